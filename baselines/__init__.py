@@ -1,0 +1,1 @@
+"""What to compare with: reference pairs, published pairs, and the recipe that trained the former."""

@@ -1,0 +1,1 @@
+"""How a pair is run: loading, decoding, circuits, comparison, records."""

@@ -1,0 +1,1 @@
+"""Edge attribution and the running of circuits on unmodified `transformers` models."""

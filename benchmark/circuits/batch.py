@@ -1,0 +1,86 @@
+"""What a batch of examples asks of a member: token rows of one length, and how logits make a number."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor
+
+
+class Metric(Protocol):
+    """A differentiable number per example, larger when the member behaves as the clean prompt asks."""
+
+    def __call__(self, logits: Tensor) -> Tensor:
+        """Logits [reads, vocabulary] (float32) to values [examples]."""
+        ...
+
+
+@dataclass(frozen=True)
+class LogitDifference:
+    """Mean over an example's reads of logit(answer) − logit(foil).
+
+    `example`, `answer`, `foil`: [reads]; `examples`: how many there are.
+    """
+
+    example: Tensor
+    answer: Tensor
+    foil: Tensor
+    examples: int
+
+    def __call__(self, logits: Tensor) -> Tensor:
+        """Logits [reads, vocabulary] to values [examples]."""
+        difference = (
+            logits.gather(1, self.answer[:, None]) - logits.gather(1, self.foil[:, None])
+        ).squeeze(1)
+        total = logits.new_zeros(self.examples).index_add(0, self.example, difference)
+        count = logits.new_zeros(self.examples).index_add(0, self.example, difference.new_ones(len(difference)))
+        return total / count
+
+
+@dataclass(frozen=True)
+class ProbabilityDifference:
+    """P(answer set) − P(foil set), over continuations of one token, or of two read in two steps.
+
+    `first`: [examples], the read of the first token; `first_sign`: [examples, vocabulary], +1 for tokens
+    whose every continuation is an answer, −1 for foils, 0 elsewhere. Where continuations have two tokens,
+    `second` [examples], `second_sign` [examples, vocabulary] and `boundary` [examples] give the one first
+    token whose second token decides: P(sign of first) + P(boundary) · P(sign of second | boundary).
+    """
+
+    first: Tensor
+    first_sign: Tensor
+    second: Tensor | None = None
+    second_sign: Tensor | None = None
+    boundary: Tensor | None = None
+
+    def __call__(self, logits: Tensor) -> Tensor:
+        """Logits [reads, vocabulary] to values [examples]."""
+        probability = logits.softmax(dim=-1)
+        first = probability[self.first]
+        value = (first * self.first_sign).sum(dim=-1)
+        if self.second is None or self.second_sign is None or self.boundary is None:
+            return value
+        second = (probability[self.second] * self.second_sign).sum(dim=-1)
+        gate = first.gather(1, self.boundary[:, None]).squeeze(1)
+        return value + gate * second
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Examples of one token length, as the rows that a member runs.
+
+    An ARM has one row per example, an MDM one per denoising state; all rows of an example are in one
+    batch. `clean`, `corrupted`: ids [rows, tokens]. `read_row`, `read_position`: [reads], where the
+    metric's logits come from. `groups`: [examples], the group each example's scores are summed in.
+    """
+
+    clean: Tensor
+    corrupted: Tensor
+    read_row: Tensor
+    read_position: Tensor
+    metric: Metric
+    groups: Tensor
+
+    @property
+    def examples(self) -> int:
+        """How many examples the batch holds."""
+        return len(self.groups)

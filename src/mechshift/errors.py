@@ -1,0 +1,46 @@
+"""The errors that a person sees: what was asked, what was found, and what to do."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class MechshiftError(Exception):
+    """An error with a message for a person and the exit code of the command that met it.
+
+    `problem` says what was asked and what was found, `remedy` what to do about it.
+    """
+
+    exit_code = 3
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(f"{problem}\n{remedy}")
+        self.problem = problem
+        self.remedy = remedy
+
+
+class UsageError(MechshiftError):
+    """What was asked for does not exist or contradicts itself (exit code 2)."""
+
+    exit_code = 2
+
+
+class PairError(MechshiftError):
+    """A checkpoint or a declaration about it is not what it was said to be (exit code 2)."""
+
+    exit_code = 2
+
+
+class NotComputable(MechshiftError):
+    """The question was fine and has no number for an answer (exit code 3)."""
+
+
+class OutputError(MechshiftError):
+    """A result could not be written (exit code 3)."""
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
+    """The error for a name that is not among the known ones, offering those that are near."""
+    names = list(known)
+    near = get_close_matches(name, names, n=3, cutoff=0.5)
+    remedy = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names)}"
+    return UsageError(f"unknown {kind} {name!r}", remedy)

@@ -1,0 +1,149 @@
+"""The types of this room: an example, the card of a task, and the task that draws examples."""
+
+import hashlib
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from ..errors import UsageError
+
+Split = Literal["training", "evaluation"]
+Suite = Literal["local", "planning"]
+Metric = Literal["logit difference", "probability difference"]
+Level = Mapping[str, int | str]
+
+EVALUATION_SHARE = 5
+"""One content in this many belongs to the evaluation split."""
+
+PATIENCE = 3_000
+"""A stream ends after this many draws in a row that brought nothing new."""
+
+
+@dataclass(frozen=True)
+class InPlace:
+    """The same question as a text with a hole, which only a masked diffusion model can be asked.
+
+    `left + answer + right` is the whole text; `corrupted_right` holds the exchanged cue.
+    """
+
+    left: str
+    right: str
+    corrupted_right: str
+
+
+@dataclass(frozen=True)
+class Example:
+    """One question: two prompts that differ in what decides the answer only.
+
+    `clean + answer` is the text that a model is asked to complete; `foil` is what `corrupted` would
+    be answered with (or, for a probability difference, one wrong answer). `answers` and `foils` are
+    the sets over which a probability difference sums; empty for a logit difference. `variant` is the
+    surface variant, `template` the wording within it: the cluster of the bootstrap. `contents` are the
+    keys by which an example belongs to the training or the evaluation split.
+    """
+
+    clean: str
+    corrupted: str
+    answer: str
+    foil: str
+    variant: str
+    template: str
+    contents: tuple[str, ...]
+    answers: tuple[str, ...] = ()
+    foils: tuple[str, ...] = ()
+    in_place: InPlace | None = None
+
+
+@dataclass(frozen=True)
+class TaskCard:
+    """What a reader of a result has to know about a task.
+
+    `steps` is the number of denoising steps of the MDM's schedule: a number, or "tokens" for one step
+    per answer token. `version` changes whenever the task's source or data does.
+    """
+
+    name: str
+    suite: Suite
+    measures: str
+    source: str
+    licence: str
+    counterfactual: str
+    metric: Metric
+    answer: str
+    checker: str
+    variants: Mapping[str, str]
+    levels: Mapping[str, Level]
+    default_level: str
+    steps: int | Literal["tokens"]
+    version: str
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What a generator is given for one draw: random numbers, the level, and the surface variant."""
+
+    rng: random.Random
+    level: Level
+    variant: str
+
+    def integer(self, name: str) -> int:
+        """A level's parameter that is a number."""
+        return int(self.level[name])
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task: its card, a generator of one example (or None: try again), and a checker of model output."""
+
+    card: TaskCard
+    draw: Callable[[Draw], Example | None]
+    check: Callable[[Example, str], bool]
+
+    def level(self, name: str | None = None) -> tuple[str, Level]:
+        """The name and the parameters of a level, the default one for None.
+
+        Raises UsageError for a level the task does not have.
+        """
+        chosen = name or self.card.default_level
+        if chosen not in self.card.levels:
+            raise UsageError(
+                f"level {chosen!r} of task {self.card.name!r} does not exist",
+                f"its levels are {', '.join(self.card.levels)}",
+            )
+        return chosen, self.card.levels[chosen]
+
+    def examples(
+        self, seed: int, split: Split = "evaluation", level: str | None = None
+    ) -> Iterator[Example]:
+        """Distinct examples of one split, the surface variants in turn; the same for the same arguments.
+
+        The stream ends when the level has no more to give. Raises UsageError for an unknown level.
+        """
+        name, parameters = self.level(level)
+        rng = random.Random(f"{self.card.name}/{name}/{split}/{seed}")
+        variants = list(self.card.variants)
+        seen: set[tuple[str, str, str]] = set()
+        failures = 0
+        while failures < PATIENCE:
+            variant = variants[len(seen) % len(variants)]
+            example = self.draw(Draw(rng, parameters, variant))
+            key = example and (example.clean, example.corrupted, example.answer)
+            if example is None or key in seen or not in_split(example, split):
+                failures += 1
+                continue
+            assert key is not None
+            seen.add(key)
+            failures = 0
+            yield example
+
+
+def split_of(content: str) -> Split:
+    """The split that a content belongs to, decided by its hash alone, so that no list is needed."""
+    number = int.from_bytes(hashlib.sha256(content.encode()).digest()[:8], "big")
+    return "evaluation" if number % EVALUATION_SHARE == 0 else "training"
+
+
+def in_split(example: Example, split: Split) -> bool:
+    """Whether every content of the example belongs to the split."""
+    return all(split_of(content) == split for content in example.contents)

@@ -1,0 +1,1 @@
+"""Suite `planning`: the answer needs the whole prompt, or its own end, before its first token."""
