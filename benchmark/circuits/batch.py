@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+import torch
 from torch import Tensor
+
+from ...errors import UsageError
 
 
 class Metric(Protocol):
@@ -28,12 +31,11 @@ class LogitDifference:
 
     def __call__(self, logits: Tensor) -> Tensor:
         """Logits [reads, vocabulary] to values [examples]."""
-        difference = (
-            logits.gather(1, self.answer[:, None]) - logits.gather(1, self.foil[:, None])
-        ).squeeze(1)
+        answer = logits.gather(1, self.answer[:, None]).squeeze(1)
+        difference = answer - logits.gather(1, self.foil[:, None]).squeeze(1)
         total = logits.new_zeros(self.examples).index_add(0, self.example, difference)
-        count = logits.new_zeros(self.examples).index_add(0, self.example, difference.new_ones(len(difference)))
-        return total / count
+        reads = torch.bincount(self.example, minlength=self.examples)
+        return total / reads
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,8 @@ class Batch:
     An ARM has one row per example, an MDM one per denoising state; all rows of an example are in one
     batch. `clean`, `corrupted`: ids [rows, tokens]. `read_row`, `read_position`: [reads], where the
     metric's logits come from. `groups`: [examples], the group each example's scores are summed in.
+    `row_example`: [rows], the example that a row belongs to, its states in ascending order; None where
+    row i is example i. All tensors are on the member's device.
     """
 
     clean: Tensor
@@ -79,8 +83,29 @@ class Batch:
     read_position: Tensor
     metric: Metric
     groups: Tensor
+    row_example: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        if self.row_example is None and len(self.clean) != self.examples:
+            raise UsageError(
+                f"a batch of {self.examples} examples has {len(self.clean)} rows",
+                "say with row_example which example each row belongs to",
+            )
 
     @property
     def examples(self) -> int:
         """How many examples the batch holds."""
         return len(self.groups)
+
+    @property
+    def example_of_row(self) -> Tensor:
+        """The example that each row belongs to, [rows]."""
+        if self.row_example is None:
+            return torch.arange(self.examples, device=self.clean.device)
+        return self.row_example
+
+    @property
+    def state_of_row(self) -> Tensor:
+        """How many of its example's rows come before each row, [rows]: the index of its denoising state."""
+        example = self.example_of_row
+        return (example[:, None] == example).tril(-1).sum(1)
