@@ -1,0 +1,94 @@
+"""Training sequences: prompts with their answers as padded token rows."""
+
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import numpy.typing as npt
+from transformers import PreTrainedTokenizerBase
+
+from ...tasks import Example, Task
+from .recipe import Recipe
+
+PADDING = 0
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Sequences of one kind: `tokens` [sequences, length] padded on the right, `answer` [sequences, length]
+    true at the answer's tokens."""
+
+    tokens: npt.NDArray[np.int64]
+    answer: npt.NDArray[np.bool_]
+
+    @property
+    def length(self) -> int:
+        """Tokens of the longest sequence."""
+        return self.tokens.shape[1]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A batch: `tokens`, `answer` and `real` (not padding), each [rows, length]."""
+
+    tokens: npt.NDArray[np.int64]
+    answer: npt.NDArray[np.bool_]
+    real: npt.NDArray[np.bool_]
+
+
+class Sampler:
+    """Draws batches of a fixed mixture from pools, the batch of a step depending on the step alone."""
+
+    def __init__(self, pools: dict[str, Pool], mixture: dict[str, float], batch: int, seed: int) -> None:
+        self._pools = pools
+        self._counts = _whole(mixture, batch)
+        self._seed = seed
+
+    def rows(self, step: int) -> Rows:
+        """The batch of a step; the same whenever it is asked for, so that training can resume."""
+        rng = np.random.default_rng([self._seed, step])
+        length = max(self._pools[name].length for name, count in self._counts.items() if count)
+        tokens, answers = [], []
+        for name, count in self._counts.items():
+            pool = self._pools[name]
+            chosen = rng.integers(len(pool.tokens), size=count)
+            missing = ((0, 0), (0, length - pool.length))
+            tokens.append(np.pad(pool.tokens[chosen], missing, constant_values=PADDING))
+            answers.append(np.pad(pool.answer[chosen], missing))
+        rows = np.concatenate(tokens)
+        return Rows(rows, np.concatenate(answers), rows != PADDING)
+
+
+def task_pools(recipe: Recipe, tasks: tuple[Task, ...], tokenizer: PreTrainedTokenizerBase) -> dict[str, Pool]:
+    """A pool of training examples for each task, and "in-place" for the texts with a gap filled in place."""
+    drawn = {
+        task.card.name: list(islice(task.examples(recipe.seed, "training"), recipe.pool)) for task in tasks
+    }
+    pools = {name: _pool([(e.clean, e.answer, "") for e in examples], tokenizer) for name, examples in drawn.items()}
+    in_place = [_filled(e) for examples in drawn.values() for e in examples if e.in_place]
+    if in_place:
+        pools["in-place"] = _pool(in_place, tokenizer)
+    return pools
+
+
+def _filled(example: Example) -> tuple[str, str, str]:
+    assert example.in_place is not None
+    return example.in_place.left, example.answer, example.in_place.right
+
+
+def _pool(texts: list[tuple[str, str, str]], tokenizer: PreTrainedTokenizerBase) -> Pool:
+    """Rows of left + answer + right. The pieces are tokenised apart, which a word-level vocabulary allows."""
+    left, answer, right = (tokenizer(list(part))["input_ids"] for part in zip(*texts, strict=True))
+    length = max(len(a) + len(b) + len(c) for a, b, c in zip(left, answer, right, strict=True))
+    tokens = np.full((len(texts), length), PADDING, dtype=np.int64)
+    mask = np.zeros((len(texts), length), dtype=np.bool_)
+    for row, (a, b, c) in enumerate(zip(left, answer, right, strict=True)):
+        tokens[row, : len(a) + len(b) + len(c)] = [*a, *b, *c]
+        mask[row, len(a) : len(a) + len(b)] = True
+    return Pool(tokens, mask)
+
+
+def _whole(mixture: dict[str, float], batch: int) -> dict[str, int]:
+    """Whole numbers with the mixture's proportions that sum to the batch."""
+    ends = np.round(np.cumsum([0.0, *mixture.values()]) / sum(mixture.values()) * batch).astype(int)
+    return {name: int(count) for name, count in zip(mixture, np.diff(ends), strict=True)}

@@ -1,0 +1,50 @@
+"""Accuracy on held-out examples while a model is trained."""
+
+from collections import defaultdict
+from itertools import islice
+
+import torch
+from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
+
+from ...benchmark.decoding import decode
+from ...benchmark.encoding import Encoded, encode
+from ...benchmark.pairs.attention import Attention
+from ...benchmark.pairs.backbones import read_backbone
+from ...benchmark.pairs.member import Member, Role
+from ...tasks import Task
+from .train import Evaluate
+
+HELD_OUT = 200
+SEED = 1_000_003
+"""Not the benchmark's seed: training never looks at the examples that the record is made of."""
+
+
+def accuracies(role: Role, shift: bool, tasks: tuple[Task, ...], tokenizer: PreTrainedTokenizerBase) -> Evaluate:
+    """A function from a model to its accuracy on each task, decoded as the benchmark decodes."""
+    held_out = [
+        (task, [encode(tokenizer, e) for e in islice(task.examples(SEED, "evaluation"), HELD_OUT)]) for task in tasks
+    ]
+    mask_id = tokenizer.mask_token_id
+    assert isinstance(mask_id, int)
+
+    def evaluate(model: LlamaForCausalLM) -> dict[str, float]:
+        attention = Attention("causal" if role == "arm" else "full")
+        member = Member(role, read_backbone(model), attention, shift or role == "arm", mask_id)
+        return {task.card.name: _accuracy(member, task, examples, tokenizer) for task, examples in held_out}
+
+    return evaluate
+
+
+def _accuracy(member: Member, task: Task, examples: list[Encoded], tokenizer: PreTrainedTokenizerBase) -> float:
+    by_length = defaultdict(list)
+    for encoded in examples:
+        by_length[len(encoded.clean), len(encoded.answer)].append(encoded)
+    right = 0
+    for (_, length), batch in by_length.items():
+        tokens = torch.tensor([encoded.clean + encoded.answer for encoded in batch])
+        targets = torch.tensor([list(encoded.targets) for encoded in batch])
+        steps = length if task.card.steps == "tokens" else task.card.steps
+        filled = decode(member, tokens, targets, steps).tokens.gather(1, targets)
+        outputs = tokenizer.batch_decode(filled.tolist())
+        right += sum(task.check(e.example, text) for e, text in zip(batch, outputs, strict=True))
+    return right / len(examples)

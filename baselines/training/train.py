@@ -1,0 +1,115 @@
+"""The training loop: seeded, logged as CSV, and resumable after being killed at any moment."""
+
+import csv
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from transformers import LlamaForCausalLM
+
+from .data import Sampler
+from .objectives import Objective
+from .recipe import Optimisation
+
+SAVE_EVERY = 100
+EVALUATE_EVERY = 250
+
+Evaluate = Callable[[LlamaForCausalLM], dict[str, float]]
+
+
+def train(
+    model: LlamaForCausalLM,
+    objective: Objective,
+    sampler: Sampler,
+    optimisation: Optimisation,
+    evaluate: Evaluate,
+    folder: Path,
+    seed: int,
+) -> None:
+    """Train the model in place, from the folder's checkpoint where there is one.
+
+    Writes `log.csv` (step, loss, learning rate, seconds, accuracies by task) and `state.pt` (weights and
+    optimiser, read back with `weights_only`) to the folder. A step's batch and noise depend on seed and step alone, so that
+    an interrupted training continues as if it had not been.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    optimiser = torch.optim.AdamW(
+        _parameter_groups(model, optimisation.weight_decay), lr=optimisation.peak_rate, betas=(0.9, 0.95)
+    )
+    first = _resume(model, optimiser, folder)
+    losses: list[float] = []
+    started = time.monotonic()
+    for step in range(first, optimisation.steps):
+        model.train()
+        rate = learning_rate(optimisation, step)
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        loss = objective(model, sampler.rows(step), step, np.random.default_rng([seed, step, 1]))
+        optimiser.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), optimisation.clip)
+        optimiser.step()
+        losses.append(loss.item())
+        done = step + 1
+        if done % EVALUATE_EVERY == 0 or done == optimisation.steps:
+            model.eval()
+            scores = {"step": done, "loss": float(np.mean(losses)), "rate": rate}
+            _log(folder, scores | {"seconds": time.monotonic() - started} | evaluate(model))
+            losses = []
+        if done % SAVE_EVERY == 0 or done == optimisation.steps:
+            _save(model, optimiser, done, folder)
+    model.eval()
+
+
+def learning_rate(optimisation: Optimisation, step: int) -> float:
+    """The rate of a step: linear warm-up, then a cosine to a tenth of the peak."""
+    if step < optimisation.warmup:
+        return optimisation.peak_rate * (step + 1) / optimisation.warmup
+    progress = (step - optimisation.warmup) / max(1, optimisation.steps - optimisation.warmup)
+    return optimisation.peak_rate * (0.55 + 0.45 * float(np.cos(np.pi * progress)))
+
+
+def _parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
+    """Matrices decay, norms do not."""
+    matrices = [p for p in model.parameters() if p.dim() > 1]
+    gains = [p for p in model.parameters() if p.dim() <= 1]
+    return [{"params": matrices, "weight_decay": weight_decay}, {"params": gains, "weight_decay": 0.0}]
+
+
+def _resume(model: nn.Module, optimiser: torch.optim.Optimizer, folder: Path) -> int:
+    path = folder / "state.pt"
+    if not path.exists():
+        return 0
+    state = torch.load(path, weights_only=True)
+    model.load_state_dict(state["model"])
+    optimiser.load_state_dict(state["optimiser"])
+    _drop_rows_after(folder / "log.csv", state["step"])
+    return int(state["step"])
+
+
+def _save(model: nn.Module, optimiser: torch.optim.Optimizer, step: int, folder: Path) -> None:
+    partial = folder / "state.partial"
+    torch.save({"model": model.state_dict(), "optimiser": optimiser.state_dict(), "step": step}, partial)
+    os.replace(partial, folder / "state.pt")
+
+
+def _log(folder: Path, row: dict[str, float]) -> None:
+    path = folder / "log.csv"
+    new = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(row), lineterminator="\n")
+        if new:
+            writer.writeheader()
+        writer.writerow({key: f"{value:.6g}" for key, value in row.items()})
+
+
+def _drop_rows_after(path: Path, step: int) -> None:
+    """Rows that an interrupted run logged beyond its last checkpoint are written again."""
+    if not path.exists():
+        return
+    header, *rows = path.read_text().splitlines(keepends=True)
+    path.write_text(header + "".join(row for row in rows if int(row.split(",")[0]) <= step))

@@ -1,0 +1,74 @@
+"""Greedy decoding: left to right for an ARM, most confident first with a step budget for an MDM."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .pairs.member import Member
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """What decoding did: the filled token rows [rows, tokens], and the step at which each target was
+    committed [rows, targets] (0 first)."""
+
+    tokens: Tensor
+    step: Tensor
+
+
+@torch.no_grad()
+def decode(member: Member, tokens: Tensor, targets: Tensor, steps: int) -> Trajectory:
+    """Fill the target positions greedily, at temperature 0, without ever choosing the mask token.
+
+    `tokens`: ids [rows, tokens], whatever stands at the targets is ignored. `targets`: ascending positions
+    [rows, targets]. `steps`: the MDM's budget, at most the number of targets; an ARM takes one step a token.
+    """
+    if member.role == "arm":
+        return _left_to_right(member, tokens, targets)
+    return _most_confident_first(member, tokens, targets, min(steps, targets.shape[1]))
+
+
+def target_logits(member: Member, tokens: Tensor, targets: Tensor) -> Tensor:
+    """Float32 logits [rows, targets, vocabulary] for the tokens at the target positions."""
+    hidden = member.hidden(member.embed(tokens))
+    readout = targets - 1 if member.shift else targets
+    rows = torch.arange(len(tokens), device=tokens.device)[:, None]
+    return member.logits(hidden[rows, readout])
+
+
+def _left_to_right(member: Member, tokens: Tensor, targets: Tensor) -> Trajectory:
+    tokens = tokens.clone()
+    for index in range(targets.shape[1]):
+        at = targets[:, index : index + 1]
+        end = int(at.max())
+        chosen = target_logits(member, tokens[:, :end], at).argmax(dim=-1)
+        tokens.scatter_(1, at, chosen)
+    step = torch.arange(targets.shape[1], device=tokens.device).expand_as(targets)
+    return Trajectory(tokens, step)
+
+
+def _most_confident_first(member: Member, tokens: Tensor, targets: Tensor, steps: int) -> Trajectory:
+    tokens = tokens.scatter(1, targets, member.mask_id)
+    step = torch.full_like(targets, -1)
+    remaining = targets.shape[1]
+    for now in range(steps):
+        number = -(-remaining // (steps - now))
+        probability, chosen = target_logits(member, tokens, targets).softmax(dim=-1).max(dim=-1)
+        commit = _next(member, probability, targets, masked=step < 0, number=number)
+        tokens.scatter_(1, targets, torch.where(commit, chosen, tokens.gather(1, targets)))
+        step = torch.where(commit, now, step)
+        remaining -= number
+    return Trajectory(tokens, step)
+
+
+def _next(member: Member, probability: Tensor, targets: Tensor, masked: Tensor, number: int) -> Tensor:
+    """Boolean [rows, targets]: the `number` most confident masked targets, of the earliest blocks under block attention.
+
+    Equal confidences are decided by position, so that a run can be repeated.
+    """
+    rank = torch.where(masked, probability, -torch.inf)
+    if member.attention.kind == "block":
+        rank = torch.where(masked, rank - 2.0 * (targets // member.attention.block), rank)
+    order = rank.argsort(dim=1, descending=True, stable=True)[:, :number]
+    return torch.zeros_like(masked).scatter(1, order, True)

@@ -1,0 +1,77 @@
+"""Greater-than: the end year of an event lies after its start year."""
+
+from ..example import Draw, Example, Task, TaskCard
+from ..version import version_of
+
+NOUNS = (
+    "war siege strike drought famine trial voyage reign plague project study program journey festival "
+    "campaign conflict crisis dispute expedition rebellion revolt truce alliance contract dynasty "
+    "feud marriage mission quarrel tour"
+).split()
+CENTURIES = range(11, 18)
+
+TEMPLATES = {
+    "lasted": (
+        "The {noun} lasted from the year {start} to the year {century}",
+        "It is known that the {noun} lasted from the year {start} to the year {century}",
+        "In the chronicle, the {noun} lasted from the year {start} to the year {century}",
+    ),
+    "ended": (
+        "The {noun} began in the year {start} and ended in the year {century}",
+        "It is known that the {noun} began in the year {start} and ended in the year {century}",
+        "In the chronicle, the {noun} began in the year {start} and ended in the year {century}",
+    ),
+}
+
+
+def draw(given: Draw) -> Example:
+    """One prompt with a start year XXYY, 02 ≤ YY ≤ 98; every two-digit year above YY is an answer.
+
+    Corrupted: YY becomes 01, so that almost every year is above it.
+    """
+    rng = given.rng
+    century, year = rng.choice(CENTURIES), rng.randint(2, 98)
+    index = rng.randrange(len(TEMPLATES[given.variant]))
+    template, noun = TEMPLATES[given.variant][index], rng.choice(NOUNS)
+
+    def prompt(start: int) -> str:
+        return template.format(noun=noun, start=f"{century}{start:02d}", century=century)
+
+    return Example(
+        clean=prompt(year),
+        corrupted=prompt(1),
+        answer=f"{rng.randint(year + 1, 99):02d}",
+        foil=f"{year:02d}",
+        variant=given.variant,
+        template=f"{given.variant}-{index}",
+        contents=(f"{century}{year:02d}",),
+        answers=tuple(f"{y:02d}" for y in range(year + 1, 100)),
+        foils=tuple(f"{y:02d}" for y in range(year + 1)),
+    )
+
+
+def check(example: Example, output: str) -> bool:
+    """Whether the output's first two characters, spaces aside, are digits of a year above the start year."""
+    return "".join(output.split())[:2] in example.answers
+
+
+TASK = Task(
+    card=TaskCard(
+        name="greater-than",
+        suite="local",
+        measures="comparison: an end year above the start year two clauses earlier",
+        source="Hanna et al. 2023, arXiv 2305.00586",
+        licence="Apache-2.0 (sentences and nouns written for this project after the paper's)",
+        counterfactual="the start year's last two digits become 01",
+        metric="probability difference",
+        answer="any two-digit year above the start year; foils: all others",
+        checker="the first two characters are such a year",
+        variants={"lasted": "'lasted from … to …'", "ended": "'began in … and ended in …'"},
+        levels={"years": {"digits": 2}},
+        default_level="years",
+        steps=1,
+        version=version_of(__file__),
+    ),
+    draw=draw,
+    check=check,
+)
