@@ -1,0 +1,303 @@
+"""How alike two circuits could be at best: split halves within each model, and overlap measured against them.
+
+Circuits of finite samples differ even within one model. All four circuits compared here come from a
+half of the prompts: A on one half with A on the other (ceiling), the same for B, and A on one half with
+B on the *other* (cross). Cross and ceilings then have the same sample size and the same independence of
+prompts, and two samples of one model give exactly 1. The overlap of circuits from all prompts would be
+higher for having twice the data, and that from the same half for sharing its noise.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .components import incidence, touched_components
+from .inputs import Flags, Floats, clusters_of, edge_scores, flags, match, whole, within
+from .overlap import Ranking, chance_jaccard, chance_node_jaccard, largest, strength
+from .resampling import Estimate, bootstrap, half_splits, weighted_mean
+from .undefined import Undefined, Value
+
+
+@dataclass(frozen=True)
+class CircuitOverlap:
+    """Overlap of the circuits of two models, with everything needed to read it.
+
+    `jaccard`: circuits from all prompts, as it is usually published. `cross`, `ceiling_a`, `ceiling_b`:
+    circuits from disjoint halves, averaged over splits. `floor`: expectation for random circuits of the
+    same size. `normalised`: (cross − floor) / (√(ceiling_a · ceiling_b) − floor); 0 = chance, 1 = as
+    alike as two samples of one model.
+    """
+
+    jaccard: Estimate | Undefined
+    cross: Estimate | Undefined
+    ceiling_a: Estimate | Undefined
+    ceiling_b: Estimate | Undefined
+    floor: float
+    normalised: Estimate | Undefined
+
+
+def normalised_overlap(cross: float, ceiling_a: float, ceiling_b: float, floor: float) -> Value:
+    """Overlap between chance and the best possible: Ĵ = (J_cross − J_floor) / (√(J_A · J_B) − J_floor).
+
+    Args:
+        cross: Jaccard index between the models, from disjoint halves of the prompts.
+        ceiling_a, ceiling_b: split-half Jaccard index within each model.
+        floor: expected Jaccard index of random circuits of the same sizes.
+
+    Returns:
+        0: chance, 1: as alike as two samples of one model; noise may carry it below 0 and above 1.
+        Undefined when the ceiling does not exceed the floor.
+
+    Raises:
+        ValueError: an argument outside [0, 1] or NaN.
+
+    >>> round(normalised_overlap(cross=0.3, ceiling_a=0.5, ceiling_b=0.5, floor=0.1), 9)
+    0.5
+    >>> print(normalised_overlap(cross=0.1, ceiling_a=0.1, ceiling_b=0.1, floor=0.1))
+    undefined: the split-half ceiling 0.1000 does not exceed the floor 0.1000
+    """
+    values = {"cross": cross, "ceiling_a": ceiling_a, "ceiling_b": ceiling_b, "floor": floor}
+    for name, value in values.items():
+        within(name, value, 0, 1)
+    ceiling = float(np.sqrt(ceiling_a * ceiling_b))
+    if ceiling <= floor + 1e-12:
+        return Undefined(f"the split-half ceiling {ceiling:.4f} does not exceed the floor {floor:.4f}")
+    return (cross - floor) / (ceiling - floor)
+
+
+def split_half_jaccard(
+    sums: ArrayLike,
+    counts: ArrayLike,
+    clusters: ArrayLike,
+    edges: ArrayLike,
+    k: int,
+    by: Ranking = "absolute",
+    splits: int = 10,
+    seed: int = 0,
+) -> float:
+    """Ceiling of one model: mean Jaccard index of the top-k circuits of two disjoint halves of its groups.
+
+    Args:
+        sums: per-group score sums [groups, sources, destinations].
+        counts: examples per group [groups].
+        clusters: one label (template) per group [groups]; every cluster is split evenly.
+        edges: bool [sources, destinations].
+        k: edges per circuit.
+        by: ranking of the edges.
+        splits: random splits to average over.
+        seed: of the splits.
+
+    Returns:
+        In [0, 1]; larger: the circuit depends less on the prompts drawn.
+
+    Raises:
+        ValueError: NaN at an edge, shapes that do not match, fewer than two groups, k outside 1..edges.
+
+    >>> import numpy as np
+    >>> sums = np.tile(np.arange(6.0).reshape(1, 2, 3), (4, 1, 1))
+    >>> split_half_jaccard(sums, np.ones(4), range(4), np.ones((2, 3), bool), k=2)
+    1.0
+    """
+    existing = flags("edges", edges, 2)
+    pool = _Pool.of(counts, clusters, existing, k, by, splits, seed)
+    first, second = pool.halves(_flat("sums", sums, pool), np.ones(len(pool.counts)))
+    ceiling = _mean_jaccard(first, second)
+    assert not isinstance(ceiling, Undefined), "k is at least 1"
+    return ceiling
+
+
+def circuit_overlap(
+    sums_a: ArrayLike,
+    sums_b: ArrayLike,
+    counts: ArrayLike,
+    clusters: ArrayLike,
+    edges: ArrayLike,
+    k: int,
+    by: Ranking = "absolute",
+    splits: int = 10,
+    resamples: int = 200,
+    seed: int = 0,
+) -> CircuitOverlap:
+    """Edge overlap of two models' top-k circuits with floor, ceilings, normalised value and intervals.
+
+    In a resample every group keeps its half and is counted there as often as it was drawn: copies of one
+    group never meet across halves, which would raise the ceilings, and all splits see the same resample.
+
+    Args:
+        sums_a, sums_b: per-group score sums [groups, sources, destinations] over the same examples.
+        counts: examples per group [groups].
+        clusters: one label (template) per group [groups].
+        edges: bool [sources, destinations].
+        k: edges per circuit, the same for both models.
+        by: ranking of the edges.
+        splits: random splits to average over.
+        resamples: of the bootstrap.
+        seed: of splits and resamples.
+
+    Returns:
+        All in [0, 1] but `normalised`; larger: more alike.
+
+    Raises:
+        ValueError: as `split_half_jaccard`.
+
+    >>> import numpy as np
+    >>> sums = np.tile(np.arange(6.0).reshape(1, 2, 3), (4, 1, 1))
+    >>> same = circuit_overlap(sums, sums, np.ones(4), range(4), np.ones((2, 3), bool), k=2)
+    >>> same.cross.value, same.normalised.value
+    (1.0, 1.0)
+    """
+    existing = flags("edges", edges, 2)
+    pool = _Pool.of(counts, clusters, existing, k, by, splits, seed)
+    floor = chance_jaccard(pool.k, pool.k, int(existing.sum()))
+    assert not isinstance(floor, Undefined), "k is at least 1"
+    return _overlap(sums_a, sums_b, pool, clusters, resamples, seed, floor, lambda circuits: circuits)
+
+
+def node_overlap(
+    sums_a: ArrayLike,
+    sums_b: ArrayLike,
+    counts: ArrayLike,
+    clusters: ArrayLike,
+    edges: ArrayLike,
+    k: int,
+    source_component: ArrayLike,
+    destination_component: ArrayLike,
+    by: Ranking = "absolute",
+    splits: int = 10,
+    resamples: int = 200,
+    seed: int = 0,
+) -> CircuitOverlap:
+    """As `circuit_overlap`, of the sets of components that the circuits touch.
+
+    The floor is that of circuits of k uniformly drawn edges (`chance_node_jaccard`).
+
+    Args:
+        source_component, destination_component: incidence matrices, see `node_importance`; others as in
+            `circuit_overlap`.
+
+    Raises:
+        ValueError: as `circuit_overlap` and `node_importance`.
+
+    >>> import numpy as np
+    >>> sums = np.tile(np.arange(6.0).reshape(1, 2, 3), (4, 1, 1))
+    >>> nodes = np.eye(3)[:, :2], np.eye(3)
+    >>> node_overlap(sums, sums, np.ones(4), range(4), np.ones((2, 3), bool), 2, *nodes).jaccard.value
+    1.0
+    """
+    existing = flags("edges", edges, 2)
+    pool = _Pool.of(counts, clusters, existing, k, by, splits, seed)
+    matrices = incidence(source_component, destination_component, existing.shape)
+    floor = chance_node_jaccard(existing, pool.k, pool.k, *matrices, seed=seed)
+
+    def touched(circuits: Flags) -> Flags:
+        placed = np.zeros((len(circuits), *existing.shape), dtype=np.bool_)
+        placed[:, existing] = circuits
+        return touched_components(placed, *matrices)
+
+    return _overlap(sums_a, sums_b, pool, clusters, resamples, seed, floor, touched)
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """The groups, their halves, and how a circuit is made of scores [rows, edges]."""
+
+    edges: Flags
+    counts: Floats
+    first: Flags
+    k: int
+    by: Ranking
+
+    @classmethod
+    def of(
+        cls, counts: ArrayLike, clusters: ArrayLike, edges: Flags, k: int, by: Ranking, splits: int, seed: int
+    ) -> "_Pool":
+        examples = np.asarray(counts, dtype=np.float64)
+        if examples.ndim != 1 or not (examples > 0).all():
+            raise ValueError("counts must be one positive number of examples per group")
+        clusters_of(clusters, groups=len(examples))
+        size = whole("k", k, 1, int(edges.sum()))
+        return cls(edges, examples, half_splits(clusters, splits, seed), size, by)
+
+    def circuits(self, sums: Floats, weights: Floats) -> Flags:
+        """Top-k masks [rows, edges] for weights [rows, groups]."""
+        return largest(strength(weighted_mean(sums, self.counts, weights), self.by), self.k)
+
+    def halves(self, sums: Floats, weights: Floats) -> tuple[Flags, Flags]:
+        """Circuits of the first and of the second halves, [splits, edges] each."""
+        return self.circuits(sums, self.first * weights), self.circuits(sums, ~self.first * weights)
+
+    def usable(self, weights: Floats) -> "_Pool":
+        """The same without the splits of which the resample has left one half empty."""
+        filled = (self.first * weights).any(axis=1) & (~self.first * weights).any(axis=1)
+        return self if filled.all() else replace(self, first=self.first[filled])
+
+
+def _flat(name: str, sums: ArrayLike, pool: _Pool) -> Floats:
+    array = np.asarray(sums)
+    if array.ndim != 3 or len(array) != len(pool.counts):
+        expected = f"[{len(pool.counts)} groups, sources, destinations]"
+        raise ValueError(f"{name} must be {expected} and has shape {array.shape}")
+    everywhere = np.broadcast_to(pool.edges, array.shape)
+    return edge_scores(name, array, everywhere).reshape(len(array), -1)
+
+
+def _mean_jaccard(a: Flags, b: Flags) -> Value:
+    """Mean over rows [rows, members] of the Jaccard index, over those where a set is not empty."""
+    union = (a | b).sum(axis=-1)
+    filled = union > 0
+    if not filled.any():
+        return Undefined("both sets are empty")
+    return float(((a & b).sum(axis=-1)[filled] / union[filled]).mean())
+
+
+def _overlap(
+    sums_a: ArrayLike,
+    sums_b: ArrayLike,
+    pool: _Pool,
+    clusters: ArrayLike,
+    resamples: int,
+    seed: int,
+    floor: float,
+    members: Callable[[Flags], Flags],
+) -> CircuitOverlap:
+    a, b = _flat("sums_a", sums_a, pool), _flat("sums_b", sums_b, pool)
+    match(("sums_a", "sums_b"), a, b)
+
+    def statistic(weights: Floats) -> dict[str, Value]:
+        all_a, all_b = (members(pool.circuits(sums, weights[None])) for sums in (a, b))
+        split = pool.usable(weights)
+        if len(split.first) == 0:
+            nothing = dict.fromkeys(
+                ("cross", "ceiling_a", "ceiling_b", "normalised"), Undefined("a half is empty")
+            )
+            return {"jaccard": _mean_jaccard(all_a, all_b), **nothing}
+        (a1, a2), (b1, b2) = ([members(half) for half in split.halves(sums, weights)] for sums in (a, b))
+        cross = _mean_jaccard(np.concatenate([a1, a2]), np.concatenate([b2, b1]))
+        ceilings = _mean_jaccard(a1, a2), _mean_jaccard(b1, b2)
+        return {
+            "jaccard": _mean_jaccard(all_a, all_b),
+            "cross": cross,
+            "ceiling_a": ceilings[0],
+            "ceiling_b": ceilings[1],
+            "normalised": _normalised(cross, *ceilings, floor),
+        }
+
+    found = bootstrap(statistic, clusters, resamples, seed)
+    shares = {name: _share(found[name]) for name in ("jaccard", "cross", "ceiling_a", "ceiling_b")}
+    return CircuitOverlap(floor=floor, normalised=found["normalised"], **shares)
+
+
+def _normalised(cross: Value, ceiling_a: Value, ceiling_b: Value, floor: float) -> Value:
+    if isinstance(cross, Undefined):
+        return cross
+    if isinstance(ceiling_a, Undefined):
+        return ceiling_a
+    if isinstance(ceiling_b, Undefined):
+        return ceiling_b
+    return normalised_overlap(cross, ceiling_a, ceiling_b, floor)
+
+
+def _share(estimate: Estimate | Undefined) -> Estimate | Undefined:
+    return estimate if isinstance(estimate, Undefined) else estimate.clipped(0, 1)

@@ -1,0 +1,99 @@
+"""What every metric asks of its input, and the message when it is not so."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.floating[Any]]
+Flags = NDArray[np.bool_]
+Integers = NDArray[np.int64]
+
+
+def numbers(name: str, values: ArrayLike, dimensions: int | None = None) -> Floats:
+    """`values` as a finite, non-empty float array (float32 stays float32); ValueError otherwise."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"{name} must hold real numbers, not {array.dtype}")
+    if array.dtype.kind != "f" or array.dtype.itemsize < 4:
+        array = array.astype(np.float64)
+    _shaped(name, array, dimensions)
+    if not np.isfinite(array).all():
+        count = int((~np.isfinite(array)).sum())
+        raise ValueError(
+            f"{name} holds {count} NaN or infinite values of {array.size}: leave them out or find their cause"
+        )
+    return array
+
+
+def flags(name: str, values: ArrayLike, dimensions: int | None = None) -> Flags:
+    """`values` as a non-empty bool array; ValueError otherwise."""
+    array = np.asarray(values)
+    if array.dtype != np.bool_:
+        raise ValueError(f"{name} must be boolean, not {array.dtype}: compare or cast it first")
+    _shaped(name, array, dimensions)
+    return array
+
+
+def clusters_of(labels: ArrayLike, groups: int | None = None) -> Integers:
+    """Labels of any kind as integers 0..n−1, [groups]; ValueError when too few or not one per group."""
+    array = np.asarray(labels)
+    if array.ndim != 1 or len(array) < 2:
+        raise ValueError(
+            f"clusters must label two groups or more, one label each; its shape is {array.shape}"
+        )
+    if groups is not None and len(array) != groups:
+        raise ValueError(f"clusters has {len(array)} labels for {groups} groups")
+    return np.unique(array, return_inverse=True)[1].astype(np.int64).reshape(len(array))
+
+
+def whole(name: str, value: int, low: int, high: int | None = None) -> int:
+    """`value` as an int within low..high; ValueError otherwise."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise ValueError(f"{name} must be a whole number, not {value!r}")
+    if value < low or (high is not None and value > high):
+        limits = f"at least {low}" if high is None else f"between {low} and {high}"
+        raise ValueError(f"{name} must be {limits}, not {value}")
+    return int(value)
+
+
+def within(name: str, value: float, low: float, high: float) -> float:
+    """`value` as a float within [low, high]; ValueError otherwise, also for NaN."""
+    if not low <= value <= high:
+        raise ValueError(f"{name} must lie between {low} and {high}, not {value}")
+    return float(value)
+
+
+def match(names: Sequence[str], *arrays: NDArray[Any]) -> None:
+    """ValueError unless all arrays have one shape."""
+    if len({array.shape for array in arrays}) > 1:
+        found = ", ".join(f"{name} {array.shape}" for name, array in zip(names, arrays, strict=True))
+        raise ValueError(f"shapes differ: {found}")
+
+
+def distribution(name: str, values: ArrayLike) -> Floats:
+    """`values` [n] as finite and not negative numbers; ValueError otherwise."""
+    array = numbers(name, values, 1)
+    if (array < 0).any():
+        raise ValueError(f"{name} must not be negative, and its smallest value is {array.min()}")
+    return array
+
+
+def edge_scores(name: str, scores: ArrayLike, edges: Flags) -> Floats:
+    """The scores [edges that exist] of a score array [sources, destinations].
+
+    Entries where no edge exists may hold anything; ValueError on NaN at an edge or another shape.
+    """
+    array = np.asarray(scores)
+    match((name, "edges"), array, edges)
+    if not edges.any():
+        raise ValueError("edges holds no edge at all")
+    return numbers(f"{name} (at existing edges)", array[edges], 1)
+
+
+def _shaped(name: str, array: NDArray[Any], dimensions: int | None) -> None:
+    if dimensions is not None and array.ndim != dimensions:
+        raise ValueError(f"{name} must have {dimensions} dimensions and has shape {array.shape}")
+    if array.size == 0:
+        raise ValueError(f"{name} is empty (shape {array.shape})")
