@@ -5,15 +5,28 @@ position embeddings and LayerNorm; Llama, Qwen2 and Qwen3 share one tree, with b
 where the class has them.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from transformers import GPT2LMHeadModel, LlamaForCausalLM, PreTrainedModel, Qwen2ForCausalLM, Qwen3ForCausalLM
+from transformers import (
+    GPT2LMHeadModel,
+    LlamaForCausalLM,
+    PreTrainedModel,
+    Qwen2ForCausalLM,
+    Qwen3ForCausalLM,
+)
 
 from ...errors import PairError
 
-SUPPORTED = {"gpt2": GPT2LMHeadModel, "llama": LlamaForCausalLM, "qwen2": Qwen2ForCausalLM, "qwen3": Qwen3ForCausalLM}
+SUPPORTED: dict[str, type[PreTrainedModel]] = {
+    "gpt2": GPT2LMHeadModel,
+    "llama": LlamaForCausalLM,
+    "qwen2": Qwen2ForCausalLM,
+    "qwen3": Qwen3ForCausalLM,
+}
 """Native class by the `model_type` of its configuration."""
 
 
@@ -144,7 +157,7 @@ def _read_gpt2(model: GPT2LMHeadModel) -> Backbone:
             mlp_norm=norm(block.ln_2),
             mlp=block.mlp,
         )
-        for block in base.h
+        for block in cast(Iterable[Any], base.h)
     )
     shape = Shape(len(layers), heads, heads, width // heads, width, base.wte.num_embeddings)
     return Backbone(model, base, base.wte, base.wpe, layers, norm(base.ln_f), model.lm_head, shape)
@@ -171,7 +184,7 @@ def _read_llama(model: PreTrainedModel) -> Backbone:
             mlp_norm=norm(block.post_attention_layernorm),
             mlp=block.mlp,
         )
-        for block in base.layers
+        for block in cast(Iterable[Any], base.layers)
     )
     shape = Shape(
         len(layers),

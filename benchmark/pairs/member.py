@@ -37,7 +37,8 @@ class Member:
 
     def embed(self, tokens: Tensor) -> Tensor:
         """Token embeddings [rows, tokens, width] (no position embeddings) of ids [rows, tokens]."""
-        return self.backbone.embedding(tokens)  # type: ignore[no-any-return]
+        embeddings: Tensor = self.backbone.embedding(tokens)
+        return embeddings
 
     def hidden(self, embeddings: Tensor) -> Tensor:
         """The final norm's output [rows, tokens, width] for token embeddings of that shape.
@@ -50,14 +51,15 @@ class Member:
             attention_mask=mask.expand(embeddings.shape[0], -1, -1, -1),
             use_cache=False,
         )
-        return output.last_hidden_state  # type: ignore[no-any-return]
+        final: Tensor = output.last_hidden_state
+        return final
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Float32 logits [..., vocabulary] of final-norm outputs [..., width], the mask token's at −inf.
 
         Call it on the rows that are read only: at a vocabulary of 150,000 all positions would not fit.
         """
-        logits = self.backbone.head(hidden).float()
+        logits: Tensor = self.backbone.head(hidden).float()
         if self.mask_id < logits.shape[-1]:
             excluded = torch.zeros_like(logits, dtype=torch.bool)
             excluded[..., self.mask_id] = True

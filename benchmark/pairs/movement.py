@@ -1,0 +1,52 @@
+"""How far post-training has moved the weights, module by module."""
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from .member import Member
+
+
+@dataclass(frozen=True)
+class Movement:
+    """Relative Frobenius change of one module's weights: ‖W_mdm − W_arm‖ / ‖W_arm‖.
+
+    0 is unmoved; None where the ARM's weights are all zero. `layer` is None outside the layers; `module`
+    is the native class's name of it, such as self_attn.q_proj.
+    """
+
+    layer: int | None
+    module: str
+    change: float | None
+
+
+def weight_movement(arm: Member, mdm: Member) -> tuple[Movement, ...]:
+    """The movement of every module, in the model's own order; rows that only the MDM has are left out.
+
+    Both members must have one backbone (`check_same_backbone`).
+    """
+    moved = dict(mdm.backbone.model.named_parameters())
+    squares: dict[tuple[int | None, str], tuple[float, float]] = defaultdict(lambda: (0.0, 0.0))
+    for name, before in arm.backbone.model.named_parameters():
+        if name not in moved:
+            continue
+        after = moved[name].to(before.device)[: len(before)]
+        place = _place(name)
+        change, size = squares[place]
+        squares[place] = (change + _square(after.float() - before.float()), size + _square(before.float()))
+    return tuple(
+        Movement(layer, module, (change / size) ** 0.5 if size else None)
+        for (layer, module), (change, size) in squares.items()
+    )
+
+
+def _place(parameter: str) -> tuple[int | None, str]:
+    module = parameter.rpartition(".")[0]
+    inner = re.search(r"\.(\d+)\.(.+)$", module)
+    return (int(inner[1]), inner[2]) if inner else (None, module.rpartition(".")[2])
+
+
+def _square(values: Tensor) -> float:
+    return float(values.square().sum())

@@ -1,0 +1,183 @@
+"""A checkpoint in an unmodified native `transformers` class, with nothing lost on the way."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from logging import CRITICAL
+from typing import Any
+
+import torch
+from huggingface_hub.errors import StrictDataclassError
+from transformers import PreTrainedModel
+from transformers.utils import logging
+
+from ...errors import PairError, unknown
+from .backbones import SUPPORTED, Backbone, read_backbone
+from .checkpoint import Checkpoint
+from .spec import LoaderSpec
+
+NATIVE = {
+    "Dream": "qwen2",
+    "Fast_dLLM_Qwen": "qwen2",
+    "a2d-llama": "llama",
+    "a2d-qwen2": "qwen2",
+    "a2d-qwen3": "qwen3",
+    "sdar": "qwen3",
+    "wedlm": "qwen3",
+}
+"""The native `model_type` of families that publish under one of their own."""
+
+DROPPED = frozenset(
+    {
+        "model_type",
+        "architectures",
+        "auto_map",
+        "transformers_version",
+        "torch_dtype",
+        "dtype",
+        "_name_or_path",
+    }
+)
+"""Keys of config.json that say how the family's own code loads it."""
+
+KEY_MAP = {"gpt2": ((r"^denoise_model\.", "transformer."), (r"^embed_tokens\.", "transformer.wte."))}
+"""Parameter names of published checkpoints that differ from the native class's (DiffuGPT)."""
+
+
+@dataclass(frozen=True)
+class Loading:
+    """Which parameters a load did not fill, did not use, or found in another shape."""
+
+    missing: tuple[str, ...]
+    unexpected: tuple[str, ...]
+    reshaped: tuple[str, ...]
+
+
+def load_backbone(checkpoint: Checkpoint, loader: LoaderSpec, device: torch.device) -> Backbone:
+    """The checkpoint's backbone on a device: evaluation mode, no parameter requiring a gradient.
+
+    Raises PairError for an unsupported class, a parameter missing, left over or of another shape, and a
+    value of config.json (rotary base, tied head, norm epsilon) that the loaded model does not have.
+    """
+    kind = native_type(checkpoint, loader)
+    config = _config(checkpoint, loader, kind)
+    model, loading = _load(checkpoint, loader, kind, config)
+    _check_parameters(checkpoint, kind, loading)
+    _check_config(checkpoint, kind, model)
+    model.requires_grad_(False).train(False)
+    return read_backbone(model.to(device))  # type: ignore[arg-type]
+
+
+def native_type(checkpoint: Checkpoint, loader: LoaderSpec) -> str:
+    """The native `model_type` that the checkpoint loads as. Raises PairError when there is none."""
+    if loader.native is not None and loader.native not in SUPPORTED:
+        raise unknown("native class", loader.native, SUPPORTED)
+    published = checkpoint.config.get("model_type")
+    kind = loader.native or NATIVE.get(str(published), str(published))
+    if kind not in SUPPORTED:
+        raise PairError(
+            f"{checkpoint.name} is a {published!r} model, which has no backbone reader",
+            f"supported are pre-norm transformers: {', '.join((*SUPPORTED, *NATIVE))}",
+        )
+    if checkpoint.config.get("quantization_config"):
+        raise PairError(f"{checkpoint.name} is quantised", "name the unquantised checkpoint")
+    return kind
+
+
+def _config(checkpoint: Checkpoint, loader: LoaderSpec, kind: str) -> Any:
+    dropped = DROPPED.union(loader.dropped_keys)
+    kept = {key: value for key, value in checkpoint.config.items() if key not in dropped}
+    native: Any = SUPPORTED[kind]
+    try:
+        with quiet():
+            return native.config_class(**kept)
+    except (StrictDataclassError, TypeError, ValueError, KeyError) as error:
+        raise PairError(
+            f"config.json of {checkpoint.name} is not that of a {kind} model: {' '.join(str(error).split())}",
+            "declare another native class, or the keys to drop",
+        ) from None
+
+
+def _load(
+    checkpoint: Checkpoint, loader: LoaderSpec, kind: str, config: Any
+) -> tuple[PreTrainedModel, Loading]:
+    native: Any = SUPPORTED[kind]
+    try:
+        with quiet():
+            model, info = native.from_pretrained(
+                checkpoint.directory,
+                config=config,
+                dtype=loader.precision,
+                attn_implementation=loader.kernel,
+                key_mapping=dict((*KEY_MAP.get(kind, ()), *loader.key_map)) or None,
+                use_safetensors=True,
+                local_files_only=True,
+                ignore_mismatched_sizes=True,
+                output_loading_info=True,
+            )
+    except (OSError, RuntimeError, ValueError, ImportError) as error:
+        raise PairError(
+            f"{checkpoint.name} does not load as {native.__name__}: {' '.join(str(error).split())}",
+            "copy or download the checkpoint again, or declare another native class",
+        ) from None
+    missing, unexpected = sorted(info["missing_keys"]), sorted(info["unexpected_keys"])
+    reshaped = sorted(str(name) for name, *_ in info["mismatched_keys"])
+    return model, Loading(tuple(missing), tuple(unexpected), tuple(reshaped))
+
+
+def _check_parameters(checkpoint: Checkpoint, kind: str, loading: Loading) -> None:
+    found = (
+        ("lacks", loading.missing),
+        ("has besides", loading.unexpected),
+        ("has in another shape", loading.reshaped),
+    )
+    complaints = [f"it {verb} {_some(names)}" for verb, names in found if names]
+    if complaints:
+        raise PairError(
+            f"the weights of {checkpoint.name} are not those of {SUPPORTED[kind].__name__}: "
+            + "; ".join(complaints),
+            "declare the native class whose parameters these are, or a key map; "
+            "if config.json is not this checkpoint's own, copy the right one",
+        )
+
+
+def _some(names: tuple[str, ...]) -> str:
+    shown = ", ".join(names[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
+
+
+def _check_config(checkpoint: Checkpoint, kind: str, model: PreTrainedModel) -> None:
+    """Compares what the modules hold with the file: a lost value gives plausible wrong logits."""
+    backbone = read_backbone(model)
+    found: dict[str, float] = {"tie_word_embeddings": backbone.head.weight is backbone.embedding.weight}
+    epsilon = "layer_norm_epsilon" if kind == "gpt2" else "rms_norm_eps"
+    final = backbone.final_norm.module
+    found[epsilon] = float(getattr(final, "eps" if kind == "gpt2" else "variance_epsilon"))
+    declared = dict(checkpoint.config)
+    if kind != "gpt2":
+        found["rope_theta"] = float(model.config.rope_parameters["rope_theta"])
+        declared |= declared.get("rope_parameters") or {}
+    for key, value in found.items():
+        asked = declared.get(key)
+        if asked is not None and not math.isclose(asked, value, rel_tol=1e-6):
+            raise PairError(
+                f"config.json of {checkpoint.name} says {key} = {asked}, and the loaded model has {value}",
+                f"do not drop or override {key}"
+                if key != "tie_word_embeddings"
+                else "correct config.json: the checkpoint's head and embedding decide whether they are tied",
+            )
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silences the progress bars and warnings of `transformers`, and restores them."""
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity(CRITICAL)
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]

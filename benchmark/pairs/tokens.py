@@ -1,0 +1,110 @@
+"""The tokenizers of a pair: the mask token's id, and whether both members mean the same by an id."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from transformers import AutoTokenizer, PreTrainedTokenizerBase, PreTrainedTokenizerFast
+
+from ...errors import PairError
+from .checkpoint import Checkpoint
+from .native import quiet
+
+FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "tokenizer_config.json")
+
+
+def load_tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase | None:
+    """The tokenizer in the checkpoint's directory, or None where there is none that loads without code.
+
+    Raises PairError when tokenizer.json is there and cannot be read.
+    """
+    directory = checkpoint.directory
+    if not any((directory / name).is_file() for name in FILES):
+        return None
+    tokenizer: PreTrainedTokenizerBase
+    with quiet():
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(
+                directory, trust_remote_code=False, local_files_only=True
+            )
+            return tokenizer
+        except Exception as error:  # a family's own class, or none: the type raised depends on the family
+            reason = " ".join(str(error).split())
+        if not (directory / "tokenizer.json").is_file():
+            return None
+        try:
+            tokenizer = PreTrainedTokenizerFast.from_pretrained(directory, local_files_only=True)
+        except Exception:  # tokenizers raises bare Exception
+            raise PairError(
+                f"tokenizer.json of {checkpoint.name} cannot be read: {reason}",
+                "copy or download the file again",
+            ) from None
+    return tokenizer
+
+
+def find_mask_id(
+    declared: str | int | None, tokenizer: PreTrainedTokenizerBase | None, config: Mapping[str, Any]
+) -> int:
+    """The id of the mask token: as declared, else the tokenizer's mask token, else config.json's.
+
+    Raises PairError when the text is no token, or nothing says what the mask token is.
+    """
+    if isinstance(declared, int):
+        return declared
+    if declared is not None:
+        return _id_of(declared, tokenizer)
+    if tokenizer is not None and tokenizer.mask_token_id is not None:
+        return int(tokenizer.mask_token_id)
+    if isinstance(config.get("mask_token_id"), int):
+        return int(config["mask_token_id"])
+    raise PairError(
+        "the MDM's mask token is not declared, and neither its tokenizer nor its config.json names one",
+        "declare it: --mask-token with the token's text or id",
+    )
+
+
+def _id_of(text: str, tokenizer: PreTrainedTokenizerBase | None) -> int:
+    vocabulary = tokenizer.get_vocab() if tokenizer is not None else {}
+    if text in vocabulary:
+        return int(vocabulary[text])
+    named = [token for token in vocabulary if "mask" in token.lower()]
+    near = get_close_matches(text, vocabulary, n=3, cutoff=0.6)
+    offered = sorted({*named[:3], *near})
+    raise PairError(
+        f"the mask token {text!r} is not in the MDM's tokenizer",
+        f"did you mean {' or '.join(offered)}?" if offered else "declare the id: --mask-token with a number",
+    )
+
+
+def check_mask_id(mask_id: int, vocabulary: int) -> None:
+    """Raises PairError for a mask token without a row in the MDM's embedding (`vocabulary` rows)."""
+    if not 0 <= mask_id < vocabulary:
+        raise PairError(
+            f"the mask token's id {mask_id} is outside the MDM's vocabulary of {vocabulary}",
+            "declare another mask token with --mask-token",
+        )
+
+
+def is_ordinary(mask_id: int, tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Whether the mask token is one that ordinary text can contain (DiffuLLaMA's 811)."""
+    special = set(tokenizer.all_special_ids) | set(tokenizer.added_tokens_decoder)
+    return mask_id not in special and mask_id in tokenizer.get_vocab().values()
+
+
+def check_same_tokens(arm: PreTrainedTokenizerBase, mdm: PreTrainedTokenizerBase, mask_id: int) -> None:
+    """Raises PairError when an id that both members have is not the same token in both.
+
+    Ids that only one member has (a mask token added in post-training), and the mask token's, may differ.
+    """
+    ours = {index: token for token, index in arm.get_vocab().items()}
+    theirs = {index: token for token, index in mdm.get_vocab().items()}
+    differing = sorted(
+        index for index in ours.keys() & theirs.keys() if ours[index] != theirs[index] and index != mask_id
+    )
+    if differing:
+        first = differing[0]
+        raise PairError(
+            f"the members disagree on {len(differing)} token ids: id {first} is {ours[first]!r} to the ARM "
+            f"and {theirs[first]!r} to the MDM",
+            "the MDM was not made from this ARM: declare the ARM that it was post-trained from",
+        )
