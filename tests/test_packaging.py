@@ -33,10 +33,12 @@ def in_folders() -> set[PurePosixPath]:
 
 def is_source(path: Path) -> bool:
     """False for what Python, an editor or a build leaves beside the sources."""
-    return not any(part.startswith(".") or part == "__pycache__" or ".egg-info" in part for part in path.parts)
+    return not any(
+        part.startswith(".") or part == "__pycache__" or ".egg-info" in part for part in path.parts
+    )
 
 
-def installed(folder: Traversable, below: PurePosixPath = PurePosixPath()) -> set[PurePosixPath]:
+def installed(folder: Traversable, below: PurePosixPath) -> set[PurePosixPath]:
     """Every file below the imported package, whichever way it was installed."""
     found: set[PurePosixPath] = set()
     for entry in folder.iterdir():
@@ -59,11 +61,13 @@ def test_every_folder_with_code_is_a_package() -> None:
 
 
 def test_every_file_is_installed() -> None:
-    assert in_folders() - installed(files("mechshift")) == set()
+    assert in_folders() - installed(files("mechshift"), PurePosixPath()) == set()
 
 
 def test_nothing_else_is_installed() -> None:
-    assert installed(files("mechshift")) - in_folders() == set(), "stale files: delete the folder build/"
+    assert installed(files("mechshift"), PurePosixPath()) - in_folders() == set(), (
+        "stale files: delete the folder build/"
+    )
 
 
 def test_the_tests_do_not_import_the_working_tree() -> None:
@@ -81,7 +85,9 @@ def test_the_package_runs_as_a_module() -> None:
     assert "run" in done.stdout
 
 
-@pytest.mark.parametrize("module", ["mechshift", "mechshift.tasks", "mechshift.metrics", "mechshift.benchmark.cli"])
+@pytest.mark.parametrize(
+    "module", ["mechshift", "mechshift.tasks", "mechshift.metrics", "mechshift.benchmark.cli"]
+)
 def test_starting_does_not_import_torch(module: str) -> None:
     code = f"import sys, {module}; print(sorted({{'torch', 'transformers', 'scipy'}} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
