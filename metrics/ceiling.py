@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .components import incidence, touched_components
-from .inputs import Flags, Floats, clusters_of, edge_scores, flags, match, whole, within
+from .inputs import Flags, Floats, clusters_of, edge_scores, flags, match, numbers, whole, within
 from .overlap import Ranking, chance_jaccard, chance_node_jaccard, largest, strength
 from .resampling import Estimate, bootstrap, half_splits, weighted_mean
 from .undefined import Undefined, Value
@@ -48,7 +48,8 @@ def normalised_overlap(cross: float, ceiling_a: float, ceiling_b: float, floor: 
 
     Returns:
         0: chance, 1: as alike as two samples of one model; noise may carry it below 0 and above 1.
-        Undefined when the ceiling does not exceed the floor.
+        Undefined when the ceiling does not exceed the floor. Only the ends are free of noise: between
+        them the value rises as ceilings fall, so compare it where ceilings are alike.
 
     Raises:
         ValueError: an argument outside [0, 1] or NaN.
@@ -213,9 +214,11 @@ class _Pool:
     def of(
         cls, counts: ArrayLike, clusters: ArrayLike, edges: Flags, k: int, by: Ranking, splits: int, seed: int
     ) -> "_Pool":
-        examples = np.asarray(counts, dtype=np.float64)
-        if examples.ndim != 1 or not (examples > 0).all():
-            raise ValueError("counts must be one positive number of examples per group")
+        examples = numbers("counts", counts, 1)
+        if not (examples > 0).all():
+            raise ValueError("counts must be positive: leave out groups without examples")
+        if not edges.any():
+            raise ValueError("edges holds no edge at all")
         clusters_of(clusters, groups=len(examples))
         size = whole("k", k, 1, int(edges.sum()))
         return cls(edges, examples, half_splits(clusters, splits, seed), size, by)
@@ -239,6 +242,7 @@ def _flat(name: str, sums: ArrayLike, pool: _Pool) -> Floats:
     if array.ndim != 3 or len(array) != len(pool.counts):
         expected = f"[{len(pool.counts)} groups, sources, destinations]"
         raise ValueError(f"{name} must be {expected} and has shape {array.shape}")
+    match((f"one group of {name}", "edges"), array[0], pool.edges)
     everywhere = np.broadcast_to(pool.edges, array.shape)
     return edge_scores(name, array, everywhere).reshape(len(array), -1)
 

@@ -100,7 +100,7 @@ def half_splits(clusters: ArrayLike, splits: int = 10, seed: int = 0) -> Flags:
     for half in halves:
         order_of_clusters = generator.permutation(int(cluster.max()) + 1)
         dealt = np.lexsort((generator.random(len(cluster)), order_of_clusters[cluster]))
-        half[dealt[::2]] = True
+        half[dealt[generator.integers(2) :: 2]] = True
     return halves
 
 

@@ -223,7 +223,7 @@ def output_sharpness(
 
 def _softmax(logits: ArrayLike) -> tuple[Floats, Floats]:
     """Probabilities, and the number of tokens that are not excluded."""
-    allowed = np.asarray(logits) > -np.inf
+    allowed = ~np.isneginf(np.asarray(logits, dtype=np.float64))
     finite = numbers("logits (other than −inf)", np.where(allowed, logits, 0.0)).astype(np.float64)
     peak = np.where(allowed, finite, -np.inf).max(axis=-1, keepdims=True)
     if not np.isfinite(peak).all():

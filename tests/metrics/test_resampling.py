@@ -1,0 +1,141 @@
+import numpy as np
+import pytest
+
+from mechshift.metrics import (
+    Estimate,
+    Undefined,
+    bootstrap,
+    bootstrap_scores,
+    cluster_weights,
+    group_mean,
+    half_splits,
+)
+
+CLUSTERS = np.repeat(np.arange(6), [1, 2, 3, 4, 5, 6])
+
+
+def test_weights_draw_whole_clusters_and_then_groups_within() -> None:
+    weights = cluster_weights(CLUSTERS, resamples=4000, seed=1)
+    sizes = np.bincount(CLUSTERS)
+    drawn = np.stack([weights[:, c == CLUSTERS].sum(axis=1) for c in range(6)], axis=1) / sizes
+    assert (drawn == np.round(drawn)).all()
+    assert (drawn.sum(axis=1) == 6).all()
+    assert np.allclose(weights.mean(axis=0), 1, atol=0.08)
+    # A cluster of n groups, drawn T times: variance of a group's count is E[nT·(1/n)(1 − 1/n)] + Var(T).
+    expected = 1 - 1 / sizes[CLUSTERS] + 5 / 6
+    assert np.allclose(weights.var(axis=0), expected, atol=0.15)
+
+
+def test_weights_repeat_with_the_seed_and_change_with_it() -> None:
+    assert (cluster_weights(CLUSTERS, 5, seed=3) == cluster_weights(CLUSTERS, 5, seed=3)).all()
+    assert (cluster_weights(CLUSTERS, 5, seed=3) != cluster_weights(CLUSTERS, 5, seed=4)).any()
+
+
+def test_halves_are_even_in_total_and_in_every_cluster() -> None:
+    halves = half_splits(CLUSTERS, splits=200, seed=0)
+    assert set(halves.sum(axis=1)) <= {10, 11}
+    for cluster in range(6):
+        size = (cluster == CLUSTERS).sum()
+        assert set(halves[:, cluster == CLUSTERS].sum(axis=1)) <= {size // 2, (size + 1) // 2}
+    assert np.allclose(halves.mean(axis=0), 0.5, atol=0.12)
+    assert len(np.unique(halves, axis=0)) > 150
+
+
+def test_group_mean_weighs_every_example_the_same() -> None:
+    generator = np.random.default_rng(0)
+    values, group = generator.normal(size=(30, 4)), generator.integers(0, 5, 30)
+    sums = np.stack([values[group == g].sum(axis=0) for g in range(5)])
+    counts = np.bincount(group, minlength=5)
+    assert np.allclose(group_mean(sums, counts), values.mean(axis=0))
+    weights = np.array([[2, 0, 1, 0, 3], [1, 1, 1, 1, 1]])
+    repeated = np.concatenate([np.tile(values[group == g], (w, 1)) for g, w in enumerate(weights[0])])
+    assert np.allclose(group_mean(sums, counts, weights)[0], repeated.mean(axis=0))
+
+
+def test_interval_of_a_mean_agrees_with_its_standard_error() -> None:
+    data = np.random.default_rng(5).normal(size=200)
+    found = bootstrap(lambda w: {"mean": float(w @ data / w.sum())}, np.arange(200), resamples=2000)["mean"]
+    assert isinstance(found, Estimate)
+    half = 1.96 * data.std() / np.sqrt(200)
+    assert found.value == pytest.approx(data.mean())
+    assert (found.low, found.high) == pytest.approx((data.mean() - half, data.mean() + half), abs=0.15 * half)
+
+
+def test_interval_is_centred_although_resamples_are_biased() -> None:
+    data = np.random.default_rng(6).normal(size=40)
+    found = bootstrap(lambda w: {"square": float((w @ data / w.sum()) ** 2 * 100)}, np.arange(40), 1000)[
+        "square"
+    ]
+    assert isinstance(found, Estimate)
+    assert found.low < found.value < found.high
+
+
+def test_intervals_cover_the_mean_of_clustered_data() -> None:
+    generator = np.random.default_rng(7)
+    clusters, covered = np.repeat(np.arange(20), 3), 0
+    for trial in range(150):
+        data = np.repeat(generator.normal(size=20), 3) + generator.normal(size=60)
+        found = bootstrap(lambda w, x=data: {"mean": float(w @ x / w.sum())}, clusters, seed=trial)["mean"]
+        assert isinstance(found, Estimate)
+        covered += found.low <= 0 <= found.high
+    assert 0.9 <= covered / 150 <= 1.0
+
+
+def test_pairing_removes_what_both_models_share() -> None:
+    generator = np.random.default_rng(8)
+    shared, counts = generator.normal(size=(20, 3, 3)), np.full(20, 4)
+    found = bootstrap_scores(
+        lambda a, b: {"a": float(a.mean()), "shift": float((b - a).mean())},
+        [shared, shared + 0.4],
+        counts,
+        np.arange(20),
+    )
+    assert found["shift"].value == pytest.approx(0.1)
+    assert found["shift"].high - found["shift"].low == pytest.approx(0, abs=1e-12)
+    assert found["a"].high - found["a"].low > 0.01
+
+
+def test_undefined_estimates_stay_undefined_and_rare_undefined_resamples_are_counted() -> None:
+    def statistic(weights: np.ndarray) -> dict:
+        return {
+            "never": Undefined("nothing to measure"),
+            "rarely": Undefined("a gap") if weights[0] >= 4 else float(weights[1]),
+            "often": Undefined("a gap") if weights[0] == 0 else float(weights[1]),
+        }
+
+    found = bootstrap(statistic, np.arange(12), resamples=400)
+    assert found["never"] == Undefined("nothing to measure")
+    assert isinstance(found["rarely"], Estimate)
+    assert 0 < found["rarely"].undefined < 20
+    assert isinstance(found["often"], Undefined)
+    assert found["often"].reason.endswith("of 400 resamples a gap")
+
+
+def test_clipping_keeps_the_value() -> None:
+    assert Estimate(0.9, 0.8, 1.1, 0.95, 200).clipped(0, 1) == Estimate(0.9, 0.8, 1.0, 0.95, 200)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: cluster_weights([1]), "two groups or more"),
+        (lambda: cluster_weights([[1, 2]]), "its shape is .1, 2."),
+        (lambda: cluster_weights([1, 2], resamples=0), "resamples must be at least 1"),
+        (lambda: half_splits([1, 2], splits=0), "splits must be at least 1"),
+        (lambda: group_mean([[np.nan]], [1]), "NaN"),
+        (lambda: group_mean([[1.0]], [1, 2]), "one entry per group"),
+        (lambda: group_mean([[1.0]], [0]), "counts must be positive"),
+        (lambda: group_mean([[1.0], [2.0]], [1, 1], [1, 1, 1]), "weights must be"),
+        (lambda: group_mean([[1.0], [2.0]], [1, 1], [0, 0]), "nor all 0"),
+        (lambda: bootstrap(lambda w: {"x": 1.0}, [1, 2], level=1.0), "level"),
+        (lambda: bootstrap(lambda w: {"x": float("nan")}, [1, 2]), "'x' returned NaN"),
+        (lambda: bootstrap_scores(dict, [], [1], [1]), "sums is empty"),
+        (
+            lambda: bootstrap_scores(lambda a: {}, [np.ones((2, 3))], [1, 1], [1, 2, 3]),
+            "3 labels for 2 groups",
+        ),
+    ],
+)
+def test_wrong_input_is_refused(call, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call()
