@@ -192,7 +192,7 @@ class Graph:
             kept[:, v] &= shared
         for layer in range(self.layers):
             (heads, mlp), (q, k, v, mlp_input) = self._sources_of(layer), self._destinations_of(layer)
-            shared_reached: Edges = (kept[:, k] | kept[:, v]).any(axis=0)
+            shared_reached: Edges = np.logical_or.reduce(kept[:, k] | kept[:, v])
             reached = kept[:, q].any(axis=0) | shared_reached[group]
             kept[heads] &= reached[:, None]
             kept[mlp] &= kept[:, mlp_input].any()

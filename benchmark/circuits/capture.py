@@ -1,0 +1,248 @@
+"""What the extractor takes from ordinary passes of the untouched model, by hooks.
+
+Sources are recorded by their compact form: a head by the input of the attention's output map, which is
+linear, so that differences and means of heads can be taken before the map is applied.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+
+from ..pairs.backbones import Backbone, Norm, Projection
+from ..pairs.member import Member
+
+
+@dataclass(frozen=True)
+class Site:
+    """A norm on the residual stream, and the maps through which heads read it.
+
+    Each map's output is one slice of `slice_width` per destination. Without maps the norm's output as
+    a whole is what one destination, an MLP or the logits, reads.
+    """
+
+    norm: Norm
+    projections: tuple[Projection, ...]
+    slice_width: int
+
+    @property
+    def destinations(self) -> int:
+        """How many destinations read here."""
+        return sum(p.stop - p.start for p in self.projections) // self.slice_width or 1
+
+
+def sites(backbone: Backbone) -> list[Site]:
+    """The places where the residual stream is read, in order: attention and MLP of every layer, logits.
+
+    Their destinations, one after the other, are the destination axis of the graph.
+    """
+    head_dim, width = backbone.shape.head_dim, backbone.shape.width
+    found = []
+    for layer in backbone.layers:
+        found.append(Site(layer.attention_norm, (layer.query, layer.key, layer.value), head_dim))
+        found.append(Site(layer.mlp_norm, (), width))
+    return [*found, Site(backbone.final_norm, (), width)]
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What every source wrote, in float32.
+
+    `embedding`: [rows, tokens, width]; `heads`, per layer: inputs of the output map [rows, tokens, heads *
+    head_dim]; `mlps`, per layer: [rows, tokens, width].
+    """
+
+    embedding: Tensor
+    heads: tuple[Tensor, ...]
+    mlps: tuple[Tensor, ...]
+
+    def map(self, change: Callable[[Tensor], Tensor]) -> "Outputs":
+        """Every tensor changed in the same way."""
+        return Outputs(change(self.embedding), tuple(map(change, self.heads)), tuple(map(change, self.mlps)))
+
+    def __sub__(self, other: "Outputs") -> "Outputs":
+        return Outputs(
+            self.embedding - other.embedding,
+            tuple(a - b for a, b in zip(self.heads, other.heads, strict=True)),
+            tuple(a - b for a, b in zip(self.mlps, other.mlps, strict=True)),
+        )
+
+    def __add__(self, other: "Outputs") -> "Outputs":
+        return self - other.map(torch.neg)
+
+
+@contextmanager
+def still(model: nn.Module) -> Iterator[None]:
+    """The model in evaluation mode and without parameter gradients; afterwards as it was."""
+    parameters = [(p, p.requires_grad) for p in model.parameters()]
+    training = model.training
+    model.eval().requires_grad_(False)
+    try:
+        yield
+    finally:
+        model.train(training)
+        for parameter, flag in parameters:
+            parameter.requires_grad_(flag)
+
+
+@contextmanager
+def hooks() -> Iterator[list[RemovableHandle]]:
+    """A list of hook handles that are removed at the end."""
+    handles: list[RemovableHandle] = []
+    try:
+        yield handles
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+@torch.no_grad()
+def run(member: Member, tokens: Tensor) -> tuple[Outputs, Tensor]:
+    """What the sources wrote for ids [rows, tokens], and the final norm's output [rows, tokens, width]."""
+    layers = member.backbone.layers
+    heads: list[Tensor] = []
+    mlps: list[Tensor] = []
+
+    def keep_input(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        heads.append(inputs[0].float())
+
+    def keep_output(_: nn.Module, __: object, output: Tensor) -> None:
+        mlps.append(output.float())
+
+    embedding = member.embed(tokens)
+    with hooks() as handles:
+        for layer in layers:
+            handles.append(layer.output.register_forward_pre_hook(keep_input))
+            handles.append(layer.mlp.register_forward_hook(keep_output))
+        hidden = member.hidden(embedding)
+    return Outputs(embedding.float(), tuple(heads), tuple(mlps)), hidden
+
+
+def written(backbone: Backbone, outputs: Outputs, rows: slice = slice(None)) -> Tensor:
+    """What each source adds to the residual stream, [sources, rows, tokens, width], biases left out.
+
+    The axis is the graph's. This is the largest tensor of the extractor: take few rows at a time.
+    """
+    shape = backbone.shape
+    embedding = outputs.embedding[rows]
+    per_layer = shape.heads + 1
+    sources = embedding.new_empty(1 + shape.layers * per_layer, *embedding.shape)
+    sources[0] = embedding
+    for index, layer in enumerate(backbone.layers):
+        first = 1 + index * per_layer
+        mixed = outputs.heads[index][rows].reshape(-1, shape.heads, shape.head_dim).transpose(0, 1)
+        torch.bmm(
+            mixed,
+            head_maps(layer.output_weight, shape.heads),
+            out=sources[first : first + shape.heads].flatten(1, 2),
+        )
+        sources[first + shape.heads] = outputs.mlps[index][rows]
+    return sources
+
+
+def head_maps(output_weight: Tensor, heads: int) -> Tensor:
+    """The output map [width, heads * head_dim] as one float32 map per head, [heads, head_dim, width]."""
+    return output_weight.float().T.reshape(heads, -1, len(output_weight))
+
+
+class SiteGradients:
+    """The gradient of the metric with respect to the residual stream as each destination of a site reads it.
+
+    Holds, over the steps of an integration, what a pass shows anyway: r·δ summed over the steps (r is
+    one over the norm's scale, δ the gradient at the reading map's output), the normalised input x̂, and
+    r·δ·(y − b), y being that output and b its bias.
+    """
+
+    def __init__(self, site: Site, rows: int) -> None:
+        self.site = site
+        self.rows = rows
+        self._maps: list[Projection | None] = [*site.projections] or [None]
+        self._scaled: list[Tensor | None] = [None] * len(self._maps)
+        self._radial: list[list[Tensor]] = [[] for _ in self._maps]
+        self._directions: list[Tensor] = []
+        self._biases = [_whole_bias(site.norm, reader) for reader in self._maps]
+
+    def attach(self, handles: list[RemovableHandle]) -> None:
+        """Install the hooks; each following forward and backward pass adds its steps."""
+        handles.append(self.site.norm.module.register_forward_hook(self._see_norm))
+        for index, reader in enumerate(self._maps):
+            module = self.site.norm.module if reader is None else reader.module
+            handles.append(module.register_forward_hook(self._reading_hook(index)))
+
+    def _see_norm(self, _: nn.Module, inputs: tuple[Tensor, ...], __: Tensor) -> None:
+        stream = inputs[0].detach().float()
+        if self.site.norm.centred:
+            stream = stream - stream.mean(dim=-1, keepdim=True)
+        self._scale = (stream.square().mean(dim=-1, keepdim=True) + self.site.norm.epsilon).rsqrt()
+        self._directions.append(self._by_step(stream * self._scale))
+
+    def _reading_hook(self, index: int) -> Callable[[nn.Module, object, Tensor], None]:
+        reader = self._maps[index]
+        columns = slice(None) if reader is None else slice(reader.start, reader.stop)
+
+        def see_reading(_: nn.Module, __: object, output: Tensor) -> None:
+            reading = output.detach()[..., columns]
+
+            def receive(gradient: Tensor) -> None:
+                self._add(index, reading, gradient[..., columns])
+
+            output.register_hook(receive)
+
+        return see_reading
+
+    def _add(self, index: int, reading: Tensor, gradient: Tensor) -> None:
+        scaled = self._by_step(gradient.float() * self._scale)
+        inner = scaled * self._by_step(reading.float() - self._biases[index])
+        self._radial[index].append(inner.view(*inner.shape[:3], -1, self.site.slice_width).sum(dim=-1))
+        before = self._scaled[index]
+        self._scaled[index] = scaled.sum(dim=0) if before is None else before + scaled.sum(dim=0)
+
+    def _by_step(self, stacked: Tensor) -> Tensor:
+        return stacked.view(-1, self.rows, *stacked.shape[1:])
+
+    def summed(self, rows: slice) -> Tensor:
+        """The sum over the steps, float32 [destinations, rows, tokens, width].
+
+        W̃ᵀ(r δ) less its part along x̂ (and, under LayerNorm, along the vector of ones): the norm's Jacobian.
+        """
+        directions = torch.cat(self._directions)[:, rows]
+        _, count, tokens, width = directions.shape
+        gradient = directions.new_empty(self.site.destinations, count * tokens, width)
+        first = 0
+        for index in range(len(self._maps)):
+            first += self._map_back(index, rows, gradient[first:])
+        radial = torch.cat([torch.cat(passes)[:, rows] for passes in self._radial], dim=-1).flatten(1, 2)
+        gradient.transpose(0, 1).baddbmm_(
+            radial.permute(1, 2, 0), directions.flatten(1, 2).transpose(0, 1), alpha=-1 / width
+        )
+        return gradient.view(-1, count, tokens, width)
+
+    def _map_back(self, index: int, rows: slice, out: Tensor) -> int:
+        """Write the centred W̃ᵀ(r δ) of one map to the head of `out`; how many destinations that were."""
+        norm, reader, scaled = self.site.norm, self._maps[index], self._scaled[index]
+        assert scaled is not None
+        felt, gain = scaled[rows].flatten(0, 1), norm.weight.float()
+        if reader is None:
+            out[0] = felt * gain
+            if norm.centred:
+                out[0] -= out[0].mean(dim=-1, keepdim=True)
+            return 1
+        maps = reader.weight.float() * gain
+        if norm.centred:
+            maps -= maps.mean(dim=-1, keepdim=True)
+        per_head = maps.view(-1, self.site.slice_width, maps.shape[-1])
+        torch.bmm(
+            felt.view(len(felt), *per_head.shape[:2]).transpose(0, 1), per_head, out=out[: len(per_head)]
+        )
+        return len(per_head)
+
+
+def _whole_bias(norm: Norm, reader: Projection | None) -> Tensor | float:
+    """What a map puts out for a normalised input of zero."""
+    if reader is None:
+        return 0.0 if norm.bias is None else norm.bias.float()
+    bias: Tensor | float = 0.0 if reader.bias is None else reader.bias.float()
+    return bias if norm.bias is None else bias + reader.weight.float() @ norm.bias.float()
