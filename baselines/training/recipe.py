@@ -38,7 +38,7 @@ class Optimisation:
 
     steps: int
     peak_rate: float
-    batch: int = 256
+    batch: int = 128
     warmup: int = 100
     weight_decay: float = 0.05
     clip: float = 1.0
@@ -54,7 +54,7 @@ class Diffusion:
     """
 
     shift: bool = True
-    anneal: int = 300
+    anneal: int = 500
     smallest_t: float = 1e-3
     in_place: float = 0.05
 
@@ -81,8 +81,8 @@ class Recipe:
 TINY = Recipe(
     name="tiny",
     architecture=Architecture(),
-    arm=Optimisation(steps=2_000, peak_rate=2e-3),
-    mdm=Optimisation(steps=4_000, peak_rate=2e-3),
+    arm=Optimisation(steps=2_500, peak_rate=1.5e-3),
+    mdm=Optimisation(steps=5_000, peak_rate=1.5e-3),
     diffusion=Diffusion(),
     mixture={"ioi": 0.2, "greater-than": 0.15, "countdown": 0.45, "infilling": 0.2},
 )
