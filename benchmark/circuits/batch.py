@@ -19,23 +19,26 @@ class Metric(Protocol):
 
 @dataclass(frozen=True)
 class LogitDifference:
-    """Mean over an example's reads of logit(answer) − logit(foil).
+    """Weighted sum over an example's reads of logit(answer) − logit(foil).
 
-    `example`, `answer`, `foil`: [reads]; `examples`: how many there are.
+    `example`, `answer`, `foil`: [reads]; `examples`: how many there are; `weight`: [reads], None for the mean
+    over an example's reads. The mean over states of the mean over a state's reads is a matter of weights.
     """
 
     example: Tensor
     answer: Tensor
     foil: Tensor
     examples: int
+    weight: Tensor | None = None
 
     def __call__(self, logits: Tensor) -> Tensor:
         """Logits [reads, vocabulary] to values [examples]."""
         answer = logits.gather(1, self.answer[:, None]).squeeze(1)
         difference = answer - logits.gather(1, self.foil[:, None]).squeeze(1)
-        total = logits.new_zeros(self.examples).index_add(0, self.example, difference)
-        reads = torch.bincount(self.example, minlength=self.examples)
-        return total / reads
+        weight = self.weight
+        if weight is None:
+            weight = 1 / torch.bincount(self.example, minlength=self.examples)[self.example]
+        return logits.new_zeros(self.examples).index_add(0, self.example, difference * weight)
 
 
 @dataclass(frozen=True)

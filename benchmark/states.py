@@ -1,0 +1,168 @@
+"""What an example asks of a member: its token rows, one for each denoising state, and where they are read.
+
+An ARM is asked once, teacher-forced. An MDM is asked once per step of its trajectory, which was recorded on the
+clean prompt and is replayed on the corrupted one, so that only the semantic context differs.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .circuits.batch import Batch, LogitDifference, Metric, ProbabilityDifference
+from .encoding import DoesNotFit, Encoded, Ids
+from .pairs.member import Member
+
+
+@dataclass(frozen=True)
+class State:
+    """One forward pass: the answer tokens that are visible, and the indices of those read now."""
+
+    visible: dict[int, int]
+    read: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """An example with the states in which a member is asked it, and the group its scores are summed in."""
+
+    encoded: Encoded
+    states: tuple[State, ...]
+    group: int
+
+
+def question(member: Member, encoded: Encoded, order: Sequence[int], group: int) -> Question:
+    """The states of an example for a member; `order` is the step at which each answer token was committed.
+
+    A logit difference is read where answer and foil differ; steps that commit no such token say nothing
+    about the counterfactual and are left out. A probability difference over two-token continuations reads
+    the second token with the boundary token (the foil's first) in place.
+    """
+    if encoded.answers:
+        return Question(encoded, _probability_states(member, encoded), group)
+    if member.role == "arm":
+        return Question(encoded, (State(dict(enumerate(encoded.answer)), encoded.decisions),), group)
+    states = []
+    for now in sorted(set(order)):
+        read = tuple(i for i in encoded.decisions if order[i] == now)
+        if read:
+            visible = {i: encoded.answer[i] for i, step in enumerate(order) if step < now}
+            states.append(State(visible, read))
+    return Question(encoded, tuple(states), group)
+
+
+def _probability_states(member: Member, encoded: Encoded) -> tuple[State, ...]:
+    length = len(encoded.answer)
+    if length > 2:
+        raise DoesNotFit("a continuation of the answer set has more than two tokens")
+    boundary = encoded.foil[0]
+    if length == 1:
+        return (State({}, (0,)),)
+    if member.role == "arm":
+        return (State({0: boundary, 1: encoded.foil[1]}, (0, 1)),)
+    return (State({}, (0,)), State({0: boundary}, (1,)))
+
+
+def batches(member: Member, questions: Iterable[Question], rows: int) -> Iterator[Batch]:
+    """Batches of questions of one token length, at most `rows` token rows each (one question at the least).
+
+    The result of a batch does not depend on how questions are put together; groups are kept side by side.
+    """
+    by_length: dict[tuple[int, int], list[Question]] = defaultdict(list)
+    for asked in questions:
+        by_length[len(asked.encoded.clean), len(asked.encoded.answer)].append(asked)
+    for _, alike in sorted(by_length.items()):
+        pending: list[Question] = []
+        for asked in sorted(alike, key=lambda each: each.group):
+            if pending and sum(len(q.states) for q in (*pending, asked)) > rows:
+                yield _batch(member, pending)
+                pending = []
+            pending.append(asked)
+        yield _batch(member, pending)
+
+
+def in_batch_order(member: Member, questions: Sequence[Question]) -> list[Question]:
+    """The questions in the order in which `batches` takes them."""
+    return sorted(questions, key=lambda q: (len(q.encoded.clean), len(q.encoded.answer), q.group))
+
+
+def _batch(member: Member, questions: list[Question]) -> Batch:
+    rows = [
+        (number, asked, state) for number, asked in enumerate(questions) for state in asked.states
+    ]
+    reads = [
+        (row, member.readout(asked.encoded.targets[index])) for row, (_, asked, state) in enumerate(rows) for index in state.read
+    ]
+    read_row, read_position = zip(*reads, strict=True)
+    return Batch(
+        clean=_tokens(member, [asked.encoded.clean + _answer(member, asked.encoded, state) for _, asked, state in rows]),
+        corrupted=_tokens(
+            member, [asked.encoded.corrupted + _answer(member, asked.encoded, state) for _, asked, state in rows]
+        ),
+        read_row=_tokens(member, read_row),
+        read_position=_tokens(member, read_position),
+        metric=_metric(member, questions),
+        groups=_tokens(member, [asked.group for asked in questions]),
+        row_example=_tokens(member, [number for number, _, _ in rows]),
+    )
+
+
+def _answer(member: Member, encoded: Encoded, state: State) -> Ids:
+    return tuple(state.visible.get(index, member.mask_id) for index in range(len(encoded.answer)))
+
+
+def _tokens(member: Member, values: object) -> Tensor:
+    return torch.as_tensor(values, device=member.device)
+
+
+def _metric(member: Member, questions: list[Question]) -> Metric:
+    if questions[0].encoded.answers:
+        return _probability_difference(member, questions)
+    reads = [
+        (number, asked.encoded.answer[index], asked.encoded.foil[index], 1 / len(state.read) / len(asked.states))
+        for number, asked in enumerate(questions)
+        for state in asked.states
+        for index in state.read
+    ]
+    example, answer, foil, weight = zip(*reads, strict=True)
+    return LogitDifference(
+        _tokens(member, example), _tokens(member, answer), _tokens(member, foil), len(questions), _tokens(member, weight)
+    )
+
+
+def _probability_difference(member: Member, questions: list[Question]) -> ProbabilityDifference:
+    vocabulary = member.backbone.shape.vocabulary
+    signs = [_signs(asked.encoded) for asked in questions]
+    first_sign = torch.zeros(len(questions), vocabulary)
+    second_sign = torch.zeros(len(questions), vocabulary)
+    for row, (first, second) in enumerate(signs):
+        first_sign[row, list(first)] = torch.tensor(list(first.values()))
+        second_sign[row, list(second)] = torch.tensor(list(second.values()))
+    numbers = torch.arange(len(questions), device=member.device)
+    if len(questions[0].encoded.answer) == 1:
+        return ProbabilityDifference(numbers, first_sign.to(member.device))
+    return ProbabilityDifference(
+        2 * numbers,
+        first_sign.to(member.device),
+        2 * numbers + 1,
+        second_sign.to(member.device),
+        _tokens(member, [asked.encoded.foil[0] for asked in questions]),
+    )
+
+
+def _signs(encoded: Encoded) -> tuple[dict[int, float], dict[int, float]]:
+    """Signs of first tokens, and of second tokens behind the boundary (the foil's first token).
+
+    Raises DoesNotFit where another first token begins both answers and foils.
+    """
+    boundary = encoded.foil[0] if len(encoded.answer) == 2 else None
+    first: dict[int, float] = {}
+    second: dict[int, float] = {}
+    for ids, sign in [(a, 1.0) for a in encoded.answers] + [(f, -1.0) for f in encoded.foils]:
+        if ids[0] == boundary:
+            second[ids[1]] = sign
+        elif first.setdefault(ids[0], sign) != sign:
+            raise DoesNotFit("more than one first token begins both answers and foils")
+    return first, second
