@@ -1,0 +1,111 @@
+from collections.abc import Callable
+from dataclasses import fields
+from itertools import islice
+
+import pytest
+
+from mechshift.tasks import Example, TaskCard, get_task, list_tasks
+from mechshift.tasks.example import in_split, split_of
+
+Draw = Callable[..., tuple[Example, ...]]
+TASKS = [task.card.name for task in list_tasks()]
+SLOW = ("medium", "large")
+LEVELS = [(task.card.name, level) for task in list_tasks() for level in task.card.levels if level not in SLOW]
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_cards_are_complete(name: str) -> None:
+    card = get_task(name).card
+    assert [field.name for field in fields(TaskCard) if not getattr(card, field.name)] == []
+    assert len(card.variants) >= 2
+    assert card.default_level in card.levels
+    assert card.suite in ("local", "planning")
+    assert card.metric in ("logit difference", "probability difference")
+    assert card.steps == "tokens" or card.steps >= 1
+
+
+@pytest.mark.parametrize(("name", "level"), LEVELS)
+def test_a_seed_is_reproducible_and_another_seed_is_not(name: str, level: str) -> None:
+    task = get_task(name)
+    first, again, other = (list(islice(task.examples(seed, level=level), 30)) for seed in (3, 3, 4))
+    assert first == again
+    assert len(set(first) & set(other)) < 15
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_more_examples_begin_with_the_same_ones(name: str, drawn: Draw) -> None:
+    assert drawn(name, 200) == drawn(name, 2000)[:200]
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_examples_are_distinct_and_variants_equally_frequent(name: str, drawn: Draw) -> None:
+    examples = drawn(name, 2000)
+    assert len({(e.clean, e.corrupted, e.answer) for e in examples}) == 2000
+    counts = [sum(e.variant == variant for e in examples) for variant in get_task(name).card.variants]
+    assert max(counts) - min(counts) <= 1
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_template_belongs_to_one_variant(name: str, drawn: Draw) -> None:
+    examples = drawn(name, 2000)
+    pairs = {(e.template, e.variant) for e in examples}
+    assert len(pairs) == len({template for template, _ in pairs})
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_splits_share_no_content(name: str, drawn: Draw) -> None:
+    contents = [
+        {content for example in drawn(name, 2000, split) for content in example.contents}
+        for split in ("training", "evaluation")
+    ]
+    assert contents[0] & contents[1] == set()
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_no_evaluation_text_is_trained_on(name: str, drawn: Draw) -> None:
+    trained, held_out = drawn(name, 4000, "training"), drawn(name, 2000)
+    assert texts(trained) & texts(held_out) == set()
+
+
+def texts(examples: tuple[Example, ...]) -> set[str]:
+    """The prompts that are answered, and the texts whose gap is filled in place."""
+    prompts = {example.clean for example in examples}
+    return prompts | {e.in_place.left + e.answer + e.in_place.right for e in examples if e.in_place}
+
+
+@pytest.mark.parametrize(("name", "level"), LEVELS)
+def test_the_question_is_decided_by_what_differs(name: str, level: str, drawn: Draw) -> None:
+    for example in drawn(name, 500, level=level):
+        assert example.clean != example.corrupted
+        assert example.answer != example.foil
+        assert set(example.answers) & set(example.foils) == set()
+
+
+@pytest.mark.parametrize(("name", "level"), LEVELS)
+def test_the_checker_accepts_the_answer_and_refuses_the_foil(name: str, level: str, drawn: Draw) -> None:
+    check = get_task(name).check
+    for example in drawn(name, 500, level=level):
+        spaced = " ".join(example.answer.strip()) if name in ("countdown", "greater-than") else example.answer
+        assert check(example, example.answer)
+        assert check(example, f"  {spaced}")
+        assert not check(example, example.foil)
+        assert not check(example, "")
+        assert not check(example, " \n" + example.clean)
+
+
+def test_a_fifth_of_the_contents_is_for_evaluation() -> None:
+    share = sum(split_of(str(number)) == "evaluation" for number in range(20_000)) / 20_000
+    assert abs(share - 0.2) < 0.012  # four standard errors
+
+
+def test_an_example_of_both_splits_is_in_neither() -> None:
+    contents = {split_of(str(number)): str(number) for number in range(50)}
+    example = Example("a", "b", "c", "d", "v", "t", (contents["training"], contents["evaluation"]))
+    assert not in_split(example, "training")
+    assert not in_split(example, "evaluation")
+
+
+def test_a_stream_ends_when_nothing_is_left() -> None:
+    task = get_task("ioi")
+    one = next(task.examples(0))
+    assert len(list(type(task)(task.card, lambda given: one, task.check).examples(0))) == 1
