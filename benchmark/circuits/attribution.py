@@ -16,7 +16,7 @@ from torch import Tensor
 from ...errors import NotComputable, UsageError
 from ..pairs.member import Member
 from .batch import Batch
-from .capture import Outputs, SiteGradients, hooks, run, sites, still, written
+from .capture import Outputs, SiteGradients, hooks, measure, run, sites, still, written
 from .graph import Graph
 
 Rule = Literal["eap", "left", "right", "midpoint"]
@@ -146,12 +146,6 @@ def _runs(member: Member, batch: Batch) -> tuple[Outputs, tuple[Tensor, Tensor]]
     clean, clean_hidden = run(member, batch.clean)
     corrupted, corrupted_hidden = run(member, batch.corrupted)
     return clean - corrupted, (measure(member, batch, clean_hidden), measure(member, batch, corrupted_hidden))
-
-
-@torch.no_grad()
-def measure(member: Member, batch: Batch, hidden: Tensor) -> Tensor:
-    """The metric of each example [examples] for final-norm outputs [rows, tokens, width] of the batch."""
-    return batch.metric(member.logits(hidden[batch.read_row, batch.read_position]))
 
 
 def _integrate(

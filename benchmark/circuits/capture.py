@@ -14,6 +14,7 @@ from torch.utils.hooks import RemovableHandle
 
 from ..pairs.backbones import Backbone, Norm, Projection
 from ..pairs.member import Member
+from .batch import Batch
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,12 @@ def run(member: Member, tokens: Tensor) -> tuple[Outputs, Tensor]:
             handles.append(layer.mlp.register_forward_hook(keep_output))
         hidden = member.hidden(embedding)
     return Outputs(embedding.float(), tuple(heads), tuple(mlps)), hidden
+
+
+@torch.no_grad()
+def measure(member: Member, batch: Batch, hidden: Tensor) -> Tensor:
+    """The metric of each example [examples] for final-norm outputs [rows, tokens, width] of the batch."""
+    return batch.metric(member.logits(hidden[batch.read_row, batch.read_position]))
 
 
 def written(backbone: Backbone, outputs: Outputs, rows: slice = slice(None)) -> Tensor:

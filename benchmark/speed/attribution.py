@@ -16,8 +16,9 @@ import numpy as np
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel
 
-from ..circuits.attribution import Integration, attribute, measure
+from ..circuits.attribution import Integration, attribute
 from ..circuits.batch import Batch, LogitDifference
+from ..circuits.capture import measure
 from ..circuits.graph import Graph
 from ..pairs.attention import Attention
 from ..pairs.backbones import read_backbone

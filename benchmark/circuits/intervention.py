@@ -1,0 +1,258 @@
+"""Running circuits: every destination reads kept edges as they are now, all others as a reference run wrote them.
+
+With references R (the corrupted run, zero, or means) and outputs `now`, destination v of circuit C reads
+
+    x_v = x_v(R) + Σ_{u : (u,v) ∈ C} (now_u − R_u)  =  x_v(now) − Σ_{u : (u,v) ∉ C} (now_u − R_u)
+
+and each site takes the side that sums fewer edges. Circuits are stacked along the batch.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import linear
+from torch.utils.hooks import RemovableHandle
+
+from ...errors import UsageError
+from ..pairs.backbones import Backbone, Projection
+from ..pairs.member import Member
+from .batch import Batch
+from .capture import Outputs, Site, head_maps, hooks, measure, run, sites, still
+from .graph import Edges, Graph
+
+Intervention = Literal["patch", "zero", "mean"]
+
+MEMORY = 512 * 2**20
+"""Default bytes for what the sources of the stacked circuits write."""
+
+
+def whole_model(member: Member, batch: Batch) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The metric of the whole model on the clean and on the corrupted prompts, each [examples]."""
+    with still(member.backbone.model):
+        clean, corrupted = (
+            measure(member, batch, run(member, tokens)[1]).double().cpu().numpy()
+            for tokens in (batch.clean, batch.corrupted)
+        )
+    return clean, corrupted
+
+
+def mean_outputs(member: Member, batches: Iterable[Batch]) -> Outputs:
+    """What each source writes on average over the corrupted rows, by state and position.
+
+    The rows of the result are the states: [states, tokens, …]. Raises UsageError for no batch, or batches
+    of several lengths.
+    """
+    total: Outputs | None = None
+    rows = torch.zeros(0)
+    with still(member.backbone.model):
+        for batch in batches:
+            state = batch.state_of_row
+            outputs, _ = run(member, batch.corrupted)
+            if total is not None and total.embedding.shape[1] != outputs.embedding.shape[1]:
+                raise UsageError(
+                    "means of prompts of several lengths", "take the means of one length at a time"
+                )
+            states = max(int(state.max()) + 1, len(rows))
+            sums = outputs.map(partial(_sum_by_state, state=state, states=states))
+            total = sums if total is None else sums + total.map(partial(_grown, states=states))
+            rows = _grown(rows.to(state.device), states) + torch.bincount(state, minlength=states)
+    if total is None:
+        raise UsageError("means of no prompt", "give at least one batch")
+    return total.map(lambda summed: summed / rows[:, None, None])
+
+
+def _sum_by_state(values: Tensor, state: Tensor, states: int) -> Tensor:
+    return values.new_zeros(states, *values.shape[1:]).index_add(0, state, values)
+
+
+def _grown(values: Tensor, states: int) -> Tensor:
+    return torch.cat([values, values.new_zeros(states - len(values), *values.shape[1:])])
+
+
+def run_circuits(
+    member: Member,
+    batch: Batch,
+    edges: Edges,
+    intervention: Intervention = "patch",
+    means: Outputs | None = None,
+    memory: int = MEMORY,
+) -> NDArray[np.float64]:
+    """The metric with only a circuit's edges kept, [circuits, examples].
+
+    `edges`: boolean [circuits, sources, destinations] of the graph of the member's shape. What is not kept
+    is the corrupted run's (`patch`), nothing (`zero`), or the mean over corrupted prompts of the same length
+    (`mean`, from mean_outputs). Position embeddings and the biases of the attention output maps always
+    stay; an MLP's own bias is part of its output. `memory`: bytes that decide how many circuits and rows run
+    stacked. Raises UsageError for edges of another graph, or `mean` without means.
+    """
+    backbone = member.backbone
+    graph = Graph.of(backbone.shape)
+    if edges.ndim != 3:
+        raise UsageError(
+            f"edges of shape {edges.shape}", "stack circuits as [circuits, sources, destinations]"
+        )
+    graph.checked(edges)
+    rows, tokens = batch.clean.shape
+    items = len(edges) * rows
+    at_once = max(1, memory // (4 * graph.sources * tokens * backbone.shape.width))
+    with torch.no_grad(), still(backbone.model):
+        reference = _reference(member, batch, intervention, means)
+        starts = torch.arange(len(edges), device=member.device)[:, None] * rows
+        read_item, read_position = starts + batch.read_row, batch.read_position.expand(len(edges), -1)
+        read = torch.empty(*read_item.shape, backbone.shape.width, dtype=backbone.dtype, device=member.device)
+        for first in range(0, items, at_once):
+            chunk = np.arange(first, min(first + at_once, items))
+            circuits, row = np.divmod(chunk, rows)
+            of_row = torch.from_numpy(row).to(member.device)
+            running = _Stack(backbone, edges, circuits, reference.map(lambda values, at=of_row: values[at]))
+            hidden = running.hidden(member, batch.clean[of_row])
+            here = (read_item >= first) & (read_item < first + len(chunk))
+            read[here] = hidden[read_item[here] - first, read_position[here]]
+        values = [batch.metric(member.logits(of_circuit)).double().cpu() for of_circuit in read]
+    return torch.stack(values).numpy() if values else np.empty((0, batch.examples))
+
+
+def _reference(member: Member, batch: Batch, intervention: Intervention, means: Outputs | None) -> Outputs:
+    """What each source is taken to write where an edge is not kept, [rows, tokens, …]."""
+    if intervention == "mean":
+        if means is None or means.embedding.shape[1] != batch.clean.shape[1]:
+            raise UsageError(
+                "a mean intervention without means of this length", "take them from mean_outputs"
+            )
+        state = batch.state_of_row
+        return means.map(lambda values: values[state])
+    corrupted, _ = run(member, batch.corrupted)
+    if intervention == "patch":
+        return corrupted
+    if intervention == "zero":
+        return corrupted.map(torch.zeros_like)
+    raise UsageError(f"intervention {intervention!r} does not exist", "known: patch, zero, mean")
+
+
+@dataclass(frozen=True)
+class _Reads:
+    """What the destinations of a site read: `common` [items, tokens, width], but for those in `active`.
+
+    `own`: [items, active, tokens, width]. `native`: common is the residual stream as the model has it.
+    """
+
+    common: Tensor
+    active: NDArray[np.int64]
+    own: Tensor
+    native: bool
+
+
+class _Stack:
+    """Pairs of a circuit and a prompt, run as one batch.
+
+    `_departed` [sources, items, tokens, width] is what each source writes now less its reference; `_base`
+    [items, tokens, width] the residual stream of the references. Both grow as the layers go by.
+    """
+
+    def __init__(
+        self, backbone: Backbone, edges: Edges, circuits: NDArray[np.int64], reference: Outputs
+    ) -> None:
+        self.backbone = backbone
+        self.reference = reference
+        self.edges = edges[circuits[0] : circuits[-1] + 1]
+        self.circuit = torch.from_numpy(circuits - circuits[0]).to(backbone.device)
+        self._readings: dict[Projection, Tensor] = {}
+
+    def hidden(self, member: Member, tokens: Tensor) -> Tensor:
+        """The final norm's output [items, tokens, width] for ids [items, tokens]."""
+        shape, embedding = self.backbone.shape, member.embed(tokens)
+        self._base = self.reference.embedding.clone()
+        if self.backbone.position_embedding is not None:
+            self._base += self.backbone.position_embedding.weight[: tokens.shape[1]].float()
+        self._departed = self._base.new_empty(1 + shape.layers * (shape.heads + 1), *self._base.shape)
+        self._departed[0] = embedding.float() - self.reference.embedding
+        with hooks() as handles:
+            self._attach(handles)
+            return member.hidden(embedding)
+
+    def _attach(self, handles: list[RemovableHandle]) -> None:
+        shape, destination = self.backbone.shape, 0
+        for index, site in enumerate(sites(self.backbone)):
+            layer, is_mlp = divmod(index, 2)
+            readable = 1 + layer * (shape.heads + 1) + is_mlp * shape.heads
+            span = slice(destination, destination + site.destinations)
+            see = partial(self._see_norm, site, readable, span)
+            handles.append(site.norm.module.register_forward_hook(see))
+            for projection in site.projections:
+                handles.append(projection.module.register_forward_hook(partial(self._replace, projection)))
+            destination = span.stop
+        for index, block in enumerate(self.backbone.layers):
+            handles.append(block.output.register_forward_pre_hook(partial(self._see_heads, index)))
+            handles.append(block.mlp.register_forward_hook(partial(self._see_mlp, index)))
+
+    def _see_heads(self, layer: int, _: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        shape, block, kept = self.backbone.shape, self.backbone.layers[layer], self.reference.heads[layer]
+        maps = head_maps(block.output_weight, shape.heads)
+        first = 1 + layer * (shape.heads + 1)
+        departed = (inputs[0].float() - kept).view(-1, shape.heads, shape.head_dim).transpose(0, 1)
+        torch.bmm(departed, maps, out=self._departed[first : first + shape.heads].flatten(1, 2))
+        self._base += kept @ maps.flatten(0, 1)
+        if block.output.bias is not None:
+            self._base += block.output.bias.float()
+
+    def _see_mlp(self, layer: int, _: nn.Module, __: object, output: Tensor) -> None:
+        kept = self.reference.mlps[layer]
+        self._departed[(layer + 1) * (self.backbone.shape.heads + 1)] = output.float() - kept
+        self._base += kept
+
+    def _see_norm(
+        self, site: Site, readable: int, span: slice, _: nn.Module, inputs: tuple[Tensor, ...], output: Tensor
+    ) -> Tensor | None:
+        reads = self._reads(inputs[0], readable, span)
+        if not site.projections:
+            if len(reads.active):
+                return self._normalised(site, reads.own[:, 0])
+            return None if reads.native else self._normalised(site, reads.common)
+        common = output if reads.native else self._normalised(site, reads.common)
+        own = self._normalised(site, reads.own)
+        first = 0
+        for projection in site.projections:
+            heads = (projection.stop - projection.start) // site.slice_width
+            here = np.flatnonzero((reads.active >= first) & (reads.active < first + heads))
+            reading = linear(common, projection.weight, projection.bias)
+            _overwrite(reading, projection, own[:, here], reads.active[here] - first, site.slice_width)
+            self._readings[projection] = reading
+            first += heads
+        return None
+
+    def _reads(self, now: Tensor, readable: int, span: slice) -> _Reads:
+        kept = self.edges[:, :readable, span]
+        native = 2 * int(kept.sum()) > kept.size
+        summed = ~kept if native else kept
+        used, active = np.flatnonzero(summed.any((0, 2))), np.flatnonzero(summed.any((0, 1)))
+        weights = torch.from_numpy(summed[:, used][:, :, active]).to(now.device).float()
+        changes = self._departed[torch.from_numpy(used).to(now.device)].transpose(0, 1).flatten(2)
+        change = (weights[self.circuit].transpose(1, 2) @ changes).unflatten(2, now.shape[1:])
+        common = now.float() if native else self._base
+        return _Reads(common, active, common[:, None] + (-change if native else change), native)
+
+    def _normalised(self, site: Site, stream: Tensor) -> Tensor:
+        # `forward` and not a call: a call would run the hooks again.
+        normalised: Tensor = site.norm.module.forward(stream.to(self.backbone.dtype))
+        return normalised
+
+    def _replace(self, projection: Projection, _: nn.Module, __: object, output: Tensor) -> None:
+        output[..., projection.start : projection.stop] = self._readings.pop(projection)
+
+
+def _overwrite(
+    reading: Tensor, projection: Projection, own: Tensor, heads: NDArray[np.int64], width: int
+) -> None:
+    """Put the maps of `own` [items, heads, tokens, width] into those heads' columns of `reading`."""
+    at = torch.from_numpy(heads).to(reading.device)
+    maps = projection.weight.view(-1, width, own.shape[-1])[at]
+    mapped = own @ maps.transpose(1, 2)
+    if projection.bias is not None:
+        mapped = mapped + projection.bias.view(-1, width)[at][:, None]
+    reading.view(*reading.shape[:2], -1, width)[:, :, at] = mapped.transpose(1, 2)
