@@ -1,4 +1,4 @@
-"""Running circuits: every destination reads kept edges as they are now, all others as a reference run wrote them.
+"""Running circuits: a destination reads kept edges as they are now, all others as a reference wrote them.
 
 With references R (the corrupted run, zero, or means) and outputs `now`, destination v of circuit C reads
 
@@ -110,12 +110,16 @@ def run_circuits(
             chunk = np.arange(first, min(first + at_once, items))
             circuits, row = np.divmod(chunk, rows)
             of_row = torch.from_numpy(row).to(member.device)
-            running = _Stack(backbone, edges, circuits, reference.map(lambda values, at=of_row: values[at]))
+            running = _Stack(backbone, edges, circuits, reference.map(partial(_rows, at=of_row)))
             hidden = running.hidden(member, batch.clean[of_row])
             here = (read_item >= first) & (read_item < first + len(chunk))
             read[here] = hidden[read_item[here] - first, read_position[here]]
         values = [batch.metric(member.logits(of_circuit)).double().cpu() for of_circuit in read]
     return torch.stack(values).numpy() if values else np.empty((0, batch.examples))
+
+
+def _rows(values: Tensor, at: Tensor) -> Tensor:
+    return values[at]
 
 
 def _reference(member: Member, batch: Batch, intervention: Intervention, means: Outputs | None) -> Outputs:
@@ -125,8 +129,7 @@ def _reference(member: Member, batch: Batch, intervention: Intervention, means: 
             raise UsageError(
                 "a mean intervention without means of this length", "take them from mean_outputs"
             )
-        state = batch.state_of_row
-        return means.map(lambda values: values[state])
+        return means.map(partial(_rows, at=batch.state_of_row))
     corrupted, _ = run(member, batch.corrupted)
     if intervention == "patch":
         return corrupted
@@ -198,8 +201,9 @@ class _Stack:
         departed = (inputs[0].float() - kept).view(-1, shape.heads, shape.head_dim).transpose(0, 1)
         torch.bmm(departed, maps, out=self._departed[first : first + shape.heads].flatten(1, 2))
         self._base += kept @ maps.flatten(0, 1)
-        if block.output.bias is not None:
-            self._base += block.output.bias.float()
+        bias: Tensor | None = getattr(block.output, "bias", None)
+        if bias is not None:
+            self._base += bias.float()
 
     def _see_mlp(self, layer: int, _: nn.Module, __: object, output: Tensor) -> None:
         kept = self.reference.mlps[layer]
