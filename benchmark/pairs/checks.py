@@ -171,8 +171,7 @@ def check_gradient(member: Member) -> None:
     in half precision. Catches blocks that run without a gradient.
     """
     embeddings = _embeddings(member, _tokens(member))
-    noise = torch.randn(embeddings.shape, generator=torch.Generator().manual_seed(SEED))
-    direction = noise.to(embeddings) * (embeddings.norm() / noise.norm()).to(embeddings.dtype)
+    direction = _noise(embeddings, SEED + 2)
     step = _tolerance(member, single=1e-3, half=0.05)
     ends = torch.stack((embeddings + step * direction, embeddings - step * direction))
     with torch.no_grad():
@@ -242,10 +241,19 @@ def _tokens(member: Member) -> int:
 
 
 def _embeddings(member: Member, tokens: int) -> Tensor:
-    """Embeddings [1, tokens, width] of tokens drawn at random."""
+    """Embeddings [1, tokens, width] of random tokens, with noise because some rows (padding) are zero."""
     rows = member.backbone.shape.vocabulary
     ids = torch.randint(rows, (1, tokens), generator=torch.Generator().manual_seed(SEED))
-    return member.embed(ids.to(member.device)).detach()
+    embeddings = member.embed(ids.to(member.device)).detach()
+    return embeddings + _noise(embeddings, SEED + 1)
+
+
+def _noise(embeddings: Tensor, seed: int) -> Tensor:
+    """Random numbers of the embeddings' shape, dtype and norm, the same on every device."""
+    noise = torch.randn(embeddings.shape, generator=torch.Generator().manual_seed(seed))
+    scale = embeddings.float().norm().cpu() / noise.norm()
+    scaled: Tensor = (noise * scale).to(embeddings)
+    return scaled
 
 
 def _tolerance(member: Member, single: float, half: float) -> float:

@@ -10,35 +10,36 @@ from ...errors import PairError
 from .checkpoint import Checkpoint
 from .native import quiet
 
-FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "tokenizer_config.json")
+OLDER = ("tokenizer.model", "vocab.json")
+"""Files of tokenizers that were published before tokenizer.json."""
 
 
 def load_tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase | None:
     """The tokenizer in the checkpoint's directory, or None where there is none that loads without code.
 
-    Raises PairError when tokenizer.json is there and cannot be read.
+    tokenizer.json is taken as it stands: the class that `transformers` would choose by the model's type can
+    split text in another way than the file says, without an error. Raises PairError when it is damaged.
     """
     directory = checkpoint.directory
-    if not any((directory / name).is_file() for name in FILES):
-        return None
     tokenizer: PreTrainedTokenizerBase
     with quiet():
+        if (directory / "tokenizer.json").is_file():
+            try:
+                tokenizer = PreTrainedTokenizerFast.from_pretrained(directory, local_files_only=True)
+            except Exception as error:  # tokenizers raises bare Exception
+                raise PairError(
+                    f"tokenizer.json of {checkpoint.name} cannot be read: {' '.join(str(error).split())}",
+                    "copy or download the file again",
+                ) from None
+            return tokenizer
+        if not any((directory / name).is_file() for name in OLDER):
+            return None
         try:
             tokenizer = AutoTokenizer.from_pretrained(
                 directory, trust_remote_code=False, local_files_only=True
             )
-            return tokenizer
-        except Exception as error:  # a family's own class, or none: the type raised depends on the family
-            reason = " ".join(str(error).split())
-        if not (directory / "tokenizer.json").is_file():
+        except Exception:  # a family's own class: what is raised depends on the family
             return None
-        try:
-            tokenizer = PreTrainedTokenizerFast.from_pretrained(directory, local_files_only=True)
-        except Exception:  # tokenizers raises bare Exception
-            raise PairError(
-                f"tokenizer.json of {checkpoint.name} cannot be read: {reason}",
-                "copy or download the file again",
-            ) from None
     return tokenizer
 
 

@@ -1,0 +1,33 @@
+import pytest
+import torch
+
+from mechshift.benchmark.pairs.attention import Attention
+from mechshift.errors import UsageError
+
+
+def seen(kind: str, block: int, row: int, column: int) -> bool:
+    return {"causal": column <= row, "full": True, "block": column // block <= row // block}[kind]
+
+
+@pytest.mark.parametrize("text", ["causal", "full", "block:3", "block:32"])
+def test_allowed_follows_the_definition(text: str) -> None:
+    attention = Attention.parse(text)
+    expected = [
+        [seen(attention.kind, attention.block, row, column) for column in range(7)] for row in range(7)
+    ]
+    assert attention.allowed(7).tolist() == expected
+    assert str(attention) == text
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_mask_is_zero_where_seen_and_the_minimum_elsewhere(dtype: torch.dtype) -> None:
+    mask = Attention.parse("block:2").mask(4, dtype, torch.device("cpu"))
+    low = torch.finfo(dtype).min
+    assert mask.dtype == dtype
+    assert mask.tolist() == [[[[0, 0, low, low], [0, 0, low, low], [0, 0, 0, 0], [0, 0, 0, 0]]]]
+
+
+@pytest.mark.parametrize("text", ["", "bidirectional", "block", "block:0", "block:-3", "block:x", "full:2"])
+def test_anything_else_is_a_usage_error(text: str) -> None:
+    with pytest.raises(UsageError, match="block:32"):
+        Attention.parse(text)

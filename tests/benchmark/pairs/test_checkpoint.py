@@ -1,0 +1,109 @@
+import json
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file, save_file
+
+from mechshift.benchmark.pairs.checkpoint import find_checkpoint
+from mechshift.benchmark.pairs.spec import MemberSpec
+from mechshift.errors import PairError
+
+Write = Callable[..., Path]
+
+
+def shard(directory: Path) -> list[str]:
+    state = load_file(directory / "model.safetensors")
+    (directory / "model.safetensors").unlink()
+    names = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]
+    keys = sorted(state)
+    halves = keys[: len(keys) // 2], keys[len(keys) // 2 :]
+    for name, half in zip(names, halves, strict=True):
+        save_file({key: state[key] for key in half}, directory / name, {"format": "pt"})
+    weight_map = {key: name for name, half in zip(names, halves, strict=True) for key in half}
+    (directory / "model.safetensors.index.json").write_text(json.dumps({"weight_map": weight_map}))
+    return names
+
+
+def refused(checkpoint: Path | str, message: str) -> None:
+    with pytest.raises(PairError, match=message) as caught:
+        find_checkpoint(MemberSpec(str(checkpoint)))
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_a_directory_is_found_with_its_config_and_weights(write: Write) -> None:
+    directory = write("arm")
+    found = find_checkpoint(MemberSpec(str(directory)))
+    assert found.weights == (directory / "model.safetensors",)
+    assert found.config["rope_theta"] == 500000.0
+    assert found.revision is None
+
+
+def test_shards_are_found_through_the_index(write: Write) -> None:
+    directory = write("arm")
+    names = shard(directory)
+    assert [path.name for path in find_checkpoint(MemberSpec(str(directory))).weights] == names
+
+
+def test_a_missing_shard_is_named(write: Write) -> None:
+    directory = write("arm")
+    names = shard(directory)
+    (directory / names[1]).unlink()
+    refused(directory, names[1])
+
+
+def test_the_digest_changes_with_one_byte_of_the_weights_or_the_config(write: Write) -> None:
+    directory = write("arm")
+    spec = MemberSpec(str(directory))
+    digests = [find_checkpoint(spec).digest(), find_checkpoint(spec).digest()]
+    weights = bytearray((directory / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (directory / "model.safetensors").write_bytes(weights)
+    digests.append(find_checkpoint(spec).digest())
+    (directory / "config.json").write_text((directory / "config.json").read_text() + " ")
+    digests.append(find_checkpoint(spec).digest())
+    assert digests[0] == digests[1]
+    assert len(set(digests)) == 3
+
+
+def test_a_directory_without_a_model_is_refused(tmp_path: Path) -> None:
+    refused(tmp_path, "config.json is missing")
+
+
+def test_a_file_is_no_checkpoint(write: Write) -> None:
+    refused(write("arm") / "model.safetensors", "is not a directory")
+
+
+def test_a_path_that_does_not_exist_is_not_looked_up_on_the_hub(tmp_path: Path) -> None:
+    refused(tmp_path / "none", "is not a directory")
+
+
+def test_a_pickle_is_refused_and_how_to_convert_it_said(write: Write) -> None:
+    directory = write("arm")
+    (directory / "model.safetensors").unlink()
+    (directory / "pytorch_model.bin").write_bytes(pickle.dumps({}))
+    refused(directory, r"pytorch_model.bin(?s:.)*save_pretrained")
+
+
+def test_a_truncated_file_of_weights_is_refused(write: Write) -> None:
+    directory = write("arm")
+    weights = (directory / "model.safetensors").read_bytes()
+    (directory / "model.safetensors").write_bytes(weights[:-100])
+    refused(directory, "no whole safetensors file")
+
+
+@pytest.mark.parametrize("content", ["{", "[1, 2]"])
+def test_a_config_that_is_no_object_is_refused(content: str, write: Write) -> None:
+    directory = write("arm")
+    (directory / "config.json").write_text(content)
+    refused(directory, "config.json")
+
+
+@pytest.mark.parametrize("name", ["no such model", "a/b/c"])
+def test_a_name_that_the_hub_cannot_have_is_refused(name: str) -> None:
+    refused(name, "neither a directory nor a hub id")
+
+
+def test_a_hub_model_out_of_reach_is_said_to_be_so() -> None:
+    refused("somebody/some-model", "could not be reached")

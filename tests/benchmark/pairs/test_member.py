@@ -1,0 +1,45 @@
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from mechshift.benchmark.pairs.member import Member
+
+Make = Callable[..., Member]
+KINDS = ["gpt2", "llama", "qwen2", "qwen3"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_causal_member_gives_the_native_models_own_logits(kind: str, make: Make) -> None:
+    member = make(kind)
+    tokens = torch.randint(3, 40, (3, 9))
+    with torch.no_grad():
+        logits = member.logits(member.hidden(member.embed(tokens)))
+        expected = member.backbone.model(tokens).logits
+    assert bool((logits[..., 2] == -torch.inf).all())
+    kept = [index for index in range(40) if index != 2]
+    torch.testing.assert_close(logits[..., kept], expected[..., kept], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("attention", ["causal", "full", "block:3"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_both_kernels_agree(kind: str, attention: str, make: Make) -> None:
+    embeddings = torch.randn(2, 8, 32)
+    outputs = []
+    for kernel in ("sdpa", "eager"):
+        member = make(kind, attention, attn_implementation=kernel)
+        assert member.backbone.model.config._attn_implementation == kernel
+        with torch.no_grad():
+            outputs.append(member.hidden(embeddings))
+    torch.testing.assert_close(outputs[0], outputs[1], rtol=1e-4, atol=1e-5)
+
+
+def test_the_readout_is_one_early_with_shift_alone(make: Make) -> None:
+    assert make(shift=True).readout(5) == 4
+    assert make(shift=False).readout(5) == 5
+
+
+def test_a_mask_id_beyond_the_vocabulary_excludes_nothing(make: Make) -> None:
+    member = make()
+    object.__setattr__(member, "mask_id", 40)
+    assert bool(member.logits(torch.randn(1, 32)).isfinite().all())

@@ -1,0 +1,195 @@
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from mechshift.benchmark.pairs.attention import Attention
+from mechshift.benchmark.pairs.backbones import Backbone
+from mechshift.benchmark.pairs.checkpoint import find_checkpoint
+from mechshift.benchmark.pairs.checks import check_member
+from mechshift.benchmark.pairs.member import Member
+from mechshift.benchmark.pairs.native import load_backbone
+from mechshift.benchmark.pairs.spec import LoaderSpec, MemberSpec
+from mechshift.errors import MechshiftError, PairError
+
+Write = Callable[..., Path]
+FAMILIES = Path(__file__).parents[2] / "oracles" / "families"
+
+
+def load(directory: Path, **loader: Any) -> Backbone:
+    return load_backbone(
+        find_checkpoint(MemberSpec(str(directory))), LoaderSpec(**loader), torch.device("cpu")
+    )
+
+
+def rewrite(directory: Path, **changes: Any) -> None:
+    """Sets keys of config.json; None removes one."""
+    config = {**json.loads((directory / "config.json").read_text()), **changes}
+    kept = {key: value for key, value in config.items() if value is not None}
+    (directory / "config.json").write_text(json.dumps(kept))
+
+
+@pytest.mark.parametrize("kernel", ["sdpa", "eager"])
+@pytest.mark.parametrize(
+    ("family", "attention", "array"),
+    [
+        ("dream", "full", "logits_full"),
+        ("sdar", "block:4", "logits_block4"),
+        ("wedlm", "causal", "logits_causal"),
+        ("diffugpt", "full", "logits_full"),
+        ("diffugpt", "causal", "logits_causal4d"),
+    ],
+)
+def test_a_familys_checkpoint_gives_its_own_codes_logits(
+    family: str, attention: str, array: str, kernel: str
+) -> None:
+    reference = np.load(FAMILIES / family / "reference.npz")
+    backbone = load(FAMILIES / family, kernel=kernel)
+    member = Member("mdm", backbone, Attention.parse(attention), True, mask_id=64)
+    with torch.no_grad():
+        logits = member.logits(member.hidden(member.embed(torch.tensor(reference["input_ids"]))))
+    np.testing.assert_allclose(logits.numpy(), reference[array], atol=1e-4)
+    check_member(member)
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen2", "qwen3"])
+def test_a_checkpoints_tensors_arrive_whole(kind: str, write: Write) -> None:
+    directory = write("arm", kind)
+    state = load(directory).model.state_dict()
+    stored = load_file(directory / "model.safetensors")
+    assert set(state) - set(stored) <= {"lm_head.weight"}
+    assert all(torch.equal(state[name], value) for name, value in stored.items())
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "qwen3"])
+def test_a_tied_head_is_the_embedding(kind: str, write: Write) -> None:
+    backbone = load(write("arm", kind, tie_word_embeddings=True))
+    assert backbone.head.weight is backbone.embedding.weight
+
+
+def test_a_loaded_model_is_frozen_and_evaluates(write: Write) -> None:
+    model = load(write("arm", "gpt2")).model
+    assert not any(module.training for module in model.modules())
+    assert not any(parameter.requires_grad for parameter in model.parameters())
+
+
+@pytest.mark.parametrize(
+    ("precision", "dtype"),
+    [("auto", torch.float32), ("bfloat16", torch.bfloat16), ("float16", torch.float16)],
+)
+def test_the_precision_is_the_declared_one(precision: str, dtype: torch.dtype, write: Write) -> None:
+    assert load(write("arm"), precision=precision).dtype == dtype
+
+
+def test_the_rotary_base_reaches_the_model(write: Write) -> None:
+    model = load(write("arm", head_dim=8)).model
+    expected = 500000.0 ** -(torch.arange(0, 8, 2) / 8)
+    torch.testing.assert_close(model.model.rotary_emb.inv_freq, expected)
+
+
+def test_a_rotary_base_in_the_newer_place_reaches_the_model(write: Write) -> None:
+    directory = write("arm", head_dim=8)
+    rewrite(directory, rope_theta=None, rope_parameters={"rope_theta": 20000.0, "rope_type": "default"})
+    inverse = load(directory).model.model.rotary_emb.inv_freq
+    torch.testing.assert_close(inverse, 20000.0 ** -(torch.arange(0, 8, 2) / 8))
+
+
+@pytest.mark.parametrize("key", ["rope_theta", "rms_norm_eps"])
+def test_a_value_lost_on_the_way_is_an_error(key: str, write: Write) -> None:
+    directory = write("arm", rms_norm_eps=1e-3)
+    with pytest.raises(PairError, match=f"says {key} = (?s:.)*do not drop or override {key}"):
+        load(directory, dropped_keys=(key,))
+
+
+def test_a_head_said_to_be_tied_that_is_another_matrix_is_an_error(write: Write) -> None:
+    directory = write("arm")
+    rewrite(directory, tie_word_embeddings=True)
+    with pytest.raises(PairError, match="tie_word_embeddings"):
+        load(directory)
+
+
+def change_weights(directory: Path, change: Callable[[dict[str, torch.Tensor]], object]) -> None:
+    state = load_file(directory / "model.safetensors")
+    change(state)
+    save_file(state, directory / "model.safetensors", {"format": "pt"})
+
+
+def test_a_missing_parameter_is_named(write: Write) -> None:
+    directory = write("arm")
+    change_weights(directory, lambda state: state.pop("model.layers.1.mlp.up_proj.weight"))
+    with pytest.raises(PairError, match=r"lacks model.layers.1.mlp.up_proj.weight"):
+        load(directory)
+
+
+def test_a_parameter_too_many_is_named(write: Write) -> None:
+    directory = write("arm")
+    change_weights(directory, lambda state: state.update({"model.extra.weight": torch.ones(3)}))
+    with pytest.raises(PairError, match=r"has besides model.extra.weight"):
+        load(directory)
+
+
+def test_a_parameter_of_another_shape_is_named(write: Write) -> None:
+    directory = write("arm")
+    change_weights(directory, lambda state: state.update({"model.norm.weight": torch.ones(3)}))
+    with pytest.raises(PairError, match=r"in another shape model.norm.weight"):
+        load(directory)
+
+
+def test_the_wrong_native_class_is_an_error(write: Write) -> None:
+    with pytest.raises(PairError, match="declare the native class"):
+        load(write("arm", "qwen3"), native="qwen2")
+
+
+def test_an_unknown_native_class_is_offered_a_near_one(write: Write) -> None:
+    with pytest.raises(MechshiftError, match="did you mean qwen"):
+        load(write("arm"), native="qwen")
+
+
+@pytest.mark.parametrize("kind", ["olmo2", "gpt_neox", None])
+def test_a_post_norm_or_parallel_class_is_not_supported(kind: str | None, write: Write) -> None:
+    directory = write("arm")
+    rewrite(directory, model_type=kind)
+    with pytest.raises(PairError, match=f"{kind}.*no backbone reader(?s:.)*supported are pre-norm"):
+        load(directory)
+
+
+def test_a_quantised_checkpoint_is_refused(write: Write) -> None:
+    directory = write("arm")
+    rewrite(directory, quantization_config={"quant_method": "gptq"})
+    with pytest.raises(PairError, match="quantised"):
+        load(directory)
+
+
+@pytest.mark.parametrize("changes", [{"hidden_size": "wide"}, {"hidden_size": 30, "head_dim": None}])
+def test_a_config_that_makes_no_model_is_an_error(changes: dict[str, Any], write: Write) -> None:
+    directory = write("arm")
+    rewrite(directory, **changes)
+    with pytest.raises(PairError, match="arm"):
+        load(directory)
+
+
+def test_a_key_map_renames_parameters(write: Write) -> None:
+    directory = write("arm")
+
+    def prefix(state: dict[str, torch.Tensor]) -> None:
+        for name in list(state):
+            state[name.replace("model.", "denoiser.")] = state.pop(name)
+
+    change_weights(directory, prefix)
+    weight = load_file(directory / "model.safetensors")["denoiser.norm.weight"]
+    backbone = load(directory, key_map=((r"^denoiser\.", "model."),))
+    assert torch.equal(backbone.final_norm.weight, weight)
+
+
+def test_loading_is_silent_and_leaves_the_log_level(write: Write, capfd: pytest.CaptureFixture[str]) -> None:
+    before = logging.getLogger("transformers").level
+    with pytest.raises(PairError):
+        load(write("arm", "qwen3"), native="qwen2")
+    assert capfd.readouterr() == ("", "")
+    assert logging.getLogger("transformers").level == before

@@ -1,0 +1,33 @@
+import pytest
+
+from mechshift.benchmark.pairs.attention import Attention
+from mechshift.benchmark.pairs.spec import MemberSpec, PairSpec, declare_pair
+from mechshift.errors import PairError, UsageError
+
+
+def test_a_declared_pair_holds_what_was_declared() -> None:
+    pair = declare_pair("a/base", "b/diffusion", shift=False, attention="block:32", mask_token="<|mask|>")
+    assert pair.name == "base--diffusion"
+    assert pair.arm == MemberSpec("a/base", attention=Attention("causal"), shift=True, mask_token=None)
+    assert pair.mdm == MemberSpec("b/diffusion", Attention("block", 32), shift=False, mask_token="<|mask|>")
+
+
+def test_the_defaults_are_a_shifted_bidirectional_mdm() -> None:
+    mdm = declare_pair("a", "b").mdm
+    assert (mdm.shift, str(mdm.attention), mdm.mask_token) == (True, "full", None)
+
+
+def test_a_mask_token_of_digits_is_an_id() -> None:
+    assert declare_pair("a", "b", mask_token="811").mdm.mask_token == 811
+
+
+@pytest.mark.parametrize("arguments", [("", "b"), ("a", " ")])
+def test_an_empty_checkpoint_is_a_usage_error(arguments: tuple[str, str]) -> None:
+    with pytest.raises(UsageError, match="is empty"):
+        declare_pair(*arguments)
+
+
+@pytest.mark.parametrize("arm", [MemberSpec("a", Attention("full")), MemberSpec("a", shift=False)])
+def test_an_arm_is_causal_and_shifted(arm: MemberSpec) -> None:
+    with pytest.raises(PairError, match="exchanged"):
+        PairSpec("p", arm, MemberSpec("b"))
