@@ -1,0 +1,93 @@
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from mechshift.baselines.training.data import Pool, Sampler, task_pools
+from mechshift.baselines.training.recipe import Recipe
+from mechshift.baselines.training.vocabulary import build_tokenizer
+from mechshift.tasks import get_task, list_tasks
+
+
+def pool(first: int, length: int) -> Pool:
+    tokens = np.arange(first, first + 10)[:, None].repeat(length, axis=1)
+    return Pool(tokens, np.arange(length)[None] >= np.full((10, 1), length - 1))
+
+
+POOLS = {"a": pool(100, 3), "b": pool(200, 5)}
+
+
+def test_a_batch_depends_on_seed_and_step_alone() -> None:
+    forward = [Sampler(POOLS, {"a": 1, "b": 1}, 8, 0).rows(step) for step in range(5)]
+    sampler = Sampler(POOLS, {"a": 1, "b": 1}, 8, 0)
+    for step in (3, 0, 4, 3):
+        rows = sampler.rows(step)
+        np.testing.assert_array_equal(rows.tokens, forward[step].tokens)
+        np.testing.assert_array_equal(rows.answer, forward[step].answer)
+    assert not np.array_equal(forward[0].tokens, forward[1].tokens)
+    assert not np.array_equal(forward[0].tokens, Sampler(POOLS, {"a": 1, "b": 1}, 8, 1).rows(0).tokens)
+
+
+@pytest.mark.parametrize(
+    ("mixture", "batch", "counts"),
+    [
+        ({"a": 0.5, "b": 0.5}, 8, (4, 4)),
+        ({"a": 0.75, "b": 0.25}, 8, (6, 2)),
+        ({"a": 3, "b": 1}, 8, (6, 2)),
+        ({"a": 1, "b": 2}, 10, (3, 7)),
+        ({"a": 0.0, "b": 1.0}, 4, (0, 4)),
+    ],
+)
+def test_a_batch_has_the_mixtures_proportions(
+    mixture: dict[str, float], batch: int, counts: tuple[int, int]
+) -> None:
+    tokens = Sampler(POOLS, mixture, batch, 0).rows(0).tokens[:, 0]
+    assert (int((tokens < 200).sum()), int((tokens >= 200).sum())) == counts
+
+
+def test_shorter_sequences_are_padded_on_the_right() -> None:
+    rows = Sampler(POOLS, {"a": 1, "b": 1}, 6, 0).rows(0)
+    assert rows.tokens.shape == (6, 5)
+    short = rows.tokens[:, 0] < 200
+    assert short.sum() == 3
+    assert (rows.tokens[short, 3:] == 0).all()
+    assert rows.real.tolist() == (rows.tokens != 0).tolist()
+    assert rows.answer[short].tolist() == [[False, False, True, False, False]] * 3
+    assert rows.answer[~short].tolist() == [[False, False, False, False, True]] * 3
+
+
+def test_pools_hold_the_training_examples_and_mark_their_answers(recipe: Recipe) -> None:
+    tasks = list_tasks()
+    tokenizer = build_tokenizer(tasks, recipe.seed)
+    pools = task_pools(recipe, tasks, tokenizer)
+    assert set(pools) == {"ioi", "greater-than", "countdown", "infilling", "in-place"}
+    for task in tasks:
+        found = pools[task.card.name]
+        examples = list(islice(task.examples(recipe.seed, "training"), recipe.pool))
+        assert len(found.tokens) == recipe.pool
+        for example, tokens, answer in zip(examples, found.tokens, found.answer, strict=True):
+            real = tokens[tokens != 0]
+            assert real.tolist() == tokenizer(example.clean + example.answer)["input_ids"]
+            assert tokens[answer].tolist() == tokenizer(example.answer)["input_ids"]
+            assert answer[len(real) - answer.sum() : len(real)].all()
+
+
+def test_the_gap_is_filled_in_place(recipe: Recipe) -> None:
+    tasks = (get_task("infilling"),)
+    tokenizer = build_tokenizer(tasks, recipe.seed)
+    found = task_pools(recipe, tasks, tokenizer)["in-place"]
+    examples = islice(tasks[0].examples(recipe.seed, "training"), recipe.pool)
+    for example, tokens, answer in zip(examples, found.tokens, found.answer, strict=True):
+        place = example.in_place
+        assert place is not None
+        whole = tokenizer(place.left + example.answer + place.right)["input_ids"]
+        assert tokens[tokens != 0].tolist() == whole
+        assert tokenizer.decode(tokens[answer]) == example.answer.strip()
+        assert not answer[0]
+
+
+def test_tasks_without_a_gap_have_no_pool_in_place(recipe: Recipe) -> None:
+    tasks = (get_task("ioi"),)
+    few = replace(recipe, pool=5)
+    assert set(task_pools(few, tasks, build_tokenizer(tasks, 0))) == {"ioi"}

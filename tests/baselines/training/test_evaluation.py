@@ -1,0 +1,60 @@
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+from transformers import LlamaForCausalLM
+
+from mechshift.baselines.training import evaluation
+from mechshift.baselines.training.vocabulary import build_tokenizer
+from mechshift.benchmark.decoding import Trajectory
+from mechshift.benchmark.pairs.member import Member
+from mechshift.tasks import list_tasks
+
+Decode = Callable[[Member, Tensor, Tensor, int], Trajectory]
+
+
+def knowing(share: float) -> Decode:
+    """A decoder that leaves the true answer in that share of the rows, and padding in the others."""
+
+    def decode(member: Member, tokens: Tensor, targets: Tensor, steps: int) -> Trajectory:
+        wrong = torch.arange(len(tokens)) >= share * len(tokens)
+        tokens = torch.where(wrong[:, None], tokens.scatter(1, targets, 0), tokens)
+        return Trajectory(tokens, torch.zeros_like(targets))
+
+    return decode
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_accuracy_of_a_decoder_that_knows(
+    share: float, toy: Callable[[int], LlamaForCausalLM], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluation, "HELD_OUT", 20)
+    monkeypatch.setattr(evaluation, "decode", knowing(share))
+    tasks = list_tasks()
+    evaluate = evaluation.accuracies("mdm", True, tasks, build_tokenizer(tasks, 0))
+    assert evaluate(toy(0)) == {task.card.name: share for task in tasks}
+
+
+@pytest.mark.parametrize(("role", "attention"), [("arm", "causal"), ("mdm", "full")])
+def test_members_are_asked_as_the_benchmark_asks_them(
+    role: str, attention: str, toy: Callable[[int], LlamaForCausalLM], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[int, int] = {}
+
+    def decode(member: Member, tokens: Tensor, targets: Tensor, steps: int) -> Trajectory:
+        assert (member.role, str(member.attention), member.shift, member.mask_id) == (
+            role,
+            attention,
+            True,
+            2,
+        )
+        asked[targets.shape[1]] = steps
+        return Trajectory(tokens, torch.zeros_like(targets))
+
+    monkeypatch.setattr(evaluation, "HELD_OUT", 20)
+    monkeypatch.setattr(evaluation, "decode", decode)
+    tasks = list_tasks()
+    evaluation.accuracies(role, True, tasks, build_tokenizer(tasks, 0))(toy(0))  # type: ignore[arg-type]
+    assert asked[2] == 1  # two digits of a year in one step
+    assert asked[11] == 11  # an equation such as 30+18-28=20, a step a token

@@ -1,0 +1,151 @@
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import permutations
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from transformers import LlamaForCausalLM
+
+from mechshift.baselines.training.data import Rows
+from mechshift.baselines.training.objectives import masked_diffusion, next_token
+from mechshift.baselines.training.recipe import Diffusion
+
+Build = Callable[[int], LlamaForCausalLM]
+MASK = 2
+SEQUENCES = [([5, 6, 7, 8, 9], [3, 4]), ([4, 10, 3], [1, 2]), ([7, 3, 9, 5, 6, 4], [2, 3, 5])]
+"""Tokens, and which of them are the answer."""
+
+
+def rows(repeats: int = 1) -> Rows:
+    length = max(len(tokens) for tokens, _ in SEQUENCES)
+    tokens, answer = np.zeros((len(SEQUENCES), length), np.int64), np.zeros((len(SEQUENCES), length), bool)
+    for row, (sequence, places) in enumerate(SEQUENCES):
+        tokens[row, : len(sequence)] = sequence
+        answer[row, places] = True
+    return Rows(
+        np.tile(tokens, (repeats, 1)), np.tile(answer, (repeats, 1)), np.tile(tokens, (repeats, 1)) != 0
+    )
+
+
+def surprise(model: LlamaForCausalLM, seen: list[int], read: int, token: int, full: bool) -> float:
+    """−log p of a token read at a position of one unpadded row."""
+    mask = torch.zeros(1, 1, len(seen), len(seen)) if full else None
+    with torch.no_grad():
+        output = model(input_ids=torch.tensor([seen]), attention_mask=mask, use_cache=False)
+    return -float(output.logits[0, read].double().log_softmax(0)[token])
+
+
+@pytest.mark.parametrize("prompt_weight", [0.0, 0.1, 1.0])
+def test_next_token_against_a_loop_over_tokens(toy: Build, prompt_weight: float) -> None:
+    model = toy(0)
+    total = weights = 0.0
+    for tokens, answer in SEQUENCES:
+        for place in range(1, len(tokens)):
+            weight = 1.0 if place in answer else prompt_weight
+            total += weight * surprise(model, tokens, place - 1, tokens[place], full=False)
+            weights += weight
+    found = next_token(prompt_weight)(model, rows(), 0, np.random.default_rng(0))
+    assert found.item() == pytest.approx(total / weights, rel=1e-5)
+
+
+def order_averaged(model: LlamaForCausalLM, tokens: list[int], answer: list[int], shift: bool) -> float:
+    """−log p of an answer, token by token given the rest still masked, averaged over all orders."""
+    values = []
+    for order in permutations(answer):
+        seen = [MASK if place in answer else token for place, token in enumerate(tokens)]
+        value = 0.0
+        for place in order:
+            value += surprise(model, seen, place - shift, tokens[place], full=True)
+            seen[place] = tokens[place]
+        values.append(value)
+    return sum(values) / len(values)
+
+
+@pytest.mark.parametrize("shift", [True, False])
+def test_masked_diffusion_estimates_the_evidence_bound_without_bias(toy: Build, shift: bool) -> None:
+    """The mean of the 1/t-weighted loss is −log p averaged over all orders (arXiv 2406.03736)."""
+    model = toy(1)
+    answers = sum(len(answer) for _, answer in SEQUENCES)
+    expected = sum(order_averaged(model, *sequence, shift) for sequence in SEQUENCES) / answers
+    objective = masked_diffusion(Diffusion(shift=shift, anneal=0, smallest_t=1e-4), MASK)
+    with torch.no_grad():
+        losses = [objective(model, rows(400), 0, np.random.default_rng([7, i])).item() for i in range(40)]
+    error = np.std(losses, ddof=1) / math.sqrt(len(losses))
+    assert error < 0.02 * expected
+    assert abs(np.mean(losses) - expected) < 4 * error
+
+
+@dataclass
+class Recorder:
+    """Stands for a model: remembers what it was given, and finds every one of 11 tokens equally likely."""
+
+    tokens: list[Tensor] = field(default_factory=list)
+    masks: list[Tensor] = field(default_factory=list)
+
+    def __call__(self, input_ids: Tensor, attention_mask: Tensor, use_cache: bool) -> SimpleNamespace:
+        self.tokens.append(input_ids)
+        self.masks.append(attention_mask)
+        return SimpleNamespace(logits=torch.zeros(*input_ids.shape, 11))
+
+
+def given(diffusion: Diffusion, step: int, repeats: int = 1) -> tuple[Tensor, Tensor, float]:
+    """The noisy tokens and the attention that a model is given at a step, and the loss."""
+    recorder = Recorder()
+    loss = masked_diffusion(diffusion, MASK)(
+        recorder,  # type: ignore[arg-type]
+        rows(repeats),
+        step,
+        np.random.default_rng(step),
+    )
+    return recorder.tokens[0], recorder.masks[0] == 0, loss.item()
+
+
+def test_only_answers_are_masked_and_all_shares_occur() -> None:
+    noisy, _, _ = given(Diffusion(), step=0, repeats=300)
+    clean, answer = (torch.from_numpy(array) for array in (rows(300).tokens, rows(300).answer))
+    assert torch.equal(noisy[~answer], clean[~answer])
+    hidden = noisy[answer] == MASK
+    assert torch.equal(noisy[answer][~hidden], clean[answer][~hidden])
+    assert hidden.float().mean().item() == pytest.approx(0.5, abs=0.05)  # the mean of t
+    three = (noisy[2::3] == MASK).sum(1)
+    shares = torch.bincount(three, minlength=4) / len(three)
+    assert shares.tolist() == pytest.approx([0.25] * 4, abs=0.1)  # uniform t: every number equally often
+
+
+def test_every_answer_token_weighs_one_on_average() -> None:
+    losses = [given(Diffusion(smallest_t=0.05, anneal=0), step, repeats=300)[2] for step in range(30)]
+    assert np.mean(losses) == pytest.approx(math.log(11), rel=0.02)
+
+
+def test_attention_is_almost_causal_at_first_and_full_at_last() -> None:
+    length = rows().tokens.shape[1]
+    real = torch.from_numpy(rows().real)[:, None, None, :].expand(-1, 1, length, length)
+    itself = torch.eye(length, dtype=torch.bool)
+    lower = torch.ones(length, length, dtype=torch.bool).tril()
+    _, first, _ = given(Diffusion(anneal=10_000), step=0)
+    assert torch.equal(first, (lower & real) | itself)
+    for step, anneal in ((99, 100), (5_000, 100), (0, 0)):
+        _, last, _ = given(Diffusion(anneal=anneal), step)
+        assert torch.equal(last, real | itself)
+
+
+def test_attention_opens_at_the_annealed_rate() -> None:
+    above = torch.ones(5, 5, dtype=torch.bool).triu(1)  # of the longest sequence, which has six tokens
+    shares = []
+    for step in range(50, 950):
+        _, allowed, _ = given(Diffusion(anneal=1000), step)
+        assert bool(allowed[2, 0][torch.ones(6, 6, dtype=torch.bool).tril()].all())
+        shares.append(allowed[2, 0, :5, :5][above].float().mean().item() - (step + 1) / 1000)
+    assert abs(np.mean(shares)) < 4 * 0.5 / math.sqrt(900 * 10)
+
+
+def test_padding_does_not_change_a_loss(toy: Build) -> None:
+    model, wide = toy(2), rows()
+    missing = ((0, 0), (0, 3))
+    padded = Rows(*(np.pad(array, missing) for array in (wide.tokens, wide.answer, wide.real)))
+    losses = [next_token(0.1)(model, batch, 0, np.random.default_rng(0)).item() for batch in (wide, padded)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)

@@ -1,0 +1,204 @@
+import pytest
+import torch
+from torch import Tensor
+from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, PreTrainedModel
+
+from mechshift.benchmark.decoding import decode, target_logits
+from mechshift.benchmark.pairs.attention import Attention
+from mechshift.benchmark.pairs.backbones import read_backbone
+from mechshift.benchmark.pairs.member import Member
+
+VOCABULARY, MASK, ROWS, TOKENS = 17, 3, 12, 14
+TARGETS = (6, 7, 9, 10, 13)
+
+
+def llama() -> PreTrainedModel:
+    torch.manual_seed(1)
+    config = LlamaConfig(
+        vocab_size=VOCABULARY,
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        initializer_range=0.4,
+        bos_token_id=None,
+        eos_token_id=None,
+    )
+    return LlamaForCausalLM(config).eval()
+
+
+def gpt2() -> PreTrainedModel:
+    torch.manual_seed(2)
+    config = GPT2Config(
+        vocab_size=VOCABULARY,
+        n_positions=32,
+        n_embd=32,
+        n_layer=2,
+        n_head=4,
+        initializer_range=0.4,
+        bos_token_id=None,
+        eos_token_id=None,
+    )
+    return GPT2LMHeadModel(config).eval()
+
+
+MODELS = {"llama": llama, "gpt2": gpt2}
+
+
+def rows() -> Tensor:
+    tokens = torch.randint(VOCABULARY - 1, (ROWS, TOKENS), generator=torch.Generator().manual_seed(0))
+    return tokens + (tokens >= MASK)
+
+
+def positions(*targets: int) -> Tensor:
+    return torch.tensor(targets).expand(ROWS, -1)
+
+
+def member(model: PreTrainedModel, role: str, attention: str, shift: bool) -> Member:
+    return Member(role, read_backbone(model), Attention.parse(attention), shift, MASK)  # type: ignore[arg-type]
+
+
+def raw_logits(model: PreTrainedModel, row: list[int], attention: str) -> Tensor:
+    """Logits [tokens, vocabulary] of one row of the native model, the mask written out cell by cell."""
+    size = len(row)
+    mask = torch.zeros(1, 1, size, size)
+    block = {"causal": 1, "full": size}.get(attention) or int(attention.partition(":")[2])
+    for i in range(size):
+        for j in range(size):
+            if j // block > i // block:
+                mask[0, 0, i, j] = torch.finfo(torch.float32).min
+    with torch.no_grad():
+        output = model(input_ids=torch.tensor([row]), attention_mask=mask, use_cache=False)
+    return output.logits[0]  # type: ignore[no-any-return]
+
+
+def plainly(
+    model: PreTrainedModel, row: list[int], targets: tuple[int, ...], steps: int, attention: str, shift: bool
+) -> tuple[list[int], list[int], bool]:
+    """One row by the definition: its tokens, each target's step, and whether the mask was ever likeliest."""
+    row = [MASK if position in targets else token for position, token in enumerate(row)]
+    block = int(attention.partition(":")[2] or TOKENS)
+    step = dict.fromkeys(targets, -1)
+    tempted = False
+    for now in range(steps):
+        logits = raw_logits(model, row, attention)
+        open_ = [target for target in targets if step[target] < 0]
+        choices = []
+        for target in open_:
+            scores = logits[target - 1 if shift else target].tolist()
+            tempted |= max(scores) == scores[MASK]
+            scores[MASK] = float("-inf")
+            probability = torch.tensor(scores).softmax(0).max().item()
+            choices.append((target // block, -probability, target, scores.index(max(scores))))
+        left = steps - now
+        for _, _, target, token in sorted(choices)[: (len(open_) + left - 1) // left]:
+            row[target], step[target] = token, now
+    return row, list(step.values()), tempted
+
+
+@pytest.mark.parametrize("architecture", MODELS)
+def test_an_arm_decodes_as_the_models_own_greedy_generation(architecture: str) -> None:
+    model, tokens = MODELS[architecture](), rows()
+    number = 5
+    targets = positions(*range(TOKENS - number, TOKENS))
+    prompt = tokens[:, : TOKENS - number]
+    expected = model.generate(
+        prompt,
+        attention_mask=torch.ones_like(prompt),
+        max_new_tokens=number,
+        do_sample=False,
+        suppress_tokens=[MASK],
+        pad_token_id=0,
+    )
+    found = decode(member(model, "arm", "causal", True), tokens, targets, steps=1)
+    assert torch.equal(found.tokens, expected)
+    assert found.step.tolist() == [list(range(number))] * ROWS
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 5])
+@pytest.mark.parametrize("shift", [True, False])
+@pytest.mark.parametrize("attention", ["full", "block:4", "block:1", "causal"])
+@pytest.mark.parametrize("architecture", MODELS)
+def test_an_mdm_decodes_most_confident_first(
+    architecture: str, attention: str, shift: bool, steps: int
+) -> None:
+    model, tokens = MODELS[architecture](), rows()
+    found = decode(member(model, "mdm", attention, shift), tokens, positions(*TARGETS), steps)
+    expected = [plainly(model, row, TARGETS, steps, attention, shift) for row in tokens.tolist()]
+    assert found.tokens.tolist() == [row for row, _, _ in expected]
+    assert found.step.tolist() == [step for _, step, _ in expected]
+
+
+def test_the_mask_token_is_never_chosen() -> None:
+    model, tokens = llama(), rows()
+    with torch.no_grad():
+        model.lm_head.weight[MASK] *= 3  # the likeliest token wherever its logit is positive
+    found = decode(member(model, "mdm", "full", True), tokens, positions(*TARGETS), 5)
+    assert all(plainly(model, row, TARGETS, 5, "full", True)[2] for row in tokens.tolist())
+    assert MASK not in found.tokens
+    found = decode(member(model, "arm", "causal", True), tokens, positions(*TARGETS), 5)
+    assert MASK not in found.tokens
+
+
+@pytest.mark.parametrize(
+    ("steps", "sizes"),
+    [(1, [5]), (2, [3, 2]), (3, [2, 2, 1]), (4, [2, 1, 1, 1]), (5, [1] * 5), (99, [1] * 5)],
+)
+def test_a_budget_is_shared_out_evenly_larger_steps_first(steps: int, sizes: list[int]) -> None:
+    found = decode(member(llama(), "mdm", "full", True), rows(), positions(*TARGETS), steps)
+    assert [torch.bincount(row).tolist() for row in found.step] == [sizes] * ROWS
+
+
+def test_earlier_blocks_are_filled_before_later_ones() -> None:
+    found = decode(member(llama(), "mdm", "block:4", False), rows(), positions(*TARGETS), steps=5)
+    blocks = [
+        [target // 4 for _, target in sorted(zip(row, TARGETS, strict=True))] for row in found.step.tolist()
+    ]
+    assert blocks == [[1, 1, 2, 2, 3]] * ROWS
+    assert len({tuple(row) for row in found.step.tolist()}) > 1
+
+
+def test_equal_confidences_are_decided_by_position() -> None:
+    model = llama()
+    torch.nn.init.zeros_(model.lm_head.weight)
+    found = decode(member(model, "mdm", "full", True), rows(), positions(*TARGETS), steps=5)
+    assert found.step.tolist() == [[0, 1, 2, 3, 4]] * ROWS
+
+
+@pytest.mark.parametrize(("role", "attention"), [("arm", "causal"), ("mdm", "full")])
+def test_what_stands_at_the_targets_does_not_matter(role: str, attention: str) -> None:
+    tokens = rows()
+    other = tokens.clone()
+    other[:, list(TARGETS)] = 0
+    asked = member(llama(), role, attention, True)
+    first, second = (decode(asked, given, positions(*TARGETS), 5) for given in (tokens, other))
+    assert torch.equal(first.tokens, second.tokens)
+    assert torch.equal(tokens, rows()), "the caller's tokens were changed"
+
+
+def test_prompts_are_left_as_they_are() -> None:
+    tokens = rows()
+    found = decode(member(llama(), "mdm", "full", True), tokens, positions(*TARGETS), 2)
+    kept = [position for position in range(TOKENS) if position not in TARGETS]
+    assert torch.equal(found.tokens[:, kept], tokens[:, kept])
+
+
+def test_rows_may_have_different_targets() -> None:
+    model, tokens = llama(), rows()
+    places = [(5, 9), (6, 13), (1, 2)]
+    found = decode(member(model, "mdm", "full", True), tokens[:3], torch.tensor(places), 2)
+    for row, targets, filled in zip(tokens.tolist(), places, found.tokens.tolist(), strict=False):
+        assert filled == plainly(model, row, targets, 2, "full", True)[0]
+
+
+@pytest.mark.parametrize(("shift", "offset"), [(True, 1), (False, 0)])
+def test_logits_are_read_where_the_shift_says(shift: bool, offset: int) -> None:
+    model, tokens = llama(), rows()[:4]
+    found = target_logits(member(model, "mdm", "full", shift), tokens, positions(*TARGETS)[:4])
+    assert found.shape == (4, len(TARGETS), VOCABULARY)
+    assert bool((found[..., MASK] == -torch.inf).all())
+    kept = [token for token in range(VOCABULARY) if token != MASK]
+    for row, logits in zip(tokens.tolist(), found, strict=True):
+        expected = raw_logits(model, row, "full")[[target - offset for target in TARGETS]]
+        torch.testing.assert_close(logits[:, kept], expected[:, kept], atol=1e-4, rtol=1e-4)
