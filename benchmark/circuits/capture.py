@@ -128,6 +128,7 @@ def measure(member: Member, batch: Batch, hidden: Tensor) -> Tensor:
     return batch.metric(member.logits(hidden[batch.read_row, batch.read_position]))
 
 
+@torch.no_grad()
 def written(backbone: Backbone, outputs: Outputs, rows: slice = slice(None)) -> Tensor:
     """What each source adds to the residual stream, [sources, rows, tokens, width], biases left out.
 

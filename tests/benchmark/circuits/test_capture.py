@@ -1,0 +1,46 @@
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import nn
+
+from mechshift.benchmark.circuits.batch import Batch
+from mechshift.benchmark.circuits.capture import run, sites, still, written
+from mechshift.benchmark.circuits.graph import Graph
+from mechshift.benchmark.pairs.member import Member
+
+
+@pytest.mark.parametrize("attention", ["causal", "full", "block:2"])
+@pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen2", "qwen3"])
+def test_what_the_sources_write_adds_up_to_the_residual_stream(
+    random_member: Callable[..., Member], random_batch: Callable[..., Batch], kind: str, attention: str
+) -> None:
+    member, tokens = random_member(kind, attention), random_batch().clean
+    backbone = member.backbone
+    streams: list[torch.Tensor] = []
+    handle = backbone.final_norm.module.register_forward_pre_hook(lambda _, inputs: streams.append(inputs[0]))
+    outputs, _ = run(member, tokens)
+    handle.remove()
+    total = written(backbone, outputs).sum(dim=0)
+    if kind == "gpt2":
+        total = total + backbone.position_embedding.weight[: tokens.shape[1]]
+        total = total + sum(layer.output.bias for layer in backbone.layers)
+    torch.testing.assert_close(total.detach(), streams[0].detach(), rtol=1e-4, atol=1e-4)
+
+
+def test_sites_read_the_graphs_destinations(random_member: Callable[..., Member]) -> None:
+    backbone = random_member("qwen3").backbone
+    graph = Graph.of(backbone.shape)
+    assert [site.destinations for site in sites(backbone)] == [8, 1, 8, 1, 1]
+    assert sum(site.destinations for site in sites(backbone)) == graph.destinations
+
+
+def test_a_model_is_left_as_it_was_found() -> None:
+    model = nn.Sequential(nn.Linear(2, 2), nn.Dropout()).train()
+    model[0].bias.requires_grad_(False)
+    with still(model):
+        assert not model.training
+        assert not any(parameter.requires_grad for parameter in model.parameters())
+    assert model.training
+    assert model[0].weight.requires_grad
+    assert not model[0].bias.requires_grad
