@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from .encoding import Ids
 from .pairs.member import Member
 
 
@@ -27,6 +28,14 @@ def decode(member: Member, tokens: Tensor, targets: Tensor, steps: int) -> Traje
     if member.role == "arm":
         return _left_to_right(member, tokens, targets)
     return _most_confident_first(member, tokens, targets, min(steps, targets.shape[1]))
+
+
+def answers(member: Member, tokens: Tensor, targets: Tensor, steps: int) -> tuple[list[Ids], list[Ids]]:
+    """What `decode` fills in, and the step at which it did, both as [rows] of one entry per target."""
+    targets = targets.to(member.device)
+    trajectory = decode(member, tokens.to(member.device), targets, steps)
+    chosen = trajectory.tokens.gather(1, targets)
+    return [tuple(row) for row in chosen.tolist()], [tuple(row) for row in trajectory.step.tolist()]
 
 
 def target_logits(member: Member, tokens: Tensor, targets: Tensor) -> Tensor:

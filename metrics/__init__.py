@@ -1,6 +1,7 @@
 """What is measured: pure functions on numpy arrays, usable on anybody's edge scores."""
 
 from .ceiling import CircuitOverlap, circuit_overlap, node_overlap, normalised_overlap, split_half_jaccard
+from .combination import difference, mean_estimate
 from .components import node_degree, node_importance, random_circuits, touched_components
 from .depth import (
     Transport,
@@ -47,6 +48,7 @@ from .specialisation import (
     random_specialisation,
     specialisation,
     top_share,
+    weighted_sharpness,
 )
 from .undefined import Undefined, Value
 
@@ -73,6 +75,7 @@ __all__ = [
     "cpr",
     "depth_profile",
     "depth_shift",
+    "difference",
     "early_share",
     "effective_components",
     "faithfulness",
@@ -82,6 +85,7 @@ __all__ = [
     "importance_entropy",
     "jaccard",
     "log_area",
+    "mean_estimate",
     "mean_relative_depth",
     "node_degree",
     "node_importance",
@@ -105,4 +109,5 @@ __all__ = [
     "touched_components",
     "transport",
     "weighted_jaccard",
+    "weighted_sharpness",
 ]

@@ -213,12 +213,30 @@ def output_sharpness(
     >>> output_sharpness(np.array([[[0.0, 0.0]], [[900.0, 0.0]]]), importance=[1.0, 3.0])
     0.75
     """
-    entropy = output_entropy(values, kind)
-    weight = distribution("importance", importance)
-    match(("values' components", "importance"), entropy, weight)
+    return weighted_sharpness(output_entropy(values, kind), importance)
+
+
+def weighted_sharpness(entropy: ArrayLike, importance: ArrayLike) -> Value:
+    """`output_sharpness` from entropies that are already known: 1 − Σ_v s(v) · H(v) / Σ_v s(v).
+
+    Args:
+        entropy: [components], each in [0, 1], from `output_entropy`.
+        importance: [components], ≥ 0.
+
+    Returns:
+        In [0, 1]; larger: sharper. Undefined when all importance is 0.
+
+    Raises:
+        ValueError: NaN, negative, lengths that differ.
+
+    >>> weighted_sharpness([1.0, 0.0], importance=[1.0, 3.0])
+    0.75
+    """
+    spread, weight = distribution("entropy", entropy), distribution("importance", importance)
+    match(("entropy", "importance"), spread, weight)
     if not weight.any():
         return Undefined("all importance is 0")
-    return 1 - float(entropy @ weight / weight.sum())
+    return 1 - float(spread @ weight / weight.sum())
 
 
 def _softmax(logits: ArrayLike) -> tuple[Floats, Floats]:

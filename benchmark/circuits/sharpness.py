@@ -1,6 +1,7 @@
 """What single components write at the readout positions, seen through the final norm and the unembedding."""
 
 from collections.abc import Iterable
+from functools import partial
 
 import numpy as np
 import torch
@@ -8,9 +9,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...metrics import output_entropy
+from ..pairs.backbones import Backbone
 from ..pairs.member import Member
 from .batch import Batch
 from .capture import run, still, written
+
+MEMORY = 128 * 2**20
+"""Bytes of components' outputs and logits held at a time, unless one read alone needs more."""
 
 
 def component_entropies(
@@ -19,50 +24,50 @@ def component_entropies(
     """Normalised entropy of softmax(unembedding of a component's output), mean over reads, [sources].
 
     `sources`: indices on the graph's source axis. In [0, 1]; 0: the component writes for one token alone. The
-    final norm takes the scale of the run, as in a logit lens of one component; its bias is left out. The mask
-    token is excluded.
+    final norm takes the scale of the run, as in a logit lens of one component (nostalgebraist 2020); its bias is
+    left out, and the mask token excluded.
     """
-    total = np.zeros(len(sources))
-    reads = 0
+    shape = member.backbone.shape
+    per_read = 4 * ((1 + shape.layers * (shape.heads + 1)) * shape.width + 4 * len(sources) * shape.vocabulary)
+    at_once = max(1, MEMORY // per_read)
+    total, reads = np.zeros(len(sources)), 0
     chosen = torch.from_numpy(sources).to(member.device)
     with torch.no_grad(), still(member.backbone.model):
         for batch in batches:
-            for logits in _lens(member, batch, chosen):
-                total += output_entropy(logits.double().cpu().numpy())
-                reads += 1
+            outputs, _ = run(member, batch.clean)
+            for first in range(0, len(batch.read_row), at_once):
+                row = batch.read_row[first : first + at_once]
+                position = batch.read_position[first : first + at_once]
+                read = outputs.map(partial(_at, row=row, position=position))
+                logits = _lens(member, written(member.backbone, read).squeeze(2), position, chosen)
+                total += len(row) * output_entropy(logits.double().cpu().numpy())
+                reads += len(row)
     return total / max(1, reads)
 
 
-def _lens(member: Member, batch: Batch, sources: Tensor) -> Iterable[Tensor]:
-    """For each read of the batch, logits [sources, 1, vocabulary]."""
+def _at(values: Tensor, row: Tensor, position: Tensor) -> Tensor:
+    """[rows, tokens, …] at the reads, as [reads, 1, …]."""
+    return values[row, position][:, None]
+
+
+def _lens(member: Member, everything: Tensor, position: Tensor, chosen: Tensor) -> Tensor:
+    """Logits [chosen, reads, vocabulary] of what the sources wrote, [sources, reads, width]."""
     norm = member.backbone.final_norm
-    outputs, _ = run(member, batch.clean)
-    for row in batch.read_row.unique().tolist():
-        everything = written(member.backbone, outputs, slice(row, row + 1))[:, 0]
-        stream = everything.sum(0) + _unwritten(member, everything.shape[1])
-        for position in batch.read_position[batch.read_row == row].tolist():
-            scale = _scale(stream[position], norm.centred, norm.epsilon)
-            component = everything[sources, position]
-            if norm.centred:
-                component = component - component.mean(-1, keepdim=True)
-            yield member.logits((component * scale * norm.weight).to(member.backbone.dtype))[:, None]
+    stream = everything.sum(0) + _unwritten(member.backbone, position)
+    component = everything[chosen]
+    if norm.centred:
+        stream = stream - stream.mean(-1, keepdim=True)
+        component = component - component.mean(-1, keepdim=True)
+    scale = torch.rsqrt(stream.pow(2).mean(-1, keepdim=True) + norm.epsilon)
+    return member.logits((component * scale * norm.weight).to(member.backbone.dtype))
 
 
-def _unwritten(member: Member, tokens: int) -> Tensor | float:
-    """What is in the residual stream and no source wrote: position embeddings and output biases, [tokens, width]."""
-    backbone = member.backbone
+def _unwritten(backbone: Backbone, position: Tensor) -> Tensor | float:
+    """What is in the residual stream and no source wrote, [reads, width]: position embeddings and output biases."""
     total: Tensor | float = 0.0
     if backbone.position_embedding is not None:
-        total = total + backbone.position_embedding.weight[:tokens]
+        total = total + backbone.position_embedding(position)
     for layer in backbone.layers:
         bias = getattr(layer.output, "bias", None)
-        if bias is not None:
-            total = total + bias
+        total = total + (0.0 if bias is None else bias)
     return total
-
-
-def _scale(stream: Tensor, centred: bool, epsilon: float) -> Tensor:
-    """1/σ of the final norm on the residual stream [width] of the run."""
-    if centred:
-        return torch.rsqrt(stream.var(unbiased=False) + epsilon)
-    return torch.rsqrt(stream.pow(2).mean() + epsilon)

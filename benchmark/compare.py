@@ -1,0 +1,185 @@
+"""From the evidence on both members to a task's record: every number of it is put together here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..metrics import (
+    CircuitOverlap,
+    Estimate,
+    Undefined,
+    chance_tail,
+    circuit_overlap,
+    group_mean,
+    node_overlap,
+    random_specialisation,
+    top_edges,
+)
+from .circuits.attribution import Attribution
+from .components import Components
+from .curves import curves, smallest_share
+from .placement import Placement
+from .progress import Advance
+from .protocol import Protocol
+from .record import Comparison, Component, Curve, Measured, MemberRecord, Missing, Number, Overlap, OverlapPoint, measured
+from .sweep import Sweep, budgets
+
+Floats = NDArray[np.float64]
+Estimates = Mapping[str, Estimate | Undefined]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was measured of one member: edge scores, circuits run, and entropies of its top components' output,
+    by component name."""
+
+    attribution: Attribution
+    sweep: Sweep
+    entropies: Mapping[str, float]
+
+
+def compared_size(arm: Sweep, mdm: Sweep, protocol: Protocol, edges: int) -> int:
+    """Number of edges of the compared circuits in a graph of `edges`.
+
+    The protocol's, or the smallest of its grid at which both members are faithful; where they nowhere are,
+    the whole graph, of which no overlap is defined.
+    """
+    if protocol.circuit_edges is not None:
+        return min(edges, protocol.circuit_edges)
+    share = smallest_share(protocol, *(curves(one, protocol, edges)[0] for one in (arm, mdm)))
+    return edges if isinstance(share, Undefined) else budgets(protocol, edges)[protocol.grid.index(share)]
+
+
+def compare(
+    arm: Evidence,
+    mdm: Evidence,
+    clusters: tuple[str, ...],
+    size: int,
+    protocol: Protocol,
+    advance: Advance,
+) -> Comparison:
+    """Every number of a task's comparison, from the evidence on both members.
+
+    `clusters`: the template of each group of examples; `size`: edges of the compared circuits. `advance` is told
+    about every budget that is done.
+    """
+    components = Components(arm.attribution.graph)
+    edges = components.graph.edges
+    found = curves(arm.sweep, protocol, edges), curves(mdm.sweep, protocol, edges)
+    overlaps = []
+    for share, budget in zip(protocol.grid, budgets(protocol, edges), strict=True):
+        overlaps.append(_overlap(arm, mdm, clusters, components, protocol, share, budget))
+        advance(1)
+    on_grid = {point.edges: point for point in overlaps}
+    placement = Placement(components, size, (arm.entropies, mdm.entropies))
+    sums = arm.attribution.score_sums, mdm.attribution.score_sums
+    values = placement.estimates(sums, arm.attribution.counts, clusters, protocol.resamples, protocol.seed)
+    compared = on_grid.get(size) or _overlap(arm, mdm, clusters, components, protocol, size / edges, size)
+    return Comparison(
+        arm=_member("arm", arm, found[0], values, placement, components, protocol, size),
+        mdm=_member("mdm", mdm, found[1], values, placement, components, protocol, size),
+        compared=compared,
+        curve=tuple(overlaps),
+        uniform_profile=tuple(placement.uniform.tolist()),
+        depth_shift=_named(values, "mass.shift."),
+        depth_shift_edges=_named(values, "edges.shift."),
+        specialisation_shift=_named(values, "specialisation.shift."),
+    )
+
+
+def _overlap(
+    arm: Evidence,
+    mdm: Evidence,
+    clusters: tuple[str, ...],
+    components: Components,
+    protocol: Protocol,
+    share: float,
+    size: int,
+) -> OverlapPoint:
+    sums = arm.attribution.score_sums, mdm.attribution.score_sums
+    edges, counts = components.graph.mask, arm.attribution.counts
+    splits, resamples, seed = protocol.splits, protocol.resamples, protocol.seed
+    incidence = components.of_sources, components.of_destinations
+    of_edges = circuit_overlap(
+        *sums, counts, clusters, edges, size, splits=splits, resamples=resamples, seed=seed
+    )
+    of_nodes = node_overlap(
+        *sums, counts, clusters, edges, size, *incidence, splits=splits, resamples=resamples, seed=seed
+    )
+    kept = [top_edges(group_mean(one, counts), edges, size) for one in sums]
+    tail = chance_tail(int((kept[0] & kept[1]).sum()), size, size, components.graph.edges)
+    return OverlapPoint(
+        share=share,
+        edges=size,
+        edge=_overlap_record(of_edges, Number(value=tail)),
+        node=_overlap_record(of_nodes, Missing(missing="defined for edges only")),
+    )
+
+
+def _overlap_record(found: CircuitOverlap, tail: Measured) -> Overlap:
+    return Overlap(
+        jaccard=measured(found.jaccard),
+        cross=measured(found.cross),
+        ceiling_arm=measured(found.ceiling_a),
+        ceiling_mdm=measured(found.ceiling_b),
+        floor=found.floor,
+        normalised=measured(found.normalised),
+        chance_tail=tail,
+    )
+
+
+def _member(
+    role: str,
+    evidence: Evidence,
+    found: tuple[Curve, Curve],
+    values: Estimates,
+    placement: Placement,
+    components: Components,
+    protocol: Protocol,
+    size: int,
+) -> MemberRecord:
+    attribution, graph = evidence.attribution, components.graph
+    scores = attribution.scores()
+    circuit = top_edges(scores, graph.mask, size)
+    importance = components.importance(scores, circuit)
+    random = random_specialisation(
+        scores, circuit, graph.mask, components.of_sources, components.of_destinations, seed=protocol.seed
+    )
+    residual = attribution.completeness_residual
+    return MemberRecord(
+        clean=float(attribution.clean.mean()),
+        corrupted=float(attribution.corrupted.mean()),
+        completeness=measured(Undefined("clean and corrupted score the same") if residual is None else residual),
+        absolute=found[0],
+        signed=found[1],
+        smallest_share=measured(smallest_share(protocol, found[0])),
+        profile=_shares(placement.profile(importance)),
+        profile_heads=_shares(placement.profile(importance, ~components.is_mlp)),
+        profile_mlps=_shares(placement.profile(importance, components.is_mlp)),
+        profile_edges=_shares(placement.profile(components.degree(circuit))),
+        depth=_named(values, f"mass.{role}."),
+        depth_edges=_named(values, f"edges.{role}."),
+        specialisation=_named(values, f"specialisation.{role}.") | {"random": measured(random)},
+        top=_top(importance, components, protocol.components),
+    )
+
+
+def _shares(profile: Floats | Undefined) -> tuple[float, ...]:
+    """A profile as a record holds it: empty where no layer holds importance."""
+    return () if isinstance(profile, Undefined) else tuple(profile.tolist())
+
+
+def _top(importance: Floats, components: Components, number: int) -> tuple[Component, ...]:
+    total = importance.sum()
+    order = np.argsort(-importance, kind="stable")[:number]
+    return tuple(
+        Component(name=components.names[index], share=float(importance[index] / total))
+        for index in order.tolist()
+        if importance[index] > 0
+    )
+
+
+def _named(values: Estimates, prefix: str) -> dict[str, Measured]:
+    return {name.removeprefix(prefix): measured(value) for name, value in values.items() if name.startswith(prefix)}

@@ -1,0 +1,138 @@
+"""Measuring one task on a pair, cell by cell: pool, scores, sweeps, entropies, comparison."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from pydantic import RootModel
+
+from ..metrics import top_edges
+from ..tasks import Task
+from .circuits.attribution import Attribution, Integration, attribute
+from .circuits.batch import Batch
+from .circuits.circuit import load_attribution, save_attribution
+from .circuits.sharpness import component_entropies
+from .circuits.ungroup import ungroup
+from .compare import Evidence, compare, compared_size
+from .components import Components
+from .grouping import Grouping, Pooled, group_examples
+from .pairs.loading import Pair
+from .pairs.member import Member
+from .pool import Pool, find_pool, pooled_examples
+from .progress import Advance, Progress
+from .protocol import Protocol
+from .record import Comparison
+from .states import Question, batches, question
+from .store import Store
+from .sweep import Sweep, load_sweep, save_sweep, sweep
+
+
+class Entropies(RootModel[dict[str, float]]):
+    """Normalised entropy of what each of a member's top components writes, by name."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a measurement is made with. `rows` bounds a batch and has no influence on any number."""
+
+    pair: Pair
+    task: Task
+    level: str
+    protocol: Protocol
+    store: Store
+    rows: int
+    progress: Progress
+
+    @property
+    def members(self) -> tuple[Member, Member]:
+        """The ARM and the MDM, with the protocol's kind of key/value edges."""
+        arm, mdm = self.pair.members
+        return (ungroup(arm), ungroup(mdm)) if self.protocol.kv == "ungrouped" else (arm, mdm)
+
+
+def measure_pool(setting: Setting) -> Pool:
+    """The examples that both members solve."""
+
+    def compute() -> Pool:
+        with setting.progress(f"{setting.task.card.name}: decoding", setting.protocol.pool) as advance:
+            return find_pool(setting.pair, setting.task, setting.level, setting.protocol, setting.rows, advance)
+
+    return setting.store.model("pool", Pool, compute)
+
+
+def measure_grouping(setting: Setting, pool: Pool) -> Grouping:
+    """The pool's examples in halves and groups."""
+    examples = pooled_examples(setting.pair, setting.task, setting.level, setting.protocol, pool)
+    return group_examples(examples, setting.protocol)
+
+
+def measure_comparison(setting: Setting, grouping: Grouping) -> Comparison:
+    """Scores and sweeps of both members, the size to compare at, and the comparison."""
+    arm, mdm = setting.members
+    scores = [_attribution(setting, member, grouping) for member in (arm, mdm)]
+    sweeps = [_sweep(setting, member, grouping, found) for member, found in zip((arm, mdm), scores, strict=True)]
+    size = compared_size(sweeps[0], sweeps[1], setting.protocol, scores[0].graph.edges)
+    evidence = [
+        Evidence(found, swept, _entropies(setting, member, grouping, found, size))
+        for member, found, swept in zip((arm, mdm), scores, sweeps, strict=True)
+    ]
+
+    def compute() -> Comparison:
+        with setting.progress(f"{setting.task.card.name}: comparing", len(setting.protocol.grid)) as advance:
+            return compare(evidence[0], evidence[1], grouping.clusters, size, setting.protocol, advance)
+
+    return setting.store.model("comparison", Comparison, compute)
+
+
+def questions(member: Member, examples: Sequence[Pooled], groups: Sequence[int] | None = None) -> list[Question]:
+    """What a member is asked about examples; their groups (all 0 when left out) are where scores are summed."""
+    numbers = [0] * len(examples) if groups is None else groups
+    return [
+        question(member, encoded, order, group) for (encoded, order), group in zip(examples, numbers, strict=True)
+    ]
+
+
+def _attribution(setting: Setting, member: Member, grouping: Grouping) -> Attribution:
+    def compute() -> Attribution:
+        asked = questions(member, grouping.discovery, grouping.group)
+        integration = Integration(setting.protocol.rule, setting.protocol.steps)
+        label = f"{setting.task.card.name}: {member.role} edges"
+        with setting.progress(label, len(asked)) as advance:
+            batched = _counted(batches(member, asked, setting.rows), advance)
+            return attribute(member, batched, integration, len(grouping.clusters))
+
+    return setting.store.cell(f"scores-{member.role}.safetensors", load_attribution, save_attribution, compute)
+
+
+def _counted(batched: Iterable[Batch], advance: Advance) -> Iterator[Batch]:
+    for batch in batched:
+        yield batch
+        advance(batch.examples)
+
+
+def _sweep(setting: Setting, member: Member, grouping: Grouping, found: Attribution) -> Sweep:
+    def compute() -> Sweep:
+        asked = questions(member, grouping.evaluation)
+        with setting.progress(f"{setting.task.card.name}: {member.role} circuits", len(asked)) as advance:
+            return sweep(member, asked, found.scores(), setting.protocol, setting.rows, advance)
+
+    return setting.store.cell(f"sweep-{member.role}.safetensors", load_sweep, save_sweep, compute)
+
+
+def _entropies(
+    setting: Setting, member: Member, grouping: Grouping, found: Attribution, size: int
+) -> dict[str, float]:
+    """Entropies of the components that hold most of the importance in the circuit of `size` edges."""
+
+    def compute() -> Entropies:
+        components = Components(found.graph)
+        scores = found.scores()
+        importance = components.importance(scores, top_edges(scores, found.graph.mask, size))
+        top = [i for i in np.argsort(-importance, kind="stable")[: setting.protocol.components] if importance[i] > 0]
+        # The source axis begins with the input, which is no component.
+        sources = np.array(top, dtype=np.int64) + 1
+        batched = batches(member, questions(member, grouping.evaluation), setting.rows)
+        entropies = component_entropies(member, batched, sources) if top else np.zeros(0)
+        return Entropies({components.names[i]: float(h) for i, h in zip(top, entropies, strict=True)})
+
+    return setting.store.model(f"entropies-{member.role}", Entropies, compute).root

@@ -1,0 +1,57 @@
+"""In-place infilling: the gap masked in the text itself, a form that only a masked diffusion model can be asked."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+
+from ..tasks import Example, Task
+from .decoding import answers
+from .encoding import DoesNotFit, Ids, continuation, token_ids
+from .pairs.loading import Pair
+from .record import Behaviour
+
+
+@dataclass(frozen=True)
+class Gapped:
+    """A whole text as token ids, and the positions of its gap."""
+
+    example: Example
+    tokens: Ids
+    gap: range
+
+
+def in_place_behaviour(pair: Pair, task: Task, examples: Iterable[Example], rows: int) -> Behaviour | None:
+    """How many gaps the MDM fills rightly, one token a step; None where the task has no such form.
+
+    Examples whose gap does not fall on token borders are not tried.
+    """
+    by_shape: dict[tuple[int, range], list[Gapped]] = defaultdict(list)
+    for example in examples:
+        gapped = _gapped(pair, example)
+        if gapped is not None:
+            by_shape[len(gapped.tokens), gapped.gap].append(gapped)
+    solved = tried = 0
+    for (_, gap), alike in by_shape.items():
+        for start in range(0, len(alike), rows):
+            batch = alike[start : start + rows]
+            targets = torch.tensor([list(gap)] * len(batch))
+            filled, _ = answers(pair.mdm, torch.tensor([each.tokens for each in batch]), targets, len(gap))
+            texts = [pair.tokenizer.decode(ids) for ids in filled]
+            solved += sum(task.check(each.example, text) for each, text in zip(batch, texts, strict=True))
+            tried += len(batch)
+    return Behaviour(solved=solved, tried=tried) if tried else None
+
+
+def _gapped(pair: Pair, example: Example) -> Gapped | None:
+    if example.in_place is None:
+        return None
+    left, right = example.in_place.left, example.in_place.right
+    try:
+        answer = continuation(pair.tokenizer, left, example.answer)
+        rest = continuation(pair.tokenizer, left + example.answer, right)
+    except DoesNotFit:
+        return None
+    before = token_ids(pair.tokenizer, left)
+    return Gapped(example, before + answer + rest, range(len(before), len(before) + len(answer)))

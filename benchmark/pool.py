@@ -1,0 +1,145 @@
+"""Which examples both members solve: the only ones on which their circuits are compared."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import torch
+from pydantic import BaseModel, ConfigDict
+
+from ..tasks import Example, Task
+from .decoding import answers
+from .encoding import DoesNotFit, Encoded, encode
+from .in_place import in_place_behaviour
+from .pairs.checks import check_prompts
+from .pairs.loading import Pair
+from .protocol import Protocol
+from .record import Behaviour
+
+Order = tuple[int, ...]
+
+
+class Solved(BaseModel):
+    """An example that both members solve: its place in the task's stream, and the MDM's decoding order."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    index: int
+    order: Order
+
+
+class Pool(BaseModel):
+    """The common-correct examples of a task, and how both members did on all that were tried."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    arm: Behaviour
+    mdm: Behaviour
+    mdm_in_place: Behaviour | None
+    unfit: dict[str, int]
+    other_form: int
+    solved: tuple[Solved, ...]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """How one example went."""
+
+    index: int
+    encoded: Encoded
+    arm: bool
+    mdm: bool
+    reference: bool
+    order: Order
+
+
+def find_pool(
+    pair: Pair, task: Task, level: str, protocol: Protocol, rows: int, advance: Callable[[int], None]
+) -> Pool:
+    """Try examples in whole rounds of the pool's size until enough are solved by both members.
+
+    Whole rounds, so that accuracies do not depend on where the pool happens to be full. `rows` is how many are
+    decoded at once, without influence on the result. `advance` is told how many examples a round has solved.
+    """
+    unfit: Counter[str] = Counter()
+    attempts: list[Attempt] = []
+    stream = enumerate(task.examples(protocol.seed, "evaluation", level))
+    solved: list[Solved] = []
+    for _ in range(protocol.candidates):
+        encoded = list(_encoded(pair, islice(stream, protocol.pool), unfit))
+        if not encoded and not sum(unfit.values()):
+            break
+        attempted = _attempts(pair, task, encoded, rows)
+        attempts += attempted
+        found = [Solved(index=a.index, order=a.order) for a in attempted if a.arm and a.mdm and a.reference]
+        solved += found
+        advance(min(len(found), protocol.pool))
+        if len(solved) >= protocol.pool:
+            break
+    return Pool(
+        arm=Behaviour(solved=sum(a.arm for a in attempts), tried=len(attempts)),
+        mdm=Behaviour(solved=sum(a.mdm for a in attempts), tried=len(attempts)),
+        mdm_in_place=in_place_behaviour(pair, task, [a.encoded.example for a in attempts], rows),
+        unfit=dict(sorted(unfit.items())),
+        other_form=sum(a.arm and a.mdm and not a.reference for a in attempts),
+        solved=tuple(solved[: protocol.pool]),
+    )
+
+
+def pooled_examples(pair: Pair, task: Task, level: str, protocol: Protocol, pool: Pool) -> list[tuple[Encoded, Order]]:
+    """The pool's examples, drawn and encoded again, with the MDM's decoding order."""
+    order = {one.index: one.order for one in pool.solved}
+    last = max(order, default=-1)
+    stream = islice(task.examples(protocol.seed, "evaluation", level), last + 1)
+    return [
+        (encode(pair.tokenizer, example), order[index]) for index, example in enumerate(stream) if index in order
+    ]
+
+
+def _encoded(
+    pair: Pair, stream: Iterator[tuple[int, Example]], unfit: Counter[str]
+) -> Iterator[tuple[int, Encoded]]:
+    for index, example in stream:
+        try:
+            encoded = encode(pair.tokenizer, example)
+        except DoesNotFit as reason:
+            unfit[str(reason)] += 1
+            continue
+        check_prompts(pair.mdm, [encoded.clean, encoded.corrupted])
+        yield index, encoded
+
+
+def _attempts(pair: Pair, task: Task, examples: Sequence[tuple[int, Encoded]], rows: int) -> list[Attempt]:
+    """The attempts in the order of the examples, decoded in batches of one length."""
+    by_length: dict[tuple[int, int], list[tuple[int, Encoded]]] = defaultdict(list)
+    for index, encoded in examples:
+        by_length[len(encoded.clean), len(encoded.answer)].append((index, encoded))
+    attempts: list[Attempt] = []
+    for alike in by_length.values():
+        for start in range(0, len(alike), rows):
+            attempts += _batch(pair, task, alike[start : start + rows])
+    return sorted(attempts, key=lambda attempt: attempt.index)
+
+
+def _batch(pair: Pair, task: Task, examples: Sequence[tuple[int, Encoded]]) -> list[Attempt]:
+    encoded = [each for _, each in examples]
+    tokens = torch.tensor([each.clean + each.answer for each in encoded])
+    targets = torch.tensor([list(each.targets) for each in encoded])
+    steps = len(encoded[0].answer) if task.card.steps == "tokens" else task.card.steps
+    arm, _ = answers(pair.arm, tokens, targets, steps)
+    mdm, orders = answers(pair.mdm, tokens, targets, steps)
+    attempts = []
+    for (index, each), arm_ids, mdm_ids, order in zip(examples, arm, mdm, orders, strict=True):
+        reference = bool(each.answers) or arm_ids == mdm_ids == each.answer
+        attempts.append(
+            Attempt(
+                index,
+                each,
+                arm=task.check(each.example, pair.tokenizer.decode(arm_ids)),
+                mdm=task.check(each.example, pair.tokenizer.decode(mdm_ids)),
+                reference=reference,
+                order=order,
+            )
+        )
+    return attempts

@@ -1,0 +1,31 @@
+"""Progress on stderr: a bar per cell on a terminal, silence elsewhere."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+Advance = Callable[[int], None]
+Progress = Callable[[str, int], AbstractContextManager[Advance]]
+"""From a label and a total to a context whose value is told how much more is done."""
+
+
+@contextmanager
+def silent(label: str, total: int) -> Iterator[Advance]:
+    """No progress at all."""
+    yield lambda done: None
+
+
+@contextmanager
+def _bar(label: str, total: int) -> Iterator[Advance]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = TextColumn("{task.description:34}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task(label, total=total)
+        yield lambda done: bars.advance(task, done)
+
+
+def for_terminal() -> Progress:
+    """Bars where stderr is a terminal, else silence."""
+    return _bar if sys.stderr.isatty() else silent

@@ -1,0 +1,140 @@
+"""A run: every task of a protocol on a pair, each measured in cells, put together as a record."""
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ..errors import NotComputable, UsageError
+from ..tasks import Task, get_suite
+from ..tasks.export import fingerprint
+from .circuits.graph import Graph
+from .evidence import Setting, measure_comparison, measure_grouping, measure_pool
+from .grouping import Grouping
+from .pairs.loading import Pair
+from .pool import Pool
+from .progress import Progress, silent
+from .protocol import Protocol
+from .provenance import describe_environment, describe_pair, run_key
+from .record import FailedTask, PoolRecord, Record, TaskRecord
+from .store import Store, write_model
+from .summary import summarise
+
+ROWS = 64
+"""Token rows that are run at once unless told otherwise; no number depends on it."""
+
+
+def run(
+    pair: Pair,
+    protocol: Protocol,
+    out: Path,
+    tasks: Sequence[Task] | None = None,
+    level: str | None = None,
+    rows: int = ROWS,
+    progress: Progress = silent,
+) -> Record:
+    """Measure a pair on tasks (None: all of the protocol's suite) and write `out/PAIR-PROTOCOL.json`.
+
+    Cells that are already in `out` are not computed again. `level` is a difficulty that every task must have,
+    None for each task's default. Raises UsageError for an unknown level, NotComputable where no task gives a
+    comparison or the protocol does not apply, OutputError where `out` cannot be written.
+    """
+    started = time.monotonic()
+    _check_applies(pair, protocol)
+    whole = get_suite(protocol.suite)
+    chosen = whole if tasks is None else tuple(tasks)
+    for task in chosen:
+        task.level(level)
+    results = [_measure(pair, task, level, protocol, out, rows, progress) for task in chosen]
+    done = tuple(result for result in results if isinstance(result, TaskRecord))
+    failed = tuple(result for result in results if isinstance(result, FailedTask))
+    if not done:
+        reasons = "\n".join(f"  {one.task}: {one.missing}" for one in failed)
+        raise NotComputable(f"no task gives a comparison\n{reasons}", "choose a pair that solves the tasks, or an easier --level")
+    record = Record(
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        pair=describe_pair(pair, protocol),
+        protocol=protocol,
+        tasks=done,
+        failed=failed,
+        reductions=_reductions(whole, chosen, level, failed),
+        summary=summarise(done, protocol.resamples),
+        environment=describe_environment(pair),
+        seconds=time.monotonic() - started,
+    )
+    write_model(record, record_path(out, pair, protocol))
+    return record
+
+
+def record_path(out: Path, pair: Pair, protocol: Protocol) -> Path:
+    """Where the record of a pair under a protocol is written."""
+    name = pair.spec.name.replace("/", "-")
+    return out / f"{name}-{protocol.name}.json"
+
+
+def _measure(
+    pair: Pair, task: Task, level: str | None, protocol: Protocol, out: Path, rows: int, progress: Progress
+) -> TaskRecord | FailedTask:
+    card, name = task.card, task.level(level)[0]
+    store = Store(out / "cells" / card.name, run_key(pair, protocol, card.name, card.version, name))
+    setting = Setting(pair, task, name, protocol, store, rows, progress)
+    pool = measure_pool(setting)
+    about = {"task": card.name, "suite": card.suite, "version": card.version, "level": name}
+    if len(pool.solved) < protocol.minimum:
+        return FailedTask(**about, missing=_too_few(pool, protocol), pool=None)
+    grouping = measure_grouping(setting, pool)
+    if len(grouping.clusters) < 2:
+        return FailedTask(**about, missing="the pool has a single group of examples, so nothing can be resampled", pool=None)
+    comparison = measure_comparison(setting, grouping)
+    return TaskRecord(
+        **about, pool=_pool_record(pool, grouping), comparison=comparison, seconds=dict(store.seconds)
+    )
+
+
+def _too_few(pool: Pool, protocol: Protocol) -> str:
+    if not pool.arm.tried:
+        reasons = ", ".join(f"{reason} ({count})" for reason, count in pool.unfit.items())
+        return f"the tokenizer leaves no example: {reasons}"
+    return (
+        f"ARM solves {pool.arm.solved} of {pool.arm.tried}, MDM {pool.mdm.solved}, both {len(pool.solved)}: "
+        f"fewer than the {protocol.minimum} that protocol {protocol.name} needs"
+    )
+
+
+def _pool_record(pool: Pool, grouping: Grouping) -> PoolRecord:
+    used = [encoded.example for encoded, _ in (*grouping.discovery, *grouping.evaluation)]
+    return PoolRecord(
+        arm=pool.arm,
+        mdm=pool.mdm,
+        mdm_in_place=pool.mdm_in_place,
+        unfit=pool.unfit,
+        other_form=pool.other_form,
+        common=len(pool.solved),
+        discovery=len(grouping.discovery),
+        evaluation=len(grouping.evaluation),
+        templates=len(set(grouping.clusters)),
+        fingerprint=fingerprint(used),
+    )
+
+
+def _check_applies(pair: Pair, protocol: Protocol) -> None:
+    shape = pair.arm.backbone.shape
+    edges = Graph(shape.layers, shape.heads, shape.heads if protocol.kv == "ungrouped" else shape.kv_heads).edges
+    if edges < protocol.minimum_edges:
+        raise NotComputable(
+            f"protocol {protocol.name} compares {protocol.circuit_edges} edges and does not apply to the {edges:,} "
+            f"edges of {pair.spec.name}: it needs {protocol.minimum_edges:,}",
+            "use --protocol v1, which sizes circuits by faithfulness",
+        )
+
+
+def _reductions(
+    whole: Sequence[Task], chosen: Sequence[Task], level: str | None, failed: Sequence[FailedTask]
+) -> tuple[str, ...]:
+    """In what the run is less than its protocol's whole."""
+    left_out = [task.card.name for task in whole if task not in chosen]
+    reductions = [f"task {name} was not asked for" for name in left_out]
+    reductions += [f"task {one.task} gave no comparison" for one in failed]
+    if level is not None:
+        reductions.append(f"level {level} was asked for")
+    return tuple(reductions)

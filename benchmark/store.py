@@ -1,0 +1,73 @@
+"""The cells of a run: one file each, written whole, under a key that holds everything that can change it."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from ..errors import NotComputable
+from ..files import write_text
+
+T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
+
+
+class Store:
+    """A folder of cells for one key. What is there is read, what is missing is computed and written.
+
+    Cells of another key lie in another folder, so that results of different protocols, weights, task
+    versions or package versions are never mixed.
+    """
+
+    def __init__(self, root: Path, key: Mapping[str, Any]) -> None:
+        text = json.dumps(key, sort_keys=True, indent=1)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        self._folder = root / digest
+        write_text(self._folder / "key.json", text + "\n")
+        self.seconds: dict[str, float] = {}
+
+    def cell(
+        self, name: str, load: Callable[[Path], T], save: Callable[[T, Path], None], compute: Callable[[], T]
+    ) -> T:
+        """The cell's content, computed only where the file is not there. `seconds` gets what it took, then or now.
+
+        Raises OutputError where it cannot be written, NotComputable where what is there cannot be read.
+        """
+        path, timing = self._folder / name, self._folder / f"{name}.seconds"
+        if path.exists() and timing.exists():
+            content = load(path)
+        else:
+            started = time.monotonic()
+            content = compute()
+            save(content, path)
+            write_text(timing, f"{time.monotonic() - started:.3f}\n")
+        self.seconds[name] = float(timing.read_text())
+        return content
+
+    def model(self, name: str, kind: type[M], compute: Callable[[], M]) -> M:
+        """A cell that is a pydantic model, kept as JSON."""
+        return self.cell(f"{name}.json", lambda path: read_model(path, kind), write_model, compute)
+
+
+def write_model(content: BaseModel, path: Path) -> None:
+    """Write a model as JSON, whole or not at all. Raises OutputError where that fails."""
+    write_text(path, content.model_dump_json(indent=1) + "\n")
+
+
+def read_model(path: Path, kind: type[M]) -> M:
+    """Read a model from JSON. Raises NotComputable, with the first thing that is wrong, for anything else."""
+    try:
+        return kind.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise NotComputable(f"{path} cannot be read: {error}", "name a file that mechshift wrote") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"])) or "the file"
+        raise NotComputable(
+            f"{path} is no {kind.__name__.lower()} of this version: {place}: {first['msg']}",
+            "make it again with this version of mechshift",
+        ) from error
