@@ -51,9 +51,7 @@ def test_a_shared_inputs_score_is_the_sum_of_its_copies(
 ) -> None:
     member, batch = random_member(kind, "full"), random_batch("states")
     shared, alone = (attribute(each, [batch], Integration(), groups=2) for each in (member, ungroup(member)))
-    column = {
-        name: scores for name, scores in zip(alone.graph.destination_names, alone.scores().T, strict=True)
-    }
+    column = dict(zip(alone.graph.destination_names, alone.scores().T, strict=True))
     tolerance = 1e-5 * np.abs(shared.scores()).max()
     for name, scores in zip(shared.graph.destination_names, shared.scores().T, strict=True):
         copies = [name]
