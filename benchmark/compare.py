@@ -11,9 +11,8 @@ from ..metrics import (
     Estimate,
     Undefined,
     chance_tail,
-    circuit_overlap,
     group_mean,
-    node_overlap,
+    overlap_curve,
     random_specialisation,
     top_edges,
 )
@@ -21,7 +20,6 @@ from .circuits.attribution import Attribution
 from .components import Components
 from .curves import curves, smallest_share
 from .placement import Placement
-from .progress import Advance
 from .protocol import Protocol
 from .record import Comparison, Component, Curve, Measured, MemberRecord, Missing, Number, Overlap, OverlapPoint, measured
 from .sweep import Sweep, budgets
@@ -58,30 +56,24 @@ def compare(
     clusters: tuple[str, ...],
     size: int,
     protocol: Protocol,
-    advance: Advance,
 ) -> Comparison:
     """Every number of a task's comparison, from the evidence on both members.
 
-    `clusters`: the template of each group of examples; `size`: edges of the compared circuits. `advance` is told
-    about every budget that is done.
+    `clusters`: the template of each group of examples; `size`: edges of the compared circuits.
     """
     components = Components(arm.attribution.graph)
     edges = components.graph.edges
     found = curves(arm.sweep, protocol, edges), curves(mdm.sweep, protocol, edges)
-    overlaps = []
-    for share, budget in zip(protocol.grid, budgets(protocol, edges), strict=True):
-        overlaps.append(_overlap(arm, mdm, clusters, components, protocol, share, budget))
-        advance(1)
-    on_grid = {point.edges: point for point in overlaps}
+    shares = {size: size / edges} | dict(zip(budgets(protocol, edges), protocol.grid, strict=True))
+    overlaps = _overlaps(arm, mdm, clusters, components, protocol, shares)
     placement = Placement(components, size, (arm.entropies, mdm.entropies))
     sums = arm.attribution.score_sums, mdm.attribution.score_sums
     values = placement.estimates(sums, arm.attribution.counts, clusters, protocol.resamples, protocol.seed)
-    compared = on_grid.get(size) or _overlap(arm, mdm, clusters, components, protocol, size / edges, size)
     return Comparison(
         arm=_member("arm", arm, found[0], values, placement, components, protocol, size),
         mdm=_member("mdm", mdm, found[1], values, placement, components, protocol, size),
-        compared=compared,
-        curve=tuple(overlaps),
+        compared=overlaps[size],
+        curve=tuple(overlaps[budget] for budget in budgets(protocol, edges)),
         uniform_profile=tuple(placement.uniform.tolist()),
         depth_shift=_named(values, "mass.shift."),
         depth_shift_edges=_named(values, "edges.shift."),
@@ -89,33 +81,41 @@ def compare(
     )
 
 
-def _overlap(
+def _overlaps(
     arm: Evidence,
     mdm: Evidence,
     clusters: tuple[str, ...],
     components: Components,
     protocol: Protocol,
-    share: float,
-    size: int,
-) -> OverlapPoint:
+    shares: Mapping[int, float],
+) -> dict[int, OverlapPoint]:
+    """Overlap at each number of edges, whose share of all edges is given."""
     sums = arm.attribution.score_sums, mdm.attribution.score_sums
-    edges, counts = components.graph.mask, arm.attribution.counts
-    splits, resamples, seed = protocol.splits, protocol.resamples, protocol.seed
-    incidence = components.of_sources, components.of_destinations
-    of_edges = circuit_overlap(
-        *sums, counts, clusters, edges, size, splits=splits, resamples=resamples, seed=seed
+    graph, counts = components.graph, arm.attribution.counts
+    found = overlap_curve(
+        *sums,
+        counts,
+        clusters,
+        graph.mask,
+        list(shares),
+        components.of_sources,
+        components.of_destinations,
+        splits=protocol.splits,
+        resamples=protocol.resamples,
+        seed=protocol.seed,
     )
-    of_nodes = node_overlap(
-        *sums, counts, clusters, edges, size, *incidence, splits=splits, resamples=resamples, seed=seed
-    )
-    kept = [top_edges(group_mean(one, counts), edges, size) for one in sums]
-    tail = chance_tail(int((kept[0] & kept[1]).sum()), size, size, components.graph.edges)
-    return OverlapPoint(
-        share=share,
-        edges=size,
-        edge=_overlap_record(of_edges, Number(value=tail)),
-        node=_overlap_record(of_nodes, Missing(missing="defined for edges only")),
-    )
+    means = [group_mean(one, counts) for one in sums]
+    points = {}
+    for (size, share), (of_edges, of_nodes) in zip(shares.items(), found, strict=True):
+        kept = [top_edges(mean, graph.mask, size) for mean in means]
+        tail = chance_tail(int((kept[0] & kept[1]).sum()), size, size, graph.edges)
+        points[size] = OverlapPoint(
+            share=share,
+            edges=size,
+            edge=_overlap_record(of_edges, Number(value=tail)),
+            node=_overlap_record(of_nodes, Missing(missing="defined for edges only")),
+        )
+    return points
 
 
 def _overlap_record(found: CircuitOverlap, tail: Measured) -> Overlap:

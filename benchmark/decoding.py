@@ -76,8 +76,8 @@ def _next(member: Member, probability: Tensor, targets: Tensor, masked: Tensor, 
 
     Equal confidences are decided by position, so that a run can be repeated.
     """
-    rank = torch.where(masked, probability, -torch.inf)
+    rank = torch.where(masked, probability.double(), -torch.inf)
     if member.attention.kind == "block":
-        rank = torch.where(masked, rank - 2.0 * (targets // member.attention.block), rank)
+        rank = rank - 2.0 * (targets // member.attention.block)
     order = rank.argsort(dim=1, descending=True, stable=True)[:, :number]
     return torch.zeros_like(masked).scatter(1, order, True)

@@ -9,6 +9,9 @@ from ..tasks import Example
 
 Ids = tuple[int, ...]
 
+COMPLETE = 0.9
+"""Share of the texts of an answer set that a tokenizer has to write as continuations of one length."""
+
 
 @dataclass(frozen=True)
 class Encoded:
@@ -44,7 +47,11 @@ class DoesNotFit(Exception):
 
 def token_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> Ids:
     """Ids of a text with the tokenizer's own special tokens, less a closing one."""
-    ids = tuple(tokenizer(text)["input_ids"])
+    return _unclosed(tokenizer, tokenizer(text)["input_ids"])
+
+
+def _unclosed(tokenizer: PreTrainedTokenizerBase, row: Iterable[int]) -> Ids:
+    ids = tuple(row)
     return ids[:-1] if ids and ids[-1] == tokenizer.eos_token_id else ids
 
 
@@ -59,39 +66,41 @@ def continuation(tokenizer: PreTrainedTokenizerBase, prompt: str, text: str) -> 
 def encode(tokenizer: PreTrainedTokenizerBase, example: Example) -> Encoded:
     """The example as token ids. Raises DoesNotFit with the reason where lengths or tokens do not agree."""
     clean, corrupted = token_ids(tokenizer, example.clean), token_ids(tokenizer, example.corrupted)
-    if tokenizer.unk_token_id is not None and tokenizer.unk_token_id in clean + corrupted:
-        raise DoesNotFit("a word is not in the vocabulary")
+    _require_known(tokenizer, clean + corrupted)
     if len(clean) != len(corrupted):
         raise DoesNotFit("clean and corrupted differ in token length")
     if clean == corrupted:
         raise DoesNotFit("clean and corrupted are the same tokens")
     answer = continuation(tokenizer, example.clean, example.answer)
     foil = continuation(tokenizer, example.clean, example.foil)
+    _require_known(tokenizer, answer + foil)
     if len(answer) != len(foil):
         raise DoesNotFit("answer and foil differ in token length")
-    if continuation(tokenizer, example.corrupted, example.answer) != answer:
+    if answer == foil:
+        raise DoesNotFit("answer and foil are the same tokens")
+    after = [continuation(tokenizer, example.corrupted, text) for text in (example.answer, example.foil)]
+    if after != [answer, foil]:
         raise DoesNotFit("the answer's tokens depend on the prompt")
-    return Encoded(
-        example,
-        clean,
-        corrupted,
-        answer,
-        foil,
-        _members(tokenizer, example, example.answers, len(answer)),
-        _members(tokenizer, example, example.foils, len(answer)),
+    answers, foils = (
+        _members(tokenizer, example, clean, texts, len(answer)) for texts in (example.answers, example.foils)
     )
+    if len(answers) + len(foils) < COMPLETE * (len(example.answers) + len(example.foils)):
+        raise DoesNotFit("too many of the answer set's texts merge with the prompt or differ in token length")
+    return Encoded(example, clean, corrupted, answer, foil, answers, foils)
+
+
+def _require_known(tokenizer: PreTrainedTokenizerBase, ids: Ids) -> None:
+    if tokenizer.unk_token_id is not None and tokenizer.unk_token_id in ids:
+        raise DoesNotFit("a word is not in the vocabulary")
 
 
 def _members(
-    tokenizer: PreTrainedTokenizerBase, example: Example, texts: Iterable[str], length: int
+    tokenizer: PreTrainedTokenizerBase, example: Example, prompt: Ids, texts: tuple[str, ...], length: int
 ) -> tuple[Ids, ...]:
     """Continuations of the given length; a text that the tokenizer writes otherwise belongs to neither set."""
-    found = []
-    for text in texts:
-        try:
-            ids = continuation(tokenizer, example.clean, text)
-        except DoesNotFit:
-            continue
-        if len(ids) == length:
-            found.append(ids)
-    return tuple(found)
+    if not texts:
+        return ()
+    rows = tokenizer([example.clean + text for text in texts])["input_ids"]
+    wholes = [_unclosed(tokenizer, row) for row in rows]
+    end = len(prompt) + length
+    return tuple(whole[-length:] for whole in wholes if len(whole) == end and whole[: len(prompt)] == prompt)

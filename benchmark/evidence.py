@@ -78,8 +78,8 @@ def measure_comparison(setting: Setting, grouping: Grouping) -> Comparison:
     ]
 
     def compute() -> Comparison:
-        with setting.progress(f"{setting.task.card.name}: comparing", len(setting.protocol.grid)) as advance:
-            return compare(evidence[0], evidence[1], grouping.clusters, size, setting.protocol, advance)
+        with setting.progress(f"{setting.task.card.name}: comparing", 1):
+            return compare(evidence[0], evidence[1], grouping.clusters, size, setting.protocol)
 
     return setting.store.model("comparison", Comparison, compute)
 

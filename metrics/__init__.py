@@ -1,6 +1,13 @@
 """What is measured: pure functions on numpy arrays, usable on anybody's edge scores."""
 
-from .ceiling import CircuitOverlap, circuit_overlap, node_overlap, normalised_overlap, split_half_jaccard
+from .ceiling import (
+    CircuitOverlap,
+    circuit_overlap,
+    node_overlap,
+    normalised_overlap,
+    overlap_curve,
+    split_half_jaccard,
+)
 from .combination import difference, mean_estimate
 from .components import node_degree, node_importance, random_circuits, touched_components
 from .depth import (
@@ -94,6 +101,7 @@ __all__ = [
     "normalised_overlap",
     "output_entropy",
     "output_sharpness",
+    "overlap_curve",
     "prompt_faithfulness",
     "random_circuits",
     "random_specialisation",

@@ -7,7 +7,7 @@ prompts, and two samples of one model give exactly 1. The overlap of circuits fr
 higher for having twice the data, and that from the same half for sharing its noise.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -102,9 +102,10 @@ def split_half_jaccard(
     1.0
     """
     existing = flags("edges", edges, 2)
-    pool = _Pool.of(counts, clusters, existing, k, by, splits, seed)
-    first, second = pool.halves(_flat("sums", sums, pool), np.ones(len(pool.counts)))
-    ceiling = _mean_jaccard(first, second)
+    pool = _Pool.of(counts, clusters, existing, by, splits, seed)
+    size = whole("k", k, 1, int(existing.sum()))
+    ranked = pool.ranked(_flat("sums", sums, pool), np.ones(len(pool.counts)))
+    ceiling = _mean_jaccard(largest(ranked.first, size), largest(ranked.second, size))
     assert not isinstance(ceiling, Undefined), "k is at least 1"
     return ceiling
 
@@ -150,10 +151,9 @@ def circuit_overlap(
     (1.0, 1.0)
     """
     existing = flags("edges", edges, 2)
-    pool = _Pool.of(counts, clusters, existing, k, by, splits, seed)
-    floor = chance_jaccard(pool.k, pool.k, int(existing.sum()))
-    assert not isinstance(floor, Undefined), "k is at least 1"
-    return _overlap(sums_a, sums_b, pool, clusters, resamples, seed, floor, lambda circuits: circuits)
+    pool = _Pool.of(counts, clusters, existing, by, splits, seed)
+    views = [_edge_view(existing, k)]
+    return _overlaps(sums_a, sums_b, pool, clusters, resamples, seed, views)[0]
 
 
 def node_overlap(
@@ -188,31 +188,104 @@ def node_overlap(
     1.0
     """
     existing = flags("edges", edges, 2)
-    pool = _Pool.of(counts, clusters, existing, k, by, splits, seed)
+    pool = _Pool.of(counts, clusters, existing, by, splits, seed)
     matrices = incidence(source_component, destination_component, existing.shape)
-    floor = chance_node_jaccard(existing, pool.k, pool.k, *matrices, seed=seed)
+    views = [_node_view(existing, k, matrices, seed)]
+    return _overlaps(sums_a, sums_b, pool, clusters, resamples, seed, views)[0]
+
+
+def overlap_curve(
+    sums_a: ArrayLike,
+    sums_b: ArrayLike,
+    counts: ArrayLike,
+    clusters: ArrayLike,
+    edges: ArrayLike,
+    sizes: Sequence[int],
+    source_component: ArrayLike,
+    destination_component: ArrayLike,
+    by: Ranking = "absolute",
+    splits: int = 10,
+    resamples: int = 200,
+    seed: int = 0,
+) -> list[tuple[CircuitOverlap, CircuitOverlap]]:
+    """`circuit_overlap` and `node_overlap` at each of several sizes, from one set of resamples.
+
+    The same numbers as one call for each, with the means of every resample taken once.
+
+    Args:
+        sizes: edges per circuit; others as in `node_overlap`.
+
+    Returns:
+        For each size the overlap of edges and that of components.
+
+    Raises:
+        ValueError: as `node_overlap`, for any of the sizes.
+
+    >>> import numpy as np
+    >>> sums = np.tile(np.arange(6.0).reshape(1, 2, 3), (4, 1, 1))
+    >>> nodes = np.eye(3)[:, :2], np.eye(3)
+    >>> curve = overlap_curve(sums, sums, np.ones(4), range(4), np.ones((2, 3), bool), [1, 2], *nodes)
+    >>> [edge.jaccard.value for edge, node in curve]
+    [1.0, 1.0]
+    """
+    existing = flags("edges", edges, 2)
+    pool = _Pool.of(counts, clusters, existing, by, splits, seed)
+    matrices = incidence(source_component, destination_component, existing.shape)
+    views = [
+        view for k in sizes for view in (_edge_view(existing, k), _node_view(existing, k, matrices, seed))
+    ]
+    found = _overlaps(sums_a, sums_b, pool, clusters, resamples, seed, views)
+    return list(zip(found[::2], found[1::2], strict=True))
+
+
+@dataclass(frozen=True)
+class _View:
+    """What is compared of circuits of k edges: the members of sets [rows, members], and their floor."""
+
+    k: int
+    members: Callable[[Flags], Flags]
+    floor: float
+
+
+def _edge_view(edges: Flags, k: int) -> _View:
+    size = whole("k", k, 1, int(edges.sum()))
+    floor = chance_jaccard(size, size, int(edges.sum()))
+    assert not isinstance(floor, Undefined), "k is at least 1"
+    return _View(size, lambda circuits: circuits, floor)
+
+
+def _node_view(edges: Flags, k: int, matrices: tuple[Floats, Floats], seed: int) -> _View:
+    size = whole("k", k, 1, int(edges.sum()))
 
     def touched(circuits: Flags) -> Flags:
-        placed = np.zeros((len(circuits), *existing.shape), dtype=np.bool_)
-        placed[:, existing] = circuits
+        placed = np.zeros((len(circuits), *edges.shape), dtype=np.bool_)
+        placed[:, edges] = circuits
         return touched_components(placed, *matrices)
 
-    return _overlap(sums_a, sums_b, pool, clusters, resamples, seed, floor, touched)
+    return _View(size, touched, chance_node_jaccard(edges, size, size, *matrices, seed=seed))
+
+
+@dataclass(frozen=True)
+class _Ranked:
+    """What edges are ranked by, [rows, edges]: on all groups, and on the first and the second halves."""
+
+    everything: Floats
+    first: Floats
+    second: Floats
 
 
 @dataclass(frozen=True)
 class _Pool:
-    """The groups, their halves, and how a circuit is made of scores [rows, edges]."""
+    """The groups, their halves, and how scores are ranked."""
 
     edges: Flags
     counts: Floats
     first: Flags
-    k: int
     by: Ranking
 
     @classmethod
     def of(
-        cls, counts: ArrayLike, clusters: ArrayLike, edges: Flags, k: int, by: Ranking, splits: int, seed: int
+        cls, counts: ArrayLike, clusters: ArrayLike, edges: Flags, by: Ranking, splits: int, seed: int
     ) -> "_Pool":
         examples = numbers("counts", counts, 1)
         if not (examples > 0).all():
@@ -220,16 +293,14 @@ class _Pool:
         if not edges.any():
             raise ValueError("edges holds no edge at all")
         clusters_of(clusters, groups=len(examples))
-        size = whole("k", k, 1, int(edges.sum()))
-        return cls(edges, examples, half_splits(clusters, splits, seed), size, by)
+        return cls(edges, examples, half_splits(clusters, splits, seed), by)
 
-    def circuits(self, sums: Floats, weights: Floats) -> Flags:
-        """Top-k masks [rows, edges] for weights [rows, groups]."""
-        return largest(strength(weighted_mean(sums, self.counts, weights), self.by), self.k)
-
-    def halves(self, sums: Floats, weights: Floats) -> tuple[Flags, Flags]:
-        """Circuits of the first and of the second halves, [splits, edges] each."""
-        return self.circuits(sums, self.first * weights), self.circuits(sums, ~self.first * weights)
+    def ranked(self, sums: Floats, weights: Floats) -> _Ranked:
+        """Strength of the edges under weights [groups]; the halves are empty where there is no split."""
+        rows = [weights[None], self.first * weights, ~self.first * weights]
+        values = strength(weighted_mean(sums, self.counts, np.concatenate(rows)), self.by)
+        splits = len(self.first)
+        return _Ranked(values[:1], values[1 : 1 + splits], values[1 + splits :])
 
     def usable(self, weights: Floats) -> "_Pool":
         """The same without the splits of which the resample has left one half empty."""
@@ -256,41 +327,56 @@ def _mean_jaccard(a: Flags, b: Flags) -> Value:
     return float(((a & b).sum(axis=-1)[filled] / union[filled]).mean())
 
 
-def _overlap(
+def _overlaps(
     sums_a: ArrayLike,
     sums_b: ArrayLike,
     pool: _Pool,
     clusters: ArrayLike,
     resamples: int,
     seed: int,
-    floor: float,
-    members: Callable[[Flags], Flags],
-) -> CircuitOverlap:
+    views: Sequence[_View],
+) -> list[CircuitOverlap]:
     a, b = _flat("sums_a", sums_a, pool), _flat("sums_b", sums_b, pool)
     match(("sums_a", "sums_b"), a, b)
 
     def statistic(weights: Floats) -> dict[str, Value]:
-        all_a, all_b = (members(pool.circuits(sums, weights[None])) for sums in (a, b))
         split = pool.usable(weights)
-        if len(split.first) == 0:
-            nothing = dict.fromkeys(
-                ("cross", "ceiling_a", "ceiling_b", "normalised"), Undefined("a half is empty")
-            )
-            return {"jaccard": _mean_jaccard(all_a, all_b), **nothing}
-        (a1, a2), (b1, b2) = ([members(half) for half in split.halves(sums, weights)] for sums in (a, b))
-        cross = _mean_jaccard(np.concatenate([a1, a2]), np.concatenate([b2, b1]))
-        ceilings = _mean_jaccard(a1, a2), _mean_jaccard(b1, b2)
+        ranked = split.ranked(a, weights), split.ranked(b, weights)
         return {
-            "jaccard": _mean_jaccard(all_a, all_b),
-            "cross": cross,
-            "ceiling_a": ceilings[0],
-            "ceiling_b": ceilings[1],
-            "normalised": _normalised(cross, *ceilings, floor),
+            f"{index}.{name}": value
+            for index, view in enumerate(views)
+            for name, value in _view_overlap(*ranked, view).items()
         }
 
     found = bootstrap(statistic, clusters, resamples, seed)
-    shares = {name: _share(found[name]) for name in ("jaccard", "cross", "ceiling_a", "ceiling_b")}
-    return CircuitOverlap(floor=floor, normalised=found["normalised"], **shares)
+    return [
+        CircuitOverlap(
+            floor=view.floor,
+            normalised=found[f"{index}.normalised"],
+            **{name: _share(found[f"{index}.{name}"]) for name in ("jaccard", "cross", "ceiling_a", "ceiling_b")},
+        )
+        for index, view in enumerate(views)
+    ]
+
+
+def _view_overlap(a: _Ranked, b: _Ranked, view: _View) -> dict[str, Value]:
+    def members(values: Floats) -> Flags:
+        return view.members(largest(values, view.k))
+
+    jaccard = _mean_jaccard(members(a.everything), members(b.everything))
+    if len(a.first) == 0:
+        nothing = dict.fromkeys(("cross", "ceiling_a", "ceiling_b", "normalised"), Undefined("a half is empty"))
+        return {"jaccard": jaccard, **nothing}
+    a1, a2, b1, b2 = (members(half) for half in (a.first, a.second, b.first, b.second))
+    cross = _mean_jaccard(np.concatenate([a1, a2]), np.concatenate([b2, b1]))
+    ceilings = _mean_jaccard(a1, a2), _mean_jaccard(b1, b2)
+    return {
+        "jaccard": jaccard,
+        "cross": cross,
+        "ceiling_a": ceilings[0],
+        "ceiling_b": ceilings[1],
+        "normalised": _normalised(cross, *ceilings, view.floor),
+    }
 
 
 def _normalised(cross: Value, ceiling_a: Value, ceiling_b: Value, floor: float) -> Value:

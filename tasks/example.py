@@ -126,16 +126,15 @@ class Task:
         seen: set[tuple[str, str, str]] = set()
         failures = 0
         while failures < PATIENCE:
-            variant = variants[len(seen) % len(variants)]
-            example = self.draw(Draw(rng, parameters, variant))
-            key = example and (example.clean, example.corrupted, example.answer)
-            if example is None or key in seen or not in_split(example, split):
-                failures += 1
+            failures += 1
+            example = self.draw(Draw(rng, parameters, variants[len(seen) % len(variants)]))
+            if example is None or not in_split(example, split):
                 continue
-            assert key is not None
-            seen.add(key)
-            failures = 0
-            yield example
+            key = example.clean, example.corrupted, example.answer
+            if key not in seen:
+                seen.add(key)
+                failures = 0
+                yield example
 
 
 def split_of(content: str) -> Split:

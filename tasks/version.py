@@ -6,14 +6,14 @@ from pathlib import Path
 COMMON = ("example.py", "lexicon.py")
 
 
-def version_of(source: str) -> str:
-    """First 12 hexadecimal digits of the digest of a task's source file and of what all tasks share.
+def version_of(*sources: str) -> str:
+    """First 12 hexadecimal digits of the digest of a task's source files and of what all tasks share.
 
-    `source` is the task's `__file__`. Line endings do not count, so that a checkout on another system
+    `sources` are the task's `__file__` and those of the modules it draws with. Line endings do not count, so that a checkout on another system
     has the same versions.
     """
     room = Path(__file__).parent
     digest = hashlib.sha256()
-    for path in (Path(source), *(room / name for name in COMMON)):
+    for path in (*map(Path, sources), *(room / name for name in COMMON)):
         digest.update(path.read_text(encoding="utf-8").encode("utf-8"))
     return digest.hexdigest()[:12]

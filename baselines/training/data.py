@@ -47,7 +47,7 @@ class Sampler:
     def rows(self, step: int) -> Rows:
         """The batch of a step; the same whenever it is asked for, so that training can resume."""
         rng = np.random.default_rng([self._seed, step])
-        length = max(self._pools[name].length for name, count in self._counts.items() if count)
+        length = max(self._pools[name].length for name in self._counts)
         tokens, answers = [], []
         for name, count in self._counts.items():
             pool = self._pools[name]
@@ -91,4 +91,4 @@ def _pool(texts: list[tuple[str, str, str]], tokenizer: PreTrainedTokenizerBase)
 def _whole(mixture: dict[str, float], batch: int) -> dict[str, int]:
     """Whole numbers with the mixture's proportions that sum to the batch."""
     ends = np.round(np.cumsum([0.0, *mixture.values()]) / sum(mixture.values()) * batch).astype(int)
-    return {name: int(count) for name, count in zip(mixture, np.diff(ends), strict=True)}
+    return {name: int(count) for name, count in zip(mixture, np.diff(ends), strict=True) if count}

@@ -40,8 +40,7 @@ def train(
     optimiser = torch.optim.AdamW(
         _parameter_groups(model, optimisation.weight_decay), lr=optimisation.peak_rate, betas=(0.9, 0.95)
     )
-    first = _resume(model, optimiser, folder)
-    losses: list[float] = []
+    first, losses = _resume(model, optimiser, folder)
     started = time.monotonic()
     for step in range(first, optimisation.steps):
         model.train()
@@ -61,7 +60,7 @@ def train(
             _log(folder, scores | {"seconds": time.monotonic() - started} | evaluate(model))
             losses = []
         if done % SAVE_EVERY == 0 or done == optimisation.steps:
-            _save(model, optimiser, done, folder)
+            _save(model, optimiser, done, losses, folder)
     model.eval()
 
 
@@ -80,20 +79,25 @@ def _parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, o
     return [{"params": matrices, "weight_decay": weight_decay}, {"params": gains, "weight_decay": 0.0}]
 
 
-def _resume(model: nn.Module, optimiser: torch.optim.Optimizer, folder: Path) -> int:
+def _resume(model: nn.Module, optimiser: torch.optim.Optimizer, folder: Path) -> tuple[int, list[float]]:
+    """The step to continue with, and the losses since the last row of the log."""
     path = folder / "state.pt"
     if not path.exists():
-        return 0
+        (folder / "log.csv").unlink(missing_ok=True)
+        return 0, []
     state = torch.load(path, weights_only=True)
     model.load_state_dict(state["model"])
     optimiser.load_state_dict(state["optimiser"])
     _drop_rows_after(folder / "log.csv", state["step"])
-    return int(state["step"])
+    return int(state["step"]), list(state.get("losses", []))
 
 
-def _save(model: nn.Module, optimiser: torch.optim.Optimizer, step: int, folder: Path) -> None:
+def _save(
+    model: nn.Module, optimiser: torch.optim.Optimizer, step: int, losses: list[float], folder: Path
+) -> None:
     partial = folder / "state.partial"
-    torch.save({"model": model.state_dict(), "optimiser": optimiser.state_dict(), "step": step}, partial)
+    state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "step": step, "losses": losses}
+    torch.save(state, partial)
     os.replace(partial, folder / "state.pt")
 
 

@@ -8,7 +8,7 @@ from functools import cache
 
 from ..example import Draw, Example, Task, TaskCard
 from ..version import version_of
-from .expressions import solutions
+from . import expressions
 
 TEMPLATES = {
     "target-last": (
@@ -38,7 +38,7 @@ def _unique(numbers: tuple[int, ...], operators: str, largest: int) -> dict[int,
     """Canonical equation by target, for the targets with one solution up to commuting."""
     return {
         target: f"{found[0]}={target}"
-        for target, found in solutions(numbers, operators).items()
+        for target, found in expressions.solutions(numbers, operators).items()
         if len(found) == 1 and 0 < target <= largest
     }
 
@@ -52,16 +52,22 @@ def draw(given: Draw) -> Example | None:
     rng, operators, largest = given.rng, str(given.level["operators"]), given.integer("target")
     pool = range(given.integer("smallest"), given.integer("largest") + 1)
     numbers = rng.sample(pool, given.integer("operands"))
-    other = list(numbers)
-    if given.level["change"] == "operand":
-        other[rng.randrange(len(other))] = rng.choice(pool)
     clean = _unique(tuple(sorted(numbers)), operators, largest)
-    corrupted = _unique(tuple(sorted(other)), operators, largest)
-    if not clean or not corrupted:
+    if not clean:
         return None
     target = rng.choice(sorted(clean))
-    changed = rng.choice(sorted(corrupted)) if other == numbers else target
-    answer, foil = clean[target], corrupted.get(changed, clean[target])
+    other, changed, corrupted = numbers, target, clean
+    if given.level["change"] == "target":
+        changed = rng.choice(sorted(clean))
+    else:
+        at = rng.randrange(len(numbers))
+        others = [[*numbers[:at], n, *numbers[at + 1 :]] for n in pool if n not in numbers]
+        others = [o for o in others if target in _unique(tuple(sorted(o)), operators, largest)]
+        if not others:
+            return None
+        other = rng.choice(others)
+        corrupted = _unique(tuple(sorted(other)), operators, largest)
+    answer, foil = clean[target], corrupted[changed]
     if answer == foil or len(answer) != len(foil) or len(str(target)) != len(str(changed)):
         return None
     index = rng.randrange(len(TEMPLATES[given.variant]))
@@ -153,7 +159,7 @@ TASK = Task(
         },
         default_level="small",
         steps="tokens",
-        version=version_of(__file__),
+        version=version_of(__file__, expressions.__file__),
     ),
     draw=draw,
     check=check,

@@ -3,7 +3,7 @@ import torch
 from torch import Tensor
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
-from mechshift.benchmark.decoding import decode, target_logits
+from mechshift.benchmark.decoding import _next, decode, target_logits
 from mechshift.benchmark.pairs.attention import Attention
 from mechshift.benchmark.pairs.backbones import read_backbone
 from mechshift.benchmark.pairs.member import Member
@@ -157,6 +157,14 @@ def test_earlier_blocks_are_filled_before_later_ones() -> None:
     ]
     assert blocks == [[1, 1, 2, 2, 3]] * ROWS
     assert len({tuple(row) for row in found.step.tolist()}) > 1
+
+
+def test_close_confidences_are_told_apart_in_late_blocks() -> None:
+    confidences = torch.tensor([[0.99999, 0.999999]])
+    targets = torch.tensor([[60_000, 60_001]])
+    late = member(llama(), "mdm", "block:8", True)
+    chosen = _next(late, confidences, targets, masked=torch.ones(1, 2, dtype=torch.bool), number=1)
+    assert chosen.tolist() == [[False, True]]
 
 
 def test_equal_confidences_are_decided_by_position() -> None:

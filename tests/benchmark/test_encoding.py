@@ -117,6 +117,9 @@ def test_a_year_of_another_length_is_in_neither_set() -> None:
     [
         (asked("a zebra", "a b", " c", " d"), "a word is not in the vocabulary"),
         (asked("a b", "a zebra", " c", " d"), "a word is not in the vocabulary"),
+        (asked("a b", "b a", " zebra", " d"), "a word is not in the vocabulary"),
+        (asked("a b", "b a", " c", " zebra"), "a word is not in the vocabulary"),
+        (asked("a b", "b a", " c", "  c"), "answer and foil are the same tokens"),
         (asked("a b", "a", " c", " d"), "clean and corrupted differ in token length"),
         (asked("a b", "a  b", " c", " d"), "clean and corrupted are the same tokens"),
         (asked("a a", "a b", "b", " d"), "the answer's text merges with the prompt's last token"),

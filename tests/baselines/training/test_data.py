@@ -37,6 +37,7 @@ def test_a_batch_depends_on_seed_and_step_alone() -> None:
         ({"a": 3, "b": 1}, 8, (6, 2)),
         ({"a": 1, "b": 2}, 10, (3, 7)),
         ({"a": 0.0, "b": 1.0}, 4, (0, 4)),
+        ({"a": 1.0, "b": 0.0}, 4, (4, 0)),
     ],
 )
 def test_a_batch_has_the_mixtures_proportions(

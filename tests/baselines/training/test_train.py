@@ -73,15 +73,31 @@ def test_a_killed_training_ends_with_the_same_weights_and_log(
     assert log(tmp_path / "killed") == log(tmp_path / "whole")
 
 
+@pytest.mark.parametrize(("save", "evaluate"), [(2, 1), (2, 3), (1, 4)])
+@pytest.mark.parametrize("step", [1, 3])
+def test_the_log_does_not_depend_on_where_checkpoints_fall(
+    step: int, save: int, evaluate: int, toy: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SAVE_EVERY", save)
+    monkeypatch.setattr(module, "EVALUATE_EVERY", evaluate)
+    run(toy(0), OBJECTIVES["arm"], tmp_path / "whole")
+    with pytest.raises(Killed):
+        run(toy(0), killed_at(step, OBJECTIVES["arm"]), tmp_path / "killed")
+    run(toy(0), OBJECTIVES["arm"], tmp_path / "killed")
+    assert log(tmp_path / "killed") == log(tmp_path / "whole")
+
+
 def test_what_was_logged_after_the_last_checkpoint_is_logged_again_only_once(
     toy: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save = module._save
 
-    def killed_before_the_second(model: nn.Module, optimiser: Optimizer, step: int, folder: Path) -> None:
+    def killed_before_the_second(
+        model: nn.Module, optimiser: Optimizer, step: int, losses: list[float], folder: Path
+    ) -> None:
         if step == 4:
             raise Killed
-        save(model, optimiser, step, folder)
+        save(model, optimiser, step, losses, folder)
 
     monkeypatch.setattr(module, "_save", killed_before_the_second)
     with pytest.raises(Killed):

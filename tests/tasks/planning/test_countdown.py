@@ -102,6 +102,17 @@ def test_only_the_target_differs(level: str, drawn: Draw) -> None:
         assert len(example.answer) == len(example.foil)
 
 
+def test_at_the_operand_level_only_one_number_differs(drawn: Draw) -> None:
+    for example in drawn("countdown", 100, level="small-operand"):
+        clean, corrupted = (re.split(r"(\d+)", prompt) for prompt in (example.clean, example.corrupted))
+        ((before, after),) = [(a, b) for a, b in zip(clean, corrupted, strict=True) if a != b]
+        target = example.answer.rpartition("=")[2]
+        assert example.foil.rpartition("=")[2] == target
+        operands = stated(example.clean, int(target))
+        assert int(before) in operands
+        assert int(after) not in operands
+
+
 def test_the_first_line_counts(drawn: Draw) -> None:
     check = get_task("countdown").check
     for example in drawn("countdown", 100):
