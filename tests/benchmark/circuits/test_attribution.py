@@ -110,7 +110,7 @@ def test_the_inputs_scores_become_the_difference_of_the_runs(
         )
         residuals.append(found.completeness_residual)
     assert residuals[1] < 0.01
-    assert residuals[1] < residuals[0] / 30  # the midpoint rule's error falls with the square
+    assert residuals[1] < residuals[0] / 20  # with ten times the steps: faster than the first order
 
 
 def test_the_gradient_at_the_embedding_is_the_finite_difference(
