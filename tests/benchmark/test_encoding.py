@@ -83,7 +83,8 @@ def test_what_fits_byte_pairs_is_of_equal_length(name: str, byte_level: PreTrain
             for prompt, text in ((encoded.clean, example.clean), (encoded.corrupted, example.corrupted)):
                 assert byte_level.decode(prompt + encoded.answer) == text + example.answer
             assert byte_level.decode(encoded.clean + encoded.foil) == example.clean + example.foil
-    assert fitting > 0
+    # These byte pairs merge years as they happened to occur, so that hardly any set of years is whole.
+    assert fitting > 0 or name == "greater-than"
 
 
 def test_targets_and_decisions_by_hand(word_level: PreTrainedTokenizerBase) -> None:
@@ -106,10 +107,18 @@ def test_split_digits_give_two_tokens_a_year(word_level: PreTrainedTokenizerBase
 
 def test_a_year_of_another_length_is_in_neither_set() -> None:
     tokenizer = made(r"45|[0-9]|[a-z]+", "in", "on", "45", *"0123456789")
-    example = Example("in", "on", "67", "12", "v", "t", ("c",), answers=("45", "46", "67"), foils=("12", "x"))
+    answers, foils = tuple(str(year) for year in range(45, 60)), tuple(str(year) for year in range(10, 45))
+    example = Example("in", "on", "57", "12", "v", "t", ("c",), answers=answers, foils=foils)
     encoded = encode(tokenizer, example)
-    assert [tokenizer.decode(ids) for ids in encoded.answers] == ["4 6", "6 7"]
-    assert [tokenizer.decode(ids) for ids in encoded.foils] == ["1 2"]
+    assert [tokenizer.decode(ids).replace(" ", "") for ids in encoded.answers] == list(answers[1:])
+    assert [tokenizer.decode(ids).replace(" ", "") for ids in encoded.foils] == list(foils)
+
+
+def test_an_answer_set_with_gaps_does_not_fit() -> None:
+    tokenizer = made(r"45|[0-9]|[a-z]+", "in", "on", "45", *"0123456789")
+    example = Example("in", "on", "67", "12", "v", "t", ("c",), answers=("45", "67"), foils=("12", "13"))
+    with pytest.raises(DoesNotFit, match="too many of the answer set's texts"):
+        encode(tokenizer, example)
 
 
 @pytest.mark.parametrize(
