@@ -82,7 +82,7 @@ TINY = Recipe(
     name="tiny",
     architecture=Architecture(),
     arm=Optimisation(steps=1_500, peak_rate=1.5e-3),
-    mdm=Optimisation(steps=5_000, peak_rate=1.5e-3),
+    mdm=Optimisation(steps=2_500, peak_rate=1.5e-3),
     diffusion=Diffusion(),
     mixture={"ioi": 0.2, "greater-than": 0.15, "countdown": 0.45, "infilling": 0.2},
 )
