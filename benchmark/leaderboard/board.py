@@ -1,0 +1,98 @@
+"""The records of a leaderboard: read from a folder, and refused where they cannot stand side by side."""
+
+from collections.abc import Callable, Hashable, Mapping
+from pathlib import Path
+
+from ...errors import UsageError
+from ...tasks import get_suite
+from ..protocol import Protocol, list_protocols
+from ..record import Record
+from ..store import read_model
+from .cells import plain
+
+_Records = Mapping[Path, Record]
+_RUN_V1 = "run the pair with `mechshift run --protocol v1` and put that record here"
+
+
+def read_board(directory: Path) -> tuple[Record, ...]:
+    """The records of all `*.json` files of a folder, in the order of their names.
+
+    Raises NotComputable for a file that is no record, and UsageError for: no folder or no record in it; a record
+    whose protocol no board takes or is not this package's of that name; records of different protocols or of
+    different versions of a task; a record that is less than its protocol's whole; two records of one pair.
+    """
+    if not directory.is_dir():
+        raise UsageError(f"{directory} is no folder", "name a folder of records, the JSON files that mechshift run writes")
+    records = {path: read_model(path, Record) for path in sorted(directory.glob("*.json")) if path.is_file()}
+    if not records:
+        raise UsageError(f"{directory} holds no record", f"{_RUN_V1}: it is a file PAIR-v1.json")
+    for path, record in records.items():
+        _check_protocol(path, record.protocol)
+        _check_whole(path, record)
+    _check_comparable(records)
+    _check_one_each(records)
+    return tuple(records.values())
+
+
+def _check_protocol(path: Path, protocol: Protocol) -> None:
+    name = plain(protocol.name)
+    own = next((known for known in list_protocols() if known.name == protocol.name), None)
+    if own is None:
+        names = ", ".join(known.name for known in list_protocols() if known.board)
+        raise UsageError(f"{path} is of protocol {name}, which this version does not know; boards take {names}", _RUN_V1)
+    if not own.board:
+        raise UsageError(f"{path} is of protocol {name}, which no board takes", _RUN_V1)
+    changed = [
+        f"{field} is {theirs!r} and not {mine!r}"
+        for field, mine in own
+        if (theirs := getattr(protocol, field)) != mine
+    ]
+    if changed:
+        raise UsageError(f"{path} is of another protocol {name} than this version's: {'; '.join(changed)}", _RUN_V1)
+
+
+def _check_whole(path: Path, record: Record) -> None:
+    wanted = [task.card.name for task in get_suite(record.protocol.suite)]
+    found = [task.task for task in record.tasks]
+    faults = list(record.reductions) or [f"task {name} is not in it" for name in wanted if name not in found]
+    faults += [f"task {name} is one too many" for index, name in enumerate(found) if name not in wanted or name in found[:index]]
+    if faults:
+        raise UsageError(
+            f"{path} is not what protocol {record.protocol.name} asks for: {'; '.join(map(plain, faults))}",
+            "run all of the protocol's tasks at their own level and no others, or take the record off the board",
+        )
+
+
+def _check_comparable(records: _Records) -> None:
+    _same(records, "protocol", lambda record: (record.protocol.name, record.protocol.version))
+    for name in {task.task for record in records.values() for task in record.tasks}:
+        _same(records, f"version of task {plain(name)}", lambda record, name=name: _version(record, name))
+
+
+def _same(records: _Records, what: str, of: Callable[[Record], Hashable]) -> None:
+    (first, expected), *others = ((path, of(record)) for path, record in records.items())
+    for path, found in others:
+        if found != expected:
+            raise UsageError(
+                f"{path.name} and {first.name} are not of the same {what}: {found!r} and {expected!r}",
+                "make them again with one version of mechshift, or keep a folder for each",
+            )
+
+
+def _version(record: Record, name: str) -> tuple[str, str] | None:
+    return next(((task.version, task.level) for task in record.tasks if task.task == name), None)
+
+
+def _check_one_each(records: _Records) -> None:
+    """No name twice, and no weights with the same declarations under two names."""
+    seen: dict[Hashable, Path] = {}
+    for path, record in records.items():
+        members = (record.pair.arm, record.pair.mdm)
+        made_of = tuple(member.model_copy(update={"checkpoint": "", "revision": None}) for member in members)
+        for key in (record.pair.name, (*made_of, record.pair.mask_id)):
+            first = seen.setdefault(key, path)
+            if first != path:
+                raise UsageError(
+                    f"{path.name} and {first.name} are records of the same pair, {plain(record.pair.name)}",
+                    "keep the one to be shown",
+                )

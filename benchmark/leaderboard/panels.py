@@ -1,0 +1,134 @@
+"""The panels of a task's figure, each drawn into matplotlib axes that it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..record import Comparison, Curve, Measured, MemberRecord, Number
+from .cells import plain
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+ARM, MDM, OVERLAP, RAW, GREY = "#0072b2", "#d55e00", "#000000", "#009e73", "#767676"
+"""Okabe and Ito's colours, told apart under every colour blindness; the members differ in line and marker too."""
+
+SHOWN = 12
+"""Components in the panel of the top ones."""
+
+_MEMBERS = (("ARM", ARM, "-", "o"), ("MDM", MDM, "--", "s"))
+
+
+def depth_panel(axes: Axes, comparison: Comparison) -> None:
+    """Share of importance by layer: both members, and what uniformly drawn edges have; the first third shaded."""
+    layers = len(comparison.uniform_profile)
+    axes.set_title("Depth profile")
+    axes.set_xlabel("layer")
+    axes.set_ylabel("share of importance")
+    axes.axvspan(-0.5, layers / 3 - 0.5, color="0.93", lw=0, zorder=0)
+    axes.plot(range(layers), comparison.uniform_profile, color=GREY, ls=":", lw=1.5, label="uniform edges")
+    for (name, colour, line, marker), member in _members(comparison):
+        if member.profile:
+            axes.plot(range(len(member.profile)), member.profile, color=colour, ls=line, marker=marker, label=name)
+        else:
+            axes.plot([], [], color=colour, ls=line, marker=marker, label=f"{name}: in no layer")
+    axes.set_xlim(-0.5, layers - 0.5)
+    axes.set_xticks(range(0, layers, max(1, layers // 8)))
+    axes.set_ylim(bottom=0)
+    axes.legend()
+
+
+def overlap_panel(axes: Axes, comparison: Comparison) -> None:
+    """Overlap by budget: normalised, with its interval, and raw between its floor and its ceiling."""
+    axes.set_title("Overlap of the circuits")
+    axes.set_ylabel("overlap")
+    points = comparison.curve
+    shares = [point.share for point in points]
+    _budget_axis(axes, shares)
+    ceilings = [_ceiling(point.edge.ceiling_arm, point.edge.ceiling_mdm) for point in points]
+    floors = [point.edge.floor for point in points]
+    band = [(s, f, c) for s, f, c in zip(shares, floors, ceilings, strict=True) if c is not None and c >= f]
+    if band:
+        axes.fill_between(*zip(*band, strict=True), color="0.9", lw=0, label="floor to ceiling of J")
+    _line(axes, shares, [point.edge.cross for point in points], RAW, "--", "^", "J, half the prompts")
+    _line(axes, shares, [point.edge.normalised for point in points], OVERLAP, "-", "o", "Ĵ (95 %)")
+    axes.axvline(comparison.compared.share, color=GREY, ls=":", lw=1.2, label="compared size")
+    _frame(axes, (-0.5, -0.03), (1.05, 1.5))
+    axes.legend(loc="lower left")
+
+
+def faithfulness_panel(axes: Axes, comparison: Comparison, faithful: float) -> None:
+    """Faithfulness by budget of circuits ranked by absolute score, with the threshold of the protocol."""
+    axes.set_title("Faithfulness")
+    axes.set_ylabel("faithfulness f")
+    axes.axhline(1, color="0.8", lw=0.8, zorder=0)
+    axes.axhline(faithful, color=GREY, ls=":", lw=1.2, label=f"f = {faithful:g}")
+    for (name, colour, line, marker), member in _members(comparison):
+        curve: Curve = member.absolute
+        shares = [point.share for point in curve.points]
+        _budget_axis(axes, shares)
+        _line(axes, shares, [point.faithfulness for point in curve.points], colour, line, marker, name)
+    _frame(axes, (-1, -0.05), (1.05, 2))
+    axes.legend(loc="lower right")
+
+
+def components_panel(axes: Axes, comparison: Comparison) -> None:
+    """The components that hold most of the importance in either member, by the larger of their two shares."""
+    axes.set_title("Top components")
+    axes.set_xlabel("share of importance")
+    shares = [{component.name: component.share for component in member.top} for _, member in _members(comparison)]
+    names = sorted(
+        shares[0].keys() | shares[1].keys(), key=lambda name: (-max(each.get(name, 0) for each in shares), name)
+    )[:SHOWN]
+    for offset, (label, colour, _, _), held in zip((-0.2, 0.2), _MEMBERS, shares, strict=True):
+        places = [place + offset for place in range(len(names))]
+        hatch = "////" if label == "MDM" else None
+        bars = axes.barh(places, [held.get(name, 0) for name in names], 0.38, color=colour, label=label)
+        for bar in bars:
+            bar.set(hatch=hatch, edgecolor="white", linewidth=0)
+    axes.set_yticks(range(len(names)), [plain(name) for name in names])
+    axes.invert_yaxis()
+    axes.margins(y=0.01)
+    if names:
+        axes.legend(loc="lower right")
+    else:
+        axes.text(0.5, 0.5, "no component holds importance", ha="center", transform=axes.transAxes)
+
+
+def _members(
+    comparison: Comparison,
+) -> tuple[tuple[tuple[str, str, str, str], MemberRecord], ...]:
+    return (_MEMBERS[0], comparison.arm), (_MEMBERS[1], comparison.mdm)
+
+
+def _ceiling(arm: Measured, mdm: Measured) -> float | None:
+    """The geometric mean that normalises the overlap."""
+    if isinstance(arm, Number) and isinstance(mdm, Number) and arm.value >= 0 and mdm.value >= 0:
+        return float((arm.value * mdm.value) ** 0.5)
+    return None
+
+
+def _budget_axis(axes: Axes, shares: Sequence[float]) -> None:
+    axes.set_xscale("log")
+    axes.set_xlabel("share of all edges")
+    axes.set_xticks(shares, [f"{100 * share:g} %" if index % 3 == 0 else "" for index, share in enumerate(shares)])
+    axes.minorticks_off()
+
+
+def _line(
+    axes: Axes, shares: Sequence[float], values: Sequence[Measured], colour: str, line: str, marker: str, label: str
+) -> None:
+    """A line through the values that there are, broken where one is missing, with intervals as whiskers."""
+    numbers = [value if isinstance(value, Number) else None for value in values]
+    heights = [float("nan") if number is None else number.value for number in numbers]
+    axes.plot(shares, heights, color=colour, ls=line, marker=marker, label=label)
+    for share, number in zip(shares, numbers, strict=True):
+        if number is not None and number.low is not None and number.high is not None:
+            axes.vlines(share, number.low, number.high, color=colour, lw=1)
+
+
+def _frame(axes: Axes, bottom: tuple[float, float], top: tuple[float, float]) -> None:
+    """Limits of the y axis: at least the inner ones, at most the outer ones, past which lines run out of the frame."""
+    low, high = axes.get_ylim()
+    axes.set_ylim(min(max(low, bottom[0]), bottom[1]), max(min(high, top[1]), top[0]))

@@ -1,0 +1,70 @@
+"""A record as a page of text: what was run, the pair's row, and what lies behind it."""
+
+from ..record import MemberProvenance, Record
+from .cells import Notes, get_markup, plain
+from .table import protocol_name, row_body, task_body
+
+LEGEND = """\
+Ĵ: 0 as alike as chance, 1 as alike as two samples of one model. Shifts of depth and specialisation: MDM − ARM;
+task-dependent shift: Ĵ local − Ĵ planning. In brackets: 95 % intervals over templates and prompts."""
+
+
+def render(record: Record) -> str:
+    """The record for a terminal of 120 columns: header, row, table of tasks, and the reasons of what is missing.
+
+    A record that no board takes, for its protocol or for what it leaves out, says so and what to run instead.
+    """
+    notes = Notes(get_markup("text"))
+    row, tasks = row_body(record, notes, "text"), task_body(record, notes, "text")
+    parts = [_header(record), row, tasks + notes.below(), LEGEND, *_standing(record)]
+    return "\n\n".join(parts)
+
+
+def _header(record: Record) -> str:
+    pair, environment = record.pair, record.environment
+    edges = f"{pair.layers} layers, {pair.heads} heads, {pair.kv_heads} key/value heads, {pair.edges:,} edges"
+    versions = f"mechshift {environment.mechshift}, torch {environment.torch}, transformers {environment.transformers}"
+    machine = f"{environment.device}, {environment.threads} thread{'s' * (environment.threads != 1)}, {record.seconds:,.0f} s"
+    lines = {
+        "pair": f"{pair.name} ({edges})",
+        "ARM": _member(pair.arm),
+        "MDM": _member(pair.mdm),
+        "weights": _movement(record),
+        "protocol": f"{protocol_name(record)}, {record.status}",
+        "made": f"{record.created} with {versions} on {machine}",
+    }
+    return "\n".join(f"{name:9} {plain(text)}" for name, text in lines.items())
+
+
+def _member(member: MemberProvenance) -> str:
+    revision = f"@{member.revision}" if member.revision else ""
+    shift = "shifted" if member.shift else "not shifted"
+    return (
+        f"{member.checkpoint}{revision} ({member.native}, {member.dtype}, {member.attention} attention, {shift}, "
+        f"digest {member.digest[:12]})"
+    )
+
+
+def _movement(record: Record) -> str:
+    movement = record.pair.movement
+    if not movement:
+        return "movement not recorded"
+    least, most = min(movement, key=movement.__getitem__), max(movement, key=movement.__getitem__)
+    return (
+        f"moved by {movement[least]:.3f} ({least}) to {movement[most]:.3f} ({most}) of their norm, "
+        "mean over modules of a kind"
+    )
+
+
+def _standing(record: Record) -> list[str]:
+    """Why no board takes the record, if none does."""
+    standing = []
+    if record.reductions:
+        lines = [f"  {plain(reduction)}" for reduction in record.reductions]
+        standing.append("\n".join(["Less than the protocol's whole, so no board takes it:", *lines]))
+    if not record.protocol.board:
+        standing.append(
+            f"No board takes protocol {plain(record.protocol.name)}. For a row on the board run the same with --protocol v1:\n"
+            "  mechshift run --protocol v1"
+        )
+    return standing
