@@ -21,7 +21,18 @@ from .components import Components
 from .curves import curves, smallest_share
 from .placement import Placement
 from .protocol import Protocol
-from .record import Comparison, Component, Curve, Measured, MemberRecord, Missing, Number, Overlap, OverlapPoint, measured
+from .record import (
+    Comparison,
+    Component,
+    Curve,
+    Measured,
+    MemberRecord,
+    Missing,
+    Number,
+    Overlap,
+    OverlapPoint,
+    measured,
+)
 from .sweep import Sweep, budgets
 
 Floats = NDArray[np.float64]
@@ -31,7 +42,8 @@ Estimates = Mapping[str, Estimate | Undefined]
 @dataclass(frozen=True)
 class Evidence:
     """What was measured of one member: edge scores, circuits run, and entropies of its top components' output,
-    by component name."""
+    by component name.
+    """
 
     attribution: Attribution
     sweep: Sweep
@@ -151,7 +163,9 @@ def _member(
     return MemberRecord(
         clean=float(attribution.clean.mean()),
         corrupted=float(attribution.corrupted.mean()),
-        completeness=measured(Undefined("clean and corrupted score the same") if residual is None else residual),
+        completeness=measured(
+            Undefined("clean and corrupted score the same") if residual is None else residual
+        ),
         absolute=found[0],
         signed=found[1],
         smallest_share=measured(smallest_share(protocol, found[0])),
@@ -182,4 +196,8 @@ def _top(importance: Floats, components: Components, number: int) -> tuple[Compo
 
 
 def _named(values: Estimates, prefix: str) -> dict[str, Measured]:
-    return {name.removeprefix(prefix): measured(value) for name, value in values.items() if name.startswith(prefix)}
+    return {
+        name.removeprefix(prefix): measured(value)
+        for name, value in values.items()
+        if name.startswith(prefix)
+    }

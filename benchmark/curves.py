@@ -53,7 +53,8 @@ def _curve(sweep: Sweep, circuits: Floats, kept: NDArray[np.int64], protocol: Pr
         for index, (share, budget) in enumerate(zip(protocol.grid, budgets(protocol, edges), strict=True))
     )
     log, ratio, distance = (
-        measured(means if isinstance(means, Undefined) else area(protocol.grid, means)) for area in (log_area, cpr, cmd)
+        measured(means if isinstance(means, Undefined) else area(protocol.grid, means))
+        for area in (log_area, cpr, cmd)
     )
     dropped = len(sweep.whole) if isinstance(prompts, Undefined) else prompts.dropped
     return Curve(points=points, log_area=log, cpr=ratio, cmd=distance, dropped=dropped)

@@ -12,7 +12,8 @@ from .pairs.member import Member
 @dataclass(frozen=True)
 class Trajectory:
     """What decoding did: the filled token rows [rows, tokens], and the step at which each target was
-    committed [rows, targets] (0 first)."""
+    committed [rows, targets] (0 first).
+    """
 
     tokens: Tensor
     step: Tensor

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from pydantic import RootModel
@@ -43,7 +44,7 @@ class Setting:
     rows: int
     progress: Progress
 
-    @property
+    @cached_property
     def members(self) -> tuple[Member, Member]:
         """The ARM and the MDM, with the protocol's kind of key/value edges."""
         arm, mdm = self.pair.members
@@ -55,7 +56,9 @@ def measure_pool(setting: Setting) -> Pool:
 
     def compute() -> Pool:
         with setting.progress(f"{setting.task.card.name}: decoding", setting.protocol.pool) as advance:
-            return find_pool(setting.pair, setting.task, setting.level, setting.protocol, setting.rows, advance)
+            return find_pool(
+                setting.pair, setting.task, setting.level, setting.protocol, setting.rows, advance
+            )
 
     return setting.store.model("pool", Pool, compute)
 
@@ -69,8 +72,10 @@ def measure_grouping(setting: Setting, pool: Pool) -> Grouping:
 def measure_comparison(setting: Setting, grouping: Grouping) -> Comparison:
     """Scores and sweeps of both members, the size to compare at, and the comparison."""
     arm, mdm = setting.members
-    scores = [_attribution(setting, member, grouping) for member in (arm, mdm)]
-    sweeps = [_sweep(setting, member, grouping, found) for member, found in zip((arm, mdm), scores, strict=True)]
+    scores = measure_scores(setting, grouping)
+    sweeps = [
+        _sweep(setting, member, grouping, found) for member, found in zip((arm, mdm), scores, strict=True)
+    ]
     size = compared_size(sweeps[0], sweeps[1], setting.protocol, scores[0].graph.edges)
     evidence = [
         Evidence(found, swept, _entropies(setting, member, grouping, found, size))
@@ -84,11 +89,20 @@ def measure_comparison(setting: Setting, grouping: Grouping) -> Comparison:
     return setting.store.model("comparison", Comparison, compute)
 
 
-def questions(member: Member, examples: Sequence[Pooled], groups: Sequence[int] | None = None) -> list[Question]:
+def measure_scores(setting: Setting, grouping: Grouping) -> tuple[Attribution, Attribution]:
+    """Edge scores of the ARM and of the MDM on the discovery examples."""
+    arm, mdm = setting.members
+    return _attribution(setting, arm, grouping), _attribution(setting, mdm, grouping)
+
+
+def questions(
+    member: Member, examples: Sequence[Pooled], groups: Sequence[int] | None = None
+) -> list[Question]:
     """What a member is asked about examples; their groups (all 0 when left out) are where scores are summed."""
     numbers = [0] * len(examples) if groups is None else groups
     return [
-        question(member, encoded, order, group) for (encoded, order), group in zip(examples, numbers, strict=True)
+        question(member, encoded, order, group)
+        for (encoded, order), group in zip(examples, numbers, strict=True)
     ]
 
 
@@ -101,7 +115,9 @@ def _attribution(setting: Setting, member: Member, grouping: Grouping) -> Attrib
             batched = _counted(batches(member, asked, setting.rows), advance)
             return attribute(member, batched, integration, len(grouping.clusters))
 
-    return setting.store.cell(f"scores-{member.role}.safetensors", load_attribution, save_attribution, compute)
+    return setting.store.cell(
+        f"scores-{member.role}.safetensors", load_attribution, save_attribution, compute
+    )
 
 
 def _counted(batched: Iterable[Batch], advance: Advance) -> Iterator[Batch]:
@@ -128,7 +144,11 @@ def _entropies(
         components = Components(found.graph)
         scores = found.scores()
         importance = components.importance(scores, top_edges(scores, found.graph.mask, size))
-        top = [i for i in np.argsort(-importance, kind="stable")[: setting.protocol.components] if importance[i] > 0]
+        top = [
+            i
+            for i in np.argsort(-importance, kind="stable")[: setting.protocol.components]
+            if importance[i] > 0
+        ]
         # The source axis begins with the input, which is no component.
         sources = np.array(top, dtype=np.int64) + 1
         batched = batches(member, questions(member, grouping.evaluation), setting.rows)

@@ -42,7 +42,12 @@ class Placement:
         self.uniform = self._uniform()
 
     def estimates(
-        self, sums: tuple[Floats, Floats], counts: NDArray[np.int64], clusters: tuple[str, ...], resamples: int, seed: int
+        self,
+        sums: tuple[Floats, Floats],
+        counts: NDArray[np.int64],
+        clusters: tuple[str, ...],
+        resamples: int,
+        seed: int,
     ) -> dict[str, Estimate | Undefined]:
         """Values of both members and of MDM − ARM, by name, with intervals.
 
@@ -61,7 +66,9 @@ class Placement:
     def profile(self, importance: Floats, only: NDArray[np.bool_] | None = None) -> Floats | Undefined:
         """Depth profile [layers] of the importance, of some components only if wanted."""
         chosen = np.ones(len(importance), bool) if only is None else only
-        return depth_profile(importance[chosen], self._components.layers[chosen], self._components.graph.layers)
+        return depth_profile(
+            importance[chosen], self._components.layers[chosen], self._components.graph.layers
+        )
 
     def _uniform(self) -> Floats:
         profile = self.profile(self._components.degree(self._components.graph.mask))

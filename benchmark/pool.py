@@ -12,10 +12,11 @@ from ..tasks import Example, Task
 from .decoding import answers
 from .encoding import DoesNotFit, Encoded, encode
 from .in_place import in_place_behaviour
-from .pairs.checks import check_prompts
+from .pairs.checks import check_prompts, check_targets
 from .pairs.loading import Pair
 from .protocol import Protocol
 from .record import Behaviour
+from .states import check_answer_sets
 
 Order = tuple[int, ...]
 
@@ -87,13 +88,17 @@ def find_pool(
     )
 
 
-def pooled_examples(pair: Pair, task: Task, level: str, protocol: Protocol, pool: Pool) -> list[tuple[Encoded, Order]]:
+def pooled_examples(
+    pair: Pair, task: Task, level: str, protocol: Protocol, pool: Pool
+) -> list[tuple[Encoded, Order]]:
     """The pool's examples, drawn and encoded again, with the MDM's decoding order."""
     order = {one.index: one.order for one in pool.solved}
     last = max(order, default=-1)
     stream = islice(task.examples(protocol.seed, "evaluation", level), last + 1)
     return [
-        (encode(pair.tokenizer, example), order[index]) for index, example in enumerate(stream) if index in order
+        (encode(pair.tokenizer, example), order[index])
+        for index, example in enumerate(stream)
+        if index in order
     ]
 
 
@@ -103,10 +108,12 @@ def _encoded(
     for index, example in stream:
         try:
             encoded = encode(pair.tokenizer, example)
+            check_answer_sets(encoded)
         except DoesNotFit as reason:
             unfit[str(reason)] += 1
             continue
         check_prompts(pair.mdm, [encoded.clean, encoded.corrupted])
+        check_targets(pair.mdm, encoded.targets)
         yield index, encoded
 
 

@@ -20,7 +20,9 @@ class Protocol(BaseModel):
     board: bool = Field(description="whether a leaderboard takes records of this protocol")
     suite: str = Field(description="the tasks that a whole record has")
     seed: int = Field(description="seed of the examples, the splits and the resampling")
-    kv: Literal["grouped", "ungrouped"] = Field(description="edges into key/value heads, or into copies per query head")
+    kv: Literal["grouped", "ungrouped"] = Field(
+        description="edges into key/value heads, or into copies per query head"
+    )
     rule: Literal["left", "right", "midpoint"] = Field(description="integration points of EAP-IG")
     steps: int = Field(description="number of integration points, m")
     pool: int = Field(description="common-correct examples per task")
@@ -29,9 +31,13 @@ class Protocol(BaseModel):
     disjoint: bool = Field(description="whether circuits are found and judged on disjoint halves of the pool")
     grid: tuple[float, ...] = Field(description="shares of all edges at which circuits are run")
     circuit_edges: int | None = Field(description="size of the compared circuits; None: by faithfulness")
-    faithful: float = Field(description="faithfulness that both members' compared circuits reach when chosen by it")
+    faithful: float = Field(
+        description="faithfulness that both members' compared circuits reach when chosen by it"
+    )
     minimum_edges: int = Field(description="graphs with fewer edges are refused")
-    intervention: Literal["patch", "zero", "mean"] = Field(description="what replaces an edge outside the circuit")
+    intervention: Literal["patch", "zero", "mean"] = Field(
+        description="what replaces an edge outside the circuit"
+    )
     groups: int = Field(description="about how many groups of examples score sums are kept for")
     resamples: int = Field(description="bootstrap resamples")
     splits: int = Field(description="random halvings for the ceiling")

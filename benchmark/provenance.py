@@ -3,6 +3,7 @@
 import platform
 from collections import defaultdict
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -69,7 +70,7 @@ def run_key(pair: Pair, protocol: Protocol, task: str, task_version: str, level:
 
 def _member(spec: MemberSpec, provenance: Provenance) -> MemberProvenance:
     return MemberProvenance(
-        checkpoint=provenance.checkpoint,
+        checkpoint=_public(provenance.checkpoint),
         revision=provenance.revision,
         digest=provenance.digest,
         native=provenance.native,
@@ -77,3 +78,9 @@ def _member(spec: MemberSpec, provenance: Provenance) -> MemberProvenance:
         attention=str(spec.attention),
         shift=spec.shift,
     )
+
+
+def _public(checkpoint: str) -> str:
+    """A hub id as it is, of a directory the last two folders: where it lay on a machine is nobody's business."""
+    path = Path(checkpoint).expanduser()
+    return "/".join(path.resolve().parts[-2:]) if path.is_dir() else checkpoint

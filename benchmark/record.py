@@ -196,7 +196,7 @@ class FailedTask(Part):
     version: str
     level: str
     missing: str
-    pool: PoolRecord | None = None
+    pool: PoolRecord
 
 
 class Summary(Part):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..errors import NotComputable, UsageError
+from ..errors import NotComputable
 from ..tasks import Task, get_suite
 from ..tasks.export import fingerprint
 from .circuits.graph import Graph
@@ -45,12 +45,15 @@ def run(
     chosen = whole if tasks is None else tuple(tasks)
     for task in chosen:
         task.level(level)
-    results = [_measure(pair, task, level, protocol, out, rows, progress) for task in chosen]
+    results = [_measure(setting_of(pair, task, level, protocol, out, rows, progress)) for task in chosen]
     done = tuple(result for result in results if isinstance(result, TaskRecord))
     failed = tuple(result for result in results if isinstance(result, FailedTask))
     if not done:
         reasons = "\n".join(f"  {one.task}: {one.missing}" for one in failed)
-        raise NotComputable(f"no task gives a comparison\n{reasons}", "choose a pair that solves the tasks, or an easier --level")
+        raise NotComputable(
+            f"no task gives a comparison\n{reasons}",
+            "choose a pair that solves the tasks, or an easier --level",
+        )
     record = Record(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         pair=describe_pair(pair, protocol),
@@ -72,33 +75,54 @@ def record_path(out: Path, pair: Pair, protocol: Protocol) -> Path:
     return out / f"{name}-{protocol.name}.json"
 
 
-def _measure(
+def setting_of(
     pair: Pair, task: Task, level: str | None, protocol: Protocol, out: Path, rows: int, progress: Progress
-) -> TaskRecord | FailedTask:
+) -> Setting:
+    """What a task is measured with, its cells kept under `out`. Raises UsageError for an unknown level."""
     card, name = task.card, task.level(level)[0]
     store = Store(out / "cells" / card.name, run_key(pair, protocol, card.name, card.version, name))
-    setting = Setting(pair, task, name, protocol, store, rows, progress)
+    return Setting(pair, task, name, protocol, store, rows, progress)
+
+
+def _measure(setting: Setting) -> TaskRecord | FailedTask:
+    card, protocol = setting.task.card, setting.protocol
     pool = measure_pool(setting)
-    about = {"task": card.name, "suite": card.suite, "version": card.version, "level": name}
-    if len(pool.solved) < protocol.minimum:
-        return FailedTask(**about, missing=_too_few(pool, protocol), pool=None)
     grouping = measure_grouping(setting, pool)
-    if len(grouping.clusters) < 2:
-        return FailedTask(**about, missing="the pool has a single group of examples, so nothing can be resampled", pool=None)
-    comparison = measure_comparison(setting, grouping)
+    described = _pool_record(pool, grouping)
+    reason = _unusable(pool, grouping, protocol)
+    if reason is not None:
+        return FailedTask(
+            task=card.name,
+            suite=card.suite,
+            version=card.version,
+            level=setting.level,
+            missing=reason,
+            pool=described,
+        )
     return TaskRecord(
-        **about, pool=_pool_record(pool, grouping), comparison=comparison, seconds=dict(store.seconds)
+        task=card.name,
+        suite=card.suite,
+        version=card.version,
+        level=setting.level,
+        pool=described,
+        comparison=measure_comparison(setting, grouping),
+        seconds=dict(setting.store.seconds),
     )
 
 
-def _too_few(pool: Pool, protocol: Protocol) -> str:
+def _unusable(pool: Pool, grouping: Grouping, protocol: Protocol) -> str | None:
+    """Why a pool cannot be analysed; None where it can."""
     if not pool.arm.tried:
         reasons = ", ".join(f"{reason} ({count})" for reason, count in pool.unfit.items())
         return f"the tokenizer leaves no example: {reasons}"
-    return (
-        f"ARM solves {pool.arm.solved} of {pool.arm.tried}, MDM {pool.mdm.solved}, both {len(pool.solved)}: "
-        f"fewer than the {protocol.minimum} that protocol {protocol.name} needs"
-    )
+    if len(pool.solved) < protocol.minimum:
+        return (
+            f"ARM solves {pool.arm.solved} of {pool.arm.tried}, MDM {pool.mdm.solved}, both {len(pool.solved)}: "
+            f"fewer than the {protocol.minimum} that protocol {protocol.name} needs"
+        )
+    if len(grouping.clusters) < 2:
+        return "all examples are of one group, so that nothing can be resampled"
+    return None
 
 
 def _pool_record(pool: Pool, grouping: Grouping) -> PoolRecord:
@@ -119,7 +143,9 @@ def _pool_record(pool: Pool, grouping: Grouping) -> PoolRecord:
 
 def _check_applies(pair: Pair, protocol: Protocol) -> None:
     shape = pair.arm.backbone.shape
-    edges = Graph(shape.layers, shape.heads, shape.heads if protocol.kv == "ungrouped" else shape.kv_heads).edges
+    edges = Graph(
+        shape.layers, shape.heads, shape.heads if protocol.kv == "ungrouped" else shape.kv_heads
+    ).edges
     if edges < protocol.minimum_edges:
         raise NotComputable(
             f"protocol {protocol.name} compares {protocol.circuit_edges} edges and does not apply to the {edges:,} "

@@ -54,15 +54,20 @@ def question(member: Member, encoded: Encoded, order: Sequence[int], group: int)
 
 
 def _probability_states(member: Member, encoded: Encoded) -> tuple[State, ...]:
-    length = len(encoded.answer)
-    if length > 2:
-        raise DoesNotFit("a continuation of the answer set has more than two tokens")
     boundary = encoded.foil[0]
-    if length == 1:
+    if len(encoded.answer) == 1:
         return (State({}, (0,)),)
     if member.role == "arm":
         return (State({0: boundary, 1: encoded.foil[1]}, (0, 1)),)
     return (State({}, (0,)), State({0: boundary}, (1,)))
+
+
+def check_answer_sets(encoded: Encoded) -> None:
+    """Raises DoesNotFit where a probability difference cannot be read from one token, or from two in turn."""
+    if encoded.answers:
+        if len(encoded.answer) > 2:
+            raise DoesNotFit("a continuation of the answer set has more than two tokens")
+        _signs(encoded)
 
 
 def batches(member: Member, questions: Iterable[Question], rows: int) -> Iterator[Batch]:
@@ -89,17 +94,20 @@ def in_batch_order(member: Member, questions: Sequence[Question]) -> list[Questi
 
 
 def _batch(member: Member, questions: list[Question]) -> Batch:
-    rows = [
-        (number, asked, state) for number, asked in enumerate(questions) for state in asked.states
-    ]
+    rows = [(number, asked, state) for number, asked in enumerate(questions) for state in asked.states]
     reads = [
-        (row, member.readout(asked.encoded.targets[index])) for row, (_, asked, state) in enumerate(rows) for index in state.read
+        (row, member.readout(asked.encoded.targets[index]))
+        for row, (_, asked, state) in enumerate(rows)
+        for index in state.read
     ]
     read_row, read_position = zip(*reads, strict=True)
     return Batch(
-        clean=_tokens(member, [asked.encoded.clean + _answer(member, asked.encoded, state) for _, asked, state in rows]),
+        clean=_tokens(
+            member, [asked.encoded.clean + _answer(member, asked.encoded, state) for _, asked, state in rows]
+        ),
         corrupted=_tokens(
-            member, [asked.encoded.corrupted + _answer(member, asked.encoded, state) for _, asked, state in rows]
+            member,
+            [asked.encoded.corrupted + _answer(member, asked.encoded, state) for _, asked, state in rows],
         ),
         read_row=_tokens(member, read_row),
         read_position=_tokens(member, read_position),
@@ -121,14 +129,23 @@ def _metric(member: Member, questions: list[Question]) -> Metric:
     if questions[0].encoded.answers:
         return _probability_difference(member, questions)
     reads = [
-        (number, asked.encoded.answer[index], asked.encoded.foil[index], 1 / len(state.read) / len(asked.states))
+        (
+            number,
+            asked.encoded.answer[index],
+            asked.encoded.foil[index],
+            1 / len(state.read) / len(asked.states),
+        )
         for number, asked in enumerate(questions)
         for state in asked.states
         for index in state.read
     ]
     example, answer, foil, weight = zip(*reads, strict=True)
     return LogitDifference(
-        _tokens(member, example), _tokens(member, answer), _tokens(member, foil), len(questions), _tokens(member, weight)
+        _tokens(member, example),
+        _tokens(member, answer),
+        _tokens(member, foil),
+        len(questions),
+        _tokens(member, weight),
     )
 
 

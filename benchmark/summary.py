@@ -19,7 +19,10 @@ def summarise(tasks: Sequence[TaskRecord], resamples: int) -> Summary:
     """
 
     def by_suite(value: Callable[[TaskRecord], Measured]) -> dict[str, Measured]:
-        return {suite: _mean([value(task) for task in tasks if task.suite == suite], resamples) for suite in SUITES}
+        return {
+            suite: _mean([value(task) for task in tasks if task.suite == suite], resamples)
+            for suite in SUITES
+        }
 
     overlap = by_suite(lambda task: task.comparison.compared.edge.normalised)
     return Summary(

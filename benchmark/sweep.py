@@ -71,7 +71,9 @@ def sweep(
     whole: list[NDArray[np.float64]] = []
     circuits: list[NDArray[np.float64]] = []
     for batch in batches(member, questions, rows):
-        means = _means(member, questions, batch.clean.shape[1], rows) if protocol.intervention == "mean" else None
+        means = (
+            _means(member, questions, batch.clean.shape[1], rows) if protocol.intervention == "mean" else None
+        )
         circuits.append(run_circuits(member, batch, with_empty, protocol.intervention, means))
         whole.append(whole_model(member, batch)[0])
         advance(batch.examples)
@@ -80,7 +82,9 @@ def sweep(
     return Sweep(np.concatenate(whole), values[-1], by_ranking, kept)
 
 
-def _circuits(graph: Graph, scores: NDArray[np.float64], protocol: Protocol) -> tuple[Edges, NDArray[np.int64]]:
+def _circuits(
+    graph: Graph, scores: NDArray[np.float64], protocol: Protocol
+) -> tuple[Edges, NDArray[np.int64]]:
     """Pruned circuits [rankings × budgets, sources, destinations] and their sizes [rankings, budgets]."""
     edges = np.stack(
         [

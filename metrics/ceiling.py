@@ -353,7 +353,10 @@ def _overlaps(
         CircuitOverlap(
             floor=view.floor,
             normalised=found[f"{index}.normalised"],
-            **{name: _share(found[f"{index}.{name}"]) for name in ("jaccard", "cross", "ceiling_a", "ceiling_b")},
+            **{
+                name: _share(found[f"{index}.{name}"])
+                for name in ("jaccard", "cross", "ceiling_a", "ceiling_b")
+            },
         )
         for index, view in enumerate(views)
     ]
@@ -365,7 +368,9 @@ def _view_overlap(a: _Ranked, b: _Ranked, view: _View) -> dict[str, Value]:
 
     jaccard = _mean_jaccard(members(a.everything), members(b.everything))
     if len(a.first) == 0:
-        nothing = dict.fromkeys(("cross", "ceiling_a", "ceiling_b", "normalised"), Undefined("a half is empty"))
+        nothing = dict.fromkeys(
+            ("cross", "ceiling_a", "ceiling_b", "normalised"), Undefined("a half is empty")
+        )
         return {"jaccard": jaccard, **nothing}
     a1, a2, b1, b2 = (members(half) for half in (a.first, a.second, b.first, b.second))
     cross = _mean_jaccard(np.concatenate([a1, a2]), np.concatenate([b2, b1]))

@@ -48,7 +48,9 @@ def _combined(weights: Sequence[float], estimates: Sequence[Estimate]) -> Estima
     if len(levels) > 1:
         raise ValueError(f"estimates have intervals of different levels: {sorted(levels)}")
     weight = np.asarray(weights)
-    value, low, high = (np.array([getattr(one, name) for one in estimates]) for name in ("value", "low", "high"))
+    value, low, high = (
+        np.array([getattr(one, name) for one in estimates]) for name in ("value", "low", "high")
+    )
     below = np.where(weight > 0, value - low, high - value)
     above = np.where(weight > 0, high - value, value - low)
     centre = float(weight @ value)

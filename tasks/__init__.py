@@ -3,4 +3,14 @@
 from .example import Example, InPlace, Split, Task, TaskCard
 from .registry import get_suite, get_task, list_suites, list_tasks
 
-__all__ = ["Example", "InPlace", "Split", "Task", "TaskCard", "get_suite", "get_task", "list_suites", "list_tasks"]
+__all__ = [
+    "Example",
+    "InPlace",
+    "Split",
+    "Task",
+    "TaskCard",
+    "get_suite",
+    "get_task",
+    "list_suites",
+    "list_tasks",
+]

@@ -113,9 +113,7 @@ class Task:
             )
         return chosen, self.card.levels[chosen]
 
-    def examples(
-        self, seed: int, split: Split = "evaluation", level: str | None = None
-    ) -> Iterator[Example]:
+    def examples(self, seed: int, split: Split = "evaluation", level: str | None = None) -> Iterator[Example]:
         """Distinct examples of one split, the surface variants in turn; the same for the same arguments.
 
         The stream ends when the level has no more to give. Raises UsageError for an unknown level.

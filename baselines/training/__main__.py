@@ -20,7 +20,9 @@ from .vocabulary import build_tokenizer
 def main() -> None:
     """Train the ARM, then the MDM from it; what is there is continued, what is done is kept."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="folder for the pair; holds arm/, mdm/ and the logs")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder for the pair; holds arm/, mdm/ and the logs"
+    )
     parser.add_argument("--seed", type=int, default=TINY.seed)
     arguments = parser.parse_args()
     logging.disable_progress_bar()

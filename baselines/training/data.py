@@ -16,7 +16,8 @@ PADDING = 0
 @dataclass(frozen=True)
 class Pool:
     """Sequences of one kind: `tokens` [sequences, length] padded on the right, `answer` [sequences, length]
-    true at the answer's tokens."""
+    true at the answer's tokens.
+    """
 
     tokens: npt.NDArray[np.int64]
     answer: npt.NDArray[np.bool_]
@@ -59,12 +60,17 @@ class Sampler:
         return Rows(rows, np.concatenate(answers), rows != PADDING)
 
 
-def task_pools(recipe: Recipe, tasks: tuple[Task, ...], tokenizer: PreTrainedTokenizerBase) -> dict[str, Pool]:
+def task_pools(
+    recipe: Recipe, tasks: tuple[Task, ...], tokenizer: PreTrainedTokenizerBase
+) -> dict[str, Pool]:
     """A pool of training examples for each task, and "in-place" for the texts with a gap filled in place."""
     drawn = {
         task.card.name: list(islice(task.examples(recipe.seed, "training"), recipe.pool)) for task in tasks
     }
-    pools = {name: _pool([(e.clean, e.answer, "") for e in examples], tokenizer) for name, examples in drawn.items()}
+    pools = {
+        name: _pool([(e.clean, e.answer, "") for e in examples], tokenizer)
+        for name, examples in drawn.items()
+    }
     in_place = [_filled(e) for examples in drawn.values() for e in examples if e.in_place]
     if in_place:
         pools["in-place"] = _pool(in_place, tokenizer)

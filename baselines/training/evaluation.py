@@ -19,10 +19,13 @@ SEED = 1_000_003
 """Not the benchmark's seed: training never looks at the examples that the record is made of."""
 
 
-def accuracies(role: Role, shift: bool, tasks: tuple[Task, ...], tokenizer: PreTrainedTokenizerBase) -> Evaluate:
+def accuracies(
+    role: Role, shift: bool, tasks: tuple[Task, ...], tokenizer: PreTrainedTokenizerBase
+) -> Evaluate:
     """A function from a model to its accuracy on each task, decoded as the benchmark decodes."""
     held_out = [
-        (task, [encode(tokenizer, e) for e in islice(task.examples(SEED, "evaluation"), HELD_OUT)]) for task in tasks
+        (task, [encode(tokenizer, e) for e in islice(task.examples(SEED, "evaluation"), HELD_OUT)])
+        for task in tasks
     ]
     mask_id = tokenizer.mask_token_id
     assert isinstance(mask_id, int)
@@ -35,7 +38,9 @@ def accuracies(role: Role, shift: bool, tasks: tuple[Task, ...], tokenizer: PreT
     return evaluate
 
 
-def _accuracy(member: Member, task: Task, examples: list[Encoded], tokenizer: PreTrainedTokenizerBase) -> float:
+def _accuracy(
+    member: Member, task: Task, examples: list[Encoded], tokenizer: PreTrainedTokenizerBase
+) -> float:
     by_length = defaultdict(list)
     for encoded in examples:
         by_length[len(encoded.clean), len(encoded.answer)].append(encoded)

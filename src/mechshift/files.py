@@ -48,4 +48,6 @@ def _umask() -> int:
 
 def _refused(path: Path, error: OSError | SafetensorError) -> OutputError:
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return OutputError(f"{path} cannot be written: {reason}", "choose another folder with --out, or make room there")
+    return OutputError(
+        f"{path} cannot be written: {reason}", "choose another folder with --out, or make room there"
+    )

@@ -61,8 +61,18 @@ FRAMES = (
         "{name} became a",
         "who now",
         {
-            "doctor": ("treats sick patients", "checks blood tests", "cures bad fevers", "prescribes new drugs"),
-            "teacher": ("grades school papers", "teaches young pupils", "explains hard lessons", "writes class plans"),
+            "doctor": (
+                "treats sick patients",
+                "checks blood tests",
+                "cures bad fevers",
+                "prescribes new drugs",
+            ),
+            "teacher": (
+                "grades school papers",
+                "teaches young pupils",
+                "explains hard lessons",
+                "writes class plans",
+            ),
             "farmer": ("grows sweet corn", "milks brown cows", "plants green beans", "feeds fat pigs"),
             "pilot": ("flies large planes", "lands small jets", "crosses wide oceans", "reads flight maps"),
         },
@@ -83,10 +93,30 @@ FRAMES = (
         "{name} played the",
         "well by",
         {
-            "piano": ("pressing its keys", "using both pedals", "tapping white ivory", "following sheet chords"),
-            "drum": ("hitting its skin", "beating wooden sticks", "keeping steady rhythm", "striking tight leather"),
-            "guitar": ("plucking its strings", "strumming six chords", "bending thin wires", "tuning metal frets"),
-            "flute": ("blowing soft air", "covering its holes", "breathing through silver", "moving both lips"),
+            "piano": (
+                "pressing its keys",
+                "using both pedals",
+                "tapping white ivory",
+                "following sheet chords",
+            ),
+            "drum": (
+                "hitting its skin",
+                "beating wooden sticks",
+                "keeping steady rhythm",
+                "striking tight leather",
+            ),
+            "guitar": (
+                "plucking its strings",
+                "strumming six chords",
+                "bending thin wires",
+                "tuning metal frets",
+            ),
+            "flute": (
+                "blowing soft air",
+                "covering its holes",
+                "breathing through silver",
+                "moving both lips",
+            ),
         },
     ),
 )

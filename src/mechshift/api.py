@@ -1,0 +1,93 @@
+"""The Python interface: load a pair, run it as a record, or get its edge scores as arrays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .benchmark.circuits.graph import Graph
+from .benchmark.evidence import measure_grouping, measure_pool, measure_scores
+from .benchmark.pairs.loading import Pair, load_pair
+from .benchmark.pairs.registry import get_pair
+from .benchmark.pairs.spec import declare_pair
+from .benchmark.progress import silent
+from .benchmark.protocol import get_protocol
+from .benchmark.record import Record
+from .benchmark.run import ROWS, setting_of
+from .benchmark.run import run as measure
+from .tasks import get_task
+
+RESULTS = Path("mechshift-results")
+"""Where cells and records are kept unless told otherwise; the command line's folder too."""
+
+
+@dataclass(frozen=True)
+class EdgeScores:
+    """Edge scores of both members on the same examples, as arrays for `mechshift.metrics`.
+
+    `arm`, `mdm`: score sums [groups, sources, destinations], positive where an edge supports the task;
+    `counts`: [groups] examples; `clusters`: the template of each group. `graph` names the axes, and its `mask` says
+    which edges exist.
+    """
+
+    graph: Graph
+    arm: NDArray[np.float64]
+    mdm: NDArray[np.float64]
+    counts: NDArray[np.int64]
+    clusters: tuple[str, ...]
+
+
+def load(
+    arm: str,
+    mdm: str | None = None,
+    *,
+    shift: bool = True,
+    attention: str = "full",
+    mask_token: str | None = None,
+    device: str | None = None,
+) -> Pair:
+    """A pair by name (one argument), or from two directories or hub ids, after every load-time check.
+
+    The declarations are the MDM's. Raises UsageError for an unknown name or attention, PairError for a
+    checkpoint that is not what it is declared to be.
+    """
+    if mdm is None:
+        return load_pair(get_pair(arm), device)
+    return load_pair(declare_pair(arm, mdm, shift=shift, attention=attention, mask_token=mask_token), device)
+
+
+def run(
+    pair: Pair,
+    protocol: str = "quick",
+    tasks: Sequence[str] | None = None,
+    level: str | None = None,
+    out: Path = RESULTS,
+    rows: int = ROWS,
+) -> Record:
+    """The record of a pair under a protocol, on the named tasks or all of the protocol's suite.
+
+    What is already in `out` is not done again. Raises UsageError for an unknown name, NotComputable where no task
+    gives a comparison, OutputError where `out` cannot be written.
+    """
+    chosen = None if tasks is None else [get_task(name) for name in tasks]
+    return measure(pair, get_protocol(protocol), out, chosen, level, rows)
+
+
+def edge_scores(
+    pair: Pair,
+    task: str,
+    protocol: str = "quick",
+    level: str | None = None,
+    out: Path = RESULTS,
+    rows: int = ROWS,
+) -> EdgeScores:
+    """Both members' edge scores on a task's discovery examples, as a run has them.
+
+    Raises as `run`, and NotComputable where the members solve no example in common.
+    """
+    setting = setting_of(pair, get_task(task), level, get_protocol(protocol), out, rows, silent)
+    grouping = measure_grouping(setting, measure_pool(setting))
+    arm, mdm = measure_scores(setting, grouping)
+    return EdgeScores(arm.graph, arm.score_sums, mdm.score_sums, arm.counts, grouping.clusters)
