@@ -4,11 +4,15 @@ import json
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import MechshiftError, UsageError
+
+if TYPE_CHECKING:
+    from ..tasks import Task
+    from .pairs.spec import PairSpec
 
 app = typer.Typer(
     name="mechshift",
@@ -120,13 +124,13 @@ def show(
 @app.command()
 def leaderboard(
     directory: Annotated[Path, typer.Argument(help="A folder of records.")],
-    format: Annotated[Format, typer.Option(help="How the table is written.")] = Format.text,
+    style: Annotated[Format, typer.Option("--format", help="How the table is written.")] = Format.text,
 ) -> None:
     """Print a row for each record of a folder, the largest task-dependent shift first."""
     from .leaderboard.board import read_board
     from .leaderboard.table import row_table
 
-    print(row_table(read_board(directory), format.value))
+    print(row_table(read_board(directory), style.value))
 
 
 @app.command()

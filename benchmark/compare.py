@@ -41,8 +41,9 @@ Estimates = Mapping[str, Estimate | Undefined]
 
 @dataclass(frozen=True)
 class Evidence:
-    """What was measured of one member: edge scores, circuits run, and entropies of its top components' output,
-    by component name.
+    """What was measured of one member.
+
+    Edge scores, circuits run, and the entropy of what its top components write, by component name.
     """
 
     attribution: Attribution

@@ -21,7 +21,7 @@ class Components:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """`a0.h0`, …, `m0`, `a1.h0`, …"""
+        """Names as on the source axis: `a0.h0`, …, `m0`, `a1.h0`, and so on."""
         return self.graph.source_names[1:]
 
     @property

@@ -11,8 +11,9 @@ from .pairs.member import Member
 
 @dataclass(frozen=True)
 class Trajectory:
-    """What decoding did: the filled token rows [rows, tokens], and the step at which each target was
-    committed [rows, targets] (0 first).
+    """What decoding did.
+
+    `tokens`: the filled rows [rows, tokens]; `step`: when each target was committed [rows, targets], 0 first.
     """
 
     tokens: Tensor
@@ -73,7 +74,7 @@ def _most_confident_first(member: Member, tokens: Tensor, targets: Tensor, steps
 
 
 def _next(member: Member, probability: Tensor, targets: Tensor, masked: Tensor, number: int) -> Tensor:
-    """Boolean [rows, targets]: the `number` most confident masked targets, of the earliest blocks under block attention.
+    """Boolean [rows, targets]: the `number` most confident masked targets, earliest blocks first.
 
     Equal confidences are decided by position, so that a run can be repeated.
     """

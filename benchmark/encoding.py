@@ -97,7 +97,7 @@ def _require_known(tokenizer: PreTrainedTokenizerBase, ids: Ids) -> None:
 def _members(
     tokenizer: PreTrainedTokenizerBase, example: Example, prompt: Ids, texts: tuple[str, ...], length: int
 ) -> tuple[Ids, ...]:
-    """Continuations of the given length; a text that the tokenizer writes otherwise belongs to neither set."""
+    """Continuations of the given length; a text that is written otherwise belongs to neither set."""
     if not texts:
         return ()
     rows = tokenizer([example.clean + text for text in texts])["input_ids"]

@@ -98,7 +98,7 @@ def measure_scores(setting: Setting, grouping: Grouping) -> tuple[Attribution, A
 def questions(
     member: Member, examples: Sequence[Pooled], groups: Sequence[int] | None = None
 ) -> list[Question]:
-    """What a member is asked about examples; their groups (all 0 when left out) are where scores are summed."""
+    """What a member is asked about examples; scores are summed in their groups (all 0 when left out)."""
     numbers = [0] * len(examples) if groups is None else groups
     return [
         question(member, encoded, order, group)

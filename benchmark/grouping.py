@@ -13,7 +13,7 @@ Pooled = tuple[Encoded, Order]
 
 @dataclass(frozen=True)
 class Grouping:
-    """`discovery` and `evaluation` examples, the group of each discovery example, and each group's template."""
+    """Both halves of a pool, the group of each discovery example, and each group's template."""
 
     discovery: tuple[Pooled, ...]
     evaluation: tuple[Pooled, ...]
@@ -22,7 +22,7 @@ class Grouping:
 
 
 def group_examples(examples: Sequence[Pooled], protocol: Protocol) -> Grouping:
-    """Split a pool within each template, alternately, and deal each template's discovery examples to its groups.
+    """Halve each template's examples alternately, and deal its discovery examples to its groups.
 
     A protocol that is not `disjoint` uses every example for both. About `protocol.groups` groups in all,
     every one within one template, so that the bootstrap can draw templates first.

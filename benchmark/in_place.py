@@ -1,4 +1,4 @@
-"""In-place infilling: the gap masked in the text itself, a form that only a masked diffusion model can be asked."""
+"""In-place infilling: the gap masked in the text itself, which only a masked diffusion model can be asked."""
 
 from collections import defaultdict
 from collections.abc import Iterable

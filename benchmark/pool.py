@@ -60,8 +60,9 @@ def find_pool(
 ) -> Pool:
     """Try examples in whole rounds of the pool's size until enough are solved by both members.
 
-    Whole rounds, so that accuracies do not depend on where the pool happens to be full. `rows` is how many are
-    decoded at once, without influence on the result. `advance` is told how many examples a round has solved.
+    Whole rounds, so that accuracies do not depend on where the pool happens to be full. `rows` is how many
+    are decoded at once, without influence on the result. `advance` is told how many examples a round has
+    solved.
     """
     unfit: Counter[str] = Counter()
     attempts: list[Attempt] = []

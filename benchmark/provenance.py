@@ -81,6 +81,6 @@ def _member(spec: MemberSpec, provenance: Provenance) -> MemberProvenance:
 
 
 def _public(checkpoint: str) -> str:
-    """A hub id as it is, of a directory the last two folders: where it lay on a machine is nobody's business."""
+    """A hub id as it is; of a directory the last two folders, as where it lay is of no use to others."""
     path = Path(checkpoint).expanduser()
     return "/".join(path.resolve().parts[-2:]) if path.is_dir() else checkpoint

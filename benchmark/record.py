@@ -136,9 +136,9 @@ class MemberRecord(Part):
 class Overlap(Part):
     """Jaccard overlap of two circuits of equal size, with its floor and its ceilings.
 
-    `jaccard`: circuits from all discovery prompts; `cross`, `ceiling_arm`, `ceiling_mdm`: from disjoint halves.
-    `normalised`: 0 = chance, 1 = as alike as two samples of one model. `chance_tail`: probability of so large
-    an intersection for random circuits (edges only).
+    `jaccard`: circuits from all discovery prompts; `cross`, `ceiling_arm`, `ceiling_mdm`: from disjoint
+    halves. `normalised`: 0 = chance, 1 = as alike as two samples of one model. `chance_tail`: probability
+    of so large an intersection for random circuits (edges only).
     """
 
     jaccard: Measured
@@ -162,8 +162,8 @@ class OverlapPoint(Part):
 class Comparison(Part):
     """Both members on one task, and what lies between them.
 
-    `compared` is the overlap at the compared size, `curve` at every budget. `uniform_profile`: depth profile of
-    uniformly drawn edges. Shifts are MDM − ARM; those of depth by score and by number of edges.
+    `compared` is the overlap at the compared size, `curve` at every budget. `uniform_profile`: depth
+    profile of uniformly drawn edges. Shifts are MDM − ARM; those of depth by score and by number of edges.
     """
 
     arm: MemberRecord
@@ -256,8 +256,8 @@ class Environment(Part):
 class Record(Part):
     """A run: pair, protocol, tasks, summary, and what was left out.
 
-    `reductions` says how the run is less than its protocol's whole; a leaderboard refuses a record that has any.
-    `status` is "self-reported" until somebody else has repeated the run.
+    `reductions` says how the run is less than its protocol's whole; a leaderboard refuses a record that has
+    any. `status` is "self-reported" until somebody else has repeated the run.
     """
 
     schema_version: Literal[1] = SCHEMA

@@ -117,8 +117,8 @@ def _unusable(pool: Pool, grouping: Grouping, protocol: Protocol) -> str | None:
         return f"the tokenizer leaves no example: {reasons}"
     if len(pool.solved) < protocol.minimum:
         return (
-            f"ARM solves {pool.arm.solved} of {pool.arm.tried}, MDM {pool.mdm.solved}, both {len(pool.solved)}: "
-            f"fewer than the {protocol.minimum} that protocol {protocol.name} needs"
+            f"ARM solves {pool.arm.solved} of {pool.arm.tried}, MDM {pool.mdm.solved}, "
+            f"both {len(pool.solved)}: fewer than the {protocol.minimum} that protocol {protocol.name} needs"
         )
     if len(grouping.clusters) < 2:
         return "all examples are of one group, so that nothing can be resampled"
@@ -148,8 +148,8 @@ def _check_applies(pair: Pair, protocol: Protocol) -> None:
     ).edges
     if edges < protocol.minimum_edges:
         raise NotComputable(
-            f"protocol {protocol.name} compares {protocol.circuit_edges} edges and does not apply to the {edges:,} "
-            f"edges of {pair.spec.name}: it needs {protocol.minimum_edges:,}",
+            f"protocol {protocol.name} compares {protocol.circuit_edges} edges and does not apply to the "
+            f"{edges:,} edges of {pair.spec.name}: it needs {protocol.minimum_edges:,}",
             "use --protocol v1, which sizes circuits by faithfulness",
         )
 

@@ -1,7 +1,7 @@
 """What an example asks of a member: its token rows, one for each denoising state, and where they are read.
 
-An ARM is asked once, teacher-forced. An MDM is asked once per step of its trajectory, which was recorded on the
-clean prompt and is replayed on the corrupted one, so that only the semantic context differs.
+An ARM is asked once, teacher-forced. An MDM is asked once per step of its trajectory, which was recorded on
+the clean prompt and is replayed on the corrupted one, so that only the semantic context differs.
 """
 
 from collections import defaultdict

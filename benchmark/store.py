@@ -33,7 +33,7 @@ class Store:
     def cell(
         self, name: str, load: Callable[[Path], T], save: Callable[[T, Path], None], compute: Callable[[], T]
     ) -> T:
-        """The cell's content, computed only where the file is not there. `seconds` gets what it took, then or now.
+        """The cell's content, computed only where the file is not there; `seconds` gets what it took.
 
         Raises OutputError where it cannot be written, NotComputable where what is there cannot be read.
         """

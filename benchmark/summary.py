@@ -14,8 +14,8 @@ LEVEL = 0.95
 def summarise(tasks: Sequence[TaskRecord], resamples: int) -> Summary:
     """Means over the tasks of each suite that gave a number; planning − local is the task-dependent shift.
 
-    The overlap's shift is local − planning, positive where planning circuits are less alike. A mean over tasks
-    is missing where any of its tasks' values is.
+    The overlap's shift is local − planning, positive where planning circuits are less alike. A mean over
+    tasks is missing where any of its tasks' values is.
     """
 
     def by_suite(value: Callable[[TaskRecord], Measured]) -> dict[str, Measured]:
@@ -57,13 +57,15 @@ def _mean(values: Sequence[Measured], resamples: int) -> Measured:
 
 
 def _difference(minuend: Measured, subtrahend: Measured, resamples: int) -> Measured:
-    for value in (minuend, subtrahend):
-        if isinstance(value, Missing):
-            return value
-    assert isinstance(minuend, Number) and isinstance(subtrahend, Number)
+    if isinstance(minuend, Missing):
+        return minuend
+    if isinstance(subtrahend, Missing):
+        return subtrahend
     return measured(difference(_estimate(minuend, resamples), _estimate(subtrahend, resamples)))
 
 
 def _estimate(number: Number, resamples: int) -> Estimate:
-    assert number.low is not None and number.high is not None, "an estimate has an interval"
-    return Estimate(number.value, number.low, number.high, LEVEL, resamples)
+    low, high = number.low, number.high
+    assert low is not None, "an estimate has an interval"
+    assert high is not None, "an estimate has an interval"
+    return Estimate(number.value, low, high, LEVEL, resamples)

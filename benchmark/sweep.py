@@ -23,9 +23,9 @@ RANKINGS: tuple[Ranking, ...] = ("absolute", "signed")
 
 @dataclass(frozen=True)
 class Sweep:
-    """Metric of the whole model and of the empty circuit [examples], and of circuits [rankings, budgets, examples].
+    """Metrics of the whole model, of the empty circuit, and of the circuits of a sweep.
 
-    `kept`: edges after pruning [rankings, budgets]. Examples are in the order of the batches.
+    `whole`, `empty`: [examples]; `circuits`: [rankings, budgets, examples]; `kept`: edges after pruning [rankings, budgets]. Examples are in the order of the batches.
     """
 
     whole: NDArray[np.float64]
@@ -61,9 +61,9 @@ def sweep(
     rows: int,
     advance: Callable[[int], None],
 ) -> Sweep:
-    """Run the circuits of every budget and ranking, found with `scores` [sources, destinations], on the questions.
+    """Run the circuits of every budget and ranking on the questions.
 
-    `rows` bounds a batch and `advance` is told how many questions are done.
+    `scores`: [sources, destinations], what circuits are chosen by. `rows` bounds a batch and `advance` is told how many questions are done.
     """
     graph = Graph.of(member.backbone.shape)
     edges, kept = _circuits(graph, scores, protocol)

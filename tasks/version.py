@@ -9,8 +9,8 @@ COMMON = ("example.py", "lexicon.py")
 def version_of(*sources: str) -> str:
     """First 12 hexadecimal digits of the digest of a task's source files and of what all tasks share.
 
-    `sources` are the task's `__file__` and those of the modules it draws with. Line endings do not count, so that a checkout on another system
-    has the same versions.
+    `sources` are the task's `__file__` and those of the modules it draws with. Line endings do not count,
+    so that a checkout on another system has the same versions.
     """
     room = Path(__file__).parent
     digest = hashlib.sha256()

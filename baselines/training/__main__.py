@@ -30,7 +30,7 @@ def main() -> None:
 
 
 def train_pair(recipe: Recipe, out: Path) -> None:
-    """Write `out/arm` and `out/mdm` in the published layout (config, safetensors, tokenizer), and their logs."""
+    """Write `out/arm` and `out/mdm` in the published layout (config, weights, tokenizer), and their logs."""
     tasks = tuple(get_task(name) for name in recipe.mixture)
     tokenizer = build_tokenizer(tasks, recipe.seed)
     pools = task_pools(recipe, tasks, tokenizer)

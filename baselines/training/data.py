@@ -15,8 +15,9 @@ PADDING = 0
 
 @dataclass(frozen=True)
 class Pool:
-    """Sequences of one kind: `tokens` [sequences, length] padded on the right, `answer` [sequences, length]
-    true at the answer's tokens.
+    """Sequences of one kind.
+
+    `tokens`: [sequences, length], padded on the right; `answer`: of that shape, true at the answer's tokens.
     """
 
     tokens: npt.NDArray[np.int64]

@@ -28,10 +28,11 @@ def next_token(prompt_weight: float) -> Objective:
 
 
 def masked_diffusion(diffusion: Diffusion, mask_id: int) -> Objective:
-    """The exact evidence bound of masked diffusion over the answer tokens (LLaDA, arXiv 2502.09992, eq. 3;
-    DiffuLLaMA, arXiv 2410.17891, for shift and annealing).
+    """The exact evidence bound of masked diffusion over the answer tokens.
 
-    The noise levels of a batch are stratified over U(smallest_t, 1), which lowers the variance and not the mean.
+    LLaDA (arXiv 2502.09992, eq. 3), with shift and annealing as in DiffuLLaMA (arXiv 2410.17891).
+
+    The noise levels of a batch are stratified over U(smallest_t, 1): less variance, and the same mean.
     """
 
     def loss(model: PreTrainedModel, rows: Rows, step: int, rng: np.random.Generator) -> Tensor:

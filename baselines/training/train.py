@@ -33,8 +33,8 @@ def train(
     """Train the model in place, from the folder's checkpoint where there is one.
 
     Writes `log.csv` (step, loss, learning rate, seconds, accuracies by task) and `state.pt` (weights and
-    optimiser, read back with `weights_only`) to the folder. A step's batch and noise depend on seed and step alone, so that
-    an interrupted training continues as if it had not been.
+    optimiser, read back with `weights_only`) to the folder. A step's batch and noise depend on seed and
+    step alone, so that an interrupted training continues as if it had not been.
     """
     folder.mkdir(parents=True, exist_ok=True)
     optimiser = torch.optim.AdamW(

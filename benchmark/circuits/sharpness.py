@@ -24,11 +24,12 @@ def component_entropies(
     """Normalised entropy of softmax(unembedding of a component's output), mean over reads, [sources].
 
     `sources`: indices on the graph's source axis. In [0, 1]; 0: the component writes for one token alone. The
-    final norm takes the scale of the run, as in a logit lens of one component (nostalgebraist 2020); its bias is
-    left out, and the mask token excluded.
+    final norm takes the scale of the run, as in a logit lens of one component (nostalgebraist 2020); its
+    bias is left out, and the mask token excluded.
     """
     shape = member.backbone.shape
-    per_read = 4 * ((1 + shape.layers * (shape.heads + 1)) * shape.width + 4 * len(sources) * shape.vocabulary)
+    written_size = (1 + shape.layers * (shape.heads + 1)) * shape.width
+    per_read = 4 * (written_size + 4 * len(sources) * shape.vocabulary)
     at_once = max(1, MEMORY // per_read)
     total, reads = np.zeros(len(sources)), 0
     chosen = torch.from_numpy(sources).to(member.device)
@@ -63,7 +64,7 @@ def _lens(member: Member, everything: Tensor, position: Tensor, chosen: Tensor) 
 
 
 def _unwritten(backbone: Backbone, position: Tensor) -> Tensor | float:
-    """What is in the residual stream and no source wrote, [reads, width]: position embeddings and output biases."""
+    """What no source wrote to the residual stream, [reads, width]: position embeddings and output biases."""
     total: Tensor | float = 0.0
     if backbone.position_embedding is not None:
         total = total + backbone.position_embedding(position)

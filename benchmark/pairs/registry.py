@@ -36,7 +36,8 @@ def get_pair(name: str) -> PairSpec:
 
 def _listed(name: str, entry: dict[str, object], folder: Path) -> Listed:
     arm, mdm = entry["arm"], entry["mdm"]
-    assert isinstance(arm, dict) and isinstance(mdm, dict), "pairs.toml is part of the package"
+    assert isinstance(arm, dict), "pairs.toml is part of the package"
+    assert isinstance(mdm, dict), "pairs.toml is part of the package"
     spec = declare_pair(
         _place(arm, folder),
         _place(mdm, folder),

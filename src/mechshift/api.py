@@ -28,8 +28,8 @@ class EdgeScores:
     """Edge scores of both members on the same examples, as arrays for `mechshift.metrics`.
 
     `arm`, `mdm`: score sums [groups, sources, destinations], positive where an edge supports the task;
-    `counts`: [groups] examples; `clusters`: the template of each group. `graph` names the axes, and its `mask` says
-    which edges exist.
+    `counts`: [groups] examples; `clusters`: the template of each group. `graph` names the axes, and its
+    `mask` says which edges exist.
     """
 
     graph: Graph
@@ -68,8 +68,8 @@ def run(
 ) -> Record:
     """The record of a pair under a protocol, on the named tasks or all of the protocol's suite.
 
-    What is already in `out` is not done again. Raises UsageError for an unknown name, NotComputable where no task
-    gives a comparison, OutputError where `out` cannot be written.
+    What is already in `out` is not done again. Raises UsageError for an unknown name, NotComputable where
+    no task gives a comparison, OutputError where `out` cannot be written.
     """
     chosen = None if tasks is None else [get_task(name) for name in tasks]
     return measure(pair, get_protocol(protocol), out, chosen, level, rows)

@@ -88,7 +88,7 @@ def draw(given: Draw) -> Example | None:
 
 
 def check(example: Example, output: str) -> bool:
-    """Whether the output's first line is an equation that reaches the target with the given numbers, each once.
+    """Whether the output's first line is a true equation: the target, from the given numbers, each once.
 
     Any correct equation counts, canonical or not. Numbers and target are those of the example's answer.
     """

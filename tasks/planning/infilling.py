@@ -134,7 +134,7 @@ WORDINGS = {
 
 
 def draw(given: Draw) -> Example | None:
-    """One gapped sentence asked as an instruction, so that a left-to-right model has the cue before the answer.
+    """One gapped sentence as an instruction, so that a left-to-right model has the cue before the answer.
 
     Corrupted: the cue is exchanged for one of the foil's, of as many words.
     """
