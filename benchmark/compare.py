@@ -35,7 +35,7 @@ from .record import (
 )
 from .sweep import Sweep, budgets
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 Estimates = Mapping[str, Estimate | Undefined]
 
 

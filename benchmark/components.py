@@ -52,10 +52,10 @@ class Components:
         blocks = np.kron(np.eye(self.graph.layers), layer)
         return np.pad(blocks, ((0, 0), (0, 1)))
 
-    def importance(self, scores: NDArray[np.float64], circuit: Edges) -> NDArray[np.float64]:
+    def importance(self, scores: NDArray[np.floating], circuit: Edges) -> NDArray[np.floating]:
         """Absolute score of a circuit's edges at each component, [components]."""
         return node_importance(scores, circuit, self.of_sources, self.of_destinations)
 
-    def degree(self, circuit: Edges) -> NDArray[np.float64]:
+    def degree(self, circuit: Edges) -> NDArray[np.floating]:
         """Number of a circuit's edges at each component, [components]."""
         return node_degree(circuit, self.of_sources, self.of_destinations)

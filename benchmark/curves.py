@@ -17,7 +17,7 @@ from .protocol import Protocol
 from .record import Curve, CurvePoint, Measured, Number, measured
 from .sweep import Sweep, budgets
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 
 def curves(sweep: Sweep, protocol: Protocol, edges: int) -> tuple[Curve, Curve]:

@@ -55,6 +55,13 @@ def _unclosed(tokenizer: PreTrainedTokenizerBase, row: Iterable[int]) -> Ids:
     return ids[:-1] if ids and ids[-1] == tokenizer.eos_token_id else ids
 
 
+def text_of(tokenizer: PreTrainedTokenizerBase, ids: Ids) -> str:
+    """The text of token ids, special tokens included."""
+    text = tokenizer.decode(list(ids))
+    assert isinstance(text, str), "one row of ids is one text"
+    return text
+
+
 def continuation(tokenizer: PreTrainedTokenizerBase, prompt: str, text: str) -> Ids:
     """Ids that `text` adds behind `prompt`. Raises DoesNotFit where it changes the prompt's own ids."""
     before, whole = token_ids(tokenizer, prompt), token_ids(tokenizer, prompt + text)

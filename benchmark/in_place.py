@@ -8,7 +8,7 @@ import torch
 
 from ..tasks import Example, Task
 from .decoding import answers
-from .encoding import DoesNotFit, Ids, continuation, token_ids
+from .encoding import DoesNotFit, Ids, continuation, text_of, token_ids
 from .pairs.loading import Pair
 from .record import Behaviour
 
@@ -38,7 +38,7 @@ def in_place_behaviour(pair: Pair, task: Task, examples: Iterable[Example], rows
             batch = alike[start : start + rows]
             targets = torch.tensor([list(gap)] * len(batch))
             filled, _ = answers(pair.mdm, torch.tensor([each.tokens for each in batch]), targets, len(gap))
-            texts = [pair.tokenizer.decode(ids) for ids in filled]
+            texts = [text_of(pair.tokenizer, ids) for ids in filled]
             solved += sum(task.check(each.example, text) for each, text in zip(batch, texts, strict=True))
             tried += len(batch)
     return Behaviour(solved=solved, tried=tried) if tried else None

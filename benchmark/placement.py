@@ -22,7 +22,7 @@ from ..metrics import (
 )
 from .components import Components
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 Named = dict[str, Value]
 
 

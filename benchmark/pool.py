@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ..tasks import Example, Task
 from .decoding import answers
-from .encoding import DoesNotFit, Encoded, encode
+from .encoding import DoesNotFit, Encoded, encode, text_of
 from .in_place import in_place_behaviour
 from .pairs.checks import check_prompts, check_targets
 from .pairs.loading import Pair
@@ -144,8 +144,8 @@ def _batch(pair: Pair, task: Task, examples: Sequence[tuple[int, Encoded]]) -> l
             Attempt(
                 index,
                 each,
-                arm=task.check(each.example, pair.tokenizer.decode(arm_ids)),
-                mdm=task.check(each.example, pair.tokenizer.decode(mdm_ids)),
+                arm=task.check(each.example, text_of(pair.tokenizer, arm_ids)),
+                mdm=task.check(each.example, text_of(pair.tokenizer, mdm_ids)),
                 reference=reference,
                 order=order,
             )

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 from ..metrics import Estimate, Undefined, Value
 from .protocol import Protocol
 
-SCHEMA = 1
+SCHEMA: Literal[1] = 1
 """Raised whenever a field changes its meaning."""
 
 

@@ -25,7 +25,8 @@ RANKINGS: tuple[Ranking, ...] = ("absolute", "signed")
 class Sweep:
     """Metrics of the whole model, of the empty circuit, and of the circuits of a sweep.
 
-    `whole`, `empty`: [examples]; `circuits`: [rankings, budgets, examples]; `kept`: edges after pruning [rankings, budgets]. Examples are in the order of the batches.
+    `whole`, `empty`: [examples]; `circuits`: [rankings, budgets, examples]; `kept`: edges after pruning
+    [rankings, budgets]. Examples are in the order of the batches.
     """
 
     whole: NDArray[np.float64]
@@ -63,7 +64,8 @@ def sweep(
 ) -> Sweep:
     """Run the circuits of every budget and ranking on the questions.
 
-    `scores`: [sources, destinations], what circuits are chosen by. `rows` bounds a batch and `advance` is told how many questions are done.
+    `scores`: [sources, destinations], what circuits are chosen by. `rows` bounds a batch; `advance` is told
+    how many questions are done.
     """
     graph = Graph.of(member.backbone.shape)
     edges, kept = _circuits(graph, scores, protocol)

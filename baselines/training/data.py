@@ -26,7 +26,7 @@ class Pool:
     @property
     def length(self) -> int:
         """Tokens of the longest sequence."""
-        return self.tokens.shape[1]
+        return int(self.tokens.shape[1])
 
 
 @dataclass(frozen=True)

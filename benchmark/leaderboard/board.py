@@ -17,12 +17,14 @@ _RUN_V1 = "run the pair with `mechshift run --protocol v1` and put that record h
 def read_board(directory: Path) -> tuple[Record, ...]:
     """The records of all `*.json` files of a folder, in the order of their names.
 
-    Raises NotComputable for a file that is no record, and UsageError for: no folder or no record in it; a record
-    whose protocol no board takes or is not this package's of that name; records of different protocols or of
-    different versions of a task; a record that is less than its protocol's whole; two records of one pair.
+    Raises NotComputable for a file that is no record, and UsageError for: no folder or no record in it; a
+    record whose protocol no board takes or is not this package's of that name; records of different protocols
+    or of different versions of a task; a record that is less than its protocol's whole; two records of one pair.
     """
     if not directory.is_dir():
-        raise UsageError(f"{directory} is no folder", "name a folder of records, the JSON files that mechshift run writes")
+        raise UsageError(
+            f"{directory} is no folder", "name a folder of records, the JSON files that mechshift run writes"
+        )
     records = {path: read_model(path, Record) for path in sorted(directory.glob("*.json")) if path.is_file()}
     if not records:
         raise UsageError(f"{directory} holds no record", f"{_RUN_V1}: it is a file PAIR-v1.json")
@@ -39,7 +41,9 @@ def _check_protocol(path: Path, protocol: Protocol) -> None:
     own = next((known for known in list_protocols() if known.name == protocol.name), None)
     if own is None:
         names = ", ".join(known.name for known in list_protocols() if known.board)
-        raise UsageError(f"{path} is of protocol {name}, which this version does not know; boards take {names}", _RUN_V1)
+        raise UsageError(
+            f"{path} is of protocol {name}, which this version does not know; boards take {names}", _RUN_V1
+        )
     if not own.board:
         raise UsageError(f"{path} is of protocol {name}, which no board takes", _RUN_V1)
     changed = [
@@ -48,18 +52,24 @@ def _check_protocol(path: Path, protocol: Protocol) -> None:
         if (theirs := getattr(protocol, field)) != mine
     ]
     if changed:
-        raise UsageError(f"{path} is of another protocol {name} than this version's: {'; '.join(changed)}", _RUN_V1)
+        raise UsageError(
+            f"{path} is of another protocol {name} than this version's: {'; '.join(changed)}", _RUN_V1
+        )
 
 
 def _check_whole(path: Path, record: Record) -> None:
     wanted = [task.card.name for task in get_suite(record.protocol.suite)]
     found = [task.task for task in record.tasks]
     faults = list(record.reductions) or [f"task {name} is not in it" for name in wanted if name not in found]
-    faults += [f"task {name} is one too many" for index, name in enumerate(found) if name not in wanted or name in found[:index]]
+    faults += [
+        f"task {name} is one too many"
+        for index, name in enumerate(found)
+        if name not in wanted or name in found[:index]
+    ]
     if faults:
         raise UsageError(
             f"{path} is not what protocol {record.protocol.name} asks for: {'; '.join(map(plain, faults))}",
-            "run all of the protocol's tasks at their own level and no others, or take the record off the board",
+            "run the protocol's tasks at their own level and no others, or take the record off the board",
         )
 
 

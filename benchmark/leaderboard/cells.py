@@ -17,13 +17,15 @@ _LATEX = str.maketrans(
     | {"<": r"\textless{}", ">": r"\textgreater{}", "[": "{[}", "]": "{]}"}
     | {"→": r"$\to$", "−": "$-$", "√": r"$\surd$", "Ĵ": r"$\hat{J}$", DASH: "--"}
 )
-_GITHUB = str.maketrans({character: f"\\{character}" for character in r"\`*_~[]|$"} | {"&": "&amp;", "<": "&lt;"})
+_GITHUB = str.maketrans(
+    {character: f"\\{character}" for character in r"\`*_~[]|$"} | {"&": "&amp;", "<": "&lt;"}
+)
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True)
 class Markup:
-    """A format's own signs: `tabular` as tabulate names it, how text and numbers are escaped, and the rest."""
+    """A format's own signs: `tabular` as tabulate names it, how text and numbers are escaped, and so on."""
 
     tabular: str
     text: Callable[[str], str]
@@ -112,5 +114,8 @@ class Notes:
 
     def below(self) -> str:
         """The notes as lines to print under the table, with an empty line before them; empty without any."""
-        lines = [f"{self._markup.mark(number)} {self._markup.text(reason)}" for reason, number in self._numbers.items()]
+        lines = [
+            f"{self._markup.mark(number)} {self._markup.text(reason)}"
+            for reason, number in self._numbers.items()
+        ]
         return "\n\n" + self._markup.note_break.join(lines) if lines else ""

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ARM, MDM, OVERLAP, RAW, GREY = "#0072b2", "#d55e00", "#000000", "#009e73", "#767676"
-"""Okabe and Ito's colours, told apart under every colour blindness; the members differ in line and marker too."""
+"""Okabe and Ito's colours, told apart by the colour-blind; the members differ in line and marker too."""
+
+TITLE_PAD = 20
+"""Points between a panel and its title, where the legend lies, clear of the data."""
 
 SHOWN = 12
 """Components in the panel of the top ones."""
@@ -21,27 +24,29 @@ _MEMBERS = (("ARM", ARM, "-", "o"), ("MDM", MDM, "--", "s"))
 
 
 def depth_panel(axes: Axes, comparison: Comparison) -> None:
-    """Share of importance by layer: both members, and what uniformly drawn edges have; the first third shaded."""
+    """Share of importance by layer: both members, and uniformly drawn edges; the first third is shaded."""
     layers = len(comparison.uniform_profile)
-    axes.set_title("Depth profile")
+    axes.set_title("Depth profile", pad=TITLE_PAD)
     axes.set_xlabel("layer")
     axes.set_ylabel("share of importance")
     axes.axvspan(-0.5, layers / 3 - 0.5, color="0.93", lw=0, zorder=0)
-    axes.plot(range(layers), comparison.uniform_profile, color=GREY, ls=":", lw=1.5, label="uniform edges")
     for (name, colour, line, marker), member in _members(comparison):
         if member.profile:
-            axes.plot(range(len(member.profile)), member.profile, color=colour, ls=line, marker=marker, label=name)
+            axes.plot(
+                range(len(member.profile)), member.profile, color=colour, ls=line, marker=marker, label=name
+            )
         else:
             axes.plot([], [], color=colour, ls=line, marker=marker, label=f"{name}: in no layer")
+    axes.plot(range(layers), comparison.uniform_profile, color=GREY, ls=":", lw=1.5, label="uniform edges")
     axes.set_xlim(-0.5, layers - 0.5)
     axes.set_xticks(range(0, layers, max(1, layers // 8)))
     axes.set_ylim(bottom=0)
-    axes.legend()
+    _legend(axes)
 
 
 def overlap_panel(axes: Axes, comparison: Comparison) -> None:
     """Overlap by budget: normalised, with its interval, and raw between its floor and its ceiling."""
-    axes.set_title("Overlap of the circuits")
+    axes.set_title("Overlap of the circuits", pad=TITLE_PAD)
     axes.set_ylabel("overlap")
     points = comparison.curve
     shares = [point.share for point in points]
@@ -50,36 +55,42 @@ def overlap_panel(axes: Axes, comparison: Comparison) -> None:
     floors = [point.edge.floor for point in points]
     band = [(s, f, c) for s, f, c in zip(shares, floors, ceilings, strict=True) if c is not None and c >= f]
     if band:
-        axes.fill_between(*zip(*band, strict=True), color="0.9", lw=0, label="floor to ceiling of J")
-    _line(axes, shares, [point.edge.cross for point in points], RAW, "--", "^", "J, half the prompts")
-    _line(axes, shares, [point.edge.normalised for point in points], OVERLAP, "-", "o", "Ĵ (95 %)")
-    axes.axvline(comparison.compared.share, color=GREY, ls=":", lw=1.2, label="compared size")
+        axes.fill_between(
+            *zip(*band, strict=True), facecolor="0.92", edgecolor="0.7", lw=0.6, label="floor to ceiling"
+        )
+    _line(axes, shares, [point.edge.cross for point in points], RAW, "--", "^", "J of halves")
+    _line(axes, shares, [point.edge.normalised for point in points], OVERLAP, "-", "o", "Ĵ")
+    axes.axvline(comparison.compared.share, color=GREY, ls=":", lw=1.2)
+    axes.set_xlabel(f"{axes.get_xlabel()} (dotted: the compared size)")
     _frame(axes, (-0.5, -0.03), (1.05, 1.5))
-    axes.legend(loc="lower left")
+    _legend(axes)
 
 
 def faithfulness_panel(axes: Axes, comparison: Comparison, faithful: float) -> None:
     """Faithfulness by budget of circuits ranked by absolute score, with the threshold of the protocol."""
-    axes.set_title("Faithfulness")
+    axes.set_title("Faithfulness", pad=TITLE_PAD)
     axes.set_ylabel("faithfulness f")
     axes.axhline(1, color="0.8", lw=0.8, zorder=0)
-    axes.axhline(faithful, color=GREY, ls=":", lw=1.2, label=f"f = {faithful:g}")
+    axes.axhline(faithful, color=GREY, ls=":", lw=1.2, label=f"f = {faithful:g}", zorder=0)
     for (name, colour, line, marker), member in _members(comparison):
         curve: Curve = member.absolute
         shares = [point.share for point in curve.points]
         _budget_axis(axes, shares)
         _line(axes, shares, [point.faithfulness for point in curve.points], colour, line, marker, name)
     _frame(axes, (-1, -0.05), (1.05, 2))
-    axes.legend(loc="lower right")
+    _legend(axes)
 
 
 def components_panel(axes: Axes, comparison: Comparison) -> None:
     """The components that hold most of the importance in either member, by the larger of their two shares."""
-    axes.set_title("Top components")
+    axes.set_title("Top components", pad=TITLE_PAD)
     axes.set_xlabel("share of importance")
-    shares = [{component.name: component.share for component in member.top} for _, member in _members(comparison)]
+    shares = [
+        {component.name: component.share for component in member.top} for _, member in _members(comparison)
+    ]
     names = sorted(
-        shares[0].keys() | shares[1].keys(), key=lambda name: (-max(each.get(name, 0) for each in shares), name)
+        shares[0].keys() | shares[1].keys(),
+        key=lambda name: (-max(each.get(name, 0) for each in shares), name),
     )[:SHOWN]
     for offset, (label, colour, _, _), held in zip((-0.2, 0.2), _MEMBERS, shares, strict=True):
         places = [place + offset for place in range(len(names))]
@@ -91,14 +102,12 @@ def components_panel(axes: Axes, comparison: Comparison) -> None:
     axes.invert_yaxis()
     axes.margins(y=0.01)
     if names:
-        axes.legend(loc="lower right")
+        _legend(axes)
     else:
         axes.text(0.5, 0.5, "no component holds importance", ha="center", transform=axes.transAxes)
 
 
-def _members(
-    comparison: Comparison,
-) -> tuple[tuple[tuple[str, str, str, str], MemberRecord], ...]:
+def _members(comparison: Comparison) -> tuple[tuple[tuple[str, str, str, str], MemberRecord], ...]:
     return (_MEMBERS[0], comparison.arm), (_MEMBERS[1], comparison.mdm)
 
 
@@ -112,12 +121,20 @@ def _ceiling(arm: Measured, mdm: Measured) -> float | None:
 def _budget_axis(axes: Axes, shares: Sequence[float]) -> None:
     axes.set_xscale("log")
     axes.set_xlabel("share of all edges")
-    axes.set_xticks(shares, [f"{100 * share:g} %" if index % 3 == 0 else "" for index, share in enumerate(shares)])
+    axes.set_xticks(
+        shares, [f"{100 * share:g} %" if index % 3 == 0 else "" for index, share in enumerate(shares)]
+    )
     axes.minorticks_off()
 
 
 def _line(
-    axes: Axes, shares: Sequence[float], values: Sequence[Measured], colour: str, line: str, marker: str, label: str
+    axes: Axes,
+    shares: Sequence[float],
+    values: Sequence[Measured],
+    colour: str,
+    line: str,
+    marker: str,
+    label: str,
 ) -> None:
     """A line through the values that there are, broken where one is missing, with intervals as whiskers."""
     numbers = [value if isinstance(value, Number) else None for value in values]
@@ -128,7 +145,13 @@ def _line(
             axes.vlines(share, number.low, number.high, color=colour, lw=1)
 
 
+def _legend(axes: Axes) -> None:
+    axes.legend(
+        loc="lower left", bbox_to_anchor=(0, 1), ncols=4, borderaxespad=0.2, borderpad=0.2, columnspacing=1.4
+    )
+
+
 def _frame(axes: Axes, bottom: tuple[float, float], top: tuple[float, float]) -> None:
-    """Limits of the y axis: at least the inner ones, at most the outer ones, past which lines run out of the frame."""
+    """Limits of the y axis: the data's, but at least the inner ones and at most the outer ones."""
     low, high = axes.get_ylim()
     axes.set_ylim(min(max(low, bottom[0]), bottom[1]), max(min(high, top[1]), top[0]))

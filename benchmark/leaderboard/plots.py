@@ -31,7 +31,7 @@ _STYLE: dict[str, Any] = {
     "legend.frameon": False,
     "lines.markersize": 3.5,
     "lines.linewidth": 1.5,
-    # Outlines of letters, so that a figure looks the same wherever it is opened; the salt makes its bytes the same too.
+    # Outlines of letters look the same wherever a figure is opened; the salt makes its bytes the same.
     "svg.fonttype": "path",
     "svg.hashsalt": "mechshift",
     "text.parse_math": False,
@@ -41,9 +41,9 @@ _STYLE: dict[str, Any] = {
 
 
 def write_plots(record: Record, folder: Path) -> list[Path]:
-    """Write `folder/PAIR-PROTOCOL-TASK.svg` for every task that has a comparison; the paths, in the record's order.
+    """Write `folder/PAIR-PROTOCOL-TASK.svg` for every task with a comparison; the paths, in the record's order.
 
-    Each file is written whole or not at all, and the same record gives the same bytes with the same matplotlib.
+    Each file is written whole or not at all; the same record gives the same bytes with the same matplotlib.
     Raises UsageError where matplotlib is not installed and OutputError where the folder cannot be written.
     """
     try:
@@ -57,7 +57,8 @@ def write_plots(record: Record, folder: Path) -> list[Path]:
         for task in record.tasks:
             path = folder / f"{_file_name(record.pair.name, record.protocol.name, task.task)}.svg"
             with replacing(path) as partial:
-                draw(record, task).savefig(partial, format="svg", metadata={"Date": None, "Creator": "mechshift"})
+                about = {"Title": _title(record, task), "Creator": "mechshift", "Date": None}
+                draw(record, task).savefig(partial, format="svg", metadata=about)
             paths.append(path)
     return paths
 
@@ -72,15 +73,16 @@ def draw(record: Record, task: TaskRecord) -> Figure:
     overlap_panel(overlap, task.comparison)
     faithfulness_panel(faithful, task.comparison, record.protocol.faithful)
     components_panel(components, task.comparison)
-    compared = task.comparison.compared
-    figure.suptitle(
-        f"{plain(record.pair.name)}: {plain(task.task)} ({task.suite}), {protocol_name(record)}, "
-        f"circuits of {compared.edges:,} edges ({100 * compared.share:.1f} %)",
-        fontsize=10,
-    )
+    figure.suptitle(_title(record, task), fontsize=10)
     return figure
+
+
+def _title(record: Record, task: TaskRecord) -> str:
+    compared = task.comparison.compared
+    size = f"circuits of {compared.edges:,} edges ({100 * compared.share:.1f} %)"
+    return f"{plain(record.pair.name)}: {plain(task.task)} ({task.suite}), {protocol_name(record)}, {size}"
 
 
 def _file_name(*parts: str) -> str:
     """The parts as one name in which nothing leads to another folder."""
-    return "-".join(re.sub(r"[^\w]+", "-", part).strip("-") or "unnamed" for part in parts)
+    return "-".join(re.sub(r"[^\w.]+", "-", part).strip("-.") or "unnamed" for part in parts)

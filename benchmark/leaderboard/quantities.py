@@ -4,7 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from ..record import Behaviour, Comparison, FailedTask, Measured, MemberRecord, Missing, Number, PoolRecord, TaskRecord
+from ..record import (
+    Behaviour,
+    Comparison,
+    FailedTask,
+    Measured,
+    MemberRecord,
+    Missing,
+    Number,
+    PoolRecord,
+    TaskRecord,
+)
 from .cells import Rounding
 
 SHARE = Rounding()
@@ -59,12 +69,7 @@ def accuracy(behaviour: Behaviour | None) -> Measured:
 
 
 def _pool(name: str, of: Callable[[PoolRecord], Measured], rounding: Rounding = SHARE) -> Quantity[Task]:
-    def value(task: Task) -> Measured:
-        if task.pool is None:
-            return Missing(missing=task.missing if isinstance(task, FailedTask) else "no pool")
-        return of(task.pool)
-
-    return Quantity(name, value, rounding)
+    return Quantity(name, lambda task: of(task.pool), rounding)
 
 
 def _both(name: str, of: Callable[[Comparison], Measured], rounding: Rounding = SHARE) -> Quantity[Task]:
@@ -90,9 +95,13 @@ def _members(
     return Line(label, (_arm(name, of, rounding), _mdm(name, of, rounding)), " → ")
 
 
-def _each(label: str, name: str, of: Callable[[MemberRecord], Measured], rounding: Rounding = SHARE) -> tuple[Line[Task], Line[Task]]:
+def _each(
+    label: str, name: str, of: Callable[[MemberRecord], Measured], rounding: Rounding = SHARE
+) -> tuple[Line[Task], Line[Task]]:
     """Both members' values on a line each, as they have intervals."""
-    return Line(f"{label}, ARM", (_arm(name, of, rounding),)), Line(f"{label}, MDM", (_mdm(name, of, rounding),))
+    return Line(f"{label}, ARM", (_arm(name, of, rounding),)), Line(
+        f"{label}, MDM", (_mdm(name, of, rounding),)
+    )
 
 
 _BEHAVIOUR = Section(
@@ -100,10 +109,16 @@ _BEHAVIOUR = Section(
     (
         Line(
             "accuracy, ARM → MDM",
-            (_pool("accuracy_arm", lambda p: accuracy(p.arm)), _pool("accuracy_mdm", lambda p: accuracy(p.mdm))),
+            (
+                _pool("accuracy_arm", lambda p: accuracy(p.arm)),
+                _pool("accuracy_mdm", lambda p: accuracy(p.mdm)),
+            ),
             " → ",
         ),
-        Line("accuracy of the MDM in place", (_pool("accuracy_mdm_in_place", lambda p: accuracy(p.mdm_in_place)),)),
+        Line(
+            "accuracy of the MDM in place",
+            (_pool("accuracy_mdm_in_place", lambda p: accuracy(p.mdm_in_place)),),
+        ),
         Line(
             "pool / discovery / evaluation",
             (
@@ -114,12 +129,25 @@ _BEHAVIOUR = Section(
         ),
         Line("templates", (_pool("templates", lambda p: Number(value=p.templates), COUNT),)),
         Line(
+            "unfit / solved in another form",
+            (
+                _pool("unfit", lambda p: Number(value=sum(p.unfit.values())), COUNT),
+                _pool("other_form", lambda p: Number(value=p.other_form), COUNT),
+            ),
+        ),
+        Line(
             "ARM metric, clean / corrupted",
-            (_arm("clean", lambda m: Number(value=m.clean)), _arm("corrupted", lambda m: Number(value=m.corrupted))),
+            (
+                _arm("clean", lambda m: Number(value=m.clean)),
+                _arm("corrupted", lambda m: Number(value=m.corrupted)),
+            ),
         ),
         Line(
             "MDM metric, clean / corrupted",
-            (_mdm("clean", lambda m: Number(value=m.clean)), _mdm("corrupted", lambda m: Number(value=m.corrupted))),
+            (
+                _mdm("clean", lambda m: Number(value=m.clean)),
+                _mdm("corrupted", lambda m: Number(value=m.corrupted)),
+            ),
         ),
     ),
 )
@@ -157,7 +185,10 @@ _FAITHFULNESS = Section(
         _members("CMD", "cmd", lambda m: m.absolute.cmd, FINE),
         _members("smallest faithful share", "smallest_share", lambda m: m.smallest_share, PERCENT),
         _members(
-            "completeness residual", "completeness", lambda m: m.completeness, Rounding(decimals=2, percent=True)
+            "completeness residual",
+            "completeness",
+            lambda m: m.completeness,
+            Rounding(decimals=2, percent=True),
         ),
     ),
 )
@@ -168,7 +199,9 @@ _DEPTH = Section(
         *_each("early share", "early_share", lambda m: entry(m.depth, "early_share")),
         Line("early shift", (_both("early_shift", lambda c: entry(c.depth_shift, "early_share"), SHIFT),)),
         *_each(
-            "early share / uniform", "early_share_over_uniform", lambda m: entry(m.depth, "early_share_over_uniform")
+            "early share / uniform",
+            "early_share_over_uniform",
+            lambda m: entry(m.depth, "early_share_over_uniform"),
         ),
         Line(
             "early shift in number of edges",
@@ -183,10 +216,19 @@ _SPECIALISATION = Section(
         *_each("specialisation", "specialisation", lambda m: entry(m.specialisation, "specialisation")),
         Line(
             "specialisation shift",
-            (_both("specialisation_shift", lambda c: entry(c.specialisation_shift, "specialisation"), SHIFT),),
+            (
+                _both(
+                    "specialisation_shift", lambda c: entry(c.specialisation_shift, "specialisation"), SHIFT
+                ),
+            ),
         ),
         _members("random circuit, ARM → MDM", "random", lambda m: entry(m.specialisation, "random")),
-        *_each("output sharpness", "output_sharpness", lambda m: entry(m.specialisation, "output_sharpness"), FINE),
+        *_each(
+            "output sharpness",
+            "output_sharpness",
+            lambda m: entry(m.specialisation, "output_sharpness"),
+            FINE,
+        ),
     ),
 )
 

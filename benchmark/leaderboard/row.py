@@ -42,7 +42,9 @@ def _of_both(heading: str, *quantities: Quantity[Summary]) -> Column:
 
 
 COLUMNS = (
-    _by_suite("accuracy\nARM → MDM", accuracy_arm=lambda s: s.accuracy_arm, accuracy_mdm=lambda s: s.accuracy_mdm),
+    _by_suite(
+        "accuracy\nARM → MDM", accuracy_arm=lambda s: s.accuracy_arm, accuracy_mdm=lambda s: s.accuracy_mdm
+    ),
     _by_suite("overlap Ĵ", overlap=lambda s: s.overlap),
     _of_both(
         "task-dependent\nshift",

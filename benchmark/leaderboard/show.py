@@ -5,12 +5,12 @@ from .cells import Notes, get_markup, plain
 from .table import protocol_name, row_body, task_body
 
 LEGEND = """\
-Ĵ: 0 as alike as chance, 1 as alike as two samples of one model. Shifts of depth and specialisation: MDM − ARM;
-task-dependent shift: Ĵ local − Ĵ planning. In brackets: 95 % intervals over templates and prompts."""
+Ĵ: 0 as alike as chance, 1 as alike as two samples of one model. Task-dependent shift: Ĵ local − Ĵ planning;
+early and specialisation shift: MDM − ARM. In brackets: 95 % intervals over templates and prompts."""
 
 
 def render(record: Record) -> str:
-    """The record for a terminal of 120 columns: header, row, table of tasks, and the reasons of what is missing.
+    """The record for a terminal of 120 columns: header, row, table of tasks, reasons of what is missing.
 
     A record that no board takes, for its protocol or for what it leaves out, says so and what to run instead.
     """
@@ -23,15 +23,16 @@ def render(record: Record) -> str:
 def _header(record: Record) -> str:
     pair, environment = record.pair, record.environment
     edges = f"{pair.layers} layers, {pair.heads} heads, {pair.kv_heads} key/value heads, {pair.edges:,} edges"
-    versions = f"mechshift {environment.mechshift}, torch {environment.torch}, transformers {environment.transformers}"
-    machine = f"{environment.device}, {environment.threads} thread{'s' * (environment.threads != 1)}, {record.seconds:,.0f} s"
+    packages = ("mechshift", "torch", "transformers")
+    versions = ", ".join(f"{package} {getattr(environment, package)}" for package in packages)
+    threads = f"{environment.threads} thread{'s' * (environment.threads != 1)}"
     lines = {
         "pair": f"{pair.name} ({edges})",
         "ARM": _member(pair.arm),
         "MDM": _member(pair.mdm),
         "weights": _movement(record),
         "protocol": f"{protocol_name(record)}, {record.status}",
-        "made": f"{record.created} with {versions} on {machine}",
+        "made": f"{record.created} with {versions} on {environment.device}, {threads}, {record.seconds:,.0f} s",
     }
     return "\n".join(f"{name:9} {plain(text)}" for name, text in lines.items())
 
@@ -39,10 +40,8 @@ def _header(record: Record) -> str:
 def _member(member: MemberProvenance) -> str:
     revision = f"@{member.revision}" if member.revision else ""
     shift = "shifted" if member.shift else "not shifted"
-    return (
-        f"{member.checkpoint}{revision} ({member.native}, {member.dtype}, {member.attention} attention, {shift}, "
-        f"digest {member.digest[:12]})"
-    )
+    declared = f"{member.native}, {member.dtype}, {member.attention} attention, {shift}"
+    return f"{member.checkpoint}{revision} ({declared}, digest {member.digest[:12]})"
 
 
 def _movement(record: Record) -> str:
@@ -64,7 +63,7 @@ def _standing(record: Record) -> list[str]:
         standing.append("\n".join(["Less than the protocol's whole, so no board takes it:", *lines]))
     if not record.protocol.board:
         standing.append(
-            f"No board takes protocol {plain(record.protocol.name)}. For a row on the board run the same with --protocol v1:\n"
+            f"No board takes protocol {plain(record.protocol.name)}. For a row on the board run protocol v1:\n"
             "  mechshift run --protocol v1"
         )
     return standing

@@ -24,9 +24,10 @@ Fields = dict[str, str | float | None]
 def row_table(records: Sequence[Record], format: Format) -> str:  # noqa: A002
     """The row of every pair, by task-dependent shift, largest first and missing last.
 
-    Text (about 150 columns), GitHub and LaTeX: a row takes two lines, one per suite, and a value stands with its
-    95 % interval, rounded; a missing one is a dash with its reason as a note below. CSV: one line per pair, and
-    of every value four fields, unrounded: value, _low, _high, _missing. Raises UsageError for an unknown format.
+    Text (about 150 columns), GitHub and LaTeX: a row takes two lines, one per suite, and a value stands with
+    its 95 % interval, rounded; a missing one is a dash with its reason as a note below. CSV: one line per pair,
+    and of every value four fields, unrounded: value, _low, _high, _missing. Raises UsageError for an unknown
+    format.
     """
     ranked = sorted(records, key=_rank)
     if format == "csv":
@@ -40,9 +41,9 @@ def row_table(records: Sequence[Record], format: Format) -> str:  # noqa: A002
 def task_table(record: Record, format: Format) -> str:  # noqa: A002
     """Everything behind a record's row: a column per task, a line per quantity.
 
-    Text (at most 120 columns, further tasks below), GitHub and LaTeX as `row_table`; a task without a comparison
-    has its column too, with the reason as a note. CSV: one line per task and quantity, unrounded. Raises
-    UsageError for an unknown format.
+    Text (at most 120 columns, further tasks below), GitHub and LaTeX as `row_table`; a task without a
+    comparison has its column too, with the reason as a note. CSV: one line per task and quantity, unrounded.
+    Raises UsageError for an unknown format.
     """
     if format == "csv":
         return _csv(fields for task in _tasks(record) for fields in _task_fields(task))
@@ -59,7 +60,7 @@ def task_body(record: Record, notes: Notes, format: Format) -> str:  # noqa: A00
 
 
 def row_body(record: Record, notes: Notes, format: Format) -> str:  # noqa: A002
-    """A pair's row turned on its side, so that it fits a terminal: a line per quantity, a column per suite."""
+    """A pair's row on its side, so that it fits a terminal: a line per quantity, a column per suite."""
     markup = get_markup(format)
     places = (*SUITES, BOTH)
     rows = [
@@ -143,7 +144,9 @@ def _task_fields(task: Task) -> Iterator[Fields]:
     about: Fields = {"task": task.task, "suite": task.suite, "level": task.level, "version": task.version}
     for quantity in _quantities(line for section in SECTIONS for line in section.lines):
         fields = _unrounded(quantity.of(task))
-        yield about | {"quantity": quantity.name} | {end[1:] or "value": field for end, field in fields.items()}
+        yield (
+            about | {"quantity": quantity.name} | {end[1:] or "value": field for end, field in fields.items()}
+        )
 
 
 def _quantities(lines: Iterable[Line[T]]) -> Iterator[Quantity[T]]:
