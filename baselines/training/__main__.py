@@ -1,6 +1,7 @@
 """Train a reference pair: `python -m mechshift.baselines.training --out DIR`."""
 
 import argparse
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 from transformers.utils import logging
 
+from ...errors import MechshiftError
 from ...tasks import Task, get_task
+from .card import keep_recipe, write_card
 from .data import Pool, Sampler, task_pools
 from .evaluation import accuracies
 from .objectives import masked_diffusion, next_token
@@ -26,11 +29,19 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=TINY.seed)
     arguments = parser.parse_args()
     logging.disable_progress_bar()
-    train_pair(replace(TINY, seed=arguments.seed), arguments.out)
+    try:
+        train_pair(replace(TINY, seed=arguments.seed), arguments.out)
+    except MechshiftError as error:
+        print(f"mechshift: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
 
 
 def train_pair(recipe: Recipe, out: Path) -> None:
-    """Write `out/arm` and `out/mdm` in the published layout (config, weights, tokenizer), and their logs."""
+    """Write `out/arm` and `out/mdm` in the published layout (config, weights, tokenizer), and their card.
+
+    What is there of the same recipe is continued or kept. Raises UsageError where the folder holds another's.
+    """
+    keep_recipe(recipe, out)
     tasks = tuple(get_task(name) for name in recipe.mixture)
     tokenizer = build_tokenizer(tasks, recipe.seed)
     pools = task_pools(recipe, tasks, tokenizer)
@@ -38,6 +49,7 @@ def train_pair(recipe: Recipe, out: Path) -> None:
     model = LlamaForCausalLM(recipe.architecture.config(len(tokenizer)))
     _train_arm(model, recipe, tasks, tokenizer, pools, out)
     _train_mdm(model, recipe, tasks, tokenizer, pools, out)
+    write_card(recipe, sum(parameter.numel() for parameter in model.parameters()), out)
 
 
 def _train_arm(
