@@ -1,6 +1,7 @@
 """The records of a leaderboard: read from a folder, and refused where they cannot stand side by side."""
 
 from collections.abc import Callable, Hashable, Mapping
+from functools import partial
 from pathlib import Path
 
 from ...errors import UsageError
@@ -19,7 +20,7 @@ def read_board(directory: Path) -> tuple[Record, ...]:
 
     Raises NotComputable for a file that is no record, and UsageError for: no folder or no record in it; a
     record whose protocol no board takes or is not this package's of that name; records of different protocols
-    or of different versions of a task; a record that is less than its protocol's whole; two records of one pair.
+    or of different versions of a task; a record that is not its protocol's whole; two records of one pair.
     """
     if not directory.is_dir():
         raise UsageError(
@@ -75,8 +76,8 @@ def _check_whole(path: Path, record: Record) -> None:
 
 def _check_comparable(records: _Records) -> None:
     _same(records, "protocol", lambda record: (record.protocol.name, record.protocol.version))
-    for name in {task.task for record in records.values() for task in record.tasks}:
-        _same(records, f"version of task {plain(name)}", lambda record, name=name: _version(record, name))
+    for name in sorted({task.task for record in records.values() for task in record.tasks}):
+        _same(records, f"version of task {plain(name)}", partial(_version, name))
 
 
 def _same(records: _Records, what: str, of: Callable[[Record], Hashable]) -> None:
@@ -89,7 +90,7 @@ def _same(records: _Records, what: str, of: Callable[[Record], Hashable]) -> Non
             )
 
 
-def _version(record: Record, name: str) -> tuple[str, str] | None:
+def _version(name: str, record: Record) -> tuple[str, str] | None:
     return next(((task.version, task.level) for task in record.tasks if task.task == name), None)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..record import Comparison, Curve, Measured, MemberRecord, Number
+from ..record import Comparison, Curve, Measured, MemberRecord, Missing, Number, Overlap
 from .cells import plain
 
 if TYPE_CHECKING:
@@ -51,13 +52,9 @@ def overlap_panel(axes: Axes, comparison: Comparison) -> None:
     points = comparison.curve
     shares = [point.share for point in points]
     _budget_axis(axes, shares)
-    ceilings = [_ceiling(point.edge.ceiling_arm, point.edge.ceiling_mdm) for point in points]
-    floors = [point.edge.floor for point in points]
-    band = [(s, f, c) for s, f, c in zip(shares, floors, ceilings, strict=True) if c is not None and c >= f]
-    if band:
-        axes.fill_between(
-            *zip(*band, strict=True), facecolor="0.92", edgecolor="0.7", lw=0.6, label="floor to ceiling"
-        )
+    floors, ceilings = [point.edge.floor for point in points], [_ceiling(point.edge) for point in points]
+    label = "floor to ceiling"
+    axes.fill_between(shares, floors, ceilings, facecolor="0.92", edgecolor="0.7", lw=0.6, label=label)
     _line(axes, shares, [point.edge.cross for point in points], RAW, "--", "^", "J of halves")
     _line(axes, shares, [point.edge.normalised for point in points], OVERLAP, "-", "o", "Ĵ")
     axes.axvline(comparison.compared.share, color=GREY, ls=":", lw=1.2)
@@ -111,11 +108,13 @@ def _members(comparison: Comparison) -> tuple[tuple[tuple[str, str, str, str], M
     return (_MEMBERS[0], comparison.arm), (_MEMBERS[1], comparison.mdm)
 
 
-def _ceiling(arm: Measured, mdm: Measured) -> float | None:
-    """The geometric mean that normalises the overlap."""
-    if isinstance(arm, Number) and isinstance(mdm, Number) and arm.value >= 0 and mdm.value >= 0:
-        return float((arm.value * mdm.value) ** 0.5)
-    return None
+def _ceiling(overlap: Overlap) -> float:
+    """The geometric mean that normalises the overlap; NaN, not drawn, where it does not exceed the floor."""
+    arm, mdm = overlap.ceiling_arm, overlap.ceiling_mdm
+    if isinstance(arm, Missing) or isinstance(mdm, Missing):
+        return math.nan
+    ceiling = math.sqrt(max(arm.value * mdm.value, 0))
+    return ceiling if ceiling > overlap.floor else math.nan
 
 
 def _budget_axis(axes: Axes, shares: Sequence[float]) -> None:
@@ -138,7 +137,7 @@ def _line(
 ) -> None:
     """A line through the values that there are, broken where one is missing, with intervals as whiskers."""
     numbers = [value if isinstance(value, Number) else None for value in values]
-    heights = [float("nan") if number is None else number.value for number in numbers]
+    heights = [math.nan if number is None else number.value for number in numbers]
     axes.plot(shares, heights, color=colour, ls=line, marker=marker, label=label)
     for share, number in zip(shares, numbers, strict=True):
         if number is not None and number.low is not None and number.high is not None:

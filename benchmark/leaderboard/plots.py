@@ -41,7 +41,7 @@ _STYLE: dict[str, Any] = {
 
 
 def write_plots(record: Record, folder: Path) -> list[Path]:
-    """Write `folder/PAIR-PROTOCOL-TASK.svg` for every task with a comparison; the paths, in the record's order.
+    """Write `folder/PAIR-PROTOCOL-TASK.svg` for every task with a comparison; paths in the record's order.
 
     Each file is written whole or not at all; the same record gives the same bytes with the same matplotlib.
     Raises UsageError where matplotlib is not installed and OutputError where the folder cannot be written.

@@ -26,13 +26,14 @@ def _header(record: Record) -> str:
     packages = ("mechshift", "torch", "transformers")
     versions = ", ".join(f"{package} {getattr(environment, package)}" for package in packages)
     threads = f"{environment.threads} thread{'s' * (environment.threads != 1)}"
+    machine = f"{environment.device}, {threads}, {record.seconds:,.0f} s"
     lines = {
         "pair": f"{pair.name} ({edges})",
         "ARM": _member(pair.arm),
         "MDM": _member(pair.mdm),
         "weights": _movement(record),
         "protocol": f"{protocol_name(record)}, {record.status}",
-        "made": f"{record.created} with {versions} on {environment.device}, {threads}, {record.seconds:,.0f} s",
+        "made": f"{record.created} with {versions} on {machine}",
     }
     return "\n".join(f"{name:9} {plain(text)}" for name, text in lines.items())
 
@@ -62,8 +63,8 @@ def _standing(record: Record) -> list[str]:
         lines = [f"  {plain(reduction)}" for reduction in record.reductions]
         standing.append("\n".join(["Less than the protocol's whole, so no board takes it:", *lines]))
     if not record.protocol.board:
+        name = plain(record.protocol.name)
         standing.append(
-            f"No board takes protocol {plain(record.protocol.name)}. For a row on the board run protocol v1:\n"
-            "  mechshift run --protocol v1"
+            f"No board takes protocol {name}. For a row on the board:\n  mechshift run --protocol v1"
         )
     return standing

@@ -25,9 +25,9 @@ def row_table(records: Sequence[Record], format: Format) -> str:  # noqa: A002
     """The row of every pair, by task-dependent shift, largest first and missing last.
 
     Text (about 150 columns), GitHub and LaTeX: a row takes two lines, one per suite, and a value stands with
-    its 95 % interval, rounded; a missing one is a dash with its reason as a note below. CSV: one line per pair,
-    and of every value four fields, unrounded: value, _low, _high, _missing. Raises UsageError for an unknown
-    format.
+    its 95 % interval, rounded; a missing one is a dash with its reason as a note below. CSV: one line per
+    pair, and of every value four fields, unrounded: value, _low, _high, _missing. Raises UsageError for an
+    unknown format.
     """
     ranked = sorted(records, key=_rank)
     if format == "csv":

@@ -1,0 +1,224 @@
+"""Records made by hand, with numbers that are easy to find again."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mechshift.benchmark.protocol import V1, Protocol
+from mechshift.benchmark.record import (
+    Behaviour,
+    Comparison,
+    Component,
+    Curve,
+    CurvePoint,
+    Environment,
+    FailedTask,
+    Measured,
+    MemberProvenance,
+    MemberRecord,
+    Missing,
+    Number,
+    Overlap,
+    OverlapPoint,
+    PairProvenance,
+    PoolRecord,
+    Record,
+    Summary,
+    TaskRecord,
+)
+
+TASKS = {"ioi": "local", "greater-than": "local", "countdown": "planning", "infilling": "planning"}
+
+
+def number(value: float, spread: float | None = None) -> Number:
+    return (
+        Number(value=value)
+        if spread is None
+        else Number(value=value, low=value - spread, high=value + spread)
+    )
+
+
+def a_curve(*levels: float) -> Curve:
+    points = tuple(
+        CurvePoint(share=10.0 ** (i - 3), edges=10**i, kept=10**i, faithfulness=number(f), median=number(f))
+        for i, f in enumerate(levels)
+    )
+    return Curve(points=points, log_area=number(0.62), cpr=number(0.9876), cmd=number(0.0123), dropped=0)
+
+
+def a_member(clean: float, early: float) -> MemberRecord:
+    depth = {"early_share": number(early, 0.01), "early_share_over_uniform": number(2 * early, 0.03)}
+    return MemberRecord(
+        clean=clean,
+        corrupted=-1.5,
+        completeness=number(0.0041),
+        absolute=a_curve(0, 0.5, 0.9, 1),
+        signed=a_curve(0, 0.6, 0.95, 1),
+        smallest_share=number(0.1),
+        profile=(early, 0.75 - early, 0.25),
+        profile_heads=(early, 0.75 - early, 0.25),
+        profile_mlps=(early, 0.75 - early, 0.25),
+        profile_edges=(early, 0.75 - early, 0.25),
+        depth=depth,
+        depth_edges=depth,
+        specialisation={
+            "specialisation": number(0.4, 0.02),
+            "random": number(0.1),
+            "output_sharpness": number(0.015, 0.001),
+        },
+        top=(Component(name="m0", share=early), Component(name=f"a1.h{round(clean)}", share=0.2)),
+    )
+
+
+def an_overlap_point(share: float, edges: int, normalised: Measured) -> OverlapPoint:
+    edge = Overlap(
+        jaccard=number(0.55, 0.05),
+        cross=number(0.5, 0.05),
+        ceiling_arm=number(0.8, 0.1),
+        ceiling_mdm=number(0.7, 0.1),
+        floor=0.025,
+        normalised=normalised,
+        chance_tail=number(1e-9),
+    )
+    node = edge.model_copy(update={"normalised": Missing(missing="the ceiling does not exceed the floor")})
+    return OverlapPoint(share=share, edges=edges, edge=edge, node=node)
+
+
+def a_comparison() -> Comparison:
+    curve = tuple(an_overlap_point(10.0 ** (i - 3), 10**i, number(0.6 + i / 10, 0.05)) for i in range(3))
+    whole = an_overlap_point(1.0, 1000, Missing(missing="every circuit is the whole graph"))
+    return Comparison(
+        arm=a_member(clean=3, early=0.5),
+        mdm=a_member(clean=2, early=0.62),
+        compared=an_overlap_point(0.1, 100, number(0.75, 0.05)),
+        curve=(*curve, whole),
+        uniform_profile=(0.3, 0.4, 0.3),
+        depth_shift={"early_share": number(0.12, 0.02)},
+        depth_shift_edges={"early_share": number(-0.06, 0.02)},
+        specialisation_shift={"specialisation": number(-0.001, 0.002)},
+    )
+
+
+def a_pool() -> PoolRecord:
+    return PoolRecord(
+        arm=Behaviour(solved=190, tried=200),
+        mdm=Behaviour(solved=150, tried=200),
+        mdm_in_place=None,
+        unfit={"clean and corrupted differ in length": 7},
+        other_form=2,
+        common=100,
+        discovery=52,
+        evaluation=48,
+        templates=15,
+        fingerprint="f00d",
+    )
+
+
+def a_task(name: str, suite: Any = None) -> TaskRecord:
+    return TaskRecord(
+        task=name,
+        suite=suite or TASKS[name],
+        version="1a2b",
+        level="easy",
+        pool=a_pool(),
+        comparison=a_comparison(),
+        seconds={"pool.json": 1.0},
+    )
+
+
+def a_failed_task(name: str, reason: str) -> FailedTask:
+    pool = a_pool().model_copy(update={"arm": Behaviour(solved=3, tried=500), "common": 1})
+    return FailedTask(task=name, suite="planning", version="1a2b", level="easy", missing=reason, pool=pool)
+
+
+def a_summary(shift: Measured) -> Summary:
+    return Summary(
+        accuracy_arm={"local": number(1), "planning": number(0.95)},
+        accuracy_mdm={"local": number(0.97), "planning": number(0.9)},
+        overlap={"local": number(0.75, 0.05), "planning": number(0.5, 0.05)},
+        task_dependent_shift=shift,
+        early_shift={"local": number(-0.001, 0.01), "planning": number(0.12, 0.02)},
+        specialisation_shift={"local": number(0.05, 0.01), "planning": number(-0.05, 0.01)},
+        faithfulness={"arm": number(0.67), "mdm": number(0.65)},
+    )
+
+
+def a_record(
+    name: str = "tiny",
+    shift: Measured = Number(value=0.25, low=0.2, high=0.3),  # noqa: B008 a frozen value
+    protocol: Protocol = V1,
+    tasks: tuple[TaskRecord, ...] | None = None,
+    failed: tuple[FailedTask, ...] = (),
+    **changes: Any,
+) -> Record:
+    arm = MemberProvenance(
+        checkpoint=f"{name}/arm",
+        revision=None,
+        digest=f"{name} arm digest",
+        native="LlamaForCausalLM",
+        dtype="float32",
+        attention="causal",
+        shift=True,
+    )
+    pair = PairProvenance(
+        name=name,
+        arm=arm,
+        mdm=arm.model_copy(
+            update={
+                "checkpoint": f"{name}/mdm",
+                "digest": f"{name} mdm digest",
+                "attention": "full",
+                "revision": "main",
+            }
+        ),
+        mask_id=2,
+        ordinary_mask=False,
+        tokenizer="beef",
+        layers=3,
+        heads=8,
+        kv_heads=4,
+        edges=1000,
+        movement={"norm": 0.01, "lm_head": 0.25},
+    )
+    environment = Environment(
+        mechshift="0.1.0",
+        python="3.11.7",
+        torch="2.13.0",
+        transformers="5.23.0",
+        numpy="2.4.6",
+        platform="Linux",
+        processor="x86_64",
+        device="cpu",
+        threads=2,
+    )
+    record = Record(
+        created="2026-01-02T03:04:05+00:00",
+        pair=pair,
+        protocol=protocol,
+        tasks=tuple(a_task(task) for task in TASKS) if tasks is None else tasks,
+        failed=failed,
+        reductions=(),
+        summary=a_summary(shift),
+        environment=environment,
+        seconds=90.4,
+    )
+    return record.model_copy(update=changes)
+
+
+@pytest.fixture
+def make_record() -> Callable[..., Record]:
+    """Make a whole record of protocol v1: `make_record(name, shift, protocol, tasks, failed, **changes)`."""
+    return a_record
+
+
+@pytest.fixture
+def make_task() -> Callable[..., TaskRecord]:
+    """Make a task's record: `make_task(name, suite)`."""
+    return a_task
+
+
+@pytest.fixture
+def make_failed_task() -> Callable[..., FailedTask]:
+    """Make the record of a task without a comparison: `make_failed_task(name, reason)`."""
+    return a_failed_task

@@ -1,0 +1,150 @@
+"""A board takes whole records of one board protocol, one a pair, and says why it refuses the others."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mechshift.benchmark import protocol
+from mechshift.benchmark.leaderboard.board import read_board
+from mechshift.benchmark.protocol import QUICK, V1
+from mechshift.benchmark.record import Record
+from mechshift.benchmark.store import write_model
+from mechshift.errors import MechshiftError, NotComputable, UsageError
+
+MakeRecord = Callable[..., Record]
+
+
+def board_of(folder: Path, *records: Record) -> tuple[Record, ...]:
+    for number, record in enumerate(records):
+        write_model(record, folder / f"{number}.json")
+    return read_board(folder)
+
+
+def refusal(folder: Path, *records: Record) -> MechshiftError:
+    with pytest.raises(UsageError) as raised:
+        board_of(folder, *records)
+    assert raised.value.exit_code == 2
+    return raised.value
+
+
+def test_records_are_read_in_the_order_of_their_names(tmp_path: Path, make_record: MakeRecord) -> None:
+    records = make_record("a"), make_record("b")
+    (tmp_path / "README.md").write_text("not a record")
+    (tmp_path / "cells").mkdir()
+    assert board_of(tmp_path, *records) == records
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="nowhere is no folder"):
+        read_board(tmp_path / "nowhere")
+
+
+def test_a_file_is_no_folder(tmp_path: Path, make_record: MakeRecord) -> None:
+    write_model(make_record(), tmp_path / "tiny.json")
+    with pytest.raises(UsageError, match=r"tiny\.json is no folder"):
+        read_board(tmp_path / "tiny.json")
+
+
+def test_an_empty_folder(tmp_path: Path) -> None:
+    error = refusal(tmp_path)
+    assert error.problem == f"{tmp_path} holds no record"
+    assert "mechshift run --protocol v1" in error.remedy
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[1, 2]", "\x00", '{"schema_version": 2}'])
+def test_a_file_that_is_no_record(tmp_path: Path, make_record: MakeRecord, content: str) -> None:
+    write_model(make_record(), tmp_path / "good.json")
+    (tmp_path / "other.json").write_text(content)
+    with pytest.raises(NotComputable, match=r"other\.json is no record"):
+        read_board(tmp_path)
+
+
+def test_a_record_with_nan_is_no_record(tmp_path: Path, make_record: MakeRecord) -> None:
+    write_model(make_record(), tmp_path / "tiny.json")
+    text = (tmp_path / "tiny.json").read_text().replace('"value": 0.25', '"value": NaN')
+    (tmp_path / "tiny.json").write_text(text)
+    with pytest.raises(NotComputable, match="is no record"):
+        read_board(tmp_path)
+
+
+def test_a_protocol_that_no_board_takes(tmp_path: Path, make_record: MakeRecord) -> None:
+    error = refusal(tmp_path, make_record(protocol=QUICK))
+    assert error.problem.endswith("0.json is of protocol quick, which no board takes")
+    assert "mechshift run --protocol v1" in error.remedy
+
+
+def test_a_first_look_does_not_become_a_row_by_saying_so(tmp_path: Path, make_record: MakeRecord) -> None:
+    error = refusal(tmp_path, make_record(protocol=QUICK.model_copy(update={"board": True})))
+    assert "which no board takes" in error.problem
+
+
+def test_a_protocol_of_a_known_name_with_other_values(tmp_path: Path, make_record: MakeRecord) -> None:
+    other = V1.model_copy(update={"version": 2, "pool": 400})
+    error = refusal(tmp_path, make_record(protocol=other))
+    assert error.problem.endswith("version is 2 and not 1; pool is 400 and not 500")
+
+
+def test_an_unknown_protocol(tmp_path: Path, make_record: MakeRecord) -> None:
+    error = refusal(tmp_path, make_record(protocol=V1.model_copy(update={"name": "mine"})))
+    assert "protocol mine, which this version does not know; boards take v1" in error.problem
+
+
+def test_records_of_different_protocols(
+    tmp_path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = V1.model_copy(update={"name": "v2"})
+    monkeypatch.setitem(protocol._PROTOCOLS, "v2", second)
+    error = refusal(tmp_path, make_record("a"), make_record("b", protocol=second))
+    assert error.problem == "1.json and 0.json are not of the same protocol: ('v2', 1) and ('v1', 1)"
+
+
+def test_a_record_that_was_cut_short(tmp_path: Path, make_record: MakeRecord) -> None:
+    error = refusal(
+        tmp_path, make_record(reductions=("task ioi was not asked for", "level easy was asked for"))
+    )
+    assert error.problem.endswith("task ioi was not asked for; level easy was asked for")
+
+
+def test_a_task_that_is_not_there_is_missed_without_being_told(
+    tmp_path: Path, make_record: MakeRecord
+) -> None:
+    whole = make_record()
+    error = refusal(tmp_path, whole.model_copy(update={"tasks": whole.tasks[1:]}))
+    assert error.problem.endswith("asks for: task ioi is not in it")
+
+
+def test_a_task_too_many(tmp_path: Path, make_record: MakeRecord) -> None:
+    whole = make_record()
+    error = refusal(tmp_path, whole.model_copy(update={"tasks": (*whole.tasks, whole.tasks[0])}))
+    assert error.problem.endswith("asks for: task ioi is one too many")
+
+
+def test_different_versions_of_a_task(tmp_path: Path, make_record: MakeRecord) -> None:
+    first, other = make_record("a"), make_record("b")
+    changed = other.tasks[0].model_copy(update={"version": "3c4d"})
+    error = refusal(tmp_path, first, other.model_copy(update={"tasks": (changed, *other.tasks[1:])}))
+    assert error.problem.startswith("1.json and 0.json are not of the same version of task ioi")
+
+
+def test_a_pair_twice(tmp_path: Path, make_record: MakeRecord) -> None:
+    error = refusal(tmp_path, make_record("tiny"), make_record("tiny", created="2026-01-03T00:00:00+00:00"))
+    assert error.problem == "1.json and 0.json are records of the same pair, tiny"
+
+
+def test_a_pair_under_two_names(tmp_path: Path, make_record: MakeRecord) -> None:
+    first = make_record("tiny")
+    renamed = first.pair.model_copy(
+        update={"name": "other", "arm": first.pair.arm.model_copy(update={"checkpoint": "elsewhere"})}
+    )
+    error = refusal(tmp_path, first, first.model_copy(update={"pair": renamed}))
+    assert error.problem == "1.json and 0.json are records of the same pair, other"
+
+
+def test_one_pair_with_two_masks_is_two_pairs(tmp_path: Path, make_record: MakeRecord) -> None:
+    first = make_record("tiny")
+    causal = first.pair.mdm.model_copy(update={"attention": "causal"})
+    control = first.model_copy(
+        update={"pair": first.pair.model_copy(update={"name": "control", "mdm": causal})}
+    )
+    assert len(board_of(tmp_path, first, control)) == 2

@@ -1,0 +1,76 @@
+"""The page of a record, and that it needs neither torch nor matplotlib."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+from mechshift.benchmark.leaderboard.show import render
+from mechshift.benchmark.protocol import PAPER, QUICK
+from mechshift.benchmark.record import Missing, Record
+
+MakeRecord = Callable[..., Record]
+HEAD = """\
+pair      tiny (3 layers, 8 heads, 4 key/value heads, 1,000 edges)
+ARM       tiny/arm (LlamaForCausalLM, float32, causal attention, shifted, digest tiny arm dig)
+MDM       tiny/mdm@main (LlamaForCausalLM, float32, full attention, shifted, digest tiny mdm dig)
+weights   moved by 0.010 (norm) to 0.250 (lm_head) of their norm, mean over modules of a kind
+protocol  v1@1, self-reported
+made      2026-01-02T03:04:05+00:00 with mechshift 0.1.0, torch 2.13.0, transformers 5.23.0 on cpu, 2 threads, 90 s
+
+                        local                 planning              both suites
+----------------------  --------------------  --------------------  --------------------
+accuracy ARM → MDM      1.00 → 0.97           0.95 → 0.90
+overlap Ĵ               0.75 [0.70, 0.80]     0.50 [0.45, 0.55]
+task-dependent shift                                                +0.25 [+0.20, +0.30]
+early shift             +0.00 [-0.01, +0.01]  +0.12 [+0.10, +0.14]
+specialisation shift    +0.05 [+0.04, +0.06]  -0.05 [-0.06, -0.04]
+faithfulness ARM → MDM                                              0.67 → 0.65
+"""  # noqa: E501
+
+
+def trimmed(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.splitlines())
+
+
+def test_header_and_row(make_record: MakeRecord) -> None:
+    page = trimmed(render(make_record()))
+    assert page.startswith(HEAD)
+    assert "compared size, edges / share" in page
+    assert max(map(len, page.splitlines())) <= 120
+
+
+def test_a_whole_record_of_a_board_protocol_is_told_nothing(make_record: MakeRecord) -> None:
+    assert "board" not in render(make_record())
+
+
+def test_a_first_look_says_how_to_get_a_row(make_record: MakeRecord) -> None:
+    page = render(make_record(protocol=QUICK))
+    assert "No board takes protocol quick." in page
+    assert page.endswith("mechshift run --protocol v1")
+
+
+def test_so_does_the_papers_protocol(make_record: MakeRecord) -> None:
+    assert "No board takes protocol paper." in render(make_record(protocol=PAPER))
+
+
+def test_what_was_left_out_is_listed(make_record: MakeRecord) -> None:
+    page = render(make_record(reductions=("task ioi was not asked for", "level easy was asked for")))
+    assert page.endswith("no board takes it:\n  task ioi was not asked for\n  level easy was asked for")
+
+
+def test_row_and_tasks_share_their_notes(make_record: MakeRecord) -> None:
+    page = render(make_record(shift=Missing(missing="too few")))
+    assert (
+        "¹ too few\n² the task has no form that is filled in place\n³ the ceiling does not exceed the floor"
+        in page
+    )
+
+
+def test_records_are_shown_without_torch() -> None:
+    heavy = "{'torch', 'transformers', 'scipy', 'sklearn', 'datasets', 'pandas', 'matplotlib'}"
+    modules = ", ".join(
+        f"mechshift.benchmark.leaderboard.{name}" for name in ("board", "plots", "show", "table")
+    )
+    program = f"import sys, {modules}; print(sorted({heavy} & set(sys.modules)))"
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert found.stdout == "[]\n"

@@ -1,0 +1,182 @@
+"""Tables of records, against tables written by hand."""
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mechshift.benchmark.leaderboard.table import row_table, task_table
+from mechshift.benchmark.record import FailedTask, Missing, Number, Record, TaskRecord
+from mechshift.errors import UsageError
+
+MakeRecord = Callable[..., Record]
+ROWS = """\
+pair    suite     accuracy     overlap Ĵ          task-dependent        early                 specialisation        faithfulness    protocol,
+                  ARM → MDM                       shift                 shift                 shift                 ARM → MDM       status
+------  --------  -----------  -----------------  --------------------  --------------------  --------------------  --------------  -------------
+tiny    local     1.00 → 0.97  0.75 [0.70, 0.80]  +0.25 [+0.20, +0.30]  +0.00 [-0.01, +0.01]  +0.05 [+0.04, +0.06]  0.67 → 0.65     v1@1
+        planning  0.95 → 0.90  0.50 [0.45, 0.55]                        +0.12 [+0.10, +0.14]  -0.05 [-0.06, -0.04]                  self-reported
+none    local     1.00 → 0.97  0.75 [0.70, 0.80]  –¹                    +0.00 [-0.01, +0.01]  +0.05 [+0.04, +0.06]  0.67 → 0.65     v1@1
+        planning  0.95 → 0.90  0.50 [0.45, 0.55]                        +0.12 [+0.10, +0.14]  -0.05 [-0.06, -0.04]                  verified
+
+¹ no task of this suite"""  # noqa: E501
+
+TASKS = """\
+                                ioi                   countdown
+                                local                 planning
+                                easy                  easy
+------------------------------  --------------------  -----------
+BEHAVIOUR
+accuracy, ARM → MDM             0.95 → 0.75           0.01 → 0.75
+accuracy of the MDM in place    –¹                    –¹
+pool / discovery / evaluation   100 / 52 / 48         1 / 52 / 48
+templates                       15                    15
+unfit / solved in another form  7 / 2                 7 / 2
+ARM metric, clean / corrupted   3.00 / -1.50          –²
+MDM metric, clean / corrupted   2.00 / -1.50          –²
+OVERLAP OF THE CIRCUITS
+compared size, edges / share    100 / 10.0 %          –²
+Ĵ of edges                      0.75 [0.70, 0.80]     –²
+J of edges, half the prompts    0.50 [0.45, 0.55]     –²
+floor / ceilings of ARM, MDM    0.03 / 0.80 / 0.70    –²
+J of edges, all prompts         0.55 [0.50, 0.60]     –²
+Ĵ of components                 –³                    –²
+FAITHFULNESS, ARM → MDM
+area on a log axis              0.62 → 0.62           –²
+CPR                             0.988 → 0.988         –²
+CMD                             0.012 → 0.012         –²
+smallest faithful share         10.0 % → 10.0 %       –²
+completeness residual           0.41 % → 0.41 %       –²
+DEPTH
+early share, ARM                0.50 [0.49, 0.51]     –²
+early share, MDM                0.62 [0.61, 0.63]     –²
+early shift                     +0.12 [+0.10, +0.14]  –²
+early share / uniform, ARM      1.00 [0.97, 1.03]     –²
+early share / uniform, MDM      1.24 [1.21, 1.27]     –²
+early shift in number of edges  -0.06 [-0.08, -0.04]  –²
+SPECIALISATION
+specialisation, ARM             0.40 [0.38, 0.42]     –²
+specialisation, MDM             0.40 [0.38, 0.42]     –²
+specialisation shift            +0.00 [+0.00, +0.00]  –²
+random circuit, ARM → MDM       0.10 → 0.10           –²
+output sharpness, ARM           0.015 [0.014, 0.016]  –²
+output sharpness, MDM           0.015 [0.014, 0.016]  –²
+
+¹ the task has no form that is filled in place
+² ARM solves 3 of 500
+³ the ceiling does not exceed the floor"""
+
+
+def parsed(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def trimmed(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.splitlines())
+
+
+def test_rows_as_written_by_hand(make_record: MakeRecord) -> None:
+    missing = make_record("none", shift=Missing(missing="no task of this suite"), status="verified")
+    assert trimmed(row_table((missing, make_record("tiny")), "text")) == ROWS
+
+
+def test_rows_are_ranked_by_shift_then_name_and_missing_last(make_record: MakeRecord) -> None:
+    shifts: dict[str, Any] = {
+        "unknown": Missing(missing="too few"),
+        "small": Number(value=0.1),
+        "below": Number(value=-0.3),
+        "large": Number(value=0.6),
+        "alike": Number(value=0.1),
+    }
+    table = row_table([make_record(name, shift=shift) for name, shift in shifts.items()], "csv")
+    assert [row["pair"] for row in parsed(table)] == ["large", "alike", "small", "below", "unknown"]
+
+
+def test_csv_gives_back_every_number_and_reason(make_record: MakeRecord) -> None:
+    name = 'a "quoted", |piped|\nname'
+    (row,) = parsed(row_table([make_record(name, shift=Missing(missing="too few, alas"))], "csv"))
+    assert row["pair"] == name
+    assert float(row["early_shift_planning"]) == 0.12
+    assert float(row["early_shift_planning_low"]) == 0.12 - 0.02
+    assert float(row["early_shift_planning_high"]) == 0.12 + 0.02
+    assert (row["task_dependent_shift"], row["task_dependent_shift_missing"]) == ("", "too few, alas")
+    assert (row["accuracy_mdm_local"], row["accuracy_mdm_local_low"]) == ("0.97", "")
+    assert (row["protocol"], row["protocol_version"], row["status"]) == ("v1", "1", "self-reported")
+    assert (row["arm_digest"], row["created"]) == (f"{name} arm digest", "2026-01-02T03:04:05+00:00")
+
+
+def test_github_rows_keep_their_columns_whatever_the_name(make_record: MakeRecord) -> None:
+    table = row_table([make_record("a|b_c")], "github").splitlines()
+    assert table[2].startswith(r"| a\|b\_c ")
+    assert {len(line.replace(r"\|", "").split("|")) for line in table} == {11}
+    assert "task-dependent<br>shift" in table[0]
+
+
+def test_latex_rows_are_a_tabular_with_escaped_names(make_record: MakeRecord) -> None:
+    table = row_table([make_record("50%_a&b")], "latex")
+    assert table.startswith("\\begin{tabular}{lllllllll}\n")
+    assert table.endswith("\\end{tabular}")
+    first = next(line for line in table.splitlines() if "local" in line)
+    assert first.split()[0] == r"50\%\_a\&b"
+    assert first.replace(r"\&", "").count("&") == 8
+    assert r"$+0.25\ [+0.20,\ +0.30]$" in first
+
+
+def test_a_name_cannot_break_the_table(make_record: MakeRecord) -> None:
+    table = row_table([make_record("two\nlines\x1b[2J")], "text")
+    assert "two lines\ufffd[2J" in table
+    assert len(table.splitlines()) == 5
+
+
+def test_tasks_as_written_by_hand(
+    make_record: MakeRecord, make_task: Callable[..., TaskRecord], make_failed_task: Callable[..., FailedTask]
+) -> None:
+    failed = make_failed_task("countdown", "ARM solves 3 of 500")
+    record = make_record(tasks=(make_task("ioi"),), failed=(failed,))
+    assert trimmed(task_table(record, "text")) == TASKS
+
+
+def test_many_tasks_go_below_one_another(
+    make_record: MakeRecord, make_task: Callable[..., TaskRecord]
+) -> None:
+    names = [f"task-{number}" for number in range(6)]
+    record = make_record(tasks=tuple(make_task(name, "local") for name in names))
+    table = task_table(record, "text")
+    heads = [line.split() for line in table.splitlines() if line.lstrip().startswith("task-")]
+    assert heads == [names[:4], names[4:]]
+    assert max(map(len, table.splitlines())) <= 120
+    assert "task-5" in task_table(record, "github").splitlines()[0]
+
+
+def test_csv_of_tasks_is_a_line_per_quantity(
+    make_record: MakeRecord, make_task: Callable[..., TaskRecord], make_failed_task: Callable[..., FailedTask]
+) -> None:
+    record = make_record(tasks=(make_task("ioi"),), failed=(make_failed_task("countdown", "too few"),))
+    rows = {(row["task"], row["quantity"]): row for row in parsed(task_table(record, "csv"))}
+    assert len({quantity for _, quantity in rows}) * 2 == len(rows)
+    cross = rows["ioi", "jaccard_halves"]
+    assert (float(cross["value"]), float(cross["low"]), float(cross["high"])) == (0.5, 0.45, 0.55)
+    assert float(rows["ioi", "ceiling_mdm"]["low"]) == 0.7 - 0.1
+    assert (rows["countdown", "overlap"]["value"], rows["countdown", "overlap"]["missing"]) == ("", "too few")
+    assert float(rows["countdown", "accuracy_arm"]["value"]) == 3 / 500
+    assert {(row["suite"], row["level"], row["version"]) for row in rows.values()} == {
+        ("local", "easy", "1a2b"),
+        ("planning", "easy", "1a2b"),
+    }
+
+
+def test_a_value_that_the_record_does_not_name_is_missing(
+    make_record: MakeRecord, make_task: Callable[..., TaskRecord]
+) -> None:
+    task = make_task("ioi")
+    comparison = task.comparison.model_copy(update={"depth_shift": {}})
+    record = make_record(tasks=(task.model_copy(update={"comparison": comparison}),))
+    assert "the record holds no early_share" in task_table(record, "text")
+
+
+@pytest.mark.parametrize("table", [lambda record, name: row_table([record], name), task_table])
+def test_an_unknown_format_is_refused(make_record: MakeRecord, table: Callable[[Record, Any], str]) -> None:
+    with pytest.raises(UsageError, match="unknown format 'html'"):
+        table(make_record(), "html")
