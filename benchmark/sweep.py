@@ -69,17 +69,20 @@ def sweep(
     """
     graph = Graph.of(member.backbone.shape)
     edges, kept = _circuits(graph, scores, protocol)
-    with_empty = np.concatenate([edges, np.zeros_like(edges[:1])])
+    # Rankings agree on the largest circuits, and small ones can be pruned to the same edges.
+    distinct, place = np.unique(
+        np.concatenate([edges, np.zeros_like(edges[:1])]), axis=0, return_inverse=True
+    )
     whole: list[NDArray[np.float64]] = []
     circuits: list[NDArray[np.float64]] = []
     for batch in batches(member, questions, rows):
         means = (
             _means(member, questions, batch.clean.shape[1], rows) if protocol.intervention == "mean" else None
         )
-        circuits.append(run_circuits(member, batch, with_empty, protocol.intervention, means))
+        circuits.append(run_circuits(member, batch, distinct, protocol.intervention, means))
         whole.append(whole_model(member, batch)[0])
         advance(batch.examples)
-    values = np.concatenate(circuits, axis=1)
+    values = np.concatenate(circuits, axis=1)[place]
     by_ranking = values[:-1].reshape(len(RANKINGS), len(protocol.grid), -1)
     return Sweep(np.concatenate(whole), values[-1], by_ranking, kept)
 

@@ -15,21 +15,22 @@ CARD = """# Reference pair `{name}`
 
 An autoregressive model (`arm/`) trained from random weights on the training split of {tasks}, and the masked
 diffusion model (`mdm/`) post-trained from it, in DiffuLLaMA's manner: {how}. Both are Llama-shaped, with
-{layers} layers, {heads} heads, width {width} and {parameters:,} parameters, and share a word-level tokenizer with
-single digits. They exist to try out and to check the benchmark; they are no language models.
+{layers} layers, {heads} heads, width {width} and {parameters:,} parameters, and share a word-level tokenizer
+with single digits. They exist to try out and to check the benchmark; they are no language models.
 
 Made by `python -m mechshift.baselines.training --out DIR --seed {seed}` from `recipe.json`. Training and
 evaluation examples share no content (see the tasks' cards). Licence: Apache-2.0.
 
 ## Accuracy on held-out examples
 
-Greedy decoding, as the benchmark decodes, on {held_out} examples of each task drawn with a seed that no protocol uses.
+Greedy decoding, as the benchmark decodes, on {held_out} examples of each task, drawn with a seed that no
+protocol uses.
 
 {table}
 
 ## Training curves
 
-`training-arm.csv` and `training-mdm.csv`: step, loss, learning rate, seconds since the last start, accuracies.
+`training-arm.csv` and `training-mdm.csv`: step, loss, learning rate, seconds since the start, accuracies.
 
 ![Loss and accuracy by step](curves.svg)
 """
@@ -59,11 +60,12 @@ def write_card(recipe: Recipe, parameters: int, out: Path) -> None:
     rows = {stage: list(csv.DictReader(log.splitlines())) for stage, log in logs.items()}
     _draw_curves(rows, recipe, out / "curves.svg")
     diffusion, architecture = recipe.diffusion, recipe.architecture
-    how = f"{'shifted' if diffusion.shift else 'unshifted'} logits, loss weighted by 1/t, attention annealed from causal"
+    shift = "shifted" if diffusion.shift else "unshifted"
+    anneal = f"attention annealed from causal to full over {diffusion.anneal} steps"
     text = CARD.format(
         name=recipe.name,
         tasks=", ".join(recipe.mixture),
-        how=f"{how} to full over {diffusion.anneal} steps",
+        how=f"{shift} logits, loss weighted by 1/t, {anneal}",
         layers=architecture.layers,
         heads=architecture.heads,
         width=architecture.width,
