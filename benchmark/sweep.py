@@ -82,7 +82,7 @@ def sweep(
         circuits.append(run_circuits(member, batch, distinct, protocol.intervention, means))
         whole.append(whole_model(member, batch)[0])
         advance(batch.examples)
-    values = np.concatenate(circuits, axis=1)[place]
+    values = np.concatenate(circuits, axis=1)[place.reshape(-1)]
     by_ranking = values[:-1].reshape(len(RANKINGS), len(protocol.grid), -1)
     return Sweep(np.concatenate(whole), values[-1], by_ranking, kept)
 
