@@ -22,27 +22,19 @@ class Grouping:
 
 
 def group_examples(examples: Sequence[Pooled], protocol: Protocol) -> Grouping:
-    """Halve each template's examples alternately, and deal its discovery examples to its groups.
+    """Halve a pool template by template, alternately, and deal the discovery half of each to its groups.
 
-    A protocol that is not `disjoint` uses every example for both. About `protocol.groups` groups in all,
-    every one within one template, so that the bootstrap can draw templates first.
+    Halves differ by one example at the most, in all and within each template. A protocol that is not
+    `disjoint` uses every example for both. About `protocol.groups` groups in all, every one within one
+    template, so that the bootstrap can draw templates first.
     """
-    seen: Counter[str] = Counter()
-    discovery: list[Pooled] = []
-    evaluation: list[Pooled] = []
-    for each in examples:
-        template = each[0].example.template
-        for_discovery = not protocol.disjoint or seen[template] % 2 == 0
-        if for_discovery:
-            discovery.append(each)
-        if not protocol.disjoint or not for_discovery:
-            evaluation.append(each)
-        seen[template] += 1
-    per_template = max(1, protocol.groups // max(1, len(seen)))
+    ordered = sorted(examples, key=_template)
+    discovery, evaluation = (ordered[::2], ordered[1::2]) if protocol.disjoint else (ordered, ordered)
+    templates = {_template(each) for each in discovery}
+    per_template = max(1, protocol.groups // max(1, len(templates)))
     dealt: Counter[str] = Counter()
     labels: list[tuple[str, int]] = []
-    for encoded, _ in discovery:
-        template = encoded.example.template
+    for template in map(_template, discovery):
         labels.append((template, dealt[template] % per_template))
         dealt[template] += 1
     order = {label: number for number, label in enumerate(sorted(set(labels)))}
@@ -52,3 +44,7 @@ def group_examples(examples: Sequence[Pooled], protocol: Protocol) -> Grouping:
         tuple(order[label] for label in labels),
         tuple(template for template, _ in order),
     )
+
+
+def _template(pooled: Pooled) -> str:
+    return pooled[0].example.template

@@ -1,0 +1,100 @@
+"""Halves and groups of a pool."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import pytest
+
+from mechshift.benchmark.encoding import Encoded
+from mechshift.benchmark.grouping import Pooled, group_examples
+from mechshift.benchmark.protocol import Protocol
+
+
+@pytest.fixture(name="pool_of")
+def _pool_of(encoded: Callable[..., Encoded]) -> Callable[..., list[Pooled]]:
+    def pool(templates: Sequence[str]) -> list[Pooled]:
+        found = []
+        for seed, template in enumerate(templates):
+            one = encoded(4, (1,), (2,), seed)
+            found.append((replace(one, example=replace(one.example, template=template)), (seed,)))
+        return found
+
+    return pool
+
+
+def templates(examples: Sequence[Pooled]) -> Counter[str]:
+    return Counter(encoded.example.template for encoded, _ in examples)
+
+
+POOLS = {
+    "even": "abcd" * 6,
+    "uneven": "aaaaaaabbbcdddde",
+    "one template": "a" * 9,
+    "a template for each": "abcdefghijklmnopqrst",
+    "by chance": "badcabdaccdbbbadcaacbbd",
+}
+
+
+@pytest.mark.parametrize("pool", POOLS.values(), ids=POOLS)
+def test_halves_are_disjoint_and_alike(
+    pool: str, pool_of: Callable[..., list[Pooled]], small_protocol: Callable[..., Protocol]
+) -> None:
+    examples = pool_of(pool)
+    found = group_examples(examples, small_protocol(groups=6))
+    assert sorted(found.discovery + found.evaluation, key=lambda each: each[1]) == examples
+    assert len(found.discovery) - len(found.evaluation) in (0, 1)
+    for template in set(pool):
+        assert abs(templates(found.discovery)[template] - templates(found.evaluation)[template]) <= 1
+
+
+@pytest.mark.parametrize("disjoint", [True, False])
+@pytest.mark.parametrize("pool", POOLS.values(), ids=POOLS)
+def test_every_group_is_within_one_template(
+    pool: str,
+    disjoint: bool,
+    pool_of: Callable[..., list[Pooled]],
+    small_protocol: Callable[..., Protocol],
+) -> None:
+    found = group_examples(pool_of(pool), small_protocol(groups=6, disjoint=disjoint))
+    assert len(found.group) == len(found.discovery)
+    assert set(found.group) == set(range(len(found.clusters)))
+    for (encoded, _), group in zip(found.discovery, found.group, strict=True):
+        assert encoded.example.template == found.clusters[group]
+    sizes: dict[str, list[int]] = {}
+    for group, count in Counter(found.group).items():
+        sizes.setdefault(found.clusters[group], []).append(count)
+    assert all(max(counts) - min(counts) <= 1 for counts in sizes.values())
+
+
+@pytest.mark.parametrize(
+    ("pool", "groups", "expected"),
+    [("ab" * 12, 6, 6), ("ab" * 12, 7, 6), ("abcdefgh" * 4, 6, 8), ("ab", 6, 1)],
+)
+def test_there_are_about_as_many_groups_as_the_protocol_wants(
+    pool: str,
+    groups: int,
+    expected: int,
+    pool_of: Callable[..., list[Pooled]],
+    small_protocol: Callable[..., Protocol],
+) -> None:
+    found = group_examples(pool_of(pool), small_protocol(groups=groups))
+    assert len(found.clusters) == expected
+
+
+def test_a_protocol_that_is_not_disjoint_uses_all_for_both(
+    pool_of: Callable[..., list[Pooled]], small_protocol: Callable[..., Protocol]
+) -> None:
+    examples = pool_of("abcab")
+    found = group_examples(examples, small_protocol(disjoint=False))
+    assert sorted(found.discovery, key=lambda each: each[1]) == examples
+    assert found.evaluation == found.discovery
+
+
+def test_the_same_pool_gives_the_same_groups_and_an_empty_one_none(
+    pool_of: Callable[..., list[Pooled]], small_protocol: Callable[..., Protocol]
+) -> None:
+    first, second = (group_examples(pool_of("cabbac"), small_protocol()) for _ in range(2))
+    assert first == second
+    nothing = group_examples([], small_protocol())
+    assert (nothing.discovery, nothing.evaluation, nothing.clusters) == ((), (), ())
