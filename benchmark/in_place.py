@@ -9,6 +9,7 @@ import torch
 from ..tasks import Example, Task
 from .decoding import answers
 from .encoding import DoesNotFit, Ids, continuation, text_of, token_ids
+from .pairs.checks import check_prompts, check_targets
 from .pairs.loading import Pair
 from .record import Behaviour
 
@@ -25,12 +26,15 @@ class Gapped:
 def in_place_behaviour(pair: Pair, task: Task, examples: Iterable[Example], rows: int) -> Behaviour | None:
     """How many gaps the MDM fills rightly, one token a step; None where the task has no such form.
 
-    Examples whose gap does not fall on token borders are not tried.
+    Examples whose gap does not fall on token borders are not tried. Raises PairError for a text that
+    holds the mask token, and for a gap that a shifted member cannot read.
     """
     by_shape: dict[tuple[int, range], list[Gapped]] = defaultdict(list)
     for example in examples:
         gapped = _gapped(pair, example)
         if gapped is not None:
+            check_prompts(pair.mdm, [gapped.tokens])
+            check_targets(pair.mdm, gapped.gap)
             by_shape[len(gapped.tokens), gapped.gap].append(gapped)
     solved = tried = 0
     for (_, gap), alike in by_shape.items():

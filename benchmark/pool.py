@@ -1,7 +1,7 @@
 """Which examples both members solve: the only ones on which their circuits are compared."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -69,10 +69,10 @@ def find_pool(
     stream = enumerate(task.examples(protocol.seed, "evaluation", level))
     solved: list[Solved] = []
     for _ in range(protocol.candidates):
-        encoded = list(_encoded(pair, islice(stream, protocol.pool), unfit))
-        if not encoded and not sum(unfit.values()):
+        drawn = list(islice(stream, protocol.pool))
+        if not drawn:
             break
-        attempted = _attempts(pair, task, encoded, rows)
+        attempted = _attempts(pair, task, list(_encoded(pair, drawn, unfit)), rows)
         attempts += attempted
         found = [Solved(index=a.index, order=a.order) for a in attempted if a.arm and a.mdm and a.reference]
         solved += found
@@ -104,18 +104,30 @@ def pooled_examples(
 
 
 def _encoded(
-    pair: Pair, stream: Iterator[tuple[int, Example]], unfit: Counter[str]
+    pair: Pair, drawn: Iterable[tuple[int, Example]], unfit: Counter[str]
 ) -> Iterator[tuple[int, Encoded]]:
-    for index, example in stream:
+    for index, example in drawn:
         try:
             encoded = encode(pair.tokenizer, example)
             check_answer_sets(encoded)
+            _check_size(pair, encoded)
         except DoesNotFit as reason:
             unfit[str(reason)] += 1
             continue
         check_prompts(pair.mdm, [encoded.clean, encoded.corrupted])
         check_targets(pair.mdm, encoded.targets)
         yield index, encoded
+
+
+def _check_size(pair: Pair, encoded: Encoded) -> None:
+    """Raises DoesNotFit for tokens or positions that the ARM, the smaller of the two, has no embedding of."""
+    texts = (encoded.clean, encoded.corrupted, encoded.answer, encoded.foil, *encoded.answers, *encoded.foils)
+    backbone = pair.arm.backbone
+    if max(max(ids) for ids in texts) >= backbone.shape.vocabulary:
+        raise DoesNotFit("a token of the tokenizer is not in the model's vocabulary")
+    positions = backbone.position_embedding
+    if positions is not None and len(encoded.clean) + len(encoded.answer) > positions.num_embeddings:
+        raise DoesNotFit("the text has more tokens than the model has positions")
 
 
 def _attempts(pair: Pair, task: Task, examples: Sequence[tuple[int, Encoded]], rows: int) -> list[Attempt]:
