@@ -2,9 +2,8 @@
 
 import dataclasses
 import json
-import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -15,7 +14,8 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from ...errors import MechshiftError, NotComputable, OutputError
+from ...errors import MechshiftError, NotComputable
+from ...files import replacing
 from .attribution import Attribution, Integration
 from .graph import Edges, Graph, Ranking, Scores
 
@@ -97,7 +97,6 @@ def load_attribution(path: Path) -> Attribution:
 def _write(
     path: Path, kind: str, graph: Graph, tensors: Mapping[str, NDArray[Any]], about: Mapping[str, Any]
 ) -> None:
-    """Write beside the path under a temporary name, then move into place."""
     header = {
         "format": f"{kind} {FORMAT}",
         "graph": dataclasses.asdict(graph),
@@ -108,16 +107,8 @@ def _write(
     # One key: safetensors writes several in an order that differs from run to run.
     metadata = {"mechshift": json.dumps(header, sort_keys=True)}
     contiguous = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(contiguous, temporary, metadata)
-        os.replace(temporary, path)
-    except (OSError, SafetensorError) as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        remedy = "free some space or choose another directory"
-        raise OutputError(f"cannot write {path}: {error}", remedy) from error
+    with replacing(path) as partial:
+        save_file(contiguous, partial, metadata)
 
 
 def _read(

@@ -140,9 +140,9 @@ def test_one_kind_of_file_is_not_read_as_another(tmp_path: Path) -> None:
 
 def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match="cannot write"):
+    with pytest.raises(OutputError, match="cannot be written"):
         some_circuit().save(tmp_path / "file" / "circuit")
     (tmp_path / "directory").mkdir()
-    with pytest.raises(OutputError, match="cannot write"):
+    with pytest.raises(OutputError, match="cannot be written"):
         some_circuit().save(tmp_path / "directory")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["directory", "file"]
