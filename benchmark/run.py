@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..errors import NotComputable
+from ..errors import NotComputable, UsageError
 from ..tasks import Task, get_suite
 from ..tasks.export import fingerprint
 from .circuits.graph import Graph
@@ -36,10 +36,13 @@ def run(
     """Measure a pair on tasks (None: all of the protocol's suite) and write `out/PAIR-PROTOCOL.json`.
 
     Cells that are already in `out` are not computed again. `level` is a difficulty that every task must have,
-    None for each task's default. Raises UsageError for an unknown level, NotComputable where no task gives a
-    comparison or the protocol does not apply, OutputError where `out` cannot be written.
+    None for each task's default. Raises UsageError for an unknown level or less than one row,
+    NotComputable where no task gives a comparison or the protocol does not apply, OutputError where `out`
+    cannot be written.
     """
     started = time.monotonic()
+    if rows < 1:
+        raise UsageError(f"{rows} token rows cannot be run at once", "run at least one")
     _check_applies(pair, protocol)
     whole = get_suite(protocol.suite)
     chosen = whole if tasks is None else tuple(tasks)
@@ -89,7 +92,7 @@ def _measure(setting: Setting) -> TaskRecord | FailedTask:
     pool = measure_pool(setting)
     grouping = measure_grouping(setting, pool)
     described = _pool_record(pool, grouping)
-    reason = _unusable(pool, grouping, protocol)
+    reason = why_unusable(pool, grouping, protocol)
     if reason is not None:
         return FailedTask(
             task=card.name,
@@ -110,7 +113,7 @@ def _measure(setting: Setting) -> TaskRecord | FailedTask:
     )
 
 
-def _unusable(pool: Pool, grouping: Grouping, protocol: Protocol) -> str | None:
+def why_unusable(pool: Pool, grouping: Grouping, protocol: Protocol) -> str | None:
     """Why a pool cannot be analysed; None where it can."""
     if not pool.arm.tried:
         reasons = ", ".join(f"{reason} ({count})" for reason, count in pool.unfit.items())

@@ -15,8 +15,9 @@ from .benchmark.pairs.spec import declare_pair
 from .benchmark.progress import silent
 from .benchmark.protocol import get_protocol
 from .benchmark.record import Record
-from .benchmark.run import ROWS, setting_of
+from .benchmark.run import ROWS, setting_of, why_unusable
 from .benchmark.run import run as measure
+from .errors import NotComputable
 from .tasks import get_task
 
 RESULTS = Path("mechshift-results")
@@ -85,9 +86,13 @@ def edge_scores(
 ) -> EdgeScores:
     """Both members' edge scores on a task's discovery examples, as a run has them.
 
-    Raises as `run`, and NotComputable where the members solve no example in common.
+    Raises as `run`, NotComputable also where the task's examples are too few.
     """
     setting = setting_of(pair, get_task(task), level, get_protocol(protocol), out, rows, silent)
-    grouping = measure_grouping(setting, measure_pool(setting))
+    pool = measure_pool(setting)
+    grouping = measure_grouping(setting, pool)
+    reason = why_unusable(pool, grouping, setting.protocol)
+    if reason is not None:
+        raise NotComputable(f"{task}: {reason}", "choose a task or a level that both members solve")
     arm, mdm = measure_scores(setting, grouping)
     return EdgeScores(arm.graph, arm.score_sums, mdm.score_sums, arm.counts, grouping.clusters)
