@@ -1,14 +1,17 @@
 """The command line: parses, calls, prints. Results go to stdout, progress and errors to stderr."""
 
 import json
+import os
 import sys
+from collections.abc import Mapping
 from enum import StrEnum
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from ..errors import MechshiftError, UsageError
+from ..errors import MechshiftError, NotComputable, UsageError
 
 if TYPE_CHECKING:
     from ..tasks import Task
@@ -55,9 +58,15 @@ def run(
         str | None, typer.Option(help="The MDM post-trained from it: a directory or a hub id.")
     ] = None,
     shift: Annotated[
-        bool, typer.Option(help="Whether the MDM's logits for a token are read one position before.")
-    ] = True,
-    attention: Annotated[str, typer.Option(help="The MDM's attention: full, causal or block:SIZE.")] = "full",
+        bool | None,
+        typer.Option(
+            "--shift/--no-shift",
+            help="Whether the MDM's logits for a token are read one position before; --shift if left out.",
+        ),
+    ] = None,
+    attention: Annotated[
+        str | None, typer.Option(help="The MDM's attention: full (if left out), causal or block:SIZE.")
+    ] = None,
     mask_token: Annotated[str | None, typer.Option(help="The mask token: its text or id.")] = None,
     protocol: Annotated[
         str, typer.Option(help="What fixes every number (see `mechshift ls protocols`).")
@@ -86,7 +95,9 @@ def run(
     from .run import record_path
     from .run import run as measure
 
-    loaded = load_pair(_pair_spec(pair, arm, mdm, shift, attention, mask_token), device)
+    declared = {"shift": shift, "attention": attention, "mask_token": mask_token}
+    given = {name: value for name, value in declared.items() if value is not None}
+    loaded = load_pair(_pair_spec(pair, arm, mdm, given), device)
     record = measure(loaded, chosen, out, tasks, level, batch, for_terminal())
     if as_json:
         print(record.model_dump_json(indent=1))
@@ -147,14 +158,55 @@ def ls(
 
 def main() -> None:
     """Run the command line; every foreseen error is a message and an exit code, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # not every terminal's encoding has a Ĵ
+    try:
+        _run_app()
+    except MechshiftError as error:
+        _end(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _end("interrupted; the same command goes on where this one stopped", INTERRUPTED)
+    except OSError as error:
+        _end(f"{error}\nmake room, or choose a place that can be read and written", NotComputable.exit_code)
+    except (MemoryError, RuntimeError) as error:
+        if not _is_out_of_memory(error):
+            raise
+        _end(
+            "the memory does not suffice\nuse a smaller --batch; what is done is kept",
+            NotComputable.exit_code,
+        )
+
+
+def _run_app() -> None:
     try:
         app()
-    except MechshiftError as error:
-        print(f"mechshift: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("mechshift: interrupted; the same command goes on where this one stopped", file=sys.stderr)
-        sys.exit(INTERRUPTED)
+    except SystemExit as ending:
+        if ending.code == INTERRUPTED:  # typer's way with Ctrl-C, which says nothing
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        _flush()
+
+
+def _flush() -> None:
+    """Results that cannot be printed are an error now; at exit the interpreter would only grumble."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
+
+
+def _end(message: str, code: int) -> NoReturn:
+    print(f"mechshift: {message}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """On an accelerator torch raises a class of its own, on the CPU a RuntimeError told by its text."""
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    return bool(kinds & {"MemoryError", "OutOfMemoryError"}) or "allocate memory" in str(error)
 
 
 def _tasks(suite: str | None, names: list[str] | None) -> tuple["Task", ...] | None:
@@ -167,20 +219,26 @@ def _tasks(suite: str | None, names: list[str] | None) -> tuple["Task", ...] | N
     return get_suite(suite) if suite is not None else None
 
 
-def _pair_spec(
-    pair: str | None, arm: str | None, mdm: str | None, shift: bool, attention: str, mask_token: str | None
-) -> "PairSpec":
+def _pair_spec(pair: str | None, arm: str | None, mdm: str | None, declared: Mapping[str, Any]) -> "PairSpec":
+    """The pair that is named, or the one of two checkpoints with what is declared about the MDM."""
     from .pairs.registry import get_pair
     from .pairs.spec import declare_pair
 
     if arm is None and mdm is None:
-        return get_pair(pair or "tiny")
+        spec = get_pair(pair or "tiny")
+        if declared:
+            options = ", ".join(f"--{name.replace('_', '-')}" for name in declared)
+            raise UsageError(
+                f"{options} would declare something about pair {spec.name}, which has its own declarations",
+                "leave it out, or name the checkpoints with --arm and --mdm",
+            )
+        return spec
     if pair is not None:
         raise UsageError("--pair names a listed pair and --arm/--mdm another", "give one or the other")
     if arm is None or mdm is None:
         missing = "--arm" if arm is None else "--mdm"
         raise UsageError(f"a pair has two members and {missing} is missing", "give both --arm and --mdm")
-    return declare_pair(arm, mdm, shift=shift, attention=attention, mask_token=mask_token)
+    return declare_pair(arm, mdm, **declared)
 
 
 def _check_writable(out: Path) -> None:
