@@ -1,0 +1,244 @@
+"""What the pages show works: commands and Python run, links lead somewhere, names and values are right.
+
+The blocks of a page run in order in one folder. Protocols are made small, because what is tested is that
+commands work, and not their numbers; a user's own checkpoints are those of `tiny`; hub ids are declared and
+not fetched.
+"""
+
+import ast
+import importlib
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import typer.main
+
+from mechshift.api import RESULTS
+from mechshift.benchmark import cli, protocol
+from mechshift.benchmark.pairs.registry import get_pair
+from mechshift.benchmark.pairs.spec import declare_pair
+from mechshift.benchmark.protocol import Protocol, list_protocols
+from mechshift.tasks import get_suite, get_task
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+
+SMALL: dict[str, Any] = {
+    "pool": 48,
+    "minimum": 4,
+    "candidates": 2,
+    "steps": 1,
+    "grid": (0.001, 0.1, 1.0),
+    "resamples": 10,
+    "splits": 2,
+}
+SHELL = ("mkdir", "cp")
+NOT_RUN = ("pip install", "tox", "git clone", "cd ")
+"""Installing, and what starts these tests, is not run from within them."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a page."""
+
+    language: str
+    text: str
+
+
+def blocks(page: Path) -> list[Block]:
+    fences = re.findall(r"^```(\w+)[^\n]*\n(.*?)^```$", page.read_text(encoding="utf-8"), re.M | re.S)
+    return [Block(language, text) for language, text in fences]
+
+
+def commands(block: Block) -> Iterator[str]:
+    """The commands of a block: lines after `$ ` where there are any, else all; continued lines joined."""
+    lines = block.text.replace("\\\n", " ").splitlines()
+    prompted = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+    for line in prompted or lines:
+        for command in re.split(r"\s+&&\s+", line.partition("  #")[0].strip()):
+            if command and not command.startswith("#"):
+                yield command
+
+
+def run_block(block: Block, names: dict[str, Any]) -> None:
+    if block.language == "python":
+        exec(compile(block.text, "block", "exec"), names)
+    elif block.language in ("console", "sh"):
+        for command in commands(block):
+            run_command(command)
+
+
+def run_command(command: str) -> None:
+    words = shlex.split(command)
+    if words[0] == "mechshift":
+        run_mechshift(words[1:])
+    elif words[:2] == ["python", "-m"]:
+        subprocess.run([sys.executable, *words[1:3], "--help"], check=True, capture_output=True)
+    elif words[0] in SHELL:
+        subprocess.run(words, check=True)
+    else:
+        assert command.startswith(NOT_RUN), f"a page shows a command that no test covers: {command}"
+
+
+def run_mechshift(words: list[str]) -> None:
+    group: Any = typer.main.get_command(cli.app)
+    if words[0] == "run":
+        options = group.commands["run"].make_context("run", list(words[1:])).params
+        if on_hub(options["arm"]) or on_hub(options["mdm"]):
+            resolve(options)
+            return
+    group.main(args=words, standalone_mode=False)
+
+
+def on_hub(checkpoint: str | None) -> bool:
+    return checkpoint is not None and not Path(checkpoint).is_dir()
+
+
+def resolve(options: dict[str, Any]) -> None:
+    """All that a run looks up before it fetches a checkpoint."""
+    protocol.get_protocol(options["protocol"])
+    chosen = [get_task(name) for name in options["task"] or ()] or get_suite(options["suite"] or "all")
+    for task in chosen:
+        task.level(options["level"])
+    declare_pair(**{key: options[key] for key in ("arm", "mdm", "shift", "attention", "mask_token")})
+
+
+@pytest.fixture(scope="session")
+def cells(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the pages' runs keep their cells, so that what one has computed the next need not."""
+    return tmp_path_factory.mktemp("cells")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, cells: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to work in, with a user's checkpoints, no record, and small protocols."""
+    monkeypatch.chdir(tmp_path)
+    RESULTS.mkdir()
+    (RESULTS / "cells").symlink_to(cells)
+    tiny = get_pair("tiny")
+    (tmp_path / "checkpoints").mkdir()
+    for name, member in (("arm", tiny.arm), ("mdm", tiny.mdm)):
+        (tmp_path / "checkpoints" / name).symlink_to(member.checkpoint)
+    for each in list_protocols():
+        monkeypatch.setitem(protocol._PROTOCOLS, each.name, each.model_copy(update=SMALL))
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=lambda page: page.name)
+@pytest.mark.usefixtures("folder")
+def test_what_a_page_shows_runs(page: Path) -> None:
+    names: dict[str, Any] = {"__name__": "page"}
+    for block in blocks(page):
+        run_block(block, names)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_fences_name_their_language(page: Path) -> None:
+    fences = re.findall(r"^```(.*)$", page.read_text(encoding="utf-8"), re.M)
+    assert all(fences[0::2])
+    assert not any(fences[1::2])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    dead = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        path, _, anchor = target.partition("#")
+        if re.match(r"[a-z]+:", path):
+            continue
+        other = (page.parent / path).resolve() if path else page
+        if not other.exists() or (anchor and anchor not in anchors(other)):
+            dead.append(target)
+    assert dead == []
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_names_exist(page: Path) -> None:
+    names = re.findall(r"`(mechshift(?:\.\w+)+)", page.read_text(encoding="utf-8"))
+    assert [name for name in names if not exists(name)] == []
+
+
+def exists(name: str) -> bool:
+    found: object = importlib.import_module("mechshift")
+    path = ["mechshift"]
+    for part in name.split(".")[1:]:
+        path.append(part)
+        if not hasattr(found, part) and isinstance(found, ModuleType):
+            try:
+                importlib.import_module(".".join(path))
+            except ModuleNotFoundError:
+                return False
+        if not hasattr(found, part):
+            return False
+        found = getattr(found, part)
+    return True
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_within_sentences_have_these_options(page: Path) -> None:
+    group: Any = typer.main.get_command(cli.app)
+    unknown = []
+    for name, rest in re.findall(r"`mechshift (\w+)([^`]*)`", page.read_text(encoding="utf-8")):
+        known = {
+            option for each in group.commands[name].params for option in (*each.opts, *each.secondary_opts)
+        }
+        unknown += [word for word in rest.split() if word.startswith("--") and word not in known]
+    assert unknown == []
+
+
+def cell(value: object) -> str:
+    """A protocol's value as its page writes it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return " ".join(f"{share:g}".removeprefix("0") for share in value)
+    return "–" if value is None else str(value)
+
+
+def test_every_field_of_every_protocol_is_on_the_page() -> None:
+    text = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
+    rows = [
+        [part.strip() for part in line.strip("| ").split("|")]
+        for line in text.splitlines()
+        if line[:1] == "|"
+    ]
+    header = next(row for row in rows if row[0] == "field")
+    shown = {row[0].strip("`"): row[1:4] for row in rows[rows.index(header) + 2 :] if len(row) == len(header)}
+    order = [name.strip("`") for name in header[1:4]]
+    protocols = {each.name: each for each in list_protocols()}
+    expected = {
+        field: [cell(getattr(protocols[name], field)) for name in order]
+        for field in Protocol.model_fields
+        if field != "name"
+    }
+    assert shown == expected
+
+
+def test_every_call_on_the_way_of_a_number_exists() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    section = text.partition("\n## The way of a number\n")[2].partition("\n## ")[0]
+    called = set(re.findall(r"`(?:\w+\.)?(\w+)\(", section))
+    types = set(re.findall(r"`([A-Z]\w+)`", section))
+    defined = {
+        node.name
+        for room in ("tasks", "benchmark")
+        for path in (ROOT / room).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    }
+    assert called
+    assert types
+    assert (called | types) - defined == set()
