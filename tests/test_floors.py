@@ -15,7 +15,8 @@ FOLDERS: dict[str, str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["
 
 FLOORS = (
     ("errors",),
-    ("files", "tasks", "metrics"),
+    ("files",),
+    ("tasks", "metrics"),
     ("benchmark.protocol", "benchmark.store", "benchmark.progress"),
     ("benchmark.record",),
     ("benchmark.pairs",),
@@ -132,11 +133,11 @@ def test_no_import_goes_in_a_circle() -> None:
     assert set(TopologicalSorter(graph).static_order()) == set(MODULES)
 
 
-@pytest.mark.parametrize(("room", "allowed"), [("tasks", {"errors"}), ("metrics", set())])
+@pytest.mark.parametrize(("room", "allowed"), [("tasks", {"errors", "files"}), ("metrics", set())])
 def test_the_ground_imports_nothing_else_of_ours(room: str, allowed: set[str]) -> None:
     inside = [name for name in MODULES if name.split(".")[0] == room]
     ours = {other for name in inside for other in imports(name) if other in MODULES}
-    assert {other for other in ours if other.split(".")[0] != room} == allowed
+    assert {other for other in ours if other.split(".")[0] != room} <= allowed
 
 
 @pytest.mark.parametrize(
