@@ -179,6 +179,10 @@ def main() -> None:
 
 
 def _run_app() -> None:
+    # A terminal of another encoding shows "?" for Ĵ rather than ending in a traceback.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         app()
     except SystemExit as ending:

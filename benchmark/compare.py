@@ -43,11 +43,13 @@ Estimates = Mapping[str, Estimate | Undefined]
 class Evidence:
     """What was measured of one member.
 
-    Edge scores, circuits run, and the entropy of what its top components write, by component name.
+    Edge scores; circuits run, and the template of each example they ran on; the entropy of what the top
+    components write, by component name.
     """
 
     attribution: Attribution
     sweep: Sweep
+    templates: tuple[str, ...]
     entropies: Mapping[str, float]
 
 
@@ -59,7 +61,7 @@ def compared_size(arm: Sweep, mdm: Sweep, protocol: Protocol, edges: int) -> int
     """
     if protocol.circuit_edges is not None:
         return min(edges, protocol.circuit_edges)
-    share = smallest_share(protocol, *(curves(one, protocol, edges)[0] for one in (arm, mdm)))
+    share = smallest_share(protocol, arm, mdm)
     return edges if isinstance(share, Undefined) else budgets(protocol, edges)[protocol.grid.index(share)]
 
 
@@ -76,7 +78,7 @@ def compare(
     """
     components = Components(arm.attribution.graph)
     edges = components.graph.edges
-    found = curves(arm.sweep, protocol, edges), curves(mdm.sweep, protocol, edges)
+    found = [curves(one.sweep, one.templates, protocol, edges) for one in (arm, mdm)]
     shares = {size: size / edges} | dict(zip(budgets(protocol, edges), protocol.grid, strict=True))
     overlaps = _overlaps(arm, mdm, clusters, components, protocol, shares)
     placement = Placement(components, size, (arm.entropies, mdm.entropies))
@@ -169,7 +171,7 @@ def _member(
         ),
         absolute=found[0],
         signed=found[1],
-        smallest_share=measured(smallest_share(protocol, found[0])),
+        smallest_share=measured(smallest_share(protocol, evidence.sweep)),
         profile=_shares(placement.profile(importance)),
         profile_heads=_shares(placement.profile(importance, ~components.is_mlp)),
         profile_mlps=_shares(placement.profile(importance, components.is_mlp)),

@@ -23,7 +23,7 @@ from .pool import Pool, find_pool, pooled_examples
 from .progress import Advance, Progress
 from .protocol import Protocol
 from .record import Comparison
-from .states import Question, batches, question
+from .states import Question, batches, in_batch_order, question
 from .store import Store
 from .sweep import Sweep, load_sweep, save_sweep, sweep
 
@@ -78,7 +78,9 @@ def measure_comparison(setting: Setting, grouping: Grouping) -> Comparison:
     ]
     size = compared_size(sweeps[0], sweeps[1], setting.protocol, scores[0].graph.edges)
     evidence = [
-        Evidence(found, swept, _entropies(setting, member, grouping, found, size))
+        Evidence(
+            found, swept, _templates(member, grouping), _entropies(setting, member, grouping, found, size)
+        )
         for member, found, swept in zip((arm, mdm), scores, sweeps, strict=True)
     ]
 
@@ -133,6 +135,12 @@ def _sweep(setting: Setting, member: Member, grouping: Grouping, found: Attribut
             return sweep(member, asked, found.scores(), setting.protocol, setting.rows, advance)
 
     return setting.store.cell(f"sweep-{member.role}.safetensors", load_sweep, save_sweep, compute)
+
+
+def _templates(member: Member, grouping: Grouping) -> tuple[str, ...]:
+    """The templates of the evaluation examples, in the order in which a sweep has them."""
+    asked = in_batch_order(questions(member, grouping.evaluation))
+    return tuple(one.encoded.example.template for one in asked)
 
 
 def _entropies(

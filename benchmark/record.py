@@ -3,12 +3,11 @@
 A number that could not be computed is there with its reason; it is never 0, NaN or left out.
 """
 
-import math
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
-from ..metrics import Estimate, Undefined, Value
+from ..metrics import Estimate, Undefined, Value, wilson_interval
 from .protocol import Protocol
 
 SCHEMA: Literal[1] = 1
@@ -54,9 +53,12 @@ class Behaviour(Part):
     tried: int = Field(ge=0)
 
     @property
-    def accuracy(self) -> float:
-        """Share solved; NaN when none was tried, which a record never shows."""
-        return self.solved / self.tried if self.tried else math.nan
+    def accuracy(self) -> Measured:
+        """Share solved, with Wilson's interval."""
+        if not self.tried:
+            return Missing(missing="no example was tried")
+        low, high = wilson_interval(self.solved, self.tried)
+        return Number(value=self.solved / self.tried, low=low, high=high)
 
 
 class PoolRecord(Part):

@@ -4,9 +4,9 @@ An ARM is asked once, teacher-forced. An MDM is asked once per step of its traje
 the clean prompt and is replayed on the corrupted one, so that only the semantic context differs.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import torch
 from torch import Tensor
@@ -75,12 +75,9 @@ def batches(member: Member, questions: Iterable[Question], rows: int) -> Iterato
 
     The result of a batch does not depend on how questions are put together; groups are kept side by side.
     """
-    by_length: dict[tuple[int, int], list[Question]] = defaultdict(list)
-    for asked in questions:
-        by_length[len(asked.encoded.clean), len(asked.encoded.answer)].append(asked)
-    for _, alike in sorted(by_length.items()):
+    for _, alike in groupby(in_batch_order(questions), key=_length):
         pending: list[Question] = []
-        for asked in sorted(alike, key=lambda each: each.group):
+        for asked in alike:
             if pending and sum(len(q.states) for q in (*pending, asked)) > rows:
                 yield _batch(member, pending)
                 pending = []
@@ -88,9 +85,13 @@ def batches(member: Member, questions: Iterable[Question], rows: int) -> Iterato
         yield _batch(member, pending)
 
 
-def in_batch_order(member: Member, questions: Sequence[Question]) -> list[Question]:
+def in_batch_order(questions: Iterable[Question]) -> list[Question]:
     """The questions in the order in which `batches` takes them."""
-    return sorted(questions, key=lambda q: (len(q.encoded.clean), len(q.encoded.answer), q.group))
+    return sorted(questions, key=lambda asked: (_length(asked), asked.group))
+
+
+def _length(asked: Question) -> tuple[int, int]:
+    return len(asked.encoded.clean), len(asked.encoded.answer)
 
 
 def _batch(member: Member, questions: list[Question]) -> Batch:

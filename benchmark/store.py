@@ -27,7 +27,8 @@ class Store:
         text = json.dumps(key, sort_keys=True, indent=1)
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
         self._folder = root / digest
-        write_text(self._folder / "key.json", text + "\n")
+        if not (self._folder / "key.json").exists():
+            write_text(self._folder / "key.json", text + "\n")
         self.seconds: dict[str, float] = {}
 
     def cell(

@@ -1,11 +1,11 @@
 """A pair's row: means over the tasks of each suite, with intervals."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from ..metrics import Estimate, difference, mean_estimate
-from .record import Behaviour, Measured, Missing, Number, Summary, TaskRecord, measured
+from .record import Measured, Missing, Number, Summary, TaskRecord, measured
 
 SUITES = ("local", "planning")
 LEVEL = 0.95
@@ -26,8 +26,8 @@ def summarise(tasks: Sequence[TaskRecord], resamples: int) -> Summary:
 
     overlap = by_suite(lambda task: task.comparison.compared.edge.normalised)
     return Summary(
-        accuracy_arm={suite: _accuracy(t.pool.arm for t in tasks if t.suite == suite) for suite in SUITES},
-        accuracy_mdm={suite: _accuracy(t.pool.mdm for t in tasks if t.suite == suite) for suite in SUITES},
+        accuracy_arm=by_suite(lambda task: task.pool.arm.accuracy),
+        accuracy_mdm=by_suite(lambda task: task.pool.mdm.accuracy),
         overlap=overlap,
         task_dependent_shift=_difference(overlap["local"], overlap["planning"], resamples),
         early_shift=by_suite(lambda task: task.comparison.depth_shift["early_share"]),
@@ -37,11 +37,6 @@ def summarise(tasks: Sequence[TaskRecord], resamples: int) -> Summary:
             "mdm": _mean([task.comparison.mdm.absolute.log_area for task in tasks], resamples),
         },
     )
-
-
-def _accuracy(behaviours: Iterable[Behaviour]) -> Measured:
-    shares = [one.accuracy for one in behaviours]
-    return Number(value=float(np.mean(shares))) if shares else Missing(missing="no task of this suite")
 
 
 def _mean(values: Sequence[Measured], resamples: int) -> Measured:

@@ -45,6 +45,7 @@ from .overlap import (
     top_edges,
     weighted_jaccard,
 )
+from .proportion import wilson_interval
 from .resampling import Estimate, bootstrap, bootstrap_scores, cluster_weights, group_mean, half_splits
 from .specialisation import (
     effective_components,
@@ -118,4 +119,5 @@ __all__ = [
     "transport",
     "weighted_jaccard",
     "weighted_sharpness",
+    "wilson_interval",
 ]

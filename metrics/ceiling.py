@@ -27,7 +27,7 @@ class CircuitOverlap:
     `jaccard`: circuits from all prompts, as it is usually published. `cross`, `ceiling_a`, `ceiling_b`:
     circuits from disjoint halves, averaged over splits. `floor`: expectation for random circuits of the
     same size. `normalised`: (cross − floor) / (√(ceiling_a · ceiling_b) − floor); 0 = chance, 1 = as
-    alike as two samples of one model.
+    alike as two samples of one model; undefined where the interval of the denominator reaches 0.
     """
 
     jaccard: Estimate | Undefined
@@ -352,7 +352,7 @@ def _overlaps(
     return [
         CircuitOverlap(
             floor=view.floor,
-            normalised=found[f"{index}.normalised"],
+            normalised=_clear(found[f"{index}.normalised"], found[f"{index}.gap"]),
             **{
                 name: _share(found[f"{index}.{name}"])
                 for name in ("jaccard", "cross", "ceiling_a", "ceiling_b")
@@ -369,7 +369,7 @@ def _view_overlap(a: _Ranked, b: _Ranked, view: _View) -> dict[str, Value]:
     jaccard = _mean_jaccard(members(a.everything), members(b.everything))
     if len(a.first) == 0:
         nothing = dict.fromkeys(
-            ("cross", "ceiling_a", "ceiling_b", "normalised"), Undefined("a half is empty")
+            ("cross", "ceiling_a", "ceiling_b", "gap", "normalised"), Undefined("a half is empty")
         )
         return {"jaccard": jaccard, **nothing}
     a1, a2, b1, b2 = (members(half) for half in (a.first, a.second, b.first, b.second))
@@ -380,8 +380,26 @@ def _view_overlap(a: _Ranked, b: _Ranked, view: _View) -> dict[str, Value]:
         "cross": cross,
         "ceiling_a": ceilings[0],
         "ceiling_b": ceilings[1],
+        "gap": _gap(*ceilings, view.floor),
         "normalised": _normalised(cross, *ceilings, view.floor),
     }
+
+
+def _gap(ceiling_a: Value, ceiling_b: Value, floor: float) -> Value:
+    """By how much the ceiling exceeds the floor."""
+    if isinstance(ceiling_a, Undefined):
+        return ceiling_a
+    return ceiling_b if isinstance(ceiling_b, Undefined) else float(np.sqrt(ceiling_a * ceiling_b)) - floor
+
+
+def _clear(normalised: Estimate | Undefined, gap: Estimate | Undefined) -> Estimate | Undefined:
+    """The normalised overlap where its denominator is more than noise: a ratio to noise is no number."""
+    if isinstance(normalised, Undefined) or isinstance(gap, Undefined) or gap.low > 0:
+        return normalised
+    return Undefined(
+        f"the split-half ceiling does not clearly exceed the floor: by {gap.value:.4f} "
+        f"[{gap.low:.4f}, {gap.high:.4f}]"
+    )
 
 
 def _normalised(cross: Value, ceiling_a: Value, ceiling_b: Value, floor: float) -> Value:

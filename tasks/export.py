@@ -2,15 +2,14 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from ..errors import OutputError, UsageError, unknown
+from ..errors import UsageError, unknown
+from ..files import replacing
 from .example import Example, Split, Task
 
 if TYPE_CHECKING:
@@ -62,7 +61,10 @@ def write_parquet(
     described = {METADATA_KEY: _json(provenance(task, examples, seed, split, level)).encode()}
     content = pyarrow.BufferOutputStream()
     parquet.write_table(_table(examples).replace_schema_metadata(described), content)
-    return _write_whole(Path(path), content.getvalue().to_pybytes())
+    target = Path(path)
+    with replacing(target) as partial:
+        partial.write_bytes(content.getvalue().to_pybytes())
+    return target
 
 
 def provenance(
@@ -109,17 +111,3 @@ def _table(examples: Iterable[Example]) -> "pyarrow.Table":
 
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
-def _write_whole(path: Path, content: bytes) -> Path:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_bytes(content)
-        os.replace(partial, path)
-    except OSError as error:
-        with suppress(OSError):
-            partial.unlink()
-        raise OutputError(
-            f"{path} could not be written: {error.strerror}", "choose another path, or make room there"
-        ) from None
-    return path

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -44,45 +44,44 @@ def train_pair(recipe: Recipe, out: Path) -> None:
     keep_recipe(recipe, out)
     tasks = tuple(get_task(name) for name in recipe.mixture)
     tokenizer = build_tokenizer(tasks, recipe.seed)
-    pools = task_pools(recipe, tasks, tokenizer)
+    setting = Setting(recipe, tasks, tokenizer, task_pools(recipe, tasks, tokenizer), out)
     torch.manual_seed(recipe.seed)
     model = LlamaForCausalLM(recipe.architecture.config(len(tokenizer)))
-    _train_arm(model, recipe, tasks, tokenizer, pools, out)
-    _train_mdm(model, recipe, tasks, tokenizer, pools, out)
+    _train_arm(model, setting)
+    _train_mdm(model, setting)
     write_card(recipe, sum(parameter.numel() for parameter in model.parameters()), out)
 
 
-def _train_arm(
-    model: LlamaForCausalLM,
-    recipe: Recipe,
-    tasks: tuple[Task, ...],
-    tokenizer: PreTrainedTokenizerBase,
-    pools: dict[str, Pool],
-    out: Path,
-) -> None:
-    sampler = Sampler(pools, recipe.mixture, recipe.arm.batch, recipe.seed)
-    evaluate = accuracies("arm", True, tasks, tokenizer)
-    folder = out / "training" / "arm"
+@dataclass(frozen=True)
+class Setting:
+    """What both stages are trained with, and where they are written."""
+
+    recipe: Recipe
+    tasks: tuple[Task, ...]
+    tokenizer: PreTrainedTokenizerBase
+    pools: dict[str, Pool]
+    out: Path
+
+
+def _train_arm(model: LlamaForCausalLM, setting: Setting) -> None:
+    recipe = setting.recipe
+    sampler = Sampler(setting.pools, recipe.mixture, recipe.arm.batch, recipe.seed)
+    evaluate = accuracies("arm", True, setting.tasks, setting.tokenizer)
+    folder = setting.out / "training" / "arm"
     train(model, next_token(recipe.prompt_weight), sampler, recipe.arm, evaluate, folder, recipe.seed)
-    _write(model, tokenizer, out / "arm")
+    _write(model, setting.tokenizer, setting.out / "arm")
 
 
-def _train_mdm(
-    model: LlamaForCausalLM,
-    recipe: Recipe,
-    tasks: tuple[Task, ...],
-    tokenizer: PreTrainedTokenizerBase,
-    pools: dict[str, Pool],
-    out: Path,
-) -> None:
-    diffusion = recipe.diffusion
-    mixture = recipe.mixture | ({"in-place": diffusion.in_place} if "in-place" in pools else {})
-    sampler = Sampler(pools, mixture, recipe.mdm.batch, recipe.seed + 1)
-    evaluate = accuracies("mdm", diffusion.shift, tasks, tokenizer)
-    assert isinstance(tokenizer.mask_token_id, int)
-    objective = masked_diffusion(diffusion, tokenizer.mask_token_id)
-    train(model, objective, sampler, recipe.mdm, evaluate, out / "training" / "mdm", recipe.seed + 1)
-    _write(model, tokenizer, out / "mdm")
+def _train_mdm(model: LlamaForCausalLM, setting: Setting) -> None:
+    recipe, diffusion = setting.recipe, setting.recipe.diffusion
+    mixture = recipe.mixture | ({"in-place": diffusion.in_place} if "in-place" in setting.pools else {})
+    sampler = Sampler(setting.pools, mixture, recipe.mdm.batch, recipe.seed + 1)
+    evaluate = accuracies("mdm", diffusion.shift, setting.tasks, setting.tokenizer)
+    assert isinstance(setting.tokenizer.mask_token_id, int), "the tokenizer is made with a mask token"
+    objective = masked_diffusion(diffusion, setting.tokenizer.mask_token_id)
+    folder = setting.out / "training" / "mdm"
+    train(model, objective, sampler, recipe.mdm, evaluate, folder, recipe.seed + 1)
+    _write(model, setting.tokenizer, setting.out / "mdm")
 
 
 def _write(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:

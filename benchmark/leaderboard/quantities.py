@@ -63,9 +63,7 @@ def accuracy(behaviour: Behaviour | None) -> Measured:
     """Share of the tried examples that a member solves."""
     if behaviour is None:
         return Missing(missing="the task has no form that is filled in place")
-    if not behaviour.tried:
-        return Missing(missing="no example was tried")
-    return Number(value=behaviour.accuracy)
+    return behaviour.accuracy
 
 
 def _pool(name: str, of: Callable[[PoolRecord], Measured], rounding: Rounding = SHARE) -> Quantity[Task]:

@@ -207,7 +207,7 @@ def test_all_rows_of_an_example_are_in_one_batch_of_bounded_size(
     made = list(batches(mdm, asked, rows))
     assert sum(len(batch.clean) for batch in made) == sum(len(each.states) for each in asked)
     assert all(len(batch.clean) <= rows or batch.examples == 1 for batch in made)
-    ordered = iter(in_batch_order(mdm, asked))
+    ordered = iter(in_batch_order(asked))
     for batch in made:
         for number, group in enumerate(batch.groups.tolist()):
             one = next(ordered)

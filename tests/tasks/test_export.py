@@ -127,8 +127,8 @@ def test_more_examples_than_there_are(drawn: Draw) -> None:
 
 def test_a_path_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    for path in (tmp_path / "none" / "x.parquet", tmp_path / "file" / "x.parquet", tmp_path):
-        with pytest.raises(OutputError, match="could not be written"):
+    for path in (tmp_path / "file" / "x.parquet", tmp_path):
+        with pytest.raises(OutputError, match="cannot be written"):
             write_parquet(path, get_task("ioi"), 5, 0)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
