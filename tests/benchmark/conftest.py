@@ -175,7 +175,7 @@ def evidence(seed: int, reach: float = 1.0) -> Evidence:
     noise = generator.normal(1, 0.02, (2, 10, 5))
     swept = Sweep(whole, empty, empty + rising * noise * (whole - empty), generator.integers(1, 90, (2, 10)))
     entropies = {f"a1.h{head}": float(generator.random()) for head in range(3)}
-    return Evidence(attribution, swept, entropies)
+    return Evidence(attribution, swept, tuple("aabbb"), entropies)
 
 
 @pytest.fixture(name="member", scope="session")
