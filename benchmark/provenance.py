@@ -54,9 +54,12 @@ def describe_environment(pair: Pair) -> Environment:
 
 
 def run_key(pair: Pair, protocol: Protocol, task: str, task_version: str, level: str) -> dict[str, object]:
-    """Everything that can change a cell: package, protocol, task, level, weights, tokens and declarations."""
+    """All that can change a cell: software, device, protocol, task, level, weights, tokens, declarations."""
     return {
         "mechshift": version("mechshift"),
+        "torch": torch.__version__,
+        "transformers": version("transformers"),
+        "device": pair.arm.device.type,
         "protocol": protocol.model_dump(mode="json"),
         "task": task,
         "task_version": task_version,
