@@ -79,7 +79,8 @@ def compare(
     components = Components(arm.attribution.graph)
     edges = components.graph.edges
     found = [curves(one.sweep, one.templates, protocol, edges) for one in (arm, mdm)]
-    shares = {size: size / edges} | dict(zip(budgets(protocol, edges), protocol.grid, strict=True))
+    grid = list(zip(budgets(protocol, edges), protocol.grid, strict=True))
+    shares = {size: size / edges} | dict(grid)
     overlaps = _overlaps(arm, mdm, clusters, components, protocol, shares)
     placement = Placement(components, size, (arm.entropies, mdm.entropies))
     sums = arm.attribution.score_sums, mdm.attribution.score_sums
@@ -88,7 +89,8 @@ def compare(
         arm=_member("arm", arm, found[0], values, placement, components, protocol, size),
         mdm=_member("mdm", mdm, found[1], values, placement, components, protocol, size),
         compared=overlaps[size],
-        curve=tuple(overlaps[budget] for budget in budgets(protocol, edges)),
+        # In a small graph several shares of the grid are one number of edges.
+        curve=tuple(overlaps[budget].model_copy(update={"share": share}) for budget, share in grid),
         uniform_profile=tuple(placement.uniform.tolist()),
         depth_shift=_named(values, "mass.shift."),
         depth_shift_edges=_named(values, "edges.shift."),

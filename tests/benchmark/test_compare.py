@@ -1,0 +1,223 @@
+"""Every number of a comparison, put together again from the metrics."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mechshift import metrics
+from mechshift.benchmark.compare import Evidence, compare, compared_size
+from mechshift.benchmark.components import Components
+from mechshift.benchmark.curves import curves
+from mechshift.benchmark.protocol import GRID, Protocol
+from mechshift.benchmark.record import Comparison, Measured, Missing, Number, Overlap
+from mechshift.metrics import CircuitOverlap, Estimate, Undefined, Value
+
+CLUSTERS = tuple("aabbccdd")
+SIZE = 30
+
+Make = Callable[..., Evidence]
+
+
+@pytest.fixture(scope="module")
+def members(evidence: Make) -> tuple[Evidence, Evidence]:
+    arm, other = evidence(1), evidence(2)
+    mixed = 0.7 * arm.attribution.score_sums + 0.3 * other.attribution.score_sums
+    return arm, replace(other, attribution=replace(other.attribution, score_sums=mixed))
+
+
+@pytest.fixture(scope="module")
+def protocol(small_protocol: Callable[..., Protocol]) -> Protocol:
+    return small_protocol(components=5)
+
+
+@pytest.fixture(scope="module")
+def comparison(members: tuple[Evidence, Evidence], protocol: Protocol) -> Comparison:
+    return compare(*members, CLUSTERS, SIZE, protocol)
+
+
+def same(found: Measured, expected: Estimate | Value) -> bool:
+    if isinstance(expected, Undefined):
+        return found == Missing(missing=expected.reason)
+    assert isinstance(found, Number)
+    if isinstance(expected, Estimate):
+        bounds = found.value, found.low, found.high
+        return bounds == pytest.approx((expected.value, expected.low, expected.high))
+    return found.low is None and found.value == pytest.approx(expected)
+
+
+def assert_same_overlap(found: Overlap, expected: CircuitOverlap) -> None:
+    assert same(found.jaccard, expected.jaccard)
+    assert same(found.cross, expected.cross)
+    assert same(found.ceiling_arm, expected.ceiling_a)
+    assert same(found.ceiling_mdm, expected.ceiling_b)
+    assert same(found.normalised, expected.normalised)
+    assert found.floor == expected.floor
+
+
+def test_overlaps_at_every_size(
+    comparison: Comparison, members: tuple[Evidence, Evidence], protocol: Protocol
+) -> None:
+    arm, mdm = (one.attribution for one in members)
+    components, graph = Components(arm.graph), arm.graph
+    options = {"splits": protocol.splits, "resamples": protocol.resamples, "seed": protocol.seed}
+    everything = arm.score_sums, mdm.score_sums, arm.counts, CLUSTERS, graph.mask
+    sizes = [max(1, round(share * graph.edges)) for share in GRID]
+    assert [point.edges for point in comparison.curve] == sizes
+    assert [point.share for point in comparison.curve] == list(GRID)
+    assert comparison.compared.edges == SIZE
+    assert comparison.compared.share == SIZE / graph.edges
+    for point in (comparison.compared, comparison.curve[4], comparison.curve[7], comparison.curve[-1]):
+        size = point.edges
+        assert_same_overlap(point.edge, metrics.circuit_overlap(*everything, size, **options))
+        nodes = components.of_sources, components.of_destinations
+        assert_same_overlap(point.node, metrics.node_overlap(*everything, size, *nodes, **options))
+        kept = [metrics.top_edges(one.scores(), graph.mask, size) for one in (arm, mdm)]
+        shared = int((kept[0] & kept[1]).sum())
+        assert same(point.edge.chance_tail, metrics.chance_tail(shared, size, size, graph.edges))
+        assert isinstance(point.node.chance_tail, Missing)
+
+
+def test_the_members_own_numbers(
+    comparison: Comparison, members: tuple[Evidence, Evidence], protocol: Protocol
+) -> None:
+    for found, one in zip((comparison.arm, comparison.mdm), members, strict=True):
+        attribution, graph = one.attribution, one.attribution.graph
+        assert found.clean == pytest.approx(attribution.clean.mean())
+        assert found.corrupted == pytest.approx(attribution.corrupted.mean())
+        total = attribution.score_sums[:, 0].sum() / attribution.counts.sum()
+        difference = (attribution.clean - attribution.corrupted).mean()
+        assert same(found.completeness, abs(total - difference) / abs(difference))
+        assert (found.absolute, found.signed) == curves(one.sweep, one.templates, protocol, graph.edges)
+        faithful = metrics.faithfulness(
+            one.sweep.circuits[0].mean(axis=1), one.sweep.empty.mean(), one.sweep.whole.mean()
+        )
+        assert same(found.smallest_share, metrics.smallest_budget(GRID, faithful, threshold=0.85))
+
+
+def test_where_the_members_circuits_lie(
+    comparison: Comparison, members: tuple[Evidence, Evidence], protocol: Protocol
+) -> None:
+    for found, one in zip((comparison.arm, comparison.mdm), members, strict=True):
+        graph, components = one.attribution.graph, Components(one.attribution.graph)
+        scores = one.attribution.score_sums.sum(axis=0) / one.attribution.counts.sum()
+        circuit = metrics.top_edges(scores, graph.mask, SIZE)
+        ends = components.of_sources, components.of_destinations
+        importance = metrics.node_importance(scores, circuit, *ends)
+        degree = metrics.node_degree(circuit, *ends)
+        mlp = np.array([name.startswith("m") for name in components.names])
+        of_layer = np.array([[int(name[1]) == layer for name in components.names] for layer in range(4)])
+        for profile, mass in (
+            (found.profile, importance),
+            (found.profile_heads, importance * ~mlp),
+            (found.profile_mlps, importance * mlp),
+            (found.profile_edges, degree),
+        ):
+            assert profile == pytest.approx(of_layer @ mass / mass.sum())
+        assert found.depth["early_share"].value == pytest.approx(metrics.early_share(found.profile))
+        assert found.depth_edges["mean_depth"].value == pytest.approx(
+            metrics.mean_relative_depth(found.profile_edges)
+        )
+        ranked = sorted(zip(-importance, range(len(importance)), strict=True))[:5]
+        assert [component.name for component in found.top] == [components.names[i] for _, i in ranked]
+        assert [c.share for c in found.top] == pytest.approx([-mass / importance.sum() for mass, _ in ranked])
+        random = metrics.random_specialisation(scores, circuit, graph.mask, *ends, seed=protocol.seed)
+        assert same(found.specialisation["random"], random)
+        for name, value in {
+            "specialisation": metrics.specialisation(importance),
+            "entropy": metrics.importance_entropy(importance),
+            "effective_components": metrics.effective_components(importance),
+            "gini": metrics.gini(importance),
+            "top_1": metrics.top_share(importance, 1),
+            "top_10": metrics.top_share(importance, 10),
+        }.items():
+            assert found.specialisation[name].value == pytest.approx(value)
+        weights = [importance[components.names.index(name)] for name in one.entropies]
+        spread = float(np.average(list(one.entropies.values()), weights=weights))
+        assert found.specialisation["output_sharpness"].value == pytest.approx(1 - spread)
+
+
+def test_shifts_are_mdm_less_arm(comparison: Comparison) -> None:
+    arm, mdm = comparison.arm, comparison.mdm
+    for shift, before, after in (
+        (comparison.depth_shift, arm.depth, mdm.depth),
+        (comparison.depth_shift_edges, arm.depth_edges, mdm.depth_edges),
+        (comparison.specialisation_shift, arm.specialisation, mdm.specialisation),
+    ):
+        both = shift.keys() & before.keys()
+        assert len(both) >= 4
+        for name in both:
+            assert shift[name].value == pytest.approx(after[name].value - before[name].value)
+    moved = metrics.signed_wasserstein(arm.profile, mdm.profile)
+    assert comparison.depth_shift["wasserstein"].value == pytest.approx(moved)
+
+
+def test_the_uniform_profile_is_that_of_all_edges(
+    comparison: Comparison, members: tuple[Evidence, ...]
+) -> None:
+    components = Components(members[0].attribution.graph)
+    degree = components.degree(components.graph.mask)
+    expected = [degree[components.layers == layer].sum() / degree.sum() for layer in range(4)]
+    assert comparison.uniform_profile == pytest.approx(expected)
+
+
+def test_a_member_compared_with_itself(evidence: Make, protocol: Protocol) -> None:
+    one = evidence(1)
+    found = compare(one, one, CLUSTERS, SIZE, protocol)
+    assert found.arm == found.mdm
+    assert found.compared.edge.jaccard.value == 1
+    assert found.compared.edge.normalised.value == pytest.approx(1)
+    for shift in (found.depth_shift, found.depth_shift_edges, found.specialisation_shift):
+        for name, value in shift.items():
+            expected = 1 if name == "early_share_ratio" else 0
+            assert (value.value, value.low, value.high) == (expected, expected, expected), name
+
+
+def test_scores_of_zero_and_no_gap_are_reasons_and_not_numbers(evidence: Make, protocol: Protocol) -> None:
+    one = evidence(1)
+    nothing = replace(
+        one.attribution,
+        score_sums=np.zeros_like(one.attribution.score_sums),
+        corrupted=one.attribution.clean,
+    )
+    level = replace(one.sweep, whole=one.sweep.empty)
+    found = compare(
+        replace(one, attribution=nothing, sweep=level, entropies={}), one, CLUSTERS, SIZE, protocol
+    )
+    assert found.arm.top == ()
+    assert found.arm.profile == found.arm.profile_heads == ()
+    for value in (
+        found.arm.completeness,
+        found.arm.smallest_share,
+        found.arm.absolute.log_area,
+        found.arm.specialisation["specialisation"],
+        found.arm.specialisation["output_sharpness"],
+        found.arm.depth["early_share"],
+        found.depth_shift["early_share"],
+        found.specialisation_shift["gini"],
+    ):
+        assert isinstance(value, Missing)
+    assert isinstance(found.mdm.depth_edges["early_share"], Number)
+    Comparison.model_validate_json(found.model_dump_json())
+
+
+def test_the_compared_size(evidence: Make, small_protocol: Callable[..., Protocol]) -> None:
+    arm, mdm, edges = evidence(1).sweep, evidence(2).sweep, 500
+    assert compared_size(arm, mdm, small_protocol(circuit_edges=40), edges) == 40
+    assert compared_size(arm, mdm, small_protocol(circuit_edges=1000), edges) == 500
+    levels = [
+        (one.circuits[0].mean(axis=1) - one.empty.mean()) / (one.whole.mean() - one.empty.mean())
+        for one in (arm, mdm)
+    ]
+    first = next(index for index in range(10) if min(level[index] for level in levels) >= 0.6)
+    assert compared_size(arm, mdm, small_protocol(faithful=0.6), edges) == round(GRID[first] * edges)
+    assert compared_size(arm, mdm, small_protocol(faithful=2.0), edges) == edges
+    assert compared_size(arm, replace(mdm, whole=mdm.empty), small_protocol(), edges) == edges
+
+
+def test_the_whole_graph_has_no_overlap(members: tuple[Evidence, Evidence], protocol: Protocol) -> None:
+    edges = members[0].attribution.graph.edges
+    found = compare(*members, CLUSTERS, edges, protocol)
+    assert found.compared.edge.jaccard.value == found.compared.edge.floor == 1
+    assert isinstance(found.compared.edge.normalised, Missing)
