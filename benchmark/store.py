@@ -40,18 +40,26 @@ class Store:
         """
         path, timing = self._folder / name, self._folder / f"{name}.seconds"
         if path.exists() and timing.exists():
-            content = load(path)
+            content = _read(path, load)
         else:
             started = time.monotonic()
             content = compute()
             save(content, path)
             write_text(timing, f"{time.monotonic() - started:.3f}\n")
-        self.seconds[name] = float(timing.read_text())
+        self.seconds[name] = _read(timing, lambda path: float(path.read_text(encoding="utf-8")))
         return content
 
     def model(self, name: str, kind: type[M], compute: Callable[[], M]) -> M:
         """A cell that is a pydantic model, kept as JSON."""
         return self.cell(f"{name}.json", lambda path: read_model(path, kind), write_model, compute)
+
+
+def _read(path: Path, load: Callable[[Path], T]) -> T:
+    try:
+        return load(path)
+    except (NotComputable, OSError, ValueError) as error:
+        problem = error.problem if isinstance(error, NotComputable) else f"{path} cannot be read: {error}"
+        raise NotComputable(problem, f"delete {path} and run again") from error
 
 
 def write_model(content: BaseModel, path: Path) -> None:
