@@ -5,7 +5,7 @@ A number that could not be computed is there with its reason; it is never 0, NaN
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import BaseModel, ConfigDict, Field
 
 from ..metrics import Estimate, Undefined, Value, wilson_interval
 from .protocol import Protocol
@@ -15,17 +15,17 @@ SCHEMA: Literal[1] = 1
 
 
 class Part(BaseModel):
-    """A part of a record: frozen, and with no field that is not declared."""
+    """A part of a record: frozen, finite, and with no field that is not declared."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Number(Part):
     """A measured value; `low` and `high` bound its 95 % interval where there is one."""
 
-    value: FiniteFloat
-    low: FiniteFloat | None = None
-    high: FiniteFloat | None = None
+    value: float
+    low: float | None = None
+    high: float | None = None
 
 
 class Missing(Part):
