@@ -6,10 +6,16 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from mechshift.benchmark.pairs.loading import Pair
+    from mechshift.benchmark.protocol import Protocol
 
 # Read when torch and huggingface_hub are first imported, and inherited by the commands that tests start.
 _HOME = tempfile.mkdtemp(prefix="mechshift-tests-")
@@ -43,3 +49,60 @@ def _seed() -> None:
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.manual_seed(0)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command did: exit code, standard output, standard error."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(scope="session")
+def small() -> "Protocol":
+    """The protocol `quick` on few examples and budgets: seconds on the reference pair."""
+    from mechshift.benchmark.protocol import QUICK
+
+    few = {"pool": 16, "minimum": 8, "candidates": 2, "resamples": 20, "splits": 2, "components": 4}
+    return QUICK.model_copy(update={**few, "grid": (0.001, 0.1, 1.0)})
+
+
+@pytest.fixture(scope="session")
+def tiny() -> "Pair":
+    """The embedded reference pair."""
+    import mechshift
+
+    return mechshift.load("tiny", device="cpu")
+
+
+@pytest.fixture
+def quick(small: "Protocol", monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes the protocol that is called `quick` a small one."""
+    monkeypatch.setattr("mechshift.benchmark.protocol._PROTOCOLS", {**_protocols(), "quick": small})
+
+
+def _protocols() -> "dict[str, Protocol]":
+    from mechshift.benchmark.protocol import list_protocols
+
+    return {protocol.name: protocol for protocol in list_protocols()}
+
+
+@pytest.fixture
+def command(
+    quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., Outcome]:
+    """Runs `mechshift` with arguments in an empty folder, the protocol `quick` being small."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object) -> Outcome:
+        from mechshift.benchmark.cli import main
+
+        monkeypatch.setattr("sys.argv", ["mechshift", *map(str, arguments)])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ending:
+            main()
+        return Outcome(int(ending.value.code or 0), *capfd.readouterr())
+
+    return run

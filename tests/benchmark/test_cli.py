@@ -1,0 +1,184 @@
+"""The command line from its arguments to what it prints and the exit code it ends with."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from mechshift.benchmark.pairs.loading import Pair
+from mechshift.benchmark.protocol import V1, Protocol
+from mechshift.benchmark.record import Record
+from mechshift.benchmark.run import run
+from mechshift.benchmark.store import read_model
+from mechshift.tasks import get_task, list_tasks
+
+Command = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def record(tiny: Pair, small: Protocol, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A record of one task of each suite."""
+    out = tmp_path_factory.mktemp("record")
+    run(tiny, small, out, [get_task("greater-than"), get_task("infilling")])
+    return out / "tiny-quick.json"
+
+
+@pytest.fixture
+def board(record: Path, tmp_path: Path) -> Path:
+    """A folder with what passes for a whole record of v1: every task has the results of one of its suite."""
+    found = read_model(record, Record)
+    by_suite = {task.suite: task for task in found.tasks}
+    tasks = tuple(
+        by_suite[card.suite].model_copy(
+            update={"task": card.name, "version": card.version, "level": card.default_level}
+        )
+        for card in (task.card for task in list_tasks())
+    )
+    whole = found.model_copy(update={"protocol": V1, "tasks": tasks, "reductions": ()})
+    folder = tmp_path / "board"
+    folder.mkdir()
+    (folder / "tiny-v1.json").write_text(whole.model_dump_json())
+    return folder
+
+
+def test_a_run_prints_its_row_and_where_the_record_lies(command: Command, tmp_path: Path) -> None:
+    done = command("run", "--task", "infilling", "--out", tmp_path / "results")
+    assert (done.code, done.err) == (0, "")
+    page, _, last = done.out.strip().rpartition("\n\n")
+    assert last == f"record: {tmp_path / 'results' / 'tiny-quick.json'}"
+    for expected in ("tiny", "infilling", "task ioi was not asked for", "--protocol v1"):
+        assert expected in page
+    shown = command("show", tmp_path / "results" / "tiny-quick.json")
+    assert (shown.code, shown.out.strip(), shown.err) == (0, page, "")
+
+
+def test_json_is_the_record_and_nothing_else(command: Command, record: Path) -> None:
+    arguments = ["--task", "greater-than", "--task", "infilling", "--out", record.parent]
+    done = command("run", *arguments, "--json")
+    assert (done.code, done.err) == (0, "")
+    assert Record.model_validate_json(done.out) == read_model(record, Record)
+    shown = command("show", record, "--json")
+    assert (shown.code, shown.out, shown.err) == (0, done.out, "")
+
+
+def test_plots_are_written_where_they_are_asked_for(command: Command, record: Path, tmp_path: Path) -> None:
+    done = command("show", record, "--plots", tmp_path / "plots")
+    assert done.code == 0
+    written = sorted((tmp_path / "plots").iterdir())
+    assert [path.suffix for path in written] == [".svg", ".svg"]
+    assert sorted(done.err.splitlines()) == [f"wrote {path}" for path in written]
+    assert "wrote" not in done.out
+
+
+@pytest.mark.parametrize("layout", ["text", "github", "latex", "csv"])
+def test_a_leaderboard_has_a_row_per_record(layout: str, command: Command, board: Path) -> None:
+    done = command("leaderboard", board, "--format", layout)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.count("tiny") == 1
+
+
+def test_the_lists_name_what_there_is(command: Command) -> None:
+    expected = {
+        "tasks": ["ioi", "greater-than", "countdown", "infilling"],
+        "pairs": ["tiny"],
+        "protocols": ["v1", "paper", "quick"],
+    }
+    for what, names in expected.items():
+        listed = command("ls", what, "--json")
+        assert (listed.code, listed.err) == (0, "")
+        rows = json.loads(listed.out)
+        assert [next(iter(row.values())) for row in rows] == names
+        text = command("ls", what)
+        assert (text.code, text.err) == (0, "")
+        assert all(name in text.out for name in names)
+
+
+@contextmanager
+def interrupted(label: str, total: int) -> Iterator[Callable[[int], None]]:
+    def advance(done: int) -> None:
+        if label == "infilling: mdm edges":
+            signal.raise_signal(signal.SIGINT)
+
+    yield advance
+
+
+def test_an_interrupted_run_says_how_to_go_on(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("mechshift.benchmark.progress.for_terminal", lambda: interrupted)
+        done = command("run", "--task", "infilling")
+    assert (done.code, done.out) == (130, "")
+    assert done.err == "mechshift: interrupted; the same command goes on where this one stopped\n"
+    left = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert {name for name in left if name.endswith((".json", ".safetensors"))} == {
+        "key.json",
+        "pool.json",
+        "scores-arm.safetensors",
+    }
+    assert not [name for name in left if "partial" in name]
+    assert command("run", "--task", "infilling").code == 0
+    assert [path.name for path in (tmp_path / "mechshift-results").glob("*.json")] == ["tiny-quick.json"]
+
+
+@contextmanager
+def greedy(label: str, total: int) -> Iterator[Callable[[int], None]]:
+    torch.empty(10**15)
+    yield lambda done: None
+
+
+def test_lacking_memory_is_an_error_with_a_remedy(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mechshift.benchmark.progress.for_terminal", lambda: greedy)
+    done = command("run", "--task", "infilling")
+    assert (done.code, done.out) == (3, "")
+    assert done.err.startswith("mechshift: the memory does not suffice\n")
+    assert "--batch" in done.err
+
+
+def test_a_programming_error_is_not_disguised(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise RuntimeError("a shape that does not fit")
+
+    monkeypatch.setattr("mechshift.benchmark.progress.for_terminal", broken)
+    with pytest.raises(RuntimeError, match="a shape that does not fit"):
+        command("run", "--task", "infilling")
+
+
+def test_progress_is_shown_on_a_terminal_only(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    done = command("run", "--task", "infilling", "--json")
+    assert done.code == 0
+    assert "infilling: decoding" in done.err
+    Record.model_validate_json(done.out)
+
+
+def test_results_that_cannot_be_printed_are_an_error() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = mechshift("ls", "protocols", stdout=full)
+    assert done.returncode == 3
+    assert "No space left" in done.stderr
+    assert len(done.stderr.splitlines()) == 2
+
+
+def test_a_terminal_without_the_letters_shows_what_it_can() -> None:
+    done = mechshift(
+        "ls", "protocols", stdout=subprocess.PIPE, env={**os.environ, "PYTHONIOENCODING": "ascii"}
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "circuit_edges  ?" in done.stdout
+
+
+def mechshift(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """The outcome of the command in a process of its own."""
+    line = [sys.executable, "-m", "mechshift", *arguments]
+    return subprocess.run(line, stderr=subprocess.PIPE, text=True, **options)

@@ -1,0 +1,193 @@
+"""One pair, one protocol, one record: whatever the batch size and however often the run was interrupted."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from mechshift.benchmark.pairs.loading import Pair, load_pair
+from mechshift.benchmark.pairs.spec import declare_pair
+from mechshift.benchmark.protocol import Protocol
+from mechshift.benchmark.record import Missing, Number, Record
+from mechshift.benchmark.run import record_path, run
+from mechshift.benchmark.store import read_model
+from mechshift.errors import NotComputable, UsageError
+from mechshift.tasks import get_task
+
+NAMES = ("greater-than", "infilling")
+TASKS = tuple(get_task(name) for name in NAMES)
+STEPS = ("decoding", "arm edges", "mdm edges", "arm circuits", "mdm circuits", "comparing")
+"""The parts of a task that are announced, in their order."""
+
+Measured = tuple[Record, Path]
+
+
+@pytest.fixture(scope="module")
+def measured(tiny: Pair, small: Protocol, tmp_path_factory: pytest.TempPathFactory) -> Measured:
+    """A run that nothing disturbed."""
+    out = tmp_path_factory.mktemp("measured")
+    return run(tiny, small, out, TASKS), out
+
+
+class Announced:
+    """A progress that remembers what was begun."""
+
+    def __init__(self) -> None:
+        self.labels: list[str] = []
+
+    @contextmanager
+    def __call__(self, label: str, total: int) -> Iterator[Callable[[int], None]]:
+        self.labels.append(label)
+        yield lambda done: None
+
+
+def content(record: Record) -> dict[str, Any]:
+    """All of a record but when it was made and how long that took."""
+    dumped = record.model_dump(mode="json", exclude={"created": True, "seconds": True})
+    for task in dumped["tasks"]:
+        assert set(task.pop("seconds")) >= {"pool.json", "comparison.json"}
+    return dumped
+
+
+def approximate(value: Any) -> Any:
+    """The value with a tolerance on every float in it, wherever it lies."""
+    if isinstance(value, dict):
+        return {key: approximate(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [approximate(each) for each in value]
+    return pytest.approx(value, rel=1e-5, abs=1e-6) if isinstance(value, float) else value
+
+
+def cells(out: Path) -> dict[Path, Path]:
+    """The files of cells, by where they lie in the output folder."""
+    return {path.relative_to(out): path for path in sorted((out / "cells").rglob("*")) if path.is_file()}
+
+
+def test_no_number_depends_on_the_batch_size(
+    measured: Measured, tiny: Pair, small: Protocol, tmp_path: Path
+) -> None:
+    record, out = measured
+    again = run(tiny, small, tmp_path, TASKS, rows=5)
+    assert content(again) == approximate(content(record))
+    scores = [name for name in cells(out) if name.suffix == ".safetensors" and "scores" in name.stem]
+    assert len(scores) == 2 * len(TASKS)
+    for name in scores:
+        ours, theirs = (load_file(folder / name)["score_sums"] for folder in (out, tmp_path))
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-6 * np.abs(ours).max())
+
+
+DYING = """
+import json, os, signal, sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import mechshift
+from mechshift.benchmark.protocol import Protocol
+from mechshift.benchmark.run import run
+from mechshift.tasks import get_task
+
+protocol, out, names, fatal = sys.argv[1], Path(sys.argv[2]), sys.argv[3].split(), sys.argv[4]
+
+@contextmanager
+def dying(label, total):
+    def advance(done):
+        if label == fatal:
+            os.kill(os.getpid(), signal.SIGKILL)
+    yield advance
+
+run(mechshift.load("tiny", device="cpu"), Protocol.model_validate_json(protocol), out,
+    [get_task(name) for name in names], progress=dying)
+"""
+
+
+def test_a_killed_run_goes_on_and_gives_the_same_record(
+    measured: Measured, tiny: Pair, small: Protocol, tmp_path: Path
+) -> None:
+    fatal = f"{NAMES[0]}: mdm circuits"
+    arguments = [small.model_dump_json(), str(tmp_path), " ".join(NAMES), fatal]
+    killed = subprocess.run([sys.executable, "-c", DYING, *arguments], capture_output=True, text=True)
+    assert (killed.returncode, killed.stderr) == (-signal.SIGKILL, "")
+    before = {path: path.stat().st_mtime_ns for path in cells(tmp_path).values()}
+    assert not record_path(tmp_path, tiny, small).exists()
+    announced = Announced()
+    record = run(tiny, small, tmp_path, TASKS, progress=announced)
+    rest = [f"{NAMES[0]}: {step}" for step in STEPS[STEPS.index("mdm circuits") :]]
+    assert announced.labels == rest + [f"{NAMES[1]}: {step}" for step in STEPS]
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    undisturbed, out = measured
+    assert content(record) == content(undisturbed)
+    ours, theirs = cells(tmp_path), cells(out)
+    assert ours.keys() == theirs.keys()
+    differing = {name for name in ours if ours[name].read_bytes() != theirs[name].read_bytes()}
+    assert {name.suffix for name in differing} <= {".seconds"}
+
+
+def test_the_same_run_again_does_nothing_anew(measured: Measured, tiny: Pair, small: Protocol) -> None:
+    record, out = measured
+    before = {path: path.stat().st_mtime_ns for path in cells(out).values()}
+    announced = Announced()
+    again = run(tiny, small, out, TASKS, progress=announced)
+    assert announced.labels == []
+    assert {path: path.stat().st_mtime_ns for path in cells(out).values()} == before
+    assert again.tasks == record.tasks
+    assert again.summary == record.summary
+
+
+def test_the_record_is_written_as_it_is_returned(measured: Measured, tiny: Pair, small: Protocol) -> None:
+    _, out = measured
+    record = run(tiny, small, out, TASKS)
+    assert read_model(record_path(out, tiny, small), Record) == record
+
+
+def test_what_was_left_out_is_said(measured: Measured) -> None:
+    record, _ = measured
+    assert record.reductions == ("task ioi was not asked for", "task countdown was not asked for")
+
+
+def test_a_task_that_gives_no_comparison_has_a_reason(
+    measured: Measured, tiny: Pair, small: Protocol, tmp_path: Path
+) -> None:
+    pool = measured[0].tasks[0].pool
+    demanding = small.model_copy(update={"minimum": pool.common + 1})
+    with pytest.raises(NotComputable) as caught:
+        run(tiny, demanding, tmp_path, TASKS[:1])
+    expected = f"ARM solves {pool.arm.solved} of {pool.arm.tried}, MDM {pool.mdm.solved}, both {pool.common}"
+    assert expected in str(caught.value)
+    assert list(tmp_path.glob("*.json")) == []
+
+
+def test_a_member_compared_with_itself_is_as_alike_as_two_samples(
+    tiny: Pair, small: Protocol, tmp_path: Path
+) -> None:
+    arm = tiny.spec.arm.checkpoint
+    same = load_pair(declare_pair(arm, arm, attention="causal", shift=True), "cpu")
+    (task,) = run(same, small, tmp_path, [get_task("infilling")]).tasks
+    assert task.pool.arm == task.pool.mdm
+    # At the whole graph two circuits are alike by force, and nothing can be normalised.
+    *below, whole = task.comparison.curve
+    assert isinstance(whole.edge.normalised, Missing)
+    for point in below:
+        assert point.edge.jaccard == Number(value=1, low=1, high=1)
+        assert isinstance(point.edge.normalised, Number)
+        assert point.edge.normalised.value == pytest.approx(1)
+    shift = task.comparison.depth_shift
+    assert shift["early_share"] == shift["mean_depth"] == Number(value=0, low=0, high=0)
+
+
+def test_a_level_that_a_task_does_not_have_is_refused(tiny: Pair, small: Protocol, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="level 'huge' of task 'greater-than'"):
+        run(tiny, small, tmp_path, TASKS, level="huge")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_rows_at_once_are_refused(tiny: Pair, small: Protocol, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="0 token rows"):
+        run(tiny, small, tmp_path, TASKS, rows=0)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,310 @@
+"""Bad input ends in a message that fits a screen and exit code 2 or 3, and leaves nothing half-written."""
+
+import json
+import resource
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from transformers import GPT2Config, GPT2LMHeadModel
+from transformers.models.llama.modeling_llama import LlamaDecoderLayer, LlamaModel
+
+from mechshift.benchmark.pairs.loading import Pair
+from mechshift.tasks import get_task, registry
+from mechshift.tasks.example import Draw, Example, InPlace
+
+Command = Callable[..., Any]
+Refused = Callable[..., None]
+Derive = Callable[..., Path]
+Content = dict[str, Any]
+LINES = 15
+
+
+@pytest.fixture
+def refused(command: Command, tmp_path: Path) -> Refused:
+    """Runs a command that has to fail, with a code and texts of its message, and looks at what is left."""
+
+    def check(code: int, *arguments: object, says: tuple[str, ...], cells: bool = False) -> None:
+        before = set(tmp_path.rglob("*"))
+        done = command(*arguments)
+        assert (done.code, done.out) == (code, "")
+        assert 1 < len(done.err.splitlines()) < LINES
+        assert "Traceback" not in done.err
+        for text in says:
+            assert text in " ".join(done.err.replace("│", " ").split())
+        left = [path for path in set(tmp_path.rglob("*")) - before if path.is_file()]
+        assert cells or left == []
+        assert [path for path in left if "cells" not in path.parts or "partial" in path.name] == []
+
+    return check
+
+
+@pytest.fixture
+def derive(tiny: Pair, tmp_path: Path) -> Derive:
+    """Writes the reference ARM anew, with changes to its JSON files or weights."""
+
+    def write(
+        name: str = "changed",
+        config: Callable[[Content], object] = lambda content: None,
+        tokenizer: Callable[[Content], object] = lambda content: None,
+        special: Callable[[Content], object] = lambda content: None,
+        weights: Callable[[dict[str, Tensor]], object] = lambda state: None,
+    ) -> Path:
+        folder = tmp_path / name
+        shutil.copytree(tiny.spec.arm.checkpoint, folder)
+        changes = {"config": config, "tokenizer": tokenizer, "tokenizer_config": special}
+        for file, change in changes.items():
+            content = json.loads((folder / f"{file}.json").read_text())
+            change(content)
+            (folder / f"{file}.json").write_text(json.dumps(content))
+        state = load_file(folder / "model.safetensors")
+        weights(state)
+        save_file(state, folder / "model.safetensors", {"format": "pt"})
+        return folder
+
+    return write
+
+
+def run_pair(arm: Path, mdm: Path | None = None, task: str = "infilling") -> tuple[object, ...]:
+    return "run", "--task", task, "--arm", arm, "--mdm", mdm or arm
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("run --task iio", ("unknown task 'iio'", "did you mean ioi?")),
+        ("run --pair tinny", ("unknown pair 'tinny'", "did you mean tiny?")),
+        ("run --protocol papers", ("unknown protocol 'papers'", "did you mean paper?")),
+        ("run --suite locals", ("unknown suite 'locals'", "did you mean local?")),
+        ("run --task zebra", ("unknown task 'zebra'", "known: ioi, greater-than, countdown, infilling")),
+        ("run --task ioi --level abc2", ("level 'abc2' of task 'ioi'", "its levels are abc, abb")),
+        ("run --task ioi --suite local", ("--suite and --task",)),
+        ("run --pair tiny --arm a --mdm b", ("--pair names a listed pair",)),
+        ("run --arm a", ("--mdm is missing", "give both")),
+        ("run --mdm a", ("--arm is missing", "give both")),
+        ("run --no-shift", ("--shift would declare something about pair tiny",)),
+        ("run --mask-token 5 --attention full", ("--attention, --mask-token would declare",)),
+        ("run --arm a --mdm b --attention half", ("attention 'half' is not known", "block:32")),
+        ("run --arm a --mdm b --mask-token=", ("--mask-token is empty",)),
+        ("run --arm ./a --mdm ./b", ("./a is not a directory",)),
+        ("run --device abacus", ("device abacus cannot be used",)),
+        ("run --batch 0", ("--batch",)),
+        ("run --batch many", ("--batch",)),
+        ("run --nonsense", ("No such option: --nonsense",)),
+        ("walk", ("No such command 'walk'",)),
+        ("ls task", ("'tasks', 'pairs', 'protocols'",)),
+        ("leaderboard nowhere", ("nowhere is no folder",)),
+        ("leaderboard . --format html", ("text", "github", "latex", "csv")),
+        ("leaderboard .", ("holds no record",)),
+        ("show", ("Missing argument",)),
+    ],
+)
+def test_wrong_usage_is_explained(arguments: str, says: tuple[str, ...], refused: Refused) -> None:
+    refused(2, *arguments.split(), says=says)
+
+
+@pytest.mark.parametrize("content", [None, "{", "{}", '{"schema_version": 2}'])
+def test_what_is_no_record_is_not_shown(content: str | None, refused: Refused, tmp_path: Path) -> None:
+    path = tmp_path / "record.json"
+    if content is not None:
+        path.write_text(content)
+    refused(3, "show", path, says=(str(path),))
+
+
+def test_a_directory_that_is_no_model(refused: Refused, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    refused(2, *run_pair(tmp_path / "empty"), says=("holds no model: config.json is missing",))
+
+
+def test_weights_that_are_cut_off(refused: Refused, derive: Derive) -> None:
+    folder = derive()
+    content = (folder / "model.safetensors").read_bytes()
+    (folder / "model.safetensors").write_bytes(content[: len(content) // 2])
+    refused(2, *run_pair(folder), says=("no whole safetensors file",))
+
+
+def test_members_of_different_shape(refused: Refused, derive: Derive, tiny: Pair) -> None:
+    layers = tiny.arm.backbone.shape.layers
+
+    def shorten(state: dict[str, Tensor]) -> None:
+        for name in [name for name in state if f".layers.{layers - 1}." in name]:
+            del state[name]
+
+    other = derive(config=lambda c: c.update(num_hidden_layers=layers - 1), weights=shorten)
+    expected = f"layers {layers} and {layers - 1}"
+    refused(2, *run_pair(Path(tiny.spec.arm.checkpoint), other), says=(expected, "--arm"))
+
+
+def test_a_family_that_is_post_norm(refused: Refused, derive: Derive) -> None:
+    folder = derive(config=lambda content: content.update(model_type="olmo2"))
+    refused(2, *run_pair(folder), says=("is a 'olmo2' model", "pre-norm transformers"))
+
+
+def test_blocks_that_are_post_norm(refused: Refused, derive: Derive, monkeypatch: pytest.MonkeyPatch) -> None:
+    def post_norm(self: Any, hidden_states: Tensor, **arguments: Any) -> Tensor:
+        attended, _ = self.self_attn(hidden_states=hidden_states, **arguments)
+        hidden_states = hidden_states + self.input_layernorm(attended)
+        fed: Tensor = hidden_states + self.post_attention_layernorm(self.mlp(hidden_states))
+        return fed
+
+    monkeypatch.setattr(LlamaDecoderLayer, "forward", post_norm)
+    refused(2, *run_pair(derive()), says=("is not the sum of what was written before it", "no post-norm"))
+
+
+def test_a_class_that_ignores_the_mask(
+    refused: Refused, derive: Derive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forward = LlamaModel.forward
+
+    def stays_causal(self: Any, attention_mask: Tensor, **arguments: Any) -> Any:
+        return forward(self, attention_mask=None, **arguments)
+
+    monkeypatch.setattr(LlamaModel, "forward", stays_causal)
+    says = "the MDM is declared with attention full", "does not follow its 4-D mask"
+    refused(2, *run_pair(derive()), says=says)
+
+
+def test_a_mask_token_that_nothing_names(refused: Refused, derive: Derive) -> None:
+    folder = derive(special=lambda content: content.pop("mask_token"))
+    refused(2, *run_pair(folder), says=("mask token is not declared", "--mask-token"))
+
+
+def test_a_mask_token_that_is_no_token(refused: Refused, derive: Derive, tiny: Pair) -> None:
+    says = (
+        "the mask token '<|msk|>' is not in the MDM's tokenizer",
+        f"did you mean {tiny.tokenizer.mask_token}",
+    )
+    refused(2, *run_pair(derive()), "--mask-token", "<|msk|>", says=says)
+    refused(2, *run_pair(derive("again")), "--mask-token", "99999", says=("outside the MDM's vocabulary",))
+
+
+def test_a_mask_token_that_prompts_use(refused: Refused, derive: Derive) -> None:
+    says = "holds the mask token", "declare a mask token that no prompt uses"
+    refused(2, *run_pair(derive()), "--mask-token", "the", says=says, cells=True)
+
+
+def test_a_gap_at_the_first_position_of_a_shifted_model(
+    refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = get_task("infilling")
+
+    def draw(given: Draw) -> Example | None:
+        example = task.draw(given)
+        if example is None or example.in_place is None:
+            return None
+        return replace(
+            example, in_place=InPlace("", example.in_place.right, example.in_place.corrupted_right)
+        )
+
+    monkeypatch.setitem(registry._TASKS, "infilling", replace(task, draw=draw))
+    says = "position 0 is masked, and the MDM is declared shifted", "--no-shift"
+    refused(2, "run", "--task", "infilling", says=says, cells=True)
+
+
+def test_a_weight_that_is_no_number(refused: Refused, derive: Derive) -> None:
+    def spoil(state: dict[str, Tensor]) -> None:
+        state["model.layers.1.mlp.down_proj.weight"][3, 4] = float("nan")
+
+    says = ("the ARM's parameter model.layers.1.mlp.down_proj.weight holds NaN",)
+    refused(2, *run_pair(derive(weights=spoil)), says=says)
+
+
+def test_a_tokenizer_that_leaves_no_example_of_equal_length(refused: Refused, derive: Derive) -> None:
+    def joined(content: Content) -> None:
+        """Makes 01, the corrupted year, one token where every other year is two."""
+        pattern, vocabulary = content["pre_tokenizer"]["pattern"], content["model"]["vocab"]
+        pattern["Regex"] = "(?<=[0-9][0-9])01|" + pattern["Regex"]
+        vocabulary["01"] = vocabulary.pop(max(vocabulary, key=vocabulary.__getitem__))
+
+    says = "the tokenizer leaves no example: clean and corrupted differ in token length (32)", "greater-than"
+    refused(3, *run_pair(derive(tokenizer=joined), task="greater-than"), says=says, cells=True)
+
+
+def test_a_tokenizer_without_the_words(refused: Refused, derive: Derive) -> None:
+    def emptied(content: Content) -> None:
+        known = {token["content"] for token in content["added_tokens"]}
+        vocabulary = content["model"]["vocab"]
+        content["model"]["vocab"] = {token: index for token, index in vocabulary.items() if token in known}
+
+    says = ("the tokenizer leaves no example: a word is not in the vocabulary (32)",)
+    refused(3, *run_pair(derive(tokenizer=emptied)), says=says, cells=True)
+
+
+def test_a_tokenizer_that_is_larger_than_the_vocabulary(refused: Refused, derive: Derive) -> None:
+    def cut(state: dict[str, Tensor]) -> None:
+        for name in ("model.embed_tokens.weight", "lm_head.weight"):
+            state[name] = state[name][:8].clone()
+
+    folder = derive(config=lambda content: content.update(vocab_size=8), weights=cut)
+    refused(3, *run_pair(folder), says=("not in the model's vocabulary (32)",), cells=True)
+
+
+@pytest.mark.parametrize(
+    ("positions", "says"),
+    [
+        (64, "infilling: ARM solves 0 of 32, MDM 0, both 0: fewer than the 8 that protocol quick needs"),
+        (8, "more tokens than the model has positions (32)"),
+    ],
+)
+def test_a_model_that_solves_too_little(
+    positions: int, says: str, refused: Refused, derive: Derive, tiny: Pair
+) -> None:
+    folder = derive()
+    torch.manual_seed(0)
+    config = GPT2Config(vocab_size=len(tiny.tokenizer), n_positions=positions, n_embd=32, n_layer=2, n_head=4)
+    model = GPT2LMHeadModel(config)
+    (folder / "config.json").write_text(json.dumps({**config.to_dict(), "dtype": "float32"}))
+    state = {name: value.clone() for name, value in model.state_dict().items() if name != "lm_head.weight"}
+    save_file(state, folder / "model.safetensors", {"format": "pt"})
+    refused(3, *run_pair(folder), says=("no task gives a comparison", says), cells=True)
+
+
+def test_the_papers_protocol_on_a_small_graph(refused: Refused) -> None:
+    says = "does not apply to the 3,628 edges of tiny: it needs 5,000", "--protocol v1"
+    refused(3, "run", "--protocol", "paper", says=says)
+
+
+def test_an_output_folder_below_a_file(refused: Refused, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    says = "cannot be written: Not a directory", "--out"
+    refused(3, "run", "--task", "infilling", "--out", tmp_path / "file" / "results", says=says)
+
+
+@contextmanager
+def full_after(size: int) -> Iterator[None]:
+    """No file can grow beyond a size in bytes: what a process sees of a disk that is full."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.mark.parametrize("size", [700, 20_000])
+def test_a_disk_that_is_full(size: int, refused: Refused) -> None:
+    with full_after(size):
+        refused(3, "run", "--task", "infilling", says=("cannot be written", "make room"), cells=True)
+
+
+def test_a_cell_that_is_damaged(command: Command, refused: Refused, tmp_path: Path) -> None:
+    assert command("run", "--task", "infilling", "--out", tmp_path / "out").code == 0
+    (cell,) = tmp_path.rglob("scores-arm.safetensors")
+    cell.write_bytes(cell.read_bytes()[:100])
+    says = str(cell.name), "cannot be read"
+    refused(3, "run", "--task", "infilling", "--out", tmp_path / "out", says=says)
+
+
+def test_a_record_of_another_protocol_on_the_board(
+    command: Command, refused: Refused, tmp_path: Path
+) -> None:
+    assert command("run", "--task", "infilling", "--out", tmp_path / "out").code == 0
+    says = "is of protocol quick, which no board takes", "--protocol v1"
+    refused(2, "leaderboard", tmp_path / "out", says=says)
