@@ -227,13 +227,15 @@ def weighted_sharpness(entropy: ArrayLike, importance: ArrayLike) -> Value:
         In [0, 1]; larger: sharper. Undefined when all importance is 0.
 
     Raises:
-        ValueError: NaN, negative, lengths that differ.
+        ValueError: NaN, negative, an entropy above 1, lengths that differ.
 
     >>> weighted_sharpness([1.0, 0.0], importance=[1.0, 3.0])
     0.75
     """
     spread, weight = distribution("entropy", entropy), distribution("importance", importance)
     match(("entropy", "importance"), spread, weight)
+    if (spread > 1 + 1e-9).any():
+        raise ValueError(f"entropy must not exceed 1, and its largest value is {spread.max()}: normalise it")
     if not weight.any():
         return Undefined("all importance is 0")
     return 1 - float(spread @ weight / weight.sum())

@@ -12,6 +12,7 @@ from mechshift.metrics import (
     node_jaccard,
     node_overlap,
     normalised_overlap,
+    overlap_curve,
     split_half_jaccard,
     top_edges,
 )
@@ -120,6 +121,32 @@ def test_node_overlap_counts_components() -> None:
     circuits = [top_edges(x.mean(0), EDGES, 8) for x in (a, b)]
     assert found.jaccard.value == node_jaccard(*circuits, sources, destinations)
     assert 0 < found.floor < found.ceiling_a.value <= 1
+
+
+@pytest.mark.parametrize("groups", [GROUPS, 4])
+@pytest.mark.parametrize("by", ["absolute", "signed"])
+def test_a_curve_is_one_overlap_for_each_size(by: str, groups: int) -> None:
+    """Four groups: resamples that empty a half are among them."""
+    a, b = model(1, 0)[:groups], model(1, 1)[:groups]
+    counts = np.random.default_rng(2).integers(1, 5, groups)
+    matrices = np.eye(20), np.vstack([np.eye(19, 30), np.concatenate([np.zeros(19), np.ones(11)])])
+    everything = a, b, counts, np.arange(groups) // 2, EDGES
+    options = {"by": by, "splits": 3 if groups > 4 else 1, "resamples": 20, "seed": 4}
+    sizes = [40, 3, 1, int(EDGES.sum()), 40]
+    curve = overlap_curve(*everything, sizes, *matrices, **options)
+    assert curve == [
+        (
+            circuit_overlap(*everything, size, **options),
+            node_overlap(*everything, size, *matrices, **options),
+        )
+        for size in sizes
+    ]
+
+
+def test_a_curve_refuses_a_size_beyond_the_edges() -> None:
+    sums, matrices = model(1, 0), (np.eye(20), np.eye(20, 30))
+    with pytest.raises(ValueError, match="k must be between 1"):
+        overlap_curve(sums, sums, np.ones(GROUPS), np.arange(GROUPS), EDGES, [3, 0], *matrices)
 
 
 def test_normalised_overlap_by_hand() -> None:

@@ -15,6 +15,7 @@ from mechshift.metrics import (
     specialisation,
     top_edges,
     top_share,
+    weighted_sharpness,
 )
 
 
@@ -119,6 +120,15 @@ def test_sharpness_is_weighted_by_importance() -> None:
     assert isinstance(output_sharpness(logits, [0, 0]), Undefined)
 
 
+def test_sharpness_of_entropies_that_are_known() -> None:
+    assert weighted_sharpness([0.2, 0.8, 0.5], [1, 3, 0]) == pytest.approx(1 - 2.6 / 4)
+    assert weighted_sharpness([0.2, 0.8], [1e-9, 3e-9]) == pytest.approx(1 - 2.6 / 4)
+    logits = np.random.default_rng(0).normal(size=(5, 3, 11))
+    importance = [4.0, 0.0, 1.0, 2.0, 0.5]
+    assert weighted_sharpness(output_entropy(logits), importance) == output_sharpness(logits, importance)
+    assert weighted_sharpness([0.2, 0.8], [0, 0]) == Undefined("all importance is 0")
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -134,6 +144,10 @@ def test_sharpness_is_weighted_by_importance() -> None:
         (lambda: output_entropy(np.ones((1, 1, 3)), "probabilities"), "must sum to 1"),
         (lambda: output_entropy(np.ones((1, 1, 3)), "odds"), "kind must be"),
         (lambda: output_sharpness(np.zeros((2, 1, 3)), [1.0]), "shapes differ"),
+        (lambda: weighted_sharpness([0.5], [1.0, 2.0]), "shapes differ: entropy"),
+        (lambda: weighted_sharpness([np.nan], [1.0]), "entropy holds 1 NaN"),
+        (lambda: weighted_sharpness([0.5], [-1.0]), "importance must not be negative"),
+        (lambda: weighted_sharpness([1.5], [1.0]), "entropy must not exceed 1"),
         (
             lambda: random_specialisation(
                 np.ones((2, 2)), np.ones((2, 2), bool), np.eye(2, dtype=bool), np.eye(2), np.eye(2)
