@@ -75,7 +75,7 @@ def batches(member: Member, questions: Iterable[Question], rows: int) -> Iterato
 
     The result of a batch does not depend on how questions are put together; groups are kept side by side.
     """
-    for _, alike in groupby(in_batch_order(questions), key=_length):
+    for alike in by_length(questions):
         pending: list[Question] = []
         for asked in alike:
             if pending and sum(len(q.states) for q in (*pending, asked)) > rows:
@@ -83,6 +83,12 @@ def batches(member: Member, questions: Iterable[Question], rows: int) -> Iterato
                 pending = []
             pending.append(asked)
         yield _batch(member, pending)
+
+
+def by_length(questions: Iterable[Question]) -> Iterator[list[Question]]:
+    """The questions of one prompt length and one answer length after the other, in batch order."""
+    for _, alike in groupby(in_batch_order(questions), key=_length):
+        yield list(alike)
 
 
 def in_batch_order(questions: Iterable[Question]) -> list[Question]:

@@ -11,12 +11,11 @@ from safetensors.numpy import load_file, save_file
 
 from ..errors import NotComputable
 from ..files import replacing
-from .circuits.capture import Outputs
 from .circuits.graph import Edges, Graph, Ranking
 from .circuits.intervention import mean_outputs, run_circuits, whole_model
 from .pairs.member import Member
 from .protocol import Protocol
-from .states import Question, batches
+from .states import Question, batches, by_length
 
 RANKINGS: tuple[Ranking, ...] = ("absolute", "signed")
 
@@ -75,13 +74,13 @@ def sweep(
     )
     whole: list[NDArray[np.float64]] = []
     circuits: list[NDArray[np.float64]] = []
-    for batch in batches(member, questions, rows):
-        means = (
-            _means(member, questions, batch.clean.shape[1], rows) if protocol.intervention == "mean" else None
-        )
-        circuits.append(run_circuits(member, batch, distinct, protocol.intervention, means))
-        whole.append(whole_model(member, batch)[0])
-        advance(batch.examples)
+    for alike in by_length(questions):
+        averaged = protocol.intervention == "mean"
+        means = mean_outputs(member, batches(member, alike, rows)) if averaged else None
+        for batch in batches(member, alike, rows):
+            circuits.append(run_circuits(member, batch, distinct, protocol.intervention, means))
+            whole.append(whole_model(member, batch)[0])
+            advance(batch.examples)
     values = np.concatenate(circuits, axis=1)[place.reshape(-1)]
     by_ranking = values[:-1].reshape(len(RANKINGS), len(protocol.grid), -1)
     return Sweep(np.concatenate(whole), values[-1], by_ranking, kept)
@@ -99,8 +98,3 @@ def _circuits(
         ]
     )
     return edges, edges.sum(axis=(1, 2)).reshape(len(RANKINGS), -1)
-
-
-def _means(member: Member, questions: Sequence[Question], tokens: int, rows: int) -> Outputs:
-    alike = [q for q in questions if len(q.encoded.clean) + len(q.encoded.answer) == tokens]
-    return mean_outputs(member, batches(member, alike, rows))

@@ -18,7 +18,7 @@ from mechshift.benchmark.sweep import budgets, load_sweep, save_sweep, sweep
 from mechshift.errors import NotComputable, OutputError
 
 GRID = (0.001, 0.05, 0.4, 1.0)
-TEMPLATES = tuple("aabbb")
+TEMPLATES = tuple("aabbbc")
 
 
 @pytest.fixture(scope="module")
@@ -28,12 +28,14 @@ def mdm(member: Callable[..., Member]) -> Member:
 
 @pytest.fixture(scope="module")
 def asked(mdm: Member, encoded: Callable[..., Encoded]) -> list[Question]:
-    """Two lengths, one to three states, not in the order of the batches."""
+    """Three lengths, one to three states, not in the order of the batches."""
     orders = [(0, 1, 2), (0, 0, 1), (2, 1, 0), (1, 0, 0), (0, 0, 0)]
-    return [
+    asked = [
         question(mdm, encoded(6 - seed % 2, (11, 12, 13), (14, 15, 16), seed), order, 0)
         for seed, order in enumerate(orders)
     ]
+    # As many tokens as the longer ones in all, and its answer begins one earlier.
+    return [*asked, question(mdm, encoded(5, (11, 12, 13, 14), (14, 12, 16, 11), 5), (0, 0, 1, 2), 0)]
 
 
 @pytest.fixture(scope="module")
@@ -114,19 +116,20 @@ def test_the_empty_circuit_under_mean_reads_mean_streams(
     """By state and position, over the corrupted prompts of one length."""
     streams: list[torch.Tensor] = []
     norm = mdm.backbone.final_norm.module
-    streams_of: dict[tuple[int, int], list[torch.Tensor]] = {}
+    streams_of: dict[tuple[int, int, int], list[torch.Tensor]] = {}
     handle = norm.register_forward_pre_hook(lambda _, inputs: streams.append(inputs[0][0].double()))
     for each in asked:
         for state, now in enumerate(each.states):
-            answer = [now.visible.get(index, mdm.mask_id) for index in range(3)]
+            answer = [now.visible.get(index, mdm.mask_id) for index in range(len(each.encoded.answer))]
             raw_logits(mdm, [*each.encoded.corrupted, *answer])
-            streams_of.setdefault((len(each.encoded.clean), state), []).append(streams[-1])
+            alike = len(each.encoded.clean), len(answer), state
+            streams_of.setdefault(alike, []).append(streams[-1])
     handle.remove()
     expected = []
     for each in in_batch_order(asked):
         length, of_states = len(each.encoded.clean), []
         for state, now in enumerate(each.states):
-            mean = torch.stack(streams_of[length, state]).mean(0).float()
+            mean = torch.stack(streams_of[length, len(each.encoded.answer), state]).mean(0).float()
             with torch.no_grad():
                 logits = mdm.backbone.head(norm(mean))
             differences = [

@@ -1,0 +1,120 @@
+"""What a record says of its origin, and what makes a cell another cell."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mechshift.benchmark.pairs.attention import Attention
+from mechshift.benchmark.pairs.loading import Pair
+from mechshift.benchmark.pairs.member import Member
+from mechshift.benchmark.pairs.movement import Movement
+from mechshift.benchmark.protocol import PAPER, V1
+from mechshift.benchmark.provenance import describe_environment, describe_pair, run_key
+
+
+@pytest.fixture
+def pair(member: Callable[..., Member], pair_of: Callable[..., Pair]) -> Pair:
+    return pair_of(member(), member("mdm", "block:4", shift=False))
+
+
+def test_a_pair_is_described_as_it_was_declared(pair: Pair) -> None:
+    found = describe_pair(pair, V1)
+    assert (found.name, found.mask_id, found.tokenizer) == ("letters", 19, "digest of letters")
+    assert (found.arm.attention, found.arm.shift) == ("causal", True)
+    assert (found.mdm.attention, found.mdm.shift) == ("block:4", False)
+    assert (found.mdm.digest, found.mdm.revision, found.mdm.dtype) == ("digest of mdm", "main", "float32")
+    assert (found.layers, found.heads, found.kv_heads) == (2, 4, 2)
+
+
+@pytest.mark.parametrize(("protocol", "copies"), [(V1, 2), (PAPER, 4)], ids=["grouped", "ungrouped"])
+def test_edges_are_counted_as_the_protocol_has_them(copies: int, protocol: object, pair: Pair) -> None:
+    """Per layer l, 1 + 5l sources before it: into 4 queries and both copies; the MLP; then the logits."""
+    by_hand = sum((4 + 2 * copies) * (1 + 5 * layer) + 1 + 5 * layer + 4 for layer in range(2)) + 11
+    assert describe_pair(pair, protocol).edges == by_hand  # type: ignore[arg-type]
+
+
+def test_movement_is_the_mean_over_layers(pair: Pair) -> None:
+    movement = (
+        Movement(0, "mlp", 0.2),
+        Movement(1, "mlp", 0.6),
+        Movement(None, "head", 0.1),
+        Movement(0, "bias", None),
+    )
+    assert describe_pair(replace(pair, movement=movement), V1).movement == pytest.approx(
+        {"mlp": 0.4, "head": 0.1}
+    )
+
+
+def test_where_a_directory_lay_is_nobodys_business(pair: Pair, tmp_path: Path) -> None:
+    directory = tmp_path / "models" / "mine"
+    directory.mkdir(parents=True)
+    here = replace(pair, arm_provenance=replace(pair.arm_provenance, checkpoint=str(directory)))
+    assert describe_pair(here, V1).arm.checkpoint == "models/mine"
+    assert describe_pair(here, V1).mdm.checkpoint == "org/mdm"
+    assert str(tmp_path) not in describe_pair(here, V1).model_dump_json()
+
+
+def test_the_environment_is_the_one_that_runs(pair: Pair) -> None:
+    found = describe_environment(pair)
+    assert (found.torch, found.numpy) == (torch.__version__, np.__version__)
+    assert found.device == "cpu"
+    assert found.threads == torch.get_num_threads()
+
+
+def key(pair: Pair, **changes: object) -> str:
+    arguments = {"protocol": V1, "task": "ioi", "task_version": "1", "level": "names", **changes}
+    return json.dumps(run_key(pair, **arguments), sort_keys=True)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"protocol": PAPER},
+        {"task": "countdown"},
+        {"task_version": "2"},
+        {"level": "easy"},
+        {"protocol": V1.model_copy(update={"seed": 1})},
+    ],
+    ids=["protocol", "task", "version", "level", "seed"],
+)
+def test_what_is_asked_is_in_the_key(change: dict[str, object], pair: Pair) -> None:
+    assert key(pair, **change) != key(pair)
+
+
+def changed(pair: Pair, name: str) -> Pair:
+    arm, mdm = pair.arm_provenance, pair.mdm_provenance
+    changes: dict[str, dict[str, object]] = {
+        "arm's weights": {"arm_provenance": replace(arm, digest="other")},
+        "mdm's weights": {"mdm_provenance": replace(mdm, digest="other")},
+        "revision": {"mdm_provenance": replace(mdm, revision="v2")},
+        "dtype": {"arm_provenance": replace(arm, dtype="bfloat16")},
+        "tokenizer": {"tokenizer_digest": "other"},
+        "mask token": {"mdm": replace(pair.mdm, mask_id=3)},
+        "attention": {
+            "spec": replace(pair.spec, mdm=replace(pair.spec.mdm, attention=Attention.parse("full")))
+        },
+        "shift": {"spec": replace(pair.spec, mdm=replace(pair.spec.mdm, shift=True))},
+    }
+    return replace(pair, **changes[name])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["arm's weights", "mdm's weights", "revision", "dtype", "tokenizer", "mask token", "attention", "shift"],
+)
+def test_what_is_measured_is_in_the_key(name: str, pair: Pair) -> None:
+    assert key(changed(pair, name)) != key(pair)
+
+
+def test_names_and_places_are_not_in_the_key(pair: Pair) -> None:
+    moved = replace(
+        pair,
+        spec=replace(pair.spec, name="another name"),
+        arm_provenance=replace(pair.arm_provenance, checkpoint="/another/place"),
+    )
+    assert key(moved) == key(pair)
