@@ -112,9 +112,14 @@ def run(
 def show(
     record: Annotated[Path, typer.Argument(help="A record that `mechshift run` wrote.")],
     plots: Annotated[Path | None, typer.Option(help="Also write one SVG per task to this folder.")] = None,
+    style: Annotated[
+        Format, typer.Option("--format", help="How the table is written; all but text give the tasks only.")
+    ] = Format.text,
     as_json: JsonOption = False,
 ) -> None:
     """Print a record: its row, a table per task, reasons for what is missing."""
+    if as_json and style.value != "text":
+        raise UsageError(f"--json and --format {style.value} both say how to print", "give one of them")
     from .record import Record
     from .store import read_model
 
@@ -128,8 +133,9 @@ def show(
         print(found.model_dump_json(indent=1))
         return
     from .leaderboard.show import render
+    from .leaderboard.table import task_table
 
-    print(render(found))
+    print(render(found) if style.value == "text" else task_table(found, style.value))
 
 
 @app.command()

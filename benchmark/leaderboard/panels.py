@@ -41,7 +41,7 @@ def depth_panel(axes: Axes, comparison: Comparison) -> None:
     axes.plot(range(layers), comparison.uniform_profile, color=GREY, ls=":", lw=1.5, label="uniform edges")
     axes.set_xlim(-0.5, layers - 0.5)
     axes.set_xticks(range(0, layers, max(1, layers // 8)))
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.05 * axes.get_ylim()[1])
     _legend(axes)
 
 
@@ -55,8 +55,11 @@ def overlap_panel(axes: Axes, comparison: Comparison) -> None:
     floors, ceilings = [point.edge.floor for point in points], [_ceiling(point.edge) for point in points]
     label = "floor to ceiling"
     axes.fill_between(shares, floors, ceilings, facecolor="0.92", edgecolor="0.7", lw=0.6, label=label)
-    _line(axes, shares, [point.edge.cross for point in points], RAW, "--", "^", "J of halves")
-    _line(axes, shares, [point.edge.normalised for point in points], OVERLAP, "-", "o", "Ĵ")
+    raw, normalised = [point.edge.cross for point in points], [point.edge.normalised for point in points]
+    _line(axes, shares, raw, RAW, "--", "^", "J of halves")
+    _whiskers(axes, shares, raw, RAW)
+    _line(axes, shares, normalised, OVERLAP, "-", "o", "Ĵ")
+    _whiskers(axes, shares, normalised, OVERLAP)
     axes.axvline(comparison.compared.share, color=GREY, ls=":", lw=1.2)
     axes.set_xlabel(f"{axes.get_xlabel()} (dotted: the compared size)")
     _frame(axes, (-0.5, -0.03), (1.05, 1.5))
@@ -73,7 +76,10 @@ def faithfulness_panel(axes: Axes, comparison: Comparison, faithful: float) -> N
         curve: Curve = member.absolute
         shares = [point.share for point in curve.points]
         _budget_axis(axes, shares)
-        _line(axes, shares, [point.faithfulness for point in curve.points], colour, line, marker, name)
+        levels = [point.faithfulness for point in curve.points]
+        lows, highs = zip(*map(_bounds, levels), strict=True) if levels else ((), ())
+        axes.fill_between(shares, lows, highs, color=colour, alpha=0.18, lw=0)
+        _line(axes, shares, levels, colour, line, marker, name)
     _frame(axes, (-1, -0.05), (1.05, 2))
     _legend(axes)
 
@@ -135,13 +141,21 @@ def _line(
     marker: str,
     label: str,
 ) -> None:
-    """A line through the values that there are, broken where one is missing, with intervals as whiskers."""
-    numbers = [value if isinstance(value, Number) else None for value in values]
-    heights = [math.nan if number is None else number.value for number in numbers]
+    """A line through the values that there are, broken where one is missing."""
+    heights = [value.value if isinstance(value, Number) else math.nan for value in values]
     axes.plot(shares, heights, color=colour, ls=line, marker=marker, label=label)
-    for share, number in zip(shares, numbers, strict=True):
-        if number is not None and number.low is not None and number.high is not None:
-            axes.vlines(share, number.low, number.high, color=colour, lw=1)
+
+
+def _whiskers(axes: Axes, shares: Sequence[float], values: Sequence[Measured], colour: str) -> None:
+    for share, value in zip(shares, values, strict=True):
+        axes.vlines(share, *_bounds(value), color=colour, lw=1)
+
+
+def _bounds(value: Measured) -> tuple[float, float]:
+    """The ends of the interval; NaN, which is not drawn, where there is none."""
+    if isinstance(value, Missing) or value.low is None or value.high is None:
+        return math.nan, math.nan
+    return value.low, value.high
 
 
 def _legend(axes: Axes) -> None:

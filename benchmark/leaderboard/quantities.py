@@ -39,11 +39,10 @@ class Quantity(Generic[T]):
 
 @dataclass(frozen=True)
 class Line(Generic[T]):
-    """A label and the quantities that share a cell, with what stands between them."""
+    """A label and the quantities that share a cell; those with an interval have a line of their own."""
 
     label: str
     quantities: tuple[Quantity[T], ...]
-    between: str = " / "
 
 
 @dataclass(frozen=True)
@@ -86,33 +85,21 @@ def _mdm(name: str, of: Callable[[MemberRecord], Measured], rounding: Rounding =
     return _both(f"{name}_mdm", lambda comparison: of(comparison.mdm), rounding)
 
 
-def _members(
-    label: str, name: str, of: Callable[[MemberRecord], Measured], rounding: Rounding = SHARE
-) -> Line[Task]:
-    """Both members' values in one cell."""
-    return Line(label, (_arm(name, of, rounding), _mdm(name, of, rounding)), " → ")
-
-
 def _each(
     label: str, name: str, of: Callable[[MemberRecord], Measured], rounding: Rounding = SHARE
 ) -> tuple[Line[Task], Line[Task]]:
-    """Both members' values on a line each, as they have intervals."""
-    return Line(f"{label}, ARM", (_arm(name, of, rounding),)), Line(
-        f"{label}, MDM", (_mdm(name, of, rounding),)
+    """A line for either member."""
+    return (
+        Line(f"{label}, ARM", (_arm(name, of, rounding),)),
+        Line(f"{label}, MDM", (_mdm(name, of, rounding),)),
     )
 
 
 _BEHAVIOUR = Section(
     "Behaviour",
     (
-        Line(
-            "accuracy, ARM → MDM",
-            (
-                _pool("accuracy_arm", lambda p: accuracy(p.arm)),
-                _pool("accuracy_mdm", lambda p: accuracy(p.mdm)),
-            ),
-            " → ",
-        ),
+        Line("accuracy, ARM", (_pool("accuracy_arm", lambda p: accuracy(p.arm)),)),
+        Line("accuracy, MDM", (_pool("accuracy_mdm", lambda p: accuracy(p.mdm)),)),
         Line(
             "accuracy of the MDM in place",
             (_pool("accuracy_mdm_in_place", lambda p: accuracy(p.mdm_in_place)),),
@@ -176,13 +163,13 @@ _OVERLAP = Section(
 )
 
 _FAITHFULNESS = Section(
-    "Faithfulness, ARM → MDM",
+    "Faithfulness",
     (
-        _members("area on a log axis", "log_area", lambda m: m.absolute.log_area),
-        _members("CPR", "cpr", lambda m: m.signed.cpr, FINE),
-        _members("CMD", "cmd", lambda m: m.absolute.cmd, FINE),
-        _members("smallest faithful share", "smallest_share", lambda m: m.smallest_share, PERCENT),
-        _members(
+        *_each("area on a log axis", "log_area", lambda m: m.absolute.log_area),
+        *_each("CPR", "cpr", lambda m: m.signed.cpr),
+        *_each("CMD", "cmd", lambda m: m.absolute.cmd),
+        *_each("smallest faithful share", "smallest_share", lambda m: m.smallest_share, PERCENT),
+        *_each(
             "completeness residual",
             "completeness",
             lambda m: m.completeness,
@@ -220,7 +207,7 @@ _SPECIALISATION = Section(
                 ),
             ),
         ),
-        _members("random circuit, ARM → MDM", "random", lambda m: entry(m.specialisation, "random")),
+        *_each("random circuit", "random", lambda m: entry(m.specialisation, "random")),
         *_each(
             "output sharpness",
             "output_sharpness",

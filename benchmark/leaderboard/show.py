@@ -6,7 +6,8 @@ from .table import protocol_name, row_body, task_body
 
 LEGEND = """\
 Ĵ: 0 as alike as chance, 1 as alike as two samples of one model. Task-dependent shift: Ĵ local − Ĵ planning;
-early and specialisation shift: MDM − ARM. In brackets: 95 % intervals over templates and prompts."""
+early and specialisation shift: MDM − ARM. In brackets: 95 % intervals over templates and prompts, those of
+accuracies over the examples tried."""
 
 
 def render(record: Record) -> str:

@@ -7,14 +7,17 @@ from typing import TypeVar
 
 from tabulate import tabulate
 
-from ..record import Measured, Missing, Record
+from ..record import Measured, Missing, Record, Summary
 from ..summary import SUITES
 from .cells import Format, Markup, Notes, get_markup, plain
-from .quantities import SECTIONS, Line, Quantity, Task
-from .row import BOTH, COLUMNS
+from .quantities import SECTIONS, Line, Task
+from .row import BOTH, COLUMNS, MEMBERS, Column
 
 ABREAST = 4
 """Tasks side by side in a text table, which then has at most 120 columns."""
+
+_OF_BOTH = tuple(column for column in COLUMNS if BOTH in column.quantities)
+_BY_SUITE = tuple(column for column in COLUMNS if BOTH not in column.quantities)
 
 T = TypeVar("T")
 Row = list[str]
@@ -24,16 +27,17 @@ Fields = dict[str, str | float | None]
 def row_table(records: Sequence[Record], format: Format) -> str:  # noqa: A002
     """The row of every pair, by task-dependent shift, largest first and missing last.
 
-    Text (about 150 columns), GitHub and LaTeX: a row takes two lines, one per suite, and a value stands with
-    its 95 % interval, rounded; a missing one is a dash with its reason as a note below. CSV: one line per
-    pair, and of every value four fields, unrounded: value, _low, _high, _missing. Raises UsageError for an
-    unknown format.
+    Text (at most 160 columns for a pair's name of up to 13 characters), GitHub and LaTeX: what is of both
+    suites stands left of the suite's name, what is of one suite right of it, ARM above MDM, so that a row
+    takes four lines; a value stands with its 95 % interval, rounded; a missing one is a dash with its reason
+    as a note below. CSV: one line per pair, and of every value four fields, unrounded: value, _low, _high,
+    _missing. Raises UsageError for an unknown format.
     """
     ranked = sorted(records, key=_rank)
     if format == "csv":
         return _csv(_pair_fields(record) for record in ranked)
     notes = Notes(markup := get_markup(format))
-    heads = ["pair", "suite", *(column.heading for column in COLUMNS), "protocol,\nstatus"]
+    heads = ["pair,\nprotocol,\nstatus", *_headings(_OF_BOTH), "suite", *_headings(_BY_SUITE)]
     rows = [row for record in ranked for row in _pair_rows(record, notes, markup)]
     return _table(heads, rows, markup) + notes.below()
 
@@ -65,10 +69,11 @@ def row_body(record: Record, notes: Notes, format: Format) -> str:  # noqa: A002
     places = (*SUITES, BOTH)
     rows = [
         [
-            markup.text(column.heading.replace("\n", " ")),
-            *(_cell(column.lines.get(place), record.summary, notes, markup) for place in places),
+            markup.text(label),
+            *(_value(column, place, index, record.summary, notes) for place in places),
         ]
         for column in COLUMNS
+        for index, label in enumerate(column.labels)
     ]
     return _table(["", *places], rows, markup)
 
@@ -85,14 +90,37 @@ def _rank(record: Record) -> tuple[bool, float, str]:
     return False, -shift.value, record.pair.name
 
 
-def _pair_rows(record: Record, notes: Notes, markup: Markup) -> tuple[Row, Row]:
-    def cells(*places: str) -> Row:
-        lines = (next((column.lines[at] for at in places if at in column.lines), None) for column in COLUMNS)
-        return [_cell(line, record.summary, notes, markup) for line in lines]
+def _headings(columns: Sequence[Column]) -> list[str]:
+    return [column.heading for column in columns]
 
-    local, planning = SUITES
-    pair, protocol = markup.text(plain(record.pair.name)), markup.text(protocol_name(record))
-    return [pair, local, *cells(local, BOTH), protocol], ["", planning, *cells(planning), record.status]
+
+def _pair_rows(record: Record, notes: Notes, markup: Markup) -> list[Row]:
+    """Four lines: of either suite one per member, with what the pair is called beside them."""
+
+    def cells(columns: Sequence[Column], place: str, index: int) -> Row:
+        values = [_value(column, place, index, record.summary, notes) for column in columns]
+        return [
+            f"{column.members[index]} {value}" if value and column.members else value
+            for column, value in zip(columns, values, strict=True)
+        ]
+
+    about = iter((plain(record.pair.name), protocol_name(record), record.status, ""))
+    return [
+        [
+            markup.text(next(about)),
+            *cells(_OF_BOTH, BOTH if suite == SUITES[0] else "", index),
+            "" if index else suite,
+            *cells(_BY_SUITE, suite, index),
+        ]
+        for suite in SUITES
+        for index in range(len(MEMBERS))
+    ]
+
+
+def _value(column: Column, place: str, index: int, summary: Summary, notes: Notes) -> str:
+    """One of the values that a column has at a place, empty where it has none."""
+    quantities = column.quantities.get(place, ())[index : index + 1]
+    return "".join(notes.cell(quantity.of(summary), quantity.rounding) for quantity in quantities)
 
 
 def _tasks(record: Record) -> tuple[Task, ...]:
@@ -109,14 +137,12 @@ def _part(tasks: Sequence[Task], notes: Notes, markup: Markup) -> str:
     return _table(heads, rows, markup)
 
 
-def _cell(line: Line[T] | None, source: T, notes: Notes, markup: Markup) -> str:
-    if line is None:
-        return ""
+def _cell(line: Line[T], source: T, notes: Notes, markup: Markup) -> str:
     values = [(quantity.of(source), quantity.rounding) for quantity in line.quantities]
     first, rounding = values[0]
     if isinstance(first, Missing) and all(value == first for value, _ in values):
         return notes.cell(first, rounding)
-    return markup.text(line.between).join(notes.cell(*value) for value in values)
+    return " / ".join(notes.cell(*value) for value in values)
 
 
 def _table(heads: Sequence[str], rows: Sequence[Row], markup: Markup) -> str:
@@ -126,7 +152,7 @@ def _table(heads: Sequence[str], rows: Sequence[Row], markup: Markup) -> str:
 
 def _pair_fields(record: Record) -> Fields:
     fields: Fields = {"pair": record.pair.name}
-    for quantity in _quantities(line for column in COLUMNS for line in column.lines.values()):
+    for quantity in (each for column in COLUMNS for place in column.quantities.values() for each in place):
         value = quantity.of(record.summary)
         fields |= {quantity.name + end: field for end, field in _unrounded(value).items()}
     return fields | {
@@ -142,16 +168,11 @@ def _pair_fields(record: Record) -> Fields:
 
 def _task_fields(task: Task) -> Iterator[Fields]:
     about: Fields = {"task": task.task, "suite": task.suite, "level": task.level, "version": task.version}
-    for quantity in _quantities(line for section in SECTIONS for line in section.lines):
+    for quantity in (each for section in SECTIONS for line in section.lines for each in line.quantities):
         fields = _unrounded(quantity.of(task))
         yield (
             about | {"quantity": quantity.name} | {end[1:] or "value": field for end, field in fields.items()}
         )
-
-
-def _quantities(lines: Iterable[Line[T]]) -> Iterator[Quantity[T]]:
-    for line in lines:
-        yield from line.quantities
 
 
 def _unrounded(value: Measured) -> Fields:

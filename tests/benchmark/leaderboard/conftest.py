@@ -41,10 +41,13 @@ def number(value: float, spread: float | None = None) -> Number:
 
 def a_curve(*levels: float) -> Curve:
     points = tuple(
-        CurvePoint(share=10.0 ** (i - 3), edges=10**i, kept=10**i, faithfulness=number(f), median=number(f))
+        CurvePoint(
+            share=10.0 ** (i - 3), edges=10**i, kept=10**i, faithfulness=number(f, 0.1), median=number(f)
+        )
         for i, f in enumerate(levels)
     )
-    return Curve(points=points, log_area=number(0.62), cpr=number(0.9876), cmd=number(0.0123), dropped=0)
+    areas = {"log_area": number(0.62, 0.04), "cpr": number(0.98, 0.03), "cmd": number(0.05, 0.02)}
+    return Curve(points=points, dropped=0, **areas)
 
 
 def a_member(clean: float, early: float) -> MemberRecord:
@@ -134,13 +137,13 @@ def a_failed_task(name: str, reason: str) -> FailedTask:
 
 def a_summary(shift: Measured) -> Summary:
     return Summary(
-        accuracy_arm={"local": number(1), "planning": number(0.95)},
-        accuracy_mdm={"local": number(0.97), "planning": number(0.9)},
+        accuracy_arm={"local": number(0.98, 0.01), "planning": number(0.95, 0.02)},
+        accuracy_mdm={"local": number(0.97, 0.02), "planning": number(0.9, 0.03)},
         overlap={"local": number(0.75, 0.05), "planning": number(0.5, 0.05)},
         task_dependent_shift=shift,
         early_shift={"local": number(-0.001, 0.01), "planning": number(0.12, 0.02)},
         specialisation_shift={"local": number(0.05, 0.01), "planning": number(-0.05, 0.01)},
-        faithfulness={"arm": number(0.67), "mdm": number(0.65)},
+        faithfulness={"arm": number(0.67, 0.03), "mdm": number(0.65, 0.05)},
     )
 
 

@@ -99,6 +99,28 @@ def test_faithfulness_is_the_curve_by_absolute_score(comparison: Comparison) -> 
     assert axes.get_xscale() == "log"
 
 
+def test_faithfulness_has_a_band_from_end_to_end_of_its_intervals(comparison: Comparison) -> None:
+    axes = axes_with(panels.faithfulness_panel, comparison, 0.85)
+    bands = [{tuple(point) for point in band.get_paths()[0].vertices} for band in axes.collections]
+    assert len(bands) == 2
+    for band in bands:
+        ends = {(0.001, -0.1), (0.001, 0.1), (0.1, 0.8), (0.1, 1.0), (1.0, 0.9), (1.0, 1.1)}
+        assert all(any(point == pytest.approx(end) for point in band) for end in ends)
+
+
+def test_a_value_without_an_interval_has_no_band(comparison: Comparison) -> None:
+    def bare(member: Any) -> Any:
+        points = tuple(
+            point.model_copy(update={"faithfulness": point.median}) for point in member.absolute.points
+        )
+        return member.model_copy(update={"absolute": member.absolute.model_copy(update={"points": points})})
+
+    without = {"arm": bare(comparison.arm), "mdm": bare(comparison.mdm)}
+    axes = axes_with(panels.faithfulness_panel, comparison.model_copy(update=without), 0.85)
+    assert not any(band.get_paths() for band in axes.collections)
+    assert lines_of(axes)["ARM"] == [0, 0.5, 0.9, 1]
+
+
 def test_components_of_either_member_by_their_larger_share(comparison: Comparison) -> None:
     axes = axes_with(panels.components_panel, comparison)
     assert [label.get_text() for label in axes.get_yticklabels()] == ["m0", "a1.h2", "a1.h3"]

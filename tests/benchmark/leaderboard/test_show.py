@@ -3,10 +3,19 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
+import pytest
+from typer.testing import CliRunner
+
+from mechshift.benchmark.cli import app
+from mechshift.benchmark.leaderboard.cells import Format
 from mechshift.benchmark.leaderboard.show import render
+from mechshift.benchmark.leaderboard.table import task_table
 from mechshift.benchmark.protocol import PAPER, QUICK
 from mechshift.benchmark.record import Missing, Record
+from mechshift.benchmark.store import write_model
+from mechshift.errors import UsageError
 
 MakeRecord = Callable[..., Record]
 HEAD = """\
@@ -17,14 +26,16 @@ weights   moved by 0.010 (norm) to 0.250 (lm_head) of their norm, mean over modu
 protocol  v1@1, self-reported
 made      2026-01-02T03:04:05+00:00 with mechshift 0.1.0, torch 2.13.0, transformers 5.23.0 on cpu, 2 threads, 90 s
 
-                        local                 planning              both suites
-----------------------  --------------------  --------------------  --------------------
-accuracy ARM → MDM      1.00 → 0.97           0.95 → 0.90
-overlap Ĵ               0.75 [0.70, 0.80]     0.50 [0.45, 0.55]
-task-dependent shift                                                +0.25 [+0.20, +0.30]
-early shift             +0.00 [-0.01, +0.01]  +0.12 [+0.10, +0.14]
-specialisation shift    +0.05 [+0.04, +0.06]  -0.05 [-0.06, -0.04]
-faithfulness ARM → MDM                                              0.67 → 0.65
+                      local                 planning              both suites
+--------------------  --------------------  --------------------  --------------------
+accuracy, ARM         0.98 [0.97, 0.99]     0.95 [0.93, 0.97]
+accuracy, MDM         0.97 [0.95, 0.99]     0.90 [0.87, 0.93]
+overlap Ĵ             0.75 [0.70, 0.80]     0.50 [0.45, 0.55]
+task-dependent shift                                              +0.25 [+0.20, +0.30]
+early shift           +0.00 [-0.01, +0.01]  +0.12 [+0.10, +0.14]
+specialisation shift  +0.05 [+0.04, +0.06]  -0.05 [-0.06, -0.04]
+faithfulness, ARM                                                 0.67 [0.64, 0.70]
+faithfulness, MDM                                                 0.65 [0.60, 0.70]
 """  # noqa: E501
 
 
@@ -64,6 +75,28 @@ def test_row_and_tasks_share_their_notes(make_record: MakeRecord) -> None:
         "¹ too few\n² the task has no form that is filled in place\n³ the ceiling does not exceed the floor"
         in page
     )
+
+
+@pytest.mark.parametrize("layout", ["github", "latex", "csv"])
+def test_the_tasks_can_be_had_in_every_format(
+    tmp_path: Path, make_record: MakeRecord, layout: Format
+) -> None:
+    write_model(make_record(), tmp_path / "tiny.json")
+    done = CliRunner().invoke(app, ["show", str(tmp_path / "tiny.json"), "--format", layout])
+    assert (done.exit_code, done.stdout) == (0, task_table(make_record(), layout) + "\n")
+
+
+def test_text_is_the_page(tmp_path: Path, make_record: MakeRecord) -> None:
+    write_model(make_record(), tmp_path / "tiny.json")
+    done = CliRunner().invoke(app, ["show", str(tmp_path / "tiny.json"), "--format", "text"])
+    assert (done.exit_code, done.stdout) == (0, render(make_record()) + "\n")
+
+
+def test_json_is_no_table(tmp_path: Path, make_record: MakeRecord) -> None:
+    write_model(make_record(), tmp_path / "tiny.json")
+    done = CliRunner().invoke(app, ["show", str(tmp_path / "tiny.json"), "--json", "--format", "csv"])
+    assert isinstance(done.exception, UsageError)
+    assert done.exception.problem == "--json and --format csv both say how to print"
 
 
 def test_records_are_shown_without_torch() -> None:

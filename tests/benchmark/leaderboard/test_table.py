@@ -13,13 +13,18 @@ from mechshift.errors import UsageError
 
 MakeRecord = Callable[..., Record]
 ROWS = """\
-pair    suite     accuracy     overlap Ĵ          task-dependent        early                 specialisation        faithfulness    protocol,
-                  ARM → MDM                       shift                 shift                 shift                 ARM → MDM       status
-------  --------  -----------  -----------------  --------------------  --------------------  --------------------  --------------  -------------
-tiny    local     1.00 → 0.97  0.75 [0.70, 0.80]  +0.25 [+0.20, +0.30]  +0.00 [-0.01, +0.01]  +0.05 [+0.04, +0.06]  0.67 → 0.65     v1@1
-        planning  0.95 → 0.90  0.50 [0.45, 0.55]                        +0.12 [+0.10, +0.14]  -0.05 [-0.06, -0.04]                  self-reported
-none    local     1.00 → 0.97  0.75 [0.70, 0.80]  –¹                    +0.00 [-0.01, +0.01]  +0.05 [+0.04, +0.06]  0.67 → 0.65     v1@1
-        planning  0.95 → 0.90  0.50 [0.45, 0.55]                        +0.12 [+0.10, +0.14]  -0.05 [-0.06, -0.04]                  verified
+pair,          task-dependent        faithfulness           suite     accuracy               overlap Ĵ          early                 specialisation
+protocol,      shift                                                                                            shift                 shift
+status
+-------------  --------------------  ---------------------  --------  ---------------------  -----------------  --------------------  --------------------
+tiny           +0.25 [+0.20, +0.30]  ARM 0.67 [0.64, 0.70]  local     ARM 0.98 [0.97, 0.99]  0.75 [0.70, 0.80]  +0.00 [-0.01, +0.01]  +0.05 [+0.04, +0.06]
+v1@1                                 MDM 0.65 [0.60, 0.70]            MDM 0.97 [0.95, 0.99]
+self-reported                                               planning  ARM 0.95 [0.93, 0.97]  0.50 [0.45, 0.55]  +0.12 [+0.10, +0.14]  -0.05 [-0.06, -0.04]
+                                                                      MDM 0.90 [0.87, 0.93]
+none           –¹                    ARM 0.67 [0.64, 0.70]  local     ARM 0.98 [0.97, 0.99]  0.75 [0.70, 0.80]  +0.00 [-0.01, +0.01]  +0.05 [+0.04, +0.06]
+v1@1                                 MDM 0.65 [0.60, 0.70]            MDM 0.97 [0.95, 0.99]
+verified                                                    planning  ARM 0.95 [0.93, 0.97]  0.50 [0.45, 0.55]  +0.12 [+0.10, +0.14]  -0.05 [-0.06, -0.04]
+                                                                      MDM 0.90 [0.87, 0.93]
 
 ¹ no task of this suite"""  # noqa: E501
 
@@ -27,9 +32,10 @@ TASKS = """\
                                 ioi                   countdown
                                 local                 planning
                                 easy                  easy
-------------------------------  --------------------  -----------
+------------------------------  --------------------  -----------------
 BEHAVIOUR
-accuracy, ARM → MDM             0.95 → 0.75           0.01 → 0.75
+accuracy, ARM                   0.95 [0.91, 0.97]     0.01 [0.00, 0.02]
+accuracy, MDM                   0.75 [0.69, 0.80]     0.75 [0.69, 0.80]
 accuracy of the MDM in place    –¹                    –¹
 pool / discovery / evaluation   100 / 52 / 48         1 / 52 / 48
 templates                       15                    15
@@ -43,12 +49,17 @@ J of edges, half the prompts    0.50 [0.45, 0.55]     –²
 floor / ceilings of ARM, MDM    0.03 / 0.80 / 0.70    –²
 J of edges, all prompts         0.55 [0.50, 0.60]     –²
 Ĵ of components                 –³                    –²
-FAITHFULNESS, ARM → MDM
-area on a log axis              0.62 → 0.62           –²
-CPR                             0.988 → 0.988         –²
-CMD                             0.012 → 0.012         –²
-smallest faithful share         10.0 % → 10.0 %       –²
-completeness residual           0.41 % → 0.41 %       –²
+FAITHFULNESS
+area on a log axis, ARM         0.62 [0.58, 0.66]     –²
+area on a log axis, MDM         0.62 [0.58, 0.66]     –²
+CPR, ARM                        0.98 [0.95, 1.01]     –²
+CPR, MDM                        0.98 [0.95, 1.01]     –²
+CMD, ARM                        0.05 [0.03, 0.07]     –²
+CMD, MDM                        0.05 [0.03, 0.07]     –²
+smallest faithful share, ARM    10.0 %                –²
+smallest faithful share, MDM    10.0 %                –²
+completeness residual, ARM      0.41 %                –²
+completeness residual, MDM      0.41 %                –²
 DEPTH
 early share, ARM                0.50 [0.49, 0.51]     –²
 early share, MDM                0.62 [0.61, 0.63]     –²
@@ -60,7 +71,8 @@ SPECIALISATION
 specialisation, ARM             0.40 [0.38, 0.42]     –²
 specialisation, MDM             0.40 [0.38, 0.42]     –²
 specialisation shift            +0.00 [+0.00, +0.00]  –²
-random circuit, ARM → MDM       0.10 → 0.10           –²
+random circuit, ARM             0.10                  –²
+random circuit, MDM             0.10                  –²
 output sharpness, ARM           0.015 [0.014, 0.016]  –²
 output sharpness, MDM           0.015 [0.014, 0.016]  –²
 
@@ -80,6 +92,17 @@ def trimmed(text: str) -> str:
 def test_rows_as_written_by_hand(make_record: MakeRecord) -> None:
     missing = make_record("none", shift=Missing(missing="no task of this suite"), status="verified")
     assert trimmed(row_table((missing, make_record("tiny")), "text")) == ROWS
+
+
+def test_rows_fit_however_negative(make_record: MakeRecord) -> None:
+    low = Number(value=-0.2, low=-0.3, high=-0.1)
+    summary = make_record(shift=low).summary
+    below_zero = ("overlap", "early_shift", "specialisation_shift", "faithfulness")
+    worst = summary.model_copy(
+        update={name: dict.fromkeys(getattr(summary, name), low) for name in below_zero}
+    )
+    table = row_table([make_record("thirteen char", summary=worst)], "text")
+    assert max(map(len, table.splitlines())) <= 160
 
 
 def test_rows_are_ranked_by_shift_then_name_and_missing_last(make_record: MakeRecord) -> None:
@@ -102,7 +125,7 @@ def test_csv_gives_back_every_number_and_reason(make_record: MakeRecord) -> None
     assert float(row["early_shift_planning_low"]) == 0.12 - 0.02
     assert float(row["early_shift_planning_high"]) == 0.12 + 0.02
     assert (row["task_dependent_shift"], row["task_dependent_shift_missing"]) == ("", "too few, alas")
-    assert (row["accuracy_mdm_local"], row["accuracy_mdm_local_low"]) == ("0.97", "")
+    assert (row["accuracy_mdm_local"], float(row["accuracy_mdm_local_low"])) == ("0.97", 0.97 - 0.02)
     assert (row["protocol"], row["protocol_version"], row["status"]) == ("v1", "1", "self-reported")
     assert (row["arm_digest"], row["created"]) == (f"{name} arm digest", "2026-01-02T03:04:05+00:00")
 
@@ -110,24 +133,24 @@ def test_csv_gives_back_every_number_and_reason(make_record: MakeRecord) -> None
 def test_github_rows_keep_their_columns_whatever_the_name(make_record: MakeRecord) -> None:
     table = row_table([make_record("a|b_c")], "github").splitlines()
     assert table[2].startswith(r"| a\|b\_c ")
-    assert {len(line.replace(r"\|", "").split("|")) for line in table} == {11}
+    assert {len(line.replace(r"\|", "").split("|")) for line in table} == {10}
     assert "task-dependent<br>shift" in table[0]
 
 
 def test_latex_rows_are_a_tabular_with_escaped_names(make_record: MakeRecord) -> None:
     table = row_table([make_record("50%_a&b")], "latex")
-    assert table.startswith("\\begin{tabular}{lllllllll}\n")
+    assert table.startswith("\\begin{tabular}{llllllll}\n")
     assert table.endswith("\\end{tabular}")
     first = next(line for line in table.splitlines() if "local" in line)
     assert first.split()[0] == r"50\%\_a\&b"
-    assert first.replace(r"\&", "").count("&") == 8
+    assert first.replace(r"\&", "").count("&") == 7
     assert r"$+0.25\ [+0.20,\ +0.30]$" in first
 
 
 def test_a_name_cannot_break_the_table(make_record: MakeRecord) -> None:
     table = row_table([make_record("two\nlines\x1b[2J")], "text")
     assert "two lines\ufffd[2J" in table
-    assert len(table.splitlines()) == 5
+    assert len(table.splitlines()) == 8
 
 
 def test_tasks_as_written_by_hand(
