@@ -167,7 +167,7 @@ _FAITHFULNESS = Section(
     (
         *_each("area on a log axis", "log_area", lambda m: m.absolute.log_area),
         *_each("CPR", "cpr", lambda m: m.signed.cpr),
-        *_each("CMD", "cmd", lambda m: m.absolute.cmd),
+        *_each("CMD", "cmd", lambda m: m.absolute.cmd, FINE),
         *_each("smallest faithful share", "smallest_share", lambda m: m.smallest_share, PERCENT),
         *_each(
             "completeness residual",

@@ -54,8 +54,8 @@ area on a log axis, ARM         0.62 [0.58, 0.66]     –²
 area on a log axis, MDM         0.62 [0.58, 0.66]     –²
 CPR, ARM                        0.98 [0.95, 1.01]     –²
 CPR, MDM                        0.98 [0.95, 1.01]     –²
-CMD, ARM                        0.05 [0.03, 0.07]     –²
-CMD, MDM                        0.05 [0.03, 0.07]     –²
+CMD, ARM                        0.050 [0.030, 0.070]  –²
+CMD, MDM                        0.050 [0.030, 0.070]  –²
 smallest faithful share, ARM    10.0 %                –²
 smallest faithful share, MDM    10.0 %                –²
 completeness residual, ARM      0.41 %                –²
