@@ -16,6 +16,7 @@ import pytest
 if TYPE_CHECKING:
     from mechshift.benchmark.pairs.loading import Pair
     from mechshift.benchmark.protocol import Protocol
+    from mechshift.benchmark.record import Record
 
 # Read when torch and huggingface_hub are first imported, and inherited by the commands that tests start.
 _HOME = tempfile.mkdtemp(prefix="mechshift-tests-")
@@ -65,7 +66,7 @@ def small() -> "Protocol":
     """The protocol `quick` on few examples and budgets: seconds on the reference pair."""
     from mechshift.benchmark.protocol import QUICK
 
-    few = {"pool": 16, "minimum": 8, "candidates": 2, "resamples": 20, "splits": 2, "components": 4}
+    few = {"pool": 12, "minimum": 6, "candidates": 2, "resamples": 20, "splits": 2, "components": 4}
     return QUICK.model_copy(update={**few, "grid": (0.001, 0.1, 1.0)})
 
 
@@ -75,6 +76,18 @@ def tiny() -> "Pair":
     import mechshift
 
     return mechshift.load("tiny", device="cpu")
+
+
+@pytest.fixture(scope="session")
+def measured(
+    tiny: "Pair", small: "Protocol", tmp_path_factory: pytest.TempPathFactory
+) -> "tuple[Record, Path]":
+    """The record of a task of each suite, from a run that nothing disturbed, and the folder it lies in."""
+    from mechshift.benchmark.run import run
+    from mechshift.tasks import get_task
+
+    out = tmp_path_factory.mktemp("measured")
+    return run(tiny, small, out, [get_task("greater-than"), get_task("countdown")]), out
 
 
 @pytest.fixture

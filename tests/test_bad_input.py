@@ -223,7 +223,7 @@ def test_a_tokenizer_that_leaves_no_example_of_equal_length(refused: Refused, de
         pattern["Regex"] = "(?<=[0-9][0-9])01|" + pattern["Regex"]
         vocabulary["01"] = vocabulary.pop(max(vocabulary, key=vocabulary.__getitem__))
 
-    says = "the tokenizer leaves no example: clean and corrupted differ in token length (32)", "greater-than"
+    says = "the tokenizer leaves no example: clean and corrupted differ in token length (24)", "greater-than"
     refused(3, *run_pair(derive(tokenizer=joined), task="greater-than"), says=says, cells=True)
 
 
@@ -233,7 +233,7 @@ def test_a_tokenizer_without_the_words(refused: Refused, derive: Derive) -> None
         vocabulary = content["model"]["vocab"]
         content["model"]["vocab"] = {token: index for token, index in vocabulary.items() if token in known}
 
-    says = ("the tokenizer leaves no example: a word is not in the vocabulary (32)",)
+    says = ("the tokenizer leaves no example: a word is not in the vocabulary (24)",)
     refused(3, *run_pair(derive(tokenizer=emptied)), says=says, cells=True)
 
 
@@ -243,14 +243,14 @@ def test_a_tokenizer_that_is_larger_than_the_vocabulary(refused: Refused, derive
             state[name] = state[name][:8].clone()
 
     folder = derive(config=lambda content: content.update(vocab_size=8), weights=cut)
-    refused(3, *run_pair(folder), says=("not in the model's vocabulary (32)",), cells=True)
+    refused(3, *run_pair(folder), says=("not in the model's vocabulary (24)",), cells=True)
 
 
 @pytest.mark.parametrize(
     ("positions", "says"),
     [
-        (64, "infilling: ARM solves 0 of 32, MDM 0, both 0: fewer than the 8 that protocol quick needs"),
-        (8, "more tokens than the model has positions (32)"),
+        (64, "infilling: ARM solves 0 of 24, MDM 0, both 0: fewer than the 6 that protocol quick needs"),
+        (8, "more tokens than the model has positions (24)"),
     ],
 )
 def test_a_model_that_solves_too_little(
