@@ -1,6 +1,5 @@
 """Discovery and evaluation halves of a pool, and the groups that score sums are kept for."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,11 +31,7 @@ def group_examples(examples: Sequence[Pooled], protocol: Protocol) -> Grouping:
     discovery, evaluation = (ordered[::2], ordered[1::2]) if protocol.disjoint else (ordered, ordered)
     templates = {_template(each) for each in discovery}
     per_template = max(1, protocol.groups // max(1, len(templates)))
-    dealt: Counter[str] = Counter()
-    labels: list[tuple[str, int]] = []
-    for template in map(_template, discovery):
-        labels.append((template, dealt[template] % per_template))
-        dealt[template] += 1
+    labels = [(_template(each), place % per_template) for place, each in enumerate(discovery)]
     order = {label: number for number, label in enumerate(sorted(set(labels)))}
     return Grouping(
         tuple(discovery),
