@@ -15,7 +15,9 @@ from ..errors import MechshiftError, NotComputable, UsageError
 
 if TYPE_CHECKING:
     from ..tasks import Task
+    from .pairs.loading import Pair
     from .pairs.spec import PairSpec
+    from .protocol import Protocol
 
 app = typer.Typer(
     name="mechshift",
@@ -26,6 +28,8 @@ app = typer.Typer(
 )
 
 INTERRUPTED = 130
+SMALL_WIDTH = 512
+"""Models narrower than this are run on one thread of a CPU."""
 
 
 class Listing(StrEnum):
@@ -89,15 +93,19 @@ def run(
 
     chosen = get_protocol(protocol)
     tasks = _tasks(suite, task)
-    _check_writable(out)
-    from .pairs.loading import load_pair
+    _check_levels(tasks, chosen, level)
     from .progress import for_terminal
     from .run import record_path
     from .run import run as measure
 
     declared = {"shift": shift, "attention": attention, "mask_token": mask_token}
     given = {name: value for name, value in declared.items() if value is not None}
-    loaded = load_pair(_pair_spec(pair, arm, mdm, given), device)
+    spec = _pair_spec(pair, arm, mdm, given)
+    _check_writable(out)
+    from .pairs.loading import load_pair
+
+    loaded = load_pair(spec, device)
+    _use_threads(loaded)
     record = measure(loaded, chosen, out, tasks, level, batch, for_terminal())
     if as_json:
         print(record.model_dump_json(indent=1))
@@ -105,7 +113,7 @@ def run(
     from .leaderboard.show import render
 
     print(render(record))
-    print(f"\nrecord: {record_path(out, loaded, chosen)}")
+    print(f"\nrecord: {record_path(out, record)}")
 
 
 @app.command()
@@ -185,10 +193,6 @@ def main() -> None:
 
 
 def _run_app() -> None:
-    # A terminal of another encoding shows "?" for Ĵ rather than ending in a traceback.
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")
     try:
         app()
     except SystemExit as ending:
@@ -251,10 +255,30 @@ def _pair_spec(pair: str | None, arm: str | None, mdm: str | None, declared: Map
     return declare_pair(arm, mdm, **declared)
 
 
+def _check_levels(tasks: tuple["Task", ...] | None, protocol: "Protocol", level: str | None) -> None:
+    """Find out before a model is loaded that a task lacks the level."""
+    from ..tasks import get_suite
+
+    for task in get_suite(protocol.suite) if tasks is None else tasks:
+        task.level(level)
+
+
 def _check_writable(out: Path) -> None:
-    """Find out before any work is done that results cannot be kept."""
+    """Find out before any work is done that results cannot be kept; leaves no folder that was not there."""
     from ..files import replacing
 
-    with replacing(out / "cells" / ".writable") as partial:
+    probe = out / "cells" / ".writable"
+    with replacing(probe) as partial:
         partial.write_bytes(b"mechshift")
-    (out / "cells" / ".writable").unlink(missing_ok=True)
+    probe.unlink(missing_ok=True)
+    for folder in (out / "cells", out):
+        if not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _use_threads(pair: "Pair") -> None:
+    """One thread for small models on a CPU: more gain little, and stall where another process is busy."""
+    if pair.arm.device.type == "cpu" and pair.arm.backbone.shape.width < SMALL_WIDTH:
+        import torch
+
+        torch.set_num_threads(1)

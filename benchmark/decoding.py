@@ -65,21 +65,33 @@ def _most_confident_first(member: Member, tokens: Tensor, targets: Tensor, steps
     remaining = targets.shape[1]
     for now in range(steps):
         number = -(-remaining // (steps - now))
-        probability, chosen = target_logits(member, tokens, targets).softmax(dim=-1).max(dim=-1)
-        commit = _next(member, probability, targets, masked=step < 0, number=number)
+        confidence, chosen = _confidence(target_logits(member, tokens, targets).double())
+        commit = _next(member, confidence, targets, masked=step < 0, number=number)
         tokens.scatter_(1, targets, torch.where(commit, chosen, tokens.gather(1, targets)))
         step = torch.where(commit, now, step)
         remaining -= number
     return Trajectory(tokens, step)
 
 
-def _next(member: Member, probability: Tensor, targets: Tensor, masked: Tensor, number: int) -> Tensor:
+def _confidence(logits: Tensor) -> tuple[Tensor, Tensor]:
+    """Log-odds of the likeliest token, and the token, for logits [..., vocabulary].
+
+    They order as its probability does, which cannot be told from 1 where a model is sure of several tokens.
+    """
+    best, chosen = logits.max(dim=-1)
+    others = logits.scatter(-1, chosen[..., None], -torch.inf).logsumexp(dim=-1)
+    return best - others, chosen
+
+
+def _next(member: Member, confidence: Tensor, targets: Tensor, masked: Tensor, number: int) -> Tensor:
     """Boolean [rows, targets]: the `number` most confident masked targets, earliest blocks first.
 
     Equal confidences are decided by position, so that a run can be repeated.
     """
-    rank = torch.where(masked, probability.double(), -torch.inf)
+    rank = torch.where(masked, confidence, -torch.inf)
+    order = rank.argsort(dim=1, descending=True, stable=True)
     if member.attention.kind == "block":
-        rank = rank - 2.0 * (targets // member.attention.block)
-    order = rank.argsort(dim=1, descending=True, stable=True)[:, :number]
-    return torch.zeros_like(masked).scatter(1, order, True)
+        last = torch.iinfo(targets.dtype).max
+        block = torch.where(masked, targets // member.attention.block, last)
+        order = order.gather(1, block.gather(1, order).argsort(dim=1, stable=True))
+    return torch.zeros_like(masked).scatter(1, order[:, :number], True)

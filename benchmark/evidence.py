@@ -11,7 +11,7 @@ from ..metrics import top_edges
 from ..tasks import Task
 from .circuits.attribution import Attribution, Integration, attribute
 from .circuits.batch import Batch
-from .circuits.circuit import load_attribution, save_attribution
+from .circuits.circuit import Circuit, load_attribution, save_attribution
 from .circuits.sharpness import component_entropies
 from .circuits.ungroup import ungroup
 from .compare import Evidence, compare, compared_size
@@ -77,6 +77,8 @@ def measure_comparison(setting: Setting, grouping: Grouping) -> Comparison:
         _sweep(setting, member, grouping, found) for member, found in zip((arm, mdm), scores, strict=True)
     ]
     size = compared_size(sweeps[0], sweeps[1], setting.protocol, scores[0].graph.edges)
+    for member, found in zip((arm, mdm), scores, strict=True):
+        _keep_circuit(setting, member, found, size)
     evidence = [
         Evidence(
             found, swept, _templates(member, grouping), _entropies(setting, member, grouping, found, size)
@@ -135,6 +137,16 @@ def _sweep(setting: Setting, member: Member, grouping: Grouping, found: Attribut
             return sweep(member, asked, found.scores(), setting.protocol, setting.rows, advance)
 
     return setting.store.cell(f"sweep-{member.role}.safetensors", load_sweep, save_sweep, compute)
+
+
+def _keep_circuit(setting: Setting, member: Member, found: Attribution, size: int) -> Circuit:
+    """The member's compared circuit, as a file of its own that other tools can read."""
+    about = {"pair": setting.pair.spec.name, "member": member.role, "task": setting.task.card.name}
+
+    def compute() -> Circuit:
+        return Circuit.of(found.graph, found.scores(), size, about=about)
+
+    return setting.store.cell(f"circuit-{member.role}.safetensors", Circuit.load, Circuit.save, compute)
 
 
 def _templates(member: Member, grouping: Grouping) -> tuple[str, ...]:

@@ -25,12 +25,13 @@ def group_examples(examples: Sequence[Pooled], protocol: Protocol) -> Grouping:
 
     Halves differ by one example at the most, in all and within each template. A protocol that is not
     `disjoint` uses every example for both. About `protocol.groups` groups in all, every one within one
-    template, so that the bootstrap can draw templates first.
+    template, so that the bootstrap can draw templates first; two a template at the least, so that both
+    halves of the ceiling hold every template in every task, and overlaps of tasks can be set side by side.
     """
     ordered = sorted(examples, key=_template)
     discovery, evaluation = (ordered[::2], ordered[1::2]) if protocol.disjoint else (ordered, ordered)
     templates = {_template(each) for each in discovery}
-    per_template = max(1, protocol.groups // max(1, len(templates)))
+    per_template = max(2, protocol.groups // max(1, len(templates)))
     labels = [(_template(each), place % per_template) for place, each in enumerate(discovery)]
     order = {label: number for number, label in enumerate(sorted(set(labels)))}
     return Grouping(

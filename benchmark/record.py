@@ -201,13 +201,26 @@ class FailedTask(Part):
     pool: PoolRecord
 
 
+class SameSize(Part):
+    """Overlap by suite with circuits of all tasks at one size, the largest of their compared sizes.
+
+    Ĵ depends on the size of the circuits, and compared sizes differ between tasks: where this shift and the
+    headline disagree, the difference between the suites is one of size.
+    """
+
+    edges: int
+    overlap: dict[str, Measured]
+    task_dependent_shift: Measured
+
+
 class Summary(Part):
-    """A pair's row: means over the tasks of each suite, and planning minus local."""
+    """A pair's row: means over the tasks of each suite; the task-dependent shift is Ĵ local − Ĵ planning."""
 
     accuracy_arm: dict[str, Measured]
     accuracy_mdm: dict[str, Measured]
     overlap: dict[str, Measured]
     task_dependent_shift: Measured
+    one_size: SameSize
     early_shift: dict[str, Measured]
     specialisation_shift: dict[str, Measured]
     faithfulness: dict[str, Measured]

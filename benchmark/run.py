@@ -1,5 +1,6 @@
 """A run: every task of a protocol on a pair, each measured in cells, put together as a record."""
 
+import hashlib
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from .circuits.graph import Graph
 from .evidence import Setting, measure_comparison, measure_grouping, measure_pool
 from .grouping import Grouping
 from .pairs.loading import Pair
+from .pairs.registry import list_pairs
 from .pool import Pool
 from .progress import Progress, silent
 from .protocol import Protocol
@@ -33,7 +35,7 @@ def run(
     rows: int = ROWS,
     progress: Progress = silent,
 ) -> Record:
-    """Measure a pair on tasks (None: all of the protocol's suite) and write `out/PAIR-PROTOCOL.json`.
+    """Measure a pair on tasks (None: all of the protocol's suite) and write the record, see `record_path`.
 
     Cells that are already in `out` are not computed again. `level` is a difficulty that every task must have,
     None for each task's default. Raises UsageError for an unknown level or less than one row,
@@ -63,19 +65,25 @@ def run(
         protocol=protocol,
         tasks=done,
         failed=failed,
-        reductions=_reductions(whole, chosen, level, failed),
-        summary=summarise(done, protocol.resamples),
+        reductions=_reductions(whole, chosen, level, results, protocol),
+        summary=summarise(done, failed, protocol.resamples),
         environment=describe_environment(pair),
         seconds=time.monotonic() - started,
     )
-    write_model(record, record_path(out, pair, protocol))
+    write_model(record, record_path(out, record))
     return record
 
 
-def record_path(out: Path, pair: Pair, protocol: Protocol) -> Path:
-    """Where the record of a pair under a protocol is written."""
-    name = pair.spec.name.replace("/", "-")
-    return out / f"{name}-{protocol.name}.json"
+def record_path(out: Path, record: Record) -> Path:
+    """Where a record is written: `PAIR-PROTOCOL.json`, with `-partial` for one that is less than the whole.
+
+    A pair without a name of its own is told apart by the digest of its members and declarations.
+    """
+    pair = record.pair
+    name = pair.name.replace("/", "-")
+    if pair.name not in list_pairs():
+        name += "-" + hashlib.sha256(pair.model_dump_json().encode()).hexdigest()[:8]
+    return out / f"{name}-{record.protocol.name}{'-partial' if record.reductions else ''}.json"
 
 
 def setting_of(
@@ -158,12 +166,19 @@ def _check_applies(pair: Pair, protocol: Protocol) -> None:
 
 
 def _reductions(
-    whole: Sequence[Task], chosen: Sequence[Task], level: str | None, failed: Sequence[FailedTask]
+    whole: Sequence[Task],
+    chosen: Sequence[Task],
+    level: str | None,
+    results: Sequence[TaskRecord | FailedTask],
+    protocol: Protocol,
 ) -> tuple[str, ...]:
     """In what the run is less than its protocol's whole."""
-    left_out = [task.card.name for task in whole if task not in chosen]
-    reductions = [f"task {name} was not asked for" for name in left_out]
-    reductions += [f"task {one.task} gave no comparison" for one in failed]
+    reductions = [f"task {task.card.name} was not asked for" for task in whole if task not in chosen]
+    for result in results:
+        if isinstance(result, FailedTask):
+            reductions.append(f"task {result.task} gave no comparison")
+        elif result.pool.common < protocol.pool:
+            reductions.append(f"task {result.task} has {result.pool.common} of {protocol.pool} examples")
     if level is not None:
         reductions.append(f"level {level} was asked for")
     return tuple(reductions)

@@ -121,14 +121,20 @@ class Task:
         name, parameters = self.level(level)
         rng = random.Random(f"{self.card.name}/{name}/{split}/{seed}")
         variants = list(self.card.variants)
-        seen: set[tuple[str, str, str]] = set()
+        seen: set[tuple[str, ...]] = set()
         failures = 0
         while failures < PATIENCE:
             failures += 1
             example = self.draw(Draw(rng, parameters, variants[len(seen) % len(variants)]))
             if example is None or not in_split(example, split):
                 continue
-            key = example.clean, example.corrupted, example.answer
+            # A prompt is evaluated once, so that disjoint halves share none; in training it may come again
+            # with another answer.
+            key = (
+                (example.clean,)
+                if split == "evaluation"
+                else (example.clean, example.corrupted, example.answer)
+            )
             if key not in seen:
                 seen.add(key)
                 failures = 0

@@ -23,8 +23,8 @@ evaluation examples share no content (see the tasks' cards). Licence: Apache-2.0
 
 ## Accuracy on held-out examples
 
-Greedy decoding, as the benchmark decodes, on {held_out} examples of each task, drawn with a seed that no
-protocol uses.
+Greedy decoding, as the benchmark decodes, on {held_out} examples of each task's evaluation split.
+Nothing was chosen by these accuracies.
 
 {table}
 

@@ -16,7 +16,7 @@ from .train import Evaluate
 
 HELD_OUT = 200
 SEED = 1_000_003
-"""Not the benchmark's seed: training never looks at the examples that the record is made of."""
+"""Another draw of the evaluation split than a protocol's. Nothing is chosen by these accuracies."""
 
 
 def accuracies(

@@ -108,7 +108,7 @@ def _read_json(path: Path, name: str) -> dict[str, Any]:
 def _weights(directory: Path, name: str) -> tuple[Path, ...]:
     if (directory / INDEX).is_file():
         index = _read_json(directory / INDEX, name).get("weight_map")
-        if not isinstance(index, dict) or not all(isinstance(shard, str) for shard in index.values()):
+        if not isinstance(index, dict) or not all(_is_name(shard) for shard in index.values()):
             raise PairError(f"{directory / INDEX} names no weights", "copy or download the file again")
         files = tuple(directory / shard for shard in sorted(set(index.values())))
     else:
@@ -124,6 +124,11 @@ def _weights(directory: Path, name: str) -> tuple[Path, ...]:
                 f"{file} is no whole safetensors file: {error}", "copy or download the file again"
             ) from None
     return files
+
+
+def _is_name(shard: object) -> bool:
+    """Whether an index names a file beside it, and not a place elsewhere on the machine."""
+    return isinstance(shard, str) and Path(shard).name == shard
 
 
 def _missing(file: Path, name: str) -> PairError:
