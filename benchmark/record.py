@@ -272,7 +272,8 @@ class Record(Part):
     """A run: pair, protocol, tasks, summary, and what was left out.
 
     `reductions` says how the run is less than its protocol's whole; a leaderboard refuses a record that has
-    any. `status` is "self-reported" until somebody else has repeated the run.
+    any. `seconds`: what the cells of all tasks took, in this run or an earlier one. `status` is
+    "self-reported" until somebody else has repeated the run.
     """
 
     schema_version: Literal[1] = SCHEMA

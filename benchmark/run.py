@@ -1,7 +1,6 @@
 """A run: every task of a protocol on a pair, each measured in cells, put together as a record."""
 
 import hashlib
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,7 +41,6 @@ def run(
     NotComputable where no task gives a comparison or the protocol does not apply, OutputError where `out`
     cannot be written.
     """
-    started = time.monotonic()
     if rows < 1:
         raise UsageError(f"{rows} token rows cannot be run at once", "run at least one")
     _check_applies(pair, protocol)
@@ -68,7 +66,7 @@ def run(
         reductions=_reductions(whole, chosen, level, results, protocol),
         summary=summarise(done, failed, protocol.resamples),
         environment=describe_environment(pair),
-        seconds=time.monotonic() - started,
+        seconds=sum(sum(task.seconds.values()) for task in done),
     )
     write_model(record, record_path(out, record))
     return record

@@ -27,7 +27,8 @@ class CircuitOverlap:
     `jaccard`: circuits from all prompts, as it is usually published. `cross`, `ceiling_a`, `ceiling_b`:
     circuits from disjoint halves, averaged over splits. `floor`: expectation for random circuits of the
     same size. `normalised`: (cross − floor) / (√(ceiling_a · ceiling_b) − floor); 0 = chance, 1 = as
-    alike as two samples of one model; undefined where the interval of the denominator reaches 0.
+    alike as two samples of one model; undefined where the interval of the denominator
+    reaches below half of it.
     """
 
     jaccard: Estimate | Undefined
@@ -393,8 +394,11 @@ def _gap(ceiling_a: Value, ceiling_b: Value, floor: float) -> Value:
 
 
 def _clear(normalised: Estimate | Undefined, gap: Estimate | Undefined) -> Estimate | Undefined:
-    """The normalised overlap where its denominator is more than noise: a ratio to noise is no number."""
-    if isinstance(normalised, Undefined) or isinstance(gap, Undefined) or gap.low > 0:
+    """The normalised overlap where its denominator is known to within half of itself.
+
+    A ratio to a number that may be nothing has an interval that says nothing.
+    """
+    if isinstance(normalised, Undefined) or isinstance(gap, Undefined) or gap.low > gap.value / 2:
         return normalised
     return Undefined(
         f"the split-half ceiling does not clearly exceed the floor: by {gap.value:.4f} "
