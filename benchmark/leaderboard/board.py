@@ -61,7 +61,13 @@ def _check_protocol(path: Path, protocol: Protocol) -> None:
 def _check_whole(path: Path, record: Record) -> None:
     wanted = [task.card.name for task in get_suite(record.protocol.suite)]
     found = [task.task for task in record.tasks]
-    faults = list(record.reductions) or [f"task {name} is not in it" for name in wanted if name not in found]
+    absent = [f"task {name} is not in it" for name in wanted if name not in found]
+    short = [
+        f"task {task.task} has {task.pool.common} of {record.protocol.pool} examples"
+        for task in record.tasks
+        if task.pool.common < record.protocol.pool
+    ]
+    faults = list(record.reductions) or [*absent, *short]
     faults += [
         f"task {name} is one too many"
         for index, name in enumerate(found)
@@ -70,7 +76,7 @@ def _check_whole(path: Path, record: Record) -> None:
     if faults:
         raise UsageError(
             f"{path} is not what protocol {record.protocol.name} asks for: {'; '.join(map(plain, faults))}",
-            "run the protocol's tasks at their own level and no others, or take the record off the board",
+            "run the whole protocol on a pair that solves its tasks, or take the record off the board",
         )
 
 

@@ -183,11 +183,6 @@ _DEPTH = Section(
     (
         *_each("early share", "early_share", lambda m: entry(m.depth, "early_share")),
         Line("early shift", (_both("early_shift", lambda c: entry(c.depth_shift, "early_share"), SHIFT),)),
-        *_each(
-            "early share / uniform",
-            "early_share_over_uniform",
-            lambda m: entry(m.depth, "early_share_over_uniform"),
-        ),
         Line(
             "early shift in number of edges",
             (_both("early_shift_edges", lambda c: entry(c.depth_shift_edges, "early_share"), SHIFT),),

@@ -5,9 +5,10 @@ from .cells import Notes, get_markup, plain
 from .table import protocol_name, row_body, task_body
 
 LEGEND = """\
-Ĵ: 0 as alike as chance, 1 as alike as two samples of one model. Task-dependent shift: Ĵ local − Ĵ planning;
-early and specialisation shift: MDM − ARM. In brackets: 95 % intervals over templates and prompts, those of
-accuracies over the examples tried."""
+Ĵ: 0 as alike as chance, 1 as alike as two samples of one model. Task-dependent shift: Ĵ local − Ĵ planning,
+every task at its own compared size; at one size: all tasks at the largest of these. Early and specialisation
+shift: MDM − ARM. In brackets: 95 % intervals over templates and prompts, the sizes of circuits given, and
+for accuracies over the examples tried."""
 
 
 def render(record: Record) -> str:

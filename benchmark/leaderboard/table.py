@@ -31,7 +31,8 @@ def row_table(records: Sequence[Record], format: Format) -> str:  # noqa: A002
     suites stands left of the suite's name, what is of one suite right of it, ARM above MDM, so that a row
     takes four lines; a value stands with its 95 % interval, rounded; a missing one is a dash with its reason
     as a note below. CSV: one line per pair, and of every value four fields, unrounded: value, _low, _high,
-    _missing. Raises UsageError for an unknown format.
+    _missing; a text that a spreadsheet would take for a formula has `'` before it. Raises UsageError for an
+    unknown format.
     """
     ranked = sorted(records, key=_rank)
     if format == "csv":
@@ -95,25 +96,25 @@ def _headings(columns: Sequence[Column]) -> list[str]:
 
 
 def _pair_rows(record: Record, notes: Notes, markup: Markup) -> list[Row]:
-    """Four lines: of either suite one per member, with what the pair is called beside them."""
+    """Four lines: of either suite one per member; beside them the pair's name, and what is of both."""
 
     def cells(columns: Sequence[Column], place: str, index: int) -> Row:
         values = [_value(column, place, index, record.summary, notes) for column in columns]
         return [
-            f"{column.members[index]} {value}" if value and column.members else value
+            column.cells[index].format(value) if value else ""
             for column, value in zip(columns, values, strict=True)
         ]
 
-    about = iter((plain(record.pair.name), protocol_name(record), record.status, ""))
+    about = (plain(record.pair.name), protocol_name(record), record.status, "")
+    places = [(suite, index) for suite in SUITES for index in range(len(MEMBERS))]
     return [
         [
-            markup.text(next(about)),
-            *cells(_OF_BOTH, BOTH if suite == SUITES[0] else "", index),
+            markup.text(called),
+            *cells(_OF_BOTH, BOTH, line),
             "" if index else suite,
             *cells(_BY_SUITE, suite, index),
         ]
-        for suite in SUITES
-        for index in range(len(MEMBERS))
+        for line, (called, (suite, index)) in enumerate(zip(about, places, strict=True))
     ]
 
 
@@ -182,10 +183,15 @@ def _unrounded(value: Measured) -> Fields:
     return {"": value.value, "_low": value.low, "_high": value.high, "_missing": None}
 
 
+def _inert(field: str | float | None) -> str | float | None:
+    """A field that no spreadsheet takes for a formula: names and reasons come from strangers' files."""
+    return f"'{field}" if isinstance(field, str) and field.lstrip().startswith(tuple("=+-@")) else field
+
+
 def _csv(lines: Iterable[Fields]) -> str:
     rows = list(lines)
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _inert(field) for name, field in fields.items()} for fields in rows)
     return text.getvalue().removesuffix("\n")

@@ -24,6 +24,7 @@ from mechshift.benchmark.record import (
     PairProvenance,
     PoolRecord,
     Record,
+    SameSize,
     Summary,
     TaskRecord,
 )
@@ -51,7 +52,7 @@ def a_curve(*levels: float) -> Curve:
 
 
 def a_member(clean: float, early: float) -> MemberRecord:
-    depth = {"early_share": number(early, 0.01), "early_share_over_uniform": number(2 * early, 0.03)}
+    depth = {"early_share": number(early, 0.01)}
     return MemberRecord(
         clean=clean,
         corrupted=-1.5,
@@ -105,14 +106,14 @@ def a_comparison() -> Comparison:
 
 def a_pool() -> PoolRecord:
     return PoolRecord(
-        arm=Behaviour(solved=190, tried=200),
-        mdm=Behaviour(solved=150, tried=200),
+        arm=Behaviour(solved=570, tried=600),
+        mdm=Behaviour(solved=450, tried=600),
         mdm_in_place=None,
         unfit={"clean and corrupted differ in length": 7},
         other_form=2,
-        common=100,
-        discovery=52,
-        evaluation=48,
+        common=500,
+        discovery=252,
+        evaluation=248,
         templates=15,
         fingerprint="f00d",
     )
@@ -141,6 +142,11 @@ def a_summary(shift: Measured) -> Summary:
         accuracy_mdm={"local": number(0.97, 0.02), "planning": number(0.9, 0.03)},
         overlap={"local": number(0.75, 0.05), "planning": number(0.5, 0.05)},
         task_dependent_shift=shift,
+        one_size=SameSize(
+            edges=1000,
+            overlap={"local": number(0.7, 0.05), "planning": number(0.6, 0.05)},
+            task_dependent_shift=number(0.1, 0.06),
+        ),
         early_shift={"local": number(-0.001, 0.01), "planning": number(0.12, 0.02)},
         specialisation_shift={"local": number(0.05, 0.01), "planning": number(-0.05, 0.01)},
         faithfulness={"arm": number(0.67, 0.03), "mdm": number(0.65, 0.05)},

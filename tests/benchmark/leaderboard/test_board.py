@@ -114,6 +114,14 @@ def test_a_task_that_is_not_there_is_missed_without_being_told(
     assert error.problem.endswith("asks for: task ioi is not in it")
 
 
+def test_a_short_pool_is_missed_without_being_told(tmp_path: Path, make_record: MakeRecord) -> None:
+    whole = make_record()
+    first = whole.tasks[0]
+    short = first.model_copy(update={"pool": first.pool.model_copy(update={"common": 499})})
+    error = refusal(tmp_path, whole.model_copy(update={"tasks": (short, *whole.tasks[1:])}))
+    assert error.problem.endswith("asks for: task ioi has 499 of 500 examples")
+
+
 def test_a_task_too_many(tmp_path: Path, make_record: MakeRecord) -> None:
     whole = make_record()
     error = refusal(tmp_path, whole.model_copy(update={"tasks": (*whole.tasks, whole.tasks[0])}))

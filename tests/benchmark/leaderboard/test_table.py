@@ -18,12 +18,12 @@ protocol,      shift                                                            
 status
 -------------  --------------------  ---------------------  --------  ---------------------  -----------------  --------------------  --------------------
 tiny           +0.25 [+0.20, +0.30]  ARM 0.67 [0.64, 0.70]  local     ARM 0.98 [0.97, 0.99]  0.75 [0.70, 0.80]  +0.00 [-0.01, +0.01]  +0.05 [+0.04, +0.06]
-v1@1                                 MDM 0.65 [0.60, 0.70]            MDM 0.97 [0.95, 0.99]
-self-reported                                               planning  ARM 0.95 [0.93, 0.97]  0.50 [0.45, 0.55]  +0.12 [+0.10, +0.14]  -0.05 [-0.06, -0.04]
+v1@1           at 1,000 edges:       MDM 0.65 [0.60, 0.70]            MDM 0.97 [0.95, 0.99]
+self-reported  +0.10 [+0.04, +0.16]                         planning  ARM 0.95 [0.93, 0.97]  0.50 [0.45, 0.55]  +0.12 [+0.10, +0.14]  -0.05 [-0.06, -0.04]
                                                                       MDM 0.90 [0.87, 0.93]
 none           –¹                    ARM 0.67 [0.64, 0.70]  local     ARM 0.98 [0.97, 0.99]  0.75 [0.70, 0.80]  +0.00 [-0.01, +0.01]  +0.05 [+0.04, +0.06]
-v1@1                                 MDM 0.65 [0.60, 0.70]            MDM 0.97 [0.95, 0.99]
-verified                                                    planning  ARM 0.95 [0.93, 0.97]  0.50 [0.45, 0.55]  +0.12 [+0.10, +0.14]  -0.05 [-0.06, -0.04]
+v1@1           at 1,000 edges:       MDM 0.65 [0.60, 0.70]            MDM 0.97 [0.95, 0.99]
+verified       +0.10 [+0.04, +0.16]                         planning  ARM 0.95 [0.93, 0.97]  0.50 [0.45, 0.55]  +0.12 [+0.10, +0.14]  -0.05 [-0.06, -0.04]
                                                                       MDM 0.90 [0.87, 0.93]
 
 ¹ no task of this suite"""  # noqa: E501
@@ -34,10 +34,10 @@ TASKS = """\
                                 easy                  easy
 ------------------------------  --------------------  -----------------
 BEHAVIOUR
-accuracy, ARM                   0.95 [0.91, 0.97]     0.01 [0.00, 0.02]
-accuracy, MDM                   0.75 [0.69, 0.80]     0.75 [0.69, 0.80]
+accuracy, ARM                   0.95 [0.93, 0.96]     0.01 [0.00, 0.02]
+accuracy, MDM                   0.75 [0.71, 0.78]     0.75 [0.71, 0.78]
 accuracy of the MDM in place    –¹                    –¹
-pool / discovery / evaluation   100 / 52 / 48         1 / 52 / 48
+pool / discovery / evaluation   500 / 252 / 248       1 / 252 / 248
 templates                       15                    15
 unfit / solved in another form  7 / 2                 7 / 2
 ARM metric, clean / corrupted   3.00 / -1.50          –²
@@ -64,8 +64,6 @@ DEPTH
 early share, ARM                0.50 [0.49, 0.51]     –²
 early share, MDM                0.62 [0.61, 0.63]     –²
 early shift                     +0.12 [+0.10, +0.14]  –²
-early share / uniform, ARM      1.00 [0.97, 1.03]     –²
-early share / uniform, MDM      1.24 [1.21, 1.27]     –²
 early shift in number of edges  -0.06 [-0.08, -0.04]  –²
 SPECIALISATION
 specialisation, ARM             0.40 [0.38, 0.42]     –²
@@ -98,8 +96,10 @@ def test_rows_fit_however_negative(make_record: MakeRecord) -> None:
     low = Number(value=-0.2, low=-0.3, high=-0.1)
     summary = make_record(shift=low).summary
     below_zero = ("overlap", "early_shift", "specialisation_shift", "faithfulness")
+    one_size = summary.one_size.model_copy(update={"edges": 1_592_881, "task_dependent_shift": low})
     worst = summary.model_copy(
         update={name: dict.fromkeys(getattr(summary, name), low) for name in below_zero}
+        | {"one_size": one_size}
     )
     table = row_table([make_record("thirteen char", summary=worst)], "text")
     assert max(map(len, table.splitlines())) <= 160
@@ -124,10 +124,39 @@ def test_csv_gives_back_every_number_and_reason(make_record: MakeRecord) -> None
     assert float(row["early_shift_planning"]) == 0.12
     assert float(row["early_shift_planning_low"]) == 0.12 - 0.02
     assert float(row["early_shift_planning_high"]) == 0.12 + 0.02
+    assert (float(row["one_size_edges"]), row["one_size_edges_low"]) == (1000, "")
+    assert float(row["task_dependent_shift_one_size"]) == 0.1
+    assert float(row["task_dependent_shift_one_size_high"]) == 0.1 + 0.06
     assert (row["task_dependent_shift"], row["task_dependent_shift_missing"]) == ("", "too few, alas")
     assert (row["accuracy_mdm_local"], float(row["accuracy_mdm_local_low"])) == ("0.97", 0.97 - 0.02)
     assert (row["protocol"], row["protocol_version"], row["status"]) == ("v1", "1", "self-reported")
     assert (row["arm_digest"], row["created"]) == (f"{name} arm digest", "2026-01-02T03:04:05+00:00")
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", '\t=HYPERLINK("x")'])
+def test_no_text_in_csv_is_a_formula(make_record: MakeRecord, name: str) -> None:
+    (row,) = parsed(row_table([make_record(name, shift=Number(value=-0.5))], "csv"))
+    assert row["pair"] == f"'{name}"
+    assert row["task_dependent_shift"] == "-0.5"
+
+
+def test_reasons_in_csv_are_no_formulas(
+    make_record: MakeRecord, make_failed_task: Callable[..., FailedTask]
+) -> None:
+    record = make_record(failed=(make_failed_task("countdown", "=1+1"),))
+    assert {"'=1+1", ""} <= {row["missing"] for row in parsed(task_table(record, "csv"))}
+    assert "=1+1" not in {row["missing"] for row in parsed(task_table(record, "csv"))}
+
+
+def test_a_shift_that_exists_at_no_one_size_is_a_dash(make_record: MakeRecord) -> None:
+    summary = make_record().summary
+    missing = summary.one_size.model_copy(
+        update={"task_dependent_shift": Missing(missing="one task is whole")}
+    )
+    summary = summary.model_copy(update={"one_size": missing})
+    lines = row_table([make_record(summary=summary)], "text").splitlines()
+    assert [line.split()[1] for line in lines[4:7]] == ["+0.25", "at", "–¹"]
+    assert lines[-1] == "¹ one task is whole"
 
 
 def test_github_rows_keep_their_columns_whatever_the_name(make_record: MakeRecord) -> None:
