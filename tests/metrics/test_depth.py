@@ -90,6 +90,51 @@ def test_relative_profile_of_the_graph_itself_is_flat() -> None:
     )
 
 
+def transformer(
+    layers: int, heads: int, groups: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Edges of sequential blocks, incidence of heads and MLPs with both axes, and the layer of each."""
+    sources = [(-1, -1)] + [(layer, head) for layer in range(layers) for head in range(heads + 1)]
+    destinations: list[tuple[int, str, int]] = []
+    for layer in range(layers):
+        destinations += [(layer, "q", head) for head in range(heads)]
+        destinations += [(layer, kind, group) for kind in "kv" for group in range(groups)]
+        destinations.append((layer, "mlp", heads))
+    destinations.append((layers, "logits", 0))
+    edges = np.zeros((len(sources), len(destinations)), bool)
+    to = np.zeros((len(sources) - 1, len(destinations)))
+    for column, (layer, kind, index) in enumerate(destinations):
+        for row, (before, node) in enumerate(sources):
+            same_block = kind == "mlp" and before == layer and node < heads
+            edges[row, column] = before < layer or same_block
+            if row and before == layer:
+                if kind in "kv":
+                    to[row - 1, column] = groups / heads if node // (heads // groups) == index else 0
+                else:
+                    to[row - 1, column] = node == index
+    return edges, np.eye(len(sources))[1:], to, np.array([layer for layer, _ in sources[1:]])
+
+
+@pytest.mark.parametrize(
+    ("layers", "heads", "groups"),
+    [(2, 1, 1), (3, 2, 1), (6, 8, 8), (6, 8, 2), (7, 6, 3), (12, 4, 4), (9, 14, 2)],
+)
+def test_uniform_edges_of_sequential_blocks_are_flat_over_depth(layers: int, heads: int, groups: int) -> None:
+    edges, of_sources, of_destinations, layer = transformer(layers, heads, groups)
+    incoming = np.bincount(layer, node_degree(edges, 0 * of_sources, of_destinations))
+    outgoing = np.bincount(layer, node_degree(edges, of_sources, 0 * of_destinations))
+    step = (heads + 2 * groups + 1) * (heads + 1)
+    assert np.allclose(np.diff(incoming), step)
+    assert np.allclose(np.diff(outgoing), -step)
+    uniform = depth_profile(node_degree(edges, of_sources, of_destinations), layer, layers)
+    assert np.allclose(uniform, 1 / layers)
+    for arm, mdm in (profiles(seed, layers) for seed in range(5)):
+        found = depth_shift(arm, mdm, uniform)
+        assert found["arm.early_share_over_uniform"] == pytest.approx(3 * found["arm.early_share"])
+        assert found["arm.mean_depth_over_uniform"] == pytest.approx(2 * found["arm.mean_depth"])
+        assert found["shift.wasserstein_over_uniform"] == pytest.approx(found["shift.wasserstein"])
+
+
 def test_relative_profile_where_no_edge_can_be_is_undefined() -> None:
     assert isinstance(relative_profile([0.5, 0.5], [1.0, 0.0]), Undefined)
 
