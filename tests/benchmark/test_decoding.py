@@ -3,6 +3,7 @@ import torch
 from torch import Tensor
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
+from mechshift.benchmark import decoding
 from mechshift.benchmark.decoding import _next, decode, target_logits
 from mechshift.benchmark.pairs.attention import Attention
 from mechshift.benchmark.pairs.backbones import read_backbone
@@ -165,6 +166,35 @@ def test_close_confidences_are_told_apart_in_late_blocks() -> None:
     late = member(llama(), "mdm", "block:8", True)
     chosen = _next(late, confidences, targets, masked=torch.ones(1, 2, dtype=torch.bool), number=1)
     assert chosen.tolist() == [[False, True]]
+
+
+@pytest.mark.parametrize("level", [0.0, -100.0, 1000.0])
+@pytest.mark.parametrize(
+    ("attention", "gaps", "expected"),
+    [
+        ("full", (30, 40, 0.5, 40, 50), [3, 1, 4, 2, 0]),
+        ("full", (50, 40, 40, 40, 60), [1, 2, 3, 4, 0]),
+        ("block:4", (30, 40, 35, 50, 60), [1, 0, 3, 2, 4]),
+        ("block:4", (40, 40, 40, 40, 60), [0, 1, 2, 3, 4]),
+        ("causal", (30, 40, 0.5, 40, 50), [3, 1, 4, 2, 0]),
+    ],
+)
+def test_certainties_beyond_a_probability_of_one_are_told_apart(
+    attention: str,
+    gaps: tuple[float, ...],
+    expected: list[int],
+    level: float,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One token lies above all others by the gap; from 17 on its float32 probability is 1, from 40 float64's."""
+    logits = torch.full((ROWS, len(TARGETS), VOCABULARY), level)
+    logits[..., 5] += torch.tensor(gaps)
+    logits[..., MASK] = -torch.inf
+    assert (logits.softmax(-1)[..., 5] == 1).float().mean() > 0.7
+    monkeypatch.setattr(decoding, "target_logits", lambda member, tokens, targets: logits)
+    found = decode(member(llama(), "mdm", attention, True), rows(), positions(*TARGETS), steps=5)
+    assert found.step.tolist() == [expected] * ROWS
+    assert (found.tokens[:, list(TARGETS)] == 5).all()
 
 
 def test_equal_confidences_are_decided_by_position() -> None:

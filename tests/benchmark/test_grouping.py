@@ -3,12 +3,16 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import islice
 
+import numpy as np
 import pytest
 
 from mechshift.benchmark.encoding import Encoded
 from mechshift.benchmark.grouping import Pooled, group_examples
-from mechshift.benchmark.protocol import Protocol
+from mechshift.benchmark.protocol import Protocol, list_protocols
+from mechshift.metrics import half_splits
+from mechshift.tasks import Task, list_tasks
 
 
 @pytest.fixture(name="pool_of")
@@ -69,7 +73,7 @@ def test_every_group_is_within_one_template(
 
 @pytest.mark.parametrize(
     ("pool", "groups", "expected"),
-    [("ab" * 12, 6, 6), ("ab" * 12, 7, 6), ("abcdefgh" * 4, 6, 8), ("ab", 6, 1)],
+    [("ab" * 12, 6, 6), ("ab" * 12, 7, 6), ("abcdefgh" * 4, 6, 16), ("ab", 6, 1)],
 )
 def test_there_are_about_as_many_groups_as_the_protocol_wants(
     pool: str,
@@ -80,6 +84,22 @@ def test_there_are_about_as_many_groups_as_the_protocol_wants(
 ) -> None:
     found = group_examples(pool_of(pool), small_protocol(groups=groups))
     assert len(found.clusters) == expected
+
+
+@pytest.mark.parametrize("protocol", list_protocols(), ids=lambda protocol: protocol.name)
+@pytest.mark.parametrize("task", list_tasks(), ids=lambda task: task.card.name)
+def test_both_halves_of_the_ceiling_hold_every_template(task: Task, protocol: Protocol) -> None:
+    examples = islice(task.examples(protocol.seed), protocol.pool)
+    pool = [(Encoded(example, (1,), (2,), (3,), (4,)), (0,)) for example in examples]
+    found = group_examples(pool, protocol)
+    repeated = {template for template, count in templates(found.discovery).items() if count >= 2}
+    assert len(repeated) >= 2
+    groups = Counter(found.clusters)
+    assert all(groups[template] >= 2 for template in repeated)
+    clusters = np.array(found.clusters)
+    for half in half_splits(clusters, 50, protocol.seed):
+        assert repeated <= set(clusters[half])
+        assert repeated <= set(clusters[~half])
 
 
 def test_a_protocol_that_is_not_disjoint_uses_all_for_both(

@@ -54,6 +54,7 @@ def record(evidence: Callable[..., Evidence], small_protocol: Callable[..., Prot
         attention="full",
         shift=True,
     )
+    failed = FailedTask(task="countdown", suite="planning", missing="ARM solves 3 of 500", **about)
     return Record(
         created="2026-01-01T00:00:00+00:00",
         pair=PairProvenance(
@@ -71,9 +72,9 @@ def record(evidence: Callable[..., Evidence], small_protocol: Callable[..., Prot
         ),
         protocol=protocol,
         tasks=(done,),
-        failed=(FailedTask(task="countdown", suite="planning", missing="ARM solves 3 of 500", **about),),
+        failed=(failed,),
         reductions=("task countdown gave no comparison",),
-        summary=summarise([done], 30),
+        summary=summarise([done], [failed], 30),
         environment=Environment(
             mechshift="0.1",
             python="3.12",

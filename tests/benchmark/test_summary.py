@@ -1,13 +1,29 @@
 """A pair's row, by hand."""
 
+from collections.abc import Mapping
 from math import sqrt
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import pytest
 
 from mechshift.benchmark.record import Behaviour, Measured, Missing, Number, Summary
 from mechshift.benchmark.summary import summarise
+
+
+def point(edges: int, overlap: Measured) -> Any:
+    return SimpleNamespace(edges=edges, edge=SimpleNamespace(normalised=overlap))
+
+
+def behaviour(solved: tuple[int, int]) -> Any:
+    return SimpleNamespace(
+        arm=Behaviour(solved=solved[0], tried=10), mdm=Behaviour(solved=solved[1], tried=10)
+    )
+
+
+def failure(suite: str, name: str, solved: tuple[int, int]) -> Any:
+    """As much of a failed task's record as a summary looks at."""
+    return SimpleNamespace(task=name, suite=suite, pool=behaviour(solved), missing="too few")
 
 
 def task(
@@ -17,17 +33,20 @@ def task(
     special: Measured | None = None,
     areas: tuple[Measured, Measured] | None = None,
     solved: tuple[int, int] = (8, 4),
+    edges: int = 30,
+    curve: Mapping[int, Measured] = MappingProxyType({}),
+    name: str | None = None,
 ) -> Any:
     """As much of a task's record as a summary looks at."""
     anything = Number(value=0.1, low=0.0, high=0.2)
     arm, mdm = areas or (anything, anything)
     return SimpleNamespace(
+        task=name or f"a {suite} task",
         suite=suite,
-        pool=SimpleNamespace(
-            arm=Behaviour(solved=solved[0], tried=10), mdm=Behaviour(solved=solved[1], tried=10)
-        ),
+        pool=behaviour(solved),
         comparison=SimpleNamespace(
-            compared=SimpleNamespace(edge=SimpleNamespace(normalised=overlap)),
+            compared=point(edges, overlap),
+            curve=tuple(point(size, value) for size, value in curve.items()),
             depth_shift={"early_share": early or anything},
             specialisation_shift={"specialisation": special or anything},
             arm=SimpleNamespace(absolute=SimpleNamespace(log_area=arm)),
@@ -54,6 +73,7 @@ def whole() -> Summary:
             task("local", LOCAL[1]),
             task("planning", PLANNING[1], early=Number(value=0.4, low=0.1, high=0.5), solved=(6, 2)),
         ],
+        [],
         200,
     )
 
@@ -83,14 +103,16 @@ def test_faithfulness_is_over_all_tasks_and_accuracy_by_suite(whole: Summary) ->
 
 def test_one_missing_value_makes_its_means_missing_with_its_reason() -> None:
     reason = Missing(missing="the split-half ceiling does not exceed the floor")
-    found = summarise([task("local", LOCAL[0]), task("local", reason), task("planning", PLANNING[0])], 200)
+    found = summarise(
+        [task("local", LOCAL[0]), task("local", reason), task("planning", PLANNING[0])], [], 200
+    )
     assert found.overlap["local"] == found.task_dependent_shift == reason
     assert bounds(found.overlap["planning"]) == pytest.approx((0.2, 0.1, 0.4))
     assert isinstance(found.early_shift["local"], Number)
 
 
 def test_a_suite_without_tasks_is_missing() -> None:
-    found = summarise([task("planning", PLANNING[0])], 200)
+    found = summarise([task("planning", PLANNING[0])], [], 200)
     nothing = Missing(missing="no task of this suite")
     assert found.overlap["local"] == found.accuracy_arm["local"] == found.accuracy_mdm["local"] == nothing
     assert found.early_shift["local"] == found.specialisation_shift["local"] == nothing
@@ -100,6 +122,99 @@ def test_a_suite_without_tasks_is_missing() -> None:
 
 def test_a_value_without_an_interval_gives_a_mean_without_one() -> None:
     found = summarise(
-        [task("local", LOCAL[0], special=Number(value=0.3)), task("local", LOCAL[1], special=LOCAL[0])], 200
+        [task("local", LOCAL[0], special=Number(value=0.3)), task("local", LOCAL[1], special=LOCAL[0])],
+        [],
+        200,
     )
     assert bounds(found.specialisation_shift["local"]) == (pytest.approx(0.45), None, None)
+
+
+def test_a_failed_task_makes_the_means_of_its_suite_and_of_all_tasks_missing() -> None:
+    found = summarise(
+        [task("local", LOCAL[0]), task("planning", PLANNING[0])],
+        [failure("planning", "countdown", (0, 2)), failure("planning", "infilling", (1, 0))],
+        200,
+    )
+    absent = Missing(missing="no comparison on countdown, infilling")
+    assert found.overlap["planning"] == found.task_dependent_shift == absent
+    assert found.one_size.overlap["planning"] == found.one_size.task_dependent_shift == absent
+    assert found.early_shift["planning"] == found.specialisation_shift["planning"] == absent
+    assert found.faithfulness == {"arm": absent, "mdm": absent}
+    assert bounds(found.overlap["local"]) == bounds(found.one_size.overlap["local"]) == (0.6, 0.5, 0.8)
+    assert isinstance(found.early_shift["local"], Number)
+
+
+def test_accuracies_count_failed_tasks_too() -> None:
+    found = summarise(
+        [task("local", LOCAL[0], solved=(9, 7)), task("planning", PLANNING[0], solved=(8, 4))],
+        [failure("planning", "countdown", (2, 0))],
+        200,
+    )
+    assert found.accuracy_arm["planning"].value == pytest.approx((0.8 + 0.2) / 2)
+    assert found.accuracy_mdm["planning"].value == pytest.approx((0.4 + 0.0) / 2)
+    assert found.accuracy_arm["local"].value == pytest.approx(0.9)
+    assert found.accuracy_mdm["local"].value == pytest.approx(0.7)
+
+
+def test_a_suite_whose_only_task_failed_is_missing_for_that_reason() -> None:
+    found = summarise([task("planning", PLANNING[0])], [failure("local", "ioi", (3, 0))], 200)
+    assert found.overlap["local"] == Missing(missing="no comparison on ioi")
+    assert found.accuracy_arm["local"].value == pytest.approx(0.3)
+
+
+def flat(value: float) -> Number:
+    return Number(value=value, low=value - 0.1, high=value + 0.1)
+
+
+def test_at_one_size_all_tasks_are_read_at_the_largest_compared_size() -> None:
+    """Compared at 20, 50, 200 and 50 edges: read at 200, of which one task alone has its headline value."""
+    found = summarise(
+        [
+            task(
+                "local", flat(0.9), edges=20, curve={20: flat(0.9), 50: flat(0.8), 200: flat(0.5)}, name="ioi"
+            ),
+            task(
+                "local",
+                flat(0.7),
+                edges=50,
+                curve={20: flat(0.95), 50: flat(0.7), 200: flat(0.6)},
+                name="greater-than",
+            ),
+            task(
+                "planning",
+                flat(0.2),
+                edges=200,
+                curve={20: flat(0.4), 50: flat(0.3), 200: flat(0.2)},
+                name="countdown",
+            ),
+            task(
+                "planning",
+                flat(0.3),
+                edges=50,
+                curve={20: flat(0.1), 50: flat(0.3), 200: flat(0.4)},
+                name="infilling",
+            ),
+        ],
+        [],
+        200,
+    )
+    half = 0.1 / sqrt(2)
+    assert found.one_size.edges == 200
+    assert bounds(found.one_size.overlap["local"]) == pytest.approx((0.55, 0.55 - half, 0.55 + half))
+    assert bounds(found.one_size.overlap["planning"]) == pytest.approx((0.3, 0.3 - half, 0.3 + half))
+    assert bounds(found.one_size.task_dependent_shift) == pytest.approx((0.25, 0.15, 0.35))
+    assert found.task_dependent_shift.value == pytest.approx(0.8 - 0.25)
+
+
+def test_at_one_size_an_undefined_overlap_is_missing_though_the_headline_is_not() -> None:
+    reason = Missing(missing="the split-half ceiling does not exceed the floor")
+    found = summarise(
+        [
+            task("local", flat(0.9), edges=20, curve={20: flat(0.9), 99: reason}, name="ioi"),
+            task("planning", flat(0.2), edges=99, curve={20: reason, 99: flat(0.2)}, name="countdown"),
+        ],
+        [],
+        200,
+    )
+    assert found.one_size.overlap["local"] == found.one_size.task_dependent_shift == reason
+    assert found.task_dependent_shift.value == pytest.approx(0.7)

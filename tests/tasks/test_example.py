@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import islice
 
 import pytest
@@ -43,6 +43,25 @@ def test_examples_are_distinct_and_variants_equally_frequent(name: str, drawn: D
     assert len({(e.clean, e.corrupted, e.answer) for e in examples}) == 2000
     counts = [sum(e.variant == variant for e in examples) for variant in get_task(name).card.variants]
     assert max(counts) - min(counts) <= 1
+
+
+@pytest.mark.parametrize(("name", "level"), LEVELS)
+def test_no_prompt_is_evaluated_twice(name: str, level: str) -> None:
+    clean = [example.clean for example in islice(get_task(name).examples(0, level=level), 2000)]
+    assert len(clean) > 500
+    assert len(set(clean)) == len(clean)
+
+
+def test_a_prompt_with_another_answer_is_trained_on_and_not_evaluated() -> None:
+    """A generator that knows two prompts, the second with either of two answers."""
+    known = [("p", "a"), ("q", "a"), ("q", "b")]
+    task = replace(get_task("ioi"), draw=lambda given: asked(*given.rng.choice(known)))
+    assert {(e.clean, e.answer) for e in task.examples(0, "training")} == set(known)
+    assert sorted(e.clean for e in task.examples(0, "evaluation")) == ["p", "q"]
+
+
+def asked(clean: str, answer: str) -> Example:
+    return Example(clean, "corrupted", answer, "foil", "v", "t", ())
 
 
 @pytest.mark.parametrize("name", TASKS)

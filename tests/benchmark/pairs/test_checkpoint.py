@@ -1,5 +1,6 @@
 import json
 import pickle
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,6 +52,20 @@ def test_a_missing_shard_is_named(write: Write) -> None:
     names = shard(directory)
     (directory / names[1]).unlink()
     refused(directory, names[1])
+
+
+@pytest.mark.parametrize("place", ["../other.safetensors", "below/other.safetensors", "/other.safetensors"])
+def test_a_shard_elsewhere_than_beside_its_index_is_refused(place: str, write: Write) -> None:
+    directory = write("arm")
+    names = shard(directory)
+    (directory / "below").mkdir()
+    for outside in (directory.parent, directory / "below"):
+        shutil.copy(directory / names[0], outside / "other.safetensors")
+    index = directory / "model.safetensors.index.json"
+    content = json.loads(index.read_text())
+    content["weight_map"][next(iter(content["weight_map"]))] = place
+    index.write_text(json.dumps(content))
+    refused(directory, "names no weights")
 
 
 def test_the_digest_changes_with_one_byte_of_the_weights_or_the_config(write: Write) -> None:
