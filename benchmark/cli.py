@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from enum import StrEnum
 from io import TextIOWrapper
 from pathlib import Path
@@ -268,12 +269,15 @@ def _check_writable(out: Path) -> None:
     from ..files import replacing
 
     probe = out / "cells" / ".writable"
-    with replacing(probe) as partial:
-        partial.write_bytes(b"mechshift")
-    probe.unlink(missing_ok=True)
-    for folder in (out / "cells", out):
-        if not any(folder.iterdir()):
-            folder.rmdir()
+    made = [folder for folder in probe.parents if not folder.exists()]
+    try:
+        with replacing(probe) as partial:
+            partial.write_bytes(b"mechshift")
+        probe.unlink(missing_ok=True)
+    finally:
+        for folder in made:
+            with suppress(OSError):  # another run has begun to write there
+                folder.rmdir()
 
 
 def _use_threads(pair: "Pair") -> None:

@@ -39,8 +39,9 @@ def refused(command: Command, tmp_path: Path) -> Refused:
         assert "Traceback" not in done.err
         for text in says:
             assert text in " ".join(done.err.replace("│", " ").split())
-        left = [path for path in set(tmp_path.rglob("*")) - before if path.is_file()]
-        assert cells or left == []
+        made = set(tmp_path.rglob("*")) - before
+        assert cells or made == set()
+        left = [path for path in made if path.is_file()]
         assert [path for path in left if "cells" not in path.parts or "partial" in path.name] == []
 
     return check
@@ -116,6 +117,24 @@ def test_what_is_no_record_is_not_shown(content: str | None, refused: Refused, t
     if content is not None:
         path.write_text(content)
     refused(3, "show", path, says=(str(path),))
+
+
+@pytest.mark.parametrize("out", ["results", "deeper/results", "empty"])
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("--pair tinny", "unknown pair"),
+        ("--arm ./a --mdm ./b", "is not a directory"),
+        ("--task ioi --level huge", "level 'huge'"),
+        ("--device abacus", "device abacus cannot be used"),
+    ],
+)
+def test_an_output_folder_is_left_as_it_was(
+    arguments: str, says: str, out: str, refused: Refused, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    refused(2, "run", *arguments.split(), "--out", tmp_path / out, says=(says,))
+    assert [path.name for path in tmp_path.rglob("*")] == ["empty"]
 
 
 def test_a_directory_that_is_no_model(refused: Refused, tmp_path: Path) -> None:
