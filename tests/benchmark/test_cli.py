@@ -24,7 +24,7 @@ Command = Callable[..., Any]
 @pytest.fixture
 def record(measured: tuple[Record, Path]) -> Path:
     """The file of a record of one task of each suite."""
-    return measured[1] / "tiny-quick.json"
+    return measured[1] / "tiny-quick-partial.json"
 
 
 @pytest.fixture
@@ -34,7 +34,12 @@ def board(record: Path, tmp_path: Path) -> Path:
     by_suite = {task.suite: task for task in found.tasks}
     tasks = tuple(
         by_suite[card.suite].model_copy(
-            update={"task": card.name, "version": card.version, "level": card.default_level}
+            update={
+                "task": card.name,
+                "version": card.version,
+                "level": card.default_level,
+                "pool": by_suite[card.suite].pool.model_copy(update={"common": V1.pool}),
+            }
         )
         for card in (task.card for task in list_tasks())
     )
@@ -49,10 +54,10 @@ def test_a_run_prints_its_row_and_where_the_record_lies(command: Command, tmp_pa
     done = command("run", "--task", "infilling", "--out", tmp_path / "results")
     assert (done.code, done.err) == (0, "")
     page, _, last = done.out.strip().rpartition("\n\n")
-    assert last == f"record: {tmp_path / 'results' / 'tiny-quick.json'}"
+    assert last == f"record: {tmp_path / 'results' / 'tiny-quick-partial.json'}"
     for expected in ("tiny", "infilling", "task ioi was not asked for", "--protocol v1"):
         assert expected in page
-    shown = command("show", tmp_path / "results" / "tiny-quick.json")
+    shown = command("show", tmp_path / "results" / "tiny-quick-partial.json")
     assert (shown.code, shown.out.strip(), shown.err) == (0, page, "")
 
 
@@ -122,7 +127,9 @@ def test_an_interrupted_run_says_how_to_go_on(
     }
     assert not [name for name in left if "partial" in name]
     assert command("run", "--task", "infilling").code == 0
-    assert [path.name for path in (tmp_path / "mechshift-results").glob("*.json")] == ["tiny-quick.json"]
+    assert [path.name for path in (tmp_path / "mechshift-results").glob("*.json")] == [
+        "tiny-quick-partial.json"
+    ]
 
 
 @contextmanager

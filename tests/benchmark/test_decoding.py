@@ -186,7 +186,7 @@ def test_certainties_beyond_a_probability_of_one_are_told_apart(
     level: float,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """One token lies above all others by the gap; from 17 on its float32 probability is 1, from 40 float64's."""
+    """One token lies above all others by the gap; its probability is 1 from 20 on, in float64 from 40 on."""
     logits = torch.full((ROWS, len(TARGETS), VOCABULARY), level)
     logits[..., 5] += torch.tensor(gaps)
     logits[..., MASK] = -torch.inf

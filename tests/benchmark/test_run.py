@@ -1,20 +1,26 @@
 """One pair, one protocol, one record: whatever the batch size and however often the run was interrupted."""
 
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from safetensors.numpy import load_file
+from transformers import LlamaConfig, LlamaForCausalLM
 
+from mechshift.benchmark.circuits.circuit import Circuit, load_attribution
+from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.pairs.loading import Pair, load_pair
 from mechshift.benchmark.pairs.spec import declare_pair
-from mechshift.benchmark.protocol import Protocol
+from mechshift.benchmark.protocol import PAPER, Protocol
 from mechshift.benchmark.record import Missing, Number, Record
 from mechshift.benchmark.run import record_path, run
 from mechshift.benchmark.store import read_model
@@ -79,10 +85,11 @@ def test_no_number_depends_on_the_batch_size(
 DYING = """
 import json, os, signal, sys
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import mechshift
-from mechshift.benchmark.protocol import Protocol
+from mechshift.benchmark.protocol import PAPER, Protocol
 from mechshift.benchmark.run import run
 from mechshift.tasks import get_task
 
@@ -108,7 +115,7 @@ def test_a_killed_run_goes_on_and_gives_the_same_record(
     killed = subprocess.run([sys.executable, "-c", DYING, *arguments], capture_output=True, text=True)
     assert (killed.returncode, killed.stderr) == (-signal.SIGKILL, "")
     before = {path: path.stat().st_mtime_ns for path in cells(tmp_path).values()}
-    assert not record_path(tmp_path, tiny, small).exists()
+    assert list(tmp_path.glob("*.json")) == []
     announced = Announced()
     record = run(tiny, small, tmp_path, TASKS, progress=announced)
     assert announced.labels == [f"{NAMES[1]}: {step}" for step in STEPS[STEPS.index("arm circuits") :]]
@@ -135,12 +142,117 @@ def test_the_same_run_again_does_nothing_anew(measured: Measured, tiny: Pair, sm
 def test_the_record_is_written_as_it_is_returned(measured: Measured, tiny: Pair, small: Protocol) -> None:
     _, out = measured
     record = run(tiny, small, out, TASKS)
-    assert read_model(record_path(out, tiny, small), Record) == record
+    assert read_model(record_path(out, record), Record) == record
 
 
 def test_what_was_left_out_is_said(measured: Measured) -> None:
     record, _ = measured
     assert record.reductions == ("task ioi was not asked for", "task infilling was not asked for")
+
+
+def test_a_pool_that_is_not_full_is_a_reduction(tiny: Pair, small: Protocol, tmp_path: Path) -> None:
+    task = get_task("infilling")
+    first, *_ = task.card.variants
+    half = replace(task, check=lambda example, text: example.variant == first and task.check(example, text))
+    few = small.model_copy(update={"minimum": 4, "candidates": 1})
+    record = run(tiny, few, tmp_path, [half])
+    (measured_task,) = record.tasks
+    assert 4 <= measured_task.pool.common <= few.pool // 2
+    assert f"task infilling has {measured_task.pool.common} of 12 examples" in record.reductions
+
+
+def test_a_partial_record_lies_beside_a_whole_one(measured: Measured, tiny: Pair, small: Protocol) -> None:
+    record, out = measured
+    whole = record.model_copy(update={"reductions": ()})
+    assert record_path(out, whole) == out / "tiny-quick.json"
+    assert record_path(out, record) == out / "tiny-quick-partial.json"
+    (out / "tiny-quick.json").write_text("a whole record")
+    run(tiny, small, out, TASKS)
+    assert (out / "tiny-quick.json").read_text() == "a whole record"
+    (out / "tiny-quick.json").unlink()
+
+
+def test_pairs_of_the_same_folder_names_have_records_of_their_own(measured: Measured) -> None:
+    record, out = measured
+
+    def path(pair: str = "arm--mdm", **mdm: object) -> Path:
+        described = record.pair.model_copy(
+            update={"name": pair, "mdm": record.pair.mdm.model_copy(update=mdm)}
+        )
+        return record_path(out, record.model_copy(update={"pair": described}))
+
+    paths = [path(), path(digest="another"), path(attention="block:4"), path(shift=False)]
+    assert len(set(paths)) == 4
+    assert path() == paths[0]
+    for each in (*paths, path("org/arm--org/mdm")):
+        assert each.parent == out
+        assert re.fullmatch(r"(org-)?arm--(org-)?mdm-[0-9a-f]{8}-quick-partial\.json", each.name)
+
+
+@pytest.mark.parametrize("role", ["arm", "mdm"])
+@pytest.mark.parametrize("place", range(len(NAMES)), ids=NAMES)
+def test_compared_circuits_are_kept_as_files(place: int, role: str, measured: Measured) -> None:
+    record, out = measured
+    task = record.tasks[place]
+    (path,) = (out / "cells" / task.task).glob(f"*/circuit-{role}.safetensors")
+    circuit = Circuit.load(path)
+    assert circuit.budget == task.comparison.compared.edges
+    scores = load_attribution(path.with_name(f"scores-{role}.safetensors")).scores()
+    graph = Graph(record.pair.layers, record.pair.heads, record.pair.kv_heads)
+    assert circuit.graph == graph
+    np.testing.assert_array_equal(circuit.scores, scores)
+    np.testing.assert_array_equal(circuit.edges, graph.prune(graph.select(scores, circuit.budget)))
+    assert circuit.about == {"pair": "tiny", "member": role, "task": task.task}
+
+
+@pytest.fixture
+def grouped(tiny: Pair, tmp_path: Path) -> Pair:
+    """Two untrained models whose four heads share two key/value heads, with the tokenizer of tiny."""
+    config = LlamaConfig(
+        vocab_size=len(tiny.tokenizer),
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=64,
+        initializer_range=0.2,
+        bos_token_id=None,
+        eos_token_id=None,
+    )
+    for seed, role in enumerate(("arm", "mdm")):
+        torch.manual_seed(seed)
+        LlamaForCausalLM(config).save_pretrained(tmp_path / role)
+        tiny.tokenizer.save_pretrained(tmp_path / role)
+    return load_pair(declare_pair(str(tmp_path / "arm"), str(tmp_path / "mdm")), "cpu")
+
+
+def test_the_papers_protocol_from_end_to_end(grouped: Pair, tmp_path: Path) -> None:
+    """Ungrouped, a layer has 4 × 3 inputs of heads: 12 + 5 edges, 12 · 6 + 10, and 11 into the logits."""
+    task = replace(get_task("greater-than"), check=lambda example, text: True)
+    few = {"pool": 12, "minimum": 4, "groups": 6, "resamples": 20, "splits": 2, "components": 4}
+    protocol = PAPER.model_copy(
+        update={**few, "minimum_edges": 0, "circuit_edges": 50, "grid": (0.001, 0.1, 1.0)}
+    )
+    record = run(grouped, protocol, tmp_path / "out", [task])
+    assert (record.pair.edges, record.pair.kv_heads, record.protocol.rule) == (110, 2, "left")
+    (found,) = record.tasks
+    assert found.pool.discovery == found.pool.evaluation == found.pool.common == 12
+    compared = found.comparison.compared
+    assert (compared.edges, compared.share) == (50, 50 / 110)
+    assert [point.edges for point in found.comparison.curve] == [1, 11, 110]
+    assert record.summary.one_size.edges == 50
+    assert record.summary.one_size.overlap == record.summary.overlap
+    top = [_largest(path, 50) for path in sorted(tmp_path.glob("out/cells/*/*/scores-*.safetensors"))]
+    assert len(top) == 2
+    assert isinstance(compared.edge.jaccard, Number)
+    assert compared.edge.jaccard.value == pytest.approx(len(top[0] & top[1]) / len(top[0] | top[1]))
+
+
+def _largest(path: Path, number: int) -> set[tuple[int, int]]:
+    """The edges of largest absolute score in a file of score sums [groups, sources, destinations]."""
+    scores = np.abs(load_file(path)["score_sums"].sum(axis=0))
+    return set(sorted(np.ndindex(*scores.shape), key=lambda edge: -scores[edge])[:number])
 
 
 def test_a_task_that_gives_no_comparison_has_a_reason(
