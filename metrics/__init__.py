@@ -1,13 +1,6 @@
 """What is measured: pure functions on numpy arrays, usable on anybody's edge scores."""
 
-from .ceiling import (
-    CircuitOverlap,
-    circuit_overlap,
-    node_overlap,
-    normalised_overlap,
-    overlap_curve,
-    split_half_jaccard,
-)
+from .ceiling import circuit_overlap, node_overlap, overlap_curve, split_half_jaccard
 from .combination import difference, mean_estimate
 from .components import node_degree, node_importance, random_circuits, touched_components
 from .depth import (
@@ -32,6 +25,7 @@ from .faithfulness import (
     prompt_faithfulness,
     smallest_budget,
 )
+from .halves import CircuitOverlap, normalised_overlap
 from .overlap import (
     Ranking,
     chance_intersection,
