@@ -11,7 +11,8 @@ from safetensors.numpy import load_file, save_file
 
 from ..errors import NotComputable
 from ..files import replacing
-from .circuits.graph import Edges, Graph, Ranking
+from ..metrics import Ranking
+from .circuits.graph import Edges, Graph
 from .circuits.intervention import mean_outputs, run_circuits, whole_model
 from .pairs.member import Member
 from .protocol import Protocol

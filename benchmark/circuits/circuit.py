@@ -16,8 +16,9 @@ from safetensors.numpy import save_file
 
 from ...errors import MechshiftError, NotComputable
 from ...files import replacing
+from ...metrics import Ranking
 from .attribution import Attribution, Integration
-from .graph import Edges, Graph, Ranking, Scores
+from .graph import Edges, Graph, Scores
 
 FORMAT = "1"
 """Version of the layout written here."""

@@ -6,19 +6,19 @@ in which the writing comes first. Names and axis orders are those of the EAP-IG 
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import NotComputable, UsageError
+from ...metrics import Ranking, top_edges
 
 if TYPE_CHECKING:
     from ..pairs.backbones import Shape
 
 Edges = NDArray[np.bool_]
 Scores = NDArray[np.floating]
-Ranking = Literal["absolute", "signed"]
 
 
 @dataclass(frozen=True)
@@ -164,14 +164,9 @@ class Graph:
             )
         if not 0 <= budget <= self.edges:
             raise UsageError(f"a budget of {budget} edges", f"the graph has {self.edges} edges")
-        values = scores[self.mask]
-        if not np.isfinite(values).all():
+        if not np.isfinite(scores[self.mask]).all():
             raise NotComputable("some edge scores are not finite", "look for overflow in the activations")
-        kept = np.zeros(self.edges, dtype=np.bool_)
-        kept[_largest(np.abs(values) if by == "absolute" else values, budget)] = True
-        edges = np.zeros_like(self.mask)
-        edges[self.mask] = kept
-        return edges
+        return top_edges(scores, self.mask, budget, by) if budget else np.zeros_like(self.mask)
 
     def prune(self, edges: Edges) -> Edges:
         """The edges that lie on a path from `input` to `logits` through kept edges, [sources, destinations].
@@ -207,12 +202,3 @@ class Graph:
         k = q + self.heads
         v = k + self.kv_heads
         return slice(q, k), slice(k, v), slice(v, v + self.kv_heads), v + self.kv_heads
-
-
-def _largest(values: Scores, count: int) -> NDArray[np.int64]:
-    """Indices of the `count` largest values; of equals the first."""
-    if count == 0:
-        return np.empty(0, dtype=np.int64)
-    threshold = np.partition(values, len(values) - count)[len(values) - count]
-    above = np.flatnonzero(values > threshold)
-    return np.concatenate([above, np.flatnonzero(values == threshold)[: count - len(above)]])
