@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="mechshift",
-    help="Does an autoregressive model keep its mechanisms when it becomes a masked diffusion model?",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -53,6 +52,24 @@ class Format(StrEnum):
 OUT = Path("mechshift-results")
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(version("mechshift"))
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and end."),
+    ] = False,
+) -> None:
+    """Does an autoregressive model keep its mechanisms when it becomes a masked diffusion model?"""
 
 
 @app.command()

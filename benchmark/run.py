@@ -55,7 +55,8 @@ def run(
         reasons = "\n".join(f"  {one.task}: {one.missing}" for one in failed)
         raise NotComputable(
             f"no task gives a comparison\n{reasons}",
-            "choose a pair that solves the tasks, or an easier --level",
+            "check --shift/--no-shift, --attention and --mask-token where one member solves nothing; "
+            "else choose a pair that solves the tasks",
         )
     record = Record(
         created=datetime.now(UTC).isoformat(timespec="seconds"),

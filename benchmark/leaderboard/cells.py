@@ -89,9 +89,9 @@ class Rounding:
     interval: bool = True
 
     def __call__(self, value: float) -> str:
-        """The rounded value; what rounds to zero has no minus sign."""
+        """The rounded value; a signed one keeps its sign, so that a bound of −0.00 is seen to be below 0."""
         scaled = 100 * value if self.percent else value
-        written = f"{scaled:+z.{self.decimals}f}" if self.signed else f"{scaled:z,.{self.decimals}f}"
+        written = f"{scaled:+.{self.decimals}f}" if self.signed else f"{scaled:z,.{self.decimals}f}"
         return f"{written} %" if self.percent else written
 
 

@@ -50,7 +50,8 @@ def write_plots(record: Record, folder: Path) -> list[Path]:
         from matplotlib import style
     except ModuleNotFoundError as error:
         raise UsageError(
-            "plots are drawn by matplotlib, which is not installed", 'pip install "mechshift[plots]"'
+            "plots are drawn by matplotlib, which is not installed",
+            'in a clone: pip install -c constraints.txt ".[plots]"',
         ) from error
     paths = []
     with style.context(["default", _STYLE]):

@@ -17,7 +17,7 @@ from .benchmark.protocol import get_protocol
 from .benchmark.record import Record
 from .benchmark.run import ROWS, setting_of, why_unusable
 from .benchmark.run import run as measure
-from .errors import NotComputable
+from .errors import NotComputable, UsageError
 from .tasks import get_task
 
 RESULTS = Path("mechshift-results")
@@ -55,6 +55,8 @@ def load(
     checkpoint that is not what it is declared to be.
     """
     if mdm is None:
+        if Path(arm).is_dir():
+            raise UsageError(f"{arm} is one checkpoint, and a pair has two", "call load(arm, mdm)")
         return load_pair(get_pair(arm), device)
     return load_pair(declare_pair(arm, mdm, shift=shift, attention=attention, mask_token=mask_token), device)
 

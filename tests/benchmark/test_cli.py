@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,20 @@ def test_a_leaderboard_has_a_row_per_record(layout: str, command: Command, board
     done = command("leaderboard", board, "--format", layout)
     assert (done.code, done.err) == (0, "")
     assert done.out.count("tiny") == 1
+
+
+def test_the_version_is_the_package_s(command: Command) -> None:
+    shown = command("--version")
+    assert (shown.code, shown.out.strip()) == (0, version("mechshift"))
+
+
+def test_the_protocols_are_listed_as_they_are(command: Command) -> None:
+    blocks = command("ls", "protocols").out.split("\n\n")
+    for block, protocol in zip(blocks, json.loads(command("ls", "protocols", "--json").out), strict=True):
+        shown = dict(line.split(maxsplit=1) for line in block.splitlines())
+        assert shown["name"].strip() == protocol["name"]
+        for field in ("board", "disjoint"):
+            assert shown[field].strip() == ("yes" if protocol[field] else "no")
 
 
 def test_the_lists_name_what_there_is(command: Command) -> None:

@@ -12,7 +12,7 @@ from mechshift.errors import UsageError
     [
         (Rounding(), 0.4249, "0.42"),
         (Rounding(), -0.001, "0.00"),
-        (Rounding(signed=True), -0.001, "+0.00"),
+        (Rounding(signed=True), -0.001, "-0.00"),
         (Rounding(signed=True), -0.25, "-0.25"),
         (Rounding(decimals=0), 1592881, "1,592,881"),
         (Rounding(decimals=1, percent=True), 0.05, "5.0 %"),

@@ -151,7 +151,7 @@ def test_without_matplotlib(tmp_path: Path, make_record: MakeRecord, monkeypatch
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(UsageError) as raised:
         write_plots(make_record(), tmp_path)
-    assert raised.value.remedy == 'pip install "mechshift[plots]"'
+    assert raised.value.remedy == 'in a clone: pip install -c constraints.txt ".[plots]"'
     assert not list(tmp_path.iterdir())
 
 

@@ -34,7 +34,7 @@ overlap Ĵ             0.75 [0.70, 0.80]     0.50 [0.45, 0.55]
 task-dependent shift                                              +0.25 [+0.20, +0.30]
 one size, edges                                                   1,000
 shift at one size                                                 +0.10 [+0.04, +0.16]
-early shift           +0.00 [-0.01, +0.01]  +0.12 [+0.10, +0.14]
+early shift           -0.00 [-0.01, +0.01]  +0.12 [+0.10, +0.14]
 specialisation shift  +0.05 [+0.04, +0.06]  -0.05 [-0.06, -0.04]
 faithfulness, ARM                                                 0.67 [0.64, 0.70]
 faithfulness, MDM                                                 0.65 [0.60, 0.70]
