@@ -192,11 +192,9 @@ def _shares(profile: Floats | Undefined) -> tuple[float, ...]:
 
 def _top(importance: Floats, components: Components, number: int) -> tuple[Component, ...]:
     total = importance.sum()
-    order = np.argsort(-importance, kind="stable")[:number]
     return tuple(
         Component(name=components.names[index], share=float(importance[index] / total))
-        for index in order.tolist()
-        if importance[index] > 0
+        for index in components.top(importance, number)
     )
 
 

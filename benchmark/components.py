@@ -56,6 +56,11 @@ class Components:
         """Absolute score of a circuit's edges at each component, [components]."""
         return node_importance(scores, circuit, self.of_sources, self.of_destinations)
 
+    def top(self, importance: NDArray[np.floating], number: int) -> list[int]:
+        """Indices of the most important components, at most `number`, those without importance left out."""
+        order = np.argsort(-importance, kind="stable")[:number]
+        return [index for index in order.tolist() if importance[index] > 0]
+
     def degree(self, circuit: Edges) -> NDArray[np.floating]:
         """Number of a circuit's edges at each component, [components]."""
         return node_degree(circuit, self.of_sources, self.of_destinations)

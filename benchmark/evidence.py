@@ -164,11 +164,7 @@ def _entropies(
         components = Components(found.graph)
         scores = found.scores()
         importance = components.importance(scores, top_edges(scores, found.graph.mask, size))
-        top = [
-            i
-            for i in np.argsort(-importance, kind="stable")[: setting.protocol.components]
-            if importance[i] > 0
-        ]
+        top = components.top(importance, setting.protocol.components)
         # The source axis begins with the input, which is no component.
         sources = np.array(top, dtype=np.int64) + 1
         batched = batches(member, questions(member, grouping.evaluation), setting.rows)

@@ -18,7 +18,6 @@ from .record import Environment, MemberProvenance, PairProvenance
 def describe_pair(pair: Pair, protocol: Protocol) -> PairProvenance:
     """The pair's members, tokens, shape, and mean relative movement of the weights by kind of module."""
     shape = pair.arm.backbone.shape
-    graph = Graph(shape.layers, shape.heads, shape.heads if protocol.kv == "ungrouped" else shape.kv_heads)
     moved: dict[str, list[float]] = defaultdict(list)
     for movement in pair.movement:
         if movement.change is not None:
@@ -33,7 +32,7 @@ def describe_pair(pair: Pair, protocol: Protocol) -> PairProvenance:
         layers=shape.layers,
         heads=shape.heads,
         kv_heads=shape.kv_heads,
-        edges=graph.edges,
+        edges=Graph.of(shape, protocol.kv).edges,
         movement={kind: float(np.mean(values)) for kind, values in moved.items()},
     )
 

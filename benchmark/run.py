@@ -152,10 +152,7 @@ def _pool_record(pool: Pool, grouping: Grouping) -> PoolRecord:
 
 
 def _check_applies(pair: Pair, protocol: Protocol) -> None:
-    shape = pair.arm.backbone.shape
-    edges = Graph(
-        shape.layers, shape.heads, shape.heads if protocol.kv == "ungrouped" else shape.kv_heads
-    ).edges
+    edges = Graph.of(pair.arm.backbone.shape, protocol.kv).edges
     if edges < protocol.minimum_edges:
         raise NotComputable(
             f"protocol {protocol.name} compares {protocol.circuit_edges} edges and does not apply to the "

@@ -6,7 +6,7 @@ in which the writing comes first. Names and axis orders are those of the EAP-IG 
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,9 +42,9 @@ class Graph:
             )
 
     @classmethod
-    def of(cls, shape: "Shape") -> "Graph":
-        """The graph of a model of this shape, with the key/value heads that it really has."""
-        return cls(shape.layers, shape.heads, shape.kv_heads)
+    def of(cls, shape: "Shape", kv: Literal["grouped", "ungrouped"] = "grouped") -> "Graph":
+        """The graph of a model of this shape, with the key/value heads that it has, or one per head."""
+        return cls(shape.layers, shape.heads, shape.kv_heads if kv == "grouped" else shape.heads)
 
     @property
     def sources_per_layer(self) -> int:
