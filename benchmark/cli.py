@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from ..errors import MechshiftError, NotComputable, UsageError
+from . import exporting
 
 if TYPE_CHECKING:
     from ..tasks import Task
@@ -26,6 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(exporting.app, name="tasks")
 
 INTERRUPTED = 130
 SMALL_WIDTH = 512
@@ -89,6 +91,10 @@ def run(
     attention: Annotated[
         str | None, typer.Option(help="The MDM's attention: full (if left out), causal or block:SIZE.")
     ] = None,
+    control: Annotated[
+        bool | None,
+        typer.Option("--control", help="The second checkpoint is no MDM but the ARM trained on: a control."),
+    ] = None,
     mask_token: Annotated[str | None, typer.Option(help="The mask token: its text or id.")] = None,
     protocol: Annotated[
         str, typer.Option(help="What fixes every number (see `mechshift ls protocols`).")
@@ -116,7 +122,7 @@ def run(
     from .run import record_path
     from .run import run as measure
 
-    declared = {"shift": shift, "attention": attention, "mask_token": mask_token}
+    declared = {"shift": shift, "attention": attention, "mask_token": mask_token, "control": control}
     given = {name: value for name, value in declared.items() if value is not None}
     spec = _pair_spec(pair, arm, mdm, given)
     _check_writable(out)

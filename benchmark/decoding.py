@@ -27,7 +27,7 @@ def decode(member: Member, tokens: Tensor, targets: Tensor, steps: int) -> Traje
     `tokens`: ids [rows, tokens], whatever stands at the targets is ignored. `targets`: ascending positions
     [rows, targets]. `steps`: the MDM's budget, at most the number of targets; an ARM takes one step a token.
     """
-    if member.role == "arm":
+    if member.autoregressive:
         return _left_to_right(member, tokens, targets)
     return _most_confident_first(member, tokens, targets, min(steps, targets.shape[1]))
 

@@ -24,11 +24,13 @@ class Gapped:
 
 
 def in_place_behaviour(pair: Pair, task: Task, examples: Iterable[Example], rows: int) -> Behaviour | None:
-    """How many gaps the MDM fills rightly, one token a step; None where the task has no such form.
+    """How many gaps the MDM fills rightly, one token a step; None for a control or a task without such form.
 
     Examples whose gap does not fall on token borders are not tried. Raises PairError for a text that
     holds the mask token, and for a gap that a shifted member cannot read.
     """
+    if pair.mdm.autoregressive:
+        return None
     by_shape: dict[tuple[int, range], list[Gapped]] = defaultdict(list)
     for example in examples:
         gapped = _gapped(pair, example)

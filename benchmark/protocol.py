@@ -46,7 +46,7 @@ class Protocol(BaseModel):
 
 V1 = Protocol(
     name="v1",
-    version=1,
+    version=2,
     board=True,
     suite="all",
     seed=0,

@@ -24,6 +24,7 @@ def describe_pair(pair: Pair, protocol: Protocol) -> PairProvenance:
             moved[movement.module].append(movement.change)
     return PairProvenance(
         name=pair.spec.name,
+        control=pair.spec.control,
         arm=_member(pair.spec.arm, pair.arm_provenance),
         mdm=_member(pair.spec.mdm, pair.mdm_provenance),
         mask_id=pair.mdm.mask_id,
@@ -65,6 +66,7 @@ def run_key(pair: Pair, protocol: Protocol, task: str, task_version: str, level:
         "level": level,
         "arm": _member(pair.spec.arm, pair.arm_provenance).model_dump(mode="json", exclude={"checkpoint"}),
         "mdm": _member(pair.spec.mdm, pair.mdm_provenance).model_dump(mode="json", exclude={"checkpoint"}),
+        "control": pair.spec.control,
         "mask_id": pair.mdm.mask_id,
         "tokenizer": pair.tokenizer_digest,
     }

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ..metrics import Estimate, Undefined, Value, wilson_interval
 from .protocol import Protocol
 
-SCHEMA: Literal[1] = 1
+SCHEMA: Literal[2] = 2
 """Raised whenever a field changes its meaning."""
 
 
@@ -62,10 +62,11 @@ class Behaviour(Part):
 
 
 class PoolRecord(Part):
-    """The examples that a comparison uses: those both members solve.
+    """The examples that a comparison uses: those both members solve with the reference answer's tokens.
 
-    `unfit` counts examples that the tokenizer cannot express and `other_form` those that a member solved
-    with another text than the reference answer, by reason; `fingerprint` is the digest of the examples used.
+    `unfit` counts examples that the tokenizer cannot express, by reason; `other_form` those that both members
+    solve, at least one of them with another text than the reference answer; `fingerprint` is the digest of
+    the examples used.
     """
 
     arm: Behaviour
@@ -239,9 +240,13 @@ class MemberProvenance(Part):
 
 
 class PairProvenance(Part):
-    """The two members, the mask token, the tokenizer, and how far the weights moved by kind of module."""
+    """The two members, the mask token, the tokenizer, and how far the weights moved by kind of module.
+
+    `control`: the second member is the ARM trained on, and no MDM.
+    """
 
     name: str
+    control: bool
     arm: MemberProvenance
     mdm: MemberProvenance
     mask_id: int
@@ -276,7 +281,7 @@ class Record(Part):
     "self-reported" until somebody else has repeated the run.
     """
 
-    schema_version: Literal[1] = SCHEMA
+    schema_version: Literal[2] = SCHEMA
     created: str
     pair: PairProvenance
     protocol: Protocol

@@ -42,7 +42,7 @@ def question(member: Member, encoded: Encoded, order: Sequence[int], group: int)
     """
     if encoded.answers:
         return Question(encoded, _probability_states(member, encoded), group)
-    if member.role == "arm":
+    if member.autoregressive:
         return Question(encoded, (State(dict(enumerate(encoded.answer)), encoded.decisions),), group)
     states = []
     for now in sorted(set(order)):
@@ -57,7 +57,7 @@ def _probability_states(member: Member, encoded: Encoded) -> tuple[State, ...]:
     boundary = encoded.foil[0]
     if len(encoded.answer) == 1:
         return (State({}, (0,)),)
-    if member.role == "arm":
+    if member.autoregressive:
         return (State({0: boundary, 1: encoded.foil[1]}, (0, 1)),)
     return (State({}, (0,)), State({0: boundary}, (1,)))
 

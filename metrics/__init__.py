@@ -26,6 +26,7 @@ from .faithfulness import (
     smallest_budget,
 )
 from .halves import CircuitOverlap, normalised_overlap
+from .multiplicity import holm, two_sided_p
 from .overlap import (
     Ranking,
     chance_intersection,
@@ -84,6 +85,7 @@ __all__ = [
     "gini",
     "group_mean",
     "half_splits",
+    "holm",
     "importance_entropy",
     "jaccard",
     "log_area",
@@ -111,6 +113,7 @@ __all__ = [
     "top_share",
     "touched_components",
     "transport",
+    "two_sided_p",
     "weighted_jaccard",
     "weighted_sharpness",
     "wilson_interval",

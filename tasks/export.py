@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from itertools import islice
@@ -85,12 +86,14 @@ def _first(task: Task, n: int, seed: int, split: Split, level: str | None) -> tu
         raise unknown("split", split, get_args(Split))
     if n < 1:
         raise UsageError(f"{n} examples of task {task.card.name!r} were asked for", "ask for at least one")
-    examples = tuple(islice(task.examples(seed, split, level), n))
+    examples = tuple(islice(task.examples(seed, split, level), min(n, sys.maxsize)))
     if len(examples) < n:
         name, _ = task.level(level)
+        others = [other for other in task.card.levels if other != name]
         raise UsageError(
             f"task {task.card.name!r} has {len(examples)} {split} examples at level {name!r}, not {n}",
-            f"ask for at most {len(examples)}, or for another level: {', '.join(task.card.levels)}",
+            f"ask for at most {len(examples)}"
+            + (f", or for another level: {', '.join(others)}" if others else ""),
         )
     return examples
 

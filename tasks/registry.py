@@ -2,10 +2,22 @@
 
 from ..errors import unknown
 from .example import Task
-from .local import greater_than, ioi
-from .planning import countdown, infilling
+from .local import agreement, greater_than, induction, ioi
+from .planning import countdown, infilling, star_path, sudoku
 
-_TASKS = {task.card.name: task for task in (ioi.TASK, greater_than.TASK, countdown.TASK, infilling.TASK)}
+_TASKS = {
+    task.card.name: task
+    for task in (
+        ioi.TASK,
+        greater_than.TASK,
+        induction.TASK,
+        agreement.TASK,
+        countdown.TASK,
+        infilling.TASK,
+        sudoku.TASK,
+        star_path.TASK,
+    )
+}
 
 _SUITES = {
     "local": tuple(name for name, task in _TASKS.items() if task.card.suite == "local"),

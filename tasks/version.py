@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-COMMON = ("example.py", "lexicon.py")
+COMMON = ("example.py", "lexicon.py", "output.py")
 
 
 def version_of(*sources: str) -> str:

@@ -80,11 +80,17 @@ def run_pair(arm: Path, mdm: Path | None = None, task: str = "infilling") -> tup
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ("run --task iio", ("unknown task 'iio'", "did you mean ioi?")),
-        ("run --pair tinny", ("unknown pair 'tinny'", "did you mean tiny?")),
+        ("run --task iio", ("unknown task 'iio'", "did you mean ioi or induction?")),
+        ("run --pair tinny", ("unknown pair 'tinny'", "did you mean tiny or tiny-block or tiny-seed-3?")),
         ("run --protocol papers", ("unknown protocol 'papers'", "did you mean paper?")),
         ("run --suite locals", ("unknown suite 'locals'", "did you mean local?")),
-        ("run --task zebra", ("unknown task 'zebra'", "known: ioi, greater-than, countdown, infilling")),
+        (
+            "run --task zebra",
+            (
+                "unknown task 'zebra'",
+                "known: ioi, greater-than, induction, agreement, countdown, infilling, sudoku, star-path",
+            ),
+        ),
         ("run --task ioi --level abc2", ("level 'abc2' of task 'ioi'", "its levels are abc, abb")),
         ("run --task ioi --suite local", ("--suite and --task",)),
         ("run --pair tiny --arm a --mdm b", ("--pair names a listed pair",)),
@@ -101,6 +107,18 @@ def run_pair(arm: Path, mdm: Path | None = None, task: str = "infilling") -> tup
         ("run --nonsense", ("No such option: --nonsense",)),
         ("walk", ("No such command 'walk'",)),
         ("ls task", ("'tasks', 'pairs', 'protocols'",)),
+        ("tasks import", ("No such command 'import'",)),
+        ("tasks export", ("no task was named", "--suite")),
+        ("tasks export ioi --suite local", ("task names and --suite both", "give one of them")),
+        ("tasks export ioi iio", ("unknown task 'iio'", "did you mean ioi")),
+        ("tasks export --suite locals", ("unknown suite 'locals'", "did you mean local?")),
+        ("tasks export ioi countdown --level abc", ("level 'abc' of task 'countdown'", "levels are small")),
+        ("tasks export ioi --n 0", ("--n",)),
+        ("tasks export ioi --n many", ("--n",)),
+        ("tasks export ioi --seed one", ("--seed",)),
+        ("tasks export ioi --split train", ("--split", "evaluation", "training")),
+        ("tasks export infilling --n 5000", ("task 'infilling' has", "not 5000", "at most")),
+        ("tasks export infilling --n 99999999999999999999", ("task 'infilling' has", "at most")),
         ("leaderboard nowhere", ("nowhere is no folder",)),
         ("leaderboard . --format html", ("text", "github", "latex", "csv")),
         ("leaderboard .", ("holds no record",)),
@@ -296,6 +314,13 @@ def test_an_output_folder_below_a_file(refused: Refused, tmp_path: Path) -> None
     refused(3, "run", "--task", "infilling", "--out", tmp_path / "file" / "results", says=says)
 
 
+def test_task_files_below_a_file(refused: Refused, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    says = "ioi-abc-evaluation-seed0.parquet cannot be written", "--out"
+    for folder in (tmp_path / "file", tmp_path / "file" / "deeper"):
+        refused(3, "tasks", "export", "ioi", "--n", 5, "--out", folder, says=says)
+
+
 @contextmanager
 def full_after(size: int) -> Iterator[None]:
     """No file can grow beyond a size in bytes: what a process sees of a disk that is full."""
@@ -311,6 +336,12 @@ def full_after(size: int) -> Iterator[None]:
 def test_a_disk_that_is_full(size: int, refused: Refused) -> None:
     with full_after(size):
         refused(3, "run", "--task", "infilling", says=("cannot be written", "make room"), cells=True)
+
+
+def test_a_disk_that_is_too_full_for_task_files(refused: Refused, tmp_path: Path) -> None:
+    says = "ioi-abc-evaluation-seed0.parquet cannot be written: File too large", "make room"
+    with full_after(700):
+        refused(3, "tasks", "export", "ioi", "--n", 5, "--out", tmp_path, says=says)
 
 
 def test_a_cell_that_is_damaged(command: Command, refused: Refused, tmp_path: Path) -> None:

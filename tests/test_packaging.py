@@ -21,14 +21,26 @@ FOLDERS = {
 }
 
 
+INSTALLED_PAIRS = {"tiny", "tiny-continued", "tiny-scratch"}
+"""A checkout has the other reference pairs too, and the report on them."""
+
+
 def in_folders() -> set[PurePosixPath]:
     """Every file of the package, as the path it should have below `mechshift`."""
-    return {
+    found = {
         PurePosixPath(room, path.relative_to(folder).as_posix())
         for room, folder in FOLDERS.items()
         for path in folder.rglob("*")
         if path.is_file() and is_source(path.relative_to(ROOT))
     }
+    return {path for path in found if not only_in_a_checkout(path)}
+
+
+def only_in_a_checkout(path: PurePosixPath) -> bool:
+    room, *rest = path.parts
+    if room != "baselines":
+        return False
+    return rest[0] in ("report.md", "figures") or (rest[0] == "reference" and rest[1] not in INSTALLED_PAIRS)
 
 
 def is_source(path: Path) -> bool:

@@ -31,11 +31,15 @@ class Pool:
 
 @dataclass(frozen=True)
 class Rows:
-    """A batch: `tokens`, `answer` and `real` (not padding), each [rows, length]."""
+    """Rows of one kind: `tokens`, `answer` and `real` (not padding), each [rows, length]."""
 
     tokens: npt.NDArray[np.int64]
     answer: npt.NDArray[np.bool_]
     real: npt.NDArray[np.bool_]
+
+
+Batch = tuple[Rows, ...]
+"""The rows of a step, one block for each kind of sequence: short kinds are not padded to the longest."""
 
 
 class Sampler:
@@ -46,19 +50,17 @@ class Sampler:
         self._counts = _whole(mixture, batch)
         self._seed = seed
 
-    def rows(self, step: int) -> Rows:
+    def batch(self, step: int) -> Batch:
         """The batch of a step; the same whenever it is asked for, so that training can resume."""
         rng = np.random.default_rng([self._seed, step])
-        length = max(self._pools[name].length for name in self._counts)
-        tokens, answers = [], []
-        for name, count in self._counts.items():
-            pool = self._pools[name]
-            chosen = rng.integers(len(pool.tokens), size=count)
-            missing = ((0, 0), (0, length - pool.length))
-            tokens.append(np.pad(pool.tokens[chosen], missing, constant_values=PADDING))
-            answers.append(np.pad(pool.answer[chosen], missing))
-        rows = np.concatenate(tokens)
-        return Rows(rows, np.concatenate(answers), rows != PADDING)
+        return tuple(self._rows(self._pools[name], count, rng) for name, count in self._counts.items())
+
+    def _rows(self, pool: Pool, count: int, rng: np.random.Generator) -> Rows:
+        chosen = rng.integers(len(pool.tokens), size=count)
+        tokens, answer = pool.tokens[chosen], pool.answer[chosen]
+        longest = int((tokens != PADDING).sum(axis=1).max())
+        tokens, answer = tokens[:, :longest], answer[:, :longest]
+        return Rows(tokens, answer, tokens != PADDING)
 
 
 def task_pools(

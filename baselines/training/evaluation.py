@@ -20,7 +20,11 @@ SEED = 1_000_003
 
 
 def accuracies(
-    role: Role, shift: bool, tasks: tuple[Task, ...], tokenizer: PreTrainedTokenizerBase
+    role: Role,
+    attention: Attention,
+    shift: bool,
+    tasks: tuple[Task, ...],
+    tokenizer: PreTrainedTokenizerBase,
 ) -> Evaluate:
     """A function from a model to its accuracy on each task, decoded as the benchmark decodes."""
     held_out = [
@@ -31,8 +35,7 @@ def accuracies(
     assert isinstance(mask_id, int)
 
     def evaluate(model: LlamaForCausalLM) -> dict[str, float]:
-        attention = Attention("causal" if role == "arm" else "full")
-        member = Member(role, read_backbone(model), attention, shift or role == "arm", mask_id)
+        member = Member(role, read_backbone(model), attention, shift, mask_id)
         return {task.card.name: _accuracy(member, task, examples, tokenizer) for task, examples in held_out}
 
     return evaluate

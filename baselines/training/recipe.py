@@ -1,18 +1,23 @@
-"""What is trained, and how: every number that the weights of a reference pair depend on."""
+"""What is trained, and how: every number that the weights of the reference pairs depend on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Literal
 
 from transformers import LlamaConfig
+
+from ...benchmark.pairs.attention import Attention
+from ...benchmark.pairs.member import Role
+from ...errors import unknown
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """A Llama-shaped model without grouped queries."""
+    """A Llama-shaped model without grouped queries, its head tied to its embedding."""
 
     layers: int = 6
     heads: int = 8
     width: int = 128
-    mlp_width: int = 384
+    mlp_width: int = 256
     positions: int = 64
 
     def config(self, vocabulary: int) -> LlamaConfig:
@@ -25,7 +30,7 @@ class Architecture:
             num_attention_heads=self.heads,
             num_key_value_heads=self.heads,
             max_position_embeddings=self.positions,
-            tie_word_embeddings=False,
+            tie_word_embeddings=True,
             use_cache=False,
             bos_token_id=None,
             eos_token_id=None,
@@ -34,7 +39,7 @@ class Architecture:
 
 @dataclass(frozen=True)
 class Optimisation:
-    """AdamW with linear warm-up and cosine decay to a tenth."""
+    """Muon for the layers' matrices, AdamW for the rest; linear warm-up and cosine decay to a tenth."""
 
     steps: int
     peak_rate: float
@@ -46,43 +51,136 @@ class Optimisation:
 
 @dataclass(frozen=True)
 class Diffusion:
-    """Masked diffusion post-training in DiffuLLaMA's manner.
+    """Masked diffusion: how answers are hidden, what is attended to, and where logits are read.
 
-    Every sequence draws t from U(smallest_t, 1), every answer token is masked with probability t, the loss is
-    weighted by 1/t and divided by the number of maskable tokens. `anneal` steps go from causal to full
-    attention. `in_place` is the share of sequences in which the gap itself is filled in the text.
+    Every sequence draws t from U(smallest_t, 1) (with block attention, every block of it), every answer token
+    is masked with probability t, the loss is weighted by 1/t and divided by the number of maskable tokens.
+    `shift`: logits for token i are read at i−1. `anneal` steps go from causal to the `attention`, full or
+    block:SIZE; 0 is at once.
     """
 
-    shift: bool = True
-    anneal: int = 500
+    shift: bool
+    anneal: int
+    attention: str = "full"
     smallest_t: float = 1e-3
-    in_place: float = 0.05
+
+
+@dataclass(frozen=True)
+class SecondStage:
+    """How a pair's second member is made.
+
+    `start` is what it is trained from; `diffusion` is its objective, None for the ARM's own (next token).
+    """
+
+    about: str
+    start: Literal["arm", "random"]
+    diffusion: Diffusion | None
+    optimisation: Optimisation
+    seed: int = 1
+
+    @property
+    def role(self) -> Role:
+        """What the second member is in its pair."""
+        return "mdm" if self.diffusion else "control"
+
+    @property
+    def attention(self) -> Attention:
+        """What the second member attends to when it is run."""
+        return Attention.parse(self.diffusion.attention) if self.diffusion else Attention("causal")
+
+    @property
+    def shift(self) -> bool:
+        """Whether its logits for token i are read at i−1."""
+        return self.diffusion.shift if self.diffusion else True
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """One reference pair: the ARM's training and the MDM's post-training from it.
+    """One reference pair: the ARM's training, and the second member's.
 
-    `mixture` is the share of each task in a batch, `pool` the number of distinct training examples drawn of
-    each, `prompt_weight` the weight of the prompt's tokens in the ARM's loss beside 1 for the answer's.
+    `mixture` is the share of each task in a batch, `in_place` that of texts whose gap is the answer, in the
+    second stage; `pool` the number of distinct training examples drawn of each task; `prompt_weight` the
+    weight of a prompt's tokens beside 1 for an answer's where the next token is the objective.
     """
 
     name: str
     architecture: Architecture
-    arm: Optimisation
-    mdm: Optimisation
-    diffusion: Diffusion
     mixture: dict[str, float]
+    arm: Optimisation
+    second: SecondStage
+    in_place: float = 0.03
     pool: int = 60_000
     prompt_weight: float = 0.1
     seed: int = 0
 
+    @property
+    def of_arm(self) -> tuple[str, ...]:
+        """Names of the fields that the ARM's weights depend on."""
+        return tuple(field.name for field in fields(self) if field.name not in ("name", "second", "in_place"))
 
-TINY = Recipe(
-    name="tiny",
-    architecture=Architecture(),
-    arm=Optimisation(steps=1_500, peak_rate=1.5e-3),
-    mdm=Optimisation(steps=2_500, peak_rate=1.5e-3),
-    diffusion=Diffusion(),
-    mixture={"ioi": 0.2, "greater-than": 0.15, "countdown": 0.45, "infilling": 0.2},
-)
+
+MIXTURE = {
+    "ioi": 0.09,
+    "greater-than": 0.06,
+    "induction": 0.08,
+    "agreement": 0.04,
+    "countdown": 0.28,
+    "infilling": 0.06,
+    "sudoku": 0.20,
+    "star-path": 0.19,
+}
+POST_TRAINING = Optimisation(steps=1_500, peak_rate=3e-3)
+DIFFULLAMA = Diffusion(shift=True, anneal=500)
+
+_SECOND = {
+    "tiny": SecondStage(
+        "masked diffusion with shift and attention annealed from causal to full, in DiffuLLaMA's manner",
+        "arm",
+        DIFFULLAMA,
+        POST_TRAINING,
+    ),
+    "tiny-noshift": SecondStage(
+        "masked diffusion without shift and with full attention at once, in A2D's manner",
+        "arm",
+        Diffusion(shift=False, anneal=0),
+        POST_TRAINING,
+    ),
+    "tiny-continued": SecondStage(
+        "control: the ARM's own objective for as many steps on the same data", "arm", None, POST_TRAINING
+    ),
+    "tiny-scratch": SecondStage(
+        "control: masked diffusion like tiny's, from random weights and not from the ARM",
+        "random",
+        DIFFULLAMA,
+        POST_TRAINING,
+    ),
+    "tiny-block": SecondStage(
+        "block diffusion: block-causal attention with blocks of 4 tokens at once, without shift",
+        "arm",
+        Diffusion(shift=False, anneal=0, attention="block:4"),
+        POST_TRAINING,
+    ),
+    "tiny-seed-2": SecondStage(
+        "tiny with another seed of the post-training", "arm", DIFFULLAMA, POST_TRAINING, 2
+    ),
+    "tiny-seed-3": SecondStage(
+        "tiny with another seed of the post-training", "arm", DIFFULLAMA, POST_TRAINING, 3
+    ),
+}
+
+_RECIPES = {
+    name: Recipe(name, Architecture(), MIXTURE, Optimisation(steps=2_000, peak_rate=3e-3), second)
+    for name, second in _SECOND.items()
+}
+
+
+def list_recipes() -> tuple[Recipe, ...]:
+    """The recipes of all reference pairs; they train one ARM."""
+    return tuple(_RECIPES.values())
+
+
+def get_recipe(name: str) -> Recipe:
+    """The recipe of that name. Raises UsageError, with near names, for an unknown one."""
+    if name not in _RECIPES:
+        raise unknown("recipe", name, _RECIPES)
+    return _RECIPES[name]

@@ -11,14 +11,16 @@ import torch
 from torch import nn
 from transformers import LlamaForCausalLM
 
+from ...errors import UsageError
 from .data import Sampler
 from .objectives import Objective
 from .recipe import Optimisation
 
 SAVE_EVERY = 100
-EVALUATE_EVERY = 250
+EVALUATE_EVERY = 500
 
 Evaluate = Callable[[LlamaForCausalLM], dict[str, float]]
+Optimisers = tuple[torch.optim.Optimizer, ...]
 
 
 def train(
@@ -37,21 +39,20 @@ def train(
     step alone, so that an interrupted training continues as if it had not been.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    optimiser = torch.optim.AdamW(
-        _parameter_groups(model, optimisation.weight_decay), lr=optimisation.peak_rate, betas=(0.9, 0.95)
-    )
-    first, losses = _resume(model, optimiser, folder)
+    optimisers = _optimisers(model, optimisation)
+    first, losses = _resume(model, optimisers, folder)
     started = time.monotonic()
     for step in range(first, optimisation.steps):
         model.train()
         rate = learning_rate(optimisation, step)
-        for group in optimiser.param_groups:
-            group["lr"] = rate
-        loss = objective(model, sampler.rows(step), step, np.random.default_rng([seed, step, 1]))
-        optimiser.zero_grad()
+        loss = objective(model, sampler.batch(step), step, np.random.default_rng([seed, step, 1]))
+        model.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), optimisation.clip)
-        optimiser.step()
+        for optimiser in optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+            optimiser.step()
         losses.append(loss.item())
         done = step + 1
         if done % EVALUATE_EVERY == 0 or done == optimisation.steps:
@@ -60,7 +61,7 @@ def train(
             _log(folder, scores | {"seconds": time.monotonic() - started} | evaluate(model))
             losses = []
         if done % SAVE_EVERY == 0 or done == optimisation.steps:
-            _save(model, optimiser, done, losses, folder)
+            _save(model, optimisers, done, losses, folder)
     model.eval()
 
 
@@ -72,14 +73,27 @@ def learning_rate(optimisation: Optimisation, step: int) -> float:
     return optimisation.peak_rate * (0.55 + 0.45 * float(np.cos(np.pi * progress)))
 
 
-def _parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
-    """Matrices decay, norms do not."""
-    matrices = [p for p in model.parameters() if p.dim() > 1]
-    gains = [p for p in model.parameters() if p.dim() <= 1]
-    return [{"params": matrices, "weight_decay": weight_decay}, {"params": gains, "weight_decay": 0.0}]
+def _optimisers(model: LlamaForCausalLM, optimisation: Optimisation) -> Optimisers:
+    """Muon for the matrices inside the layers, AdamW for embeddings and gains, at one rate.
+
+    Raises UsageError where this torch has no Muon.
+    """
+    if not hasattr(torch.optim, "Muon"):
+        raise UsageError(
+            f"the reference pairs are trained with Muon, which torch {torch.__version__} does not have",
+            "install torch 2.9 or newer",
+        )
+    matrices = [p for p in model.model.layers.parameters() if p.dim() > 1]
+    inside = {id(p) for p in matrices}
+    others = [p for p in model.parameters() if id(p) not in inside]
+    rate, decay = optimisation.peak_rate, optimisation.weight_decay
+    return (
+        torch.optim.Muon(matrices, lr=rate, weight_decay=decay, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(others, lr=rate, weight_decay=0.0, betas=(0.9, 0.95)),
+    )
 
 
-def _resume(model: nn.Module, optimiser: torch.optim.Optimizer, folder: Path) -> tuple[int, list[float]]:
+def _resume(model: nn.Module, optimisers: Optimisers, folder: Path) -> tuple[int, list[float]]:
     """The step to continue with, and the losses since the last row of the log."""
     path = folder / "state.pt"
     if not path.exists():
@@ -87,16 +101,16 @@ def _resume(model: nn.Module, optimiser: torch.optim.Optimizer, folder: Path) ->
         return 0, []
     state = torch.load(path, weights_only=True)
     model.load_state_dict(state["model"])
-    optimiser.load_state_dict(state["optimiser"])
+    for optimiser, kept in zip(optimisers, state["optimisers"], strict=True):
+        optimiser.load_state_dict(kept)
     _drop_rows_after(folder / "log.csv", state["step"])
     return int(state["step"]), list(state.get("losses", []))
 
 
-def _save(
-    model: nn.Module, optimiser: torch.optim.Optimizer, step: int, losses: list[float], folder: Path
-) -> None:
+def _save(model: nn.Module, optimisers: Optimisers, step: int, losses: list[float], folder: Path) -> None:
     partial = folder / "state.partial"
-    state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "step": step, "losses": losses}
+    kept = [optimiser.state_dict() for optimiser in optimisers]
+    state = {"model": model.state_dict(), "optimisers": kept, "step": step, "losses": losses}
     torch.save(state, partial)
     os.replace(partial, folder / "state.pt")
 

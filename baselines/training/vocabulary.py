@@ -1,6 +1,7 @@
 """A word-level tokenizer for the reference pairs: every word of the tasks, digits one by one."""
 
 from itertools import islice
+from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
@@ -10,6 +11,13 @@ from ...tasks import Task
 PIECE = r"___|[0-9]|[A-Za-z]+|[^A-Za-z0-9\s]"
 MASK, PAD, UNKNOWN = "<|mask|>", "<|pad|>", "<|unknown|>"
 SAMPLE = 20_000
+
+
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
+    """The tokenizer of a member that was trained here."""
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(folder, local_files_only=True)
+    assert isinstance(tokenizer, PreTrainedTokenizerFast), "the class that it was asked of"
+    return tokenizer
 
 
 def build_tokenizer(tasks: tuple[Task, ...], seed: int) -> PreTrainedTokenizerFast:

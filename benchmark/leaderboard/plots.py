@@ -16,7 +16,7 @@ from .table import protocol_name
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_STYLE: dict[str, Any] = {
+STYLE: dict[str, Any] = {
     "axes.labelsize": 9,
     "axes.spines.right": False,
     "axes.spines.top": False,
@@ -38,6 +38,7 @@ _STYLE: dict[str, Any] = {
     "xtick.labelsize": 8,
     "ytick.labelsize": 8,
 }
+"""How every figure looks, whatever the reader's own matplotlib settings are."""
 
 
 def write_plots(record: Record, folder: Path) -> list[Path]:
@@ -54,7 +55,7 @@ def write_plots(record: Record, folder: Path) -> list[Path]:
             'in a clone: pip install -c constraints.txt ".[plots]"',
         ) from error
     paths = []
-    with style.context(["default", _STYLE]):
+    with style.context(["default", STYLE]):
         for task in record.tasks:
             path = folder / f"{_file_name(record.pair.name, record.protocol.name, task.task)}.svg"
             with replacing(path) as partial:

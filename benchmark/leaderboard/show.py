@@ -32,7 +32,7 @@ def _header(record: Record) -> str:
     lines = {
         "pair": f"{pair.name} ({edges})",
         "ARM": _member(pair.arm),
-        "MDM": _member(pair.mdm),
+        "control" if pair.control else "MDM": _member(pair.mdm),
         "weights": _movement(record),
         "protocol": f"{protocol_name(record)}, {record.status}",
         "made": f"{record.created} with {versions} on {machine}",

@@ -105,7 +105,8 @@ def _pair_rows(record: Record, notes: Notes, markup: Markup) -> list[Row]:
             for column, value in zip(columns, values, strict=True)
         ]
 
-    about = (plain(record.pair.name), protocol_name(record), record.status, "")
+    name = plain(record.pair.name) + (" (control)" if record.pair.control else "")
+    about = (name, protocol_name(record), record.status, "")
     places = [(suite, index) for suite in SUITES for index in range(len(MEMBERS))]
     return [
         [
@@ -160,6 +161,7 @@ def _pair_fields(record: Record) -> Fields:
         "protocol": record.protocol.name,
         "protocol_version": record.protocol.version,
         "status": record.status,
+        "control": "yes" if record.pair.control else "no",
         "arm_digest": record.pair.arm.digest,
         "mdm_digest": record.pair.mdm.digest,
         "mechshift": record.environment.mechshift,

@@ -73,7 +73,7 @@ def load_pair(spec: PairSpec, device: str | torch.device | None = None) -> Pair:
     if second is not None:
         check_same_tokens(tokenizer, second, mask_id)
     arm = load_member(spec.arm, checkpoints[0], "arm", mask_id, place)
-    mdm = load_member(spec.mdm, checkpoints[1], "mdm", mask_id, place)
+    mdm = load_member(spec.mdm, checkpoints[1], "control" if spec.control else "mdm", mask_id, place)
     check_same_backbone(arm, mdm)
     check_mask_id(mask_id, mdm.backbone.shape.vocabulary)
     check_member(arm)

@@ -9,7 +9,8 @@ from torch import Tensor
 from .attention import Attention
 from .backbones import Backbone
 
-Role = Literal["arm", "mdm"]
+Role = Literal["arm", "mdm", "control"]
+"""What a member is in its pair; a control is an ARM that stands where the MDM would."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,11 @@ class Member:
     attention: Attention
     shift: bool
     mask_id: int
+
+    @property
+    def autoregressive(self) -> bool:
+        """Whether it is asked token by token from left to right, and never given a mask token."""
+        return self.role != "mdm"
 
     @property
     def device(self) -> torch.device:

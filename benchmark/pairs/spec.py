@@ -49,14 +49,22 @@ class MemberSpec:
 class PairSpec:
     """An autoregressive model and the masked diffusion model post-trained from it.
 
-    Raises PairError when the ARM is not declared causal and shifted.
+    `control` tells that the second member is no MDM but an ARM too: the first one trained on with its own
+    objective. Raises PairError when an ARM is not declared causal and shifted.
     """
 
     name: str
     arm: MemberSpec
     mdm: MemberSpec
+    control: bool = False
 
     def __post_init__(self) -> None:
+        if self.control and (self.mdm.attention.kind != "causal" or not self.mdm.shift):
+            raise PairError(
+                f"the second member of control pair {self.name!r} is declared with attention "
+                f"{self.mdm.attention} and shift {self.mdm.shift}",
+                "a control is an ARM that was trained on: leave out its attention and its shift",
+            )
         if self.arm.attention.kind != "causal" or not self.arm.shift:
             raise PairError(
                 f"the ARM of pair {self.name!r} is declared with attention {self.arm.attention} and "
@@ -70,18 +78,22 @@ def declare_pair(
     mdm: str,
     *,
     shift: bool = True,
-    attention: str = "full",
+    attention: str | None = None,
     mask_token: str | None = None,
+    control: bool = False,
     name: str | None = None,
 ) -> PairSpec:
     """The pair that a command line describes.
 
-    `attention` is the MDM's: causal, full or block:SIZE. A `mask_token` of digits alone is an id, anything
-    else the token's text. Raises UsageError for an unknown attention or an empty checkpoint or mask token.
+    `attention` is the MDM's: causal, full (if left out) or block:SIZE. A `mask_token` of digits alone is an
+    id, anything else the token's text. `control`: the second checkpoint is the ARM trained on. Raises
+    UsageError for an unknown attention or an empty checkpoint or mask token, PairError for a control that is
+    declared otherwise than an ARM.
     """
     for option, value in (("--arm", arm), ("--mdm", mdm), ("--mask-token", mask_token)):
         if value is not None and not value.strip():
             raise UsageError(f"{option} is empty", "name a checkpoint: a directory or a hub id, or a token")
     token = int(mask_token) if mask_token is not None and mask_token.isdecimal() else mask_token
-    diffusion = MemberSpec(mdm, attention=Attention.parse(attention), shift=shift, mask_token=token)
-    return PairSpec(name or f"{PurePath(arm).name}--{PurePath(mdm).name}", MemberSpec(arm), diffusion)
+    declared = Attention.parse(attention or ("causal" if control else "full"))
+    second = MemberSpec(mdm, attention=declared, shift=shift, mask_token=token)
+    return PairSpec(name or f"{PurePath(arm).name}--{PurePath(mdm).name}", MemberSpec(arm), second, control)

@@ -45,8 +45,9 @@ def load(
     mdm: str | None = None,
     *,
     shift: bool = True,
-    attention: str = "full",
+    attention: str | None = None,
     mask_token: str | None = None,
+    control: bool = False,
     device: str | None = None,
 ) -> Pair:
     """A pair by name (one argument), or from two directories or hub ids, after every load-time check.
@@ -58,7 +59,10 @@ def load(
         if Path(arm).is_dir():
             raise UsageError(f"{arm} is one checkpoint, and a pair has two", "call load(arm, mdm)")
         return load_pair(get_pair(arm), device)
-    return load_pair(declare_pair(arm, mdm, shift=shift, attention=attention, mask_token=mask_token), device)
+    declared = declare_pair(
+        arm, mdm, shift=shift, attention=attention, mask_token=mask_token, control=control
+    )
+    return load_pair(declared, device)
 
 
 def run(

@@ -2,6 +2,7 @@
 
 from ..example import Draw, Example, Task, TaskCard
 from ..lexicon import NAMES
+from ..output import first_word
 from ..version import version_of
 
 PLACES = "store school park office market garden station library hospital restaurant".split()
@@ -51,8 +52,7 @@ def draw(given: Draw) -> Example:
 
 def check(example: Example, output: str) -> bool:
     """Whether the output begins with the recipient's name as a whole word."""
-    words = output.split()
-    return bool(words) and words[0].strip(".,;:!?\"'") == example.answer.strip()
+    return first_word(output) == example.answer.strip()
 
 
 TASK = Task(

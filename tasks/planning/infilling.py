@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ..example import Draw, Example, InPlace, Task, TaskCard
 from ..lexicon import NAMES
+from ..output import first_word
 from ..version import version_of
 
 GAP = "___"
@@ -165,8 +166,7 @@ def draw(given: Draw) -> Example | None:
 
 def check(example: Example, output: str) -> bool:
     """Whether the output's first word is the answer."""
-    words = output.split()
-    return bool(words) and words[0].strip(".,;:!?\"'") == example.answer.strip()
+    return first_word(output) == example.answer.strip()
 
 
 TASK = Task(

@@ -103,8 +103,16 @@ def test_the_protocols_are_listed_as_they_are(command: Command) -> None:
 
 def test_the_lists_name_what_there_is(command: Command) -> None:
     expected = {
-        "tasks": ["ioi", "greater-than", "countdown", "infilling"],
-        "pairs": ["tiny"],
+        "tasks": "ioi greater-than induction agreement countdown infilling sudoku star-path".split(),
+        "pairs": [
+            "tiny",
+            "tiny-noshift",
+            "tiny-block",
+            "tiny-seed-2",
+            "tiny-seed-3",
+            "tiny-continued",
+            "tiny-scratch",
+        ],
         "protocols": ["v1", "paper", "quick"],
     }
     for what, names in expected.items():

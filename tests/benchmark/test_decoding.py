@@ -98,8 +98,9 @@ def plainly(
     return row, list(step.values()), tempted
 
 
+@pytest.mark.parametrize("role", ["arm", "control"])
 @pytest.mark.parametrize("architecture", MODELS)
-def test_an_arm_decodes_as_the_models_own_greedy_generation(architecture: str) -> None:
+def test_an_arm_decodes_as_the_models_own_greedy_generation(architecture: str, role: str) -> None:
     model, tokens = MODELS[architecture](), rows()
     number = 5
     targets = positions(*range(TOKENS - number, TOKENS))
@@ -112,7 +113,7 @@ def test_an_arm_decodes_as_the_models_own_greedy_generation(architecture: str) -
         suppress_tokens=[MASK],
         pad_token_id=0,
     )
-    found = decode(member(model, "arm", "causal", True), tokens, targets, steps=1)
+    found = decode(member(model, role, "causal", True), tokens, targets, steps=1)
     assert torch.equal(found.tokens, expected)
     assert found.step.tolist() == [list(range(number))] * ROWS
 

@@ -95,3 +95,10 @@ def test_a_text_that_holds_the_mask_token_is_refused(
 ) -> None:
     with pytest.raises(PairError, match="holds the mask token"):
         in_place_behaviour(pair_of(member(), member("mdm", "full")), task, [gapped("a[MASK]", "b", "c")], 8)
+
+
+def test_a_control_is_not_asked_to_fill_a_gap(
+    member: Callable[..., Member], pair_of: Callable[..., Pair], task: Task
+) -> None:
+    pair = pair_of(member("arm"), member("control", seed=1))
+    assert in_place_behaviour(pair, task, examples(), rows=8) is None

@@ -62,6 +62,7 @@ def record(evidence: Callable[..., Evidence], small_protocol: Callable[..., Prot
             arm=member,
             mdm=member,
             mask_id=3,
+            control=False,
             ordinary_mask=False,
             tokenizer="ghi",
             layers=4,
@@ -188,7 +189,7 @@ def test_values_are_frozen(record: Record) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"schema_version": 2}, {"status": "certain"}, {"tasks": [{}]}, {"protocol": V1.name}],
+    [{"schema_version": 1}, {"status": "certain"}, {"tasks": [{}]}, {"protocol": V1.name}],
     ids=["schema", "status", "tasks", "protocol"],
 )
 def test_what_another_version_would_mean_is_refused(change: dict[str, object], record: Record) -> None:

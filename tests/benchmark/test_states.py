@@ -54,11 +54,12 @@ def replayed(
     return float(np.mean(states))
 
 
+@pytest.mark.parametrize("role", ["arm", "control"])
 @pytest.mark.parametrize("kind", ["llama", "gpt2"])
 def test_an_arm_is_asked_once_teacher_forced(
-    kind: str, member: Callable[..., Member], encoded: Callable[..., Encoded], raw_logits: Logits
+    kind: str, role: str, member: Callable[..., Member], encoded: Callable[..., Encoded], raw_logits: Logits
 ) -> None:
-    arm, one = member(kind=kind), encoded(6, ANSWER, FOIL)
+    arm, one = member(role, kind=kind), encoded(6, ANSWER, FOIL)
     (batch,) = batches(arm, [question(arm, one, (4, 3, 2, 1, 0), 0)], 8)
     assert len(batch.clean) == 1
     expected = [

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mechshift.benchmark.record import Behaviour, Measured, Missing, Number, Summary
-from mechshift.benchmark.summary import summarise
+from mechshift.benchmark.summary import at_one_size, mean_over, overlap_at, subtract, summarise
 
 
 def point(edges: int, overlap: Measured) -> Any:
@@ -218,3 +218,44 @@ def test_at_one_size_an_undefined_overlap_is_missing_though_the_headline_is_not(
     )
     assert found.one_size.overlap["local"] == found.one_size.task_dependent_shift == reason
     assert found.task_dependent_shift.value == pytest.approx(0.7)
+
+
+def test_any_size_that_all_tasks_have_can_be_the_one() -> None:
+    tasks = [
+        task("local", flat(0.9), edges=20, curve={20: flat(0.9), 99: flat(0.5)}),
+        task("planning", flat(0.2), edges=20, curve={20: flat(0.2), 99: flat(0.4)}),
+    ]
+    found = at_one_size(tasks, [], 99, 200)
+    assert found.edges == 99
+    assert found.overlap == {"local": flat(0.5), "planning": flat(0.4)}
+    assert bounds(found.task_dependent_shift) == pytest.approx(
+        (0.1, 0.1 - 0.1 * sqrt(2), 0.1 + 0.1 * sqrt(2))
+    )
+
+
+def test_an_overlap_is_read_at_its_size_also_off_the_grid() -> None:
+    found = task("local", flat(0.9), edges=25, curve={20: flat(0.8)})
+    assert [overlap_at(found, size) for size in (20, 25)] == [flat(0.8), flat(0.9)]
+
+
+def test_an_overlap_of_a_size_that_was_not_compared_is_missing() -> None:
+    found = overlap_at(task("local", flat(0.9), edges=20), 1021)
+    assert found == Missing(missing="no circuits of 1,021 edges were compared")
+
+
+def test_a_mean_over_all_tasks_is_over_both_suites() -> None:
+    tasks = [task("local", LOCAL[0]), task("planning", PLANNING[0]), task("planning", PLANNING[1])]
+    found = mean_over(None, tasks, [], lambda each: each.comparison.compared.edge.normalised, 200)
+    assert bounds(found)[0] == pytest.approx((0.6 + 0.2 + 0.1) / 3)
+
+
+def test_a_difference_without_both_intervals_has_none() -> None:
+    bare = Number(value=0.5)
+    assert bounds(subtract(bare, flat(0.2), 200)) == (pytest.approx(0.3), None, None)
+    assert bounds(subtract(flat(0.2), bare, 200)) == (pytest.approx(-0.3), None, None)
+
+
+def test_a_difference_lacks_what_its_parts_lack() -> None:
+    first, second = Missing(missing="first"), Missing(missing="second")
+    assert subtract(first, flat(0.2), 200) == subtract(first, second, 200) == first
+    assert subtract(flat(0.2), second, 200) == second

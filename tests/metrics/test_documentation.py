@@ -13,10 +13,14 @@ from mechshift import metrics
 
 MODULES = (
     "ceiling",
+    "combination",
     "components",
     "depth",
     "faithfulness",
+    "halves",
+    "multiplicity",
     "overlap",
+    "proportion",
     "resampling",
     "specialisation",
     "undefined",

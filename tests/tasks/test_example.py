@@ -9,8 +9,13 @@ from mechshift.tasks.example import in_split, split_of
 
 Draw = Callable[..., tuple[Example, ...]]
 TASKS = [task.card.name for task in list_tasks()]
-SLOW = ("medium", "large")
-LEVELS = [(task.card.name, level) for task in list_tasks() for level in task.card.levels if level not in SLOW]
+SLOW = [("countdown", "medium"), ("countdown", "large")]
+LEVELS = [
+    (task.card.name, level)
+    for task in list_tasks()
+    for level in task.card.levels
+    if (task.card.name, level) not in SLOW
+]
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -34,7 +39,7 @@ def test_a_seed_is_reproducible_and_another_seed_is_not(name: str, level: str) -
 
 @pytest.mark.parametrize("name", TASKS)
 def test_more_examples_begin_with_the_same_ones(name: str, drawn: Draw) -> None:
-    assert drawn(name, 200) == drawn(name, 2000)[:200]
+    assert tuple(islice(get_task(name).examples(0), 200)) == drawn(name, 2000)[:200]
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -43,13 +48,6 @@ def test_examples_are_distinct_and_variants_equally_frequent(name: str, drawn: D
     assert len({(e.clean, e.corrupted, e.answer) for e in examples}) == 2000
     counts = [sum(e.variant == variant for e in examples) for variant in get_task(name).card.variants]
     assert max(counts) - min(counts) <= 1
-
-
-@pytest.mark.parametrize(("name", "level"), LEVELS)
-def test_no_prompt_is_evaluated_twice(name: str, level: str) -> None:
-    clean = [example.clean for example in islice(get_task(name).examples(0, level=level), 2000)]
-    assert len(clean) > 500
-    assert len(set(clean)) == len(clean)
 
 
 def test_a_prompt_with_another_answer_is_trained_on_and_not_evaluated() -> None:
@@ -69,47 +67,6 @@ def test_a_template_belongs_to_one_variant(name: str, drawn: Draw) -> None:
     examples = drawn(name, 2000)
     pairs = {(e.template, e.variant) for e in examples}
     assert len(pairs) == len({template for template, _ in pairs})
-
-
-@pytest.mark.parametrize("name", TASKS)
-def test_splits_share_no_content(name: str, drawn: Draw) -> None:
-    contents = [
-        {content for example in drawn(name, 2000, split) for content in example.contents}
-        for split in ("training", "evaluation")
-    ]
-    assert contents[0] & contents[1] == set()
-
-
-@pytest.mark.parametrize("name", TASKS)
-def test_no_evaluation_text_is_trained_on(name: str, drawn: Draw) -> None:
-    trained, held_out = drawn(name, 4000, "training"), drawn(name, 2000)
-    assert texts(trained) & texts(held_out) == set()
-
-
-def texts(examples: tuple[Example, ...]) -> set[str]:
-    """The prompts that are answered, and the texts whose gap is filled in place."""
-    prompts = {example.clean for example in examples}
-    return prompts | {e.in_place.left + e.answer + e.in_place.right for e in examples if e.in_place}
-
-
-@pytest.mark.parametrize(("name", "level"), LEVELS)
-def test_the_question_is_decided_by_what_differs(name: str, level: str, drawn: Draw) -> None:
-    for example in drawn(name, 500, level=level):
-        assert example.clean != example.corrupted
-        assert example.answer != example.foil
-        assert set(example.answers) & set(example.foils) == set()
-
-
-@pytest.mark.parametrize(("name", "level"), LEVELS)
-def test_the_checker_accepts_the_answer_and_refuses_the_foil(name: str, level: str, drawn: Draw) -> None:
-    check = get_task(name).check
-    for example in drawn(name, 500, level=level):
-        spaced = " ".join(example.answer.strip()) if name in ("countdown", "greater-than") else example.answer
-        assert check(example, example.answer)
-        assert check(example, f"  {spaced}")
-        assert not check(example, example.foil)
-        assert not check(example, "")
-        assert not check(example, " \n" + example.clean)
 
 
 def test_a_fifth_of_the_contents_is_for_evaluation() -> None:

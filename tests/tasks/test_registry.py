@@ -5,22 +5,27 @@ import pytest
 from mechshift.errors import UsageError
 from mechshift.tasks import get_suite, get_task, list_suites, list_tasks
 
-PAPER = ["ioi", "greater-than", "countdown", "infilling"]
+LOCAL = ("ioi", "greater-than", "induction", "agreement")
+PLANNING = ("countdown", "infilling", "sudoku", "star-path")
 
 
-def test_the_tasks_of_the_paper_are_there() -> None:
-    assert [task.card.name for task in list_tasks()] == PAPER
-    assert [get_task(name).card.name for name in PAPER] == PAPER
+def test_the_tasks_are_there_local_ones_first() -> None:
+    assert tuple(task.card.name for task in list_tasks()) == LOCAL + PLANNING
+    assert tuple(get_task(name).card.name for name in LOCAL + PLANNING) == LOCAL + PLANNING
 
 
 def test_suites() -> None:
     assert list_suites() == {
-        "local": ("ioi", "greater-than"),
-        "planning": ("countdown", "infilling"),
-        "paper": tuple(PAPER),
-        "all": tuple(PAPER),
+        "local": LOCAL,
+        "planning": PLANNING,
+        "paper": ("ioi", "greater-than", "countdown", "infilling"),
+        "all": LOCAL + PLANNING,
     }
-    assert [task.card.name for task in get_suite("planning")] == ["countdown", "infilling"]
+
+
+@pytest.mark.parametrize("suite", ["local", "planning"])
+def test_a_suite_is_what_its_tasks_cards_say(suite: str) -> None:
+    assert [task for task in list_tasks() if task.card.suite == suite] == list(get_suite(suite))
 
 
 def test_the_list_of_suites_is_a_copy() -> None:
@@ -31,8 +36,8 @@ def test_the_list_of_suites_is_a_copy() -> None:
 @pytest.mark.parametrize(
     ("look_up", "name", "problem", "remedy"),
     [
-        (get_task, "greaterthan", "unknown task 'greaterthan'", "did you mean greater-than?"),
-        (get_task, "zzz", "unknown task 'zzz'", "known: ioi, greater-than, countdown, infilling"),
+        (get_task, "greaterthan", "unknown task 'greaterthan'", "did you mean greater-than"),
+        (get_task, "zzz", "unknown task 'zzz'", f"known: {', '.join(LOCAL + PLANNING)}"),
         (get_suite, "planing", "unknown suite 'planing'", "did you mean planning?"),
         (get_task("countdown").level, "smal", "level 'smal' of task 'countdown' does not exist", "small"),
     ],

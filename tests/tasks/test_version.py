@@ -8,8 +8,12 @@ from mechshift.tasks import list_tasks, version
 SOURCES = {
     "ioi": ["local/ioi.py"],
     "greater-than": ["local/greater_than.py"],
+    "induction": ["local/induction.py"],
+    "agreement": ["local/agreement.py"],
     "countdown": ["planning/countdown.py", "planning/expressions.py"],
     "infilling": ["planning/infilling.py"],
+    "sudoku": ["planning/sudoku.py"],
+    "star-path": ["planning/star_path.py"],
 }
 OTHER = ["registry.py", "export.py", "__init__.py", "local/__init__.py"]
 
@@ -54,7 +58,7 @@ def test_editing_a_task_changes_its_version_alone(room: Path, name: str, source:
     assert {other for other in SOURCES if before[other] != after[other]} == {name}
 
 
-@pytest.mark.parametrize("shared", ["example.py", "lexicon.py"])
+@pytest.mark.parametrize("shared", ["example.py", "lexicon.py", "output.py"])
 def test_editing_what_tasks_share_changes_every_version(room: Path, shared: str) -> None:
     before = versions(room)
     edit(room / shared)

@@ -7,7 +7,7 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from mechshift.baselines.training import vocabulary
-from mechshift.baselines.training.recipe import Architecture, Diffusion, Optimisation, Recipe
+from mechshift.baselines.training.recipe import Architecture, Diffusion, Optimisation, Recipe, SecondStage
 
 
 @pytest.fixture(autouse=True)
@@ -20,10 +20,15 @@ def recipe() -> Recipe:
     return Recipe(
         name="toy",
         architecture=Architecture(layers=1, heads=2, width=8, mlp_width=12),
-        arm=Optimisation(steps=3, peak_rate=1e-2, batch=8, warmup=2),
-        mdm=Optimisation(steps=3, peak_rate=1e-2, batch=8, warmup=2),
-        diffusion=Diffusion(anneal=2),
         mixture={"ioi": 0.5, "infilling": 0.5},
+        arm=Optimisation(steps=3, peak_rate=1e-2, batch=8, warmup=2),
+        second=SecondStage(
+            "a toy",
+            "arm",
+            Diffusion(shift=True, anneal=2),
+            Optimisation(steps=3, peak_rate=1e-2, batch=8, warmup=2),
+        ),
+        in_place=0.2,
         pool=60,
     )
 

@@ -19,50 +19,57 @@ POOLS = {"a": pool(100, 3), "b": pool(200, 5)}
 
 
 def test_a_batch_depends_on_seed_and_step_alone() -> None:
-    forward = [Sampler(POOLS, {"a": 1, "b": 1}, 8, 0).rows(step) for step in range(5)]
+    forward = [Sampler(POOLS, {"a": 1, "b": 1}, 8, 0).batch(step) for step in range(5)]
     sampler = Sampler(POOLS, {"a": 1, "b": 1}, 8, 0)
     for step in (3, 0, 4, 3):
-        rows = sampler.rows(step)
-        np.testing.assert_array_equal(rows.tokens, forward[step].tokens)
-        np.testing.assert_array_equal(rows.answer, forward[step].answer)
-    assert not np.array_equal(forward[0].tokens, forward[1].tokens)
-    assert not np.array_equal(forward[0].tokens, Sampler(POOLS, {"a": 1, "b": 1}, 8, 1).rows(0).tokens)
+        for rows, expected in zip(sampler.batch(step), forward[step], strict=True):
+            np.testing.assert_array_equal(rows.tokens, expected.tokens)
+            np.testing.assert_array_equal(rows.answer, expected.answer)
+    assert not np.array_equal(forward[0][0].tokens, forward[1][0].tokens)
+    other = Sampler(POOLS, {"a": 1, "b": 1}, 8, 1).batch(0)
+    assert not np.array_equal(forward[0][0].tokens, other[0].tokens)
 
 
 @pytest.mark.parametrize(
     ("mixture", "batch", "counts"),
     [
-        ({"a": 0.5, "b": 0.5}, 8, (4, 4)),
-        ({"a": 0.75, "b": 0.25}, 8, (6, 2)),
-        ({"a": 3, "b": 1}, 8, (6, 2)),
-        ({"a": 1, "b": 2}, 10, (3, 7)),
-        ({"a": 0.0, "b": 1.0}, 4, (0, 4)),
-        ({"a": 1.0, "b": 0.0}, 4, (4, 0)),
+        ({"a": 0.5, "b": 0.5}, 8, [4, 4]),
+        ({"a": 0.75, "b": 0.25}, 8, [6, 2]),
+        ({"a": 3, "b": 1}, 8, [6, 2]),
+        ({"a": 1, "b": 2}, 10, [3, 7]),
+        ({"a": 0.0, "b": 1.0}, 4, [4]),
+        ({"a": 1.0, "b": 0.0}, 4, [4]),
     ],
 )
 def test_a_batch_has_the_mixtures_proportions(
-    mixture: dict[str, float], batch: int, counts: tuple[int, int]
+    mixture: dict[str, float], batch: int, counts: list[int]
 ) -> None:
-    tokens = Sampler(POOLS, mixture, batch, 0).rows(0).tokens[:, 0]
-    assert (int((tokens < 200).sum()), int((tokens >= 200).sum())) == counts
+    found = Sampler(POOLS, mixture, batch, 0).batch(0)
+    assert [len(rows.tokens) for rows in found] == counts
+    lengths = {"a": 3, "b": 5}
+    assert [rows.tokens.shape[1] for rows in found] == [lengths[name] for name in mixture if mixture[name]]
 
 
-def test_shorter_sequences_are_padded_on_the_right() -> None:
-    rows = Sampler(POOLS, {"a": 1, "b": 1}, 6, 0).rows(0)
-    assert rows.tokens.shape == (6, 5)
-    short = rows.tokens[:, 0] < 200
-    assert short.sum() == 3
-    assert (rows.tokens[short, 3:] == 0).all()
+def test_rows_of_a_kind_are_padded_on_the_right_to_the_longest_that_was_drawn() -> None:
+    short, long = [5, 6, 0, 0], [5, 6, 7, 0]
+    marks = [[False, True, False, False], [False, False, True, False]]
+    mixed = Pool(np.array([short, long]), np.array(marks))
+    (rows,) = Sampler({"only": mixed}, {"only": 1}, 40, 0).batch(0)
+    assert rows.tokens.shape == (40, 3)
     assert rows.real.tolist() == (rows.tokens != 0).tolist()
-    assert rows.answer[short].tolist() == [[False, False, True, False, False]] * 3
-    assert rows.answer[~short].tolist() == [[False, False, False, False, True]] * 3
+    for tokens, answer in zip(rows.tokens.tolist(), rows.answer.tolist(), strict=True):
+        assert (tokens, answer) in ((short[:3], marks[0][:3]), (long[:3], marks[1][:3]))
+    (only_short,) = Sampler({"only": Pool(np.array([short]), np.array(marks[:1]))}, {"only": 1}, 4, 0).batch(
+        0
+    )
+    assert only_short.tokens.shape == (4, 2)
 
 
 def test_pools_hold_the_training_examples_and_mark_their_answers(recipe: Recipe) -> None:
     tasks = list_tasks()
     tokenizer = build_tokenizer(tasks, recipe.seed)
     pools = task_pools(recipe, tasks, tokenizer)
-    assert set(pools) == {"ioi", "greater-than", "countdown", "infilling", "in-place"}
+    assert set(pools) == {task.card.name for task in tasks} | {"in-place"}
     for task in tasks:
         found = pools[task.card.name]
         examples = list(islice(task.examples(recipe.seed, "training"), recipe.pool))

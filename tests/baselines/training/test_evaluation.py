@@ -8,7 +8,8 @@ from transformers import LlamaForCausalLM
 from mechshift.baselines.training import evaluation
 from mechshift.baselines.training.vocabulary import build_tokenizer
 from mechshift.benchmark.decoding import Trajectory
-from mechshift.benchmark.pairs.member import Member
+from mechshift.benchmark.pairs.attention import Attention
+from mechshift.benchmark.pairs.member import Member, Role
 from mechshift.tasks import list_tasks
 
 Decode = Callable[[Member, Tensor, Tensor, int], Trajectory]
@@ -32,13 +33,20 @@ def test_accuracy_of_a_decoder_that_knows(
     monkeypatch.setattr(evaluation, "HELD_OUT", 20)
     monkeypatch.setattr(evaluation, "decode", knowing(share))
     tasks = list_tasks()
-    evaluate = evaluation.accuracies("mdm", True, tasks, build_tokenizer(tasks, 0))
+    evaluate = evaluation.accuracies("mdm", Attention("full"), True, tasks, build_tokenizer(tasks, 0))
     assert evaluate(toy(0)) == {task.card.name: share for task in tasks}
 
 
-@pytest.mark.parametrize(("role", "attention"), [("arm", "causal"), ("mdm", "full")])
+@pytest.mark.parametrize(
+    ("role", "attention", "shift"),
+    [("arm", "causal", True), ("mdm", "full", True), ("mdm", "block:4", False), ("control", "causal", True)],
+)
 def test_members_are_asked_as_the_benchmark_asks_them(
-    role: str, attention: str, toy: Callable[[int], LlamaForCausalLM], monkeypatch: pytest.MonkeyPatch
+    role: Role,
+    attention: str,
+    shift: bool,
+    toy: Callable[[int], LlamaForCausalLM],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: dict[int, int] = {}
 
@@ -46,7 +54,7 @@ def test_members_are_asked_as_the_benchmark_asks_them(
         assert (member.role, str(member.attention), member.shift, member.mask_id) == (
             role,
             attention,
-            True,
+            shift,
             2,
         )
         asked[targets.shape[1]] = steps
@@ -55,6 +63,7 @@ def test_members_are_asked_as_the_benchmark_asks_them(
     monkeypatch.setattr(evaluation, "HELD_OUT", 20)
     monkeypatch.setattr(evaluation, "decode", decode)
     tasks = list_tasks()
-    evaluation.accuracies(role, True, tasks, build_tokenizer(tasks, 0))(toy(0))  # type: ignore[arg-type]
+    declared = Attention.parse(attention)
+    evaluation.accuracies(role, declared, shift, tasks, build_tokenizer(tasks, 0))(toy(0))
     assert asked[2] == 1  # two digits of a year in one step
     assert asked[11] == 11  # an equation such as 30+18-28=20, a step a token

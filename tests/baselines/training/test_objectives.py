@@ -10,9 +10,15 @@ import torch
 from torch import Tensor
 from transformers import LlamaForCausalLM
 
-from mechshift.baselines.training.data import Rows
-from mechshift.baselines.training.objectives import masked_diffusion, next_token
+from mechshift.baselines.training.data import Batch, Rows
+from mechshift.baselines.training.objectives import (
+    Objective,
+    block_diffusion,
+    masked_diffusion,
+    next_token,
+)
 from mechshift.baselines.training.recipe import Diffusion
+from mechshift.benchmark.pairs.attention import Attention
 
 Build = Callable[[int], LlamaForCausalLM]
 MASK = 2
@@ -31,9 +37,18 @@ def rows(repeats: int = 1) -> Rows:
     )
 
 
-def surprise(model: LlamaForCausalLM, seen: list[int], read: int, token: int, full: bool) -> float:
+def in_pieces(whole: Rows) -> Batch:
+    """The rows as a batch of two blocks of different lengths."""
+    short = whole.real.sum(axis=1) <= 5
+    return (
+        Rows(whole.tokens[short, :5], whole.answer[short, :5], whole.real[short, :5]),
+        Rows(whole.tokens[~short], whole.answer[~short], whole.real[~short]),
+    )
+
+
+def surprise(model: LlamaForCausalLM, seen: list[int], read: int, token: int, attention: str) -> float:
     """−log p of a token read at a position of one unpadded row."""
-    mask = torch.zeros(1, 1, len(seen), len(seen)) if full else None
+    mask = Attention.parse(attention).mask(len(seen), torch.float32, torch.device("cpu"))
     with torch.no_grad():
         output = model(input_ids=torch.tensor([seen]), attention_mask=mask, use_cache=False)
     return -float(output.logits[0, read].double().log_softmax(0)[token])
@@ -46,20 +61,23 @@ def test_next_token_against_a_loop_over_tokens(toy: Build, prompt_weight: float)
     for tokens, answer in SEQUENCES:
         for place in range(1, len(tokens)):
             weight = 1.0 if place in answer else prompt_weight
-            total += weight * surprise(model, tokens, place - 1, tokens[place], full=False)
+            total += weight * surprise(model, tokens, place - 1, tokens[place], "causal")
             weights += weight
-    found = next_token(prompt_weight)(model, rows(), 0, np.random.default_rng(0))
-    assert found.item() == pytest.approx(total / weights, rel=1e-5)
+    for batch in ((rows(),), in_pieces(rows())):
+        found = next_token(prompt_weight)(model, batch, 0, np.random.default_rng(0))
+        assert found.item() == pytest.approx(total / weights, rel=1e-5)
 
 
-def order_averaged(model: LlamaForCausalLM, tokens: list[int], answer: list[int], shift: bool) -> float:
+def order_averaged(
+    model: LlamaForCausalLM, tokens: list[int], answer: list[int], shift: bool, attention: str = "full"
+) -> float:
     """−log p of an answer, token by token given the rest still masked, averaged over all orders."""
     values = []
     for order in permutations(answer):
         seen = [MASK if place in answer else token for place, token in enumerate(tokens)]
         value = 0.0
         for place in order:
-            value += surprise(model, seen, place - shift, tokens[place], full=True)
+            value += surprise(model, seen, place - shift, tokens[place], attention)
             seen[place] = tokens[place]
         values.append(value)
     return sum(values) / len(values)
@@ -72,11 +90,37 @@ def test_masked_diffusion_estimates_the_evidence_bound_without_bias(toy: Build, 
     answers = sum(len(answer) for _, answer in SEQUENCES)
     expected = sum(order_averaged(model, *sequence, shift) for sequence in SEQUENCES) / answers
     objective = masked_diffusion(Diffusion(shift=shift, anneal=0, smallest_t=1e-4), MASK)
+    assert_mean(objective, model, expected)
+
+
+def assert_mean(objective: Objective, model: LlamaForCausalLM, expected: float) -> None:
+    """The mean of many draws of a loss is as expected, within its own error, which is small."""
+    batch = in_pieces(rows(400))
     with torch.no_grad():
-        losses = [objective(model, rows(400), 0, np.random.default_rng([7, i])).item() for i in range(40)]
+        losses = [objective(model, batch, 0, np.random.default_rng([7, i])).item() for i in range(40)]
     error = np.std(losses, ddof=1) / math.sqrt(len(losses))
     assert error < 0.02 * expected
     assert abs(np.mean(losses) - expected) < 4 * error
+
+
+@pytest.mark.parametrize("block", [1, 2, 4])
+def test_block_diffusion_estimates_the_evidence_bound_of_every_block(block: int, toy: Build) -> None:
+    """The sum over blocks of what their tokens cost given the blocks before, as they are when decoded."""
+    model, attention = toy(1), f"block:{block}"
+    expected = 0.0
+    for tokens, answer in SEQUENCES:
+        for number in {place // block for place in answer}:
+            inside = [place for place in answer if place // block == number]
+            expected += order_averaged(model, tokens, inside, False, attention)
+    answers = sum(len(answer) for _, answer in SEQUENCES)
+    diffusion = Diffusion(shift=False, anneal=0, attention=attention, smallest_t=1e-4)
+    assert_mean(block_diffusion(diffusion, MASK), model, expected / answers)
+
+
+@pytest.mark.parametrize("diffusion", [Diffusion(True, 0, "block:4"), Diffusion(False, 9, "block:4")])
+def test_block_diffusion_has_neither_shift_nor_annealing(diffusion: Diffusion) -> None:
+    with pytest.raises(ValueError, match="without shift and without annealing"):
+        block_diffusion(diffusion, MASK)
 
 
 @dataclass
@@ -97,7 +141,7 @@ def given(diffusion: Diffusion, step: int, repeats: int = 1) -> tuple[Tensor, Te
     recorder = Recorder()
     loss = masked_diffusion(diffusion, MASK)(
         recorder,  # type: ignore[arg-type]
-        rows(repeats),
+        (rows(repeats),),
         step,
         np.random.default_rng(step),
     )
@@ -105,7 +149,7 @@ def given(diffusion: Diffusion, step: int, repeats: int = 1) -> tuple[Tensor, Te
 
 
 def test_only_answers_are_masked_and_all_shares_occur() -> None:
-    noisy, _, _ = given(Diffusion(), step=0, repeats=300)
+    noisy, _, _ = given(Diffusion(True, 500), step=0, repeats=300)
     clean, answer = (torch.from_numpy(array) for array in (rows(300).tokens, rows(300).answer))
     assert torch.equal(noisy[~answer], clean[~answer])
     hidden = noisy[answer] == MASK
@@ -117,7 +161,7 @@ def test_only_answers_are_masked_and_all_shares_occur() -> None:
 
 
 def test_every_answer_token_weighs_one_on_average() -> None:
-    losses = [given(Diffusion(smallest_t=0.05, anneal=0), step, repeats=300)[2] for step in range(30)]
+    losses = [given(Diffusion(True, 0, smallest_t=0.05), step, repeats=300)[2] for step in range(30)]
     assert np.mean(losses) == pytest.approx(math.log(11), rel=0.02)
 
 
@@ -126,10 +170,10 @@ def test_attention_is_almost_causal_at_first_and_full_at_last() -> None:
     real = torch.from_numpy(rows().real)[:, None, None, :].expand(-1, 1, length, length)
     itself = torch.eye(length, dtype=torch.bool)
     lower = torch.ones(length, length, dtype=torch.bool).tril()
-    _, first, _ = given(Diffusion(anneal=10_000), step=0)
+    _, first, _ = given(Diffusion(shift=True, anneal=10_000), step=0)
     assert torch.equal(first, (lower & real) | itself)
     for step, anneal in ((99, 100), (5_000, 100), (0, 0)):
-        _, last, _ = given(Diffusion(anneal=anneal), step)
+        _, last, _ = given(Diffusion(shift=True, anneal=anneal), step)
         assert torch.equal(last, real | itself)
 
 
@@ -137,7 +181,7 @@ def test_attention_opens_at_the_annealed_rate() -> None:
     above = torch.ones(5, 5, dtype=torch.bool).triu(1)  # of the longest sequence, which has six tokens
     shares = []
     for step in range(50, 950):
-        _, allowed, _ = given(Diffusion(anneal=1000), step)
+        _, allowed, _ = given(Diffusion(shift=True, anneal=1000), step)
         assert bool(allowed[2, 0][torch.ones(6, 6, dtype=torch.bool).tril()].all())
         shares.append(allowed[2, 0, :5, :5][above].float().mean().item() - (step + 1) / 1000)
     assert abs(np.mean(shares)) < 4 * 0.5 / math.sqrt(900 * 10)
@@ -147,5 +191,7 @@ def test_padding_does_not_change_a_loss(toy: Build) -> None:
     model, wide = toy(2), rows()
     missing = ((0, 0), (0, 3))
     padded = Rows(*(np.pad(array, missing) for array in (wide.tokens, wide.answer, wide.real)))
-    losses = [next_token(0.1)(model, batch, 0, np.random.default_rng(0)).item() for batch in (wide, padded)]
+    losses = [
+        next_token(0.1)(model, (batch,), 0, np.random.default_rng(0)).item() for batch in (wide, padded)
+    ]
     assert losses[0] == pytest.approx(losses[1], rel=1e-6)

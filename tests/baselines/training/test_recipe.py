@@ -1,24 +1,77 @@
+import math
+from dataclasses import replace
+
 import pytest
 from transformers import LlamaForCausalLM
 
-from mechshift.baselines.training.recipe import TINY
+from mechshift.baselines.training.recipe import Optimisation, Recipe, get_recipe, list_recipes
+from mechshift.errors import UsageError
 from mechshift.tasks import list_tasks
 
-MEGABYTES_8 = 8 * 2**20
+MEGABYTES_5 = 5 * 10**6
+NAMES = {
+    "tiny", "tiny-noshift", "tiny-continued", "tiny-scratch", "tiny-block", "tiny-seed-2", "tiny-seed-3",
+}  # fmt: skip
 
 
-def test_the_reference_pair_fits_into_eight_megabytes() -> None:
-    model = LlamaForCausalLM(TINY.architecture.config(512))
-    assert 4 * sum(parameter.numel() for parameter in model.parameters()) <= MEGABYTES_8
+@pytest.fixture
+def tiny() -> Recipe:
+    return get_recipe("tiny")
 
 
-def test_the_reference_pair_has_enough_edges_to_resolve() -> None:
-    layers, heads = TINY.architecture.layers, TINY.architecture.heads
+def test_all_reference_pairs_have_a_recipe() -> None:
+    assert {recipe.name for recipe in list_recipes()} == NAMES
+
+
+def test_an_unknown_recipe_offers_those_that_exist() -> None:
+    with pytest.raises(UsageError, match="did you mean tiny-block"):
+        get_recipe("tiny-blok")
+
+
+def test_a_model_fits_into_five_megabytes(tiny: Recipe) -> None:
+    model = LlamaForCausalLM(tiny.architecture.config(640))
+    assert 4 * sum(parameter.numel() for parameter in model.parameters()) <= MEGABYTES_5
+
+
+def test_a_reference_pair_has_enough_edges_to_resolve(tiny: Recipe) -> None:
+    layers, heads = tiny.architecture.layers, tiny.architecture.heads
     sources = [1 + layer * (heads + 1) for layer in range(layers)]
     edges = sum(3 * heads * before + before + heads for before in sources) + 1 + layers * (heads + 1)
     assert edges >= 3628
 
 
-def test_every_task_is_in_the_mixture() -> None:
-    assert set(TINY.mixture) == {task.card.name for task in list_tasks()}
-    assert sum(TINY.mixture.values()) == pytest.approx(1)
+def test_every_task_is_in_the_mixture(tiny: Recipe) -> None:
+    assert set(tiny.mixture) == {task.card.name for task in list_tasks()}
+    assert math.fsum(tiny.mixture.values()) == pytest.approx(1)
+
+
+def test_all_pairs_share_one_arm(tiny: Recipe) -> None:
+    for recipe in list_recipes():
+        assert all(getattr(recipe, field) == getattr(tiny, field) for field in tiny.of_arm)
+    assert replace(tiny, arm=Optimisation(1, 1.0)).arm != tiny.arm
+    assert {"architecture", "mixture", "arm", "pool", "prompt_weight", "seed"} == set(tiny.of_arm)
+
+
+def test_the_control_and_the_post_trained_have_the_same_steps_and_data(tiny: Recipe) -> None:
+    for recipe in list_recipes():
+        assert recipe.second.optimisation == tiny.second.optimisation
+        assert (recipe.mixture, recipe.in_place, recipe.pool) == (tiny.mixture, tiny.in_place, tiny.pool)
+    assert get_recipe("tiny-continued").second.seed == tiny.second.seed
+
+
+def test_what_each_pair_differs_in(tiny: Recipe) -> None:
+    second = {recipe.name: recipe.second for recipe in list_recipes()}
+    shown = {
+        name: (each.role, str(each.attention), each.shift, each.start, each.seed)
+        for name, each in second.items()
+    }
+    assert shown == {
+        "tiny": ("mdm", "full", True, "arm", 1),
+        "tiny-noshift": ("mdm", "full", False, "arm", 1),
+        "tiny-continued": ("control", "causal", True, "arm", 1),
+        "tiny-scratch": ("mdm", "full", True, "random", 1),
+        "tiny-block": ("mdm", "block:4", False, "arm", 1),
+        "tiny-seed-2": ("mdm", "full", True, "arm", 2),
+        "tiny-seed-3": ("mdm", "full", True, "arm", 3),
+    }
+    assert second["tiny-scratch"].diffusion == second["tiny"].diffusion

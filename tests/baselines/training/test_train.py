@@ -7,18 +7,17 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
 from transformers import LlamaForCausalLM, PreTrainedModel
 
 from mechshift.baselines.training import train as module
-from mechshift.baselines.training.data import Pool, Rows, Sampler
+from mechshift.baselines.training.data import Batch, Pool, Sampler
 from mechshift.baselines.training.objectives import Objective, masked_diffusion, next_token
 from mechshift.baselines.training.recipe import Diffusion, Optimisation
-from mechshift.baselines.training.train import learning_rate, train
+from mechshift.baselines.training.train import Optimisers, learning_rate, train
 
 Build = Callable[[int], LlamaForCausalLM]
 FOUR_STEPS = Optimisation(steps=4, peak_rate=1e-2, batch=6, warmup=2)
-OBJECTIVES = {"arm": next_token(0.1), "mdm": masked_diffusion(Diffusion(anneal=3), 2)}
+OBJECTIVES = {"arm": next_token(0.1), "mdm": masked_diffusion(Diffusion(shift=True, anneal=3), 2)}
 
 
 class Killed(BaseException):
@@ -31,10 +30,10 @@ def sampler() -> Sampler:
 
 
 def killed_at(step: int, objective: Objective) -> Objective:
-    def loss(model: PreTrainedModel, rows: Rows, now: int, rng: np.random.Generator) -> Tensor:
+    def loss(model: PreTrainedModel, batch: Batch, now: int, rng: np.random.Generator) -> Tensor:
         if now == step:
             raise Killed
-        return objective(model, rows, now, rng)
+        return objective(model, batch, now, rng)
 
     return loss
 
@@ -93,11 +92,11 @@ def test_what_was_logged_after_the_last_checkpoint_is_logged_again_only_once(
     save = module._save
 
     def killed_before_the_second(
-        model: nn.Module, optimiser: Optimizer, step: int, losses: list[float], folder: Path
+        model: nn.Module, optimisers: Optimisers, step: int, losses: list[float], folder: Path
     ) -> None:
         if step == 4:
             raise Killed
-        save(model, optimiser, step, losses, folder)
+        save(model, optimisers, step, losses, folder)
 
     monkeypatch.setattr(module, "_save", killed_before_the_second)
     with pytest.raises(Killed):

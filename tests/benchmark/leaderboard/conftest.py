@@ -29,7 +29,9 @@ from mechshift.benchmark.record import (
     TaskRecord,
 )
 
-TASKS = {"ioi": "local", "greater-than": "local", "countdown": "planning", "infilling": "planning"}
+TASKS = dict.fromkeys(("ioi", "greater-than", "induction", "agreement"), "local") | dict.fromkeys(
+    ("countdown", "infilling", "sudoku", "star-path"), "planning"
+)
 
 
 def number(value: float, spread: float | None = None) -> Number:
@@ -172,6 +174,7 @@ def a_record(
     )
     pair = PairProvenance(
         name=name,
+        control=False,
         arm=arm,
         mdm=arm.model_copy(
             update={

@@ -52,7 +52,7 @@ def test_an_empty_folder(tmp_path: Path) -> None:
     assert "mechshift run --protocol v1" in error.remedy
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[1, 2]", "\x00", '{"schema_version": 2}'])
+@pytest.mark.parametrize("content", ["", "{}", "[1, 2]", "\x00", '{"schema_version": 1}'])
 def test_a_file_that_is_no_record(tmp_path: Path, make_record: MakeRecord, content: str) -> None:
     write_model(make_record(), tmp_path / "good.json")
     (tmp_path / "other.json").write_text(content)
@@ -80,9 +80,9 @@ def test_a_first_look_does_not_become_a_row_by_saying_so(tmp_path: Path, make_re
 
 
 def test_a_protocol_of_a_known_name_with_other_values(tmp_path: Path, make_record: MakeRecord) -> None:
-    other = V1.model_copy(update={"version": 2, "pool": 400})
+    other = V1.model_copy(update={"version": 3, "pool": 400})
     error = refusal(tmp_path, make_record(protocol=other))
-    assert error.problem.endswith("version is 2 and not 1; pool is 400 and not 500")
+    assert error.problem.endswith("version is 3 and not 2; pool is 400 and not 500")
 
 
 def test_an_unknown_protocol(tmp_path: Path, make_record: MakeRecord) -> None:
@@ -96,7 +96,7 @@ def test_records_of_different_protocols(
     second = V1.model_copy(update={"name": "v2"})
     monkeypatch.setitem(protocol._PROTOCOLS, "v2", second)
     error = refusal(tmp_path, make_record("a"), make_record("b", protocol=second))
-    assert error.problem == "1.json and 0.json are not of the same protocol: ('v2', 1) and ('v1', 1)"
+    assert error.problem == "1.json and 0.json are not of the same protocol: ('v2', 2) and ('v1', 2)"
 
 
 def test_a_record_that_was_cut_short(tmp_path: Path, make_record: MakeRecord) -> None:

@@ -23,7 +23,7 @@ pair      tiny (3 layers, 8 heads, 4 key/value heads, 1,000 edges)
 ARM       tiny/arm (LlamaForCausalLM, float32, causal attention, shifted, digest tiny arm dig)
 MDM       tiny/mdm@main (LlamaForCausalLM, float32, full attention, shifted, digest tiny mdm dig)
 weights   moved by 0.010 (norm) to 0.250 (lm_head) of their norm, mean over modules of a kind
-protocol  v1@1, self-reported
+protocol  v1@2, self-reported
 made      2026-01-02T03:04:05+00:00 with mechshift 0.1.0, torch 2.13.0, transformers 5.23.0 on cpu, 2 threads, 90 s
 
                       local                 planning              both suites
@@ -109,3 +109,10 @@ def test_records_are_shown_without_torch() -> None:
     program = f"import sys, {modules}; print(sorted({heavy} & set(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert found.stdout == "[]\n"
+
+
+def test_a_control_is_not_called_an_mdm(make_record: MakeRecord) -> None:
+    record = make_record()
+    control = record.model_copy(update={"pair": record.pair.model_copy(update={"control": True})})
+    header = render(control).split("\n\n")[0].splitlines()
+    assert [line.split()[0] for line in header[:3]] == ["pair", "ARM", "control"]

@@ -18,11 +18,11 @@ protocol,      shift                                                            
 status
 -------------  --------------------  ---------------------  --------  ---------------------  -----------------  --------------------  --------------------
 tiny           +0.25 [+0.20, +0.30]  ARM 0.67 [0.64, 0.70]  local     ARM 0.98 [0.97, 0.99]  0.75 [0.70, 0.80]  -0.00 [-0.01, +0.01]  +0.05 [+0.04, +0.06]
-v1@1           at 1,000 edges:       MDM 0.65 [0.60, 0.70]            MDM 0.97 [0.95, 0.99]
+v1@2           at 1,000 edges:       MDM 0.65 [0.60, 0.70]            MDM 0.97 [0.95, 0.99]
 self-reported  +0.10 [+0.04, +0.16]                         planning  ARM 0.95 [0.93, 0.97]  0.50 [0.45, 0.55]  +0.12 [+0.10, +0.14]  -0.05 [-0.06, -0.04]
                                                                       MDM 0.90 [0.87, 0.93]
 none           –¹                    ARM 0.67 [0.64, 0.70]  local     ARM 0.98 [0.97, 0.99]  0.75 [0.70, 0.80]  -0.00 [-0.01, +0.01]  +0.05 [+0.04, +0.06]
-v1@1           at 1,000 edges:       MDM 0.65 [0.60, 0.70]            MDM 0.97 [0.95, 0.99]
+v1@2           at 1,000 edges:       MDM 0.65 [0.60, 0.70]            MDM 0.97 [0.95, 0.99]
 verified       +0.10 [+0.04, +0.16]                         planning  ARM 0.95 [0.93, 0.97]  0.50 [0.45, 0.55]  +0.12 [+0.10, +0.14]  -0.05 [-0.06, -0.04]
                                                                       MDM 0.90 [0.87, 0.93]
 
@@ -129,7 +129,8 @@ def test_csv_gives_back_every_number_and_reason(make_record: MakeRecord) -> None
     assert float(row["task_dependent_shift_one_size_high"]) == 0.1 + 0.06
     assert (row["task_dependent_shift"], row["task_dependent_shift_missing"]) == ("", "too few, alas")
     assert (row["accuracy_mdm_local"], float(row["accuracy_mdm_local_low"])) == ("0.97", 0.97 - 0.02)
-    assert (row["protocol"], row["protocol_version"], row["status"]) == ("v1", "1", "self-reported")
+    assert (row["protocol"], row["protocol_version"], row["status"]) == ("v1", "2", "self-reported")
+    assert row["control"] == "no"
     assert (row["arm_digest"], row["created"]) == (f"{name} arm digest", "2026-01-02T03:04:05+00:00")
 
 
@@ -232,3 +233,12 @@ def test_a_value_that_the_record_does_not_name_is_missing(
 def test_an_unknown_format_is_refused(make_record: MakeRecord, table: Callable[[Record, Any], str]) -> None:
     with pytest.raises(UsageError, match="unknown format 'html'"):
         table(make_record(), "html")
+
+
+def test_a_control_is_marked(make_record: MakeRecord) -> None:
+    record = make_record()
+    control = record.model_copy(update={"pair": record.pair.model_copy(update={"control": True})})
+    assert "tiny (control)" in row_table([control], "text")
+    assert "(control)" not in row_table([record], "text")
+    (row,) = csv.DictReader(row_table([control], "csv").splitlines())
+    assert row["control"] == "yes"

@@ -34,6 +34,15 @@ def test_both_kernels_agree(kind: str, attention: str, make: Make) -> None:
     torch.testing.assert_close(outputs[0], outputs[1], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize(("role", "left_to_right"), [("arm", True), ("control", True), ("mdm", False)])
+def test_an_arm_and_a_control_are_asked_from_left_to_right(
+    role: str, left_to_right: bool, make: Make
+) -> None:
+    member = make()
+    object.__setattr__(member, "role", role)
+    assert member.autoregressive == left_to_right
+
+
 def test_the_readout_is_one_early_with_shift_alone(make: Make) -> None:
     assert make(shift=True).readout(5) == 4
     assert make(shift=False).readout(5) == 5

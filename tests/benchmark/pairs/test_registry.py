@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 
 from mechshift import baselines
+from mechshift.baselines.training.recipe import list_recipes
 from mechshift.benchmark.pairs.attention import Attention
 from mechshift.benchmark.pairs.registry import get_pair, list_pairs
-from mechshift.errors import UsageError
+from mechshift.errors import PairError, UsageError
 
 FOLDER = Path(baselines.__file__).parent
 
@@ -25,8 +26,34 @@ def test_every_pair_of_the_file_is_listed_with_what_it_is() -> None:
     assert list(list_pairs()) == names
     for name, listed in list_pairs().items():
         assert listed.spec.name == name
-        assert listed.spec == get_pair(name)
         assert len(listed.about.splitlines()) == 1
+
+
+def test_a_reference_pair_is_declared_as_it_was_trained() -> None:
+    listed = list_pairs()
+    for recipe in list_recipes():
+        spec, second = listed[recipe.name].spec, recipe.second
+        assert spec.control == (second.role == "control")
+        assert (spec.mdm.attention, spec.mdm.shift) == (second.attention, second.shift)
+        folder = FOLDER / "reference" / recipe.name
+        assert Path(spec.mdm.checkpoint) == folder / second.role
+        assert Path(spec.arm.checkpoint) == FOLDER / "reference" / "tiny" / "arm"
+
+
+def test_weights_that_are_not_installed_are_found_in_a_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(
+        PairError, match="not part of this installation\nrun the command in a checkout"
+    ) as found:
+        get_pair("tiny-block")
+    assert "mechshift.baselines.training tiny-block --out" in found.value.remedy
+    place = tmp_path / "baselines" / "reference" / "tiny-block" / "mdm"
+    place.mkdir(parents=True)
+    spec = get_pair("tiny-block")
+    assert Path(spec.mdm.checkpoint) == place
+    assert Path(spec.arm.checkpoint).is_relative_to(FOLDER)
 
 
 def test_an_unknown_pair_is_offered_near_names() -> None:

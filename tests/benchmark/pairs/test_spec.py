@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from mechshift.benchmark.pairs.attention import Attention
@@ -31,3 +33,16 @@ def test_an_empty_checkpoint_is_a_usage_error(arguments: tuple[str, str]) -> Non
 def test_an_arm_is_causal_and_shifted(arm: MemberSpec) -> None:
     with pytest.raises(PairError, match="exchanged"):
         PairSpec("p", arm, MemberSpec("b"))
+
+
+def test_a_control_is_declared_as_the_arm_is() -> None:
+    pair = declare_pair("a", "b", control=True)
+    assert pair.control
+    assert (pair.mdm.attention, pair.mdm.shift) == (pair.arm.attention, pair.arm.shift)
+    assert not declare_pair("a", "b").control
+
+
+@pytest.mark.parametrize("declared", [{"attention": "full"}, {"attention": "block:4"}, {"shift": False}])
+def test_a_control_is_declared_no_other_way(declared: dict[str, Any]) -> None:
+    with pytest.raises(PairError, match="leave out its attention and its shift"):
+        declare_pair("a", "b", control=True, **declared)

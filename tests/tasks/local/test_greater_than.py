@@ -1,9 +1,12 @@
+import random
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 
 from mechshift.tasks import Example, get_task
 
 Draw = Callable[..., tuple[Example, ...]]
+Mutants = Callable[..., Iterator[tuple[Example, str]]]
 
 
 def start(example: Example) -> tuple[str, int]:
@@ -12,15 +15,20 @@ def start(example: Example) -> tuple[str, int]:
     return century, int(year)
 
 
-def test_only_the_last_two_digits_of_the_start_year_differ(drawn: Draw) -> None:
-    for example in drawn("greater-than", 2000):
+def is_right(example: Example, output: str) -> bool:
+    digits = re.match(r"\s*([0-9])\s*([0-9])", output)
+    return digits is not None and 10 * int(digits[1]) + int(digits[2]) > start(example)[1]
+
+
+def test_only_the_last_two_digits_of_the_start_year_differ(held_out: Draw) -> None:
+    for example in held_out("greater-than"):
         century, year = start(example)
         assert example.corrupted == example.clean.replace(f"{century}{year:02d}", f"{century}01")
         assert 2 <= year <= 98
 
 
-def test_answers_and_foils_share_out_all_two_digit_years(drawn: Draw) -> None:
-    for example in drawn("greater-than", 500):
+def test_answers_and_foils_share_out_all_two_digit_years(held_out: Draw) -> None:
+    for example in held_out("greater-than"):
         _, year = start(example)
         assert [int(text) for text in example.foils] == list(range(year + 1))
         assert [int(text) for text in example.answers] == list(range(year + 1, 100))
@@ -44,3 +52,36 @@ def test_the_checker_refuses_what_is_no_year(drawn: Draw) -> None:
     hostile = ("9", "", "a99", "-99", "９９", "٩٩", "²³", "9\x009")
     for example in drawn("greater-than", 50):
         assert not any(check(example, text) for text in hostile)
+
+
+def nasty(example: Example, rng: random.Random) -> str:
+    """Years about the start year, whole years, digits apart, more digits than two."""
+    century, year = start(example)
+    near = min(99, max(0, year + rng.randint(-2, 2)))
+    tens, units = divmod(rng.choice((near, rng.randrange(100))), 10)
+    return rng.choice(
+        [
+            f"{tens}{units}",
+            f" {tens} {units}",
+            f"{tens}\n{units}",
+            f"{tens}{units}{rng.randrange(10)}",
+            f"{century}{tens}{units}",
+            f" {tens}",
+            f"{units}{tens}",
+            f"{tens},{units}",
+            f"{tens}.{units}",
+            f"{tens}{units} and {year:02d}",
+            f"-{tens}{units}",
+            f"year {tens}{units}",
+        ]
+    )
+
+
+def test_mutated_answers(mutants: Mutants) -> None:
+    check, verdicts = get_task("greater-than").check, Counter[bool]()
+    for example, text in mutants("greater-than", nasty):
+        expected = is_right(example, text)
+        assert check(example, text) == expected, (example.clean, text)
+        verdicts[expected] += 1
+    assert verdicts[True] > 2000
+    assert verdicts[False] > 4000

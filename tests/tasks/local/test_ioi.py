@@ -1,4 +1,7 @@
-from collections.abc import Callable
+import random
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -6,6 +9,22 @@ from mechshift.tasks import Example, get_task
 from mechshift.tasks.lexicon import NAMES
 
 Draw = Callable[..., tuple[Example, ...]]
+Mutants = Callable[..., Iterator[tuple[Example, str]]]
+
+
+def names(prompt: str) -> list[str]:
+    return [word for word in re.findall(r"\w+", prompt) if word in NAMES]
+
+
+def asked(prompt: str) -> list[str]:
+    """The names that stand once beside one that stands twice."""
+    counts = Counter(names(prompt))
+    return [name for name, count in counts.items() if count == 1 and 2 in counts.values()]
+
+
+def is_right(prompt: str, output: str) -> bool:
+    (name,) = asked(prompt)
+    return re.match(rf"""\s*[.,;:!?"']*{name}[.,;:!?"']*(\s|\Z)""", output) is not None
 
 
 def test_at_least_15_templates_in_either_order(drawn: Draw) -> None:
@@ -14,17 +33,34 @@ def test_at_least_15_templates_in_either_order(drawn: Draw) -> None:
 
 
 @pytest.mark.parametrize("level", ["abc", "abb"])
-def test_names_stand_where_the_variant_says(level: str, drawn: Draw) -> None:
-    for example in drawn("ioi", 1000, level=level):
+def test_names_stand_where_the_variant_says(level: str, held_out: Draw) -> None:
+    for example in held_out("ioi", level):
         recipient, giver = example.answer.strip(), example.foil.strip()
-        words = [word.strip(".,") for word in example.clean.split()]
         order = [recipient, giver, giver] if example.variant == "ABBA" else [giver, recipient, giver]
-        assert [word for word in words if word in NAMES] == order
+        assert names(example.clean) == order
 
 
 @pytest.mark.parametrize("level", ["abc", "abb"])
-def test_only_the_repeated_name_is_exchanged(level: str, drawn: Draw) -> None:
-    for example in drawn("ioi", 1000, level=level):
+def test_clean_asks_for_the_answer(level: str, held_out: Draw) -> None:
+    for example in held_out("ioi", level):
+        assert [f" {name}" for name in asked(example.clean)] == [example.answer]
+
+
+def test_at_level_abb_corrupted_asks_for_the_foil(held_out: Draw) -> None:
+    for example in held_out("ioi", "abb"):
+        assert [f" {name}" for name in asked(example.corrupted)] == [example.foil]
+
+
+def test_at_level_abc_corrupted_names_answer_and_foil_once_each_and_asks_for_neither(held_out: Draw) -> None:
+    for example in held_out("ioi", "abc"):
+        assert asked(example.corrupted) == []
+        assert {example.answer.strip(), example.foil.strip()} < set(names(example.corrupted))
+        assert len(set(names(example.corrupted))) == 3
+
+
+@pytest.mark.parametrize("level", ["abc", "abb"])
+def test_only_the_repeated_name_is_exchanged(level: str, held_out: Draw) -> None:
+    for example in held_out("ioi", level):
         clean, corrupted = example.clean.split(" "), example.corrupted.split(" ")
         changed = [(a, b) for a, b in zip(clean, corrupted, strict=True) if a != b]
         ((before, after),) = changed
@@ -45,3 +81,33 @@ def test_the_checker_reads_the_first_word(drawn: Draw) -> None:
         others = [other for other in NAMES if other != name]
         assert not any(task.check(example, f" {other} {name}") for other in others)
         assert not any(task.check(example, text) for text in wrong)
+
+
+def nasty(example: Example, rng: random.Random) -> str:
+    """Names alone and in company, and words that begin or end like the answer."""
+    name, other = example.answer.strip(), rng.choice((example.foil.strip(), rng.choice(NAMES)))
+    return rng.choice(
+        [
+            f" {other}",
+            f" {name} {other}",
+            f" {other} {name}",
+            f" {name}, {other}",
+            f" {name},{other}",
+            f" {name}'s",
+            f" {name}-{other}",
+            f" {name}{other.lower()}",
+            f' "{name}"',
+            f" {name[: rng.randrange(len(name))]}",
+            f" {rng.choice(NAMES)}",
+        ]
+    )
+
+
+def test_mutated_answers(mutants: Mutants) -> None:
+    check, verdicts = get_task("ioi").check, Counter[bool]()
+    for example, text in mutants("ioi", nasty):
+        expected = is_right(example.clean, text)
+        assert check(example, text) == expected, (example.clean, text)
+        verdicts[expected] += 1
+    assert verdicts[True] > 2000
+    assert verdicts[False] > 4000

@@ -1,17 +1,20 @@
 import random
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
-from itertools import combinations
+from functools import cache
+from itertools import combinations, permutations, product
 
 import pytest
 
 from mechshift.tasks import Example, get_task
 
 Draw = Callable[..., tuple[Example, ...]]
-LEVELS = {"small": 200, "small-operand": 100, "medium": 60, "large": 5}
+Mutants = Callable[..., Iterator[tuple[Example, str]]]
+LEVELS = {"small": 10_000, "small-operand": 100, "medium": 60, "large": 5}
 PRIME = 2**61 - 1
+TARGET = re.compile(r"(?:[Tt]arget(?: is|:)|[Mm]ake) (\d+)")
 
 Term = tuple[int, int]
 """An expression's value, and its value with random residues for the operands: what it is up to algebra."""
@@ -45,9 +48,15 @@ def reached(terms: list[Term], operators: str) -> set[Term]:
 
 def equations(numbers: list[int], target: int, operators: str) -> int:
     """How many algebraically different expressions over the numbers reach the target."""
+    return values(tuple(sorted(numbers)), operators)[target]
+
+
+@cache
+def values(numbers: tuple[int, ...], operators: str) -> Counter[int]:
+    """How many algebraically different expressions over the numbers reach each value."""
     rng = random.Random(0)
-    residue = {number: rng.randrange(1, PRIME) for number in sorted(numbers)}
-    return sum(value == target for value, _ in reached([(n, residue[n]) for n in numbers], operators))
+    residue = {number: rng.randrange(1, PRIME) for number in numbers}
+    return Counter(value for value, _ in reached([(n, residue[n]) for n in numbers], operators))
 
 
 def evaluated(equation: str) -> tuple[list[int], Fraction, int]:
@@ -133,49 +142,109 @@ def test_an_equation_in_another_form_is_right(level: str, drawn: Draw) -> None:
             assert check(example, f"({last})+({first})={target}")
 
 
-def test_thousands_of_mutated_equations(drawn: Draw) -> None:
-    check, rng = get_task("countdown").check, random.Random(0)
-    right = wrong = 0
-    for example in drawn("countdown", 200):
-        answer = example.answer.strip()
-        numbers, _, target = evaluated(answer)
-        for _ in range(30):
-            text = mutated(answer, rng)
-            expected = is_right(text, numbers, target)
-            assert check(example, text) == expected, (text, answer)
-            assert check(example, " ".join(text)) == expected
-            right, wrong = right + expected, wrong + (not expected)
-    assert wrong > 4000
-    assert right > 1000
+def asked(prompt: str) -> tuple[list[int], int]:
+    """The numbers, sorted, and the target that a prompt states."""
+    (target,) = map(int, TARGET.findall(prompt))
+    return stated(prompt, target), target
 
 
-def mutated(text: str, rng: random.Random) -> str:
-    """The text with its operands in another order, or with one character exchanged, dropped or moved."""
-    at, kind = rng.randrange(len(text) - 1), rng.randrange(4)
-    if kind == 0:
-        return text[:at] + rng.choice("1234567890+-*=( ") + text[at + 1 :]
-    if kind == 1:
-        return text[:at] + text[at + 1 :]
-    if kind == 2:
-        return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
-    expression, _, target = text.partition("=")
+def value_of(text: str) -> int | None:
+    """An expression's value, split at the last operator outside brackets, sums first; None for what is none.
+
+    Every step has to be a whole number.
+    """
+    for operators in ("+-", "*/"):
+        for at in reversed(range(len(text))):
+            if text[at] in operators and text[:at].count("(") == text[:at].count(")"):
+                return joined(value_of(text[:at]), text[at], value_of(text[at + 1 :]))
+    if text.startswith("(") and text.endswith(")"):
+        return value_of(text[1:-1])
+    return int(text) if re.fullmatch("[1-9][0-9]*", text) else None
+
+
+def joined(a: int | None, operator: str, b: int | None) -> int | None:
+    if a is None or b is None or (operator == "/" and (b == 0 or a % b)):
+        return None
+    return {"+": a + b, "-": a - b, "*": a * b, "/": a // (b or 1)}[operator]
+
+
+def is_right(prompt: str, output: str) -> bool:
+    """Whether the first line is a true equation of the prompt's numbers and target."""
+    numbers, target = asked(prompt)
+    first_line = "".join(output.strip().splitlines()[:1]).replace(" ", "")
+    expression, _, result = first_line.partition("=")
+    return (
+        re.fullmatch(f"0*{target}", result) is not None
+        and sorted(map(int, re.findall("[0-9]+", expression))) == numbers
+        and value_of(expression) == target
+    )
+
+
+def test_the_reader_knows_precedence_and_brackets() -> None:
+    known = {
+        "9-4-3": 2, "9-(4-3)": 8, "2+3*4": 14, "(2+3)*4": 20, "12/3/2": 2, "12/(4/2)": 6, "((7))": 7,
+        "7/2": None, "2**3": None, "7//2": None, "-1+2": None, "(1)(2)": None, "(1": None, "1)+(2": None,
+        "": None,
+    }  # fmt: skip
+    assert {text: value_of(text) for text in known} == known
+
+
+def expressions(numbers: tuple[int, ...]) -> Iterator[str]:
+    """Every expression over three numbers in any order, each pair first, with any two operators."""
+    for (a, b, c), (x, y) in product(permutations(numbers), product("+-*/", repeat=2)):
+        yield from (f"{a}{x}{b}{y}{c}", f"({a}{x}{b}){y}{c}", f"{a}{x}({b}{y}{c})")
+
+
+@pytest.mark.parametrize("level", ["small", "small-operand", "medium"])
+def test_of_all_expressions_those_that_reach_the_target_are_right(level: str, drawn: Draw) -> None:
+    check = get_task("countdown").check
+    for example in drawn("countdown", 60, level=level):
+        numbers, target = asked(example.clean)
+        for expression in expressions(tuple(numbers)):
+            expected = value_of(expression) == target
+            assert check(example, f" {expression}={target}") == expected, (example.clean, expression)
+            assert not check(example, f"{expression}={target + 1}")
+
+
+def nasty(example: Example, rng: random.Random) -> str:
+    """The numbers in other orders, with other signs and brackets, and equations of something else."""
+    numbers, target = asked(example.clean)
+    expression = example.answer.strip().partition("=")[0]
     a, x, b, y, c = re.split(r"([-+])", expression)
-    return rng.choice([f"{a}{y}{c}{x}{b}", f"{b}{x}{a}{y}{c}", f"{c}{y}{b}{x}{a}"]) + f"={target}"
+    other = rng.choice(list(expressions(tuple(numbers))))
+    return rng.choice(
+        [
+            f"{a}{y}{c}{x}{b}={target}",
+            f"{b}{x}{a}{y}{c}={target}",
+            f"{c}{y}{b}{x}{a}={target}",
+            f"({expression})={target}",
+            f"({a}{x}{b}){y}{c}={target}",
+            f"{a}{x}({b}{y}{c})={target}",
+            f"{other}={target}",
+            f"{other}={value_of(other)}",
+            f"{a}{x}{b}={target}",
+            f"{a}{x}{b}{y}{c}{x}{a}={target}",
+            f"{a}{x}{a}{y}{c}={target}",
+            f"{expression}+{a}-{a}={target}",
+            f"{target + int(a)}-{a}={target}",
+            f"{target}={expression}",
+            f"{target}={target}",
+            expression,
+            f" {' '.join(expression)} = {target}",
+            f"{expression}={target}\n{example.foil}",
+            f"{example.foil}\n{expression}={target}",
+        ]
+    )
 
 
-def is_right(text: str, numbers: list[int], target: int) -> bool:
-    """Reads a chain of sums and products without brackets, digit by digit."""
-    text = text.replace(" ", "")
-    if not re.fullmatch(r"[1-9]\d*([-+*][1-9]\d*)*=[1-9]\d*", text):
-        return False
-    expression, _, result = text.partition("=")
-    value = 0
-    for sign, product in re.findall(r"([-+]?)([\d*]+)", expression):
-        factors = 1
-        for factor in product.split("*"):
-            factors *= int(factor)
-        value += -factors if sign == "-" else factors
-    return sorted(map(int, re.findall(r"\d+", expression))) == numbers and value == int(result) == target
+def test_mutated_answers(mutants: Mutants) -> None:
+    check, verdicts = get_task("countdown").check, Counter[bool]()
+    for example, text in mutants("countdown", nasty):
+        expected = is_right(example.clean, text)
+        assert check(example, text) == expected, (example.clean, text)
+        verdicts[expected] += 1
+    assert verdicts[True] > 1000
+    assert verdicts[False] > 5000
 
 
 @pytest.mark.parametrize(

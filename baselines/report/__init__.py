@@ -1,0 +1,1 @@
+"""What the records of the reference pairs say about the paper's claims, written by one command."""

@@ -1,0 +1,113 @@
+"""The records of all reference pairs, read from their folders and refused where they cannot be compared."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+from ...benchmark.leaderboard.quantities import Task
+from ...benchmark.record import Record
+from ...benchmark.store import read_model
+from ...benchmark.summary import SUITES
+from ...errors import UsageError
+from .roster import BASE, CONTROL, PAIRS
+from .sizes import common_size
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The record of every pair, in the roster's order; all of one ARM, one protocol and the same tasks."""
+
+    records: Mapping[str, Record]
+
+    @cached_property
+    def edges(self) -> int:
+        """The one size at which all tasks of all pairs are compared. Raises NotComputable without any."""
+        return common_size(self.records)
+
+    @property
+    def base(self) -> Record:
+        """The pair that the others are variations of."""
+        return self.records[BASE]
+
+    @property
+    def resamples(self) -> int:
+        """Of the bootstrap behind every interval."""
+        return self.base.protocol.resamples
+
+    @property
+    def tasks(self) -> dict[str, str]:
+        """Suite of each task by name, local tasks first."""
+        found = tasks_of(self.base)
+        return {name: task.suite for suite in SUITES for name, task in found.items() if task.suite == suite}
+
+
+def tasks_of(record: Record) -> dict[str, Task]:
+    """The tasks of a record by name, those without a comparison last."""
+    every: tuple[Task, ...] = (*record.tasks, *record.failed)
+    return {task.task: task for task in every}
+
+
+def read_pairs(folder: Path) -> Pairs:
+    """The records `folder/PAIR/record.json` of all reference pairs.
+
+    Raises UsageError where one is missing, is another pair's, or differs from the others in ARM, protocol,
+    tasks, levels or versions of tasks; NotComputable for a file that is no record.
+    """
+    paths = {pair: folder / pair / "record.json" for pair in PAIRS}
+    absent = [str(path) for path in paths.values() if not path.is_file()]
+    if absent:
+        raise UsageError(
+            f"the report needs a record of every reference pair, and there is no {', no '.join(absent)}",
+            "run each of these pairs, `mechshift run --pair PAIR --protocol v1`, and put its record there, "
+            "or name another folder with --records",
+        )
+    records = {pair: read_model(path, Record) for pair, path in paths.items()}
+    for pair, record in records.items():
+        _check_is_pairs(paths[pair], pair, record)
+    _check_same(records, "protocol", lambda record: dict(record.protocol))
+    _check_same(records, "ARM", lambda record: {"digest": record.pair.arm.digest})
+    _check_same(records, "tasks", _versions)
+    return Pairs(records)
+
+
+def _check_is_pairs(path: Path, pair: str, record: Record) -> None:
+    if record.pair.name != pair:
+        raise UsageError(
+            f"{path} is the record of pair {record.pair.name!r} and not of {pair!r}",
+            f"put there what `mechshift run --pair {pair} --protocol v1` writes",
+        )
+    if record.pair.control != (pair == CONTROL):
+        found, wanted = ("a control", "an MDM") if record.pair.control else ("an MDM", "a control")
+        raise UsageError(
+            f"{path} says that the second member is {found}, and that of {pair} is {wanted}",
+            f"run the pair as it is listed: `mechshift run --pair {pair} --protocol v1`",
+        )
+
+
+def _check_same(
+    records: Mapping[str, Record], what: str, of: Callable[[Record], Mapping[str, object]]
+) -> None:
+    expected = of(records[BASE])
+    for pair, record in records.items():
+        found = of(record)
+        differing = [
+            f"{name} is {found.get(name, 'absent')} and {expected.get(name, 'absent')}"
+            for name in sorted(found.keys() | expected.keys())
+            if found.get(name) != expected.get(name)
+        ]
+        if differing:
+            raise UsageError(
+                f"the records of {pair} and {BASE} are not of the same {what}: {'; '.join(differing)}",
+                "make them again with one version of mechshift, from one ARM and with one protocol",
+            )
+
+
+def _versions(record: Record) -> dict[str, str]:
+    return {
+        name: f"version {task.version[:12]}, level {task.level}, suite {task.suite}"
+        for name, task in tasks_of(record).items()
+    }

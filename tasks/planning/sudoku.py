@@ -1,0 +1,151 @@
+"""Sudoku of four by four: the whole grid is the answer, and the givens admit one only."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from ..example import Draw, Example, Task, TaskCard
+from ..version import version_of
+
+SIDE, BOX = 4, 2
+CELLS = range(SIDE * SIDE)
+DIGITS = "1234"
+BLANK = "0"
+
+TEMPLATES = {
+    "named": (
+        "Sudoku:\n{grid}\nSolution:\n",
+        "Solve the sudoku:\n{grid}\nAnswer:\n",
+        "Sudoku puzzle:\n{grid}\nSolved:\n",
+        "Fill the grid:\n{grid}\nFilled:\n",
+        "Complete this grid:\n{grid}\nResult:\n",
+    ),
+    "bare": (
+        "{grid}\nSolution:\n",
+        "{grid}\nAnswer:\n",
+        "{grid}\nSolved:\n",
+        "{grid}\nFilled:\n",
+        "{grid}\nResult:\n",
+    ),
+}
+
+
+def units() -> tuple[tuple[int, ...], ...]:
+    """The cells of every row, column and box, by index in reading order."""
+    rows = [tuple(cell for cell in CELLS if cell // SIDE == n) for n in range(SIDE)]
+    columns = [tuple(cell for cell in CELLS if cell % SIDE == n) for n in range(SIDE)]
+    boxes = [tuple(cell for cell in CELLS if _box(cell) == n) for n in range(SIDE)]
+    return (*rows, *columns, *boxes)
+
+
+def _box(cell: int) -> int:
+    return cell // SIDE // BOX * BOX + cell % SIDE // BOX
+
+
+@cache
+def grids() -> tuple[str, ...]:
+    """All 288 filled grids, sixteen digits in reading order, sorted."""
+    peers = [{other for unit in units() if cell in unit for other in unit if other < cell} for cell in CELLS]
+
+    def extended(start: str) -> Iterator[str]:
+        if len(start) == len(CELLS):
+            yield start
+            return
+        for digit in DIGITS:
+            if all(start[peer] != digit for peer in peers[len(start)]):
+                yield from extended(start + digit)
+
+    return tuple(extended(""))
+
+
+@cache
+def _bits() -> dict[int, str]:
+    """Every filled grid by its bits, one of four set for each cell, so that grids are compared at once."""
+    return {sum(1 << SIDE * cell + DIGITS.index(grid[cell]) for cell in CELLS): grid for grid in grids()}
+
+
+def draw(given: Draw) -> Example | None:
+    """One puzzle with a single solution.
+
+    Corrupted: one given is another digit and the blanks are the same, and again there is a single solution.
+    The foil is that solution, which differs at the given and at some of the blanks.
+    """
+    rng = given.rng
+    blanks = rng.sample(CELLS, rng.randint(given.integer("fewest"), given.integer("most")))
+    shown = [cell for cell in CELLS if cell not in blanks]
+    visible = sum((1 << SIDE) - 1 << SIDE * cell for cell in shown)
+    clean = rng.choice(list(_bits()))
+    if not _single(clean, visible):
+        return None
+    near = [other for other in _bits() if (clean & other & visible).bit_count() == len(shown) - 1]
+    near = [other for other in near if _single(other, visible)]
+    if not near:
+        return None
+    solution, other = _bits()[clean], _bits()[rng.choice(near)]
+    index = rng.randrange(len(TEMPLATES[given.variant]))
+
+    def prompt(grid: str) -> str:
+        puzzle = "".join(BLANK if cell in blanks else grid[cell] for cell in CELLS)
+        return TEMPLATES[given.variant][index].format(grid=_rows(puzzle))
+
+    return Example(
+        clean=prompt(solution),
+        corrupted=prompt(other),
+        answer=_rows(solution),
+        foil=_rows(other),
+        variant=given.variant,
+        template=f"{given.variant}-{index}",
+        contents=(solution, other),
+    )
+
+
+def _single(grid: int, visible: int) -> bool:
+    """Whether no other grid has the same visible cells."""
+    givens = grid & visible
+    return sum(other & visible == givens for other in _bits()) == 1
+
+
+def _rows(grid: str) -> str:
+    return "\n".join(grid[start : start + SIDE] for start in range(0, len(CELLS), SIDE))
+
+
+def check(example: Example, output: str) -> bool:
+    """Whether the output, spaces and line ends aside, begins with sixteen digits that solve the puzzle.
+
+    Every row, column and box has the digits 1 to 4, and every given is kept. A seventeenth digit is wrong.
+    """
+    found = "".join(output.split())
+    grid, rest = found[: len(CELLS)], found[len(CELLS) :]
+    puzzle = "".join(re.findall(f"[{BLANK}{DIGITS}]{{{SIDE}}}", example.clean))
+    return (
+        len(grid) == len(CELLS)
+        and not rest[:1].isdigit()
+        and all({grid[cell] for cell in unit} == set(DIGITS) for unit in units())
+        and all(asked in (BLANK, digit) for asked, digit in zip(puzzle, grid, strict=True))
+    )
+
+
+TASK = Task(
+    card=TaskCard(
+        name="sudoku",
+        suite="planning",
+        measures="constraint satisfaction: cells that row, column and box determine together",
+        source="4×4 sudoku as asked of Dream, arXiv 2508.15487; puzzles with one solution",
+        licence="Apache-2.0 (generated)",
+        counterfactual="one given becomes another digit, so that the single solution differs",
+        metric="logit difference",
+        answer="the whole grid in rows; read at the cells where the two solutions differ",
+        checker="every row, column and box holds 1 to 4, and the givens are kept",
+        variants={"named": "asked in words before the grid", "bare": "the grid first"},
+        levels={
+            "easy": {"fewest": 4, "most": 8},
+            "eight": {"fewest": 8, "most": 8},
+            "hard": {"fewest": 8, "most": 11},
+        },
+        default_level="easy",
+        steps="tokens",
+        version=version_of(__file__),
+    ),
+    draw=draw,
+    check=check,
+)

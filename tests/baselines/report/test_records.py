@@ -1,0 +1,151 @@
+"""Records are read from the pairs' folders, and refused where they cannot be compared."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mechshift.baselines.report.records import Pairs, read_pairs, tasks_of
+from mechshift.baselines.report.roster import PAIRS
+from mechshift.benchmark.protocol import QUICK
+from mechshift.benchmark.record import FailedTask, Record, TaskRecord
+from mechshift.errors import NotComputable, UsageError
+
+MakePairs = Callable[..., Pairs]
+MakeRecord = Callable[..., Record]
+MakeTask = Callable[..., TaskRecord]
+Put = Callable[[Pairs, Path], Path]
+
+
+def refusal(pairs: Pairs, put: Put, folder: Path) -> UsageError:
+    with pytest.raises(UsageError) as raised:
+        read_pairs(put(pairs, folder))
+    return raised.value
+
+
+def test_what_was_written_is_read_in_the_rosters_order(
+    make_pairs: MakePairs, put: Put, tmp_path: Path
+) -> None:
+    pairs = make_pairs()
+    found = read_pairs(put(pairs, tmp_path))
+    assert found == pairs
+    assert tuple(found.records) == PAIRS
+
+
+def test_every_record_that_is_missing_is_named(make_pairs: MakePairs, put: Put, tmp_path: Path) -> None:
+    pairs = make_pairs()
+    folder = put(Pairs({pair: pairs.records[pair] for pair in PAIRS[:-2]}), tmp_path)
+    with pytest.raises(UsageError) as raised:
+        read_pairs(folder)
+    absent = [folder / pair / "record.json" for pair in PAIRS[-2:]]
+    assert raised.value.problem.endswith(f"there is no {absent[0]}, no {absent[1]}")
+    assert "mechshift run --pair PAIR --protocol v1" in raised.value.remedy
+
+
+def test_a_file_that_is_no_record_is_refused(make_pairs: MakePairs, put: Put, tmp_path: Path) -> None:
+    folder = put(make_pairs(), tmp_path)
+    (folder / "tiny" / "record.json").write_text("{}")
+    with pytest.raises(NotComputable, match="is no record of this version"):
+        read_pairs(folder)
+
+
+def test_a_record_in_another_pairs_folder_is_refused(
+    make_pairs: MakePairs, make_record: MakeRecord, put: Put, tmp_path: Path
+) -> None:
+    found = refusal(make_pairs({"tiny-block": make_record("tiny-noshift")}), put, tmp_path)
+    assert "is the record of pair 'tiny-noshift' and not of 'tiny-block'" in found.problem
+
+
+@pytest.mark.parametrize(
+    ("pair", "said"),
+    [
+        ("tiny-block", "is a control, and that of tiny-block is an MDM"),
+        ("tiny-continued", "is an MDM, and that of tiny-continued is a control"),
+    ],
+)
+def test_a_control_is_no_mdm(
+    pair: str, said: str, make_pairs: MakePairs, make_record: MakeRecord, put: Put, tmp_path: Path
+) -> None:
+    record = make_record(pair)
+    wrong = record.pair.model_copy(update={"control": not record.pair.control})
+    found = refusal(make_pairs({pair: record.model_copy(update={"pair": wrong})}), put, tmp_path)
+    assert said in found.problem
+
+
+def test_another_protocol_is_refused(
+    make_pairs: MakePairs, make_record: MakeRecord, put: Put, tmp_path: Path
+) -> None:
+    found = refusal(make_pairs({"tiny-block": make_record("tiny-block", protocol=QUICK)}), put, tmp_path)
+    assert found.problem == (
+        "the records of tiny-block and tiny are not of the same protocol: "
+        "board is False and True; name is quick and v1; pool is 100 and 500"
+    )
+
+
+def test_another_arm_is_refused(
+    make_pairs: MakePairs, make_record: MakeRecord, put: Put, tmp_path: Path
+) -> None:
+    record = make_record("tiny-block")
+    arm = record.pair.arm.model_copy(update={"digest": "feed"})
+    other = record.model_copy(update={"pair": record.pair.model_copy(update={"arm": arm})})
+    found = refusal(make_pairs({"tiny-block": other}), put, tmp_path)
+    assert "not of the same ARM: digest is feed and 0123456789abcdef" in found.problem
+    assert "make them again" in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"version": "9f9f"},
+            "countdown is version 9f9f, level easy, suite planning and version 1a2b, level",
+        ),
+        (
+            {"level": "hard"},
+            "countdown is version 1a2b, level hard, suite planning and version 1a2b, level easy",
+        ),
+    ],
+)
+def test_another_version_or_level_of_a_task_is_refused(
+    changes: dict[str, str],
+    said: str,
+    make_pairs: MakePairs,
+    make_record: MakeRecord,
+    make_task: MakeTask,
+    put: Put,
+    tmp_path: Path,
+) -> None:
+    tasks = make_task("ioi"), make_task("countdown", **changes)
+    found = refusal(make_pairs({"tiny-block": make_record("tiny-block", tasks)}), put, tmp_path)
+    assert said in found.problem
+
+
+def test_a_task_that_was_not_asked_is_refused(
+    make_pairs: MakePairs, make_record: MakeRecord, make_task: MakeTask, put: Put, tmp_path: Path
+) -> None:
+    found = refusal(make_pairs({"tiny-block": make_record("tiny-block", (make_task("ioi"),))}), put, tmp_path)
+    assert "countdown is absent and version 1a2b" in found.problem
+
+
+def test_a_task_that_failed_was_asked(
+    make_pairs: MakePairs,
+    make_record: MakeRecord,
+    make_task: MakeTask,
+    make_failed_task: Callable[..., FailedTask],
+    put: Put,
+    tmp_path: Path,
+) -> None:
+    record = make_record("tiny-block", (make_task("ioi"),), (make_failed_task("countdown", "too few"),))
+    found = read_pairs(put(make_pairs({"tiny-block": record}), tmp_path))
+    assert list(tasks_of(found.records["tiny-block"])) == ["ioi", "countdown"]
+
+
+def test_local_tasks_come_first(make_pairs: MakePairs, make_record: MakeRecord, make_task: MakeTask) -> None:
+    order = "countdown", "ioi", "sudoku", "greater-than"
+    record = make_record("tiny", tuple(make_task(name) for name in order))
+    assert make_pairs({"tiny": record}).tasks == {
+        "ioi": "local",
+        "greater-than": "local",
+        "countdown": "planning",
+        "sudoku": "planning",
+    }

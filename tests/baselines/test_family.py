@@ -1,0 +1,99 @@
+"""The reference pairs as they lie in the repository: whole, small, of their recipes, able to do the tasks."""
+
+import csv
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from mechshift.baselines.training.recipe import Recipe, list_recipes
+from mechshift.benchmark.pairs.checkpoint import find_checkpoint
+from mechshift.benchmark.pairs.registry import get_pair
+from mechshift.benchmark.protocol import get_protocol
+from mechshift.benchmark.record import Record
+from mechshift.benchmark.store import read_model
+from mechshift.tasks import Task, list_tasks
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "baselines" / "reference"
+MEGABYTES_40 = 40 * 10**6
+PROMISED = {"local": 0.90, "planning": 0.80}
+RECIPES = pytest.mark.parametrize("recipe", list_recipes(), ids=lambda recipe: recipe.name)
+
+
+def stages(recipe: Recipe) -> list[str]:
+    """The members that a pair's folder holds: the ARM of all of them is `tiny`'s."""
+    return [*(["arm"] if recipe.name == "tiny" else []), recipe.second.role]
+
+
+def record_of(recipe: Recipe) -> Record:
+    return read_model(REFERENCE / recipe.name / "record.json", Record)
+
+
+def test_there_is_a_folder_for_each_recipe() -> None:
+    assert {path.name for path in REFERENCE.iterdir()} == {recipe.name for recipe in list_recipes()}
+
+
+def test_together_they_are_small_enough_to_be_committed() -> None:
+    assert sum(path.stat().st_size for path in REFERENCE.rglob("*") if path.is_file()) <= MEGABYTES_40
+
+
+@RECIPES
+def test_a_folder_holds_what_its_page_says_and_nothing_else(recipe: Recipe) -> None:
+    folder = REFERENCE / recipe.name
+    logs = {f"training-{stage}.csv" for stage in stages(recipe)}
+    expected = {"card.md", "curves.svg", "record.json", "recipe.json", *logs, *stages(recipe)}
+    assert {path.name for path in folder.iterdir()} == expected
+
+
+@RECIPES
+def test_a_pair_is_of_its_recipe(recipe: Recipe) -> None:
+    kept = json.loads((REFERENCE / recipe.name / "recipe.json").read_text(encoding="utf-8"))
+    assert kept == json.loads(json.dumps(asdict(recipe)))
+
+
+@RECIPES
+def test_a_log_ends_at_the_last_step_and_the_card_has_its_accuracies(recipe: Recipe) -> None:
+    card = (REFERENCE / recipe.name / "card.md").read_text(encoding="utf-8")
+    assert f"python -m mechshift.baselines.training {recipe.name} --out" in card
+    for stage in stages(recipe):
+        log = (REFERENCE / recipe.name / f"training-{stage}.csv").read_text(encoding="utf-8")
+        last = list(csv.DictReader(log.splitlines()))[-1]
+        planned = recipe.arm if stage == "arm" else recipe.second.optimisation
+        assert int(last["step"]) == planned.steps
+        shares = " | ".join(f"{100 * float(last[name]):.1f} %" for name in recipe.mixture)
+        assert f"| `{stage}` | {planned.steps} | {shares} |" in card
+
+
+@RECIPES
+def test_all_members_share_one_tokenizer(recipe: Recipe) -> None:
+    arm = (REFERENCE / "tiny" / "arm" / "tokenizer.json").read_bytes()
+    assert (REFERENCE / recipe.name / recipe.second.role / "tokenizer.json").read_bytes() == arm
+
+
+@RECIPES
+def test_a_record_is_of_the_tasks_protocol_and_weights_that_are_here(
+    recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    record, spec = record_of(recipe), get_pair(recipe.name)
+    assert record.pair.name == recipe.name
+    assert record.pair.control == (recipe.second.role == "control")
+    assert record.protocol == get_protocol("v1")
+    assert {task.task: (task.version, task.level) for task in (*record.tasks, *record.failed)} == {
+        task.card.name: (task.card.version, task.card.default_level) for task in list_tasks()
+    }
+    assert record.pair.arm.digest == find_checkpoint(spec.arm).digest()
+    assert record.pair.mdm.digest == find_checkpoint(spec.mdm).digest()
+
+
+@pytest.mark.parametrize("task", list_tasks(), ids=lambda task: task.card.name)
+def test_both_members_of_tiny_do_the_tasks(task: Task) -> None:
+    (found,) = (
+        one
+        for one in read_model(REFERENCE / "tiny" / "record.json", Record).tasks
+        if one.task == task.card.name
+    )
+    for behaviour in (found.pool.arm, found.pool.mdm):
+        assert behaviour.solved / behaviour.tried >= PROMISED[task.card.suite]

@@ -1,0 +1,247 @@
+import random
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import cache
+from itertools import permutations, product
+
+import pytest
+
+from mechshift.tasks import Example, get_task
+from mechshift.tasks.planning import sudoku
+
+Draw = Callable[..., tuple[Example, ...]]
+Mutants = Callable[..., Iterator[tuple[Example, str]]]
+
+ROWS = ["".join(row) for row in permutations("1234")]
+BLANKS = {"easy": (4, 8), "eight": (8, 8), "hard": (8, 11)}
+
+
+@cache
+def squares() -> list[str]:
+    """Every grid of four rows with the four digits, less those with a digit twice in a column."""
+    grids = map("".join, product(ROWS, repeat=4))
+    return [grid for grid in grids if all(len(set(grid[n::4])) == 4 for n in range(4))]
+
+
+@cache
+def all_grids() -> list[str]:
+    """The squares less those with a digit twice in a box."""
+    return [
+        grid
+        for grid in squares()
+        if all(len({*grid[n : n + 2], *grid[n + 4 : n + 6]}) == 4 for n in (0, 2, 8, 10))
+    ]
+
+
+@cache
+def grids_with(cell: int, digit: str) -> frozenset[str]:
+    return frozenset(grid for grid in all_grids() if grid[cell] == digit)
+
+
+def puzzle_of(prompt: str) -> str:
+    """The sixteen cells, which stand in the lines that are digits."""
+    return "".join(line for line in prompt.split("\n") if line.isdecimal())
+
+
+@cache
+def solutions(puzzle: str) -> frozenset[str]:
+    """All filled grids with the puzzle's givens."""
+    return frozenset.intersection(
+        *(grids_with(cell, digit) for cell, digit in enumerate(puzzle) if digit != "0")
+    )
+
+
+def in_rows(grid: str) -> str:
+    return "\n".join((grid[:4], grid[4:8], grid[8:12], grid[12:]))
+
+
+def is_right(prompt: str, output: str) -> bool:
+    found = re.sub(r"\s", "", output)
+    grid, seventeenth = found[:16], found[16:17]
+    goes_on = seventeenth != "" and unicodedata.digit(seventeenth, None) is not None
+    return grid in solutions(puzzle_of(prompt)) and not goes_on
+
+
+def test_the_grids_are_those_that_keep_the_rules() -> None:
+    assert len(all_grids()) == 288
+    assert list(sudoku.grids()) == sorted(all_grids())
+
+
+def test_a_known_instance() -> None:
+    """By hand: the first row's 3 cannot stand in the box that has one, and then every cell follows."""
+    puzzle, solved = "1000\n0030\n0400\n0002", "1324\n4231\n2413\n3142"
+    assert solutions(puzzle.replace("\n", "")) == {solved.replace("\n", "")}
+    example = Example(f"Sudoku:\n{puzzle}\nSolution:\n", "", solved, "", "named", "named-0", ())
+    check = get_task("sudoku").check
+    right = (solved, f"\n{solved}\n", "1 3 2 4 4 2 3 1 2 4 1 3 3 1 4 2", f"{solved}\nwhich is all.")
+    assert all(check(example, text) for text in right)
+    wrong = (
+        solved[:-1],
+        f"{solved}1",
+        f"{solved}\n\n1",
+        f"Solution:\n{solved}",
+        solved.replace("4", "0"),
+        "",
+    )
+    assert not any(check(example, text) for text in wrong)
+
+
+def test_every_solution_of_a_puzzle_with_several_is_right() -> None:
+    puzzle = "1000000004000000"
+    example = Example(in_rows(puzzle), "", "", "", "bare", "bare-0", ())
+    accepted = {grid for grid in all_grids() if get_task("sudoku").check(example, in_rows(grid))}
+    assert accepted == solutions(puzzle)
+    assert len(accepted) > 1
+
+
+def test_clean_asks_for_the_answer_and_corrupted_for_the_foil(held_out: Draw) -> None:
+    for example in held_out("sudoku"):
+        for prompt, solution in ((example.clean, example.answer), (example.corrupted, example.foil)):
+            assert [in_rows(grid) for grid in solutions(puzzle_of(prompt))] == [solution]
+
+
+def test_one_given_differs(held_out: Draw) -> None:
+    for example in held_out("sudoku"):
+        changed = [(a, b) for a, b in zip(example.clean, example.corrupted, strict=True) if a != b]
+        assert len(changed) == 1
+        assert set(changed[0]) <= set("1234")
+
+
+def test_answer_and_foil_differ_at_that_given_and_at_blanks_only(held_out: Draw) -> None:
+    for example in held_out("sudoku"):
+        clean, corrupted = puzzle_of(example.clean), puzzle_of(example.corrupted)
+        answer, foil = example.answer.replace("\n", ""), example.foil.replace("\n", "")
+        cells = {cell for cell in range(16) if answer[cell] != foil[cell]}
+        given = {cell for cell in range(16) if clean[cell] != corrupted[cell]}
+        blanks = {cell for cell in range(16) if clean[cell] == corrupted[cell] == "0"}
+        assert given <= cells
+        assert cells - given
+        assert cells - given <= blanks
+
+
+def test_nearly_always_the_given_and_three_blanks_differ(held_out: Draw) -> None:
+    examples = held_out("sudoku")
+    four = sum(sum(a != b for a, b in zip(e.answer, e.foil, strict=True)) == 4 for e in examples)
+    assert 0.98 < four / len(examples) < 1
+
+
+@pytest.mark.parametrize(("level", "share"), [("easy", 0.6), ("hard", 0.4)])
+def test_the_share_of_these_blanks_that_follow_at_once(level: str, share: float, held_out: Draw) -> None:
+    """Those whose row, column and box state the three other digits."""
+    follow = []
+    for example in held_out("sudoku", level, 1000):
+        puzzle, solutions = puzzle_of(example.clean), (example.answer, example.foil)
+        answer, foil = (text.replace("\n", "") for text in solutions)
+        for cell in range(16):
+            if puzzle[cell] == "0" and answer[cell] != foil[cell]:
+                follow.append(seen_from(cell, puzzle) >= set("1234") - {answer[cell]})
+    assert abs(sum(follow) / len(follow) - share) < 0.05
+
+
+def seen_from(cell: int, puzzle: str) -> set[str]:
+    """The digits in the row, the column and the box of a blank cell."""
+    row, column = divmod(cell, 4)
+    corner = row // 2 * 8 + column // 2 * 2
+    box = puzzle[corner : corner + 2] + puzzle[corner + 4 : corner + 6]
+    return set(puzzle[row * 4 : row * 4 + 4] + puzzle[column::4] + box)
+
+
+@pytest.mark.parametrize("level", BLANKS)
+def test_a_puzzle_has_as_many_blanks_as_the_level_says(level: str, held_out: Draw) -> None:
+    fewest, most = BLANKS[level]
+    examples = held_out("sudoku", level, 1000)
+    for example in examples:
+        assert puzzle_of(example.clean).count("0") == puzzle_of(example.corrupted).count("0")
+    assert {puzzle_of(e.clean).count("0") for e in examples} == set(range(fewest, most + 1))
+
+
+@pytest.mark.parametrize("level", ["eight", "hard"])
+def test_at_every_level_a_puzzle_has_one_solution(level: str, held_out: Draw) -> None:
+    for example in held_out("sudoku", level, 1000):
+        for prompt, solution in ((example.clean, example.answer), (example.corrupted, example.foil)):
+            assert [in_rows(grid) for grid in solutions(puzzle_of(prompt))] == [solution]
+
+
+def test_the_levels_are_these() -> None:
+    levels = get_task("sudoku").card.levels
+    assert {name: (level["fewest"], level["most"]) for name, level in levels.items()} == BLANKS
+
+
+def test_the_grid_stands_where_the_variant_says(held_out: Draw) -> None:
+    for example in held_out("sudoku", number=2000):
+        lines = example.clean.split("\n")
+        start = {"named": 1, "bare": 0}[example.variant]
+        assert [at for at, line in enumerate(lines) if line.isdecimal()] == list(range(start, start + 4))
+        assert len(lines) == start + 6
+        assert lines[-1] == ""
+
+
+def test_contents_are_the_two_solutions(held_out: Draw) -> None:
+    for example in held_out("sudoku", number=2000):
+        assert example.contents == tuple(text.replace("\n", "") for text in (example.answer, example.foil))
+
+
+def test_with_nothing_given_every_grid_is_right_and_no_other_square() -> None:
+    """Half of the 576 Latin squares have a digit twice in a box."""
+    check, nothing = get_task("sudoku").check, Example(in_rows("0" * 16), "", "", "", "bare", "bare-0", ())
+    assert len(squares()) == 576
+    assert [square for square in squares() if check(nothing, square)] == all_grids()
+
+
+def test_of_all_grids_the_solution_alone_is_right(held_out: Draw) -> None:
+    check = get_task("sudoku").check
+    for example in held_out("sudoku", number=100):
+        assert [in_rows(grid) for grid in all_grids() if check(example, grid)] == [example.answer]
+
+
+def nasty(example: Example, rng: random.Random) -> str:
+    """Grids that keep the rules or the givens and not both, and the solution written in other ways."""
+    puzzle, solution = puzzle_of(example.clean), example.answer.replace("\n", "")
+    rows, at = [solution[n : n + 4] for n in (0, 4, 8, 12)], rng.randrange(16)
+    squares_with_givens = [square for square in squares() if keeps(square, puzzle)]
+    relabelled = solution.translate(str.maketrans("1234", rng.choice(ROWS)))
+    guessed = "".join(rng.choice("1234") if digit == "0" else digit for digit in puzzle)
+    near = max(rng.sample(all_grids(), 40), key=lambda grid: sum(map(str.__eq__, grid, puzzle)))
+    grid = rng.choice(
+        [
+            *[solution] * 6,
+            rng.choice(all_grids()),
+            near,
+            rng.choice(squares_with_givens),
+            relabelled,
+            guessed,
+            puzzle,
+            example.foil.replace("\n", ""),
+            solution[:at] + rng.choice("0123456789") + solution[at + 1 :],
+            "".join(rng.sample(rows, 4)),
+            "".join("".join(column) for column in zip(*rows, strict=True)),
+            solution[::-1],
+            "".join(map(filled_row, rows, (puzzle[n : n + 4] for n in (0, 4, 8, 12)), [rng] * 4)),
+        ]
+    )
+    return rng.choice(
+        [in_rows(grid)] * 4 + [grid, " ".join(grid), "\n".join(grid), f"{in_rows(grid)}\n\n", f"{grid} ."]
+    )
+
+
+def keeps(grid: str, puzzle: str) -> bool:
+    return all(given in ("0", digit) for digit, given in zip(grid, puzzle, strict=True))
+
+
+def filled_row(row: str, givens: str, rng: random.Random) -> str:
+    """The row with its blank cells exchanged among themselves: each digit once, the columns likely wrong."""
+    missing = [digit for digit, given in zip(row, givens, strict=True) if given == "0"]
+    rng.shuffle(missing)
+    return "".join(given if given != "0" else missing.pop() for given in givens)
+
+
+def test_mutated_answers(mutants: Mutants) -> None:
+    check, verdicts = get_task("sudoku").check, Counter[bool]()
+    for example, text in mutants("sudoku", nasty):
+        expected = is_right(example.clean, text)
+        assert check(example, text) == expected, (example.clean, text)
+        verdicts[expected] += 1
+    assert verdicts[True] > 1000
+    assert verdicts[False] > 5000
