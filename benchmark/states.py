@@ -56,7 +56,8 @@ def question(member: Member, encoded: Encoded, order: Sequence[int], group: int)
 def _probability_states(member: Member, encoded: Encoded) -> tuple[State, ...]:
     boundary = encoded.foil[0]
     if len(encoded.answer) == 1:
-        return (State({}, (0,)),)
+        # An ARM need not have a mask token, and what stands at the last position does not reach the readout.
+        return (State({0: boundary} if member.autoregressive else {}, (0,)),)
     if member.autoregressive:
         return (State({0: boundary, 1: encoded.foil[1]}, (0, 1)),)
     return (State({}, (0,)), State({0: boundary}, (1,)))

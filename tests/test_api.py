@@ -1,6 +1,7 @@
 """The Python interface as the README shows it."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,3 +60,11 @@ def test_scores_on_too_few_examples_are_refused(
     with pytest.raises(NotComputable, match=r"infilling: ARM solves .* fewer than the 1000"):
         mechshift.edge_scores(tiny, "infilling", out=tmp_path)
     assert not list(tmp_path.rglob("scores-*"))
+
+
+@pytest.mark.parametrize(
+    "declared", [{"control": True}, {"shift": False}, {"attention": "block:4"}, {"mask_token": "x"}]
+)
+def test_a_named_pair_has_its_own_declarations(declared: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="which has its own declarations"):
+        mechshift.load("tiny", **declared)

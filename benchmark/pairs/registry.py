@@ -67,7 +67,7 @@ def _found(member: MemberSpec, name: str) -> MemberSpec:
         return replace(member, checkpoint=str(elsewhere))
     raise PairError(
         f"the weights of pair {name} are not part of this installation",
-        "run the command in a checkout of the repository, or train the pair: "
+        "run the command in a checkout that has them, or train the pair: "
         f"python -m mechshift.baselines.training {name} --out FOLDER",
     )
 

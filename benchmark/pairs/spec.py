@@ -94,6 +94,7 @@ def declare_pair(
         if value is not None and not value.strip():
             raise UsageError(f"{option} is empty", "name a checkpoint: a directory or a hub id, or a token")
     token = int(mask_token) if mask_token is not None and mask_token.isdecimal() else mask_token
-    declared = Attention.parse(attention or ("causal" if control else "full"))
+    usual = "causal" if control else "full"
+    declared = Attention.parse(usual if attention is None else attention)
     second = MemberSpec(mdm, attention=declared, shift=shift, mask_token=token)
     return PairSpec(name or f"{PurePath(arm).name}--{PurePath(mdm).name}", MemberSpec(arm), second, control)

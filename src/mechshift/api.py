@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,25 +45,30 @@ def load(
     arm: str,
     mdm: str | None = None,
     *,
-    shift: bool = True,
+    shift: bool | None = None,
     attention: str | None = None,
     mask_token: str | None = None,
-    control: bool = False,
+    control: bool | None = None,
     device: str | None = None,
 ) -> Pair:
     """A pair by name (one argument), or from two directories or hub ids, after every load-time check.
 
-    The declarations are the MDM's. Raises UsageError for an unknown name or attention, PairError for a
-    checkpoint that is not what it is declared to be.
+    The declarations are the second member's: an MDM with shift and full attention unless told otherwise, or
+    with `control` the ARM trained on. Raises UsageError for an unknown name or attention and for declarations
+    about a named pair, which has its own, PairError for a checkpoint that is not what it is declared to be.
     """
-    if mdm is None:
-        if Path(arm).is_dir():
-            raise UsageError(f"{arm} is one checkpoint, and a pair has two", "call load(arm, mdm)")
-        return load_pair(get_pair(arm), device)
-    declared = declare_pair(
-        arm, mdm, shift=shift, attention=attention, mask_token=mask_token, control=control
-    )
-    return load_pair(declared, device)
+    given = {"shift": shift, "attention": attention, "mask_token": mask_token, "control": control}
+    declared: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if mdm is not None:
+        return load_pair(declare_pair(arm, mdm, **declared), device)
+    if Path(arm).is_dir():
+        raise UsageError(f"{arm} is one checkpoint, and a pair has two", "call load(arm, mdm)")
+    if declared:
+        raise UsageError(
+            f"{', '.join(declared)} would declare something about pair {arm}, which has its own declarations",
+            "leave it out, or name two checkpoints",
+        )
+    return load_pair(get_pair(arm), device)
 
 
 def run(

@@ -240,3 +240,16 @@ def test_answer_sets_that_two_reads_cannot_tell_apart(
 def test_answer_sets_that_share_the_boundary_alone_fit(encoded: Callable[..., Encoded]) -> None:
     check_answer_sets(with_years(encoded(4, (0, 0), (0, 1)), 4, 5, split=True))
     check_answer_sets(encoded(4, ANSWER, FOIL))
+
+
+@pytest.mark.parametrize("role", ["arm", "control"])
+def test_an_arm_without_a_mask_token_is_asked_for_one_token_of_a_set(
+    role: str, member: Callable[..., Member], encoded: Callable[..., Encoded], raw_logits: Logits
+) -> None:
+    arm, one = member(role), encoded(4, (11,), (12,))
+    beyond = replace(arm, mask_id=arm.backbone.shape.vocabulary)
+    asked = replace(one, answers=((11,), (13,)), foils=((12,), (14,)))
+    shares = [raw_logits(arm, prompt)[-1].softmax(-1) for prompt in (one.clean, one.corrupted)]
+    expected = [float(share[11] + share[13] - share[12] - share[14]) for share in shares]
+    found = values(beyond, [question(beyond, asked, (0,), 0)])
+    assert np.concatenate(found) == pytest.approx(expected, abs=1e-5)

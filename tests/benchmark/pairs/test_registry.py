@@ -45,7 +45,7 @@ def test_weights_that_are_not_installed_are_found_in_a_checkout(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(
-        PairError, match="not part of this installation\nrun the command in a checkout"
+        PairError, match="not part of this installation\nrun the command in a checkout that"
     ) as found:
         get_pair("tiny-block")
     assert "mechshift.baselines.training tiny-block --out" in found.value.remedy

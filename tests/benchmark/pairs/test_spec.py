@@ -46,3 +46,8 @@ def test_a_control_is_declared_as_the_arm_is() -> None:
 def test_a_control_is_declared_no_other_way(declared: dict[str, Any]) -> None:
     with pytest.raises(PairError, match="leave out its attention and its shift"):
         declare_pair("a", "b", control=True, **declared)
+
+
+def test_an_empty_attention_is_not_the_usual_one() -> None:
+    with pytest.raises(UsageError, match="attention '' is not known"):
+        declare_pair("a", "b", attention="")
