@@ -11,14 +11,24 @@ from mechshift.benchmark.states import batches
 from mechshift.tasks import get_task
 
 
-# The target is 1 % at m = 20. Countdown misses it on some samples: the MDM has 1.1 % on the 250 discovery
-# examples of v1 and was seen with 2.3 % on others, the ARM 1.4 % on 50; on 100 both were below 0.1 %.
+# 1 % at m = 20 is met by five tasks. Greater-than (1.0 %) and countdown (3.1 %) need more steps. Agreement's
+# probabilities are at their ends on either prompt and change on a small part of the way between them: 22 % at
+# m = 20, 12 % at m = 60 (MDM).
 @pytest.mark.parametrize(
-    ("name", "examples", "bound"),
-    [("ioi", 20, 0.01), ("greater-than", 50, 0.01), ("countdown", 30, 0.03), ("infilling", 20, 0.01)],
+    ("name", "examples", "steps"),
+    [
+        ("ioi", 20, 20),
+        ("greater-than", 50, 60),
+        ("induction", 20, 20),
+        ("agreement", 8, 200),
+        ("countdown", 30, 60),
+        ("infilling", 20, 20),
+        ("sudoku", 12, 20),
+        ("star-path", 20, 20),
+    ],
 )
 def test_scores_add_up_to_what_the_prompts_differ_by(
-    name: str, examples: int, bound: float, tiny: Pair
+    name: str, examples: int, steps: int, tiny: Pair
 ) -> None:
     task = get_task(name)
     level, protocol = task.card.default_level, QUICK.model_copy(update={"pool": examples})
@@ -27,6 +37,6 @@ def test_scores_add_up_to_what_the_prompts_differ_by(
     assert len(pooled) == examples
     for member in tiny.members:
         asked = batches(member, questions(member, pooled), 64)
-        found = attribute(member, asked, Integration("midpoint", 20), groups=1)
+        found = attribute(member, asked, Integration("midpoint", steps), groups=1)
         difference = float((found.clean - found.corrupted).sum())
-        assert found.score_sums[:, 0].sum() == pytest.approx(difference, rel=bound)
+        assert found.score_sums[:, 0].sum() == pytest.approx(difference, rel=0.01)
