@@ -276,8 +276,8 @@ def test_a_tokenizer_without_the_words(refused: Refused, derive: Derive) -> None
 
 def test_a_tokenizer_that_is_larger_than_the_vocabulary(refused: Refused, derive: Derive) -> None:
     def cut(state: dict[str, Tensor]) -> None:
-        for name in ("model.embed_tokens.weight", "lm_head.weight"):
-            state[name] = state[name][:8].clone()
+        name = "model.embed_tokens.weight"  # the head is tied to it
+        state[name] = state[name][:8].clone()
 
     folder = derive(config=lambda content: content.update(vocab_size=8), weights=cut)
     refused(3, *run_pair(folder), says=("not in the model's vocabulary (24)",), cells=True)
