@@ -51,9 +51,9 @@ def train_pair(recipe: Recipe, out: Path, arm: Path | None = None) -> None:
     `arm` is the folder of another pair, whose ARM is taken as it is. What is there of the same recipe is
     continued or kept. Raises UsageError where a folder holds another recipe's.
     """
-    keep_recipe(recipe, out)
     if arm is not None:
         _check_same_arm(recipe, arm)
+    keep_recipe(recipe, out)
     tasks = tuple(get_task(name) for name in recipe.mixture)
     tokenizer = build_tokenizer(tasks, recipe.seed) if arm is None else load_tokenizer(arm / "arm")
     setting = Setting(recipe, tasks, tokenizer, task_pools(recipe, tasks, tokenizer), out)

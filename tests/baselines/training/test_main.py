@@ -65,6 +65,7 @@ def test_another_arm_is_not_taken(recipe: Recipe, tmp_path: Path) -> None:
     other = replace(recipe, pool=recipe.pool + 1, prompt_weight=0.5)
     with pytest.raises(UsageError, match="trained with another pool, prompt_weight than toy's"):
         train_pair(other, tmp_path / "second", tmp_path / "first")
+    assert not (tmp_path / "second").exists()
 
 
 def test_a_folder_without_a_recipe_has_no_arm_to_take(recipe: Recipe, tmp_path: Path) -> None:
