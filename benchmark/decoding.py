@@ -25,7 +25,8 @@ def decode(member: Member, tokens: Tensor, targets: Tensor, steps: int) -> Traje
     """Fill the target positions greedily, at temperature 0, without ever choosing the mask token.
 
     `tokens`: ids [rows, tokens], whatever stands at the targets is ignored. `targets`: ascending positions
-    [rows, targets]. `steps`: the MDM's budget, at most the number of targets; an ARM takes one step a token.
+    [rows, targets]. `steps`: the MDM's budget, at most the number of targets; an ARM takes one step a token,
+    and an MDM with block attention at least one a block.
     """
     if member.autoregressive:
         return _left_to_right(member, tokens, targets)
@@ -62,15 +63,29 @@ def _left_to_right(member: Member, tokens: Tensor, targets: Tensor) -> Trajector
 def _most_confident_first(member: Member, tokens: Tensor, targets: Tensor, steps: int) -> Trajectory:
     tokens = tokens.scatter(1, targets, member.mask_id)
     step = torch.full_like(targets, -1)
-    remaining = targets.shape[1]
-    for now in range(steps):
-        number = -(-remaining // (steps - now))
+    block = targets // member.attention.block if member.attention.kind == "block" else targets * 0
+    for now, number in enumerate(_numbers(block, steps).unbind(dim=1)):
         confidence, chosen = _confidence(target_logits(member, tokens, targets).double())
-        commit = _next(member, confidence, targets, masked=step < 0, number=number)
+        commit = _next(confidence, block, masked=step < 0, number=number)
         tokens.scatter_(1, targets, torch.where(commit, chosen, tokens.gather(1, targets)))
         step = torch.where(commit, now, step)
-        remaining -= number
     return Trajectory(tokens, step)
+
+
+def _numbers(block: Tensor, steps: int) -> Tensor:
+    """How many targets of each row are committed at each step, [rows, steps taken].
+
+    A step stays in one block, so that a block is read with those before it filled. Each block has its share
+    of the budget, rounded up: rows whose targets lie in several blocks may take more steps than `steps`.
+    """
+    rows = [_spread(row.unique_consecutive(return_counts=True)[1].tolist(), steps) for row in block]
+    longest = max(map(len, rows))
+    return torch.tensor([row + [0] * (longest - len(row)) for row in rows], device=block.device)
+
+
+def _spread(sizes: list[int], steps: int) -> list[int]:
+    own = [-(-steps * size // sum(sizes)) for size in sizes]
+    return [size // n + (now < size % n) for size, n in zip(sizes, own, strict=True) for now in range(n)]
 
 
 def _confidence(logits: Tensor) -> tuple[Tensor, Tensor]:
@@ -83,15 +98,13 @@ def _confidence(logits: Tensor) -> tuple[Tensor, Tensor]:
     return best - others, chosen
 
 
-def _next(member: Member, confidence: Tensor, targets: Tensor, masked: Tensor, number: int) -> Tensor:
-    """Boolean [rows, targets]: the `number` most confident masked targets, earliest blocks first.
+def _next(confidence: Tensor, block: Tensor, masked: Tensor, number: Tensor) -> Tensor:
+    """Boolean [rows, targets]: the `number` [rows] most confident masked targets, earliest blocks first.
 
     Equal confidences are decided by position, so that a run can be repeated.
     """
-    rank = torch.where(masked, confidence, -torch.inf)
-    order = rank.argsort(dim=1, descending=True, stable=True)
-    if member.attention.kind == "block":
-        last = torch.iinfo(targets.dtype).max
-        block = torch.where(masked, targets // member.attention.block, last)
-        order = order.gather(1, block.gather(1, order).argsort(dim=1, stable=True))
-    return torch.zeros_like(masked).scatter(1, order[:, :number], True)
+    order = torch.where(masked, confidence, -torch.inf).argsort(dim=1, descending=True, stable=True)
+    place = torch.where(masked, block, torch.iinfo(block.dtype).max)
+    order = order.gather(1, place.gather(1, order).argsort(dim=1, stable=True))
+    first = torch.arange(block.shape[1], device=block.device) < number[:, None]
+    return torch.zeros_like(masked).scatter(1, order, first)

@@ -18,8 +18,8 @@ class Encoded:
     """An example as token ids.
 
     `clean` and `corrupted`: prompts of equal length. `answer` and `foil`: continuations of equal length,
-    the same tokens after either prompt. `answers`, `foils`: the continuations of a probability
-    difference's two sets, each as long as `answer`.
+    the same tokens after either prompt. `answers`, `foils`: the continuations of the two sets
+    where the answer is any of a set, each as long as `answer`.
     """
 
     example: Example

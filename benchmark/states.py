@@ -11,7 +11,7 @@ from itertools import groupby
 import torch
 from torch import Tensor
 
-from .circuits.batch import Batch, LogitDifference, Metric, ProbabilityDifference
+from .circuits.batch import Batch, LogitDifference, LogOdds, Metric, ProbabilityDifference
 from .encoding import DoesNotFit, Encoded, Ids
 from .pairs.member import Member
 
@@ -37,11 +37,11 @@ def question(member: Member, encoded: Encoded, order: Sequence[int], group: int)
     """The states of an example for a member; `order` is the step at which each answer token was committed.
 
     A logit difference is read where answer and foil differ; steps that commit no such token say nothing
-    about the counterfactual and are left out. A probability difference over two-token continuations reads
-    the second token with the boundary token (the foil's first) in place.
+    about the counterfactual and are left out. Sets of answers and foils are read at once, or, over two-token
+    continuations, the second token with the boundary token (the foil's first) in place.
     """
     if encoded.answers:
-        return Question(encoded, _probability_states(member, encoded), group)
+        return Question(encoded, _set_states(member, encoded), group)
     if member.autoregressive:
         return Question(encoded, (State(dict(enumerate(encoded.answer)), encoded.decisions),), group)
     states = []
@@ -53,7 +53,7 @@ def question(member: Member, encoded: Encoded, order: Sequence[int], group: int)
     return Question(encoded, tuple(states), group)
 
 
-def _probability_states(member: Member, encoded: Encoded) -> tuple[State, ...]:
+def _set_states(member: Member, encoded: Encoded) -> tuple[State, ...]:
     boundary = encoded.foil[0]
     if len(encoded.answer) == 1:
         # An ARM need not have a mask token, and what stands at the last position does not reach the readout.
@@ -64,11 +64,17 @@ def _probability_states(member: Member, encoded: Encoded) -> tuple[State, ...]:
 
 
 def check_answer_sets(encoded: Encoded) -> None:
-    """Raises DoesNotFit where a probability difference cannot be read from one token, or from two in turn."""
+    """Raises DoesNotFit where the sets cannot be read from one token, or probabilities from two in turn."""
     if encoded.answers:
         if len(encoded.answer) > 2:
             raise DoesNotFit("a continuation of the answer set has more than two tokens")
+        if _by_log_odds(encoded) and len(encoded.answer) > 1:
+            raise DoesNotFit("a continuation of the answer set has more than one token")
         _signs(encoded)
+
+
+def _by_log_odds(encoded: Encoded) -> bool:
+    return encoded.example.metric == "log odds"
 
 
 def batches(member: Member, questions: Iterable[Question], rows: int) -> Iterator[Batch]:
@@ -135,6 +141,8 @@ def _tokens(member: Member, values: object) -> Tensor:
 
 def _metric(member: Member, questions: list[Question]) -> Metric:
     if questions[0].encoded.answers:
+        if _by_log_odds(questions[0].encoded):
+            return _log_odds(member, questions)
         return _probability_difference(member, questions)
     reads = [
         (
@@ -157,24 +165,28 @@ def _metric(member: Member, questions: list[Question]) -> Metric:
     )
 
 
+def _log_odds(member: Member, questions: list[Question]) -> LogOdds:
+    sign, _ = _sign_rows(member, questions)
+    return LogOdds(torch.arange(len(questions), device=member.device), sign > 0, sign < 0)
+
+
 def _probability_difference(member: Member, questions: list[Question]) -> ProbabilityDifference:
-    vocabulary = member.backbone.shape.vocabulary
-    signs = [_signs(asked.encoded) for asked in questions]
-    first_sign = torch.zeros(len(questions), vocabulary)
-    second_sign = torch.zeros(len(questions), vocabulary)
-    for row, (first, second) in enumerate(signs):
-        first_sign[row, list(first)] = torch.tensor(list(first.values()))
-        second_sign[row, list(second)] = torch.tensor(list(second.values()))
+    first, second = _sign_rows(member, questions)
     numbers = torch.arange(len(questions), device=member.device)
     if len(questions[0].encoded.answer) == 1:
-        return ProbabilityDifference(numbers, first_sign.to(member.device))
-    return ProbabilityDifference(
-        2 * numbers,
-        first_sign.to(member.device),
-        2 * numbers + 1,
-        second_sign.to(member.device),
-        _tokens(member, [asked.encoded.foil[0] for asked in questions]),
-    )
+        return ProbabilityDifference(numbers, first)
+    boundary = _tokens(member, [asked.encoded.foil[0] for asked in questions])
+    return ProbabilityDifference(2 * numbers, first, 2 * numbers + 1, second, boundary)
+
+
+def _sign_rows(member: Member, questions: list[Question]) -> tuple[Tensor, Tensor]:
+    """Signs of first and of second tokens, each [questions, vocabulary]: 1 answer, −1 foil, 0 neither."""
+    rows = torch.zeros(2, len(questions), member.backbone.shape.vocabulary)
+    for number, asked in enumerate(questions):
+        for place, signs in enumerate(_signs(asked.encoded)):
+            rows[place, number, list(signs)] = torch.tensor(list(signs.values()))
+    first, second = rows.to(member.device)
+    return first, second
 
 
 def _signs(encoded: Encoded) -> tuple[dict[int, float], dict[int, float]]:

@@ -10,7 +10,7 @@ from ..errors import UsageError
 
 Split = Literal["training", "evaluation"]
 Suite = Literal["local", "planning"]
-Metric = Literal["logit difference", "probability difference"]
+Metric = Literal["logit difference", "probability difference", "log odds"]
 Level = Mapping[str, int | str]
 
 EVALUATION_SHARE = 5
@@ -37,10 +37,10 @@ class Example:
     """One question: two prompts that differ in what decides the answer only.
 
     `clean + answer` is the text that a model is asked to complete; `foil` is what `corrupted` would
-    be answered with (or, for a probability difference, one wrong answer). `answers` and `foils` are
-    the sets over which a probability difference sums; empty for a logit difference. `variant` is the
-    surface variant, `template` the wording within it: the cluster of the bootstrap. `contents` are the
-    keys by which an example belongs to the training or the evaluation split.
+    be answered with (or, where the answer is any of a set, one wrong answer). `metric` says what is measured:
+    for a logit difference at answer and foil, for the others over the sets `answers` and `foils`. `variant`
+    is the surface variant, `template` the wording within it: the cluster of the bootstrap. `contents` are
+    the keys by which an example belongs to the training or the evaluation split.
     """
 
     clean: str
@@ -52,6 +52,7 @@ class Example:
     contents: tuple[str, ...]
     answers: tuple[str, ...] = ()
     foils: tuple[str, ...] = ()
+    metric: Metric = "logit difference"
     in_place: InPlace | None = None
 
 

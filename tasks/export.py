@@ -105,7 +105,7 @@ def _table(examples: Iterable[Example]) -> "pyarrow.Table":
     texts = pyarrow.list_(text)
     place = pyarrow.struct([(name, text) for name in ("left", "right", "corrupted_right")])
     schema = pyarrow.schema(
-        [(name, text) for name in ("clean", "corrupted", "answer", "foil", "variant", "template")]
+        [(name, text) for name in ("clean", "corrupted", "answer", "foil", "variant", "template", "metric")]
         + [(name, texts) for name in ("contents", "answers", "foils")]
         + [("in_place", place)]
     )

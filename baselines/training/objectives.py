@@ -73,16 +73,16 @@ def block_diffusion(diffusion: Diffusion, mask_id: int) -> Objective:
             length = tokens.shape[1]
             start = int(answer.int().argmax(dim=1).min()) // block * block
             number = torch.arange(length) // block
-            levels = [
-                _noise_levels(len(tokens), diffusion.smallest_t, rng) for _ in range(int(number[-1]) + 1)
-            ]
-            t = torch.stack(levels, dim=1)[:, number]
-            masked = answer & torch.from_numpy(rng.random(answer.shape) < t.numpy())
-            noisy = tokens.masked_fill(masked, mask_id)[:, start:]
+            copied = number[start:] - number[start]
+            blocks = int(copied[-1]) + 1
+            levels = [_noise_levels(len(tokens), diffusion.smallest_t, rng) for _ in range(blocks)]
+            t = torch.stack(levels, dim=1)[:, copied]
+            masked = answer[:, start:] & torch.from_numpy(rng.random(t.shape) < t.numpy())
+            noisy = tokens[:, start:].masked_fill(masked, mask_id)
             place = torch.cat([torch.arange(length), torch.arange(start, length)])
             allowed = _with_noisy_blocks(number, start) & torch.cat([real, real[:, start:]], dim=1)[:, None]
             logits = _logits(model, torch.cat([tokens, noisy], dim=1), allowed, place)
-            weight = (masked / t)[:, start:]
+            weight = masked / t
             total = total + _weighted(logits[:, length:], tokens[:, start:], weight)
             answers += int(answer.sum())
         return total / answers

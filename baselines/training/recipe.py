@@ -129,7 +129,7 @@ MIXTURE = {
     "sudoku": 0.20,
     "star-path": 0.19,
 }
-POST_TRAINING = Optimisation(steps=1_500, peak_rate=3e-3)
+POST_TRAINING = Optimisation(steps=1_200, peak_rate=3e-3)
 DIFFULLAMA = Diffusion(shift=True, anneal=500)
 
 _SECOND = {

@@ -70,6 +70,27 @@ class ProbabilityDifference:
 
 
 @dataclass(frozen=True)
+class LogOdds:
+    """log P(answer set) − log P(foil set) of one token, in nats.
+
+    Unlike a difference of probabilities it does not saturate where the member is sure. `read`: [examples];
+    `answers`, `foils`: boolean [examples, vocabulary], at least one token of each a row.
+    """
+
+    read: Tensor
+    answers: Tensor
+    foils: Tensor
+
+    def __call__(self, logits: Tensor) -> Tensor:
+        """Logits [reads, vocabulary] to values [examples]."""
+        at = logits[self.read]
+        answers, foils = (
+            at.masked_fill(~members, -torch.inf).logsumexp(dim=-1) for members in (self.answers, self.foils)
+        )
+        return answers - foils
+
+
+@dataclass(frozen=True)
 class Batch:
     """Examples of one token length, as the rows that a member runs.
 

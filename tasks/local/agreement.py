@@ -1,6 +1,6 @@
 """Agreement: the verb has the number of its subject, whatever noun stands between the two."""
 
-from ..example import Draw, Example, Task, TaskCard
+from ..example import Draw, Example, Metric, Task, TaskCard
 from ..output import first_word
 from ..version import version_of
 
@@ -25,6 +25,8 @@ WORDINGS = (
     "It is true that the {subject} near the {distractor}",
     "In this story, the {subject} behind the {distractor}",
 )
+
+METRIC: Metric = "log odds"
 
 
 def draw(given: Draw) -> Example:
@@ -52,6 +54,7 @@ def draw(given: Draw) -> Example:
         contents=(f"{subject}|{distractor}",),
         answers=tuple(f" {form}" for form in VERBS[number]),
         foils=tuple(f" {form}" for form in VERBS[other]),
+        metric=METRIC,
     )
 
 
@@ -72,7 +75,7 @@ TASK = Task(
         source="after Linzen et al. 2016, arXiv 1611.01368, and Marvin and Linzen 2018, arXiv 1808.09031",
         licence="Apache-2.0 (sentences and nouns written for this project)",
         counterfactual="the subject's number is flipped",
-        metric="probability difference",
+        metric=METRIC,
         answer="any listed verb of the subject's number; foils: the same verbs in the other number",
         checker="first word is such a verb",
         variants={

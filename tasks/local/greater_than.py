@@ -1,6 +1,6 @@
 """Greater-than: the end year of an event lies after its start year."""
 
-from ..example import Draw, Example, Task, TaskCard
+from ..example import Draw, Example, Metric, Task, TaskCard
 from ..version import version_of
 
 NOUNS = (
@@ -22,6 +22,8 @@ TEMPLATES = {
         "In the chronicle, the {noun} began in the year {start} and ended in the year {century}",
     ),
 }
+
+METRIC: Metric = "probability difference"
 
 
 def draw(given: Draw) -> Example:
@@ -47,6 +49,7 @@ def draw(given: Draw) -> Example:
         contents=(f"{century}{year:02d}",),
         answers=tuple(f"{y:02d}" for y in range(year + 1, 100)),
         foils=tuple(f"{y:02d}" for y in range(year + 1)),
+        metric=METRIC,
     )
 
 
@@ -63,7 +66,7 @@ TASK = Task(
         source="Hanna et al. 2023, arXiv 2305.00586",
         licence="Apache-2.0 (sentences and nouns written for this project after the paper's)",
         counterfactual="the start year's last two digits become 01",
-        metric="probability difference",
+        metric=METRIC,
         answer="any two-digit year above the start year; foils: all others",
         checker="the first two characters are such a year",
         variants={"lasted": "'lasted from … to …'", "ended": "'began in … and ended in …'"},

@@ -8,19 +8,19 @@ from ..example import Draw, Example, Task, TaskCard
 from ..version import version_of
 
 TEMPLATES = {
-    "edges-first": (
-        "Edges: {edges}. From {start} to {goal}:",
-        "Graph: {edges}. Start {start}, goal {goal}. Path:",
-        "Given {edges}, go from {start} to {goal}:",
-        "Links: {edges}. Path from {start} to {goal}:",
-        "Roads: {edges}. The way from {start} to {goal}:",
-    ),
-    "goal-first": (
+    "start-first": (
         "From {start} to {goal}. Edges: {edges}. Path:",
         "Start {start}, goal {goal}. Graph: {edges}. Path:",
         "Go from {start} to {goal}, given {edges}:",
         "Path from {start} to {goal}. Links: {edges}. Path:",
         "The way from {start} to {goal}. Roads: {edges}. Way:",
+    ),
+    "goal-first": (
+        "To {goal} from {start}. Edges: {edges}. Path:",
+        "Goal {goal}, start {start}. Graph: {edges}. Path:",
+        "Reach {goal} from {start}, given {edges}:",
+        "Path to {goal} from {start}. Links: {edges}. Path:",
+        "The way to {goal} from {start}. Roads: {edges}. Way:",
     ),
 }
 
@@ -85,7 +85,10 @@ TASK = Task(
         metric="logit difference",
         answer="the path from start to goal; read at the nodes where the two paths differ",
         checker="every step is a given edge, from the start to the goal",
-        variants={"edges-first": "edges, then start and goal", "goal-first": "start and goal, then edges"},
+        variants={
+            "start-first": "the start, the goal, then the edges",
+            "goal-first": "the goal, the start, then the edges",
+        },
         levels={
             "small": {"arms": 3, "steps": 2},
             "medium": {"arms": 3, "steps": 3},

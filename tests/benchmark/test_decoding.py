@@ -1,3 +1,6 @@
+import math
+from fractions import Fraction
+
 import pytest
 import torch
 from torch import Tensor
@@ -74,6 +77,18 @@ def raw_logits(model: PreTrainedModel, row: list[int], attention: str) -> Tensor
     return output.logits[0]  # type: ignore[no-any-return]
 
 
+def schedule(targets: tuple[int, ...], block: int, steps: int) -> list[tuple[int, int, int]]:
+    """Step, block and number of targets of each step: to each block its share of the budget, rounded up."""
+    planned: list[tuple[int, int, int]] = []
+    for place in sorted({target // block for target in targets}):
+        left = sum(target // block == place for target in targets)
+        for remaining in range(math.ceil(Fraction(steps * left, len(targets))), 0, -1):
+            number = math.ceil(Fraction(left, remaining))
+            planned.append((len(planned), place, number))
+            left -= number
+    return planned
+
+
 def plainly(
     model: PreTrainedModel, row: list[int], targets: tuple[int, ...], steps: int, attention: str, shift: bool
 ) -> tuple[list[int], list[int], bool]:
@@ -82,7 +97,7 @@ def plainly(
     block = int(attention.partition(":")[2] or TOKENS)
     step = dict.fromkeys(targets, -1)
     tempted = False
-    for now in range(steps):
+    for now, place, number in schedule(targets, block, steps):
         logits = raw_logits(model, row, attention)
         open_ = [target for target in targets if step[target] < 0]
         choices = []
@@ -91,9 +106,9 @@ def plainly(
             tempted |= max(scores) == scores[MASK]
             scores[MASK] = float("-inf")
             probability = torch.tensor(scores).softmax(0).max().item()
-            choices.append((target // block, -probability, target, scores.index(max(scores))))
-        left = steps - now
-        for _, _, target, token in sorted(choices)[: (len(open_) + left - 1) // left]:
+            if target // block == place:
+                choices.append((-probability, target, scores.index(max(scores))))
+        for _, target, token in sorted(choices)[:number]:
             row[target], step[target] = token, now
     return row, list(step.values()), tempted
 
@@ -161,11 +176,16 @@ def test_earlier_blocks_are_filled_before_later_ones() -> None:
     assert len({tuple(row) for row in found.step.tolist()}) > 1
 
 
+def test_a_step_stays_in_one_block() -> None:
+    """Five targets in three blocks, with a budget of one step."""
+    found = decode(member(llama(), "mdm", "block:4", False), rows(), positions(*TARGETS), steps=1)
+    assert found.step.tolist() == [[0, 0, 1, 1, 2]] * ROWS
+
+
 def test_close_confidences_are_told_apart_in_late_blocks() -> None:
     confidences = torch.tensor([[0.99999, 0.999999]])
-    targets = torch.tensor([[60_000, 60_001]])
-    late = member(llama(), "mdm", "block:8", True)
-    chosen = _next(late, confidences, targets, masked=torch.ones(1, 2, dtype=torch.bool), number=1)
+    late, masked = torch.tensor([[7_500, 7_500]]), torch.ones(1, 2, dtype=torch.bool)
+    chosen = _next(confidences, late, masked, number=torch.tensor([1]))
     assert chosen.tolist() == [[False, True]]
 
 
@@ -223,12 +243,13 @@ def test_prompts_are_left_as_they_are() -> None:
     assert torch.equal(found.tokens[:, kept], tokens[:, kept])
 
 
-def test_rows_may_have_different_targets() -> None:
+@pytest.mark.parametrize(("attention", "steps"), [("full", 2), ("block:4", 1), ("block:4", 2)])
+def test_rows_may_have_different_targets(attention: str, steps: int) -> None:
     model, tokens = llama(), rows()
     places = [(5, 9), (6, 13), (1, 2)]
-    found = decode(member(model, "mdm", "full", True), tokens[:3], torch.tensor(places), 2)
+    found = decode(member(model, "mdm", attention, True), tokens[:3], torch.tensor(places), steps)
     for row, targets, filled in zip(tokens.tolist(), places, found.tokens.tolist(), strict=False):
-        assert filled == plainly(model, row, targets, 2, "full", True)[0]
+        assert filled == plainly(model, row, targets, steps, attention, True)[0]
 
 
 @pytest.mark.parametrize(("shift", "offset"), [(True, 1), (False, 0)])

@@ -99,7 +99,8 @@ def with_years(one: Encoded, decade: int, unit: int, split: bool) -> Encoded:
     years = [(tens, units) if split else (10 * tens + units,) for tens, units in product(range(10), repeat=2)]
     start = 10 * decade + unit
     above, others = tuple(years[start + 1 :]), tuple(years[: start + 1])
-    return replace(one, answer=above[-1], foil=others[-1], answers=above, foils=others)
+    example = replace(one.example, metric="probability difference")
+    return replace(one, example=example, answer=above[-1], foil=others[-1], answers=above, foils=others)
 
 
 @pytest.mark.parametrize("start", [(4, 5), (0, 2), (9, 8), (3, 9), (5, 0)], ids="{0[0]}{0[1]}".format)
@@ -170,6 +171,33 @@ def test_years_of_one_token(
         expected.append(float(probability[21 + seed : 100].sum() - probability[: 21 + seed].sum()))
     clean, _ = values(asked, questions)
     assert clean == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(("role", "attention"), [("arm", "causal"), ("mdm", "full")])
+def test_log_odds_are_those_of_the_sets_probabilities(
+    role: str,
+    attention: str,
+    member: Callable[..., Member],
+    encoded: Callable[..., Encoded],
+    raw_logits: Logits,
+) -> None:
+    asked = member(role, attention)
+    verbs, others = ((11,), (14,), (3,)), ((12,), (5,))
+    one = encoded(6, (11,), (12,))
+    one = replace(one, example=replace(one.example, metric="log odds"), answers=verbs, foils=others)
+    expected = []
+    for prompt in (one.clean, one.corrupted):
+        probability = raw_logits(asked, (*prompt, asked.mask_id))[5][:-1].softmax(-1)
+        expected.append(float((probability[[11, 14, 3]].sum() / probability[[12, 5]].sum()).log()))
+    found = np.concatenate(values(asked, [question(asked, one, (0,), 0)]))
+    assert found == pytest.approx(expected, abs=1e-5)
+
+
+def test_log_odds_are_of_one_token(encoded: Callable[..., Encoded]) -> None:
+    one = encoded(6, (0, 0), (0, 1))
+    two = replace(one, example=replace(one.example, metric="log odds"), answers=((0, 0),), foils=((0, 1),))
+    with pytest.raises(DoesNotFit, match="more than one token"):
+        check_answer_sets(two)
 
 
 def mixed(member: Member, encoded: Callable[..., Encoded]) -> list[Question]:

@@ -25,7 +25,7 @@ def test_cards_are_complete(name: str) -> None:
     assert len(card.variants) >= 2
     assert card.default_level in card.levels
     assert card.suite in ("local", "planning")
-    assert card.metric in ("logit difference", "probability difference")
+    assert card.metric in ("logit difference", "probability difference", "log odds")
     assert card.steps == "tokens" or card.steps >= 1
 
 
@@ -35,6 +35,13 @@ def test_a_seed_is_reproducible_and_another_seed_is_not(name: str, level: str) -
     first, again, other = (list(islice(task.examples(seed, level=level), 30)) for seed in (3, 3, 4))
     assert first == again
     assert len(set(first) & set(other)) < 15
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_examples_are_measured_as_the_card_says(name: str, drawn: Draw) -> None:
+    for example in drawn(name, 200):
+        assert example.metric == get_task(name).card.metric
+        assert bool(example.answers) == bool(example.foils) == (example.metric != "logit difference")
 
 
 @pytest.mark.parametrize("name", TASKS)

@@ -89,7 +89,7 @@ def test_fingerprint_of_an_example_by_hand() -> None:
     example = Example("é a", "b", " c", " d", "v", "t", ("k",))
     text = (
         '[{"answer":" c","answers":[],"clean":"é a","contents":["k"],"corrupted":"b","foil":" d","foils":[],'
-        '"in_place":null,"template":"t","variant":"v"}]'
+        '"in_place":null,"metric":"logit difference","template":"t","variant":"v"}]'
     )
     assert fingerprint([example]) == hashlib.sha256(text.encode()).hexdigest()
     assert fingerprint([replace(example, foil=" e")]) != fingerprint([example])

@@ -21,7 +21,7 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
-from mechshift.benchmark.circuits.batch import Batch, LogitDifference, Metric, ProbabilityDifference
+from mechshift.benchmark.circuits.batch import Batch, LogitDifference, LogOdds, Metric, ProbabilityDifference
 from mechshift.benchmark.pairs.attention import Attention
 from mechshift.benchmark.pairs.backbones import read_backbone
 from mechshift.benchmark.pairs.member import Member
@@ -57,7 +57,7 @@ def random_member(kind: str, attention: str = "causal", seed: int = 0) -> Member
 
 
 def random_batch(metric: str = "one read", examples: int = 3, tokens: int = 6, seed: int = 1) -> Batch:
-    """`one read` of one row per example, `states` of several reads each, or a difference of `probability`."""
+    """`one read` of one row per example, `states` of several reads each, `probability` or `log odds`."""
     generator = torch.Generator().manual_seed(seed)
 
     def draw(high: int, *shape: int) -> Tensor:
@@ -79,6 +79,10 @@ def random_batch(metric: str = "one read", examples: int = 3, tokens: int = 6, s
         chosen = ProbabilityDifference(
             index, signs[0], index + examples, signs[1], draw(VOCABULARY - 1, examples)
         )
+    elif metric == "log odds":
+        sign = draw(3, examples, VOCABULARY)
+        sign[:, :2] = torch.tensor([0, 2])
+        chosen = LogOdds(index, sign == 2, sign == 0)
     else:
         example = read_row if row_example is None else row_example[read_row]
         chosen = LogitDifference(example, draw(MASK, reads), draw(MASK, reads), examples)

@@ -68,7 +68,7 @@ def slow_scores(
     return scores.sum(axis=0), scores
 
 
-@pytest.mark.parametrize("metric", ["one read", "states", "probability"])
+@pytest.mark.parametrize("metric", ["one read", "states", "probability", "log odds"])
 @pytest.mark.parametrize("attention", ["causal", "full", "block:2"])
 @pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen2", "qwen3"])
 def test_scores_equal_one_gradient_per_destination(

@@ -12,7 +12,8 @@ Draw = Callable[..., tuple[Example, ...]]
 Mutants = Callable[..., Iterator[tuple[Example, str]]]
 
 SIZES = {"small": (3, 2), "medium": (3, 3), "large": (5, 5)}
-ENDS = re.compile(r"(?:[Ff]rom ([A-Z]) to ([A-Z])|Start ([A-Z]), goal ([A-Z]))(?=[.,:])")
+START_FIRST = re.compile(r"^(?:.*[Ff]rom ([A-Z]) to|Start ([A-Z]), goal) ([A-Z])(?=[.,])")
+GOAL_FIRST = re.compile(r"^(?:(?:.*[Tt]o|Reach) ([A-Z]) from|Goal ([A-Z]), start) ([A-Z])(?=[.,])")
 LIST = re.compile(r"\b[A-Z] [A-Z]\b(?:, [A-Z] [A-Z]\b)*")
 LINE_ENDS = r"\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 SPACE = rf"[^\S{LINE_ENDS}]"
@@ -31,10 +32,10 @@ def edges_of(prompt: str) -> list[tuple[str, str]]:
 
 
 def ends_of(prompt: str) -> tuple[str, str]:
-    """Start and goal, which a prompt states once."""
-    (found,) = ENDS.findall(prompt)
-    start, goal = filter(None, found)
-    return start, goal
+    """Start and goal, which a prompt states once, in either order."""
+    ((form, found),) = [(form, m) for form in (START_FIRST, GOAL_FIRST) if (m := form.search(prompt))]
+    first, second = filter(None, found.groups())
+    return (first, second) if form is START_FIRST else (second, first)
 
 
 def paths(prompt: str) -> list[str]:
@@ -59,10 +60,10 @@ def is_right(prompt: str, output: str) -> bool:
 
 
 def example_of(clean: str, answer: str) -> Example:
-    return Example(clean, "", answer, "", "edges-first", "edges-first-0", ())
+    return Example(clean, "", answer, "", "start-first", "start-first-0", ())
 
 
-KNOWN = example_of("Edges: C B, D A, E D, B A. From A to E:", " A D E")
+KNOWN = example_of("From A to E. Edges: C B, D A, E D, B A. Path:", " A D E")
 
 
 def test_a_known_instance() -> None:
@@ -106,15 +107,15 @@ def test_anything_else_is_wrong(kind: str) -> None:
 
 def test_any_path_to_the_goal_is_right() -> None:
     """A graph with two ways to the goal, which no star has."""
-    two = example_of("Edges: B A, D B, C A, D C. From A to D:", " A B D")
+    two = example_of("From A to D. Edges: B A, D B, C A, D C. Path:", " A B D")
     assert sorted(paths(two.clean)) == ["ABD", "ACD"]
     check = get_task("star-path").check
     assert [path for path in ("A B D", "A C D", "A B C D", "A D") if check(two, path)] == ["A B D", "A C D"]
 
 
 def test_an_edge_leads_to_the_node_that_is_written_first() -> None:
-    there = example_of("Edges: B A, C B. From A to C:", " A B C")
-    back = example_of("Edges: A B, B C. From A to C:", " A B C")
+    there = example_of("From A to C. Edges: B A, C B. Path:", " A B C")
+    back = example_of("From A to C. Edges: A B, B C. Path:", " A B C")
     assert (paths(there.clean), paths(back.clean)) == (["ABC"], [])
     check = get_task("star-path").check
     assert check(there, "A B C")
@@ -178,12 +179,13 @@ def test_the_place_of_the_edges_does_not_tell_the_answer(held_out: Draw) -> None
     assert all(abs(count - 10_000 / 6) < 224 for count in places.values())
 
 
-def test_edges_stand_where_the_variant_says(held_out: Draw) -> None:
+def test_start_and_goal_stand_in_the_variants_order_before_the_edges(held_out: Draw) -> None:
+    forms = {"start-first": START_FIRST, "goal-first": GOAL_FIRST}
     for example in held_out("star-path", number=2000):
-        edges, ends = LIST.search(example.clean), ENDS.search(example.clean)
-        assert edges is not None
+        ends, edges = forms[example.variant].search(example.clean), LIST.search(example.clean)
         assert ends is not None
-        assert (edges.start() < ends.start()) == (example.variant == "edges-first")
+        assert edges is not None
+        assert ends.end() < edges.start()
 
 
 def test_contents_are_the_graph(held_out: Draw) -> None:
