@@ -1,9 +1,8 @@
 """Train a reference pair: `python -m mechshift.baselines.training PAIR --out DIR`."""
 
 import argparse
-import json
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -11,17 +10,17 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 from transformers.utils import logging
 
 from ...benchmark.pairs.attention import Attention
-from ...benchmark.pairs.member import Role
-from ...errors import MechshiftError, UsageError
-from ...files import write_text
+from ...errors import MechshiftError
 from ...tasks import Task, get_task
-from .card import write_card
+from .arm import take_arm
+from .card import require_matplotlib, write_card
 from .data import Pool, Sampler, task_pools
 from .evaluation import accuracies
+from .folder import keep_arm, keep_recipe, stage_folder, write_member
 from .objectives import Objective, block_diffusion, masked_diffusion, next_token
 from .recipe import Recipe, get_recipe, list_recipes
-from .train import train
-from .vocabulary import build_tokenizer, load_tokenizer
+from .train import require_muon, train
+from .vocabulary import build_tokenizer
 
 
 def main() -> None:
@@ -48,53 +47,26 @@ def main() -> None:
 def train_pair(recipe: Recipe, out: Path, arm: Path | None = None) -> None:
     """Write `out/arm` and `out/mdm` (`out/control`) in the published layout, and their card.
 
-    `arm` is the folder of another pair, whose ARM is taken as it is. What is there of the same recipe is
-    continued or kept. Raises UsageError where a folder holds another recipe's.
+    `arm` is the folder of another pair, whose ARM is taken as it is. What is there of the same recipe and
+    ARM is continued or kept. Raises UsageError, and makes no new folder, where what the training needs is
+    not installed, `arm` holds no whole ARM of this recipe, or `out` is of another recipe or another ARM.
     """
-    if arm is not None:
-        _check_same_arm(recipe, arm)
-    keep_recipe(recipe, out)
+    require_matplotlib()
+    require_muon()
+    taken = None if arm is None else take_arm(recipe, arm)
     tasks = tuple(get_task(name) for name in recipe.mixture)
-    tokenizer = build_tokenizer(tasks, recipe.seed) if arm is None else load_tokenizer(arm / "arm")
+    tokenizer = build_tokenizer(tasks, recipe.seed)
+    if taken:
+        taken.check_vocabulary(tokenizer)
+    keep_recipe(recipe, out)
+    keep_arm(out, taken.digest if taken else None)
     setting = Setting(recipe, tasks, tokenizer, task_pools(recipe, tasks, tokenizer), out)
-    if arm is None:
-        torch.manual_seed(recipe.seed)
-        model = LlamaForCausalLM(recipe.architecture.config(len(tokenizer)))
-        _train_arm(model, setting)
-    else:
-        model = LlamaForCausalLM.from_pretrained(arm / "arm", local_files_only=True)
+    model = taken.model if taken else _train_arm(setting)
     if recipe.second.start == "random":
-        torch.manual_seed(recipe.second.seed)
-        model = LlamaForCausalLM(recipe.architecture.config(len(tokenizer)))
+        model = _random_model(setting, recipe.second.seed)
     _train_second(model, setting)
-    write_card(recipe, sum(parameter.numel() for parameter in model.parameters()), out)
-
-
-def keep_recipe(recipe: Recipe, out: Path) -> None:
-    """Write `out/recipe.json`. Raises UsageError where the folder already holds another recipe's training."""
-    path, text = out / "recipe.json", json.dumps(asdict(recipe), indent=1) + "\n"
-    if path.exists() and path.read_text(encoding="utf-8") != text:
-        raise UsageError(
-            f"{out} holds the training of another recipe", "give an empty folder, or delete it to start anew"
-        )
-    write_text(path, text)
-
-
-def _check_same_arm(recipe: Recipe, folder: Path) -> None:
-    path = folder / "recipe.json"
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            f"{path} cannot be read: {error}", "name the folder of a pair that was trained here"
-        ) from error
-    wanted = json.loads(json.dumps(asdict(recipe)))
-    differing = sorted(key for key in recipe.of_arm if found.get(key) != wanted[key])
-    if differing:
-        raise UsageError(
-            f"the ARM in {folder} was trained with another {', '.join(differing)} than {recipe.name}'s",
-            "leave out --arm, and it is trained",
-        )
+    arm_of = taken.pair if taken and not (out / "arm").exists() else None
+    write_card(recipe, sum(parameter.numel() for parameter in model.parameters()), out, arm_of)
 
 
 @dataclass(frozen=True)
@@ -108,13 +80,20 @@ class Setting:
     out: Path
 
 
-def _train_arm(model: LlamaForCausalLM, setting: Setting) -> None:
+def _random_model(setting: Setting, seed: int) -> LlamaForCausalLM:
+    torch.manual_seed(seed)
+    return LlamaForCausalLM(setting.recipe.architecture.config(len(setting.tokenizer)))
+
+
+def _train_arm(setting: Setting) -> LlamaForCausalLM:
     recipe = setting.recipe
+    model = _random_model(setting, recipe.seed)
     sampler = Sampler(setting.pools, recipe.mixture, recipe.arm.batch, recipe.seed)
     evaluate = accuracies("arm", Attention("causal"), True, setting.tasks, setting.tokenizer)
-    folder = setting.out / "training" / "arm"
+    folder = stage_folder(setting.out, "arm")
     train(model, next_token(recipe.prompt_weight), sampler, recipe.arm, evaluate, folder, recipe.seed)
-    _write(model, setting, "arm")
+    write_member(model, setting.tokenizer, setting.out, "arm")
+    return model
 
 
 def _train_second(model: LlamaForCausalLM, setting: Setting) -> None:
@@ -122,9 +101,9 @@ def _train_second(model: LlamaForCausalLM, setting: Setting) -> None:
     mixture = recipe.mixture | ({"in-place": recipe.in_place} if "in-place" in setting.pools else {})
     sampler = Sampler(setting.pools, mixture, second.optimisation.batch, second.seed)
     evaluate = accuracies(second.role, second.attention, second.shift, setting.tasks, setting.tokenizer)
-    folder = setting.out / "training" / second.role
+    folder = stage_folder(setting.out, second.role)
     train(model, _objective(setting), sampler, second.optimisation, evaluate, folder, second.seed)
-    _write(model, setting, second.role)
+    write_member(model, setting.tokenizer, setting.out, second.role)
 
 
 def _objective(setting: Setting) -> Objective:
@@ -136,11 +115,6 @@ def _objective(setting: Setting) -> Objective:
     if diffusion.attention == "full":
         return masked_diffusion(diffusion, mask_id)
     return block_diffusion(diffusion, mask_id)
-
-
-def _write(model: LlamaForCausalLM, setting: Setting, role: Role) -> None:
-    model.save_pretrained(setting.out / role)
-    setting.tokenizer.save_pretrained(setting.out / role)
 
 
 if __name__ == "__main__":

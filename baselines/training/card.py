@@ -3,9 +3,12 @@
 import csv
 from pathlib import Path
 
+from ...benchmark.pairs.member import Role
 from ...errors import UsageError
 from ...files import replacing, write_text
+from .folder import stage_folder
 from .recipe import Recipe
+from .train import LOG
 
 CARD = """# Reference pair `{name}`
 
@@ -41,20 +44,31 @@ default level ({levels}). The weights are those of the last step, whatever these
 Rows = list[dict[str, str]]
 
 
-def write_card(recipe: Recipe, parameters: int, out: Path) -> None:
-    """Write `card.md`, the logs of the stages trained in the folder and `curves.svg` to it.
+def require_matplotlib() -> None:
+    """Raises UsageError where matplotlib, which draws the curves, is not installed."""
+    try:
+        import matplotlib.figure  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            "training curves are drawn by matplotlib, which is not installed",
+            'pip install "mechshift[plots]"',
+        ) from error
 
-    Raises UsageError where matplotlib, which draws the curves, is not installed.
+
+def write_card(recipe: Recipe, parameters: int, out: Path, arm_of: str | None = None) -> None:
+    """Write `card.md`, the logs of the stages trained in the folder and `curves.svg` to it. Needs matplotlib.
+
+    `arm_of`: the pair that the ARM was taken from, None where it was trained in the folder.
     """
     from ...tasks import get_task
     from .evaluation import HELD_OUT
 
     architecture, second = recipe.architecture, recipe.second
-    rows = _keep_logs(recipe, out)
+    rows = _keep_logs((second.role,) if arm_of else ("arm", second.role), out)
     _draw_curves(rows, recipe, out / "curves.svg")
     text = CARD.format(
         name=recipe.name,
-        where="" if "arm" in rows else " of `tiny`",
+        where=f" of `{arm_of}`" if arm_of else "",
         tasks=", ".join(recipe.mixture),
         role=second.role,
         about=second.about,
@@ -72,11 +86,11 @@ def write_card(recipe: Recipe, parameters: int, out: Path) -> None:
     write_text(out / "card.md", text)
 
 
-def _keep_logs(recipe: Recipe, out: Path) -> dict[str, Rows]:
-    """The rows of the log of each stage that was trained in the folder, which are copied beside the card."""
+def _keep_logs(stages: tuple[Role, ...], out: Path) -> dict[str, Rows]:
+    """The rows of each stage's log, which is copied beside the card; a log that is not there is left out."""
     found: dict[str, Rows] = {}
-    for stage in ("arm", recipe.second.role):
-        path = out / "training" / stage / "log.csv"
+    for stage in stages:
+        path = stage_folder(out, stage) / LOG
         if path.exists():
             text = path.read_text(encoding="utf-8")
             write_text(out / f"training-{stage}.csv", text)
@@ -95,14 +109,9 @@ def _accuracies(rows: dict[str, Rows], recipe: Recipe) -> str:
 
 
 def _draw_curves(rows: dict[str, Rows], recipe: Recipe, path: Path) -> None:
-    try:
-        import matplotlib
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            "training curves are drawn by matplotlib, which is not installed",
-            'pip install "mechshift[plots]"',
-        ) from error
+    import matplotlib
+    from matplotlib.figure import Figure
+
     with matplotlib.rc_context({"svg.hashsalt": recipe.name, "svg.fonttype": "none", "font.size": 9}):
         figure = Figure(figsize=(4.5 * len(rows), 5), layout="constrained")
         for column, (stage, logged) in enumerate(rows.items()):

@@ -1,6 +1,6 @@
 """What is trained, and how: every number that the weights of the reference pairs depend on."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from transformers import LlamaConfig
@@ -129,6 +129,7 @@ MIXTURE = {
     "sudoku": 0.20,
     "star-path": 0.19,
 }
+ARM_TRAINING = Optimisation(steps=2_000, peak_rate=3e-3)
 POST_TRAINING = Optimisation(steps=1_200, peak_rate=3e-3)
 DIFFULLAMA = Diffusion(shift=True, anneal=500)
 
@@ -149,10 +150,10 @@ _SECOND = {
         "control: the ARM's own objective for as many steps on the same data", "arm", None, POST_TRAINING
     ),
     "tiny-scratch": SecondStage(
-        "control: masked diffusion like tiny's, from random weights and not from the ARM",
+        "control: masked diffusion like tiny's, from random weights, for the steps of ARM and post-training",
         "random",
         DIFFULLAMA,
-        POST_TRAINING,
+        replace(POST_TRAINING, steps=ARM_TRAINING.steps + POST_TRAINING.steps),
     ),
     "tiny-block": SecondStage(
         "block diffusion: block-causal attention with blocks of 4 tokens at once, without shift",
@@ -169,8 +170,7 @@ _SECOND = {
 }
 
 _RECIPES = {
-    name: Recipe(name, Architecture(), MIXTURE, Optimisation(steps=2_000, peak_rate=3e-3), second)
-    for name, second in _SECOND.items()
+    name: Recipe(name, Architecture(), MIXTURE, ARM_TRAINING, second) for name, second in _SECOND.items()
 }
 
 

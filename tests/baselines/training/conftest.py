@@ -35,7 +35,7 @@ def recipe() -> Recipe:
 
 @pytest.fixture
 def toy() -> Callable[[int], LlamaForCausalLM]:
-    """A model of eleven tokens with weights from a seed."""
+    """A model of eleven tokens with weights from a seed; its second layer reads what leaks in its first."""
 
     def build(seed: int) -> LlamaForCausalLM:
         torch.manual_seed(seed)
@@ -43,7 +43,7 @@ def toy() -> Callable[[int], LlamaForCausalLM]:
             vocab_size=11,
             hidden_size=8,
             intermediate_size=12,
-            num_hidden_layers=1,
+            num_hidden_layers=2,
             num_attention_heads=2,
             initializer_range=0.5,
             bos_token_id=None,

@@ -13,6 +13,7 @@ from transformers import LlamaForCausalLM
 from mechshift.baselines.training.data import Batch, Rows
 from mechshift.baselines.training.objectives import (
     Objective,
+    _noise_levels,
     block_diffusion,
     masked_diffusion,
     next_token,
@@ -117,6 +118,29 @@ def test_block_diffusion_estimates_the_evidence_bound_of_every_block(block: int,
     assert_mean(block_diffusion(diffusion, MASK), model, expected / answers)
 
 
+def cost_of_hidden_blocks(model: LlamaForCausalLM, tokens: list[int], answer: list[int], block: int) -> float:
+    """−log p of an answer, each block all masked behind the clean blocks before it and with none after it."""
+    cost = 0.0
+    for number in {place // block for place in answer}:
+        inside = [place for place in answer if place // block == number]
+        seen = [MASK if place in inside else token for place, token in enumerate(tokens)]
+        until = seen[: (number + 1) * block]
+        cost += sum(surprise(model, until, place, tokens[place], f"block:{block}") for place in inside)
+    return cost
+
+
+@pytest.mark.parametrize("block", [1, 2, 4])
+def test_a_noisy_block_is_read_as_if_it_stood_alone_behind_its_clean_prefix(block: int, toy: Build) -> None:
+    """At t = 1 all is masked and weighs one, so that the loss can be told to the last digit."""
+    model = toy(3)
+    expected = sum(cost_of_hidden_blocks(model, *sequence, block) for sequence in SEQUENCES)
+    answers = sum(len(answer) for _, answer in SEQUENCES)
+    objective = block_diffusion(Diffusion(False, 0, f"block:{block}", smallest_t=1.0), MASK)
+    for batch in ((rows(),), in_pieces(rows())):
+        found = objective(model, batch, 0, np.random.default_rng(0))
+        assert found.item() == pytest.approx(expected / answers, rel=1e-5)
+
+
 @pytest.mark.parametrize("diffusion", [Diffusion(True, 0, "block:4"), Diffusion(False, 9, "block:4")])
 def test_block_diffusion_has_neither_shift_nor_annealing(diffusion: Diffusion) -> None:
     with pytest.raises(ValueError, match="without shift and without annealing"):
@@ -185,6 +209,26 @@ def test_attention_opens_at_the_annealed_rate() -> None:
         assert bool(allowed[2, 0][torch.ones(6, 6, dtype=torch.bool).tril()].all())
         shares.append(allowed[2, 0, :5, :5][above].float().mean().item() - (step + 1) / 1000)
     assert abs(np.mean(shares)) < 4 * 0.5 / math.sqrt(900 * 10)
+
+
+def test_every_stratum_has_one_noise_level() -> None:
+    smallest, count = 0.2, 16
+    rng = np.random.default_rng(3)
+    for _ in range(50):
+        levels = _noise_levels(count, smallest, rng).double().numpy()
+        assert (levels >= smallest).all()
+        assert (levels < 1).all()
+        strata = np.floor((levels - smallest) / (1 - smallest) * count)
+        assert sorted(strata.tolist()) == list(range(count))
+
+
+def test_noise_levels_are_uniform_and_in_any_order() -> None:
+    """Each has the mean 0.6 of U(0.2, 1) and its variance 0.8² / 12, whatever place it stands at."""
+    rng = np.random.default_rng(4)
+    levels = np.stack([_noise_levels(4, 0.2, rng).double().numpy() for _ in range(2000)])
+    error = math.sqrt(0.8**2 / 12 / len(levels))
+    assert levels.mean(axis=0) == pytest.approx([0.6] * 4, abs=4 * error)
+    assert levels.var(axis=0) == pytest.approx([0.8**2 / 12] * 4, rel=0.1)
 
 
 def test_padding_does_not_change_a_loss(toy: Build) -> None:

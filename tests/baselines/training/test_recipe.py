@@ -52,9 +52,13 @@ def test_all_pairs_share_one_arm(tiny: Recipe) -> None:
     assert {"architecture", "mixture", "arm", "pool", "prompt_weight", "seed"} == set(tiny.of_arm)
 
 
-def test_the_control_and_the_post_trained_have_the_same_steps_and_data(tiny: Recipe) -> None:
+def test_all_second_stages_have_the_same_data_and_optimisation_and_from_random_weights_more_steps(
+    tiny: Recipe,
+) -> None:
+    planned = tiny.second.optimisation
+    longer = replace(planned, steps=tiny.arm.steps + planned.steps)
     for recipe in list_recipes():
-        assert recipe.second.optimisation == tiny.second.optimisation
+        assert recipe.second.optimisation == (longer if recipe.second.start == "random" else planned)
         assert (recipe.mixture, recipe.in_place, recipe.pool) == (tiny.mixture, tiny.in_place, tiny.pool)
     assert get_recipe("tiny-continued").second.seed == tiny.second.seed
 
