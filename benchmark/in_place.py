@@ -11,7 +11,7 @@ from .decoding import answers
 from .encoding import DoesNotFit, Ids, continuation, text_of, token_ids
 from .pairs.checks import check_prompts, check_targets
 from .pairs.loading import Pair
-from .record import Behaviour
+from .record import Behaviour, Missing
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,14 @@ class Gapped:
     gap: range
 
 
-def in_place_behaviour(pair: Pair, task: Task, examples: Iterable[Example], rows: int) -> Behaviour | None:
-    """How many gaps the MDM fills rightly, one token a step; None for a control or a task without such form.
+def in_place_behaviour(pair: Pair, task: Task, examples: Iterable[Example], rows: int) -> Behaviour | Missing:
+    """How many gaps the MDM fills rightly, one token a step; missing for a control, and without such a form.
 
     Examples whose gap does not fall on token borders are not tried. Raises PairError for a text that
     holds the mask token, and for a gap that a shifted member cannot read.
     """
     if pair.mdm.autoregressive:
-        return None
+        return Missing(missing="a control is no MDM and fills nothing in place")
     by_shape: dict[tuple[int, range], list[Gapped]] = defaultdict(list)
     for example in examples:
         gapped = _gapped(pair, example)
@@ -47,7 +47,9 @@ def in_place_behaviour(pair: Pair, task: Task, examples: Iterable[Example], rows
             texts = [text_of(pair.tokenizer, ids) for ids in filled]
             solved += sum(task.check(each.example, text) for each, text in zip(batch, texts, strict=True))
             tried += len(batch)
-    return Behaviour(solved=solved, tried=tried) if tried else None
+    if not tried:
+        return Missing(missing="the task has no form that is filled in place")
+    return Behaviour(solved=solved, tried=tried)
 
 
 def _gapped(pair: Pair, example: Example) -> Gapped | None:

@@ -39,6 +39,7 @@ def describe_pairs() -> list[Row]:
         {
             "pair": name,
             "about": listed.about,
+            "control": listed.spec.control,
             "shift": "yes" if listed.spec.mdm.shift else "no",
             "attention": str(listed.spec.mdm.attention),
         }

@@ -15,7 +15,7 @@ from .in_place import in_place_behaviour
 from .pairs.checks import check_prompts, check_targets
 from .pairs.loading import Pair
 from .protocol import Protocol
-from .record import Behaviour
+from .record import Behaviour, Missing
 from .states import check_answer_sets
 
 Order = tuple[int, ...]
@@ -37,7 +37,7 @@ class Pool(BaseModel):
 
     arm: Behaviour
     mdm: Behaviour
-    mdm_in_place: Behaviour | None
+    mdm_in_place: Behaviour | Missing
     unfit: dict[str, int]
     other_form: int
     solved: tuple[Solved, ...]

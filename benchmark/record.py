@@ -71,7 +71,7 @@ class PoolRecord(Part):
 
     arm: Behaviour
     mdm: Behaviour
-    mdm_in_place: Behaviour | None
+    mdm_in_place: Behaviour | Missing
     unfit: dict[str, int]
     other_form: int
     common: int

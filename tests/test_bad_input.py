@@ -99,6 +99,11 @@ def run_pair(arm: Path, mdm: Path | None = None, task: str = "infilling") -> tup
         ("run --no-shift", ("--shift would declare something about pair tiny",)),
         ("run --mask-token 5 --attention full", ("--attention, --mask-token would declare",)),
         ("run --arm a --mdm b --attention half", ("attention 'half' is not known", "block:32")),
+        ("run --pair tiny --control", ("--control would declare something about pair tiny",)),
+        (
+            "run --arm a --mdm b --control --attention full",
+            ("declared with attention full", "leave out its attention"),
+        ),
         ("run --arm a --mdm b --mask-token=", ("--mask-token is empty",)),
         ("run --arm ./a --mdm ./b", ("./a is not a directory",)),
         ("run --device abacus", ("device abacus cannot be used",)),

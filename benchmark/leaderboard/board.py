@@ -106,7 +106,7 @@ def _check_one_each(records: _Records) -> None:
     for path, record in records.items():
         members = (record.pair.arm, record.pair.mdm)
         made_of = tuple(member.model_copy(update={"checkpoint": "", "revision": None}) for member in members)
-        for key in (record.pair.name, (*made_of, record.pair.mask_id)):
+        for key in (record.pair.name, (*made_of, record.pair.mask_id, record.pair.control)):
             first = seen.setdefault(key, path)
             if first != path:
                 raise UsageError(

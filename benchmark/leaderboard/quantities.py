@@ -58,11 +58,9 @@ def entry(values: Mapping[str, Measured], name: str) -> Measured:
     return values.get(name, Missing(missing=f"the record holds no {name}"))
 
 
-def accuracy(behaviour: Behaviour | None) -> Measured:
+def accuracy(behaviour: Behaviour | Missing) -> Measured:
     """Share of the tried examples that a member solves."""
-    if behaviour is None:
-        return Missing(missing="the task has no form that is filled in place")
-    return behaviour.accuracy
+    return behaviour if isinstance(behaviour, Missing) else behaviour.accuracy
 
 
 def _pool(name: str, of: Callable[[PoolRecord], Measured], rounding: Rounding = SHARE) -> Quantity[Task]:

@@ -105,8 +105,8 @@ def _pair_rows(record: Record, notes: Notes, markup: Markup) -> list[Row]:
             for column, value in zip(columns, values, strict=True)
         ]
 
-    name = plain(record.pair.name) + (" (control)" if record.pair.control else "")
-    about = (name, protocol_name(record), record.status, "")
+    kind = "control" if record.pair.control else ""
+    about = (plain(record.pair.name), protocol_name(record), record.status, kind)
     places = [(suite, index) for suite in SUITES for index in range(len(MEMBERS))]
     return [
         [

@@ -69,13 +69,14 @@ def load_pair(spec: PairSpec, device: str | torch.device | None = None) -> Pair:
             f"{spec.arm.checkpoint} has no tokenizer",
             "put tokenizer.json and tokenizer_config.json into the ARM's directory",
         )
-    mask_id = find_mask_id(spec.mdm.mask_token, second or tokenizer, checkpoints[1].config)
+    mask_id = _mask_id(spec, second or tokenizer, checkpoints[1])
     if second is not None:
         check_same_tokens(tokenizer, second, mask_id)
     arm = load_member(spec.arm, checkpoints[0], "arm", mask_id, place)
     mdm = load_member(spec.mdm, checkpoints[1], "control" if spec.control else "mdm", mask_id, place)
     check_same_backbone(arm, mdm)
-    check_mask_id(mask_id, mdm.backbone.shape.vocabulary)
+    if not spec.control:
+        check_mask_id(mask_id, mdm.backbone.shape.vocabulary)
     check_member(arm)
     check_member(mdm)
     return Pair(
@@ -89,6 +90,16 @@ def load_pair(spec: PairSpec, device: str | torch.device | None = None) -> Pair:
         _provenance(checkpoints[1], mdm),
         weight_movement(arm, mdm),
     )
+
+
+def _mask_id(spec: PairSpec, tokenizer: PreTrainedTokenizerBase, second: Checkpoint) -> int:
+    """That of the pair; for a control without one, which it is never given, the first id beyond all."""
+    try:
+        return find_mask_id(spec.mdm.mask_token, tokenizer, second.config)
+    except PairError:
+        if not spec.control or spec.mdm.mask_token is not None:
+            raise
+        return max(len(tokenizer), int(second.config.get("vocab_size", 0)))
 
 
 def load_member(

@@ -37,8 +37,7 @@ def get_pair(name: str) -> PairSpec:
     pairs = list_pairs()
     if name not in pairs:
         raise unknown("pair", name, pairs)
-    spec = pairs[name].spec
-    return replace(spec, arm=_found(spec.arm, name), mdm=_found(spec.mdm, name))
+    return _found(pairs[name].spec)
 
 
 def _listed(name: str, entry: dict[str, object], folder: Path) -> Listed:
@@ -57,19 +56,28 @@ def _listed(name: str, entry: dict[str, object], folder: Path) -> Listed:
     return Listed(spec, str(entry["about"]))
 
 
-def _found(member: MemberSpec, name: str) -> MemberSpec:
-    """The member where its weights are; a hub id stays as it is."""
-    path, folder = Path(member.checkpoint), _folder()
-    if not path.is_absolute() or path.is_dir():
-        return member
-    elsewhere = CHECKOUT.resolve() / path.relative_to(folder)
-    if elsewhere.is_dir():
-        return replace(member, checkpoint=str(elsewhere))
+def _found(spec: PairSpec) -> PairSpec:
+    """The pair with both members in the one place that has them; hub ids stay as they are."""
+    installed = _folder()
+    for place in (installed, CHECKOUT.resolve()):
+        members = [_moved(member, installed, place) for member in (spec.arm, spec.mdm)]
+        if all(map(_is_there, members)):
+            return replace(spec, arm=members[0], mdm=members[1])
     raise PairError(
-        f"the weights of pair {name} are not part of this installation",
+        f"the weights of pair {spec.name} are not part of this installation",
         "run the command in a checkout that has them, or train the pair: "
-        f"python -m mechshift.baselines.training {name} --out FOLDER",
+        f"python -m mechshift.baselines.training {spec.name} --out FOLDER",
     )
+
+
+def _moved(member: MemberSpec, here: Path, there: Path) -> MemberSpec:
+    path = Path(member.checkpoint)
+    return replace(member, checkpoint=str(there / path.relative_to(here))) if path.is_absolute() else member
+
+
+def _is_there(member: MemberSpec) -> bool:
+    path = Path(member.checkpoint)
+    return path.is_dir() or not path.is_absolute()
 
 
 def _folder() -> Path:

@@ -9,7 +9,7 @@ import pytest
 from mechshift.benchmark.in_place import in_place_behaviour
 from mechshift.benchmark.pairs.loading import Pair
 from mechshift.benchmark.pairs.member import Member
-from mechshift.benchmark.record import Behaviour
+from mechshift.benchmark.record import Behaviour, Missing
 from mechshift.errors import PairError
 from mechshift.tasks import Example, InPlace, Task, get_task
 
@@ -67,7 +67,8 @@ def test_a_task_without_such_a_form_has_none(
     task: Task, member: Callable[..., Member], pair_of: Callable[..., Pair]
 ) -> None:
     pair = pair_of(member(), member("mdm", "full"))
-    assert in_place_behaviour(pair, task, [Example("a", "b", "c", "d", "one", "one", ())], 8) is None
+    found = in_place_behaviour(pair, task, [Example("a", "b", "c", "d", "one", "one", ())], 8)
+    assert found == Missing(missing="the task has no form that is filled in place")
 
 
 def test_a_gap_without_a_token_of_its_own_is_not_tried(
@@ -75,7 +76,7 @@ def test_a_gap_without_a_token_of_its_own_is_not_tried(
 ) -> None:
     pair = pair_of(member(), member("mdm", "full"))
     found = in_place_behaviour(pair, task, [gapped("ab", " ", "c"), gapped("ab", "c", "d")], 8)
-    assert found is not None
+    assert isinstance(found, Behaviour)
     assert found.tried == 1
 
 
@@ -86,7 +87,7 @@ def test_a_gap_at_the_start_cannot_be_read_with_a_shift(
     with pytest.raises(PairError, match="position 0 is masked"):
         in_place_behaviour(pair_of(member(), member("mdm", "full", True)), task, at_start, 8)
     found = in_place_behaviour(pair_of(member(), member("mdm", "full", False)), task, at_start, 8)
-    assert found is not None
+    assert isinstance(found, Behaviour)
     assert found.tried == 1
 
 
@@ -101,4 +102,5 @@ def test_a_control_is_not_asked_to_fill_a_gap(
     member: Callable[..., Member], pair_of: Callable[..., Pair], task: Task
 ) -> None:
     pair = pair_of(member("arm"), member("control", seed=1))
-    assert in_place_behaviour(pair, task, examples(), rows=8) is None
+    found = in_place_behaviour(pair, task, examples(), rows=8)
+    assert found == Missing(missing="a control is no MDM and fills nothing in place")

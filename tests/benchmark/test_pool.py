@@ -113,7 +113,7 @@ def by_hand(pair: Pair, task: Task, protocol: Protocol, decode: Decode) -> Pool:
     return Pool(
         arm={"solved": arm_solved, "tried": tried},
         mdm={"solved": mdm_solved, "tried": tried},
-        mdm_in_place=None,
+        mdm_in_place={"missing": "the task has no form that is filled in place"},
         unfit={},
         other_form=other,
         solved=tuple(solved[: protocol.pool]),

@@ -33,7 +33,7 @@ def record(evidence: Callable[..., Evidence], small_protocol: Callable[..., Prot
     pool = PoolRecord(
         arm=Behaviour(solved=9, tried=10),
         mdm=Behaviour(solved=8, tried=10),
-        mdm_in_place=None,
+        mdm_in_place=Missing(missing="the task has no form that is filled in place"),
         unfit={"answer and foil are the same tokens": 2},
         other_form=0,
         common=8,

@@ -69,6 +69,22 @@ def cells(out: Path) -> dict[Path, Path]:
     return {path.relative_to(out): path for path in sorted((out / "cells").rglob("*")) if path.is_file()}
 
 
+def test_a_model_is_its_own_control(tiny: Pair, small: Protocol, tmp_path: Path) -> None:
+    """Both members one ARM: circuits as alike as two samples of one model are, and nothing shifts."""
+    arm = tiny.spec.arm.checkpoint
+    more = small.model_copy(update={"pool": 64, "minimum": 64})
+    record = run(load_pair(declare_pair(arm, arm, control=True), "cpu"), more, tmp_path, [get_task("ioi")])
+    assert record.pair.control
+    (task,) = record.tasks
+    (overlap,) = (point.edge.normalised for point in task.comparison.curve if point.share == 0.1)
+    assert isinstance(overlap, Number)
+    assert overlap.value == pytest.approx(1)
+    for shifts in (task.comparison.depth_shift, task.comparison.specialisation_shift):
+        values = {name: one.value for name, one in shifts.items() if isinstance(one, Number)}
+        assert values == pytest.approx({name: float("ratio" in name) for name in values}, abs=1e-6)
+    assert task.pool.mdm_in_place == Missing(missing="a control is no MDM and fills nothing in place")
+
+
 def test_no_number_depends_on_the_batch_size(
     measured: Measured, tiny: Pair, small: Protocol, tmp_path: Path
 ) -> None:

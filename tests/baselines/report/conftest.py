@@ -157,7 +157,7 @@ def a_pool() -> PoolRecord:
     return PoolRecord(
         arm=Behaviour(solved=570, tried=600),
         mdm=Behaviour(solved=450, tried=600),
-        mdm_in_place=None,
+        mdm_in_place=Missing(missing="the task has no form that is filled in place"),
         unfit={},
         other_form=0,
         common=500,

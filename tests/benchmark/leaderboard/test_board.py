@@ -149,6 +149,14 @@ def test_a_pair_under_two_names(tmp_path: Path, make_record: MakeRecord) -> None
     assert error.problem == "1.json and 0.json are records of the same pair, other"
 
 
+def test_an_mdm_and_a_control_of_the_same_weights_are_two_pairs(
+    tmp_path: Path, make_record: MakeRecord
+) -> None:
+    first = make_record("tiny")
+    control = first.pair.model_copy(update={"name": "tiny as a control", "control": True})
+    assert len(board_of(tmp_path, first, first.model_copy(update={"pair": control}))) == 2
+
+
 def test_one_pair_with_two_masks_is_two_pairs(tmp_path: Path, make_record: MakeRecord) -> None:
     first = make_record("tiny")
     causal = first.pair.mdm.model_copy(update={"attention": "causal"})

@@ -92,6 +92,17 @@ def test_a_mask_id_outside_the_vocabulary_is_refused(write: Write) -> None:
     refused(write("base"), write("diffusion"), "outside the MDM's vocabulary", mask_token="40")
 
 
+def test_a_control_needs_no_mask_token(write: Write) -> None:
+    arm, trained_on = write("base", mask=None), write("continued", seed=1, mask=None)
+    pair = load_pair(declare_pair(str(arm), str(trained_on), control=True))
+    assert pair.mdm.role == "control"
+    assert pair.mdm.mask_id >= pair.mdm.backbone.shape.vocabulary
+    beyond = declare_pair(str(arm), str(trained_on), control=True, mask_token="40")
+    assert load_pair(beyond).mdm.mask_id == 40
+    with pytest.raises(PairError, match="not in the MDM's tokenizer"):
+        load_pair(declare_pair(str(arm), str(trained_on), control=True, mask_token="[GAP]"))
+
+
 def test_an_mdm_with_other_token_ids_is_refused(write: Write) -> None:
     arm, mdm = write("base"), write("diffusion")
     content = json.loads((mdm / "tokenizer.json").read_text())

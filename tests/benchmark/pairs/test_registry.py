@@ -49,11 +49,24 @@ def test_weights_that_are_not_installed_are_found_in_a_checkout(
     ) as found:
         get_pair("tiny-block")
     assert "mechshift.baselines.training tiny-block --out" in found.value.remedy
-    place = tmp_path / "baselines" / "reference" / "tiny-block" / "mdm"
-    place.mkdir(parents=True)
+    reference = tmp_path / "baselines" / "reference"
+    (reference / "tiny-block" / "mdm").mkdir(parents=True)
+    with pytest.raises(PairError, match="not part of this installation"):
+        get_pair("tiny-block")  # the ARM of the installation is not mixed with this
+    (reference / "tiny" / "arm").mkdir(parents=True)
     spec = get_pair("tiny-block")
-    assert Path(spec.mdm.checkpoint) == place
-    assert Path(spec.arm.checkpoint).is_relative_to(FOLDER)
+    assert Path(spec.mdm.checkpoint) == reference / "tiny-block" / "mdm"
+    assert Path(spec.arm.checkpoint) == reference / "tiny" / "arm"
+
+
+def test_a_checkout_does_not_stand_in_for_what_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for member in ("arm", "mdm"):
+        (tmp_path / "baselines" / "reference" / "tiny" / member).mkdir(parents=True)
+    spec = get_pair("tiny")
+    assert all(Path(one.checkpoint).is_relative_to(FOLDER) for one in (spec.arm, spec.mdm))
 
 
 def test_an_unknown_pair_is_offered_near_names() -> None:
