@@ -1,7 +1,7 @@
 """In-place infilling: the gap masked in the text itself, which only a masked diffusion model can be asked."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -23,11 +23,11 @@ class Gapped:
     gap: range
 
 
-def in_place_behaviour(pair: Pair, task: Task, examples: Iterable[Example], rows: int) -> Behaviour | Missing:
-    """How many gaps the MDM fills rightly, one token a step; missing for a control, and without such a form.
+def in_place_behaviour(pair: Pair, task: Task, examples: Sequence[Example], rows: int) -> Behaviour | Missing:
+    """How many gaps the MDM fills rightly, one token a step; missing, with the reason, where none is tried.
 
-    Examples whose gap does not fall on token borders are not tried. Raises PairError for a text that
-    holds the mask token, and for a gap that a shifted member cannot read.
+    A control is not asked, and an example whose gap does not fall on token borders is not tried. Raises
+    PairError for a text that holds the mask token, and for a gap that a shifted member cannot read.
     """
     if pair.mdm.autoregressive:
         return Missing(missing="a control is no MDM and fills nothing in place")
@@ -48,8 +48,16 @@ def in_place_behaviour(pair: Pair, task: Task, examples: Iterable[Example], rows
             solved += sum(task.check(each.example, text) for each, text in zip(batch, texts, strict=True))
             tried += len(batch)
     if not tried:
-        return Missing(missing="the task has no form that is filled in place")
+        return Missing(missing=_why_none(examples))
     return Behaviour(solved=solved, tried=tried)
+
+
+def _why_none(examples: Sequence[Example]) -> str:
+    if not examples:
+        return "no example was tried"
+    if all(example.in_place is None for example in examples):
+        return "the task has no form that is filled in place"
+    return "no gap falls on token borders"
 
 
 def _gapped(pair: Pair, example: Example) -> Gapped | None:

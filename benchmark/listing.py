@@ -32,7 +32,7 @@ def describe_tasks() -> list[Row]:
 
 
 def describe_pairs() -> list[Row]:
-    """The named pairs and what is declared about their MDM."""
+    """The named pairs and what is declared about their second member."""
     from .pairs.registry import list_pairs
 
     return [

@@ -101,12 +101,16 @@ def _version(name: str, record: Record) -> tuple[str, str] | None:
 
 
 def _check_one_each(records: _Records) -> None:
-    """No name twice, and no weights with the same declarations under two names."""
+    """No name twice, and no weights with the same declarations under two names.
+
+    A control and a pair with an MDM are two, whatever they are called and made of.
+    """
     seen: dict[Hashable, Path] = {}
     for path, record in records.items():
         members = (record.pair.arm, record.pair.mdm)
         made_of = tuple(member.model_copy(update={"checkpoint": "", "revision": None}) for member in members)
-        for key in (record.pair.name, (*made_of, record.pair.mask_id, record.pair.control)):
+        control = record.pair.control
+        for key in ((record.pair.name, control), (*made_of, record.pair.mask_id, control)):
             first = seen.setdefault(key, path)
             if first != path:
                 raise UsageError(

@@ -29,10 +29,10 @@ def row_table(records: Sequence[Record], format: Format) -> str:  # noqa: A002
 
     Text (at most 160 columns for a pair's name of up to 13 characters), GitHub and LaTeX: what is of both
     suites stands left of the suite's name, what is of one suite right of it, ARM above MDM, so that a row
-    takes four lines; a value stands with its 95 % interval, rounded; a missing one is a dash with its reason
-    as a note below. CSV: one line per pair, and of every value four fields, unrounded: value, _low, _high,
-    _missing; a text that a spreadsheet would take for a formula has `'` before it. Raises UsageError for an
-    unknown format.
+    takes four lines, and below the status of a control pair stands "control"; a value stands with its 95 %
+    interval, rounded; a missing one is a dash with its reason as a note below. CSV: one line per pair, and of
+    every value four fields, unrounded: value, _low, _high, _missing; a text that a spreadsheet would take for
+    a formula has `'` before it. Raises UsageError for an unknown format.
     """
     ranked = sorted(records, key=_rank)
     if format == "csv":

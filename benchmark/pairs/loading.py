@@ -75,7 +75,7 @@ def load_pair(spec: PairSpec, device: str | torch.device | None = None) -> Pair:
     arm = load_member(spec.arm, checkpoints[0], "arm", mask_id, place)
     mdm = load_member(spec.mdm, checkpoints[1], "control" if spec.control else "mdm", mask_id, place)
     check_same_backbone(arm, mdm)
-    if not spec.control:
+    if mask_id < 0 or not spec.control:  # a control is never given the token and needs no row of it
         check_mask_id(mask_id, mdm.backbone.shape.vocabulary)
     check_member(arm)
     check_member(mdm)
@@ -93,13 +93,14 @@ def load_pair(spec: PairSpec, device: str | torch.device | None = None) -> Pair:
 
 
 def _mask_id(spec: PairSpec, tokenizer: PreTrainedTokenizerBase, second: Checkpoint) -> int:
-    """That of the pair; for a control without one, which it is never given, the first id beyond all."""
+    """That of the pair; for a control that names none, the first id beyond all tokens."""
     try:
         return find_mask_id(spec.mdm.mask_token, tokenizer, second.config)
     except PairError:
         if not spec.control or spec.mdm.mask_token is not None:
             raise
-        return max(len(tokenizer), int(second.config.get("vocab_size", 0)))
+        rows = second.config.get("vocab_size")
+        return max(len(tokenizer), rows if isinstance(rows, int) else 0)
 
 
 def load_member(

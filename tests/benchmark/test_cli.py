@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import torch
 
+from mechshift.benchmark.pairs.loading import Pair
 from mechshift.benchmark.protocol import V1
 from mechshift.benchmark.record import Record
 from mechshift.benchmark.store import read_model
@@ -123,6 +124,26 @@ def test_the_lists_name_what_there_is(command: Command) -> None:
         text = command("ls", what)
         assert (text.code, text.err) == (0, "")
         assert all(name in text.out for name in names)
+
+
+def test_the_listed_pairs_say_which_is_a_control(command: Command) -> None:
+    rows = json.loads(command("ls", "pairs", "--json").out)
+    controls = {row["pair"]: row["control"] for row in rows}
+    assert controls == {name: name == "tiny-continued" for name in controls}
+    for block in command("ls", "pairs").out.strip().split("\n\n"):
+        lines = dict(line.split(maxsplit=1) for line in block.splitlines() if line[0] != " ")
+        assert lines["control"].strip() == ("yes" if controls[lines["pair"].strip()] else "no")
+
+
+def test_a_control_is_run_and_shown_as_one(command: Command, tiny: Pair, tmp_path: Path) -> None:
+    arm = tiny.spec.arm.checkpoint
+    done = command("run", "--arm", arm, "--mdm", arm, "--control", "--task", "infilling", "--json")
+    assert (done.code, done.err) == (0, "")
+    assert Record.model_validate_json(done.out).pair.control
+    (path,) = (tmp_path / "mechshift-results").glob("*.json")
+    page = command("show", path).out
+    assert "\ncontrol   " in page
+    assert "a control is no MDM and fills nothing in place" in page
 
 
 @contextmanager

@@ -71,6 +71,20 @@ def test_a_task_without_such_a_form_has_none(
     assert found == Missing(missing="the task has no form that is filled in place")
 
 
+def test_gaps_that_no_token_borders_on_are_no_lack_of_form(
+    task: Task, member: Callable[..., Member], pair_of: Callable[..., Pair]
+) -> None:
+    found = in_place_behaviour(pair_of(member(), member("mdm", "full")), task, [gapped("ab", " ", "c")], 8)
+    assert found == Missing(missing="no gap falls on token borders")
+
+
+def test_without_examples_nothing_is_said_of_the_task(
+    task: Task, member: Callable[..., Member], pair_of: Callable[..., Pair]
+) -> None:
+    found = in_place_behaviour(pair_of(member(), member("mdm", "full")), task, [], 8)
+    assert found == Missing(missing="no example was tried")
+
+
 def test_a_gap_without_a_token_of_its_own_is_not_tried(
     task: Task, member: Callable[..., Member], pair_of: Callable[..., Pair]
 ) -> None:

@@ -1,5 +1,6 @@
 """One pair, one protocol, one record: whatever the batch size and however often the run was interrupted."""
 
+import json
 import re
 import signal
 import subprocess
@@ -25,7 +26,7 @@ from mechshift.benchmark.record import Missing, Number, Record
 from mechshift.benchmark.run import record_path, run
 from mechshift.benchmark.store import read_model
 from mechshift.errors import NotComputable, UsageError
-from mechshift.tasks import get_task
+from mechshift.tasks import get_task, list_tasks
 
 NAMES = ("greater-than", "countdown")
 TASKS = tuple(get_task(name) for name in NAMES)
@@ -264,6 +265,30 @@ def test_the_papers_protocol_from_end_to_end(grouped: Pair, tmp_path: Path) -> N
     assert len(top) == 2
     assert isinstance(compared.edge.jaccard, Number)
     assert compared.edge.jaccard.value == pytest.approx(len(top[0] & top[1]) / len(top[0] | top[1]))
+
+
+def test_an_untrained_arm_without_a_mask_token_is_its_own_control(
+    grouped: Pair, small: Protocol, tmp_path: Path
+) -> None:
+    """Any answer passes for right, so that tasks with sets of answers are computed; nothing has moved."""
+    arm = Path(grouped.spec.arm.checkpoint)
+    special = json.loads((arm / "tokenizer_config.json").read_text())
+    del special["mask_token"]
+    (arm / "tokenizer_config.json").write_text(json.dumps(special))
+    pair = load_pair(declare_pair(str(arm), str(arm), control=True), "cpu")
+    tasks = [replace(task, check=lambda example, text: True) for task in list_tasks()]
+    protocol = small.model_copy(update={"pool": 24, "splits": 4, "grid": (0.001, 0.1, 0.2, 0.5, 1.0)})
+    record = run(pair, protocol, tmp_path / "out", tasks)
+    assert record.pair.control
+    assert record.pair.mask_id >= pair.mdm.backbone.shape.vocabulary
+    assert {task.task for task in record.tasks} == {"greater-than", "agreement"}
+    for task in record.tasks:
+        normalised = [point.edge.normalised for point in task.comparison.curve]
+        known = [value.value for value in normalised if isinstance(value, Number)]
+        assert known
+        assert known == pytest.approx([1] * len(known))
+        assert task.comparison.depth_shift["early_share"] == Number(value=0, low=0, high=0)
+        assert task.comparison.specialisation_shift["specialisation"] == Number(value=0, low=0, high=0)
 
 
 def _largest(path: Path, number: int) -> set[tuple[int, int]]:

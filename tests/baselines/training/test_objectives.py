@@ -141,6 +141,42 @@ def test_a_noisy_block_is_read_as_if_it_stood_alone_behind_its_clean_prefix(bloc
         assert found.item() == pytest.approx(expected / answers, rel=1e-5)
 
 
+@pytest.mark.parametrize("block", [1, 2, 4])
+def test_a_half_masked_block_costs_its_masked_tokens_at_its_own_weight(
+    block: int, toy: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every row and block has a level that is known, and is run alone on what the model was given there."""
+    model, levels, inputs = toy(4), iter(range(3, 9)), []
+    drawn: list[Tensor] = []
+
+    def known(count: int, smallest: float, rng: np.random.Generator) -> Tensor:
+        drawn.append(torch.arange(count) / 20 + next(levels) / 10)
+        return drawn[-1]
+
+    monkeypatch.setattr(objectives, "_noise_levels", known)
+    model.register_forward_pre_hook(lambda _, __, given: inputs.append(given["input_ids"]), with_kwargs=True)
+    found = block_diffusion(Diffusion(False, 0, f"block:{block}"), MASK)(
+        model, (rows(),), 0, np.random.default_rng(0)
+    )
+    length = rows().tokens.shape[1]
+    start = 1 // block * block  # the first answer token of all rows is at 1
+    noisy = torch.cat([inputs[0][:, :start], inputs[0][:, length:]], dim=1).tolist()
+    cost = 0.0
+    hidden = 0
+    for row, (tokens, answer) in enumerate(SEQUENCES):
+        for place in answer:
+            if noisy[row][place] != MASK:
+                continue
+            first = place // block * block
+            seen = [*tokens[:first], *noisy[row][first : min(first + block, len(tokens))]]
+            t = drawn[(first - start) // block][row].item()
+            cost += surprise(model, seen, place, tokens[place], f"block:{block}") / t
+            hidden += 1
+    answers = sum(len(answer) for _, answer in SEQUENCES)
+    assert 0 < hidden < answers
+    assert found.item() == pytest.approx(cost / answers, rel=1e-5)
+
+
 @pytest.mark.parametrize("diffusion", [Diffusion(True, 0, "block:4"), Diffusion(False, 9, "block:4")])
 def test_block_diffusion_has_neither_shift_nor_annealing(diffusion: Diffusion) -> None:
     with pytest.raises(ValueError, match="without shift and without annealing"):

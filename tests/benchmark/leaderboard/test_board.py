@@ -149,12 +149,20 @@ def test_a_pair_under_two_names(tmp_path: Path, make_record: MakeRecord) -> None
     assert error.problem == "1.json and 0.json are records of the same pair, other"
 
 
+@pytest.mark.parametrize("name", ["tiny", "tiny as a control"])
 def test_an_mdm_and_a_control_of_the_same_weights_are_two_pairs(
-    tmp_path: Path, make_record: MakeRecord
+    name: str, tmp_path: Path, make_record: MakeRecord
 ) -> None:
     first = make_record("tiny")
-    control = first.pair.model_copy(update={"name": "tiny as a control", "control": True})
+    control = first.pair.model_copy(update={"name": name, "control": True})
     assert len(board_of(tmp_path, first, first.model_copy(update={"pair": control}))) == 2
+
+
+def test_a_control_twice(tmp_path: Path, make_record: MakeRecord) -> None:
+    record = make_record("tiny")
+    control = record.model_copy(update={"pair": record.pair.model_copy(update={"control": True})})
+    error = refusal(tmp_path, control, control)
+    assert error.problem == "1.json and 0.json are records of the same pair, tiny"
 
 
 def test_one_pair_with_two_masks_is_two_pairs(tmp_path: Path, make_record: MakeRecord) -> None:

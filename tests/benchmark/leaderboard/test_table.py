@@ -235,11 +235,28 @@ def test_an_unknown_format_is_refused(make_record: MakeRecord, table: Callable[[
         table(make_record(), "html")
 
 
-def test_a_control_is_marked(make_record: MakeRecord) -> None:
+def as_control(record: Record) -> Record:
+    return record.model_copy(update={"pair": record.pair.model_copy(update={"control": True})})
+
+
+@pytest.mark.parametrize(("markup", "last"), [("text", -1), ("github", -1), ("latex", -3)])
+def test_a_control_is_marked_below_its_status(make_record: MakeRecord, markup: Any, last: int) -> None:
     record = make_record()
-    control = record.model_copy(update={"pair": record.pair.model_copy(update={"control": True})})
-    *_, last = row_table([control], "text").rstrip().splitlines()
-    assert last.split()[0] == "control"
-    assert "control" not in row_table([record], "text")
-    (row,) = csv.DictReader(row_table([control], "csv").splitlines())
+    marked, bare = (
+        [line.strip(" |").split() for line in row_table([one], markup).splitlines()]
+        for one in (as_control(record), record)
+    )
+    assert [line[0] for line in marked[last - 3 : last]] == ["tiny", "v1@2", "self-reported"]
+    assert marked[last][0] == "control"
+    assert all("control" not in line for line in bare)
+
+
+def test_a_control_widens_no_table(make_record: MakeRecord) -> None:
+    record = make_record()
+    widths = [list(map(len, row_table([one], "text").splitlines())) for one in (record, as_control(record))]
+    assert widths[0] == widths[1]
+
+
+def test_a_control_is_told_in_csv(make_record: MakeRecord) -> None:
+    (row,) = parsed(row_table([as_control(make_record())], "csv"))
     assert row["control"] == "yes"

@@ -103,6 +103,20 @@ def test_a_control_needs_no_mask_token(write: Write) -> None:
         load_pair(declare_pair(str(arm), str(trained_on), control=True, mask_token="[GAP]"))
 
 
+def test_a_control_without_a_vocabulary_is_refused_as_an_mdm_is(write: Write) -> None:
+    arm, trained_on = write("base", mask=None), write("continued", seed=1, mask=None)
+    config = json.loads((trained_on / "config.json").read_text())
+    (trained_on / "config.json").write_text(json.dumps({**config, "vocab_size": None}))
+    refused(arm, trained_on, "config.json of .*vocab_size", control=True)
+
+
+def test_a_negative_mask_id_of_a_control_is_refused(write: Write) -> None:
+    arm, trained_on = write("base", mask=None), write("continued", seed=1, mask=None)
+    spec = declare_pair(str(arm), str(trained_on), control=True)
+    with pytest.raises(PairError, match="id -1 is outside"):
+        load_pair(replace(spec, mdm=replace(spec.mdm, mask_token=-1)))
+
+
 def test_an_mdm_with_other_token_ids_is_refused(write: Write) -> None:
     arm, mdm = write("base"), write("diffusion")
     content = json.loads((mdm / "tokenizer.json").read_text())

@@ -5,8 +5,10 @@ import pytest
 
 from mechshift import baselines
 from mechshift.baselines.training.recipe import list_recipes
+from mechshift.benchmark.pairs import registry
 from mechshift.benchmark.pairs.attention import Attention
-from mechshift.benchmark.pairs.registry import get_pair, list_pairs
+from mechshift.benchmark.pairs.registry import Listed, get_pair, list_pairs
+from mechshift.benchmark.pairs.spec import declare_pair
 from mechshift.errors import PairError, UsageError
 
 FOLDER = Path(baselines.__file__).parent
@@ -67,6 +69,16 @@ def test_a_checkout_does_not_stand_in_for_what_is_installed(
         (tmp_path / "baselines" / "reference" / "tiny" / member).mkdir(parents=True)
     spec = get_pair("tiny")
     assert all(Path(one.checkpoint).is_relative_to(FOLDER) for one in (spec.arm, spec.mdm))
+
+
+def test_a_hub_id_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = declare_pair("org/arm", str(FOLDER / "reference" / "elsewhere" / "mdm"), name="mixed")
+    monkeypatch.setattr(registry, "list_pairs", lambda: {"mixed": Listed(spec, "half of it on the hub")})
+    monkeypatch.chdir(tmp_path)
+    place = tmp_path / "baselines" / "reference" / "elsewhere" / "mdm"
+    place.mkdir(parents=True)
+    found = get_pair("mixed")
+    assert (found.arm.checkpoint, Path(found.mdm.checkpoint)) == ("org/arm", place)
 
 
 def test_an_unknown_pair_is_offered_near_names() -> None:
