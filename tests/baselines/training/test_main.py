@@ -97,16 +97,25 @@ def test_an_arm_of_tasks_as_they_were_is_not_taken(recipe: Recipe, tmp_path: Pat
     assert not (tmp_path / "second").exists()
 
 
+@pytest.fixture
+def giver(recipe: Recipe, tmp_path: Path) -> Path:
+    """The folder of a pair called giver, whose ARM is there with random weights."""
+    folder = tmp_path / "first"
+    tokenizer = build_tokenizer(tuple(map(get_task, recipe.mixture)), recipe.seed)
+    keep_recipe(replace(recipe, name="giver"), folder)
+    write_member(LlamaForCausalLM(recipe.architecture.config(len(tokenizer))), tokenizer, folder, "arm")
+    return folder
+
+
 def test_a_training_goes_on_with_the_arm_it_was_begun_with_and_no_other(
-    recipe: Recipe, tmp_path: Path
+    recipe: Recipe, giver: Path, tmp_path: Path
 ) -> None:
-    first, moved, other, out = (tmp_path / name for name in ("first", "moved", "other", "out"))
-    train_pair(recipe, first)
+    moved, other, out = (tmp_path / name for name in ("moved", "other", "out"))
     for folder in (moved, other):
-        shutil.copytree(first, folder)
+        shutil.copytree(giver, folder)
     changed = {name: 2 * weight for name, weight in weights(other / "arm").items()}
     save_file(changed, other / "arm" / "model.safetensors", {"format": "pt"})
-    train_pair(recipe, out, first)
+    train_pair(recipe, out, giver)
     written = contents(out)
     for arm in (other, None):
         with pytest.raises(UsageError, match="was begun with the ARM"):
@@ -116,11 +125,9 @@ def test_a_training_goes_on_with_the_arm_it_was_begun_with_and_no_other(
     assert contents(out) == written
 
 
-def test_the_card_says_whose_arm_was_taken(recipe: Recipe, tmp_path: Path) -> None:
-    train_pair(replace(recipe, name="giver"), tmp_path / "folder")
-    assert "The ARM (`arm/`) was trained" in (tmp_path / "folder" / "card.md").read_text(encoding="utf-8")
+def test_the_card_says_whose_arm_was_taken(recipe: Recipe, giver: Path, tmp_path: Path) -> None:
     for _ in range(2):
-        train_pair(recipe, tmp_path / "out", tmp_path / "folder")
+        train_pair(recipe, tmp_path / "out", giver)
         card = (tmp_path / "out" / "card.md").read_text(encoding="utf-8")
         assert "The ARM (`arm/` of `giver`) was trained" in card
 

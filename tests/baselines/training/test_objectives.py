@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from transformers import LlamaForCausalLM
 
+from mechshift.baselines.training import objectives
 from mechshift.baselines.training.data import Batch, Rows
 from mechshift.baselines.training.objectives import (
     Objective,
@@ -145,36 +146,35 @@ def test_a_noisy_block_is_read_as_if_it_stood_alone_behind_its_clean_prefix(bloc
 def test_a_half_masked_block_costs_its_masked_tokens_at_its_own_weight(
     block: int, toy: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every row and block has a level that is known, and is run alone on what the model was given there."""
-    model, levels, inputs = toy(4), iter(range(3, 9)), []
-    drawn: list[Tensor] = []
+    """Every row of every block has a level that is known, and is run alone as the model was given it."""
+    model = toy(4)
+    levels: list[Tensor] = []
+    inputs: list[Tensor] = []
 
     def known(count: int, smallest: float, rng: np.random.Generator) -> Tensor:
-        drawn.append(torch.arange(count) / 20 + next(levels) / 10)
-        return drawn[-1]
+        levels.append(0.3 + len(levels) / 10 + torch.arange(count) / 20)
+        return levels[-1]
 
     monkeypatch.setattr(objectives, "_noise_levels", known)
     model.register_forward_pre_hook(lambda _, __, given: inputs.append(given["input_ids"]), with_kwargs=True)
-    found = block_diffusion(Diffusion(False, 0, f"block:{block}"), MASK)(
-        model, (rows(),), 0, np.random.default_rng(0)
-    )
-    length = rows().tokens.shape[1]
-    start = 1 // block * block  # the first answer token of all rows is at 1
-    noisy = torch.cat([inputs[0][:, :start], inputs[0][:, length:]], dim=1).tolist()
+    objective = block_diffusion(Diffusion(False, 0, f"block:{block}"), MASK)
+    found = objective(model, (rows(),), 0, np.random.default_rng(0))
+    start = 1 // block * block  # the first answer token of all rows stands at 1, of six
+    noisy = torch.cat([inputs[0][:, :start], inputs[0][:, 6:]], dim=1).tolist()
+    hidden = [
+        (row, place)
+        for row, (_, answer) in enumerate(SEQUENCES)
+        for place in answer
+        if noisy[row][place] == MASK
+    ]
     cost = 0.0
-    hidden = 0
-    for row, (tokens, answer) in enumerate(SEQUENCES):
-        for place in answer:
-            if noisy[row][place] != MASK:
-                continue
-            first = place // block * block
-            seen = [*tokens[:first], *noisy[row][first : min(first + block, len(tokens))]]
-            t = drawn[(first - start) // block][row].item()
-            cost += surprise(model, seen, place, tokens[place], f"block:{block}") / t
-            hidden += 1
-    answers = sum(len(answer) for _, answer in SEQUENCES)
-    assert 0 < hidden < answers
-    assert found.item() == pytest.approx(cost / answers, rel=1e-5)
+    for row, place in hidden:
+        tokens, first = SEQUENCES[row][0], place // block * block
+        seen = [*tokens[:first], *noisy[row][first : min(first + block, len(tokens))]]
+        level = levels[(first - start) // block][row].item()
+        cost += surprise(model, seen, place, tokens[place], f"block:{block}") / level
+    assert 0 < len(hidden) < 7  # of seven answer tokens
+    assert found.item() == pytest.approx(cost / 7, rel=1e-5)
 
 
 @pytest.mark.parametrize("diffusion", [Diffusion(True, 0, "block:4"), Diffusion(False, 9, "block:4")])
