@@ -11,9 +11,8 @@ from mechshift.benchmark.states import batches
 from mechshift.tasks import get_task
 
 
-# 1 % at m = 20 is met by five tasks. Greater-than (1.0 %) and countdown (3.1 %) need more steps. Agreement's
-# probabilities are at their ends on either prompt and change on a small part of the way between them: 22 % at
-# m = 20, 12 % at m = 60 (MDM).
+# 1 % at m = 20 is met by five tasks. Greater-than, countdown and agreement, whose metrics change on a small part
+# of the way between the prompts, need more steps.
 @pytest.mark.parametrize(
     ("name", "examples", "steps"),
     [
