@@ -11,8 +11,8 @@ from mechshift.benchmark.states import batches
 from mechshift.tasks import get_task
 
 
-# 1 % at m = 20 is met by five tasks. Greater-than, countdown and agreement, whose metrics change on a small part
-# of the way between the prompts, need more steps.
+# 1 % at m = 20 is met by five tasks. Greater-than, countdown and agreement need more steps: their metrics
+# change on a small part of the way between the prompts.
 @pytest.mark.parametrize(
     ("name", "examples", "steps"),
     [
