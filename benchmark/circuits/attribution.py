@@ -18,6 +18,7 @@ from ..pairs.member import Member
 from .batch import Batch
 from .capture import Outputs, SiteGradients, hooks, measure, run, sites, still, written
 from .graph import Graph
+from .prefix import behind_shared_prefix
 
 Rule = Literal["eap", "left", "right", "midpoint"]
 
@@ -117,9 +118,10 @@ def attribute(
     members: list[Tensor] = []
     with still(member.backbone.model):
         for batch in batches:
-            difference, values = _runs(member, batch)
-            gradients = _integrate(member, batch, integration, tokens_at_once)
-            _accumulate(sums, member, batch, difference, gradients)
+            behind, rest = behind_shared_prefix(member, batch)
+            difference, values = _runs(behind, rest)
+            gradients = _integrate(behind, rest, integration, tokens_at_once)
+            _accumulate(sums, behind, rest, difference, gradients)
             clean.append(values[0])
             corrupted.append(values[1])
             members.append(batch.groups)

@@ -26,6 +26,7 @@ from ..pairs.member import Member
 from .batch import Batch
 from .capture import Outputs, Site, head_maps, hooks, measure, run, sites, still
 from .graph import Edges, Graph
+from .prefix import behind_shared_prefix
 
 Intervention = Literal["patch", "zero", "mean"]
 
@@ -39,6 +40,7 @@ LEAST_ITEMS = 8
 def whole_model(member: Member, batch: Batch) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The metric of the whole model on the clean and on the corrupted prompts, each [examples]."""
     with still(member.backbone.model):
+        member, batch = behind_shared_prefix(member, batch)
         clean, corrupted = (
             measure(member, batch, run(member, tokens)[1]).double().cpu().numpy()
             for tokens in (batch.clean, batch.corrupted)
@@ -102,10 +104,12 @@ def run_circuits(
             f"edges of shape {edges.shape}", "stack circuits as [circuits, sources, destinations]"
         )
     graph.checked(edges)
-    rows, tokens = batch.clean.shape
-    items = len(edges) * rows
-    at_once = max(LEAST_ITEMS, memory // (4 * graph.sources * tokens * backbone.shape.width))
     with torch.no_grad(), still(backbone.model):
+        if intervention == "patch":  # The others replace what the sources write at shared tokens too.
+            member, batch = behind_shared_prefix(member, batch)
+        rows, tokens = batch.clean.shape
+        items = len(edges) * rows
+        at_once = max(LEAST_ITEMS, memory // (4 * graph.sources * tokens * backbone.shape.width))
         reference = _reference(member, batch, intervention, means)
         starts = torch.arange(len(edges), device=member.device)[:, None] * rows
         read_item, read_position = starts + batch.read_row, batch.read_position.expand(len(edges), -1)
@@ -115,7 +119,7 @@ def run_circuits(
             circuits, row = np.divmod(chunk, rows)
             of_row = torch.from_numpy(row).to(member.device)
             running = _Stack(backbone, edges, circuits, reference.map(partial(_rows, at=of_row)))
-            hidden = running.hidden(member, batch.clean[of_row])
+            hidden = running.hidden(member.of_rows(of_row), batch.clean[of_row])
             here = (read_item >= first) & (read_item < first + len(chunk))
             read[here] = hidden[read_item[here] - first, read_position[here]]
         values = [batch.metric(member.logits(of_circuit)).double().cpu() for of_circuit in read]
@@ -176,7 +180,9 @@ class _Stack:
         shape, embedding = self.backbone.shape, member.embed(tokens)
         self._base = self.reference.embedding.clone()
         if self.backbone.position_embedding is not None:
-            self._base += self.backbone.position_embedding.weight[: tokens.shape[1]].float()
+            before = 0 if member.prefix is None else member.prefix.tokens
+            at = slice(before, before + tokens.shape[1])
+            self._base += self.backbone.position_embedding.weight[at].float()
         self._departed = self._base.new_empty(1 + shape.layers * (shape.heads + 1), *self._base.shape)
         self._departed[0] = embedding.float() - self.reference.embedding
         with hooks() as handles:

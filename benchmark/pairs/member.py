@@ -1,10 +1,11 @@
 """One member of a pair, ready to be asked: a backbone with its attention, shift and mask token."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
+from transformers import DynamicCache
 
 from .attention import Attention
 from .backbones import Backbone
@@ -14,11 +15,39 @@ Role = Literal["arm", "mdm", "control"]
 
 
 @dataclass(frozen=True)
+class Prefix:
+    """What a causal model keeps of `tokens` tokens that stand before its inputs.
+
+    `keys`, `values`: per layer [rows, key/value heads, tokens, head_dim], one row for each of the inputs.
+    """
+
+    tokens: int
+    keys: tuple[Tensor, ...]
+    values: tuple[Tensor, ...]
+
+    def at(self, rows: Tensor) -> "Prefix":
+        """Of those rows."""
+        return Prefix(
+            self.tokens,
+            tuple(keys[rows] for keys in self.keys),
+            tuple(values[rows] for values in self.values),
+        )
+
+    def cache(self, times: int) -> DynamicCache:
+        """A cache for one pass, its rows repeated as a stack of `times` inputs has them."""
+        cache = DynamicCache()
+        for layer, (keys, values) in enumerate(zip(self.keys, self.values, strict=True)):
+            cache.update(keys.repeat(times, 1, 1, 1), values.repeat(times, 1, 1, 1), layer)
+        return cache
+
+
+@dataclass(frozen=True)
 class Member:
     """A loaded model and what was declared about it.
 
     `shift` tells that the logits for token i are read at i−1 (always so for an ARM). `mask_id` is the
-    pair's mask token, excluded from every argmax and softmax of both members.
+    pair's mask token, excluded from every argmax and softmax of both members. `prefix` is what stands before
+    all that it is given, see `behind`.
     """
 
     role: Role
@@ -26,6 +55,7 @@ class Member:
     attention: Attention
     shift: bool
     mask_id: int
+    prefix: Prefix | None = None
 
     @property
     def autoregressive(self) -> bool:
@@ -49,16 +79,45 @@ class Member:
     def hidden(self, embeddings: Tensor) -> Tensor:
         """The final norm's output [rows, tokens, width] for token embeddings of that shape.
 
-        Runs the unmodified native model under the member's attention.
+        Runs the unmodified native model under the member's attention. Behind a prefix the rows are its rows,
+        or several stacks of them one after the other.
         """
-        mask = self.attention.mask(embeddings.shape[1], embeddings.dtype, embeddings.device)
+        rows, tokens, _ = embeddings.shape
+        before = 0 if self.prefix is None else self.prefix.tokens
+        mask = self.attention.mask(before + tokens, embeddings.dtype, embeddings.device)[:, :, before:]
+        cache = None if self.prefix is None else self.prefix.cache(rows // len(self.prefix.keys[0]))
         output = self.backbone.base(
             inputs_embeds=embeddings,
-            attention_mask=mask.expand(embeddings.shape[0], -1, -1, -1),
+            attention_mask=mask.expand(rows, -1, -1, -1),
+            position_ids=torch.arange(before, before + tokens, device=embeddings.device)[None],
+            past_key_values=cache,
             use_cache=False,
         )
         final: Tensor = output.last_hidden_state
         return final
+
+    def of_rows(self, rows: Tensor) -> "Member":
+        """The member for those rows of the inputs that its prefix was made for."""
+        return self if self.prefix is None else replace(self, prefix=self.prefix.at(rows))
+
+    @torch.no_grad()
+    def behind(self, tokens: Tensor) -> "Member":
+        """This member with ids [rows, tokens] standing before all that it is given; it must be causal.
+
+        They are run once, equal rows together.
+        """
+        distinct, row = tokens.unique(dim=0, return_inverse=True)
+        embeddings, cache = self.embed(distinct), DynamicCache()
+        mask = self.attention.mask(distinct.shape[1], embeddings.dtype, embeddings.device)
+        self.backbone.base(
+            inputs_embeds=embeddings,
+            attention_mask=mask.expand(len(distinct), -1, -1, -1),
+            past_key_values=cache,
+            use_cache=True,
+        )
+        layers: Any = cache.layers
+        keys, values = zip(*((layer.keys, layer.values) for layer in layers), strict=True)
+        return replace(self, prefix=Prefix(tokens.shape[1], keys, values).at(row))
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Float32 logits [..., vocabulary] of final-norm outputs [..., width], the mask token's at −inf.
