@@ -43,7 +43,7 @@ def answers(member: Member, tokens: Tensor, targets: Tensor, steps: int) -> tupl
 
 def target_logits(member: Member, tokens: Tensor, targets: Tensor) -> Tensor:
     """Float32 logits [rows, targets, vocabulary] for the tokens at the target positions."""
-    hidden = member.hidden(member.embed(tokens))
+    hidden = member.hidden(member.embed(tokens), tokens)
     readout = targets - 1 if member.shift else targets
     rows = torch.arange(len(tokens), device=tokens.device)[:, None]
     return member.logits(hidden[rows, readout])

@@ -165,7 +165,7 @@ def _integrate(
         for first in range(0, integration.steps, stacked):
             points = torch.tensor(integration.points[first : first + stacked], device=start.device)
             between = (start + points[:, None, None, None] * (end - start)).to(member.backbone.dtype)
-            hidden = member.hidden(between.flatten(0, 1).requires_grad_())
+            hidden = member.hidden(between.flatten(0, 1).requires_grad_(), batch.clean)
             read = hidden.view(len(points), rows, *hidden.shape[1:])[:, batch.read_row, batch.read_position]
             value = torch.stack([batch.metric(logits).sum() for logits in member.logits(read)]).sum()
             torch.autograd.backward(value)

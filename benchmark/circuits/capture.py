@@ -118,7 +118,7 @@ def run(member: Member, tokens: Tensor) -> tuple[Outputs, Tensor]:
         for layer in layers:
             handles.append(layer.output.register_forward_pre_hook(keep_input))
             handles.append(layer.mlp.register_forward_hook(keep_output))
-        hidden = member.hidden(embedding)
+        hidden = member.hidden(embedding, tokens)
     return Outputs(embedding.float(), tuple(heads), tuple(mlps)), hidden
 
 

@@ -187,7 +187,7 @@ class _Stack:
         self._departed[0] = embedding.float() - self.reference.embedding
         with hooks() as handles:
             self._attach(handles)
-            return member.hidden(embedding)
+            return member.hidden(embedding, tokens)
 
     def _attach(self, handles: list[RemovableHandle]) -> None:
         shape, destination = self.backbone.shape, 0

@@ -12,39 +12,52 @@ from ...errors import UsageError
 
 @dataclass(frozen=True)
 class Attention:
-    """Causal, full (bidirectional), or block-causal attention with blocks of `block` tokens."""
+    """Causal, full (bidirectional), block-causal with blocks of `block` tokens, or observed first.
 
-    kind: Literal["causal", "full", "block"]
+    Observed first (WeDLM) is causal over another order: all visible tokens, then all masked ones, both with
+    the positions that they have in the text. Nothing else than what is seen depends on the order, so that
+    here tokens stay where they are and the mask says it.
+    """
+
+    kind: Literal["causal", "full", "block", "observed-first"]
     block: int = 1
 
     @classmethod
     def parse(cls, text: str) -> "Attention":
-        """Read `causal`, `full` or `block:32`. Raises UsageError for anything else."""
-        if text in ("causal", "full"):
+        """Read `causal`, `full`, `block:32` or `observed-first`. Raises UsageError for anything else."""
+        if text in ("causal", "full", "observed-first"):
             return cls(text)  # type: ignore[arg-type]
         match = re.fullmatch(r"block:([1-9]\d*)", text)
         if match is None:
             raise UsageError(
-                f"attention {text!r} is not known", "use causal, full, or block:SIZE such as block:32"
+                f"attention {text!r} is not known",
+                "use causal, full, observed-first, or block:SIZE such as block:32",
             )
         return cls("block", int(match[1]))
 
     def __str__(self) -> str:
         return f"block:{self.block}" if self.kind == "block" else self.kind
 
-    def allowed(self, tokens: int) -> Tensor:
-        """Boolean [tokens, tokens]: whether the row's position sees the column's."""
-        position = torch.arange(tokens)
-        if self.kind == "full":
-            return torch.ones(tokens, tokens, dtype=torch.bool)
-        block = self.block if self.kind == "block" else 1
-        return position[:, None] // block >= position[None, :] // block
+    def allowed(self, masked: Tensor) -> Tensor:
+        """Boolean [rows, tokens, tokens]: whether the second axis' position sees the third's.
 
-    def mask(self, tokens: int, dtype: torch.dtype, device: torch.device) -> Tensor:
-        """Additive [1, 1, tokens, tokens]: 0 where a position is seen, the dtype's minimum elsewhere.
+        `masked`: boolean [rows, tokens], which tokens are the mask token; only observed first depends on it.
+        """
+        rows, tokens = masked.shape
+        position = torch.arange(tokens, device=masked.device)
+        if self.kind == "full":
+            return torch.ones(rows, tokens, tokens, dtype=torch.bool, device=masked.device)
+        if self.kind == "observed-first":
+            order = position + tokens * masked
+        else:
+            order = (position // (self.block if self.kind == "block" else 1)).expand(rows, tokens)
+        return order[:, :, None] >= order[:, None, :]
+
+    def mask(self, masked: Tensor, dtype: torch.dtype) -> Tensor:
+        """Additive [rows, 1, tokens, tokens]: 0 where a position is seen, the dtype's minimum elsewhere.
 
         A boolean 4-D mask is misread by eager attention, and a 2-D one stays causal, both without an error.
         """
-        hidden = torch.zeros(tokens, tokens, dtype=dtype)
-        hidden[~self.allowed(tokens)] = torch.finfo(dtype).min
-        return hidden[None, None].to(device)
+        allowed = self.allowed(masked if self.kind == "observed-first" else masked[:1])
+        hidden = torch.zeros(allowed.shape, dtype=dtype, device=masked.device)
+        return hidden.masked_fill(~allowed, torch.finfo(dtype).min)[:, None].expand(len(masked), -1, -1, -1)

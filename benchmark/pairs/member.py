@@ -76,20 +76,25 @@ class Member:
         embeddings: Tensor = self.backbone.embedding(tokens)
         return embeddings
 
-    def hidden(self, embeddings: Tensor) -> Tensor:
+    def hidden(self, embeddings: Tensor, tokens: Tensor | None = None) -> Tensor:
         """The final norm's output [rows, tokens, width] for token embeddings of that shape.
 
-        Runs the unmodified native model under the member's attention. Behind a prefix the rows are its rows,
-        or several stacks of them one after the other.
+        `tokens`: the ids [rows, tokens] that the embeddings are of, or one stack of rows of several; by them
+        an observed-first member knows what is masked (None: nothing is). Runs the unmodified native model
+        under the member's attention. Behind a prefix the rows are its rows, or several stacks of them one
+        after the other.
         """
-        rows, tokens, _ = embeddings.shape
+        rows, length, _ = embeddings.shape
         before = 0 if self.prefix is None else self.prefix.tokens
-        mask = self.attention.mask(before + tokens, embeddings.dtype, embeddings.device)[:, :, before:]
+        masked = torch.zeros(rows, before + length, dtype=torch.bool, device=embeddings.device)
+        if tokens is not None:
+            masked[:, before:] = (tokens == self.mask_id).repeat(rows // len(tokens), 1)
+        mask = self.attention.mask(masked, embeddings.dtype)[:, :, before:]
         cache = None if self.prefix is None else self.prefix.cache(rows // len(self.prefix.keys[0]))
         output = self.backbone.base(
             inputs_embeds=embeddings,
-            attention_mask=mask.expand(rows, -1, -1, -1),
-            position_ids=torch.arange(before, before + tokens, device=embeddings.device)[None],
+            attention_mask=mask,
+            position_ids=torch.arange(before, before + length, device=embeddings.device)[None],
             past_key_values=cache,
             use_cache=False,
         )
@@ -108,10 +113,10 @@ class Member:
         """
         distinct, row = tokens.unique(dim=0, return_inverse=True)
         embeddings, cache = self.embed(distinct), DynamicCache()
-        mask = self.attention.mask(distinct.shape[1], embeddings.dtype, embeddings.device)
+        mask = self.attention.mask(distinct == self.mask_id, embeddings.dtype)
         self.backbone.base(
             inputs_embeds=embeddings,
-            attention_mask=mask.expand(len(distinct), -1, -1, -1),
+            attention_mask=mask,
             past_key_values=cache,
             use_cache=True,
         )

@@ -45,9 +45,9 @@ def bare_passes(member: Member, batch: Batch, steps: int) -> None:
     """The passes that attribution needs, and nothing else: two forward, and `steps` forward and backward."""
     with torch.no_grad():
         for tokens in (batch.clean, batch.corrupted):
-            measure(member, batch, member.hidden(member.embed(tokens)))
+            measure(member, batch, member.hidden(member.embed(tokens), tokens))
     for _ in range(steps):
-        hidden = member.hidden(member.embed(batch.clean).requires_grad_())
+        hidden = member.hidden(member.embed(batch.clean).requires_grad_(), batch.clean)
         logits = member.logits(hidden[batch.read_row, batch.read_position])
         batch.metric(logits).sum().backward()
 

@@ -50,7 +50,7 @@ def in_pieces(whole: Rows) -> Batch:
 
 def surprise(model: LlamaForCausalLM, seen: list[int], read: int, token: int, attention: str) -> float:
     """−log p of a token read at a position of one unpadded row."""
-    mask = Attention.parse(attention).mask(len(seen), torch.float32, torch.device("cpu"))
+    mask = Attention.parse(attention).mask(torch.zeros(1, len(seen), dtype=torch.bool), torch.float32)
     with torch.no_grad():
         output = model(input_ids=torch.tensor([seen]), attention_mask=mask, use_cache=False)
     return -float(output.logits[0, read].double().log_softmax(0)[token])

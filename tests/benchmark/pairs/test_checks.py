@@ -26,7 +26,7 @@ KINDS = ["gpt2", "llama", "qwen2", "qwen3"]
 
 
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16, torch.float16])
-@pytest.mark.parametrize("attention", ["causal", "full", "block:4", "block:32"])
+@pytest.mark.parametrize("attention", ["causal", "full", "block:4", "block:32", "observed-first"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_native_model_passes(kind: str, attention: str, precision: torch.dtype, make: Make) -> None:
     member = make(kind, attention, role="mdm")

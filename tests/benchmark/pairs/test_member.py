@@ -21,6 +21,21 @@ def test_a_causal_member_gives_the_native_models_own_logits(kind: str, make: Mak
     torch.testing.assert_close(logits[..., kept], expected[..., kept], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_observed_first_is_the_reordered_sequence_with_its_logical_positions(kind: str, make: Make) -> None:
+    """As WeDLM runs: visible tokens first, masks last, causally, each with its position in the text."""
+    member = make(kind, "observed-first", role="mdm", shift=False)
+    tokens = torch.randint(3, 40, (2, 9))
+    tokens[0, [2, 3, 7]] = member.mask_id
+    tokens[1, [0, 8]] = member.mask_id
+    with torch.no_grad():
+        found = member.hidden(member.embed(tokens), tokens)
+        for row, hidden in zip(tokens, found, strict=True):
+            order = torch.tensor(sorted(range(9), key=lambda at: (row[at].item() == member.mask_id, at)))
+            expected = member.backbone.base(input_ids=row[order][None], position_ids=order[None])
+            torch.testing.assert_close(hidden[order], expected.last_hidden_state[0], rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize("attention", ["causal", "full", "block:3"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_both_kernels_agree(kind: str, attention: str, make: Make) -> None:
