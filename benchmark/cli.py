@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from ..errors import MechshiftError, NotComputable, UsageError
-from . import exporting
+from . import exporting, interchanging
 
 if TYPE_CHECKING:
     from ..tasks import Task
@@ -28,6 +28,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(exporting.app, name="tasks")
+app.add_typer(interchanging.app, name="circuits")
 
 INTERRUPTED = 130
 SMALL_WIDTH = 512

@@ -1,0 +1,34 @@
+"""Writing a folder of files so that it is there whole or not at all."""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ...errors import OutputError
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """A new folder beside `path`, moved to its place when the block ends without an error.
+
+    Raises OutputError where something is there already, or the file system refuses.
+    """
+    if path.exists():
+        raise OutputError(
+            f"{path} cannot be written: it is there already", "choose another folder with --out, or delete it"
+        )
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
+    try:
+        partial.mkdir(parents=True)
+        yield partial
+        os.rename(partial, path)
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written: {error.strerror or error}",
+            "choose another folder with --out, or make room there",
+        ) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
