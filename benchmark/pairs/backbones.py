@@ -2,7 +2,7 @@
 
 The rest of the package sees a `Backbone` and never a class name. GPT-2 has fused projections,
 position embeddings and LayerNorm; Llama, Qwen2 and Qwen3 share one tree, with biases and q/k norms
-where the class has them.
+where the class has them. A layer's experts and their router are one MLP.
 """
 
 from collections.abc import Iterable
@@ -17,6 +17,7 @@ from transformers import (
     PreTrainedModel,
     Qwen2ForCausalLM,
     Qwen3ForCausalLM,
+    Qwen3MoeForCausalLM,
 )
 
 from ...errors import PairError
@@ -26,6 +27,7 @@ SUPPORTED: dict[str, type[PreTrainedModel]] = {
     "llama": LlamaForCausalLM,
     "qwen2": Qwen2ForCausalLM,
     "qwen3": Qwen3ForCausalLM,
+    "qwen3_moe": Qwen3MoeForCausalLM,
 }
 """Native class by the `model_type` of its configuration."""
 
@@ -131,7 +133,7 @@ def read_backbone(model: PreTrainedModel) -> Backbone:
     """The backbone of a native model. Raises PairError for a class that no reader knows."""
     if isinstance(model, GPT2LMHeadModel):
         return _read_gpt2(model)
-    if isinstance(model, LlamaForCausalLM | Qwen2ForCausalLM | Qwen3ForCausalLM):
+    if isinstance(model, LlamaForCausalLM | Qwen2ForCausalLM | Qwen3ForCausalLM | Qwen3MoeForCausalLM):
         return _read_llama(model)
     raise PairError(
         f"no backbone reader for {type(model).__name__}",

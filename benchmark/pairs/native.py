@@ -23,6 +23,7 @@ NATIVE = {
     "a2d-llama": "llama",
     "a2d-qwen2": "qwen2",
     "a2d-qwen3": "qwen3",
+    "rnd1": "qwen3_moe",
     "sdar": "qwen3",
     "wedlm": "qwen3",
 }
@@ -40,6 +41,12 @@ DROPPED = frozenset(
     }
 )
 """Keys of config.json that say how the family's own code loads it."""
+
+DROPPED_OF = {
+    "rnd1": frozenset({"rope_scaling", "moe_backend", "is_causal"}),
+    "wedlm": frozenset({"qk_norm"}),
+}
+"""Further keys, by the published `model_type`, that the native class has in another form or not at all."""
 
 KEY_MAP = {"gpt2": ((r"^denoise_model\.", "transformer."), (r"^embed_tokens\.", "transformer.wte."))}
 """Parameter names of published checkpoints that differ from the native class's (DiffuGPT)."""
@@ -86,7 +93,9 @@ def native_type(checkpoint: Checkpoint, loader: LoaderSpec) -> str:
 
 
 def _config(checkpoint: Checkpoint, loader: LoaderSpec, kind: str) -> Any:
-    dropped = DROPPED.union(loader.dropped_keys)
+    dropped = DROPPED.union(loader.dropped_keys, DROPPED_OF.get(str(checkpoint.config.get("model_type")), ()))
+    if checkpoint.config.get("sliding_window") is False:
+        dropped |= {"sliding_window"}  # RND1's way to say that there is none
     kept = {key: value for key, value in checkpoint.config.items() if key not in dropped}
     native: Any = SUPPORTED[kind]
     try:
@@ -110,6 +119,7 @@ def _load(
                 config=config,
                 dtype=loader.precision,
                 attn_implementation=loader.kernel,
+                experts_implementation="eager",  # the only one with a gradient on every device
                 key_mapping=dict((*KEY_MAP.get(kind, ()), *loader.key_map)) or None,
                 use_safetensors=True,
                 local_files_only=True,

@@ -19,6 +19,8 @@ from transformers import (
     Qwen2ForCausalLM,
     Qwen3Config,
     Qwen3ForCausalLM,
+    Qwen3MoeConfig,
+    Qwen3MoeForCausalLM,
 )
 
 from mechshift.benchmark.circuits.batch import Batch, LogitDifference, LogOdds, Metric, ProbabilityDifference
@@ -40,7 +42,13 @@ def random_model(kind: str) -> PreTrainedModel:
         return LlamaForCausalLM(LlamaConfig(**sizes, **special))
     if kind == "qwen2":
         return Qwen2ForCausalLM(Qwen2Config(num_key_value_heads=2, **sizes, **special))
-    return Qwen3ForCausalLM(Qwen3Config(num_key_value_heads=2, head_dim=6, **sizes, **special))
+    sizes |= {"num_key_value_heads": 2, "head_dim": 6}
+    if kind == "qwen3":
+        return Qwen3ForCausalLM(Qwen3Config(**sizes, **special))
+    experts = {"num_experts": 3, "num_experts_per_tok": 2, "moe_intermediate_size": 12}
+    config = Qwen3MoeConfig(**experts, **sizes, **special)
+    config._experts_implementation = "eager"
+    return Qwen3MoeForCausalLM(config)
 
 
 def random_member(kind: str, attention: str = "causal", seed: int = 0) -> Member:

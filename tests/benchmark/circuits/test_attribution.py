@@ -70,7 +70,7 @@ def slow_scores(
 
 @pytest.mark.parametrize("metric", ["one read", "states", "probability", "log odds"])
 @pytest.mark.parametrize("attention", ["causal", "full", "block:2"])
-@pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen2", "qwen3"])
+@pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen2", "qwen3", "qwen3_moe"])
 def test_scores_equal_one_gradient_per_destination(
     random_member: MakeMember,
     random_batch: MakeBatch,
@@ -96,7 +96,7 @@ def away_from_zero(member: Member) -> Member:
     return member
 
 
-@pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen2", "qwen3"])
+@pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen2", "qwen3", "qwen3_moe"])
 def test_the_inputs_scores_become_the_difference_of_the_runs(
     random_member: MakeMember, random_batch: MakeBatch, kind: str
 ) -> None:

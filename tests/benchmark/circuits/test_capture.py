@@ -11,7 +11,7 @@ from mechshift.benchmark.pairs.member import Member
 
 
 @pytest.mark.parametrize("attention", ["causal", "full", "block:2"])
-@pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen2", "qwen3"])
+@pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen2", "qwen3", "qwen3_moe"])
 def test_what_the_sources_write_adds_up_to_the_residual_stream(
     random_member: Callable[..., Member], random_batch: Callable[..., Batch], kind: str, attention: str
 ) -> None:

@@ -16,7 +16,7 @@ from mechshift.benchmark.circuits.prefix import behind_shared_prefix
 from mechshift.benchmark.pairs.member import Member
 
 ROWS, TOKENS, SHARED = 4, 26, 20
-KINDS = ["gpt2", "llama", "qwen2", "qwen3"]
+KINDS = ["gpt2", "llama", "qwen2", "qwen3", "qwen3_moe"]
 
 RandomMember = Callable[..., Member]
 

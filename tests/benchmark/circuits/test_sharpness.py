@@ -48,7 +48,7 @@ def slowly(
 
 
 @pytest.mark.parametrize("attention", ["causal", "full"])
-@pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen2", "qwen3"])
+@pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen2", "qwen3", "qwen3_moe"])
 def test_every_component_is_seen_as_a_logit_lens_sees_it(
     kind: str,
     attention: str,

@@ -21,6 +21,8 @@ from transformers import (
     Qwen2ForCausalLM,
     Qwen3Config,
     Qwen3ForCausalLM,
+    Qwen3MoeConfig,
+    Qwen3MoeForCausalLM,
 )
 
 from mechshift.benchmark.pairs.attention import Attention
@@ -60,6 +62,20 @@ CLASSES: dict[str, Any] = {
     "llama": (LlamaForCausalLM, LlamaConfig, LLAMA),
     "qwen2": (Qwen2ForCausalLM, Qwen2Config, LLAMA),
     "qwen3": (Qwen3ForCausalLM, Qwen3Config, {**LLAMA, "head_dim": 16}),
+    "qwen3_moe": (
+        Qwen3MoeForCausalLM,
+        Qwen3MoeConfig,
+        {
+            **LLAMA,
+            "head_dim": 16,
+            "num_experts": 4,
+            "num_experts_per_tok": 2,
+            "moe_intermediate_size": 24,
+            "decoder_sparse_step": 1,
+            "norm_topk_prob": True,
+            "mlp_only_layers": [],
+        },
+    ),
 }
 
 Write = Callable[..., Path]
@@ -77,6 +93,22 @@ def random_model(kind: str, seed: int = 0, **changes: Any) -> PreTrainedModel:
             parameter.copy_(1 + noise if "norm" in name or ".ln_" in name else noise)
     model.eval().requires_grad_(False)
     return model
+
+
+def as_published(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Experts one by one, gates and up-projections apart, not stacked as in the native class."""
+    stored = {}
+    for name, value in state.items():
+        layer, _, kind = name.partition(".experts.")
+        if not kind:
+            stored[name] = value
+            continue
+        for expert, weights in enumerate(value):
+            parts = weights.chunk(2) if kind == "gate_up_proj" else (weights,)
+            kinds = ("gate_proj", "up_proj") if kind == "gate_up_proj" else (kind,)
+            for each, part in zip(kinds, parts, strict=True):
+                stored[f"{layer}.experts.{expert}.{each}.weight"] = part.contiguous()
+    return stored
 
 
 def write_tokenizer(directory: Path, words: tuple[str, ...] = WORDS, **special: str) -> None:
@@ -112,7 +144,7 @@ def write(tmp_path: Path) -> Write:
         config = {"model_type": kind, **CLASSES[kind][2], **changes, "torch_dtype": "float32"}
         (directory / "config.json").write_text(json.dumps(config))
         model = random_model(kind, seed, **changes)
-        state = {key: value.clone() for key, value in model.state_dict().items()}
+        state = as_published({key: value.clone() for key, value in model.state_dict().items()})
         if config["tie_word_embeddings"]:
             del state["lm_head.weight"]
         save_file(state, directory / "model.safetensors", {"format": "pt"})

@@ -10,7 +10,7 @@ from mechshift.benchmark.pairs.member import Member
 from mechshift.errors import PairError
 
 Make = Callable[..., Member]
-KINDS = ["gpt2", "llama", "qwen2", "qwen3"]
+KINDS = ["gpt2", "llama", "qwen2", "qwen3", "qwen3_moe"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

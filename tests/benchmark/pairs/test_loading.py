@@ -16,7 +16,7 @@ from mechshift.errors import PairError
 Write = Callable[..., Path]
 
 
-@pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen2", "qwen3"])
+@pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen2", "qwen3", "qwen3_moe"])
 def test_a_pair_of_directories_loads_as_declared(kind: str, write: Write) -> None:
     arm, mdm = write("base", kind), write("diffusion", kind, seed=1)
     spec = declare_pair(str(arm), str(mdm), shift=False, attention="block:4", mask_token="w4")

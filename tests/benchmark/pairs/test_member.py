@@ -6,7 +6,7 @@ import torch
 from mechshift.benchmark.pairs.member import Member
 
 Make = Callable[..., Member]
-KINDS = ["gpt2", "llama", "qwen2", "qwen3"]
+KINDS = ["gpt2", "llama", "qwen2", "qwen3", "qwen3_moe"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

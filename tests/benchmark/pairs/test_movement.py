@@ -13,7 +13,7 @@ def changes(arm: Member, mdm: Member) -> dict[tuple[int | None, str], float | No
     return {(movement.layer, movement.module): movement.change for movement in weight_movement(arm, mdm)}
 
 
-@pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen2", "qwen3"])
+@pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen2", "qwen3", "qwen3_moe"])
 def test_a_member_has_not_moved_from_itself(kind: str, make: Make) -> None:
     found = changes(make(kind), make(kind))
     assert set(found.values()) == {0.0}
