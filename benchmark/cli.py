@@ -90,7 +90,8 @@ def run(
         ),
     ] = None,
     attention: Annotated[
-        str | None, typer.Option(help="The MDM's attention: full (if left out), causal or block:SIZE.")
+        str | None,
+        typer.Option(help="The MDM's attention: full (if left out), causal, block:SIZE or observed-first."),
     ] = None,
     control: Annotated[
         bool | None,
