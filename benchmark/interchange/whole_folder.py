@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ...errors import OutputError
+from ...files import refused
 
 
 @contextmanager
@@ -26,9 +27,6 @@ def whole_folder(path: Path) -> Iterator[Path]:
         yield partial
         os.rename(partial, path)
     except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written: {error.strerror or error}",
-            "choose another folder with --out, or make room there",
-        ) from error
+        raise refused(path, error) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)

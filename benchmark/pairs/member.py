@@ -89,12 +89,16 @@ class Member:
         masked = torch.zeros(rows, before + length, dtype=torch.bool, device=embeddings.device)
         if tokens is not None:
             masked[:, before:] = (tokens == self.mask_id).repeat(rows // len(tokens), 1)
-        mask = self.attention.mask(masked, embeddings.dtype)[:, :, before:]
         cache = None if self.prefix is None else self.prefix.cache(rows // len(self.prefix.keys[0]))
+        return self._run(embeddings, masked, cache)
+
+    def _run(self, embeddings: Tensor, masked: Tensor, cache: DynamicCache | None) -> Tensor:
+        """The base model on the last of the tokens that `masked` is of; the cache holds those before."""
+        before = masked.shape[1] - embeddings.shape[1]
         output = self.backbone.base(
             inputs_embeds=embeddings,
-            attention_mask=mask,
-            position_ids=torch.arange(before, before + length, device=embeddings.device)[None],
+            attention_mask=self.attention.mask(masked, embeddings.dtype)[:, :, before:],
+            position_ids=torch.arange(before, masked.shape[1], device=embeddings.device)[None],
             past_key_values=cache,
             use_cache=False,
         )
@@ -112,14 +116,8 @@ class Member:
         They are run once, equal rows together.
         """
         distinct, row = tokens.unique(dim=0, return_inverse=True)
-        embeddings, cache = self.embed(distinct), DynamicCache()
-        mask = self.attention.mask(distinct == self.mask_id, embeddings.dtype)
-        self.backbone.base(
-            inputs_embeds=embeddings,
-            attention_mask=mask,
-            past_key_values=cache,
-            use_cache=True,
-        )
+        cache = DynamicCache()
+        self._run(self.embed(distinct), distinct == self.mask_id, cache)
         layers: Any = cache.layers
         keys, values = zip(*((layer.keys, layer.values) for layer in layers), strict=True)
         return replace(self, prefix=Prefix(tokens.shape[1], keys, values).at(row))

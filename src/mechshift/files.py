@@ -22,14 +22,14 @@ def replacing(path: Path) -> Iterator[Path]:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
         os.close(handle)
     except OSError as error:
-        raise _refused(path, error) from error
+        raise refused(path, error) from error
     partial = Path(name)
     try:
         yield partial
         partial.chmod(0o666 & ~_umask())
         os.replace(partial, path)
     except (OSError, SafetensorError) as error:
-        raise _refused(path, error) from error
+        raise refused(path, error) from error
     finally:
         partial.unlink(missing_ok=True)
 
@@ -46,7 +46,8 @@ def _umask() -> int:
     return mask
 
 
-def _refused(path: Path, error: OSError | SafetensorError) -> OutputError:
+def refused(path: Path, error: OSError | SafetensorError) -> OutputError:
+    """What to raise where the file system refuses to write there."""
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return OutputError(
         f"{path} cannot be written: {reason}", "choose another folder with --out, or make room there"
