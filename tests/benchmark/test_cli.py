@@ -146,6 +146,14 @@ def test_a_control_is_run_and_shown_as_one(command: Command, tiny: Pair, tmp_pat
     assert "a control is no MDM and fills nothing in place" in page
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """SIGINT interrupts, also where a shell started the tests in the background and so ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @contextmanager
 def interrupted(label: str, total: int) -> Iterator[Callable[[int], None]]:
     def advance(done: int) -> None:
@@ -155,6 +163,7 @@ def interrupted(label: str, total: int) -> Iterator[Callable[[int], None]]:
     yield advance
 
 
+@pytest.mark.usefixtures("heard")
 def test_an_interrupted_run_says_how_to_go_on(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
