@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from ..errors import MechshiftError, NotComputable, UsageError
-from . import exporting, interchanging
+from . import exporting, inspecting, interchanging
 
 if TYPE_CHECKING:
     from ..tasks import Task
@@ -29,6 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(exporting.app, name="tasks")
 app.add_typer(interchanging.app, name="circuits")
+app.add_typer(inspecting.app, name="pair")
 
 INTERRUPTED = 130
 SMALL_WIDTH = 512
@@ -190,10 +191,11 @@ def ls(
     as_json: JsonOption = False,
 ) -> None:
     """List the tasks with their cards, the named pairs, or the protocols."""
-    from .listing import describe_pairs, describe_protocols, describe_tasks, table
+    from .listing import describe_pairs, describe_protocols, describe_tasks, pairs_table, table
 
     rows = {"tasks": describe_tasks, "pairs": describe_pairs, "protocols": describe_protocols}[what.value]()
-    print(json.dumps(rows, indent=1, ensure_ascii=False) if as_json else table(rows))
+    written = pairs_table if what is Listing.pairs else table
+    print(json.dumps(rows, indent=1, ensure_ascii=False) if as_json else written(rows))
 
 
 def main() -> None:

@@ -1,9 +1,15 @@
 """What `mechshift ls` prints: cards of tasks, named pairs, protocols."""
 
+from typing import TYPE_CHECKING
+
 from tabulate import tabulate
 
+from ..errors import unknown
 from ..tasks import list_tasks
 from .protocol import list_protocols
+
+if TYPE_CHECKING:
+    from .pairs.entry import Listed, MemberEntry
 
 Row = dict[str, object]
 
@@ -32,19 +38,58 @@ def describe_tasks() -> list[Row]:
 
 
 def describe_pairs() -> list[Row]:
-    """The named pairs and what is declared about their second member."""
+    """The named pairs: what is declared about them, and what a reader of a result has to know."""
     from .pairs.registry import list_pairs
 
-    return [
-        {
-            "pair": name,
-            "about": listed.about,
-            "control": listed.spec.control,
-            "shift": "yes" if listed.spec.mdm.shift else "no",
-            "attention": str(listed.spec.mdm.attention),
-        }
-        for name, listed in list_pairs().items()
-    ]
+    return [_describe_pair(name, listed) for name, listed in list_pairs().items()]
+
+
+def _describe_pair(name: str, listed: "Listed") -> Row:
+    entry = listed.entry
+    return {
+        "pair": name,
+        "about": entry.about,
+        "arm": _place(entry.arm),
+        "mdm": _place(entry.mdm),
+        "control": entry.control,
+        "shift": entry.mdm.shift,
+        "attention": entry.mdm.attention,
+        "mask token": entry.mdm.mask_token,
+        "precision": entry.precision,
+        "revision of the arm": entry.arm.revision,
+        "revision of the mdm": entry.mdm.revision,
+        "licence of the arm": entry.arm.licence,
+        "licence of the mdm": entry.mdm.licence,
+        "source": entry.source,
+        "confounds": list(entry.confounds),
+    }
+
+
+def _place(member: "MemberEntry") -> str | None:
+    return member.hub if member.path is None else member.path
+
+
+def pairs_table(rows: list[Row]) -> str:
+    """One line per pair: its members and what is declared about the second one."""
+    columns = ("pair", "arm", "mdm", "shift", "attention", "mask token")
+    lines = [[_column(row, name) for name in columns] for row in rows]
+    return tabulate(lines, columns, disable_numparse=True) + "\n\nmore of one: mechshift pair show NAME"
+
+
+def _column(row: Row, name: str) -> str:
+    if name == "mask token" and row[name] is None:
+        return "its tokenizer's"
+    return f"{row[name]} (control)" if name == "pair" and row["control"] else _text(row[name])
+
+
+def describe_pair(name: str) -> Row:
+    """A named pair. Raises UsageError, with near names, for an unknown one."""
+    from .pairs.registry import list_pairs
+
+    pairs = list_pairs()
+    if name not in pairs:
+        raise unknown("pair", name, pairs)
+    return _describe_pair(name, pairs[name])
 
 
 def describe_protocols() -> list[Row]:
@@ -65,7 +110,7 @@ def table(rows: list[Row]) -> str:
 
 def _text(value: object) -> str:
     if isinstance(value, list | tuple):
-        return " ".join(map(str, value))
+        return " ".join(map(str, value)) or "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "–" if value is None else str(value)

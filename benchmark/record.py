@@ -242,11 +242,13 @@ class MemberProvenance(Part):
 class PairProvenance(Part):
     """The two members, the mask token, the tokenizer, and how far the weights moved by kind of module.
 
-    `control`: the second member is the ARM trained on, and no MDM.
+    `control`: the second member is the ARM trained on, and no MDM. `confounds`: what else than the objective
+    changed between the two, as far as it was declared.
     """
 
     name: str
     control: bool
+    confounds: tuple[str, ...] = ()
     arm: MemberProvenance
     mdm: MemberProvenance
     mask_id: int

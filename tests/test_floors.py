@@ -19,9 +19,9 @@ FLOORS = (
     ("tasks", "metrics"),
     ("benchmark.protocol", "benchmark.store", "benchmark.progress"),
     ("benchmark.record",),
+    ("benchmark.encoding",),
     ("benchmark.pairs",),
     ("benchmark.circuits",),
-    ("benchmark.encoding",),
     ("benchmark.decoding", "benchmark.states"),
     (
         "benchmark.in_place",
@@ -36,7 +36,14 @@ FLOORS = (
     ("benchmark.evidence",),
     ("benchmark.run",),
     ("benchmark.leaderboard",),
-    ("benchmark.listing", "benchmark.exporting", "benchmark.interchanging", "baselines.report"),
+    (
+        "benchmark.listing",
+        "benchmark.exporting",
+        "benchmark.inspecting",
+        "benchmark.interchanging",
+        "baselines.report",
+    ),
+    ("benchmark.inspecting",),
     ("benchmark.cli", "api"),
     ("__main__", ""),
 )

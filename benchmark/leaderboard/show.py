@@ -37,7 +37,8 @@ def _header(record: Record) -> str:
         "protocol": f"{protocol_name(record)}, {record.status}",
         "made": f"{record.created} with {versions} on {machine}",
     }
-    return "\n".join(f"{name:9} {plain(text)}" for name, text in lines.items())
+    written = [f"{name:9} {plain(text)}" for name, text in lines.items()]
+    return "\n".join(written + [f"{'confound':9} {plain(text)}" for text in pair.confounds])
 
 
 def _member(member: MemberProvenance) -> str:

@@ -1,59 +1,51 @@
 """The pairs that can be run by name, from `baselines/pairs.toml`."""
 
-import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from ...errors import PairError, unknown
-from .spec import MemberSpec, PairSpec, declare_pair
+from ...errors import PairError, UsageError, unknown
+from .entry import Listed, read_entries
+from .spec import MemberSpec, PairSpec
 
 CHECKOUT = Path("baselines")
 """Where a checkout of the repository, entered, has what an installation leaves out."""
 
 
-@dataclass(frozen=True)
-class Listed:
-    """A named pair: what is declared about it, and what it is, in a line."""
-
-    spec: PairSpec
-    about: str
-
-
 @cache
 def list_pairs() -> dict[str, Listed]:
     """The named pairs, in the order of the file."""
-    folder = _folder()
-    entries = tomllib.loads((folder / "pairs.toml").read_text(encoding="utf-8"))
-    return {name: _listed(name, entry, folder) for name, entry in entries.items()}
+    return read_entries(_folder() / "pairs.toml")
 
 
 def get_pair(name: str) -> PairSpec:
     """The declaration of a named pair, its weights found in the installation or in an entered checkout.
 
+    A name that ends with .toml is a file with an entry of one's own, or FILE.toml:NAME where it has several.
     Raises UsageError, with near names, for an unknown one, and PairError where the weights are in neither.
     """
+    if ".toml" in name:
+        return _own(name)
     pairs = list_pairs()
     if name not in pairs:
         raise unknown("pair", name, pairs)
     return _found(pairs[name].spec)
 
 
-def _listed(name: str, entry: dict[str, object], folder: Path) -> Listed:
-    arm, mdm = entry["arm"], entry["mdm"]
-    assert isinstance(arm, dict), "pairs.toml is part of the package"
-    assert isinstance(mdm, dict), "pairs.toml is part of the package"
-    spec = declare_pair(
-        _place(arm, folder),
-        _place(mdm, folder),
-        shift=mdm["shift"],
-        attention=mdm["attention"],
-        mask_token=mdm.get("mask_token"),
-        control=bool(entry.get("control", False)),
-        name=name,
-    )
-    return Listed(spec, str(entry["about"]))
+def _own(name: str) -> PairSpec:
+    file, _, wanted = name.partition(".toml")
+    path = Path(f"{file}.toml")
+    pairs = read_entries(path)
+    chosen = wanted.removeprefix(":") or next(iter(pairs), "")
+    if not pairs or (not wanted and len(pairs) > 1):
+        raise UsageError(
+            f"{path} has {len(pairs)} pairs, and one is to be run",
+            f"name it: {path}:NAME, of {', '.join(pairs)}",
+        )
+    if chosen not in pairs:
+        raise unknown(f"pair of {path}", chosen, pairs)
+    return pairs[chosen].spec
 
 
 def _found(spec: PairSpec) -> PairSpec:
@@ -82,7 +74,3 @@ def _is_there(member: MemberSpec) -> bool:
 
 def _folder() -> Path:
     return Path(str(files("mechshift.baselines")))
-
-
-def _place(member: dict[str, str], folder: Path) -> str:
-    return str(folder / member["path"]) if "path" in member else member["hub"]

@@ -50,13 +50,15 @@ class PairSpec:
     """An autoregressive model and the masked diffusion model post-trained from it.
 
     `control` tells that the second member is no MDM but an ARM too: the first one trained on with its own
-    objective. Raises PairError when an ARM is not declared causal and shifted.
+    objective. `confounds` are what else changed between the two, a line each, for the record. Raises
+    PairError when an ARM is not declared causal and shifted.
     """
 
     name: str
     arm: MemberSpec
     mdm: MemberSpec
     control: bool = False
+    confounds: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.control and (self.mdm.attention.kind != "causal" or not self.mdm.shift):

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,8 @@ from mechshift import baselines
 from mechshift.baselines.training.recipe import list_recipes
 from mechshift.benchmark.pairs import registry
 from mechshift.benchmark.pairs.attention import Attention
-from mechshift.benchmark.pairs.registry import Listed, get_pair, list_pairs
-from mechshift.benchmark.pairs.spec import declare_pair
+from mechshift.benchmark.pairs.registry import get_pair, list_pairs
+from mechshift.benchmark.pairs.spec import MemberSpec, declare_pair
 from mechshift.errors import PairError, UsageError
 
 FOLDER = Path(baselines.__file__).parent
@@ -24,11 +25,12 @@ def test_the_reference_pair_is_in_the_package() -> None:
 
 
 def test_every_pair_of_the_file_is_listed_with_what_it_is() -> None:
-    names = re.findall(r"^\[([^\]]+)\]$", (FOLDER / "pairs.toml").read_text(encoding="utf-8"), re.MULTILINE)
+    text = (FOLDER / "pairs.toml").read_text(encoding="utf-8")
+    names = [name.strip('"') for name in re.findall(r'^\[("[^"]+"|[^".\]]+)\]$', text, re.MULTILINE)]
     assert list(list_pairs()) == names
     for name, listed in list_pairs().items():
         assert listed.spec.name == name
-        assert len(listed.about.splitlines()) == 1
+        assert len(listed.entry.about.splitlines()) == 1
 
 
 def test_a_reference_pair_is_declared_as_it_was_trained() -> None:
@@ -73,7 +75,8 @@ def test_a_checkout_does_not_stand_in_for_what_is_installed(
 
 def test_a_hub_id_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = declare_pair("org/arm", str(FOLDER / "reference" / "elsewhere" / "mdm"), name="mixed")
-    monkeypatch.setattr(registry, "list_pairs", lambda: {"mixed": Listed(spec, "half of it on the hub")})
+    tiny = list_pairs()["tiny"]
+    monkeypatch.setattr(registry, "list_pairs", lambda: {"mixed": replace(tiny, spec=spec)})
     monkeypatch.chdir(tmp_path)
     place = tmp_path / "baselines" / "reference" / "elsewhere" / "mdm"
     place.mkdir(parents=True)
@@ -85,5 +88,72 @@ def test_an_unknown_pair_is_offered_near_names() -> None:
     with pytest.raises(UsageError, match="unknown pair 'tinny'\ndid you mean tiny") as found:
         get_pair("tinny")
     assert found.value.exit_code == 2
-    with pytest.raises(UsageError, match=r"unknown pair 'Dream-7B'\nknown: .*tiny"):
+    with pytest.raises(UsageError, match=r"unknown pair 'Dream-7B'\ndid you mean dream-7b"):
         get_pair("Dream-7B")
+    with pytest.raises(UsageError, match=r"unknown pair '!'\nknown: tiny"):
+        get_pair("!")
+
+
+FAMILIES = {
+    # checkpoints, how many, whether shifted, attention, mask token: as papers, cards and code have them
+    "dream": ("Dream-org/Dream-v0-", 2, True, "full", "<|mask|>"),
+    "dream-coder": ("Dream-org/Dream-Coder-", 2, True, "full", 151666),
+    "diffucoder": ("apple/DiffuCoder-", 3, True, "full", 151666),
+    "diffullama": ("diffusionfamily/diffullama", 1, True, "full", 811),
+    "diffugpt-s": ("diffusionfamily/diffugpt-s", 1, True, "full", 10541),
+    "diffugpt-m": ("diffusionfamily/diffugpt-m", 1, True, "full", 50257),
+    "a2d-mdlm": ("-diffusion-mdlm-v0.1", 2, False, "full", None),
+    "a2d-bd3lm": ("-diffusion-bd3lm-v0.1", 2, False, "block:32", None),
+    "opdlm": ("divelab/OPDLM-", 4, False, "block:4", None),
+    "open-dcoder": ("fredzzp/open-dcoder-0.5B", 1, True, "full", None),
+    "sdar": ("-Chat", 3, False, "block:4", 151669),
+    "sdar-b8": ("-Chat-b8", 3, False, "block:8", 151669),
+    "sdar-b16": ("-Chat-b16", 3, False, "block:16", 151669),
+    "sdar-b32": ("-Chat-b32", 3, False, "block:32", 151669),
+    "sdar-b64": ("-Chat-b64", 3, False, "block:64", 151669),
+    "trado": ("Gen-Verse/TraDo-", 2, False, "block:4", 151669),
+    "fast-dllm-v2": ("Efficient-Large-Model/Fast_dLLM_v2_", 2, True, "block:32", 151665),
+    "wedlm": ("tencent/WeDLM-", 4, False, "observed-first", None),
+    "rnd1": ("radicalnumerics/RND1-Base-0910", 1, True, "full", 151669),
+}
+
+
+def of_family(place: str) -> list[MemberSpec]:
+    mdms = [listed.spec.mdm for listed in list_pairs().values() if listed.entry.mdm.hub is not None]
+    return [mdm for mdm in mdms if mdm.checkpoint.startswith(place) or mdm.checkpoint.endswith(place)]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_published_family_is_declared_as_it_was_published(family: str) -> None:
+    place, number, shift, attention, mask = FAMILIES[family]
+    found = of_family(place)
+    assert len(found) == number
+    assert {(mdm.shift, str(mdm.attention), mdm.mask_token) for mdm in found} == {(shift, attention, mask)}
+
+
+def test_every_published_pair_is_of_a_family_and_names_a_confound() -> None:
+    of_families = {mdm.checkpoint for place, *_ in FAMILIES.values() for mdm in of_family(place)}
+    published = [listed for listed in list_pairs().values() if listed.entry.mdm.hub is not None]
+    assert {listed.spec.mdm.checkpoint for listed in published} == of_families
+    assert all(listed.spec.confounds for listed in published)
+
+
+def test_a_pinned_revision_is_a_commit() -> None:
+    members = [one for each in list_pairs().values() for one in (each.spec.arm, each.spec.mdm)]
+    pinned = [one.revision for one in members if one.revision is not None]
+    assert len(pinned) > 40
+    assert all(re.fullmatch("[0-9a-f]{40}", revision) for revision in pinned)
+
+
+def test_an_entry_of_ones_own_is_run_from_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    mdm = '{{ hub = "org/mdm", shift = true, attention = "full" }}'
+    one = '[{name}]\nabout = "Mine"\narm.hub = "org/arm"\nmdm = ' + mdm + "\n"
+    path.write_text(one.format(name="first"))
+    assert get_pair(str(path)).mdm == MemberSpec("org/mdm", attention=Attention("full"))
+    path.write_text(one.format(name="first") + one.format(name="second"))
+    assert get_pair(f"{path}:second").name == "second"
+    with pytest.raises(UsageError, match=r"has 2 pairs(?s:.)*mine.toml:NAME, of first, second"):
+        get_pair(str(path))
+    with pytest.raises(UsageError, match=r"unknown pair of .*'secund'\ndid you mean second"):
+        get_pair(f"{path}:secund")
