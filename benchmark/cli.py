@@ -17,7 +17,7 @@ from . import exporting, inspecting, interchanging
 
 if TYPE_CHECKING:
     from ..tasks import Task
-    from .pairs.loading import Pair
+    from .pairs.pair import Pair
     from .pairs.spec import PairSpec
     from .protocol import Protocol
 

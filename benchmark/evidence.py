@@ -17,8 +17,8 @@ from .circuits.ungroup import ungroup
 from .compare import Evidence, compare, compared_size
 from .components import Components
 from .grouping import Grouping, Pooled, group_examples
-from .pairs.loading import Pair
 from .pairs.member import Member
+from .pairs.pair import Pair
 from .pool import Pool, find_pool, pooled_examples
 from .progress import Advance, Progress
 from .protocol import Protocol

@@ -10,7 +10,7 @@ from ..tasks import Example, Task
 from .decoding import answers
 from .encoding import DoesNotFit, Ids, continuation, text_of, token_ids
 from .pairs.checks import check_prompts, check_targets
-from .pairs.loading import Pair
+from .pairs.pair import Pair
 from .record import Behaviour, Missing
 
 

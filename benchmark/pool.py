@@ -13,7 +13,7 @@ from .decoding import answers
 from .encoding import DoesNotFit, Encoded, encode, text_of
 from .in_place import in_place_behaviour
 from .pairs.checks import check_prompts, check_targets
-from .pairs.loading import Pair
+from .pairs.pair import Pair
 from .protocol import Protocol
 from .record import Behaviour, Missing
 from .states import check_answer_sets

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from .circuits.graph import Graph
-from .pairs.loading import Pair, Provenance
+from .pairs.pair import Pair, Provenance
 from .pairs.spec import MemberSpec
 from .protocol import Protocol
 from .record import Environment, MemberProvenance, PairProvenance

@@ -11,7 +11,7 @@ from ..tasks.export import fingerprint
 from .circuits.graph import Graph
 from .evidence import Setting, measure_comparison, measure_grouping, measure_pool
 from .grouping import Grouping
-from .pairs.loading import Pair
+from .pairs.pair import Pair
 from .pairs.registry import list_pairs
 from .pool import Pool
 from .progress import Progress, silent

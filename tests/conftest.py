@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from mechshift.benchmark.pairs.loading import Pair
+    from mechshift.benchmark.pairs.pair import Pair
     from mechshift.benchmark.protocol import Protocol
     from mechshift.benchmark.record import Record
 

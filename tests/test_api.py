@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import mechshift
-from mechshift.benchmark.pairs.loading import Pair
+from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.protocol import Protocol
 from mechshift.benchmark.record import Record
 from mechshift.benchmark.store import read_model

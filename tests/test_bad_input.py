@@ -16,7 +16,7 @@ from torch import Tensor
 from transformers import GPT2Config, GPT2LMHeadModel
 from transformers.models.llama.modeling_llama import LlamaDecoderLayer, LlamaModel
 
-from mechshift.benchmark.pairs.loading import Pair
+from mechshift.benchmark.pairs.pair import Pair
 from mechshift.tasks import get_task, registry
 from mechshift.tasks.example import Draw, Example, InPlace
 

@@ -39,7 +39,6 @@ FLOORS = (
     (
         "benchmark.listing",
         "benchmark.exporting",
-        "benchmark.inspecting",
         "benchmark.interchanging",
         "baselines.report",
     ),

@@ -22,15 +22,6 @@ MOVED = 1e-6
 """Relative change from which a position counts as moved: hidden columns weigh exactly nothing."""
 
 
-def check_member(member: Member) -> None:
-    """All checks of one member. Raises PairError, naming the declaration that is wrong."""
-    check_finite(member)
-    check_projections(member)
-    check_attention(member)
-    check_residual(member)
-    check_gradient(member)
-
-
 def check_finite(member: Member) -> None:
     """Raises PairError for a parameter with a NaN or an infinity."""
     for name, parameter in member.backbone.model.named_parameters():

@@ -1,84 +1,64 @@
 """Two checkpoints as one pair, checked before anything is measured."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import replace
 
 import torch
 from transformers import PreTrainedTokenizerBase
 
 from ...errors import PairError
+from .checking import checking
 from .checkpoint import Checkpoint, find_checkpoint
-from .checks import check_member, check_same_backbone
+from .checks import check_same_backbone
+from .inspection import checks_of
 from .member import Member, Role
-from .movement import Movement, weight_movement
+from .movement import weight_movement
 from .native import load_backbone
+from .pair import Pair, Provenance
 from .spec import MemberSpec, PairSpec
-from .tokens import check_mask_id, check_same_tokens, find_mask_id, is_ordinary, load_tokenizer
+from .tokens import check_same_tokens, find_mask_id, is_ordinary, load_tokenizer, named_mask_ids
 
 
-@dataclass(frozen=True)
-class Provenance:
-    """Which weights a member has: the hub commit (None for a directory), a digest, and their dtype.
-
-    `digest` is the SHA-256 of config.json and the safetensors files.
-    """
-
-    checkpoint: str
-    revision: str | None
-    digest: str
-    native: str
-    dtype: str
-
-
-@dataclass(frozen=True)
-class Pair:
-    """An ARM and an MDM that passed every load-time check, and the ARM's tokenizer, which serves both.
-
-    `ordinary_mask` tells that ordinary text can contain the mask token, so that prompts have to be checked
-    for it; `movement` how far the MDM's weights are from the ARM's. `tokenizer_digest` is the SHA-256 of
-    the tokenizer.
-    """
-
-    spec: PairSpec
-    arm: Member
-    mdm: Member
-    tokenizer: PreTrainedTokenizerBase
-    tokenizer_digest: str
-    ordinary_mask: bool
-    arm_provenance: Provenance
-    mdm_provenance: Provenance
-    movement: tuple[Movement, ...]
-
-    @property
-    def members(self) -> tuple[Member, Member]:
-        """The ARM and the MDM."""
-        return self.arm, self.mdm
-
-
-def load_pair(spec: PairSpec, device: str | torch.device | None = None) -> Pair:
+def load_pair(
+    spec: PairSpec, device: str | torch.device | None = None, accept_behaviour: bool = False
+) -> Pair:
     """Loads both members of a pair and checks what is declared about them.
 
     `device` None takes an accelerator where there is one. Only safetensors are opened and no code of a
-    checkpoint runs. Raises PairError when a checkpoint cannot be loaded or a declaration is wrong.
+    checkpoint runs. Raises PairError when a checkpoint cannot be loaded or a declaration is wrong;
+    `accept_behaviour` takes a pair although its MDM fills gaps better in another way than the declared one,
+    which then stands among the pair's confounds.
+    """
+    pair = open_pair(spec, device)
+    for check in checks_of(pair):
+        try:
+            check.make()
+        except PairError as error:
+            if check.name != "behaviour" or not accept_behaviour:
+                raise
+            return replace(pair, spec=replace(spec, confounds=(*spec.confounds, error.problem)))
+    return pair
+
+
+def open_pair(spec: PairSpec, device: str | torch.device | None = None) -> Pair:
+    """Both members as they are declared, of checkpoints that are whole, and nothing else checked yet.
+
+    Raises PairError where a member cannot be loaded, with the name of the check that it fails.
     """
     place = choose_device(device)
-    checkpoints = find_checkpoint(spec.arm), find_checkpoint(spec.mdm)
-    tokenizer, second = (load_tokenizer(checkpoint) for checkpoint in checkpoints)
-    if tokenizer is None:
-        raise PairError(
-            f"{spec.arm.checkpoint} has no tokenizer",
-            "put tokenizer.json and tokenizer_config.json into the ARM's directory",
-        )
-    mask_id = _mask_id(spec, second or tokenizer, checkpoints[1])
+    with checking("files"):
+        checkpoints = find_checkpoint(spec.arm), find_checkpoint(spec.mdm)
+    with checking("tokens"):
+        tokenizer, second = _tokenizers(checkpoints)
+    with checking("mask token"):
+        mask_id = _mask_id(spec, second or tokenizer, checkpoints[1])
     if second is not None:
-        check_same_tokens(tokenizer, second, mask_id)
+        with checking("tokens"):
+            check_same_tokens(tokenizer, second, mask_id)
     arm = load_member(spec.arm, checkpoints[0], "arm", mask_id, place)
     mdm = load_member(spec.mdm, checkpoints[1], "control" if spec.control else "mdm", mask_id, place)
-    check_same_backbone(arm, mdm)
-    if mask_id < 0 or not spec.control:  # a control is never given the token and needs no row of it
-        check_mask_id(mask_id, mdm.backbone.shape.vocabulary)
-    check_member(arm)
-    check_member(mdm)
+    with checking("backbone"):
+        check_same_backbone(arm, mdm)
     return Pair(
         spec,
         arm,
@@ -89,7 +69,21 @@ def load_pair(spec: PairSpec, device: str | torch.device | None = None) -> Pair:
         _provenance(checkpoints[0], arm),
         _provenance(checkpoints[1], mdm),
         weight_movement(arm, mdm),
+        named_mask_ids(second or tokenizer, checkpoints[1].config),
     )
+
+
+def _tokenizers(
+    checkpoints: tuple[Checkpoint, Checkpoint],
+) -> tuple[PreTrainedTokenizerBase, PreTrainedTokenizerBase | None]:
+    """The ARM's, which serves both, and the MDM's where it has one that loads without code."""
+    first, second = (load_tokenizer(checkpoint) for checkpoint in checkpoints)
+    if first is None:
+        raise PairError(
+            f"{checkpoints[0].name} has no tokenizer",
+            "put tokenizer.json and tokenizer_config.json into the ARM's directory",
+        )
+    return first, second
 
 
 def _mask_id(spec: PairSpec, tokenizer: PreTrainedTokenizerBase, second: Checkpoint) -> int:

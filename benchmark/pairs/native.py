@@ -14,6 +14,7 @@ from transformers.utils import logging
 
 from ...errors import PairError, unknown
 from .backbones import SUPPORTED, Backbone, read_backbone
+from .checking import checking
 from .checkpoint import Checkpoint
 from .spec import LoaderSpec
 
@@ -67,11 +68,15 @@ def load_backbone(checkpoint: Checkpoint, loader: LoaderSpec, device: torch.devi
     Raises PairError for an unsupported class, a parameter missing, left over or of another shape, and a
     value of config.json (rotary base, tied head, norm epsilon) that the loaded model does not have.
     """
-    kind = native_type(checkpoint, loader)
-    config = _config(checkpoint, loader, kind)
-    model, loading = _load(checkpoint, loader, kind, config)
-    _check_parameters(checkpoint, kind, loading)
-    _check_config(checkpoint, kind, model)
+    with checking("class"):
+        kind = native_type(checkpoint, loader)
+    with checking("configuration"):
+        config = _config(checkpoint, loader, kind)
+    with checking("parameters"):
+        model, loading = _load(checkpoint, loader, kind, config)
+        _check_parameters(checkpoint, kind, loading)
+    with checking("configuration"):
+        _check_config(checkpoint, kind, model)
     model.requires_grad_(False).train(False)
     return read_backbone(model.to(device))  # type: ignore[arg-type]
 

@@ -48,20 +48,35 @@ def find_mask_id(
 ) -> int:
     """The id of the mask token: as declared, else the tokenizer's mask token, else config.json's.
 
-    Raises PairError when the text is no token, or nothing says what the mask token is.
+    Raises PairError when the text is no token, when nothing says what the mask token is, and when the
+    checkpoint names another one than was declared.
     """
-    if isinstance(declared, int):
-        return declared
+    own = _own_mask_ids(tokenizer, config)
     if declared is not None:
-        return _id_of(declared, tokenizer)
-    if tokenizer is not None and tokenizer.mask_token_id is not None:
-        return int(tokenizer.mask_token_id)
-    if isinstance(config.get("mask_token_id"), int):
-        return int(config["mask_token_id"])
+        mask_id = declared if isinstance(declared, int) else _id_of(declared, tokenizer)
+        if own and mask_id not in own:
+            raise PairError(
+                f"the mask token is declared as {declared!r}, and the MDM's own files name id {own[0]}",
+                "leave --mask-token out, or correct what config.json and the tokenizer's files name",
+            )
+        return mask_id
+    if own:
+        return own[0]
     raise PairError(
         "the MDM's mask token is not declared, and neither its tokenizer nor its config.json names one",
         "declare it: --mask-token with the token's text or id",
     )
+
+
+def _own_mask_ids(tokenizer: PreTrainedTokenizerBase | None, config: Mapping[str, Any]) -> list[int]:
+    of_tokenizer = None if tokenizer is None else tokenizer.mask_token_id
+    return [one for one in (of_tokenizer, config.get("mask_token_id")) if isinstance(one, int)]
+
+
+def named_mask_ids(tokenizer: PreTrainedTokenizerBase, config: Mapping[str, Any]) -> tuple[int, ...]:
+    """Ids that a tokenizer or a config.json call a mask, or whose token has the word in it."""
+    tokens = [index for token, index in tokenizer.get_vocab().items() if "mask" in token.lower()]
+    return tuple(dict.fromkeys([*_own_mask_ids(tokenizer, config), *sorted(tokens)[-8:]]))
 
 
 def _id_of(text: str, tokenizer: PreTrainedTokenizerBase | None) -> int:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from .benchmark.circuits.graph import Graph
 from .benchmark.evidence import measure_grouping, measure_pool, measure_scores
-from .benchmark.pairs.loading import Pair, load_pair
+from .benchmark.pairs.loading import load_pair
+from .benchmark.pairs.pair import Pair
 from .benchmark.pairs.registry import get_pair
 from .benchmark.pairs.spec import declare_pair
 from .benchmark.progress import silent

@@ -25,9 +25,13 @@ class UsageError(MechshiftError):
 
 
 class PairError(MechshiftError):
-    """A checkpoint or a declaration about it is not what it was said to be (exit code 2)."""
+    """A checkpoint or a declaration about it is not what it was said to be (exit code 2).
+
+    `check` names the load-time check that found it, and is empty where none did.
+    """
 
     exit_code = 2
+    check = ""
 
 
 class NotComputable(MechshiftError):

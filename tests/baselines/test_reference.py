@@ -4,7 +4,7 @@ import pytest
 
 from mechshift.benchmark.circuits.attribution import Integration, attribute
 from mechshift.benchmark.evidence import questions
-from mechshift.benchmark.pairs.loading import Pair
+from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pool import find_pool, pooled_examples
 from mechshift.benchmark.protocol import QUICK
 from mechshift.benchmark.states import batches

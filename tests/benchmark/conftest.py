@@ -24,8 +24,8 @@ from mechshift.benchmark.compare import Evidence
 from mechshift.benchmark.encoding import Encoded
 from mechshift.benchmark.pairs.attention import Attention
 from mechshift.benchmark.pairs.backbones import read_backbone
-from mechshift.benchmark.pairs.loading import Pair, Provenance
 from mechshift.benchmark.pairs.member import Member
+from mechshift.benchmark.pairs.pair import Pair, Provenance
 from mechshift.benchmark.pairs.spec import MemberSpec, PairSpec
 from mechshift.benchmark.protocol import V1, Protocol
 from mechshift.benchmark.sweep import Sweep

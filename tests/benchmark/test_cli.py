@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import torch
 
-from mechshift.benchmark.pairs.loading import Pair
+from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.protocol import V1
 from mechshift.benchmark.record import Record
 from mechshift.benchmark.store import read_model

@@ -7,8 +7,8 @@ from itertools import product
 import pytest
 
 from mechshift.benchmark.in_place import in_place_behaviour
-from mechshift.benchmark.pairs.loading import Pair
 from mechshift.benchmark.pairs.member import Member
+from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.record import Behaviour, Missing
 from mechshift.errors import PairError
 from mechshift.tasks import Example, InPlace, Task, get_task

@@ -6,8 +6,8 @@ from itertools import islice
 
 import pytest
 
-from mechshift.benchmark.pairs.loading import Pair
 from mechshift.benchmark.pairs.member import Member
+from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pool import Pool, Solved, find_pool, pooled_examples
 from mechshift.benchmark.protocol import Protocol
 from mechshift.errors import PairError

@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from mechshift.benchmark.pairs.attention import Attention
-from mechshift.benchmark.pairs.loading import Pair
 from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.pairs.movement import Movement
+from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.protocol import PAPER, V1
 from mechshift.benchmark.provenance import describe_environment, describe_pair, run_key
 

@@ -19,7 +19,8 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from mechshift.benchmark.circuits.circuit import Circuit, load_attribution
 from mechshift.benchmark.circuits.graph import Graph
-from mechshift.benchmark.pairs.loading import Pair, load_pair
+from mechshift.benchmark.pairs.loading import load_pair
+from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.spec import declare_pair
 from mechshift.benchmark.protocol import PAPER, Protocol
 from mechshift.benchmark.record import Missing, Number, Record

@@ -11,13 +11,13 @@ from mechshift.benchmark.pairs.checks import (
     check_attention,
     check_finite,
     check_gradient,
-    check_member,
     check_projections,
     check_prompts,
     check_residual,
     check_same_backbone,
     check_targets,
 )
+from mechshift.benchmark.pairs.inspection import OF_A_MEMBER
 from mechshift.benchmark.pairs.member import Member
 from mechshift.errors import PairError
 
@@ -31,12 +31,14 @@ KINDS = ["gpt2", "llama", "qwen2", "qwen3", "qwen3_moe"]
 def test_a_native_model_passes(kind: str, attention: str, precision: torch.dtype, make: Make) -> None:
     member = make(kind, attention, role="mdm")
     member.backbone.model.to(precision)
-    check_member(member)
+    for _, check, _ in OF_A_MEMBER:
+        check(member)
 
 
 def test_the_checks_leave_no_hook_and_no_gradient(make: Make) -> None:
     member = make("qwen3", "full")
-    check_member(member)
+    for _, check, _ in OF_A_MEMBER:
+        check(member)
     modules = list(member.backbone.model.modules())
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in modules)
     assert all(parameter.grad is None for parameter in member.backbone.model.parameters())
@@ -207,4 +209,5 @@ def test_members_of_different_shape_are_refused(mdm: dict[str, Any], message: st
 def test_token_rows_that_are_zero_do_not_disturb(make: Make) -> None:
     member = make("llama", "full")
     member.backbone.embedding.weight[::2] = 0
-    check_member(member)
+    for _, check, _ in OF_A_MEMBER:
+        check(member)

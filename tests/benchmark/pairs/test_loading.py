@@ -18,7 +18,7 @@ Write = Callable[..., Path]
 
 @pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen2", "qwen3", "qwen3_moe"])
 def test_a_pair_of_directories_loads_as_declared(kind: str, write: Write) -> None:
-    arm, mdm = write("base", kind), write("diffusion", kind, seed=1)
+    arm, mdm = write("base", kind), write("diffusion", kind, seed=1, mask=None)
     spec = declare_pair(str(arm), str(mdm), shift=False, attention="block:4", mask_token="w4")
     pair = load_pair(spec)
     assert pair.spec == spec
@@ -89,7 +89,12 @@ def test_a_pair_without_a_mask_token_is_refused(write: Write) -> None:
 
 
 def test_a_mask_id_outside_the_vocabulary_is_refused(write: Write) -> None:
-    refused(write("base"), write("diffusion"), "outside the MDM's vocabulary", mask_token="40")
+    arm, mdm = write("base"), write("diffusion", mask=None)
+    refused(arm, mdm, "outside the MDM's vocabulary", mask_token="40")
+
+
+def test_a_mask_token_other_than_the_checkpoints_own_is_refused(write: Write) -> None:
+    refused(write("base"), write("diffusion"), "declared as 'w4', and .* name id 2", mask_token="w4")
 
 
 def test_a_control_needs_no_mask_token(write: Write) -> None:

@@ -65,7 +65,16 @@ def test_a_damaged_tokenizer_is_an_error(write: Write) -> None:
 def test_the_mask_token_is_the_declared_one_else_the_tokenizers(
     declared: str | int | None, expected: int, write: Write
 ) -> None:
-    assert find_mask_id(declared, tokenizer_of(write("mdm")), {"mask_token_id": 9}) == expected
+    mask = None if declared is not None else "[MASK]"
+    config = {} if declared is not None else {"mask_token_id": 9}
+    assert find_mask_id(declared, tokenizer_of(write("mdm", mask=mask)), config) == expected
+
+
+def test_a_checkpoint_may_name_its_mask_token_twice(write: Write) -> None:
+    tokenizer = tokenizer_of(write("mdm"))
+    assert [find_mask_id(declared, tokenizer, {"mask_token_id": 9}) for declared in (2, 9)] == [2, 9]
+    with pytest.raises(PairError, match="declared as 7, and the MDM's own files name id 2"):
+        find_mask_id(7, tokenizer, {"mask_token_id": 9})
 
 
 def test_the_config_names_the_mask_token_last(write: Write) -> None:

@@ -1,0 +1,114 @@
+"""Whether a pair's MDM behaves as it is declared to: the check that sees a wrong shift, attention or mask."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import torch
+
+from ...errors import PairError
+from .cloze import clozes
+from .fill import Fill, fills, fills_with
+from .pair import Pair
+
+MOST_MOVED = 12
+"""A mask token that is an ordinary word is among the embedding's rows that post-training moved most."""
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """How the second member fills clozes, as declared and in other ways.
+
+    `ways`: every shift and attention that makes a difference, the declared ones first; `masks`: every mask
+    token that comes into question, the declared one first, with many tokens of a text masked.
+    """
+
+    ways: tuple[Fill, ...]
+    masks: tuple[Fill, ...]
+
+    @property
+    def declared(self) -> Fill:
+        """The declared shift and attention."""
+        return self.ways[0]
+
+    @cached_property
+    def better(self) -> Fill | None:
+        """A way that is clearly better than the declared one, or a mask token that is; None where none is."""
+        return _best(self.ways) or _best(self.masks)
+
+    @cached_property
+    def alike(self) -> tuple[Fill, ...]:
+        """The other shifts and attentions that the declared way is not clearly better than."""
+        return tuple(way for way in self.ways[1:] if not self.declared.clearly_better(way))
+
+    @property
+    def verdict(self) -> Literal["passed", "failed", "undecided"]:
+        """Failed where another way is clearly better, undecided where the declared shift is not."""
+        if self.better is not None:
+            return "failed"
+        other = next(way for way in self.ways if way.shift != self.declared.shift)
+        return "passed" if self.declared.clearly_better(other) else "undecided"
+
+    @property
+    def detail(self) -> str:
+        """What was found, in a line."""
+        declared, way = self.declared, self.better
+        if not len(declared.right):
+            return "the tokenizer writes none of the texts that have to be filled"
+        if way is not None and way.mask_id != declared.mask_id:
+            masked = f"fills {_filled(self.masks[0])} where many tokens are masked"
+            return f"{masked}, and {_filled(way)} masked by {way.mask_id}"
+        found = f"fills {_filled(declared)} as declared"
+        if way is not None:
+            return f"{found}, and {_filled(way)} with {way}"
+        return found + (f"; not told apart: {'; '.join(map(str, self.alike))}" if self.alike else "")
+
+
+def _best(ways: tuple[Fill, ...]) -> Fill | None:
+    """Of those clearly better than the first the best; of several as good the one that comes first."""
+    better = [way for way in ways[1:] if way.clearly_better(ways[0])]
+    best = max(better, key=lambda way: float(way.log_probability.mean()), default=None)
+    return best and next(way for way in better if way is best or not best.clearly_better(way))
+
+
+def _filled(way: Fill) -> str:
+    return f"{int(way.right.sum())} of {len(way.right)} gaps"
+
+
+def observe(pair: Pair) -> Behaviour:
+    """Fill the clozes that the pair's tokenizer can write, in every way; a control with no mask token."""
+    texts = clozes(pair.tokenizer)
+    mask_ids = (pair.mdm.mask_id, *mask_candidates(pair))
+    masks = () if pair.mdm.autoregressive else tuple(fills_with(pair.mdm, texts, mask_ids))
+    return Behaviour(tuple(fills(pair.mdm, texts)), masks)
+
+
+def check_behaviour(pair: Pair, behaviour: Behaviour) -> None:
+    """Raises PairError where the second member fills gaps clearly better than in the declared way."""
+    way = behaviour.better
+    if way is None:
+        return
+    if way.mask_id != pair.mdm.mask_id:
+        remedy = f"declare --mask-token {way.mask_id}"
+    else:
+        remedy = f"declare --{'' if way.shift else 'no-'}shift --attention {way.attention}"
+    raise PairError(
+        f"the {pair.mdm.role.upper()} is declared with {behaviour.declared} and mask token "
+        f"{pair.mdm.mask_id}: it {behaviour.detail}",
+        f"{remedy}; where the declaration is right all the same, run with --accept-behaviour",
+    )
+
+
+def mask_candidates(pair: Pair) -> tuple[int, ...]:
+    """Ids that may be the mask token instead of the declared one.
+
+    What the MDM's files call a mask, rows that the ARM does not have, and the rows that moved most.
+    """
+    arm, mdm = (member.backbone.embedding.weight for member in pair.members)
+    rows = min(len(arm), len(mdm))
+    before = arm[:rows].float()
+    moved = (mdm[:rows].to(arm.device).float() - before).norm(dim=1) / before.norm(dim=1).clamp(min=1e-9)
+    most = torch.topk(moved, min(MOST_MOVED, rows)).indices.tolist()
+    added = range(rows, min(len(mdm), rows + MOST_MOVED))
+    named = [mask_id for mask_id in pair.named_masks if 0 <= mask_id < len(mdm)]
+    return tuple(dict.fromkeys(one for one in (*named, *added, *most) if one != pair.mdm.mask_id))

@@ -1,0 +1,33 @@
+"""The names of the load-time checks, carried by the errors that they raise."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+from ...errors import PairError
+
+CheckName = Literal[
+    "files",
+    "class",
+    "configuration",
+    "parameters",
+    "tokens",
+    "mask token",
+    "backbone",
+    "finite",
+    "projections",
+    "attention",
+    "residual stream",
+    "gradient",
+    "behaviour",
+]
+
+
+@contextmanager
+def checking(name: CheckName) -> Iterator[None]:
+    """Any PairError of the block is one of this check, unless a check inside has its name on it already."""
+    try:
+        yield
+    except PairError as error:
+        error.check = error.check or name
+        raise

@@ -1,0 +1,102 @@
+"""The checks of a loaded pair, in their order, each with a name and with what it found."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from .behaviour import check_behaviour, observe
+from .checking import CheckName, checking
+from .checks import (
+    check_attention,
+    check_finite,
+    check_gradient,
+    check_projections,
+    check_residual,
+    check_same_backbone,
+)
+from .member import Member
+from .pair import Pair
+from .tokens import check_mask_id
+
+Verdict = Literal["passed", "failed", "undecided"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found, and of what: the pair, or one of its members."""
+
+    check: CheckName
+    subject: str
+    verdict: Verdict
+    detail: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check that is yet to be made: `look` gives verdict and detail, or raises PairError."""
+
+    name: CheckName
+    subject: str
+    look: Callable[[], tuple[Verdict, str]]
+
+    def make(self) -> Finding:
+        """What is found. Raises PairError, with the check's name, where it fails."""
+        with checking(self.name):
+            return Finding(self.name, self.subject, *self.look())
+
+
+OF_A_MEMBER: tuple[tuple[CheckName, Callable[[Member], None], str], ...] = (
+    ("finite", check_finite, "no parameter is NaN or infinite"),
+    ("projections", check_projections, "sizes are what the heads need"),
+    ("attention", check_attention, "the native class obeys the declared attention, position by position"),
+    ("residual stream", check_residual, "every norm reads the sum of all that was written before it"),
+    ("gradient", check_gradient, "autograd agrees with a finite difference"),
+)
+
+
+def checks_of(pair: Pair) -> tuple[Check, ...]:
+    """Every check of a loaded pair, those that need no pass of a model first."""
+    of_members = tuple(
+        Check(name, called(member), partial(_look_at, check, member, detail))
+        for member in pair.members
+        for name, check, detail in OF_A_MEMBER
+    )
+    return (
+        Check("backbone", "pair", partial(_look_at_backbones, pair)),
+        Check("mask token", called(pair.mdm), partial(_look_at_mask, pair)),
+        *of_members,
+        Check("behaviour", called(pair.mdm), partial(_look_at_behaviour, pair)),
+    )
+
+
+def called(member: Member) -> str:
+    """What a member is called in messages: ARM, MDM or control."""
+    return member.role if member.role == "control" else member.role.upper()
+
+
+def _look_at(check: Callable[[Member], None], member: Member, detail: str) -> tuple[Verdict, str]:
+    check(member)
+    return "passed", detail
+
+
+def _look_at_backbones(pair: Pair) -> tuple[Verdict, str]:
+    check_same_backbone(pair.arm, pair.mdm)
+    shape = pair.arm.backbone.shape
+    added = pair.mdm.backbone.shape.vocabulary - shape.vocabulary
+    kind = type(pair.arm.backbone.model).__name__
+    return "passed", f"{kind} of {shape.layers} layers and {shape.heads} heads in both, {added} rows added"
+
+
+def _look_at_mask(pair: Pair) -> tuple[Verdict, str]:
+    mask_id, mdm = pair.mdm.mask_id, pair.mdm
+    if mask_id < 0 or not pair.spec.control:  # a control is never given the token and needs no row of it
+        check_mask_id(mask_id, mdm.backbone.shape.vocabulary)
+    kind = "an ordinary one, which prompts may not hold" if pair.ordinary_mask else "no ordinary one"
+    return "passed", f"id {mask_id}, {kind}"
+
+
+def _look_at_behaviour(pair: Pair) -> tuple[Verdict, str]:
+    behaviour = observe(pair)
+    check_behaviour(pair, behaviour)
+    return behaviour.verdict, behaviour.detail
