@@ -56,7 +56,7 @@ class Reported(Published):
     edges: int = Field(gt=0, strict=True)
     values: dict[str, Share] = Field(min_length=1)
     source: Source
-    not_stated: tuple[Unstated, ...]
+    not_stated: tuple[Unstated, ...] = Field(min_length=1)
 
     @field_validator("values")
     @classmethod
