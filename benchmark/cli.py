@@ -42,6 +42,7 @@ class Listing(StrEnum):
     tasks = "tasks"
     pairs = "pairs"
     protocols = "protocols"
+    reported = "reported"
 
 
 class Format(StrEnum):
@@ -177,24 +178,33 @@ def show(
 def leaderboard(
     directory: Annotated[Path, typer.Argument(help="A folder of records.")],
     style: Annotated[Format, typer.Option("--format", help="How the table is written.")] = Format.text,
+    protocol: Annotated[
+        str | None,
+        typer.Option(help="Only records of this protocol; paper: their overlaps beside reported ones."),
+    ] = None,
 ) -> None:
     """Print a row for each record of a folder, the largest task-dependent shift first."""
-    from .leaderboard.board import read_board
-    from .leaderboard.table import row_table
+    from .leaderboard.beside import board_table
 
-    print(row_table(read_board(directory), style.value))
+    print(board_table(directory, protocol, style.value))
 
 
 @app.command()
 def ls(
-    what: Annotated[Listing, typer.Argument(help="tasks, pairs or protocols")],
+    what: Annotated[Listing, typer.Argument(help="tasks, pairs, protocols or reported")],
     as_json: JsonOption = False,
 ) -> None:
-    """List the tasks with their cards, the named pairs, or the protocols."""
-    from .listing import describe_pairs, describe_protocols, describe_tasks, pairs_table, table
+    """List the tasks with their cards, the named pairs, the protocols, or numbers that others reported."""
+    from . import listing
 
-    rows = {"tasks": describe_tasks, "pairs": describe_pairs, "protocols": describe_protocols}[what.value]()
-    written = pairs_table if what is Listing.pairs else table
+    describe = {
+        Listing.tasks: listing.describe_tasks,
+        Listing.pairs: listing.describe_pairs,
+        Listing.protocols: listing.describe_protocols,
+        Listing.reported: listing.describe_reported,
+    }
+    rows = describe[what]()
+    written = listing.pairs_table if what is Listing.pairs else listing.table
     print(json.dumps(rows, indent=1, ensure_ascii=False) if as_json else written(rows))
 
 

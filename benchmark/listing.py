@@ -1,4 +1,4 @@
-"""What `mechshift ls` prints: cards of tasks, named pairs, protocols."""
+"""What `mechshift ls` prints: cards of tasks, named pairs, protocols, reported numbers."""
 
 from typing import TYPE_CHECKING
 
@@ -6,6 +6,7 @@ from tabulate import tabulate
 
 from ..errors import unknown
 from ..tasks import list_tasks
+from .leaderboard.reported import list_reported
 from .protocol import list_protocols
 
 if TYPE_CHECKING:
@@ -95,6 +96,27 @@ def describe_pair(name: str) -> Row:
 def describe_protocols() -> list[Row]:
     """Every field of every protocol."""
     return [protocol.model_dump(mode="json") for protocol in list_protocols()]
+
+
+def describe_reported() -> list[Row]:
+    """A number that others have published per row, with its source and what that does not state."""
+    return [
+        {
+            "pair": entry.pair,
+            "task": task,
+            "status": "reported",
+            "quantity": entry.quantity,
+            "value": value,
+            "edges": entry.edges,
+            "arm": entry.arm.hub,
+            "mdm": entry.mdm.hub,
+            "source": str(entry.source),
+            "location": entry.source.location,
+            "not_stated": list(entry.not_stated),
+        }
+        for entry in list_reported()
+        for task, value in entry.values.items()
+    ]
 
 
 def table(rows: list[Row]) -> str:

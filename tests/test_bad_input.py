@@ -127,6 +127,9 @@ def run_pair(arm: Path, mdm: Path | None = None, task: str = "infilling") -> tup
         ("leaderboard nowhere", ("nowhere is no folder",)),
         ("leaderboard . --format html", ("text", "github", "latex", "csv")),
         ("leaderboard .", ("holds no record",)),
+        ("leaderboard . --protocol paper", ("holds no record of protocol paper", "--protocol paper")),
+        ("leaderboard . --protocol papers", ("unknown protocol 'papers'", "did you mean paper?")),
+        ("leaderboard . --protocol quick", ("no board takes protocol quick", "give paper")),
         ("show", ("Missing argument",)),
     ],
 )

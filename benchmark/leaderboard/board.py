@@ -12,41 +12,46 @@ from ..store import read_model
 from .cells import plain
 
 _Records = Mapping[Path, Record]
-_RUN_V1 = "run the pair with `mechshift run --protocol v1` and put that record here"
 
 
-def read_board(directory: Path) -> tuple[Record, ...]:
+def read_board(directory: Path, protocol: str | None = None) -> tuple[Record, ...]:
     """The records of all `*.json` files of a folder, in the order of their names.
 
-    Raises NotComputable for a file that is no record, and UsageError for: no folder or no record in it; a
-    record whose protocol no board takes or is not this package's of that name; records of different protocols
-    or of different versions of a task; a record that is not its protocol's whole; two records of one pair.
+    With `protocol` only those of the protocol of that name, be it one that boards take or not. Raises
+    NotComputable for a file that is no record, and UsageError for: no folder or no such record in it; a
+    record whose protocol was not named and no board takes, or is not this package's of that name; records of
+    different protocols or of different versions of a task; a record that is not its protocol's whole; two
+    records of one pair.
     """
     if not directory.is_dir():
         raise UsageError(
             f"{directory} is no folder", "name a folder of records, the JSON files that mechshift run writes"
         )
     records = {path: read_model(path, Record) for path in sorted(directory.glob("*.json")) if path.is_file()}
+    if protocol is not None:
+        records = {path: record for path, record in records.items() if record.protocol.name == protocol}
     if not records:
-        raise UsageError(f"{directory} holds no record", f"{_RUN_V1}: it is a file PAIR-v1.json")
+        wanted = "record" if protocol is None else f"record of protocol {protocol}"
+        name = protocol or "v1"
+        raise UsageError(f"{directory} holds no {wanted}", f"{_run(name)}: it is a file PAIR-{name}.json")
     for path, record in records.items():
-        _check_protocol(path, record.protocol)
+        _check_protocol(path, record.protocol, named=protocol is not None)
         _check_whole(path, record)
     _check_comparable(records)
     _check_one_each(records)
     return tuple(records.values())
 
 
-def _check_protocol(path: Path, protocol: Protocol) -> None:
+def _check_protocol(path: Path, protocol: Protocol, named: bool) -> None:
     name = plain(protocol.name)
     own = next((known for known in list_protocols() if known.name == protocol.name), None)
     if own is None:
         names = ", ".join(known.name for known in list_protocols() if known.board)
         raise UsageError(
-            f"{path} is of protocol {name}, which this version does not know; boards take {names}", _RUN_V1
+            f"{path} is of protocol {name}, which this version does not know; boards take {names}", _run("v1")
         )
-    if not own.board:
-        raise UsageError(f"{path} is of protocol {name}, which no board takes", _RUN_V1)
+    if not own.board and not named:
+        raise UsageError(f"{path} is of protocol {name}, which no board takes", _run("v1"))
     changed = [
         f"{field} is {theirs!r} and not {mine!r}"
         for field, mine in own
@@ -54,8 +59,13 @@ def _check_protocol(path: Path, protocol: Protocol) -> None:
     ]
     if changed:
         raise UsageError(
-            f"{path} is of another protocol {name} than this version's: {'; '.join(changed)}", _RUN_V1
+            f"{path} is of another protocol {name} than this version's: {'; '.join(changed)}",
+            _run(own.name),
         )
+
+
+def _run(protocol: str) -> str:
+    return f"run the pair with `mechshift run --protocol {protocol}` and put that record here"
 
 
 def _check_whole(path: Path, record: Record) -> None:

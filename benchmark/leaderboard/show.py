@@ -1,7 +1,9 @@
 """A record as a page of text: what was run, the pair's row, and what lies behind it."""
 
 from ..record import MemberProvenance, Record
+from .beside import REPORTED_LEGEND, beside, overlap_body
 from .cells import Notes, get_markup, plain
+from .reported import PROTOCOL
 from .table import protocol_name, row_body, task_body
 
 LEGEND = """\
@@ -14,12 +16,16 @@ for accuracies over the examples tried."""
 def render(record: Record) -> str:
     """The record for a terminal of 120 columns: header, row, table of tasks, reasons of what is missing.
 
+    Below the tasks of a record of protocol `paper` stands what is reported of its pair, or else of others.
     A record that no board takes, for its protocol or for what it leaves out, says so and what to run instead.
     """
     notes = Notes(get_markup("text"))
-    row, tasks = row_body(record, notes, "text"), task_body(record, notes, "text")
-    parts = [_header(record), row, tasks + notes.below(), LEGEND, *_standing(record)]
-    return "\n\n".join(parts)
+    bodies, legends = [row_body(record, notes, "text"), task_body(record, notes, "text")], [LEGEND]
+    if record.protocol.name == PROTOCOL:
+        bodies.append(overlap_body((record,), beside(record), notes, "text"))
+        legends.append(REPORTED_LEGEND)
+    tables = "\n\n".join(bodies) + notes.below()
+    return "\n\n".join([_header(record), tables, *legends, *_standing(record)])
 
 
 def _header(record: Record) -> str:

@@ -1,15 +1,12 @@
 """Tables of records: the row of every pair, and what lies behind one pair's row, task by task."""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from tabulate import tabulate
-
-from ..record import Measured, Missing, Record, Summary
+from ..record import Missing, Record, Summary
 from ..summary import SUITES
 from .cells import Format, Markup, Notes, get_markup, plain
+from .layout import Fields, Row, csv_lines, tabular, unrounded
 from .quantities import SECTIONS, Line, Task
 from .row import BOTH, COLUMNS, MEMBERS, Column
 
@@ -20,8 +17,6 @@ _OF_BOTH = tuple(column for column in COLUMNS if BOTH in column.quantities)
 _BY_SUITE = tuple(column for column in COLUMNS if BOTH not in column.quantities)
 
 T = TypeVar("T")
-Row = list[str]
-Fields = dict[str, str | float | None]
 
 
 def row_table(records: Sequence[Record], format: Format) -> str:  # noqa: A002
@@ -36,11 +31,11 @@ def row_table(records: Sequence[Record], format: Format) -> str:  # noqa: A002
     """
     ranked = sorted(records, key=_rank)
     if format == "csv":
-        return _csv(_pair_fields(record) for record in ranked)
+        return csv_lines(_pair_fields(record) for record in ranked)
     notes = Notes(markup := get_markup(format))
     heads = ["pair,\nprotocol,\nstatus", *_headings(_OF_BOTH), "suite", *_headings(_BY_SUITE)]
     rows = [row for record in ranked for row in _pair_rows(record, notes, markup)]
-    return _table(heads, rows, markup) + notes.below()
+    return tabular(heads, rows, markup) + notes.below()
 
 
 def task_table(record: Record, format: Format) -> str:  # noqa: A002
@@ -51,14 +46,14 @@ def task_table(record: Record, format: Format) -> str:  # noqa: A002
     Raises UsageError for an unknown format.
     """
     if format == "csv":
-        return _csv(fields for task in _tasks(record) for fields in _task_fields(task))
+        return csv_lines(fields for task in all_tasks(record) for fields in _task_fields(task))
     notes = Notes(get_markup(format))
     return task_body(record, notes, format) + notes.below()
 
 
 def task_body(record: Record, notes: Notes, format: Format) -> str:  # noqa: A002
     """`task_table` in a format for people, its notes added to `notes` and not printed."""
-    markup, tasks = get_markup(format), _tasks(record)
+    markup, tasks = get_markup(format), all_tasks(record)
     abreast = ABREAST if format == "text" else max(1, len(tasks))
     parts = [tasks[start : start + abreast] for start in range(0, len(tasks), abreast)]
     return "\n\n".join(_part(part, notes, markup) for part in parts)
@@ -76,7 +71,12 @@ def row_body(record: Record, notes: Notes, format: Format) -> str:  # noqa: A002
         for column in COLUMNS
         for index, label in enumerate(column.labels)
     ]
-    return _table(["", *places], rows, markup)
+    return tabular(["", *places], rows, markup)
+
+
+def all_tasks(record: Record) -> tuple[Task, ...]:
+    """A record's tasks, those without a comparison last."""
+    return (*record.tasks, *record.failed)
 
 
 def protocol_name(record: Record) -> str:
@@ -125,10 +125,6 @@ def _value(column: Column, place: str, index: int, summary: Summary, notes: Note
     return "".join(notes.cell(quantity.of(summary), quantity.rounding) for quantity in quantities)
 
 
-def _tasks(record: Record) -> tuple[Task, ...]:
-    return (*record.tasks, *record.failed)
-
-
 def _part(tasks: Sequence[Task], notes: Notes, markup: Markup) -> str:
     heads = ["", *("\n".join((plain(task.task), task.suite, plain(task.level))) for task in tasks)]
     rows: list[Row] = []
@@ -136,7 +132,7 @@ def _part(tasks: Sequence[Task], notes: Notes, markup: Markup) -> str:
         rows.append([markup.strong(markup.text(section.heading)), *("" for _ in tasks)])
         for line in section.lines:
             rows.append([markup.text(line.label), *(_cell(line, task, notes, markup) for task in tasks)])
-    return _table(heads, rows, markup)
+    return tabular(heads, rows, markup)
 
 
 def _cell(line: Line[T], source: T, notes: Notes, markup: Markup) -> str:
@@ -147,16 +143,11 @@ def _cell(line: Line[T], source: T, notes: Notes, markup: Markup) -> str:
     return " / ".join(notes.cell(*value) for value in values)
 
 
-def _table(heads: Sequence[str], rows: Sequence[Row], markup: Markup) -> str:
-    escaped = [markup.line_break.join(map(markup.text, head.split("\n"))) for head in heads]
-    return tabulate(rows, headers=escaped, tablefmt=markup.tabular, disable_numparse=True)
-
-
 def _pair_fields(record: Record) -> Fields:
     fields: Fields = {"pair": record.pair.name}
     for quantity in (each for column in COLUMNS for place in column.quantities.values() for each in place):
         value = quantity.of(record.summary)
-        fields |= {quantity.name + end: field for end, field in _unrounded(value).items()}
+        fields |= {quantity.name + end: field for end, field in unrounded(value).items()}
     return fields | {
         "protocol": record.protocol.name,
         "protocol_version": record.protocol.version,
@@ -172,28 +163,7 @@ def _pair_fields(record: Record) -> Fields:
 def _task_fields(task: Task) -> Iterator[Fields]:
     about: Fields = {"task": task.task, "suite": task.suite, "level": task.level, "version": task.version}
     for quantity in (each for section in SECTIONS for line in section.lines for each in line.quantities):
-        fields = _unrounded(quantity.of(task))
+        fields = unrounded(quantity.of(task))
         yield (
             about | {"quantity": quantity.name} | {end[1:] or "value": field for end, field in fields.items()}
         )
-
-
-def _unrounded(value: Measured) -> Fields:
-    """Four fields by the ending of their names; None stands for an empty one."""
-    if isinstance(value, Missing):
-        return {"": None, "_low": None, "_high": None, "_missing": value.missing}
-    return {"": value.value, "_low": value.low, "_high": value.high, "_missing": None}
-
-
-def _inert(field: str | float | None) -> str | float | None:
-    """A field that no spreadsheet takes for a formula: names and reasons come from strangers' files."""
-    return f"'{field}" if isinstance(field, str) and field.lstrip().startswith(tuple("=+-@")) else field
-
-
-def _csv(lines: Iterable[Fields]) -> str:
-    rows = list(lines)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: _inert(field) for name, field in fields.items()} for fields in rows)
-    return text.getvalue().removesuffix("\n")

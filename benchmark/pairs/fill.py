@@ -49,9 +49,14 @@ class Fill:
     right: Tensor
 
     def clearly_better(self, other: "Fill") -> bool:
-        """Whether this is beyond doubt the better way, cloze by cloze, to fill the same clozes."""
+        """Whether this is beyond doubt the better way to fill the same clozes.
+
+        More of them are filled rightly, and the right token is more probable by a paired comparison. Either
+        alone misleads: unfilled gaps differ by how wrong they are, filled ones by chance.
+        """
         gain = (self.log_probability - other.log_probability).double()
-        if len(gain) < LEAST_CLOZES or float(self.right.double().mean()) < LEAST_SHARE:
+        filled, theirs = int(self.right.sum()), int(other.right.sum())
+        if len(gain) < LEAST_CLOZES or filled < LEAST_SHARE * len(gain) or filled <= theirs:
             return False
         mean, error = float(gain.mean()), float(gain.std() / len(gain) ** 0.5)
         return mean >= LEAST_GAIN and mean > ERRORS * error

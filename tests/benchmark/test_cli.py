@@ -126,6 +126,35 @@ def test_the_lists_name_what_there_is(command: Command) -> None:
         assert all(name in text.out for name in names)
 
 
+def test_the_reported_numbers_are_listed_as_such(command: Command) -> None:
+    listed = command("ls", "reported", "--json")
+    assert (listed.code, listed.err) == (0, "")
+    rows = json.loads(listed.out)
+    assert [(row["pair"], row["task"], row["value"]) for row in rows] == [
+        ("Qwen2.5-7B → Dream-7B", "ioi", 0.193),
+        ("Qwen2.5-7B → Dream-7B", "countdown", 0.008),
+        ("LLaMA-2-7B → DiffuLLaMA", "ioi", 0.088),
+        ("LLaMA-2-7B → DiffuLLaMA", "countdown", 0.032),
+    ]
+    assert {(row["status"], row["source"], row["edges"]) for row in rows} == {
+        ("reported", "arXiv 2601.14758", 1000)
+    }
+
+
+def test_the_reported_numbers_are_listed_with_what_is_not_stated(command: Command) -> None:
+    for block in command("ls", "reported").out.strip().split("\n\n"):
+        lines = dict(line.split(maxsplit=1) for line in block.splitlines())
+        assert (lines["status"], lines["location"]) == ("reported", "not located")
+        assert lines["not_stated"] == "floor ceiling interval prompts"
+
+
+def test_a_board_without_the_named_protocol_is_an_error(command: Command, board: Path) -> None:
+    done = command("leaderboard", board, "--protocol", "paper")
+    assert (done.code, done.out) == (2, "")
+    assert "holds no record of protocol paper" in done.err
+    assert command("leaderboard", board, "--protocol", "v1").out == command("leaderboard", board).out
+
+
 def test_the_listed_pairs_say_which_is_a_control(command: Command) -> None:
     rows = json.loads(command("ls", "pairs", "--json").out)
     controls = {row["pair"]: row["control"] for row in rows}

@@ -7,7 +7,7 @@ import pytest
 
 from mechshift.benchmark import protocol
 from mechshift.benchmark.leaderboard.board import read_board
-from mechshift.benchmark.protocol import QUICK, V1
+from mechshift.benchmark.protocol import PAPER, QUICK, V1
 from mechshift.benchmark.record import Record
 from mechshift.benchmark.store import write_model
 from mechshift.errors import MechshiftError, NotComputable, UsageError
@@ -172,3 +172,43 @@ def test_one_pair_with_two_masks_is_two_pairs(tmp_path: Path, make_record: MakeR
         update={"pair": first.pair.model_copy(update={"name": "control", "mdm": causal})}
     )
     assert len(board_of(tmp_path, first, control)) == 2
+
+
+def of_paper(record: Record) -> Record:
+    """The record cut to the tasks of protocol `paper`."""
+    wanted = {"ioi", "greater-than", "countdown", "infilling"}
+    tasks = tuple(task for task in record.tasks if task.task in wanted)
+    return record.model_copy(update={"protocol": PAPER, "tasks": tasks})
+
+
+def test_a_named_protocol_has_its_records_alone(tmp_path: Path, make_record: MakeRecord) -> None:
+    papers = of_paper(make_record("a")), of_paper(make_record("b"))
+    for number, record in enumerate((papers[0], make_record("a"), papers[1])):
+        write_model(record, tmp_path / f"{number}.json")
+    assert read_board(tmp_path, "paper") == papers
+    assert read_board(tmp_path, "v1") == (make_record("a"),)
+
+
+def test_a_folder_without_the_named_protocol(tmp_path: Path, make_record: MakeRecord) -> None:
+    write_model(make_record(), tmp_path / "tiny.json")
+    with pytest.raises(UsageError) as raised:
+        read_board(tmp_path, "paper")
+    assert raised.value.problem == f"{tmp_path} holds no record of protocol paper"
+    assert "mechshift run --protocol paper" in raised.value.remedy
+    assert raised.value.remedy.endswith("PAIR-paper.json")
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"reductions": ("task ioi was not asked for",)}, "task ioi was not asked for"),
+        ({"protocol": PAPER.model_copy(update={"circuit_edges": 50})}, "circuit_edges is 50 and not 1000"),
+    ],
+)
+def test_a_named_protocol_is_asked_for_whole(
+    tmp_path: Path, make_record: MakeRecord, changes: dict[str, object], says: str
+) -> None:
+    write_model(of_paper(make_record()).model_copy(update=changes), tmp_path / "tiny.json")
+    with pytest.raises(UsageError) as raised:
+        read_board(tmp_path, "paper")
+    assert raised.value.problem.endswith(says)
