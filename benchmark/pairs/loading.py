@@ -7,11 +7,11 @@ import torch
 from transformers import PreTrainedTokenizerBase
 
 from ...errors import PairError
-from .checkpoint import Checkpoint, find_checkpoint
+from .checkpoint import Checkpoint, find_description, with_weights
 from .checks import check_member, check_same_backbone
 from .member import Member, Role
 from .movement import Movement, weight_movement
-from .native import load_backbone
+from .native import load_backbone, native_type
 from .spec import MemberSpec, PairSpec
 from .tokens import check_mask_id, check_same_tokens, find_mask_id, is_ordinary, load_tokenizer
 
@@ -55,23 +55,28 @@ class Pair:
         return self.arm, self.mdm
 
 
-def load_pair(spec: PairSpec, device: str | torch.device | None = None) -> Pair:
+def load_pair(spec: PairSpec, device: str | torch.device | None = None, offline: bool = False) -> Pair:
     """Loads both members of a pair and checks what is declared about them.
 
-    `device` None takes an accelerator where there is one. Only safetensors are opened and no code of a
-    checkpoint runs. Raises PairError when a checkpoint cannot be loaded or a declaration is wrong.
+    `device` None takes an accelerator where there is one. `offline` asks nothing of the network and takes hub
+    models from the cache. Only safetensors are opened and no code of a checkpoint runs. Raises PairError when
+    a checkpoint cannot be loaded or a declaration is wrong; what can be told without the weights is told
+    before any are fetched.
     """
     place = choose_device(device)
-    checkpoints = find_checkpoint(spec.arm), find_checkpoint(spec.mdm)
-    tokenizer, second = (load_tokenizer(checkpoint) for checkpoint in checkpoints)
+    described = find_description(spec.arm, offline), find_description(spec.mdm, offline)
+    for member, checkpoint in zip((spec.arm, spec.mdm), described, strict=True):
+        native_type(checkpoint, member.loader)
+    tokenizer, second = (load_tokenizer(checkpoint) for checkpoint in described)
     if tokenizer is None:
         raise PairError(
             f"{spec.arm.checkpoint} has no tokenizer",
             "put tokenizer.json and tokenizer_config.json into the ARM's directory",
         )
-    mask_id = _mask_id(spec, second or tokenizer, checkpoints[1])
+    mask_id = _mask_id(spec, second or tokenizer, described[1])
     if second is not None:
         check_same_tokens(tokenizer, second, mask_id)
+    checkpoints = with_weights(described[0], offline), with_weights(described[1], offline)
     arm = load_member(spec.arm, checkpoints[0], "arm", mask_id, place)
     mdm = load_member(spec.mdm, checkpoints[1], "control" if spec.control else "mdm", mask_id, place)
     check_same_backbone(arm, mdm)
