@@ -57,6 +57,15 @@ class Format(StrEnum):
 OUT = Path("mechshift-results")
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+RevisionOption = Annotated[
+    str | None, typer.Option(help="The MDM's hub commit, tag or branch; or write --mdm ID@REVISION.")
+]
+ArmRevisionOption = Annotated[
+    str | None, typer.Option(help="The ARM's hub commit, tag or branch; or write --arm ID@REVISION.")
+]
+OfflineOption = Annotated[
+    bool, typer.Option("--offline", help="Ask nothing of the network: hub models come from the cache.")
+]
 
 
 def _print_version(wanted: bool) -> None:
@@ -100,6 +109,8 @@ def run(
         typer.Option("--control", help="The second checkpoint is no MDM but the ARM trained on: a control."),
     ] = None,
     mask_token: Annotated[str | None, typer.Option(help="The mask token: its text or id.")] = None,
+    revision: RevisionOption = None,
+    arm_revision: ArmRevisionOption = None,
     protocol: Annotated[
         str, typer.Option(help="What fixes every number (see `mechshift ls protocols`).")
     ] = "quick",
@@ -111,6 +122,7 @@ def run(
     device: Annotated[
         str | None, typer.Option(help="Where to run; by default the accelerator, if there is one.")
     ] = None,
+    offline: OfflineOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Measure a pair and print its row; without options the reference pair `tiny`, at a first look.
@@ -127,12 +139,13 @@ def run(
     from .run import run as measure
 
     declared = {"shift": shift, "attention": attention, "mask_token": mask_token, "control": control}
+    declared |= {"revision": revision, "arm_revision": arm_revision}
     given = {name: value for name, value in declared.items() if value is not None}
     spec = _pair_spec(pair, arm, mdm, given)
     _check_writable(out)
     from .pairs.loading import load_pair
 
-    loaded = load_pair(spec, device)
+    loaded = load_pair(spec, device, offline)
     _use_threads(loaded)
     record = measure(loaded, chosen, out, tasks, level, batch, for_terminal())
     if as_json:

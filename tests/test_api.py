@@ -33,8 +33,12 @@ def test_a_record_and_arrays_in_ten_lines(tmp_path: Path) -> None:
 
 def test_two_checkpoints_load_with_what_is_declared(tiny: Pair) -> None:
     arm, mdm = tiny.spec.arm.checkpoint, tiny.spec.mdm.checkpoint
-    pair = mechshift.load(arm, mdm, shift=False, attention="block:4", mask_token="5", device="cpu")
-    assert (str(pair.mdm.attention), pair.mdm.shift, pair.mdm.mask_id) == ("block:4", False, 5)
+    declared = {"shift": False, "attention": "block:4", "mask_token": "2", "device": "cpu"}
+    with pytest.raises(PairError, match="declared with no shift, block:4 and mask token 2: it fills"):
+        mechshift.load(arm, mdm, **declared)
+    pair = mechshift.load(arm, mdm, **declared, accept_behaviour=True)
+    assert (str(pair.mdm.attention), pair.mdm.shift, pair.mdm.mask_id) == ("block:4", False, 2)
+    assert "declared with no shift, block:4" in pair.spec.confounds[0]
     assert pair.spec.name == "arm--mdm"
 
 

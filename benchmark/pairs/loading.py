@@ -8,28 +8,31 @@ from transformers import PreTrainedTokenizerBase
 
 from ...errors import PairError
 from .checking import checking
-from .checkpoint import Checkpoint, find_checkpoint
+from .checkpoint import Checkpoint, find_description, with_weights
 from .checks import check_same_backbone
 from .inspection import checks_of
 from .member import Member, Role
 from .movement import weight_movement
-from .native import load_backbone
+from .native import load_backbone, native_type
 from .pair import Pair, Provenance
 from .spec import MemberSpec, PairSpec
 from .tokens import check_same_tokens, find_mask_id, is_ordinary, load_tokenizer, named_mask_ids
 
 
 def load_pair(
-    spec: PairSpec, device: str | torch.device | None = None, accept_behaviour: bool = False
+    spec: PairSpec,
+    device: str | torch.device | None = None,
+    offline: bool = False,
+    accept_behaviour: bool = False,
 ) -> Pair:
     """Loads both members of a pair and checks what is declared about them.
 
-    `device` None takes an accelerator where there is one. Only safetensors are opened and no code of a
-    checkpoint runs. Raises PairError when a checkpoint cannot be loaded or a declaration is wrong;
-    `accept_behaviour` takes a pair although its MDM fills gaps better in another way than the declared one,
-    which then stands among the pair's confounds.
+    `device` None takes an accelerator where there is one. `offline` asks nothing of the network and takes hub
+    models from the cache. Only safetensors are opened and no code of a checkpoint runs. `accept_behaviour`
+    takes a pair although its MDM fills gaps better in another way than the declared one, which then stands
+    among the pair's confounds. Raises PairError when a checkpoint cannot be loaded or a declaration is wrong.
     """
-    pair = open_pair(spec, device)
+    pair = open_pair(spec, device, offline)
     for check in checks_of(pair):
         try:
             check.make()
@@ -40,21 +43,27 @@ def load_pair(
     return pair
 
 
-def open_pair(spec: PairSpec, device: str | torch.device | None = None) -> Pair:
+def open_pair(spec: PairSpec, device: str | torch.device | None = None, offline: bool = False) -> Pair:
     """Both members as they are declared, of checkpoints that are whole, and nothing else checked yet.
 
-    Raises PairError where a member cannot be loaded, with the name of the check that it fails.
+    Raises PairError where a member cannot be loaded, with the name of the check that it fails; what can be
+    told without the weights is told before any are fetched.
     """
     place = choose_device(device)
     with checking("files"):
-        checkpoints = find_checkpoint(spec.arm), find_checkpoint(spec.mdm)
+        described = find_description(spec.arm, offline), find_description(spec.mdm, offline)
+    with checking("class"):
+        for member, checkpoint in zip((spec.arm, spec.mdm), described, strict=True):
+            native_type(checkpoint, member.loader)
     with checking("tokens"):
-        tokenizer, second = _tokenizers(checkpoints)
+        tokenizer, second = _tokenizers(described)
     with checking("mask token"):
-        mask_id = _mask_id(spec, second or tokenizer, checkpoints[1])
+        mask_id = _mask_id(spec, second or tokenizer, described[1])
     if second is not None:
         with checking("tokens"):
             check_same_tokens(tokenizer, second, mask_id)
+    with checking("files"):
+        checkpoints = with_weights(described[0], offline), with_weights(described[1], offline)
     arm = load_member(spec.arm, checkpoints[0], "arm", mask_id, place)
     mdm = load_member(spec.mdm, checkpoints[1], "control" if spec.control else "mdm", mask_id, place)
     with checking("backbone"):

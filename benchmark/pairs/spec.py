@@ -1,7 +1,7 @@
 """What is declared about a pair before anything is loaded: frozen values, no subclassing."""
 
 from dataclasses import dataclass, field
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Literal
 
 from ...errors import PairError, UsageError
@@ -32,9 +32,9 @@ class LoaderSpec:
 class MemberSpec:
     """One checkpoint and what is declared about it; the defaults are those of an ARM.
 
-    `checkpoint` is a local directory or a hub id, `revision` a hub commit, tag or branch. `mask_token` is
-    the mask token's text or id, None to ask the tokenizer and then config.json. `shift` tells that the
-    logits for token i are read at i−1.
+    `checkpoint` is a local directory or a hub id, `revision` a hub commit, tag or branch (None: main).
+    `mask_token` is the mask token's text or id, None to ask the tokenizer and then config.json. `shift`
+    tells that the logits for token i are read at i−1.
     """
 
     checkpoint: str
@@ -75,6 +75,12 @@ class PairSpec:
             )
 
 
+def is_path(checkpoint: str) -> bool:
+    """Whether the name of a checkpoint can only be a local path, and no hub id."""
+    path = Path(checkpoint).expanduser()
+    return path.exists() or path.is_absolute() or checkpoint.startswith((".", "~"))
+
+
 def declare_pair(
     arm: str,
     mdm: str,
@@ -83,20 +89,40 @@ def declare_pair(
     attention: str | None = None,
     mask_token: str | None = None,
     control: bool = False,
+    revision: str | None = None,
+    arm_revision: str | None = None,
     name: str | None = None,
 ) -> PairSpec:
     """The pair that a command line describes.
 
     `attention` is the MDM's: causal, full (if left out) or block:SIZE. A `mask_token` of digits alone is an
-    id, anything else the token's text. `control`: the second checkpoint is the ARM trained on. Raises
-    UsageError for an unknown attention or an empty checkpoint or mask token, PairError for a control that is
-    declared otherwise than an ARM.
+    id, anything else the token's text. `control`: the second checkpoint is the ARM trained on. `revision` is
+    the second member's hub commit, tag or branch, `arm_revision` the ARM's; either can also stand behind its
+    hub id, as ID@REVISION. Raises UsageError for an unknown attention, an empty checkpoint, revision or mask
+    token, and a revision that is given twice, PairError for a control that is declared otherwise than an ARM.
     """
-    for option, value in (("--arm", arm), ("--mdm", mdm), ("--mask-token", mask_token)):
-        if value is not None and not value.strip():
-            raise UsageError(f"{option} is empty", "name a checkpoint: a directory or a hub id, or a token")
+    if mask_token is not None and not mask_token.strip():
+        raise UsageError("--mask-token is empty", "give the token's text or id, or leave it out")
     token = int(mask_token) if mask_token is not None and mask_token.isdecimal() else mask_token
     usual = "causal" if control else "full"
     declared = Attention.parse(usual if attention is None else attention)
-    second = MemberSpec(mdm, attention=declared, shift=shift, mask_token=token)
-    return PairSpec(name or f"{PurePath(arm).name}--{PurePath(mdm).name}", MemberSpec(arm), second, control)
+    arm, arm_revision = _pinned("--arm", arm, "--arm-revision", arm_revision)
+    mdm, revision = _pinned("--mdm", mdm, "--revision", revision)
+    first = MemberSpec(arm, revision=arm_revision)
+    second = MemberSpec(mdm, attention=declared, shift=shift, mask_token=token, revision=revision)
+    return PairSpec(name or f"{PurePath(arm).name}--{PurePath(mdm).name}", first, second, control)
+
+
+def _pinned(option: str, checkpoint: str, pin: str, revision: str | None) -> tuple[str, str | None]:
+    """A checkpoint and its revision, which may stand behind the hub id."""
+    named = checkpoint
+    if "@" in checkpoint and not is_path(checkpoint):
+        named, _, behind = checkpoint.partition("@")
+        if revision is not None:
+            raise UsageError(f"{option} {checkpoint} and {pin} both name a revision", "give one of them")
+        revision, pin = behind, f"the revision of {option}"
+    if not named.strip():
+        raise UsageError(f"{option} is empty", "name a checkpoint: a directory or a hub id")
+    if revision is not None and not revision.strip():
+        raise UsageError(f"{pin} is empty", "name a commit, tag or branch, or leave it out")
+    return named, revision

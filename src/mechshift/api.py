@@ -50,18 +50,26 @@ def load(
     attention: str | None = None,
     mask_token: str | None = None,
     control: bool | None = None,
+    revision: str | None = None,
+    arm_revision: str | None = None,
     device: str | None = None,
+    offline: bool = False,
+    accept_behaviour: bool = False,
 ) -> Pair:
     """A pair by name (one argument), or from two directories or hub ids, after every load-time check.
 
     The declarations are the second member's: an MDM with shift and full attention unless told otherwise, or
-    with `control` the ARM trained on. Raises UsageError for an unknown name or attention and for declarations
-    about a named pair, which has its own, PairError for a checkpoint that is not what it is declared to be.
+    with `control` the ARM trained on. `revision` is its hub commit, tag or branch, `arm_revision` the first
+    one's; or write ID@REVISION. `offline` takes hub models from the cache and asks nothing of the network.
+    `accept_behaviour` takes an MDM that fills gaps better in another way than the declared one.
+    Raises UsageError for an unknown name or attention and for declarations about a named pair, which has its
+    own, PairError for a checkpoint that is not what it is declared to be.
     """
     given = {"shift": shift, "attention": attention, "mask_token": mask_token, "control": control}
+    given |= {"revision": revision, "arm_revision": arm_revision}
     declared: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if mdm is not None:
-        return load_pair(declare_pair(arm, mdm, **declared), device)
+        return load_pair(declare_pair(arm, mdm, **declared), device, offline, accept_behaviour)
     if Path(arm).is_dir():
         raise UsageError(f"{arm} is one checkpoint, and a pair has two", "call load(arm, mdm)")
     if declared:
@@ -69,7 +77,7 @@ def load(
             f"{', '.join(declared)} would declare something about pair {arm}, which has its own declarations",
             "leave it out, or name two checkpoints",
         )
-    return load_pair(get_pair(arm), device)
+    return load_pair(get_pair(arm), device, offline, accept_behaviour)
 
 
 def run(
