@@ -69,7 +69,7 @@ def load_pair(spec: PairSpec, device: str | torch.device | None = None) -> Pair:
             f"{spec.arm.checkpoint} has no tokenizer",
             "put tokenizer.json and tokenizer_config.json into the ARM's directory",
         )
-    mask_id = _mask_id(spec, second or tokenizer, checkpoints[1])
+    mask_id = pair_mask_id(spec, second or tokenizer, checkpoints[1])
     if second is not None:
         check_same_tokens(tokenizer, second, mask_id)
     arm = load_member(spec.arm, checkpoints[0], "arm", mask_id, place)
@@ -92,8 +92,11 @@ def load_pair(spec: PairSpec, device: str | torch.device | None = None) -> Pair:
     )
 
 
-def _mask_id(spec: PairSpec, tokenizer: PreTrainedTokenizerBase, second: Checkpoint) -> int:
-    """That of the pair; for a control that names none, the first id beyond all tokens."""
+def pair_mask_id(spec: PairSpec, tokenizer: PreTrainedTokenizerBase, second: Checkpoint) -> int:
+    """The pair's mask token; for a control that names none, the first id beyond all tokens.
+
+    `tokenizer`: the MDM's, or the ARM's where it has none. Raises PairError where nothing names one.
+    """
     try:
         return find_mask_id(spec.mdm.mask_token, tokenizer, second.config)
     except PairError:

@@ -68,7 +68,7 @@ def load_backbone(checkpoint: Checkpoint, loader: LoaderSpec, device: torch.devi
     value of config.json (rotary base, tied head, norm epsilon) that the loaded model does not have.
     """
     kind = native_type(checkpoint, loader)
-    config = _config(checkpoint, loader, kind)
+    config = native_config(checkpoint, loader)
     model, loading = _load(checkpoint, loader, kind, config)
     _check_parameters(checkpoint, kind, loading)
     _check_config(checkpoint, kind, model)
@@ -92,7 +92,9 @@ def native_type(checkpoint: Checkpoint, loader: LoaderSpec) -> str:
     return kind
 
 
-def _config(checkpoint: Checkpoint, loader: LoaderSpec, kind: str) -> Any:
+def native_config(checkpoint: Checkpoint, loader: LoaderSpec) -> Any:
+    """The configuration of the native class, from config.json alone. Raises PairError where it is not one's."""
+    kind = native_type(checkpoint, loader)
     dropped = DROPPED.union(loader.dropped_keys, DROPPED_OF.get(str(checkpoint.config.get("model_type")), ()))
     if checkpoint.config.get("sliding_window") is False:
         dropped |= {"sliding_window"}  # RND1's way to say that there is none
