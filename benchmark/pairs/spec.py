@@ -1,6 +1,6 @@
 """What is declared about a pair before anything is loaded: frozen values, no subclassing."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Literal
 
@@ -98,3 +98,11 @@ def declare_pair(
     declared = Attention.parse(usual if attention is None else attention)
     second = MemberSpec(mdm, attention=declared, shift=shift, mask_token=token)
     return PairSpec(name or f"{PurePath(arm).name}--{PurePath(mdm).name}", MemberSpec(arm), second, control)
+
+
+def at_precision(spec: PairSpec, precision: Precision) -> PairSpec:
+    """The pair with both members loaded at a precision, which is part of its name: other numbers come of it."""
+    arm, mdm = (
+        replace(member, loader=replace(member.loader, precision=precision)) for member in (spec.arm, spec.mdm)
+    )
+    return replace(spec, name=f"{spec.name}-{precision}", arm=arm, mdm=mdm)
