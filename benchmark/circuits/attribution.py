@@ -121,10 +121,7 @@ def attribute(
     members: list[Tensor] = []
     with still(member.backbone.model):
         for batch in batches:
-            behind, rest = behind_shared_prefix(member, batch)
-            difference, values = _runs(behind, rest)
-            gradients = _integrate(behind, rest, integration, tokens_at_once)
-            _accumulate(sums, behind, rest, difference, gradients)
+            values = _add_scores(sums, member, batch, integration, tokens_at_once)
             clean.append(values[0])
             corrupted.append(values[1])
             members.append(batch.groups)
@@ -144,6 +141,20 @@ def attribute(
         torch.cat(corrupted).double().cpu().numpy(),
         of_example,
     )
+
+
+def _add_scores(
+    sums: NDArray[np.float64], member: Member, batch: Batch, integration: Integration, tokens_at_once: int
+) -> tuple[Tensor, Tensor]:
+    """Add a batch's scores to the sums; the metric of both runs.
+
+    A function of its own, so that nothing of a batch is still held while the next one runs.
+    """
+    behind, rest = behind_shared_prefix(member, batch)
+    difference, values = _runs(behind, rest)
+    gradients = _integrate(behind, rest, integration, tokens_at_once)
+    _accumulate(sums, behind, rest, difference, gradients)
+    return values
 
 
 def _runs(member: Member, batch: Batch) -> tuple[Outputs, tuple[Tensor, Tensor]]:

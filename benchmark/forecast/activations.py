@@ -37,6 +37,8 @@ def saved(sizes: Sizes, rows: int, tokens: int, before: int = 0) -> int:
     once = s * tokens * (before + tokens) + positions * norm
     if not sizes.fused:
         once += 2 * s * tokens * sizes.head_dim
+    elif before:  # the fused map's output is kept for the query, and keys and values in other places
+        layer += 2 * s * inner
     return sizes.layers * (positions * layer + 2 * keys * s * inner) + positions * _mlps(sizes) + once
 
 
@@ -65,8 +67,6 @@ def seen(sizes: Sizes, rows: int, tokens: int, before: int = 0) -> int:
         normed = sizes.head_norms and s == FLOAT
         layer += 0 if normed else inner + grouped
         layer += grouped if grouped < inner or before else 0
-    elif before:
-        layer += 2 * inner
     return s * rows * tokens * (sizes.layers * layer + sizes.width)
 
 
@@ -81,16 +81,16 @@ def outputs(sizes: Sizes, rows: int, tokens: int) -> int:
     return FLOAT * rows * tokens * (sizes.width + sizes.layers * layer)
 
 
-def gradients(sizes: Sizes, rows: int, tokens: int, steps: int) -> int:
-    """What the gradient hooks hold at the end of `steps` steps, float32.
+def gradients(sizes: Sizes, rows: int, tokens: int, steps: int, back: int) -> int:
+    """What the gradient hooks hold when `steps` steps have gone forward and `back` of them back, float32.
 
-    At each of 2L + 1 norms the normalised input of every step; of every step one number per destination; and
-    summed over the steps the scaled gradient at each map's output.
+    At each of 2L + 1 norms the normalised input of every step. From the first way back on, summed over the
+    steps, the scaled gradient at each map's output, and of every step one number per destination.
     """
     inner, grouped = sizes.heads * sizes.head_dim, sizes.kv_heads * sizes.head_dim
     directions = steps * (2 * sizes.layers + 1) * sizes.width
-    radial = steps * sizes.graph.destinations
-    scaled = sizes.layers * (inner + 2 * grouped + sizes.width) + sizes.width
+    radial = back * sizes.graph.destinations
+    scaled = (sizes.layers * (inner + 2 * grouped + sizes.width) + sizes.width) * (back > 0)
     return FLOAT * rows * tokens * (directions + radial + scaled)
 
 

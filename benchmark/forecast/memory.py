@@ -140,7 +140,7 @@ def _decoding(members: Works) -> list[Phase]:
 
 
 def _attribution(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
-    """Both runs before they are subtracted; the last step's pass; and the scores."""
+    """Both runs before they are subtracted; every pass forward and back; and the scores."""
     phases: list[Phase] = []
     host = {"score sums": 4 * _sums(members[0][0], groups)}
     for sizes, works in members:
@@ -151,37 +151,42 @@ def _attribution(members: Works, protocol: Protocol, groups: int) -> list[Phase]
 
 def _attribution_phases(sizes: Sizes, load: Load, steps: int) -> list[dict[str, int]]:
     rows, tokens = load.rows, load.tokens
+    wrote, prefix = outputs(sizes, rows, tokens), cached(sizes, rows, load.prefix)
     at_once = stacked_steps(load, steps)
-    stacked = at_once * rows
-    wrote = outputs(sizes, rows, tokens)
-    prefix = cached(sizes, rows, load.prefix)
-    kept = gradients(sizes, rows, tokens, steps)
-    back = max(
-        differentiated_logits(sizes, at_once * load.reads, load.sets), going_back(sizes, stacked, tokens)
-    )
-    embeddings = (2 + at_once) * FLOAT * rows * tokens * sizes.width
-    behind = prefix + cached(sizes, stacked, load.prefix + tokens) if load.prefix else 0
-    return [
-        {
-            "what the sources write": 3 * wrote,
-            "activations": prefix + passing(sizes, rows, tokens),
-            "logits": logits(sizes, load.reads),
-        },
-        {
-            "what the sources write": wrote,
-            "gradients of all steps": kept,
-            "activations that autograd keeps": saved(sizes, stacked, tokens, load.prefix)
-            + seen(sizes, stacked, tokens, load.prefix)
-            + embeddings
-            + behind,
-            "logits and the way back": back,
-        },
-        {
-            "what the sources write": wrote,
-            "gradients of all steps": kept,
-            "sources and destinations of a norm": site(sizes, rows, tokens, steps) + prefix,
-        },
+    runs = {
+        "what the sources write": 3 * wrote,
+        "activations": prefix + passing(sizes, rows, tokens),
+        "logits": logits(sizes, load.reads),
+    }
+    scores = {
+        "what the sources write": wrote,
+        "gradients of all steps": gradients(sizes, rows, tokens, steps, steps),
+        "sources and destinations of a norm": site(sizes, rows, tokens, steps) + prefix,
+    }
+    passes = [
+        {"what the sources write": wrote, **_pass(sizes, load, done, min(at_once, steps - done))}
+        for done in range(0, steps, at_once)
     ]
+    return [runs, *passes, scores]
+
+
+def _pass(sizes: Sizes, load: Load, done: int, steps: int) -> dict[str, int]:
+    """One pass forward and back over `steps` integration steps, `done` of them before."""
+    rows, tokens = load.rows * steps, load.tokens
+    embeddings = (2 + steps) * FLOAT * load.rows * tokens * sizes.width
+    behind = 0
+    if load.prefix:
+        behind = cached(sizes, load.rows, load.prefix) + cached(sizes, rows, load.prefix + tokens)
+    return {
+        "gradients of all steps": gradients(sizes, load.rows, tokens, done + steps, done),
+        "activations that autograd keeps": saved(sizes, rows, tokens, load.prefix)
+        + seen(sizes, rows, tokens, load.prefix)
+        + embeddings
+        + behind,
+        "logits and the way back": max(
+            differentiated_logits(sizes, steps * load.reads, load.sets), going_back(sizes, rows, tokens)
+        ),
+    }
 
 
 def _circuits(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
@@ -203,6 +208,7 @@ def _circuits(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
 
 
 def _entropies(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
+    """What the sources write is held of a batch and of the one before."""
     phases: list[Phase] = []
     for sizes, works in members:
         device_lens, host_lens = lens(sizes, protocol.components)
@@ -210,7 +216,7 @@ def _entropies(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
         for load in {load for work in works for load in work.evaluation}:
             whole = load.prefix + load.tokens
             device = {
-                "what the sources write": outputs(sizes, load.rows, whole),
+                "what the sources write": 2 * outputs(sizes, load.rows, whole),
                 "activations": passing(sizes, load.rows, whole),
                 "logits of components": device_lens,
             }
