@@ -17,6 +17,7 @@ from . import exporting, inspecting, interchanging
 
 if TYPE_CHECKING:
     from ..tasks import Task
+    from .forecast.before import Asked
     from .pairs.pair import Pair
     from .pairs.spec import PairSpec
     from .protocol import Protocol
@@ -43,6 +44,14 @@ class Listing(StrEnum):
     pairs = "pairs"
     protocols = "protocols"
     reported = "reported"
+
+
+class Dtype(StrEnum):
+    """At which precision weights are loaded."""
+
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+    float16 = "float16"
 
 
 class Format(StrEnum):
@@ -118,11 +127,25 @@ def run(
     task: Annotated[list[str] | None, typer.Option(help="One task; may be given several times.")] = None,
     level: Annotated[str | None, typer.Option(help="A difficulty that the tasks have.")] = None,
     out: Annotated[Path, typer.Option(help="Where cells and the record are kept.")] = OUT,
-    batch: Annotated[int, typer.Option(min=1, help="Token rows at once; no number depends on it.")] = 64,
+    batch: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Token rows at once; 64 or as many as fit if left out. No number depends on it."
+        ),
+    ] = None,
     device: Annotated[
         str | None, typer.Option(help="Where to run; by default the accelerator, if there is one.")
     ] = None,
     offline: OfflineOption = False,
+    dtype: Annotated[
+        Dtype | None, typer.Option(help="Precision of both members' weights; as stored if left out.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would be run and needed, and load nothing.")
+    ] = False,
+    memory: Annotated[
+        float | None, typer.Option(help="With --dry-run: GB of the device of another machine.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure a pair and print its row; without options the reference pair `tiny`, at a first look.
@@ -134,20 +157,32 @@ def run(
     chosen = get_protocol(protocol)
     tasks = _tasks(suite, task)
     _check_levels(tasks, chosen, level)
-    from .progress import for_terminal
-    from .run import record_path
-    from .run import run as measure
-
     declared = {"shift": shift, "attention": attention, "mask_token": mask_token, "control": control}
     declared |= {"revision": revision, "arm_revision": arm_revision}
     given = {name: value for name, value in declared.items() if value is not None}
     spec = _pair_spec(pair, arm, mdm, given)
+    if dtype is not None:
+        from .pairs.spec import at_precision
+
+        spec = at_precision(spec, dtype.value)
+    from .forecast.before import Asked, rows_that_fit
+
+    asked = Asked(spec, chosen, tasks, level, batch, device, offline)
+    if dry_run:
+        _print_dry_run(asked, memory, out, as_json)
+        return
+    if memory is not None:
+        raise UsageError("--memory asks about another machine", "give it with --dry-run")
     _check_writable(out)
     from .pairs.loading import load_pair
+    from .progress import for_terminal
+    from .run import record_path
+    from .run import run as measure
 
+    rows = rows_that_fit(asked)
     loaded = load_pair(spec, device, offline)
     _use_threads(loaded)
-    record = measure(loaded, chosen, out, tasks, level, batch, for_terminal())
+    record = measure(loaded, chosen, out, tasks, level, rows, for_terminal())
     if as_json:
         print(record.model_dump_json(indent=1))
         return
@@ -155,6 +190,16 @@ def run(
 
     print(render(record))
     print(f"\nrecord: {record_path(out, record)}")
+
+
+def _print_dry_run(asked: "Asked", memory: float | None, out: Path, as_json: bool) -> None:
+    """The report in any case; then the usual error where the run does not fit."""
+    from .forecast.before import dry_run
+
+    found = dry_run(asked, memory, out)
+    print(json.dumps(found.json(), indent=1, ensure_ascii=False) if as_json else found.text())
+    _flush()
+    found.check()
 
 
 @app.command()

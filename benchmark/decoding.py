@@ -1,5 +1,6 @@
 """Greedy decoding: left to right for an ARM, most confident first with a step budget for an MDM."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -7,6 +8,9 @@ from torch import Tensor
 
 from .encoding import Ids
 from .pairs.member import Member
+
+LOGITS = 128 * 2**20
+"""Bytes of float64 logits that are held at a time, unless one row alone needs more."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +47,15 @@ def answers(member: Member, tokens: Tensor, targets: Tensor, steps: int) -> tupl
 
 def target_logits(member: Member, tokens: Tensor, targets: Tensor) -> Tensor:
     """Float32 logits [rows, targets, vocabulary] for the tokens at the target positions."""
+    return member.logits(_readout(member, tokens, targets))
+
+
+def _readout(member: Member, tokens: Tensor, targets: Tensor) -> Tensor:
+    """The final norm's output where the targets are read, [rows, targets, width]."""
     hidden = member.hidden(member.embed(tokens), tokens)
     readout = targets - 1 if member.shift else targets
     rows = torch.arange(len(tokens), device=tokens.device)[:, None]
-    return member.logits(hidden[rows, readout])
+    return hidden[rows, readout]
 
 
 def _left_to_right(member: Member, tokens: Tensor, targets: Tensor) -> Trajectory:
@@ -65,7 +74,7 @@ def _most_confident_first(member: Member, tokens: Tensor, targets: Tensor, steps
     step = torch.full_like(targets, -1)
     block = targets // member.attention.block if member.attention.kind == "block" else targets * 0
     for now, number in enumerate(_numbers(block, steps).unbind(dim=1)):
-        confidence, chosen = _confidence(target_logits(member, tokens, targets).double())
+        confidence, chosen = _confidences(member, tokens, targets)
         commit = _next(confidence, block, masked=step < 0, number=number)
         tokens.scatter_(1, targets, torch.where(commit, chosen, tokens.gather(1, targets)))
         step = torch.where(commit, now, step)
@@ -78,14 +87,28 @@ def _numbers(block: Tensor, steps: int) -> Tensor:
     A step stays in one block, so that a block is read with those before it filled. Each block has its share
     of the budget, rounded up: rows whose targets lie in several blocks may take more steps than `steps`.
     """
-    rows = [_spread(row.unique_consecutive(return_counts=True)[1].tolist(), steps) for row in block]
+    rows = [commits(row.unique_consecutive(return_counts=True)[1].tolist(), steps) for row in block]
     longest = max(map(len, rows))
     return torch.tensor([row + [0] * (longest - len(row)) for row in rows], device=block.device)
 
 
-def _spread(sizes: list[int], steps: int) -> list[int]:
+def commits(sizes: Sequence[int], steps: int) -> list[int]:
+    """How many targets are committed at each step, for numbers of targets in consecutive blocks."""
     own = [-(-steps * size // sum(sizes)) for size in sizes]
     return [size // n + (now < size % n) for size, n in zip(sizes, own, strict=True) for now in range(n)]
+
+
+def _confidences(member: Member, tokens: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    found = [_confidence(logits.double()) for logits in _logits_by_rows(member, tokens, targets)]
+    confidence, chosen = (torch.cat(parts) for parts in zip(*found, strict=True))
+    return confidence, chosen
+
+
+def _logits_by_rows(member: Member, tokens: Tensor, targets: Tensor) -> Iterator[Tensor]:
+    """Those of `target_logits`, a few rows at a time: all at once could be more than the rest together."""
+    hidden = _readout(member, tokens, targets)
+    at_once = max(1, LOGITS // (8 * targets.shape[1] * member.backbone.shape.vocabulary))
+    yield from (member.logits(some) for some in hidden.split(at_once))
 
 
 def _confidence(logits: Tensor) -> tuple[Tensor, Tensor]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+from transformers import PreTrainedTokenizerBase
 
 from ..tasks import Example, Task
 from .decoding import answers
@@ -33,7 +34,7 @@ def in_place_behaviour(pair: Pair, task: Task, examples: Sequence[Example], rows
         return Missing(missing="a control is no MDM and fills nothing in place")
     by_shape: dict[tuple[int, range], list[Gapped]] = defaultdict(list)
     for example in examples:
-        gapped = _gapped(pair, example)
+        gapped = find_gap(pair.tokenizer, example)
         if gapped is not None:
             check_prompts(pair.mdm, [gapped.tokens])
             check_targets(pair.mdm, gapped.gap)
@@ -60,14 +61,15 @@ def _why_none(examples: Sequence[Example]) -> str:
     return "no gap falls on token borders"
 
 
-def _gapped(pair: Pair, example: Example) -> Gapped | None:
+def find_gap(tokenizer: PreTrainedTokenizerBase, example: Example) -> Gapped | None:
+    """The whole text with its gap; None where it has none, or one that does not fall on token borders."""
     if example.in_place is None:
         return None
     left, right = example.in_place.left, example.in_place.right
     try:
-        answer = continuation(pair.tokenizer, left, example.answer)
-        rest = continuation(pair.tokenizer, left + example.answer, right)
+        answer = continuation(tokenizer, left, example.answer)
+        rest = continuation(tokenizer, left + example.answer, right)
     except DoesNotFit:
         return None
-    before = token_ids(pair.tokenizer, left)
+    before = token_ids(tokenizer, left)
     return Gapped(example, before + answer + rest, range(len(before), len(before) + len(answer)))

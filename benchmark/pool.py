@@ -4,21 +4,43 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Protocol as Interface
 
 import torch
 from pydantic import BaseModel, ConfigDict
+from transformers import PreTrainedTokenizerBase
 
 from ..tasks import Example, Task
 from .decoding import answers
 from .encoding import DoesNotFit, Encoded, encode, text_of
 from .in_place import in_place_behaviour
 from .pairs.checks import check_prompts, check_targets
+from .pairs.member import Member
 from .pairs.pair import Pair
 from .protocol import Protocol
 from .record import Behaviour, Missing
 from .states import check_answer_sets
 
 Order = tuple[int, ...]
+
+
+class Askable(Interface):
+    """What examples are encoded for: a loaded pair, or what is known of one before it is loaded."""
+
+    @property
+    def arm(self) -> Member:
+        """The autoregressive member."""
+        ...
+
+    @property
+    def mdm(self) -> Member:
+        """The member made from it."""
+        ...
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """The tokenizer of both."""
+        ...
 
 
 class Solved(BaseModel):
@@ -72,7 +94,7 @@ def find_pool(
         drawn = list(islice(stream, protocol.pool))
         if not drawn:
             break
-        attempted = _attempts(pair, task, list(_encoded(pair, drawn, unfit)), rows)
+        attempted = _attempts(pair, task, list(encoded_examples(pair, drawn, unfit)), rows)
         attempts += attempted
         found = [Solved(index=a.index, order=a.order) for a in attempted if a.arm and a.mdm and a.reference]
         solved += found
@@ -103,9 +125,13 @@ def pooled_examples(
     ]
 
 
-def _encoded(
-    pair: Pair, drawn: Iterable[tuple[int, Example]], unfit: Counter[str]
+def encoded_examples(
+    pair: Askable, drawn: Iterable[tuple[int, Example]], unfit: Counter[str]
 ) -> Iterator[tuple[int, Encoded]]:
+    """The examples that the pair can be asked, encoded; `unfit` counts the reasons why others cannot.
+
+    Raises PairError for a prompt that holds the mask token, and a masked position that cannot be read.
+    """
     for index, example in drawn:
         try:
             encoded = encode(pair.tokenizer, example)
@@ -119,7 +145,7 @@ def _encoded(
         yield index, encoded
 
 
-def _check_size(pair: Pair, encoded: Encoded) -> None:
+def _check_size(pair: Askable, encoded: Encoded) -> None:
     """Raises DoesNotFit for tokens or positions that the ARM, the smaller of the two, has no embedding of."""
     texts = (encoded.clean, encoded.corrupted, encoded.answer, encoded.foil, *encoded.answers, *encoded.foils)
     backbone = pair.arm.backbone

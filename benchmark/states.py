@@ -78,18 +78,24 @@ def _by_log_odds(encoded: Encoded) -> bool:
 
 
 def batches(member: Member, questions: Iterable[Question], rows: int) -> Iterator[Batch]:
-    """Batches of questions of one token length, at most `rows` token rows each (one question at the least).
+    """Batches of questions of one token length, put together as `packed` does.
 
     The result of a batch does not depend on how questions are put together; groups are kept side by side.
     """
+    for together in packed(questions, rows):
+        yield _batch(member, together)
+
+
+def packed(questions: Iterable[Question], rows: int) -> Iterator[list[Question]]:
+    """Questions of one token length that are asked at once: at most `rows` token rows, one question at least."""
     for alike in by_length(questions):
         pending: list[Question] = []
         for asked in alike:
             if pending and sum(len(q.states) for q in (*pending, asked)) > rows:
-                yield _batch(member, pending)
+                yield pending
                 pending = []
             pending.append(asked)
-        yield _batch(member, pending)
+        yield pending
 
 
 def by_length(questions: Iterable[Question]) -> Iterator[list[Question]]:

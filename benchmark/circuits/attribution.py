@@ -25,6 +25,9 @@ Rule = Literal["eap", "left", "right", "midpoint"]
 SOURCE_BYTES = 64 * 2**20
 """How much of what the sources write is held at a time, unless one row alone needs more."""
 
+TOKENS_AT_ONCE = 512
+"""Token positions up to which integration steps are stacked in one pass, unless told otherwise."""
+
 
 @dataclass(frozen=True)
 class Integration:
@@ -102,7 +105,7 @@ def attribute(
     batches: Iterable[Batch],
     integration: Integration,
     groups: int,
-    tokens_at_once: int = 512,
+    tokens_at_once: int = TOKENS_AT_ONCE,
 ) -> Attribution:
     """The score of every edge: ⟨what its source wrote, clean − corrupted; mean gradient at its destination⟩.
 
@@ -118,10 +121,7 @@ def attribute(
     members: list[Tensor] = []
     with still(member.backbone.model):
         for batch in batches:
-            behind, rest = behind_shared_prefix(member, batch)
-            difference, values = _runs(behind, rest)
-            gradients = _integrate(behind, rest, integration, tokens_at_once)
-            _accumulate(sums, behind, rest, difference, gradients)
+            values = _add_scores(sums, member, batch, integration, tokens_at_once)
             clean.append(values[0])
             corrupted.append(values[1])
             members.append(batch.groups)
@@ -141,6 +141,20 @@ def attribute(
         torch.cat(corrupted).double().cpu().numpy(),
         of_example,
     )
+
+
+def _add_scores(
+    sums: NDArray[np.float64], member: Member, batch: Batch, integration: Integration, tokens_at_once: int
+) -> tuple[Tensor, Tensor]:
+    """Add a batch's scores to the sums; the metric of both runs.
+
+    A function of its own, so that nothing of a batch is still held while the next one runs.
+    """
+    behind, rest = behind_shared_prefix(member, batch)
+    difference, values = _runs(behind, rest)
+    gradients = _integrate(behind, rest, integration, tokens_at_once)
+    _accumulate(sums, behind, rest, difference, gradients)
+    return values
 
 
 def _runs(member: Member, batch: Batch) -> tuple[Outputs, tuple[Tensor, Tensor]]:
@@ -164,12 +178,20 @@ def _integrate(
             gradients.attach(handles)
         for first in range(0, integration.steps, stacked):
             points = torch.tensor(integration.points[first : first + stacked], device=start.device)
-            between = (start + points[:, None, None, None] * (end - start)).to(member.backbone.dtype)
-            hidden = member.hidden(between.flatten(0, 1).requires_grad_(), batch.clean)
-            read = hidden.view(len(points), rows, *hidden.shape[1:])[:, batch.read_row, batch.read_position]
-            value = torch.stack([batch.metric(logits).sum() for logits in member.logits(read)]).sum()
-            torch.autograd.backward(value)
+            between = start + points[:, None, None, None] * (end - start)
+            _run_back(member, batch, between.to(member.backbone.dtype))
     return found
+
+
+def _run_back(member: Member, batch: Batch, between: Tensor) -> None:
+    """One pass forward and back from embeddings [steps, rows, tokens, width].
+
+    A function of its own, so that nothing of a pass is still held while the next one runs.
+    """
+    hidden = member.hidden(between.flatten(0, 1).requires_grad_(), batch.clean)
+    read = hidden.view(*between.shape[:2], *hidden.shape[1:])[:, batch.read_row, batch.read_position]
+    value = torch.stack([batch.metric(logits).sum() for logits in member.logits(read)]).sum()
+    torch.autograd.backward(value)
 
 
 @torch.no_grad()

@@ -109,7 +109,7 @@ def run_circuits(
             member, batch = behind_shared_prefix(member, batch)
         rows, tokens = batch.clean.shape
         items = len(edges) * rows
-        at_once = max(LEAST_ITEMS, memory // (4 * graph.sources * tokens * backbone.shape.width))
+        at_once = stacked_items(graph, backbone.shape.width, tokens, memory)
         reference = _reference(member, batch, intervention, means)
         starts = torch.arange(len(edges), device=member.device)[:, None] * rows
         read_item, read_position = starts + batch.read_row, batch.read_position.expand(len(edges), -1)
@@ -124,6 +124,11 @@ def run_circuits(
             read[here] = hidden[read_item[here] - first, read_position[here]]
         values = [batch.metric(member.logits(of_circuit)).double().cpu() for of_circuit in read]
     return torch.stack(values).numpy() if values else np.empty((0, batch.examples))
+
+
+def stacked_items(graph: Graph, width: int, tokens: int, memory: int = MEMORY) -> int:
+    """How many pairs of a circuit and a row of that many tokens are run as one batch."""
+    return max(LEAST_ITEMS, memory // (4 * graph.sources * tokens * width))
 
 
 def _rows(values: Tensor, at: Tensor) -> Tensor:

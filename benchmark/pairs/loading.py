@@ -55,13 +55,7 @@ def open_pair(spec: PairSpec, device: str | torch.device | None = None, offline:
     with checking("class"):
         for member, checkpoint in zip((spec.arm, spec.mdm), described, strict=True):
             native_type(checkpoint, member.loader)
-    with checking("tokens"):
-        tokenizer, second = _tokenizers(described)
-    with checking("mask token"):
-        mask_id = _mask_id(spec, second or tokenizer, described[1])
-    if second is not None:
-        with checking("tokens"):
-            check_same_tokens(tokenizer, second, mask_id)
+    tokenizer, second, mask_id = read_tokens(spec, described)
     with checking("files"):
         checkpoints = with_weights(described[0], offline), with_weights(described[1], offline)
     arm = load_member(spec.arm, checkpoints[0], "arm", mask_id, place)
@@ -82,10 +76,26 @@ def open_pair(spec: PairSpec, device: str | torch.device | None = None, offline:
     )
 
 
+def read_tokens(
+    spec: PairSpec, checkpoints: tuple[Checkpoint, Checkpoint]
+) -> tuple[PreTrainedTokenizerBase, PreTrainedTokenizerBase | None, int]:
+    """The ARM's tokenizer, which serves both, the MDM's where it has one, and the pair's mask token.
+
+    Raises PairError where the ARM has none, the two do not mean the same by an id, or nothing names a mask.
+    """
+    with checking("tokens"):
+        tokenizer, second = _tokenizers(checkpoints)
+    with checking("mask token"):
+        mask_id = _mask_id(spec, second or tokenizer, checkpoints[1])
+    if second is not None:
+        with checking("tokens"):
+            check_same_tokens(tokenizer, second, mask_id)
+    return tokenizer, second, mask_id
+
+
 def _tokenizers(
     checkpoints: tuple[Checkpoint, Checkpoint],
 ) -> tuple[PreTrainedTokenizerBase, PreTrainedTokenizerBase | None]:
-    """The ARM's, which serves both, and the MDM's where it has one that loads without code."""
     first, second = (load_tokenizer(checkpoint) for checkpoint in checkpoints)
     if first is None:
         raise PairError(

@@ -71,7 +71,7 @@ def load_backbone(checkpoint: Checkpoint, loader: LoaderSpec, device: torch.devi
     with checking("class"):
         kind = native_type(checkpoint, loader)
     with checking("configuration"):
-        config = _config(checkpoint, loader, kind)
+        config = native_config(checkpoint, loader)
     with checking("parameters"):
         model, loading = _load(checkpoint, loader, kind, config)
         _check_parameters(checkpoint, kind, loading)
@@ -97,7 +97,9 @@ def native_type(checkpoint: Checkpoint, loader: LoaderSpec) -> str:
     return kind
 
 
-def _config(checkpoint: Checkpoint, loader: LoaderSpec, kind: str) -> Any:
+def native_config(checkpoint: Checkpoint, loader: LoaderSpec) -> Any:
+    """The configuration of the native class, from config.json alone. Raises PairError where it is not one's."""
+    kind = native_type(checkpoint, loader)
     dropped = DROPPED.union(loader.dropped_keys, DROPPED_OF.get(str(checkpoint.config.get("model_type")), ()))
     if checkpoint.config.get("sliding_window") is False:
         dropped |= {"sliding_window"}  # RND1's way to say that there is none

@@ -1,6 +1,6 @@
 """What is declared about a pair before anything is loaded: frozen values, no subclassing."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Literal
 
@@ -126,3 +126,11 @@ def _pinned(option: str, checkpoint: str, pin: str, revision: str | None) -> tup
     if revision is not None and not revision.strip():
         raise UsageError(f"{pin} is empty", "name a commit, tag or branch, or leave it out")
     return named, revision
+
+
+def at_precision(spec: PairSpec, precision: Precision) -> PairSpec:
+    """The pair with both members loaded at a precision, which is part of its name: other numbers come of it."""
+    arm, mdm = (
+        replace(member, loader=replace(member.loader, precision=precision)) for member in (spec.arm, spec.mdm)
+    )
+    return replace(spec, name=f"{spec.name}-{precision}", arm=arm, mdm=mdm)

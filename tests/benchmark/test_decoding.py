@@ -212,7 +212,7 @@ def test_certainties_beyond_a_probability_of_one_are_told_apart(
     logits[..., 5] += torch.tensor(gaps)
     logits[..., MASK] = -torch.inf
     assert (logits.softmax(-1)[..., 5] == 1).float().mean() > 0.7
-    monkeypatch.setattr(decoding, "target_logits", lambda member, tokens, targets: logits)
+    monkeypatch.setattr(decoding, "_logits_by_rows", lambda member, tokens, targets: [logits])
     found = decode(member(llama(), "mdm", attention, True), rows(), positions(*TARGETS), steps=5)
     assert found.step.tolist() == [expected] * ROWS
     assert (found.tokens[:, list(TARGETS)] == 5).all()

@@ -1,0 +1,1 @@
+"""What a run would do and need: known from configuration, file sizes and tokens, before a weight is loaded."""

@@ -1,0 +1,167 @@
+"""Bytes of activations, term by term: what passes keep, and what the extractor makes of them.
+
+Every function gives bytes for a batch of so many rows and tokens. s is the member's bytes a number, 4 or 2.
+What the extractor keeps is float32 (4) whatever s is.
+"""
+
+from ..circuits.attribution import SOURCE_BYTES
+from ..circuits.intervention import stacked_items
+from ..circuits.sharpness import MEMORY as LENS_BYTES
+from ..decoding import LOGITS
+from .sizes import Sizes
+from .workload import Load
+
+FLOAT, DOUBLE = 4, 8
+
+
+def saved(sizes: Sizes, rows: int, tokens: int, before: int = 0) -> int:
+    """What autograd keeps of a forward pass over the layers, behind `before` cached tokens.
+
+    Maps keep nothing, since no parameter needs a gradient. Of a layer of width W, H heads of size d and an
+    MLP of width I are kept, per position:
+
+    * both norms' inputs: RMSNorm in float32, 2·4W and one scale each, LayerNorm 2·sW and two;
+    * attention: query, key, value and output, s·Hd each (keys and values repeated for every query head, and
+      those of the cached tokens too), and the logarithm of the softmax's sum, 4H;
+    * with norms per head (Qwen3) their inputs in float32, 4d and a scale for every head and key/value head;
+    * a gated MLP: gate, its activation and up-projection, 3·sI; GPT-2's gelu keeps 4·sI.
+
+    Once for all layers: the final norm's input, the rotary cosine and sine, and the mask.
+    """
+    s, width, inner = sizes.itemsize, sizes.width, sizes.heads * sizes.head_dim
+    norm = s * (width + 2) if sizes.fused else FLOAT * (width + 1)
+    layer = 2 * norm + 2 * s * inner + FLOAT * sizes.heads
+    if sizes.head_norms:
+        layer += FLOAT * (sizes.heads + sizes.kv_heads) * (sizes.head_dim + 1)
+    positions, keys = rows * tokens, rows * (before + tokens)
+    once = s * tokens * (before + tokens) + positions * norm
+    if not sizes.fused:
+        once += 2 * s * tokens * sizes.head_dim
+    elif before:  # the fused map's output is kept for the query, and keys and values in other places
+        layer += 2 * s * inner
+    return sizes.layers * (positions * layer + 2 * keys * s * inner) + positions * _mlps(sizes) + once
+
+
+def _mlps(sizes: Sizes) -> int:
+    """What the MLPs of all layers keep per position.
+
+    Of experts: for each that a token passes, its gate and up-projection 2·sI, their product sI, two copies of
+    the output 2·sW, its weight and indices; and the router's probabilities.
+    """
+    s = sizes.itemsize
+    dense = (4 if sizes.fused else 3) * s * sizes.inner
+    expert = s * (3 * sizes.expert_inner + 2 * sizes.width + 1) + 16
+    router = FLOAT * sizes.experts + 8 * sizes.chosen
+    return sizes.dense * dense + (sizes.layers - sizes.dense) * (sizes.chosen * expert + router)
+
+
+def seen(sizes: Sizes, rows: int, tokens: int, before: int = 0) -> int:
+    """What the gradient hooks hold of a forward pass until it has been run back, beyond what autograd keeps.
+
+    The outputs of the query, key and value maps and of the MLP and final norms, s a number. Autograd keeps
+    GPT-2's fused map and a value that is not repeated itself, and the inputs of float32 norms per head.
+    """
+    s, inner, grouped = sizes.itemsize, sizes.heads * sizes.head_dim, sizes.kv_heads * sizes.head_dim
+    layer = sizes.width
+    if not sizes.fused:
+        normed = sizes.head_norms and s == FLOAT
+        layer += 0 if normed else inner + grouped
+        layer += grouped if grouped < inner or before else 0
+    return s * rows * tokens * (sizes.layers * layer + sizes.width)
+
+
+def cached(sizes: Sizes, rows: int, before: int) -> int:
+    """Keys and values of `before` tokens that stand before every row, in all layers."""
+    return 2 * sizes.layers * rows * before * sizes.kv_heads * sizes.head_dim * sizes.itemsize
+
+
+def outputs(sizes: Sizes, rows: int, tokens: int) -> int:
+    """What every source wrote, float32: the embedding, and in each layer the heads together and the MLP."""
+    layer = sizes.heads * sizes.head_dim + sizes.width
+    return FLOAT * rows * tokens * (sizes.width + sizes.layers * layer)
+
+
+def gradients(sizes: Sizes, rows: int, tokens: int, steps: int, back: int) -> int:
+    """What the gradient hooks hold when `steps` steps have gone forward and `back` of them back, float32.
+
+    At each of 2L + 1 norms the normalised input of every step. From the first way back on, summed over the
+    steps, the scaled gradient at each map's output, and of every step one number per destination.
+    """
+    inner, grouped = sizes.heads * sizes.head_dim, sizes.kv_heads * sizes.head_dim
+    directions = steps * (2 * sizes.layers + 1) * sizes.width
+    radial = back * sizes.graph.destinations
+    scaled = (sizes.layers * (inner + 2 * grouped + sizes.width) + sizes.width) * (back > 0)
+    return FLOAT * rows * tokens * (directions + radial + scaled)
+
+
+def passing(sizes: Sizes, rows: int, tokens: int) -> int:
+    """What a pass holds at once while it keeps nothing: the stream, a norm in float32, and one MLP's insides."""
+    s, inner = sizes.itemsize, max(sizes.inner, sizes.chosen * sizes.expert_inner)
+    return rows * tokens * (sizes.width * (3 * s + 2 * FLOAT) + 3 * s * inner)
+
+
+def going_back(sizes: Sizes, rows: int, tokens: int) -> int:
+    """Gradients that are held at once at the beginning of the way back: those inside the last MLP.
+
+    Two of its inner width (three through GPT-2's gelu) and two of the stream's.
+    """
+    inner = max(sizes.inner, sizes.chosen * sizes.expert_inner)
+    return sizes.itemsize * rows * tokens * ((3 if sizes.fused else 2) * inner + 2 * sizes.width)
+
+
+def logits(sizes: Sizes, reads: int) -> int:
+    """Logits without a gradient: in float32, which are excluded, and without those."""
+    return reads * sizes.vocabulary * (2 * FLOAT + 1)
+
+
+def differentiated_logits(sizes: Sizes, reads: int, sets: bool) -> int:
+    """Logits on the way back, per read and token of the vocabulary.
+
+    Which are excluded, and three gradients in float32: of the answers, of the foils, and their sum. A metric
+    over sets keeps the probabilities besides.
+    """
+    return reads * sizes.vocabulary * (1 + (4 if sets else 3) * FLOAT)
+
+
+def confidence(sizes: Sizes, reads: int) -> int:
+    """Logits of an MDM's decoding, a few reads at a time: float32 twice, and float64 three times."""
+    at_once = min(reads, max(1, LOGITS // (DOUBLE * sizes.vocabulary)))
+    return at_once * sizes.vocabulary * (2 * FLOAT + 1 + 3 * DOUBLE)
+
+
+def site(sizes: Sizes, rows: int, tokens: int, steps: int) -> int:
+    """Sources and destinations of the largest site while its scores are taken, for a few rows at a time.
+
+    What all sources wrote, [sources, rows, tokens, width]; the gradient at every destination of an attention
+    norm, twice; the normalised inputs of all steps in one piece, twice; and a map as float32, twice.
+    """
+    row = FLOAT * sizes.graph.sources * tokens * sizes.width
+    at_once = min(rows, max(1, SOURCE_BYTES // row))
+    read = FLOAT * (sizes.heads + 2 * sizes.kv_heads) * at_once * tokens * sizes.width
+    whole = FLOAT * steps * rows * tokens * sizes.width
+    maps = FLOAT * sizes.heads * sizes.head_dim * sizes.width
+    return at_once * row + 2 * (read + whole + maps)
+
+
+def stack(sizes: Sizes, load: Load, circuits: int) -> int:
+    """A stack of circuits that run as one batch, float32.
+
+    What its sources write in excess of the reference, [sources, items, tokens, width], and the reference of
+    its rows. On top of it the larger of two: a copy of the sources that a norm's readers use, with the change
+    of every reader; or what every reader reads, and that on its way through the norm.
+    """
+    items = min(circuits * load.rows, stacked_items(sizes.graph, sizes.width, load.tokens))
+    stream = items * load.tokens * sizes.width
+    readers = sizes.heads + 2 * sizes.kv_heads
+    departed = FLOAT * sizes.graph.sources * stream
+    reading = max(departed + FLOAT * readers * stream, (3 * FLOAT + sizes.itemsize) * readers * stream)
+    behind = cached(sizes, items, load.prefix + load.tokens if load.prefix else 0)
+    return departed + outputs(sizes, items, load.tokens) + reading + behind
+
+
+def lens(sizes: Sizes, components: int) -> tuple[int, int]:
+    """Logits of what components write, on the device and, as float64 four times over, in the host's memory."""
+    written = sizes.graph.sources * sizes.width
+    at_once = max(1, LENS_BYTES // (FLOAT * (written + 4 * components * sizes.vocabulary)))
+    numbers = at_once * components * sizes.vocabulary
+    return numbers * (2 * FLOAT + 1) + FLOAT * at_once * written, 4 * DOUBLE * numbers

@@ -1,0 +1,187 @@
+"""All that is known of a run beforehand, whether it fits, and which option would make it fit."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ...errors import NotComputable
+from ...tasks import Task
+from ..protocol import Protocol
+from .machine import Machine
+from .memory import StagePeak, stage_peaks
+from .sizes import Sketch
+from .workload import Load, MemberWork, TaskWork, task_work
+
+ROWS = 64
+"""Token rows at once where none are asked for and memory allows."""
+
+MARGIN = 1.25
+"""A run is refused when its forecast is beyond what is free by this factor: a fifth is what it may be wrong by.
+
+Between 1 and this factor a run is tight: it is not refused, and a dry run says so.
+"""
+
+SAMPLE = 24
+"""Examples per task from which a run that is not dry tells whether the question has to be asked in full."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """A run of a protocol on a pair, `rows` token rows at once: the work of each task, the peak of each stage."""
+
+    sketch: Sketch
+    protocol: Protocol
+    rows: int
+    tasks: tuple[TaskWork, ...]
+    stages: tuple[StagePeak, ...]
+
+    def needed(self, machine: Machine) -> int:
+        """Bytes of the highest stage where the model is; with the host's, where both are one memory."""
+        return max(stage.together if machine.shared else stage.on_device for stage in self.stages)
+
+    def share(self, machine: Machine) -> float:
+        """What is needed relative to what is free, of device or host, whichever is scarcer."""
+        host = max(stage.on_host for stage in self.stages)
+        return max(self.needed(machine) / max(1, machine.device), host / max(1, machine.host))
+
+    @property
+    def written(self) -> int:
+        """Bytes that the run writes: of each task both members' score sums and circuits, and its JSON files."""
+        sizes = self.sketch.sizes[0]
+        graph = (sizes.ungrouped() if self.protocol.kv == "ungrouped" else sizes).graph
+        matrix = graph.sources * graph.destinations
+        return sum(2 * (8 * work.groups + 9) * matrix + JSON for work in self.tasks)
+
+    @property
+    def to_fetch(self) -> int:
+        """Bytes that the run downloads."""
+        return sum(each.to_fetch for each in {one.name: one for one in self.sketch.checkpoints}.values())
+
+    def changed(self, rows: int, itemsize: int | None = None, protocol: Protocol | None = None) -> "Forecast":
+        """The same with fewer rows at once, fewer bytes a parameter, or another kind of key/value edges."""
+        sizes = [
+            replace(one, itemsize=min(one.itemsize, itemsize or one.itemsize)) for one in self.sketch.sizes
+        ]
+        chosen = protocol or self.protocol
+        tasks = tuple(_with_rows(work, rows) for work in self.tasks)
+        sketch = replace(self.sketch, sizes=(sizes[0], sizes[1]))
+        return Forecast(sketch, chosen, rows, tasks, _stages(sketch, tasks, chosen))
+
+
+JSON = 150_000
+"""Bytes of a task's JSON files and of its part of the record."""
+
+
+def forecast(
+    sketch: Sketch, tasks: Sequence[Task], level: str | None, protocol: Protocol, rows: int
+) -> Forecast:
+    """The forecast of a run. Raises as `task_work`."""
+    works = tuple(task_work(sketch, task, level, protocol, rows) for task in tasks)
+    return Forecast(sketch, protocol, rows, works, _stages(sketch, works, protocol))
+
+
+def sampled_forecast(
+    sketch: Sketch, tasks: Sequence[Task], level: str | None, protocol: Protocol, rows: int
+) -> Forecast:
+    """A forecast from a few examples of each task as if every batch were full: quick, and seldom too low."""
+    few = protocol.model_copy(update={"pool": min(SAMPLE, protocol.pool)})
+    found = forecast(sketch, tasks, level, few, rows)
+    works = tuple(_with_rows(work, rows, full=True) for work in found.tasks)
+    works = tuple(replace(work, groups=max(work.groups, protocol.groups)) for work in works)
+    return Forecast(sketch, protocol, rows, works, _stages(sketch, works, protocol))
+
+
+def fitting_rows(found: Forecast, machine: Machine, most: int = ROWS) -> int:
+    """The largest of `most`, half of it, and so on, with which the run fits, or else is tight; or else `most`."""
+    halves = [most >> power for power in range(most.bit_length())]
+    shares = [found.changed(rows).share(machine) for rows in halves]
+    for limit in (1, MARGIN):
+        for rows, share in zip(halves, shares, strict=True):
+            if share <= limit:
+                return rows
+    return most
+
+
+def remedies(found: Forecast, machine: Machine) -> list[str]:
+    """Options of the command line with any of which the run would fit, the least change first."""
+    return [option for option, changed in _changes(found) if changed.share(machine) <= 1]
+
+
+def _changes(found: Forecast) -> Iterator[tuple[str, Forecast]]:
+    """What can be changed; of several numbers of rows the largest that any machine could ask for comes first."""
+    rows = [2**power for power in range(found.rows.bit_length() - 1, -1, -1) if 2**power < found.rows]
+    kinds: list[tuple[str, int | None, Protocol | None]] = [("", None, None)]
+    if max(one.itemsize for one in found.sketch.sizes) > 2:
+        kinds.append(("--dtype bfloat16", 2, None))
+    if found.protocol.kv == "ungrouped" and any(one.copied for one in found.sketch.sizes):
+        kinds.append(("--protocol v1", None, found.protocol.model_copy(update={"kv": "grouped"})))
+    for option, itemsize, protocol in kinds:
+        if option:
+            yield option, found.changed(found.rows, itemsize, protocol)
+        for number in rows:
+            yield f"{option} --batch {number}".strip(), found.changed(number, itemsize, protocol)
+
+
+def check_fits(found: Forecast, machine: Machine) -> None:
+    """Raises NotComputable, with the options that would make it fit, for a run that clearly does not."""
+    if found.share(machine) > MARGIN:
+        raise NotComputable(refusal(found, machine), remedy(found, machine))
+
+
+def refusal(found: Forecast, machine: Machine) -> str:
+    """What is needed of which memory, and how much there is."""
+    needed, free = found.needed(machine), machine.device
+    host = max(stage.on_host for stage in found.stages)
+    if needed / max(1, free) < host / max(1, machine.host):
+        needed, free = host, machine.host
+    return (
+        f"the run needs {gigabytes(needed)} of memory at {found.rows} token rows, and {machine.name} has "
+        f"{gigabytes(free)} free"
+    )
+
+
+def remedy(found: Forecast, machine: Machine) -> str:
+    """The options that would make a run fit, each the least of its kind, or how much memory it needs."""
+    kinds: dict[str, str] = {}
+    for option in remedies(found, machine):
+        kinds.setdefault(option.partition("--batch")[0], option)
+    if kinds:
+        return "it fits with " + ", or with ".join(kinds.values())
+    least = min((changed.needed(machine) for _, changed in _changes(found)), default=found.needed(machine))
+    return f"no option makes it fit: it needs {gigabytes(least)} at the least; choose a larger machine or a smaller pair"
+
+
+def gigabytes(size: float) -> str:
+    """A number of bytes in GB, 10⁹ bytes."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e9:.3f} GB"
+
+
+def _stages(sketch: Sketch, works: Sequence[TaskWork], protocol: Protocol) -> tuple[StagePeak, ...]:
+    stored = [each.weights for each in sketch.checkpoints]
+    return stage_peaks(sketch.sizes, stored, works, protocol)
+
+
+def _with_rows(work: TaskWork, rows: int, full: bool = False) -> TaskWork:
+    return replace(work, arm=_cut_work(work.arm, rows, full), mdm=_cut_work(work.mdm, rows, full))
+
+
+def _cut_work(work: MemberWork, rows: int, full: bool) -> MemberWork:
+    decoding, attribution, evaluation = (
+        tuple(_cut(load, rows, full) for load in loads)
+        for loads in (work.decoding, work.attribution, work.evaluation)
+    )
+    return MemberWork(decoding, attribution, evaluation, work.passes)
+
+
+def _cut(load: Load, rows: int, full: bool) -> Load:
+    """A batch of so many rows at most, but of one example at the least; with `full` of that many."""
+    of_example = -(-load.rows // load.examples)
+    wanted = max(rows, of_example)
+    wanted = wanted if full else min(wanted, load.rows)
+    scale = wanted / load.rows
+    return replace(
+        load,
+        rows=wanted,
+        reads=max(1, round(scale * load.reads)),
+        examples=max(1, round(scale * load.examples)),
+        distinct=min(load.distinct, wanted),
+    )

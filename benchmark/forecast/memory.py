@@ -1,0 +1,235 @@
+"""Peak memory of a run, by stage and by part, from sizes and batches."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..protocol import Protocol
+from .activations import (
+    DOUBLE,
+    FLOAT,
+    cached,
+    confidence,
+    differentiated_logits,
+    going_back,
+    gradients,
+    lens,
+    logits,
+    outputs,
+    passing,
+    saved,
+    seen,
+    site,
+    stack,
+)
+from .sizes import Sizes
+from .workload import Load, MemberWork, TaskWork, number_of_circuits, stacked_steps
+
+Parts = Mapping[str, int]
+
+LIBRARIES = 420 * 2**20
+"""Resident bytes of the interpreter with torch, transformers and numpy, after a first pass on a CPU.
+
+Measured on Linux with torch 2.13 for CPUs: 366 MiB after the imports, and what the kernels' libraries add.
+"""
+
+SLACK = 0.04
+"""Share of what is allocated and freed that the allocators of the C library and of CUDA hold besides.
+
+Between 1 and 7 % in `python -m mechshift.benchmark.speed.memory`.
+"""
+
+
+@dataclass(frozen=True)
+class StagePeak:
+    """The most that a stage holds at once, in bytes by part, where the model is and in the host's memory."""
+
+    stage: str
+    device: Parts
+    host: Parts
+
+    @property
+    def on_device(self) -> int:
+        """Bytes where the model is."""
+        return sum(self.device.values())
+
+    @property
+    def on_host(self) -> int:
+        """Bytes in the host's memory, those of a model that is on an accelerator left out."""
+        return sum(self.host.values())
+
+    @property
+    def together(self) -> int:
+        """Bytes where the model is in the host's memory too."""
+        return self.on_device + self.on_host
+
+
+def stage_peaks(
+    sizes: Sequence[Sizes], stored: Sequence[int], tasks: Iterable[TaskWork], protocol: Protocol
+) -> tuple[StagePeak, ...]:
+    """The peak of every stage: loading, decoding, attribution, circuits, entropies, comparison.
+
+    `sizes`, `stored`: of ARM and MDM, dimensions and bytes of the weights' files. Both members are in memory
+    all the time, in an ungrouped protocol with copies of their key and value maps.
+    """
+    works = list(tasks)
+    weights = sum(each.weights for each in sizes)
+    asked = list(sizes)
+    copied = 0
+    if protocol.kv == "ungrouped":
+        copied = sum(each.copied for each in sizes)
+        asked = [each.ungrouped() for each in sizes]
+    groups = max((work.groups for work in works), default=0)
+    members = [(each, [work.members[index] for work in works]) for index, each in enumerate(asked)]
+    stages = [_loading(sizes, stored)]
+    for name, phases in (
+        ("decoding", _decoding(members)),
+        ("attribution", _attribution(members, protocol, groups)),
+        ("circuits", _circuits(members, protocol, groups)),
+        ("entropies", _entropies(members, protocol, groups)),
+        ("comparison", [({}, _compared(asked[0], protocol, groups))]),
+    ):
+        found = [_stage(name, weights, copied * (name != "decoding"), *phase) for phase in phases]
+        stages.append(max(found, key=lambda stage: stage.together, default=_stage(name, weights, 0, {}, {})))
+    return tuple(stages)
+
+
+Phase = tuple[dict[str, int], dict[str, int]]
+Works = Sequence[tuple[Sizes, Sequence[MemberWork]]]
+
+
+def _stage(name: str, weights: int, copied: int, device: Parts, host: Parts) -> StagePeak:
+    held = {"weights of both members": weights}
+    if copied:
+        held["key and value maps per head"] = copied
+    transient = sum(device.values())
+    if transient:
+        device = {**device, "held by the allocator": round(SLACK * transient)}
+    return StagePeak(name, {**held, **device}, {"libraries": LIBRARIES, **host})
+
+
+def _loading(sizes: Sequence[Sizes], stored: Sequence[int]) -> StagePeak:
+    """Both members, and the larger of the checks' and of the movement's copies of the largest parameter.
+
+    How far it has moved takes difference and square in float32, and both values where they are not float32;
+    whether all are finite takes magnitudes and three flags. Where weights change dtype, a member is in memory
+    as it is stored, too, while it is read.
+    """
+    largest = max(each.largest for each in sizes)
+    s = max(each.itemsize for each in sizes)
+    copies = largest * max(2 * FLOAT if s == FLOAT else 3 * FLOAT, s + 3)
+    weights = sum(each.weights for each in sizes)
+    changed = [kept for each, kept in zip(sizes, stored, strict=True) if abs(kept - each.weights) > kept / 4]
+    device = {"weights of both members": weights, "checks and movement": copies}
+    host = {"libraries": LIBRARIES}
+    converted = max(changed, default=0)
+    if converted > copies:
+        device = {"weights of both members": weights, "weights as they are stored": converted}
+    return StagePeak("loading", device, host)
+
+
+def _decoding(members: Works) -> list[Phase]:
+    phases: list[Phase] = []
+    for sizes, works in members:
+        for load in {load for work in works for load in work.decoding}:
+            device = {
+                "activations": passing(sizes, load.rows, load.tokens),
+                "logits": confidence(sizes, load.reads),
+            }
+            phases.append((device, {}))
+    return phases
+
+
+def _attribution(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
+    """Both runs before they are subtracted; every pass forward and back; and the scores."""
+    phases: list[Phase] = []
+    host = {"score sums": 4 * _sums(members[0][0], groups)}
+    for sizes, works in members:
+        for load in {load for work in works for load in work.attribution}:
+            phases += [(device, host) for device in _attribution_phases(sizes, load, protocol.steps)]
+    return phases
+
+
+def _attribution_phases(sizes: Sizes, load: Load, steps: int) -> list[dict[str, int]]:
+    rows, tokens = load.rows, load.tokens
+    wrote, prefix = outputs(sizes, rows, tokens), cached(sizes, rows, load.prefix)
+    at_once = stacked_steps(load, steps)
+    runs = {
+        "what the sources write": 3 * wrote,
+        "activations": prefix + passing(sizes, rows, tokens),
+        "logits": logits(sizes, load.reads),
+    }
+    scores = {
+        "what the sources write": wrote,
+        "gradients of all steps": gradients(sizes, rows, tokens, steps, steps),
+        "sources and destinations of a norm": site(sizes, rows, tokens, steps) + prefix,
+    }
+    passes = [
+        {"what the sources write": wrote, **_pass(sizes, load, done, min(at_once, steps - done))}
+        for done in range(0, steps, at_once)
+    ]
+    return [runs, *passes, scores]
+
+
+def _pass(sizes: Sizes, load: Load, done: int, steps: int) -> dict[str, int]:
+    """One pass forward and back over `steps` integration steps, `done` of them before."""
+    rows, tokens = load.rows * steps, load.tokens
+    embeddings = (2 + steps) * FLOAT * load.rows * tokens * sizes.width
+    behind = 0
+    if load.prefix:
+        behind = cached(sizes, load.rows, load.prefix) + cached(sizes, rows, load.prefix + tokens)
+    return {
+        "gradients of all steps": gradients(sizes, load.rows, tokens, done + steps, done),
+        "activations that autograd keeps": saved(sizes, rows, tokens, load.prefix)
+        + seen(sizes, rows, tokens, load.prefix)
+        + embeddings
+        + behind,
+        "logits and the way back": max(
+            differentiated_logits(sizes, steps * load.reads, load.sets), going_back(sizes, rows, tokens)
+        ),
+    }
+
+
+def _circuits(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
+    phases: list[Phase] = []
+    circuits = number_of_circuits(protocol)
+    graph = members[0][0].graph
+    edges = 5 * circuits * graph.sources * graph.destinations
+    host = {"score sums": 2 * _sums(members[0][0], groups), "edges of the circuits": edges}
+    for sizes, works in members:
+        for load in {load for work in works for load in work.evaluation}:
+            device = {
+                "what the sources write": outputs(sizes, load.rows, load.tokens),
+                "a stack of circuits": stack(sizes, load, circuits) + cached(sizes, load.rows, load.prefix),
+                "logits": logits(sizes, load.reads) + circuits * load.reads * sizes.width * sizes.itemsize,
+            }
+            phases.append((device, host))
+    return phases
+
+
+def _entropies(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
+    """What the sources write is held of a batch and of the one before."""
+    phases: list[Phase] = []
+    for sizes, works in members:
+        device_lens, host_lens = lens(sizes, protocol.components)
+        host = {"score sums": 2 * _sums(sizes, groups), "logits of components": host_lens}
+        for load in {load for work in works for load in work.evaluation}:
+            whole = load.prefix + load.tokens
+            device = {
+                "what the sources write": 2 * outputs(sizes, load.rows, whole),
+                "activations": passing(sizes, load.rows, whole),
+                "logits of components": device_lens,
+            }
+            phases.append((device, host))
+    return phases
+
+
+def _compared(sizes: Sizes, protocol: Protocol, groups: int) -> dict[str, int]:
+    """Score sums of both members, those of the edges alone, and means of halves with their ranking."""
+    rows = 2 * protocol.splits + 1
+    resampled = (2 * groups + 6 * rows) * DOUBLE * sizes.graph.edges
+    return {"score sums": 2 * _sums(sizes, groups), "halves and resamples": resampled}
+
+
+def _sums(sizes: Sizes, groups: int) -> int:
+    """A member's score sums, float64 [groups, sources, destinations]."""
+    return DOUBLE * groups * sizes.graph.sources * sizes.graph.destinations

@@ -1,0 +1,156 @@
+"""A forecast as a page, and as JSON."""
+
+from typing import Any
+
+from tabulate import tabulate
+
+from .forecast import MARGIN, Forecast, gigabytes, refusal, remedies, remedy
+from .machine import Machine
+from .memory import StagePeak
+
+STAGES = ("decoding", "attribution", "circuits", "entropies")
+
+
+def render(found: Forecast, machine: Machine, free_disk: int) -> str:
+    """What would be run and needed: a table of passes, one of memory, disk, files, and whether it fits."""
+    spec, sizes = found.sketch.spec, found.sketch.sizes[0]
+    head = [
+        ("pair", spec.name),
+        ("protocol", found.protocol.name),
+        ("token rows at once", found.rows),
+        ("parameters of a member", f"{sizes.parameters:,} of {sizes.itemsize} bytes"),
+    ]
+    tables = [
+        tabulate(head, tablefmt="plain", disable_numparse=True),
+        tabulate(_passes(found), PASSES, tablefmt="simple", colalign=("left", "left", *["right"] * 8)),
+        tabulate(_memory(found, machine), ("stage", "part", "GB"), tablefmt="simple", floatfmt=".3f"),
+    ]
+    unfit = [
+        f"{work.task}: {count} of {work.tried} examples cannot be asked ({reason})"
+        for work in found.tasks
+        for reason, count in work.unfit.items()
+    ]
+    lines = [
+        f"disk: {gigabytes(found.written)} of cells and record to be written, {gigabytes(free_disk)} free",
+        _files(found),
+        verdict(found, machine),
+    ]
+    return "\n\n".join([*tables, *(["\n".join(unfit)] if unfit else []), "\n".join(lines)])
+
+
+PASSES = (
+    "task",
+    "stage",
+    "examples",
+    "ARM rows",
+    "ARM passes",
+    "ARM tokens",
+    "MDM rows",
+    "MDM passes",
+    "MDM tokens",
+    "TFLOP",
+)
+
+
+def _passes(found: Forecast) -> list[tuple[object, ...]]:
+    """Passes are forward ones + those back; tokens are run forward."""
+    rows: list[tuple[object, ...]] = []
+    for work in found.tasks:
+        for stage in STAGES:
+            both = [member.passes[stage] for member in work.members]
+            flop = sum(p.flop(sizes) for p, sizes in zip(both, found.sketch.sizes, strict=True))
+            cells = [
+                cell
+                for p in both
+                for cell in (p.rows, f"{p.forward}{f'+{p.backward}' if p.backward else ''}", p.tokens)
+            ]
+            rows.append((work.task, stage, both[0].examples, *cells, f"{flop / 1e12:.3g}"))
+    return rows
+
+
+def _memory(found: Forecast, machine: Machine) -> list[tuple[str, str, float]]:
+    rows = []
+    for stage in found.stages:
+        for part, size in _parts(stage, machine).items():
+            if size >= 5e5:
+                rows.append((stage.stage, part, size / 1e9))
+        total = stage.together if machine.shared else stage.on_device
+        rows.append((stage.stage, "in all", total / 1e9))
+    return rows
+
+
+def _parts(stage: StagePeak, machine: Machine) -> dict[str, int]:
+    """Of an accelerator the host's parts are left out."""
+    return {**stage.device, **(stage.host if machine.shared else {})}
+
+
+def _files(found: Forecast) -> str:
+    missing = [file for one in found.sketch.checkpoints for file in one.files if not file.here]
+    if not missing:
+        return "files: all are here, nothing is fetched"
+    names = ", ".join(
+        f"{one.name}/{file.name} ({gigabytes(file.size)})"
+        for one in found.sketch.checkpoints
+        for file in one.files
+        if not file.here
+    )
+    return f"files: {gigabytes(found.to_fetch)} to be fetched: {names}"
+
+
+def verdict(found: Forecast, machine: Machine) -> str:
+    """Whether the run fits, fits hardly, or does not, and what would make it."""
+    share = found.share(machine)
+    needed, free = gigabytes(found.needed(machine)), gigabytes(machine.device)
+    if share <= 1:
+        return f"fits: at most {needed} of {free} on {machine.name}"
+    if share <= MARGIN:
+        options = remedies(found, machine)
+        advice = f"; it surely fits with {options[0]}" if options else ""
+        return f"tight: {refusal(found, machine)}{advice}"
+    return f"does not fit: {refusal(found, machine)}; {remedy(found, machine)}"
+
+
+def as_json(found: Forecast, machine: Machine, free_disk: int) -> dict[str, Any]:
+    """All of a forecast as JSON takes it; sizes in bytes."""
+    share = found.share(machine)
+    return {
+        "pair": found.sketch.spec.name,
+        "protocol": found.protocol.name,
+        "rows": found.rows,
+        "parameters": [one.parameters for one in found.sketch.sizes],
+        "bytes_per_parameter": [one.itemsize for one in found.sketch.sizes],
+        "tasks": [
+            {
+                "task": work.task,
+                "tried": work.tried,
+                "unfit": work.unfit,
+                "pool": work.pooled,
+                "stages": {
+                    stage: {
+                        role: {**vars(member.passes[stage]), "flop": member.passes[stage].flop(sizes)}
+                        for role, member, sizes in zip(
+                            ("arm", "mdm"), work.members, found.sketch.sizes, strict=True
+                        )
+                    }
+                    for stage in STAGES
+                },
+            }
+            for work in found.tasks
+        ],
+        "memory": [
+            {"stage": stage.stage, "device": dict(stage.device), "host": dict(stage.host)}
+            for stage in found.stages
+        ],
+        "needed": found.needed(machine),
+        "free": machine.device,
+        "verdict": "fits" if share <= 1 else "tight" if share <= MARGIN else "does not fit",
+        "remedies": remedies(found, machine) if share > 1 else [],
+        "written": found.written,
+        "free_disk": free_disk,
+        "to_fetch": {
+            f"{one.name}/{file.name}": file.size
+            for one in found.sketch.checkpoints
+            for file in one.files
+            if not file.here
+        },
+    }

@@ -1,0 +1,174 @@
+"""The numbers of a member that passes and memory depend on, and a pair that has them without having weights."""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import nn
+from transformers import PreTrainedTokenizerBase
+
+from ..circuits.graph import Graph
+from ..pairs.backbones import SUPPORTED, Backbone, read_backbone
+from ..pairs.checks import check_same_backbone
+from ..pairs.loading import read_tokens
+from ..pairs.member import Member, Role
+from ..pairs.native import native_config, native_type, quiet
+from ..pairs.spec import LoaderSpec, MemberSpec, PairSpec
+from ..pairs.tokens import check_mask_id
+from .published import Published, published
+
+ITEMSIZE = {"float32": 4, "bfloat16": 2, "float16": 2}
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Dimensions of a member as they are in memory.
+
+    `inner`: width of a dense MLP, in `dense` of the layers; the others have `experts` of `expert_inner`, of
+    which a token passes `chosen`. `parameters`: all of them, a tied head counted once; `largest`: elements of
+    the largest one; `itemsize`: bytes of one. `fused`: one map for query, key and value, and LayerNorm
+    (GPT-2); `head_norms`: queries and keys are normalised per head (Qwen3); `biased`: key and value maps have
+    a bias.
+    """
+
+    layers: int
+    heads: int
+    kv_heads: int
+    head_dim: int
+    width: int
+    vocabulary: int
+    inner: int
+    dense: int
+    experts: int
+    chosen: int
+    expert_inner: int
+    parameters: int
+    largest: int
+    itemsize: int
+    fused: bool
+    head_norms: bool
+    biased: bool
+
+    @classmethod
+    def of(cls, backbone: Backbone, itemsize: int) -> "Sizes":
+        """Those of a backbone, on whatever device it is, loaded with that many bytes a parameter."""
+        shape, layers = backbone.shape, backbone.layers
+        parameters = [parameter.numel() for parameter in backbone.model.parameters()]
+        sparse = [layer.mlp for layer in layers if hasattr(layer.mlp, "experts")]
+        dense = [layer.mlp for layer in layers if not hasattr(layer.mlp, "experts")]
+        experts, inner = _experts(sparse[0]) if sparse else (0, 0)
+        return cls(
+            shape.layers,
+            shape.heads,
+            shape.kv_heads,
+            shape.head_dim,
+            shape.width,
+            shape.vocabulary,
+            inner=next(dense[0].parameters()).numel() // shape.width if dense else 0,
+            dense=len(dense),
+            experts=experts,
+            chosen=int(getattr(backbone.model.config, "num_experts_per_tok", 0) or 0) if sparse else 0,
+            expert_inner=inner,
+            parameters=sum(parameters),
+            largest=max(parameters),
+            itemsize=itemsize,
+            fused=layers[0].query.module is layers[0].key.module,
+            head_norms=any(name.endswith("q_norm") for name, _ in backbone.model.named_modules()),
+            biased=layers[0].key.bias is not None,
+        )
+
+    @property
+    def graph(self) -> Graph:
+        """The graph with these key/value heads."""
+        return Graph(self.layers, self.heads, self.kv_heads)
+
+    @property
+    def weights(self) -> int:
+        """Bytes of the parameters."""
+        return self.parameters * self.itemsize
+
+    @property
+    def active(self) -> int:
+        """Parameters of the layers that one token passes through."""
+        inner, grouped = self.heads * self.head_dim, self.kv_heads * self.head_dim
+        attention = self.width * (2 * inner + 2 * grouped)
+        maps = 2 if self.fused else 3
+        mlps = self.dense * maps * self.width * self.inner
+        sparse = self.layers - self.dense
+        mlps += sparse * self.width * (3 * self.chosen * self.expert_inner + self.experts)
+        return self.layers * attention + mlps
+
+    @property
+    def copied(self) -> int:
+        """Bytes that `ungroup` adds: whole key and value maps of one head per query head, 0 without groups."""
+        if self.heads == self.kv_heads:
+            return 0
+        each = self.heads * self.head_dim * (self.width + self.biased)
+        return 2 * self.layers * each * self.itemsize
+
+    def ungrouped(self) -> "Sizes":
+        """The same with one key/value head per query head."""
+        return replace(self, kv_heads=self.heads)
+
+
+def _experts(mlp: nn.Module) -> tuple[int, int]:
+    """How many experts an MLP has, and the width inside one."""
+    parts = mlp.get_submodule("experts")
+    stacked = next(parts.parameters())  # gate and up-projection of all, [experts, 2 * inner, width]
+    return stacked.shape[0], stacked.shape[1] // 2
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """A pair without weights: members whose parameters are on torch's `meta` device, shapes without numbers.
+
+    It is asked as a loaded pair is: examples are encoded and batches put together with it.
+    """
+
+    spec: PairSpec
+    arm: Member
+    mdm: Member
+    tokenizer: PreTrainedTokenizerBase
+    checkpoints: tuple[Published, Published]
+    sizes: tuple[Sizes, Sizes]
+
+
+def sketch_pair(spec: PairSpec, offline: bool = False) -> Sketch:
+    """What is known of a pair before its weights are read. Raises PairError as `load_pair`, where it shows."""
+    checkpoints = published(spec.arm, offline), published(spec.mdm, offline)
+    tokenizer, _, mask_id = read_tokens(spec, (checkpoints[0].checkpoint, checkpoints[1].checkpoint))
+    roles: tuple[Role, Role] = ("arm", "control" if spec.control else "mdm")
+    arm, mdm = (
+        _member(member, each, role, mask_id)
+        for member, each, role in zip((spec.arm, spec.mdm), checkpoints, roles, strict=True)
+    )
+    check_same_backbone(arm, mdm)
+    if mask_id < 0 or not spec.control:
+        check_mask_id(mask_id, mdm.backbone.shape.vocabulary)
+    sizes = [
+        Sizes.of(member.backbone, itemsize(each.loader, stored, member.backbone))
+        for member, each, stored in zip((arm, mdm), (spec.arm, spec.mdm), checkpoints, strict=True)
+    ]
+    return Sketch(spec, arm, mdm, tokenizer, checkpoints, (sizes[0], sizes[1]))
+
+
+def sketch_backbone(checkpoint: Published, loader: LoaderSpec) -> Backbone:
+    """The native class of a checkpoint with parameters that have shapes and no numbers.
+
+    Raises PairError for an unsupported class or a configuration that is not the class's.
+    """
+    config = native_config(checkpoint.checkpoint, loader)
+    config._attn_implementation = loader.kernel
+    with torch.device("meta"), quiet():
+        return read_backbone(SUPPORTED[native_type(checkpoint.checkpoint, loader)](config))
+
+
+def itemsize(loader: LoaderSpec, stored: Published, backbone: Backbone) -> int:
+    """Bytes a parameter has when loaded: as asked for, else as stored, told by the size of the files."""
+    if loader.precision != "auto":
+        return ITEMSIZE[loader.precision]
+    parameters = sum(parameter.numel() for parameter in backbone.model.parameters())
+    return 2 if stored.weights < 3 * parameters else 4
+
+
+def _member(spec: MemberSpec, checkpoint: Published, role: Role, mask_id: int) -> Member:
+    return Member(role, sketch_backbone(checkpoint, spec.loader), spec.attention, spec.shift, mask_id)

@@ -1,0 +1,301 @@
+"""What a task asks of both members: batches, passes and tokens, counted as a run would take them.
+
+Examples are generated and encoded, and put together by the run's own functions; no model is needed. The pool
+is taken to fill from the first examples, and MDMs to commit from left to right. A member that solves less is
+asked more: up to `candidates` rounds of decoding.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from ...tasks import Task
+from ..circuits.attribution import TOKENS_AT_ONCE
+from ..circuits.intervention import stacked_items
+from ..circuits.prefix import LEAST
+from ..decoding import commits
+from ..encoding import Encoded
+from ..grouping import Grouping, Pooled, group_examples
+from ..in_place import find_gap
+from ..pairs.attention import Attention
+from ..pairs.member import Member
+from ..pool import Order, encoded_examples
+from ..protocol import Protocol
+from ..states import Question, packed, question
+from .sizes import Sizes, Sketch
+
+
+@dataclass(frozen=True)
+class Load:
+    """A batch as passes have it: `rows` of `tokens` behind a shared `prefix` of `distinct` rows.
+
+    `reads`: positions whose logits are taken; `sets`: whether the metric is over sets of the vocabulary.
+    """
+
+    rows: int
+    tokens: int
+    reads: int
+    examples: int
+    prefix: int = 0
+    distinct: int = 0
+    sets: bool = False
+
+
+@dataclass(frozen=True)
+class Passes:
+    """What a stage takes: `forward` passes of the model over `tokens` positions in all, `reads` unembedded.
+
+    `backward` of the passes are followed by one back, over `differentiated` of the positions and `graded` of
+    the reads.
+    """
+
+    examples: int = 0
+    rows: int = 0
+    forward: int = 0
+    tokens: int = 0
+    reads: int = 0
+    backward: int = 0
+    differentiated: int = 0
+    graded: int = 0
+
+    def __add__(self, other: "Passes") -> "Passes":
+        return Passes(*(a + b for a, b in zip(vars(self).values(), vars(other).values(), strict=True)))
+
+    def flop(self, sizes: Sizes) -> int:
+        """Floating-point operations: two a parameter and position, as many again for the way back.
+
+        The way back is no dearer because no parameter needs a gradient. Attention between positions, norms
+        and the extractor's own products are left out.
+        """
+        head = sizes.width * sizes.vocabulary
+        positions, reads = self.tokens + self.differentiated, self.reads + self.graded
+        return 2 * (sizes.active * positions + head * reads)
+
+
+@dataclass(frozen=True)
+class MemberWork:
+    """What a member is asked: the batches of each stage, one a pass in decoding, and passes by stage."""
+
+    decoding: tuple[Load, ...]
+    attribution: tuple[Load, ...]
+    evaluation: tuple[Load, ...]
+    passes: dict[str, Passes]
+
+
+@dataclass(frozen=True)
+class TaskWork:
+    """What a task takes of the ARM and of the MDM.
+
+    `tried` examples are encoded, `unfit` of them by reason cannot be; `pooled` fill the pool, in `groups`.
+    """
+
+    task: str
+    tried: int
+    unfit: dict[str, int]
+    pooled: int
+    groups: int
+    arm: MemberWork
+    mdm: MemberWork
+
+    @property
+    def members(self) -> tuple[MemberWork, MemberWork]:
+        """That of the ARM and that of the MDM."""
+        return self.arm, self.mdm
+
+
+def task_work(sketch: Sketch, task: Task, level: str | None, protocol: Protocol, rows: int) -> TaskWork:
+    """The work of a task on a pair, `rows` token rows at once.
+
+    Raises UsageError for an unknown level, PairError for prompts that the pair cannot be asked.
+    """
+    unfit: Counter[str] = Counter()
+    stream = enumerate(task.examples(protocol.seed, "evaluation", task.level(level)[0]))
+    attempted: list[Encoded] = []
+    tried = 0
+    for _ in range(protocol.candidates):
+        drawn = list(islice(stream, protocol.pool))
+        tried += len(drawn)
+        attempted += [encoded for _, encoded in encoded_examples(sketch, drawn, unfit)]
+        if not drawn or len(attempted) >= protocol.pool:
+            break
+    examples = attempted[: protocol.pool]
+    pooled = [(each, commit_order(sketch.mdm, task, each)) for each in examples]
+    grouping = group_examples(pooled, protocol)
+    arm, mdm = (
+        _member_work(
+            member,
+            sizes,
+            list(_decoding(sketch, member, task, attempted, rows)),
+            len(attempted),
+            grouping,
+            protocol,
+            rows,
+        )
+        for member, sizes in zip((sketch.arm, sketch.mdm), sketch.sizes, strict=True)
+    )
+    return TaskWork(
+        task.card.name, tried, dict(sorted(unfit.items())), len(examples), len(grouping.clusters), arm, mdm
+    )
+
+
+def _steps(task: Task, answer: int) -> int:
+    return answer if task.card.steps == "tokens" else task.card.steps
+
+
+def commit_order(member: Member, task: Task, encoded: Encoded) -> Order:
+    """When an MDM would commit each answer token, from left to right."""
+    numbers = _commits(member.attention, encoded.targets, _steps(task, len(encoded.answer)))
+    return tuple(step for step, number in enumerate(numbers) for _ in range(number))
+
+
+def _commits(attention: Attention, targets: Sequence[int], steps: int) -> list[int]:
+    block = attention.block if attention.kind == "block" else max(targets) + 1
+    sizes = Counter(target // block for target in targets)
+    return commits([sizes[place] for place in sorted(sizes)], min(steps, len(targets)))
+
+
+def _decoding(
+    sketch: Sketch, member: Member, task: Task, examples: Sequence[Encoded], rows: int
+) -> Iterator[Load]:
+    """One load per pass of decoding; in-place infilling is part of it."""
+    lengths = Counter((len(each.clean), len(each.answer)) for each in examples)
+    for (prompt, answer), number in lengths.items():
+        targets = range(prompt, prompt + answer)
+        for count in _cut(number, rows):
+            if member.autoregressive:
+                yield from (Load(count, target, count, count) for target in targets)
+            else:
+                steps = len(_commits(member.attention, targets, _steps(task, answer)))
+                yield from [Load(count, prompt + answer, count * answer, count)] * steps
+    if not member.autoregressive:
+        yield from _in_place(sketch, member, examples, rows)
+
+
+def _in_place(sketch: Sketch, member: Member, examples: Sequence[Encoded], rows: int) -> Iterator[Load]:
+    gaps = [find_gap(sketch.tokenizer, each.example) for each in examples]
+    shapes = Counter((len(each.tokens), each.gap) for each in gaps if each is not None)
+    for (length, gap), number in shapes.items():
+        for count in _cut(number, rows):
+            steps = len(_commits(member.attention, gap, len(gap)))
+            yield from [Load(count, length, count * len(gap), count)] * steps
+
+
+def _cut(number: int, rows: int) -> Iterator[int]:
+    for start in range(0, number, rows):
+        yield min(rows, number - start)
+
+
+def _member_work(
+    member: Member,
+    sizes: Sizes,
+    decoding: Sequence[Load],
+    tried: int,
+    grouping: Grouping,
+    protocol: Protocol,
+    rows: int,
+) -> MemberWork:
+    attribution = _loads(member, grouping.discovery, grouping.group, rows)
+    evaluation = _loads(member, grouping.evaluation, [0] * len(grouping.evaluation), rows)
+    passes = {
+        "decoding": replace(sum(map(_decoding_pass, decoding), Passes()), examples=tried, rows=tried),
+        "attribution": sum((_attribution_passes(load, protocol.steps) for load in attribution), Passes()),
+        "circuits": sum((_circuit_passes(load, sizes, protocol) for load in evaluation), Passes()),
+        "entropies": sum((_run_pass(load) for load in evaluation), Passes()),
+    }
+    return MemberWork(tuple(decoding), tuple(attribution), tuple(evaluation), passes)
+
+
+def _loads(member: Member, examples: Sequence[Pooled], groups: Sequence[int], rows: int) -> list[Load]:
+    asked = [
+        question(member, encoded, order, group)
+        for (encoded, order), group in zip(examples, groups, strict=True)
+    ]
+    return [_load(member, together) for together in packed(asked, rows)]
+
+
+def _load(member: Member, questions: Sequence[Question]) -> Load:
+    encoded = questions[0].encoded
+    length = len(encoded.clean) + len(encoded.answer)
+    prefix = _shared(member, questions)
+    return Load(
+        rows=sum(len(asked.states) for asked in questions),
+        tokens=length - prefix,
+        reads=sum(len(state.read) for asked in questions for state in asked.states),
+        examples=len(questions),
+        prefix=prefix,
+        distinct=len({asked.encoded.clean[:prefix] for asked in questions}) if prefix else 0,
+        sets=bool(encoded.answers),
+    )
+
+
+def _shared(member: Member, questions: Sequence[Question]) -> int:
+    """The tokens that `behind_shared_prefix` runs once."""
+    if member.attention.kind != "causal":
+        return 0
+    equal = min(_equal(asked.encoded.clean, asked.encoded.corrupted) for asked in questions)
+    first = min(
+        member.readout(asked.encoded.targets[index])
+        for asked in questions
+        for state in asked.states
+        for index in state.read
+    )
+    tokens = min(equal, first)
+    return tokens if tokens >= LEAST else 0
+
+
+def _equal(clean: Sequence[int], corrupted: Sequence[int]) -> int:
+    return next(i for i, (a, b) in enumerate(zip(clean, corrupted, strict=True)) if a != b)
+
+
+def stacked_steps(load: Load, steps: int) -> int:
+    """How many integration steps one pass over a batch takes at once."""
+    return min(steps, max(1, TOKENS_AT_ONCE // (load.rows * load.tokens)))
+
+
+def number_of_circuits(protocol: Protocol) -> int:
+    """Circuits of a sweep, the empty one included, at most: two rankings agree on the whole graph alone."""
+    whole = sum(share == 1 for share in protocol.grid)
+    return 2 * len(protocol.grid) - whole + 1
+
+
+def _decoding_pass(load: Load) -> Passes:
+    return Passes(load.examples, load.rows, 1, load.rows * load.tokens, load.reads)
+
+
+def _run_pass(load: Load) -> Passes:
+    """One pass over whole prompts."""
+    return Passes(load.examples, load.rows, 1, load.rows * (load.prefix + load.tokens), load.reads)
+
+
+def _behind(load: Load) -> Passes:
+    return Passes(forward=1, tokens=load.distinct * load.prefix) if load.prefix else Passes()
+
+
+def _attribution_passes(load: Load, steps: int) -> Passes:
+    """Both runs, and one pass forward and back for each stack of integration steps."""
+    positions = load.rows * load.tokens
+    back = -(-steps // stacked_steps(load, steps))
+    return _behind(load) + Passes(
+        load.examples,
+        load.rows,
+        forward=2 + back,
+        tokens=(2 + steps) * positions,
+        reads=(2 + steps) * load.reads,
+        backward=back,
+        differentiated=steps * positions,
+        graded=steps * load.reads,
+    )
+
+
+def _circuit_passes(load: Load, sizes: Sizes, protocol: Protocol) -> Passes:
+    """The whole model on both prompts, the reference, and stacks of circuits and rows."""
+    circuits, positions = number_of_circuits(protocol), load.rows * load.tokens
+    items = circuits * load.rows
+    stacks = -(-items // stacked_items(sizes.graph, sizes.width, load.tokens))
+    whole = _behind(load) + Passes(load.examples, load.rows, 2, 2 * positions, 2 * load.reads)
+    return (
+        whole
+        + _behind(load)
+        + Passes(forward=1 + stacks, tokens=(1 + circuits) * positions, reads=circuits * load.reads)
+    )

@@ -1,0 +1,134 @@
+"""Every term of the memory formulas against what torch keeps or allocates on small random members."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from mechshift.benchmark.circuits.attribution import Integration, attribute
+from mechshift.benchmark.circuits.batch import Batch, LogitDifference
+from mechshift.benchmark.circuits.capture import run
+from mechshift.benchmark.circuits.graph import Graph
+from mechshift.benchmark.circuits.intervention import run_circuits
+from mechshift.benchmark.circuits.ungroup import ungroup
+from mechshift.benchmark.decoding import decode
+from mechshift.benchmark.forecast import activations, memory
+from mechshift.benchmark.forecast.sizes import Sizes
+from mechshift.benchmark.forecast.workload import Load
+from mechshift.benchmark.pairs.member import Member
+
+KINDS = ("gpt2", "llama", "qwen2", "qwen3", "qwen3_moe")
+DTYPES = (torch.float32, torch.bfloat16)
+ROWS, TOKENS = 64, 24
+
+Make = Callable[..., Member]
+
+
+def sizes_of(member: Member) -> Sizes:
+    return Sizes.of(member.backbone, member.backbone.dtype.itemsize)
+
+
+def batch(rows: int = ROWS, tokens: int = TOKENS) -> Batch:
+    generator = torch.Generator().manual_seed(0)
+    clean, corrupted = torch.randint(490, (2, rows, tokens), generator=generator)
+    answer, foil = torch.randint(490, (2, rows), generator=generator)
+    index = torch.arange(rows)
+    metric = LogitDifference(index, answer, foil, rows)
+    return Batch(clean, corrupted, index, torch.full((rows,), tokens - 1), metric, index % 4)
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("kind", KINDS)
+def test_autograd_keeps_what_is_said(
+    kind: str, dtype: torch.dtype, random_member: Make, saved_by_autograd: Callable[..., Any]
+) -> None:
+    member = random_member(kind, dtype)
+    embeddings = member.embed(torch.randint(490, (8, 12))).requires_grad_()
+    with saved_by_autograd(member.backbone.model) as found:
+        member.hidden(embeddings)
+    kept = sum(tensor.untyped_storage().nbytes() for tensor in found.values())
+    assert activations.saved(sizes_of(member), 8, 12) == kept
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen2", "qwen3"])
+def test_autograd_keeps_what_is_said_behind_a_prefix(
+    kind: str, random_member: Make, saved_by_autograd: Callable[..., Any]
+) -> None:
+    member = random_member(kind)
+    behind = member.behind(torch.randint(490, (8, 20)))
+    embeddings = member.embed(torch.randint(490, (8, 12))).requires_grad_()
+    with saved_by_autograd(member.backbone.model) as found:
+        behind.hidden(embeddings)
+    kept = sum(tensor.untyped_storage().nbytes() for tensor in found.values())
+    assert activations.saved(sizes_of(member), 8, 12, before=20) == pytest.approx(kept, rel=0.01)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_outputs_are_as_large_as_is_said(kind: str, random_member: Make) -> None:
+    member = random_member(kind)
+    found, _ = run(member, torch.randint(490, (8, 12)))
+    size = sum(each.nbytes for each in (found.embedding, *found.heads, *found.mlps))
+    assert activations.outputs(sizes_of(member), 8, 12) == size
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("kind", KINDS)
+def test_attribution_takes_what_is_said(
+    kind: str, dtype: torch.dtype, random_member: Make, allocated: Any
+) -> None:
+    """Two batches, so that what the first one leaves behind would show."""
+    member = random_member(kind, dtype)
+    with allocated(member.backbone.model) as found:
+        attribute(member, [batch(), batch()], Integration("midpoint", 5), groups=4)
+    phases = memory._attribution_phases(sizes_of(member), Load(ROWS, TOKENS, ROWS, ROWS), 5)
+    said = max(sum(phase.values()) for phase in phases)
+    assert 0.93 * found.peak < said < 1.13 * found.peak
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_stacked_steps_take_what_is_said(kind: str, random_member: Make, allocated: Any) -> None:
+    member = random_member(kind)
+    with allocated(member.backbone.model) as found:
+        attribute(member, [batch(8, 20)], Integration("midpoint", 5), groups=4)
+    phases = memory._attribution_phases(sizes_of(member), Load(8, 20, 8, 8), 5)
+    said = max(sum(phase.values()) for phase in phases)
+    assert 0.93 * found.peak < said < 1.13 * found.peak
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("kind", KINDS)
+def test_circuits_take_no_more_than_is_said(
+    kind: str, dtype: torch.dtype, random_member: Make, allocated: Any
+) -> None:
+    member = random_member(kind, dtype)
+    mask = Graph.of(member.backbone.shape).mask
+    chosen = np.random.default_rng(0).random(mask.shape)
+    edges = np.stack([mask & (chosen < share) for share in (0, 0.01, 0.2, 0.5, 1)])
+    with allocated(member.backbone.model) as found:
+        run_circuits(member, batch(), edges)
+    sizes, load = sizes_of(member), Load(ROWS, TOKENS, ROWS, ROWS)
+    said = activations.stack(sizes, load, len(edges)) + activations.outputs(sizes, ROWS, TOKENS)
+    assert 0.75 * said < found.peak < 1.1 * said
+
+
+def test_decoding_takes_no_more_than_is_said(random_member: Make, allocated: Any) -> None:
+    member = random_member("llama", attention="full")
+    targets = torch.arange(12, 24).expand(ROWS, -1)
+    with allocated(member.backbone.model) as found:
+        decode(member, torch.randint(490, (ROWS, TOKENS)), targets, 12)
+    said = activations.confidence(sizes_of(member), ROWS * 12)
+    assert 0.55 * said < found.peak < 1.1 * (said + activations.passing(sizes_of(member), ROWS, TOKENS))
+
+
+@pytest.mark.parametrize("kind", ["qwen2", "qwen3"])
+def test_copies_of_grouped_maps_are_as_large_as_is_said(kind: str, random_member: Make) -> None:
+    member = random_member(kind)
+    shared = {each.untyped_storage().data_ptr() for each in member.backbone.model.parameters()}
+    added = [
+        each.nbytes
+        for each in ungroup(member).backbone.model.parameters()
+        if each.untyped_storage().data_ptr() not in shared
+    ]
+    assert sizes_of(member).copied == sum(added)

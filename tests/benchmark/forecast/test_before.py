@@ -1,0 +1,138 @@
+"""`mechshift run --dry-run`, and a run that is refused before it loads anything."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mechshift.benchmark.forecast import before
+from mechshift.benchmark.forecast.machine import Machine
+from mechshift.benchmark.pairs.registry import get_pair
+from mechshift.benchmark.record import Record
+
+Command = Callable[..., Any]
+
+LARGE = {
+    "model_type": "llama",
+    "vocab_size": 32000,
+    "hidden_size": 4096,
+    "intermediate_size": 11008,
+    "num_hidden_layers": 32,
+    "num_attention_heads": 32,
+    "num_key_value_heads": 32,
+    "tie_word_embeddings": False,
+    "bos_token_id": None,
+    "eos_token_id": None,
+}
+PARAMETERS = 6_738_415_616
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> tuple[Path, Path]:
+    """A pair of LLaMA-2-7B's shape: configuration, tokenizer, and weights that are a hole behind a header."""
+    folders = tmp_path / "arm", tmp_path / "mdm"
+    header = json.dumps({"x": {"dtype": "F32", "shape": [PARAMETERS], "data_offsets": [0, 4 * PARAMETERS]}})
+    for folder, member in zip(folders, (get_pair("tiny").arm, get_pair("tiny").mdm), strict=True):
+        folder.mkdir()
+        (folder / "config.json").write_text(json.dumps(LARGE))
+        for path in Path(member.checkpoint).glob("tokenizer*"):
+            shutil.copy(path, folder)
+        with (folder / "model.safetensors").open("wb") as file:
+            file.write(len(header).to_bytes(8, "little") + header.encode())
+            file.truncate(8 + len(header) + 4 * PARAMETERS)
+    return folders
+
+
+def written(folder: Path) -> set[Path]:
+    return {path for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_dry_run_says_what_would_be_run_and_writes_nothing(command: Command, tmp_path: Path) -> None:
+    done = command("run", "--dry-run", "--task", "ioi", "--task", "sudoku")
+    assert (done.code, done.err) == (0, "")
+    for expected in (
+        "ioi",
+        "sudoku",
+        "attribution",
+        "weights of both members",
+        "disk:",
+        "files:",
+        "\nfits: ",
+    ):
+        assert expected in done.out
+    assert written(tmp_path) == set()
+
+
+def test_json_has_the_numbers(command: Command) -> None:
+    found = json.loads(command("run", "--dry-run", "--task", "ioi", "--batch", "8", "--json").out)
+    assert (found["pair"], found["rows"], found["verdict"]) == ("tiny", 8, "fits")
+    assert found["parameters"] == [1_064_832, 1_064_832]
+    (task,) = found["tasks"]
+    assert task["stages"]["decoding"]["arm"]["examples"] == 12
+    assert found["needed"] == max(
+        sum(stage["device"].values()) + sum(stage["host"].values()) for stage in found["memory"]
+    )
+
+
+def test_what_does_not_fit_is_said_with_exit_code_3(command: Command, large: tuple[Path, Path]) -> None:
+    arguments = ["--arm", large[0], "--mdm", large[1], "--task", "ioi", "--device", "cuda", "--memory", "40"]
+    done = command("run", "--dry-run", *arguments)
+    assert done.code == 3
+    assert "does not fit" in done.out
+    assert "the run needs" in done.err
+    assert "--dtype bfloat16" in done.err
+
+
+def test_an_option_that_is_offered_makes_it_fit(command: Command, large: tuple[Path, Path]) -> None:
+    arguments = ["--arm", large[0], "--mdm", large[1], "--task", "ioi", "--device", "cuda", "--memory", "40"]
+    done = command("run", "--dry-run", *arguments, "--dtype", "bfloat16", "--json")
+    assert (done.code, json.loads(done.out)["verdict"]) == (0, "fits")
+
+
+def test_a_run_that_cannot_fit_is_refused_before_it_loads(
+    command: Command, large: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = Machine("this machine", 24 * 10**9, 24 * 10**9, shared=True)
+    monkeypatch.setattr(before, "this_machine", lambda device: small)
+    there = written(tmp_path)
+    done = command("run", "--arm", large[0], "--mdm", large[1], "--task", "ioi", "--device", "cpu")
+    assert (done.code, done.out) == (3, "")
+    assert "the run needs" in done.err
+    assert written(tmp_path) == there
+
+
+def test_rows_that_are_not_asked_for_are_as_many_as_fit(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between what 64 rows of sudoku need and what fewer do."""
+    monkeypatch.setattr(before, "this_machine", lambda device: Machine("a card", 10**8, 10**12, shared=False))
+    arguments = ["run", "--dry-run", "--task", "sudoku", "--protocol", "v1", "--json"]
+    needed = [json.loads(command(*arguments, "--batch", rows).out)["needed"] for rows in (64, 32)]
+    free = sum(needed) // 2
+    monkeypatch.setattr(before, "this_machine", lambda device: Machine("a card", free, 10**12, shared=False))
+    assert json.loads(command(*arguments).out)["rows"] == 32
+
+
+def test_another_machine_is_asked_about_in_a_dry_run_alone(command: Command) -> None:
+    done = command("run", "--memory", "80")
+    assert done.code == 2
+    assert "--dry-run" in done.err
+
+
+@pytest.mark.parametrize("memory", ["0", "-3", "nan"])
+def test_a_machine_has_some_memory(command: Command, memory: str) -> None:
+    done = command("run", "--dry-run", "--task", "ioi", "--memory", memory)
+    assert done.code == 2
+    assert "positive" in done.err
+
+
+def test_a_precision_is_in_the_record_and_in_the_pair_s_name(command: Command, tmp_path: Path) -> None:
+    done = command("run", "--task", "ioi", "--dtype", "bfloat16", "--json")
+    assert done.code == 0
+    pair = Record.model_validate_json(done.out).pair
+    assert (pair.name, pair.arm.dtype, pair.mdm.dtype) == ("tiny-bfloat16", "bfloat16", "bfloat16")
+    (key,) = (tmp_path / "mechshift-results" / "cells" / "ioi").glob("*/key.json")
+    assert json.loads(key.read_text())["arm"]["dtype"] == "bfloat16"

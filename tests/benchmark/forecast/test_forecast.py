@@ -1,0 +1,103 @@
+"""Whether a run fits, which rows it takes, and which options are offered."""
+
+from dataclasses import replace
+
+import pytest
+
+from mechshift.benchmark.forecast.forecast import (
+    Forecast,
+    check_fits,
+    fitting_rows,
+    forecast,
+    gigabytes,
+    remedies,
+    sampled_forecast,
+)
+from mechshift.benchmark.forecast.machine import Machine
+from mechshift.benchmark.forecast.sizes import sketch_pair
+from mechshift.benchmark.pairs.registry import get_pair
+from mechshift.benchmark.protocol import PAPER, QUICK
+from mechshift.errors import NotComputable
+from mechshift.tasks import get_task
+
+PROTOCOL = QUICK.model_copy(update={"pool": 60})
+
+
+@pytest.fixture(scope="module")
+def found() -> Forecast:
+    """Sudoku on the reference pair, as if its weights were wide enough to weigh more than the libraries."""
+    return forecast(sketch_pair(get_pair("tiny")), [get_task("sudoku")], None, PROTOCOL, 64)
+
+
+def card(size: float) -> Machine:
+    """An accelerator, on which the host's libraries do not count."""
+    return Machine("a card", int(size), 2**60, shared=False)
+
+
+def test_what_is_needed_is_the_highest_stage(found: Forecast) -> None:
+    assert found.needed(card(1)) == max(sum(stage.device.values()) for stage in found.stages)
+    shared = Machine("a machine", 1, 1, shared=True)
+    assert found.needed(shared) == max(
+        sum(stage.device.values()) + sum(stage.host.values()) for stage in found.stages
+    )
+
+
+def test_a_run_is_refused_only_beyond_the_margin(found: Forecast) -> None:
+    needed = found.needed(card(1))
+    check_fits(found, card(needed))
+    check_fits(found, card(needed / 1.24))
+    with pytest.raises(NotComputable, match="the run needs"):
+        check_fits(found, card(needed / 1.26))
+
+
+def test_a_host_that_is_too_small_is_seen_too(found: Forecast) -> None:
+    with pytest.raises(NotComputable, match="the run needs"):
+        check_fits(found, Machine("a card", 2**60, 10**8, shared=False))
+
+
+def test_fewer_rows_need_less(found: Forecast) -> None:
+    needed = [found.changed(rows).needed(card(1)) for rows in (64, 32, 16, 8)]
+    assert needed == sorted(needed, reverse=True)
+    assert needed[-1] < needed[0]
+
+
+def test_the_rows_that_fit_are_the_most_that_do(found: Forecast) -> None:
+    for rows in (64, 32, 16):
+        assert fitting_rows(found, card(found.changed(rows).needed(card(1)))) == rows
+    assert fitting_rows(found, card(1)) == 64
+
+
+def test_the_options_that_are_offered_make_it_fit(found: Forecast) -> None:
+    half = found.changed(16).needed(card(1))
+    offered = remedies(found, card(half))
+    assert offered[0] == "--batch 16"
+    assert "--dtype bfloat16" in " ".join(offered)
+    assert remedies(found, card(1)) == []
+
+
+def test_bytes_that_are_two_already_are_not_offered_again(found: Forecast) -> None:
+    half = found.changed(64, itemsize=2)
+    assert not any("dtype" in option for option in remedies(half, card(half.changed(16).needed(card(1)))))
+
+
+def test_grouped_edges_are_offered_where_copies_are_made(found: Forecast) -> None:
+    grouped = tuple(replace(one, kv_heads=1) for one in found.sketch.sizes)
+    sketch = replace(found.sketch, sizes=(grouped[0], grouped[1]))
+    protocol = PAPER.model_copy(update={"pool": 60})
+    paper = replace(found, sketch=sketch, protocol=protocol).changed(64)
+    assert paper.needed(card(1)) > replace(found, sketch=sketch).changed(64).needed(card(1))
+    assert "--protocol v1" in remedies(paper, card(paper.needed(card(1)) - 1000))
+
+
+def test_a_refusal_says_what_is_needed_where_nothing_helps(found: Forecast) -> None:
+    with pytest.raises(NotComputable, match="no option makes it fit"):
+        check_fits(found, card(1))
+
+
+def test_a_sample_is_seldom_below_the_whole(found: Forecast) -> None:
+    sample = sampled_forecast(found.sketch, [get_task("sudoku")], None, PROTOCOL, 64)
+    assert found.needed(card(1)) <= sample.needed(card(1)) < 2.5 * found.needed(card(1))
+
+
+def test_bytes_are_written_as_gigabytes() -> None:
+    assert [gigabytes(size) for size in (80e9, 1.25e9, 4_200_000)] == ["80.0 GB", "1.2 GB", "0.004 GB"]

@@ -1,0 +1,39 @@
+"""The memory that is free, and that of a machine that is asked about."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from mechshift.benchmark.forecast import machine
+from mechshift.benchmark.forecast.machine import asked_machine, host_memory, this_machine
+
+
+def test_a_control_group_bounds_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "CGROUP", tmp_path)
+    unbounded = host_memory()
+    (tmp_path / "memory.max").write_text("5000\n")
+    (tmp_path / "memory.current").write_text("2000\n")
+    assert host_memory() == 3000
+    (tmp_path / "memory.max").write_text("max\n")
+    assert host_memory() == pytest.approx(unbounded, rel=0.2)
+
+
+def test_an_older_control_group_bounds_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "CGROUP", tmp_path)
+    (tmp_path / "memory").mkdir()
+    (tmp_path / "memory" / "memory.limit_in_bytes").write_text("7000\n")
+    (tmp_path / "memory" / "memory.usage_in_bytes").write_text("1000\n")
+    assert host_memory() == 6000
+
+
+def test_a_cpu_s_memory_is_the_host_s() -> None:
+    found = this_machine(torch.device("cpu"))
+    assert found.shared
+    assert found.device == found.host > 0
+
+
+def test_a_machine_that_is_asked_about_has_what_was_said() -> None:
+    card = asked_machine(80, "cuda")
+    assert (card.device, card.shared, card.name) == (80 * 10**9, False, "a machine with 80 GB of cuda memory")
+    assert asked_machine(1.5, None).shared

@@ -1,0 +1,123 @@
+"""Passes and tokens that are forecast are those that a run takes, counted by a hook on the model."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from torch import nn
+
+from mechshift.benchmark.evidence import measure_comparison, measure_grouping, measure_pool
+from mechshift.benchmark.forecast.sizes import sketch_pair
+from mechshift.benchmark.forecast.workload import Passes, TaskWork, task_work
+from mechshift.benchmark.pairs.pair import Pair
+from mechshift.benchmark.protocol import QUICK
+from mechshift.benchmark.run import setting_of
+from mechshift.tasks import get_task
+
+PROTOCOL = QUICK.model_copy(
+    update={"pool": 12, "minimum": 2, "candidates": 1, "resamples": 5, "splits": 2, "grid": (0.001, 0.1, 1.0)}
+)
+TASKS = ("ioi", "greater-than", "countdown", "sudoku")
+ROWS = 8
+
+Counted = dict[str, dict[str, tuple[int, int]]]
+
+
+class Counter:
+    """Passes and positions of a model since the last look."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self.passes = self.tokens = 0
+        model.register_forward_pre_hook(self._see, with_kwargs=True)
+
+    def _see(self, _: nn.Module, __: Any, inputs: dict[str, Any]) -> None:
+        rows, tokens, _ = inputs["inputs_embeds"].shape
+        self.passes += 1
+        self.tokens += rows * tokens
+
+    def take(self) -> tuple[int, int]:
+        found = self.passes, self.tokens
+        self.passes = self.tokens = 0
+        return found
+
+
+@pytest.fixture(scope="module")
+def counted(tmp_path_factory: pytest.TempPathFactory) -> Counted:
+    """Passes and positions of a run's stages of either member, by task."""
+    import mechshift
+
+    pair = mechshift.load("tiny", device="cpu")
+    counters = {member.role: Counter(member.backbone.base) for member in pair.members}
+    return {name: _count(pair, name, counters, tmp_path_factory.mktemp(name)) for name in TASKS}
+
+
+def _count(pair: Pair, name: str, counters: dict[str, Counter], out: Path) -> dict[str, tuple[int, int]]:
+    found: dict[str, tuple[int, int]] = {}
+
+    @contextmanager
+    def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
+        yield lambda done: None
+        stage = {"edges": "attribution"}.get(label.split()[-1], label.split()[-1])
+        for role, counter in counters.items():
+            taken = counter.take()
+            if taken != (0, 0):
+                found[f"{role} {stage if stage != 'comparing' else 'entropies'}"] = taken
+
+    setting = setting_of(pair, get_task(name), None, PROTOCOL, out, ROWS, progress)
+    measure_comparison(setting, measure_grouping(setting, measure_pool(setting)))
+    return found
+
+
+@pytest.fixture(scope="module")
+def works() -> dict[str, TaskWork]:
+    from mechshift.benchmark.pairs.registry import get_pair
+
+    sketch = sketch_pair(get_pair("tiny"))
+    return {name: task_work(sketch, get_task(name), None, PROTOCOL, ROWS) for name in TASKS}
+
+
+def forecast_of(work: TaskWork, role: str, stage: str) -> Passes:
+    return (work.arm if role == "arm" else work.mdm).passes[stage]
+
+
+@pytest.mark.parametrize("stage", ["decoding", "attribution", "entropies"])
+@pytest.mark.parametrize("role", ["arm", "mdm"])
+@pytest.mark.parametrize("task", TASKS)
+def test_passes_and_tokens_are_those_of_the_run(
+    task: str, role: str, stage: str, counted: Counted, works: dict[str, TaskWork]
+) -> None:
+    said = forecast_of(works[task], role, stage)
+    assert (said.forward, said.tokens) == counted[task][f"{role} {stage}"]
+
+
+@pytest.mark.parametrize("role", ["arm", "mdm"])
+@pytest.mark.parametrize("task", TASKS)
+def test_circuits_are_at_most_those_of_two_rankings(
+    task: str, role: str, counted: Counted, works: dict[str, TaskWork]
+) -> None:
+    """Small circuits can be the same by both rankings, or empty: then fewer are run."""
+    said, (passes, tokens) = forecast_of(works[task], role, "circuits"), counted[task][f"{role} circuits"]
+    assert passes <= said.forward
+    assert 0.4 * said.tokens < tokens <= said.tokens
+
+
+def test_every_step_goes_forward_and_back(works: dict[str, TaskWork]) -> None:
+    """Of five steps at 512 positions a pass: 8 rows of 34 tokens are one a pass."""
+    said = forecast_of(works["sudoku"], "mdm", "attribution")
+    assert said.backward == said.forward - 2 * len(works["sudoku"].mdm.attribution)
+    assert said.differentiated * 7 == said.tokens * 5
+
+
+def test_operations_are_two_a_parameter_and_position(works: dict[str, TaskWork]) -> None:
+    sizes = sketch_pair_sizes()
+    said = Passes(forward=2, tokens=100, reads=3, backward=1, differentiated=40, graded=2)
+    layers = 6 * (4 * 128 * 128 + 3 * 128 * 256)
+    assert said.flop(sizes) == 2 * layers * 140 + 2 * 128 * 626 * 5
+
+
+def sketch_pair_sizes() -> Any:
+    from mechshift.benchmark.pairs.registry import get_pair
+
+    return sketch_pair(get_pair("tiny")).sizes[0]
