@@ -11,7 +11,7 @@ from mechshift.tasks import Example, get_task
 Draw = Callable[..., tuple[Example, ...]]
 Mutants = Callable[..., Iterator[tuple[Example, str]]]
 
-SIZES = {"small": (3, 2), "medium": (3, 3), "large": (5, 5)}
+SIZES = {"small": (3, 2), "medium": (3, 3), "large": (5, 5), "few-shot": (3, 2)}
 START_FIRST = re.compile(r"^(?:.*[Ff]rom ([A-Z]) to|Start ([A-Z]), goal) ([A-Z])(?=[.,])")
 GOAL_FIRST = re.compile(r"^(?:(?:.*[Tt]o|Reach) ([A-Z]) from|Goal ([A-Z]), start) ([A-Z])(?=[.,])")
 LIST = re.compile(r"\b[A-Z] [A-Z]\b(?:, [A-Z] [A-Z]\b)*")
@@ -20,8 +20,8 @@ SPACE = rf"[^\S{LINE_ENDS}]"
 
 
 def written(prompt: str) -> list[str]:
-    """The edges as a prompt lists them, once and together."""
-    (found,) = LIST.findall(prompt)
+    """The edges as a prompt lists them, once and together, behind a header where it has one."""
+    (found,) = LIST.findall(prompt.rpartition("\n\n")[2])
     listed: str = found
     return listed.split(", ")
 
@@ -33,7 +33,8 @@ def edges_of(prompt: str) -> list[tuple[str, str]]:
 
 def ends_of(prompt: str) -> tuple[str, str]:
     """Start and goal, which a prompt states once, in either order."""
-    ((form, found),) = [(form, m) for form in (START_FIRST, GOAL_FIRST) if (m := form.search(prompt))]
+    question = prompt.rpartition("\n\n")[2]
+    ((form, found),) = [(form, m) for form in (START_FIRST, GOAL_FIRST) if (m := form.search(question))]
     first, second = filter(None, found.groups())
     return (first, second) if form is START_FIRST else (second, first)
 
