@@ -17,7 +17,7 @@ FLOORS = (
     ("errors",),
     ("files",),
     ("tasks", "metrics"),
-    ("benchmark.protocol", "benchmark.store", "benchmark.progress"),
+    ("benchmark.allocation", "benchmark.protocol", "benchmark.store", "benchmark.progress"),
     ("benchmark.record",),
     ("benchmark.pairs",),
     ("benchmark.circuits",),

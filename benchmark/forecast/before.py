@@ -58,7 +58,9 @@ def dry_run(asked: Asked, memory: float | None, out: Path) -> DryRun:
     """
     if memory is not None and not memory > 0:
         raise UsageError(f"a machine with {memory:g} GB of memory", "give a positive number of GB")
-    place = this_machine(choose_device(asked.device)) if memory is None else asked_machine(memory, asked.device)
+    place = (
+        this_machine(choose_device(asked.device)) if memory is None else asked_machine(memory, asked.device)
+    )
     sketch = sketch_pair(asked.spec)
     found = forecast(sketch, _tasks(asked), asked.level, asked.protocol, asked.rows or ROWS)
     if asked.rows is None and (rows := fitting_rows(found, place)) != found.rows:

@@ -71,7 +71,9 @@ JSON = 150_000
 """Bytes of a task's JSON files and of its part of the record."""
 
 
-def forecast(sketch: Sketch, tasks: Sequence[Task], level: str | None, protocol: Protocol, rows: int) -> Forecast:
+def forecast(
+    sketch: Sketch, tasks: Sequence[Task], level: str | None, protocol: Protocol, rows: int
+) -> Forecast:
     """The forecast of a run. Raises as `task_work`."""
     works = tuple(task_work(sketch, task, level, protocol, rows) for task in tasks)
     return Forecast(sketch, protocol, rows, works, _stages(sketch, works, protocol))
@@ -144,9 +146,7 @@ def remedy(found: Forecast, machine: Machine) -> str:
         kinds.setdefault(option.partition("--batch")[0], option)
     if kinds:
         return "it fits with " + ", or with ".join(kinds.values())
-    least = min(
-        (changed.needed(machine) for _, changed in _changes(found)), default=found.needed(machine)
-    )
+    least = min((changed.needed(machine) for _, changed in _changes(found)), default=found.needed(machine))
     return f"no option makes it fit: it needs {gigabytes(least)} at the least; choose a larger machine or a smaller pair"
 
 

@@ -200,8 +200,7 @@ def _circuits(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
             device = {
                 "what the sources write": outputs(sizes, load.rows, load.tokens),
                 "a stack of circuits": stack(sizes, load, circuits) + cached(sizes, load.rows, load.prefix),
-                "logits": logits(sizes, load.reads)
-                + circuits * load.reads * sizes.width * sizes.itemsize,
+                "logits": logits(sizes, load.reads) + circuits * load.reads * sizes.width * sizes.itemsize,
             }
             phases.append((device, host))
     return phases

@@ -42,7 +42,9 @@ class Published:
     @property
     def weights(self) -> int:
         """Bytes of the weights' files."""
-        return sum(file.size for file in self.files if file.name.startswith("model") and _is_weights(file.name))
+        return sum(
+            file.size for file in self.files if file.name.startswith("model") and _is_weights(file.name)
+        )
 
     @property
     def to_fetch(self) -> int:

@@ -53,7 +53,15 @@ def written(folder: Path) -> set[Path]:
 def test_a_dry_run_says_what_would_be_run_and_writes_nothing(command: Command, tmp_path: Path) -> None:
     done = command("run", "--dry-run", "--task", "ioi", "--task", "sudoku")
     assert (done.code, done.err) == (0, "")
-    for expected in ("ioi", "sudoku", "attribution", "weights of both members", "disk:", "files:", "\nfits: "):
+    for expected in (
+        "ioi",
+        "sudoku",
+        "attribution",
+        "weights of both members",
+        "disk:",
+        "files:",
+        "\nfits: ",
+    ):
         assert expected in done.out
     assert written(tmp_path) == set()
 

@@ -38,7 +38,9 @@ def test_active_parameters_are_the_matrices_of_the_layers(
 ) -> None:
     member = random_member(kind)
     matrices = [
-        p.numel() for n, p in member.backbone.model.named_parameters() if p.ndim == 2 and (".h." in n or "layers" in n)
+        p.numel()
+        for n, p in member.backbone.model.named_parameters()
+        if p.ndim == 2 and (".h." in n or "layers" in n)
     ]
     assert Sizes.of(member.backbone, 4).active == sum(matrices)
 

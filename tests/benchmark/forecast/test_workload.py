@@ -53,9 +53,7 @@ def counted(tmp_path_factory: pytest.TempPathFactory) -> Counted:
     return {name: _count(pair, name, counters, tmp_path_factory.mktemp(name)) for name in TASKS}
 
 
-def _count(
-    pair: Pair, name: str, counters: dict[str, Counter], out: Path
-) -> dict[str, tuple[int, int]]:
+def _count(pair: Pair, name: str, counters: dict[str, Counter], out: Path) -> dict[str, tuple[int, int]]:
     found: dict[str, tuple[int, int]] = {}
 
     @contextmanager
