@@ -168,11 +168,13 @@ def run(
     if memory is not None:
         raise UsageError("--memory asks about another machine", "give it with --dry-run")
     _check_writable(out)
+    from .allocation import give_back_freed_memory
     from .pairs.loading import load_pair
     from .progress import for_terminal
     from .run import record_path
     from .run import run as measure
 
+    give_back_freed_memory()
     rows = rows_that_fit(asked)
     loaded = load_pair(spec, device, offline, accept_behaviour)
     _use_threads(loaded)

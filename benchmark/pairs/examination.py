@@ -13,6 +13,8 @@ from .loading import open_pair
 from .pair import Pair, Provenance
 from .spec import PairSpec
 
+CONFIGURED = "rotary base, norm epsilon and tied head as in config.json"
+
 
 @dataclass(frozen=True)
 class Examination:
@@ -43,12 +45,8 @@ def examine_pair(
             raise
         return Examination(spec, (_failure(error, "pair"),), None, None)
     behaviour = observe(pair)
-    checks = [
-        replace(check, look=lambda: look_at_behaviour(pair, behaviour))
-        if check.name == "behaviour"
-        else check
-        for check in checks_of(pair)
-    ]
+    *structural, last = checks_of(pair)
+    checks = (*structural, replace(last, look=lambda: look_at_behaviour(pair, behaviour)))
     return Examination(spec, (*_of_opening(pair), *map(_found, checks)), pair, behaviour)
 
 
@@ -71,9 +69,7 @@ def _of_opening(pair: Pair) -> Iterator[Finding]:
         yield Finding("files", name, "passed", _files(provenance))
         yield Finding("class", name, "passed", f"{provenance.native}, {provenance.dtype}")
         yield Finding("parameters", name, "passed", "none missing, left over or of another shape")
-        yield Finding(
-            "configuration", name, "passed", "rotary base, norm epsilon and tied head as in config.json"
-        )
+        yield Finding("configuration", name, "passed", CONFIGURED)
     yield Finding("tokens", "pair", "passed", f"{len(pair.tokenizer):,} ids mean the same to both")
 
 

@@ -56,7 +56,7 @@ OF_A_MEMBER: tuple[tuple[CheckName, Callable[[Member], None], str], ...] = (
 
 
 def checks_of(pair: Pair) -> tuple[Check, ...]:
-    """Every check of a loaded pair, those that need no pass of a model first."""
+    """Every check of a loaded pair, those that need no pass of a model first, the behaviour last."""
     of_members = tuple(
         Check(name, called(member), partial(_look_at, check, member, detail))
         for member in pair.members

@@ -36,6 +36,7 @@ from transformers import (
 )
 
 from ...tasks import get_task
+from ..allocation import give_back_freed_memory
 from ..evidence import Setting, measure_comparison, measure_grouping, measure_pool
 from ..forecast.memory import StagePeak, stage_peaks
 from ..forecast.sizes import sketch_pair
@@ -48,7 +49,7 @@ from ..run import setting_of
 
 TASK = "sudoku"
 PROTOCOL = V1.model_copy(
-    update={"pool": 64, "minimum": 4, "candidates": 1, "grid": (0.001, 0.5, 1.0), "resamples": 10}
+    update={"pool": 40, "minimum": 4, "candidates": 1, "grid": (0.001, 0.5, 1.0), "resamples": 10}
 )
 SPECIAL: dict[str, Any] = {"bos_token_id": None, "eos_token_id": None, "tie_word_embeddings": False}
 
@@ -136,6 +137,7 @@ def write_pair(shape: str, folder: Path) -> None:
 
 def measure(folder: Path, rows: int) -> dict[str, int]:
     """Load the pair of a folder, run every stage, and give the peak of each in bytes."""
+    give_back_freed_memory()
     peaks = Peaks()
     pair = load_pair(declare_pair(str(folder / "arm"), str(folder / "mdm")), "cpu")
     peaks.note("loading")
