@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from glob import escape
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from huggingface_hub import HfApi, constants, get_token, snapshot_download
 from huggingface_hub.errors import (
@@ -23,6 +23,7 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+from huggingface_hub.utils.tqdm import tqdm
 
 from ...errors import PairError
 from .layout import CONFIG, INDEX, TOKENIZER, WEIGHTS, lacking, pickles, weight_names, without_weights
@@ -58,6 +59,13 @@ class Listing:
     def bytes_to_fetch(self) -> int:
         """The size of all files that are not in the cache yet."""
         return sum(file.size_bytes for file in self.files if not file.cached)
+
+
+class _Bar(tqdm):
+    """A progress bar where there is a terminal; gone when it is full."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **{"disable": None, **options, "leave": False})  # type: ignore[no-untyped-call]
 
 
 class _Unanswered(Exception):
@@ -185,7 +193,10 @@ def _download(spec: MemberSpec, names: Iterable[str]) -> Path:
     try:
         return Path(
             snapshot_download(
-                spec.checkpoint, revision=spec.revision, allow_patterns=[escape(name) for name in names]
+                spec.checkpoint,
+                revision=spec.revision,
+                allow_patterns=[escape(name) for name in names],
+                tqdm_class=_Bar,
             )
         )
     except _TROUBLE as error:
