@@ -32,8 +32,14 @@ from .spec import MemberSpec
 DESCRIPTION = (CONFIG, *TOKENIZER, INDEX)
 """The small files: all that a checkpoint needs beside its weights. No code and no pickle is among them."""
 
-_TROUBLE = cast("tuple[type[Exception], ...]", (*HfHubHTTPError.__bases__, ValueError, RuntimeError))
-"""All that huggingface_hub lets through; the bases are OSError and those of the HTTP library that it uses."""
+_TROUBLE = cast(
+    "tuple[type[Exception], ...]",
+    (*HfHubHTTPError.__bases__, ValueError, TypeError, LookupError, RuntimeError),
+)
+"""What huggingface_hub lets through where a server, the network or the disk fails.
+
+The bases are OSError and all that its HTTP library raises, which is another one in other releases.
+"""
 
 _COMMIT = re.compile("[0-9a-f]{40}")
 _BUSY = 429
@@ -143,7 +149,8 @@ def _ask(spec: MemberSpec, offline: bool) -> dict[str, int]:
         )
     except _TROUBLE as error:
         if _is_silence(error):
-            raise _Unanswered(f"the hub could not be reached: {_first_line(error)}") from None
+            reason = f"{type(error).__name__}: {_first_line(error)}"
+                raise _Unanswered(f"the hub could not be reached: {reason}") from None
         raise _explained(spec, error) from None
     sizes = {file.rfilename: file.size or 0 for file in found.siblings or ()}
     if not {WEIGHTS, INDEX} & sizes.keys():

@@ -1,4 +1,3 @@
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -6,7 +5,6 @@ from typing import Any
 
 import pytest
 from huggingface_hub import constants
-from safetensors.torch import load_file, save_file
 
 from mechshift.benchmark.pairs.checkpoint import find_checkpoint, find_description
 from mechshift.benchmark.pairs.hub import RemoteFile, listing
@@ -14,23 +12,12 @@ from mechshift.benchmark.pairs.spec import MemberSpec
 
 Hub = Any
 Write = Callable[..., Path]
+Shard = Callable[[Path], list[str]]
 
 SMALL = ["config.json", "tokenizer.json", "tokenizer_config.json"]
 SHARDS = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]
 INDEX = "model.safetensors.index.json"
 MODEL = MemberSpec("org/model")
-
-
-def shard(directory: Path) -> None:
-    """Splits the weights as published large ones are."""
-    state = load_file(directory / "model.safetensors")
-    (directory / "model.safetensors").unlink()
-    keys = sorted(state)
-    halves = keys[::2], keys[1::2]
-    for name, half in zip(SHARDS, halves, strict=True):
-        save_file({key: state[key] for key in half}, directory / name, {"format": "pt"})
-    weight_map = {key: name for name, half in zip(SHARDS, halves, strict=True) for key in half}
-    (directory / INDEX).write_text(json.dumps({"weight_map": weight_map}))
 
 
 def content(directory: Path) -> dict[str, bytes]:
@@ -46,7 +33,7 @@ def test_a_model_is_fetched_as_it_was_published(hub: Hub, write: Write) -> None:
     assert found.weights == (found.directory / "model.safetensors",)
 
 
-def test_a_model_in_shards_is_fetched_whole(hub: Hub, write: Write) -> None:
+def test_a_model_in_shards_is_fetched_whole(hub: Hub, write: Write, shard: Shard) -> None:
     published = write("published")
     shard(published)
     hub.add("org/model", published)
@@ -80,7 +67,7 @@ def test_nothing_is_fetched_that_a_checkpoint_does_not_need(hub: Hub, write: Wri
     assert sorted(hub.fetched()) == sorted([*SMALL, "model.safetensors"])
 
 
-def test_weights_that_are_there_twice_are_fetched_once(hub: Hub, write: Write) -> None:
+def test_weights_that_are_there_twice_are_fetched_once(hub: Hub, write: Write, shard: Shard) -> None:
     published = write("published")
     whole = (published / "model.safetensors").read_bytes()
     shard(published)
@@ -195,7 +182,7 @@ def test_a_listing_tells_what_there_is_and_what_is_cached(offline: bool, hub: Hu
     assert found.bytes_to_fetch == (0 if offline else sizes["model.safetensors"])
 
 
-def test_a_listing_fetches_no_weights(hub: Hub, write: Write) -> None:
+def test_a_listing_fetches_no_weights(hub: Hub, write: Write, shard: Shard) -> None:
     published = write("published")
     shard(published)
     hub.add("org/model", published)
