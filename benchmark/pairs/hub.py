@@ -26,7 +26,7 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils.tqdm import tqdm
 
 from ...errors import PairError
-from .layout import CONFIG, INDEX, TOKENIZER, WEIGHTS, lacking, pickles, weight_names, without_weights
+from .layout import CONFIG, INDEX, TOKENIZER, WEIGHTS, pickles, weight_names, without_weights
 from .spec import MemberSpec
 
 DESCRIPTION = (CONFIG, *TOKENIZER, INDEX)
@@ -150,11 +150,11 @@ def _ask(spec: MemberSpec, offline: bool) -> dict[str, int]:
     except _TROUBLE as error:
         if _is_silence(error):
             reason = f"{type(error).__name__}: {_first_line(error)}"
-                raise _Unanswered(f"the hub could not be reached: {reason}") from None
+            raise _Unanswered(f"the hub could not be reached: {reason}") from None
         raise _explained(spec, error) from None
     sizes = {file.rfilename: file.size or 0 for file in found.siblings or ()}
     if not {WEIGHTS, INDEX} & sizes.keys():
-        raise without_weights(spec.checkpoint, sizes)
+        raise without_weights(spec.checkpoint, sizes) if pickles(sizes) else _unpublished(spec, WEIGHTS)
     return sizes
 
 
@@ -173,7 +173,7 @@ def _small(sizes: Mapping[str, int]) -> tuple[str, ...]:
 
 def _describe(spec: MemberSpec, sizes: Mapping[str, int]) -> Path:
     if CONFIG not in sizes:
-        raise lacking(spec.checkpoint, CONFIG)
+        raise _unpublished(spec, CONFIG)
     return _download(spec, _small(sizes))
 
 
@@ -181,7 +181,7 @@ def _needed_weights(spec: MemberSpec, directory: Path, sizes: Mapping[str, int])
     names = (WEIGHTS,) if WEIGHTS in sizes else weight_names(directory, spec.checkpoint)
     for name in names:
         if name not in sizes:
-            raise lacking(spec.checkpoint, name)
+            raise _unpublished(spec, name)
     return names
 
 
@@ -273,6 +273,13 @@ def _absent_weights(spec: MemberSpec, directory: Path) -> list[str]:
     return [f"{WEIGHTS} or {INDEX}"]
 
 
+def _unpublished(spec: MemberSpec, name: str) -> PairError:
+    return PairError(
+        f"the hub model {_where(spec)} has no {name}",
+        "name a repository or a revision that holds a whole checkpoint in the layout of transformers",
+    )
+
+
 def _not_cached(spec: MemberSpec, problem: str) -> PairError:
     revision = shlex.quote(spec.revision or constants.DEFAULT_REVISION)
     return PairError(
@@ -290,7 +297,10 @@ def _explained(spec: MemberSpec, error: BaseException) -> PairError:
             return PairError(f"{where} is neither a directory nor a hub id", _first_line(error))
         case GatedRepoError():
             who = " and its licence is not accepted by the account that is logged in" if get_token() else ""
-            return PairError(f"{where} is gated{who}", f"accept its licence at {page}, then {login}")
+            return PairError(
+                f"{where} is gated{who}",
+                f"accept its licence at {page} (its owner may have to agree), then {login}",
+            )
         case RevisionNotFoundError():
             return PairError(
                 f"the hub has no {where}", f"{page}/commits tells its commits, tags and branches"

@@ -119,7 +119,7 @@ def test_a_gated_model(
     hub.add("org/model", write("published")).gated = True
     if token is not None:
         monkeypatch.setenv("HF_TOKEN", token)
-    page = "accept its licence at https://huggingface.co/org/model, then"
+    page = "accept its licence at https://huggingface.co/org/model ("
     why = "" if token is None else " and its licence is not accepted by the account that is logged in"
     refused(f"'org/model' is gated{why}\n", page, LOGIN, call=call)
     assert hub.fetched() == []
@@ -183,7 +183,7 @@ def test_a_model_without_a_file(call: Calls, lost: str, hub: Hub, write: Write) 
     published = write("published")
     (published / lost).unlink()
     hub.add("org/model", published)
-    refused(f"org/model has no {lost}", call=call)
+    refused(f"the hub model 'org/model' has no {lost}", "name a repository", call=call)
     assert hub.fetched() == []
 
 
@@ -192,7 +192,7 @@ def test_a_model_without_one_of_its_shards(hub: Hub, write: Write, shard: Shard)
     shards = shard(published)
     (published / shards[1]).unlink()
     hub.add("org/model", published)
-    refused(f"org/model has no {shards[1]}")
+    refused(f"has no {shards[1]}", "name a repository")
     assert not set(hub.fetched()) & set(shards)
 
 
