@@ -54,9 +54,9 @@ class Hub:
     failing: tuple[int, str] | None = None
     """A status and a page that every request is answered with."""
 
-    def add(self, name: str, directory: Path) -> Repository:
+    def add(self, name: str, directory: Path, *names: str) -> Repository:
         self.repositories[name] = Repository()
-        self.repositories[name].push(directory)
+        self.repositories[name].push(directory, *names)
         return self.repositories[name]
 
     def fetched(self) -> list[str]:
