@@ -131,6 +131,16 @@ def test_offline_a_cache_that_others_filled_serves(hub: Hub, write: Write) -> No
     assert find_checkpoint(MODEL, offline=True) == first
 
 
+def test_offline_a_model_without_a_tokenizer_is_whole(hub: Hub, write: Write) -> None:
+    published = write("published")
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        (published / name).unlink()
+    hub.add("org/model", published)
+    first = find_checkpoint(MODEL)
+    assert find_checkpoint(MODEL, offline=True) == first
+    assert find_checkpoint(MemberSpec("org/model", revision=first.revision), offline=True) == first
+
+
 @pytest.mark.parametrize("trouble", ["down", "busy", "no hub"])
 def test_a_hub_that_does_not_answer_is_done_without(
     trouble: str, hub: Hub, write: Write, down: Callable[[], None]
