@@ -10,7 +10,8 @@ from huggingface_hub import HfApi, snapshot_download, try_to_load_from_cache
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
 from ...errors import PairError
-from ..pairs.checkpoint import WANTED, Checkpoint, find_checkpoint
+from ..pairs.checkpoint import INDEX, WANTED, Checkpoint, find_checkpoint
+from ..pairs.checkpoint import WEIGHTS as WEIGHTS_FILE
 from ..pairs.spec import MemberSpec
 
 WEIGHTS = ".safetensors"
@@ -58,12 +59,27 @@ def published(spec: MemberSpec) -> Published:
     Of a hub id the configuration and the tokenizer are fetched, of the other files only the sizes. Raises
     PairError as `find_checkpoint`.
     """
-    if _is_local(spec.checkpoint):
-        found = find_checkpoint(spec)
-        files = [found.directory / "config.json", *found.weights]
-        listed = tuple(File(path.name, path.stat().st_size, here=True) for path in files)
-        return Published(found.name, found.directory, found.config, listed)
-    return _on_hub(spec)
+    return _on_disk(spec) if _is_local(spec.checkpoint) else _on_hub(spec)
+
+
+def _on_disk(spec: MemberSpec) -> Published:
+    """Sizes of files that are not opened: to map one takes as much memory as it is large."""
+    directory = Path(spec.checkpoint).expanduser()
+    names = _weights(directory)
+    if not all((directory / name).is_file() for name in ("config.json", *names)):
+        find_checkpoint(spec)  # which says what is missing, and what to do
+    listed = tuple(
+        File(name, (directory / name).stat().st_size, here=True) for name in ("config.json", *names)
+    )
+    return Published(spec.checkpoint, directory, _config(directory, spec.checkpoint), listed)
+
+
+def _weights(directory: Path) -> tuple[str, ...]:
+    try:
+        index = json.loads((directory / INDEX).read_text(encoding="utf-8"))["weight_map"]
+        return tuple(sorted({str(name) for name in index.values()}))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return (WEIGHTS_FILE,)
 
 
 def _is_local(name: str) -> bool:

@@ -101,7 +101,7 @@ def declare_pair(
 
 
 def at_precision(spec: PairSpec, precision: Precision) -> PairSpec:
-    """The pair with both members loaded at a precision, which is part of its name: other numbers come of it."""
+    """The pair with both members loaded at a precision, named after it too: other numbers come of it."""
     arm, mdm = (
         replace(member, loader=replace(member.loader, precision=precision)) for member in (spec.arm, spec.mdm)
     )
