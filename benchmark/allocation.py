@@ -12,9 +12,9 @@ _M_MMAP_THRESHOLD = -3
 def give_back_freed_memory() -> bool:
     """Have glibc give large pieces back to the system when they are freed; whether it does.
 
-    Left alone, glibc raises its threshold to 32 MiB as a program frees larger and larger pieces, and keeps what
-    is below it: activations of one size leave holes that those of the next do not fit, and the process grows
-    to twice what it uses. No number depends on this. Other C libraries are left as they are.
+    Left alone, glibc raises its threshold to 32 MiB as a program frees larger and larger pieces, and keeps
+    what is below it: activations of one size leave holes that those of the next do not fit, and the process
+    grows to twice what it uses. No number depends on this. Other C libraries are left as they are.
     """
     if platform.libc_ver()[0] != "glibc":
         return False

@@ -1,10 +1,13 @@
 """The commands `mechshift check-pair` and `mechshift pair`: what is known and found of a pair."""
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ..errors import UsageError
+from ..files import write_text
 from .declaring import (
     ArmOption,
     ArmRevisionOption,
@@ -68,3 +71,39 @@ def show(
 
     row = describe_pair(name)
     print(json.dumps(row, indent=1, ensure_ascii=False) if as_json else table([row]))
+
+
+@app.command()
+def new(
+    arm: Annotated[str, typer.Option(help="The ARM: a directory or a hub id.")],
+    mdm: Annotated[str, typer.Option(help="The MDM post-trained from it: a directory or a hub id.")],
+    name: Annotated[str | None, typer.Option(help="What the pair is to be called.")] = None,
+    shift: ShiftOption = None,
+    attention: AttentionOption = None,
+    mask_token: MaskTokenOption = None,
+    revision: RevisionOption = None,
+    arm_revision: ArmRevisionOption = None,
+    device: DeviceOption = None,
+    offline: OfflineOption = False,
+    out: Annotated[Path | None, typer.Option(help="A new FILE.toml; printed if left out.")] = None,
+) -> None:
+    """Write an entry for a pair by inspecting its checkpoints; what is declared here is not looked for.
+
+    Run it with `mechshift run --pair FILE.toml`.
+    """
+    if out is not None and (out.suffix != ".toml" or out.exists()):
+        raise UsageError(f"{out} is not a new .toml file", "choose another name, or delete it before")
+    declared = {"shift": shift, "attention": attention, "mask_token": mask_token}
+    declared |= {"revision": revision, "arm_revision": arm_revision, "name": name}
+    spec = pair_spec(None, arm, mdm, declared)
+    from .pairs.discovery import discover_pair
+    from .pairs.entry import entry_text
+
+    given = [option for option, value in declared.items() if value is not None]
+    found = discover_pair(spec, given, Path() if out is None else out.parent, device, offline)
+    text = "".join(f"# {remark}\n" for remark in found.remarks) + entry_text(spec.name, found.entry)
+    if out is None:
+        print(text, end="")
+        return
+    write_text(out, text)
+    print(f"wrote {out}; next: mechshift check-pair --pair {out}")
