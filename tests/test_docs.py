@@ -94,6 +94,8 @@ def run_mechshift(words: list[str]) -> None:
         if on_hub(options["arm"]) or on_hub(options["mdm"]):
             resolve(options)
             return
+        if options["pair"] is not None and on_hub(get_pair(options["pair"]).mdm.checkpoint):
+            return
     group.main(args=words, standalone_mode=False)
 
 
