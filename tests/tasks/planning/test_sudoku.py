@@ -237,11 +237,27 @@ def filled_row(row: str, givens: str, rng: random.Random) -> str:
     return "".join(given if given != "0" else missing.pop() for given in givens)
 
 
-def test_mutated_answers(mutants: Mutants) -> None:
+@pytest.mark.parametrize("level", ["easy", "dream"])
+def test_mutated_answers(level: str, mutants: Mutants) -> None:
     check, verdicts = get_task("sudoku").check, Counter[bool]()
-    for example, text in mutants("sudoku", nasty):
+    for example, text in mutants("sudoku", nasty, level):
         expected = is_right(example.clean, text)
         assert check(example, text) == expected, (example.clean, text)
         verdicts[expected] += 1
     assert verdicts[True] > 1000
     assert verdicts[False] > 5000
+
+
+def test_a_shots_solution_is_no_answer_to_the_question(held_out: Draw) -> None:
+    check = get_task("sudoku").check
+    for example in held_out("sudoku", "dream", 500):
+        shots = re.findall(r"Output:\n([1-4\n]{19})", example.clean)
+        assert len(shots) == 8
+        assert [in_rows(grid) for grid in all_grids() if check(example, in_rows(grid))] == [example.answer]
+        assert not any(check(example, shot) for shot in shots)
+
+
+def test_shots_are_solved(held_out: Draw) -> None:
+    for example in held_out("sudoku", "dream", 500):
+        for puzzle, solution in re.findall(r"Input:\n([0-4\n]{19})\nOutput:\n([1-4\n]{19})", example.clean):
+            assert [in_rows(grid) for grid in solutions(puzzle.replace("\n", ""))] == [solution]
