@@ -57,7 +57,7 @@ def test_a_family_is_run_to_a_record(
     name: str, loaded: Loaded, small_protocol: Callable[..., Protocol], tmp_path: Path
 ) -> None:
     pair = loaded(name)
-    few = small_protocol(candidates=1, grid=(0.05, 1.0), components=2, resamples=10, splits=2, steps=1)
+    few = small_protocol(candidates=1, grid=(0.001, 0.1, 1.0), components=2, resamples=10, splits=2, steps=1)
     record = run(pair, few, tmp_path, [get_task("ioi"), get_task("infilling")])
     assert [task.task for task in record.tasks] == ["ioi", "infilling"]
     assert record.failed == ()
