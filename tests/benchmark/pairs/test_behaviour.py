@@ -93,9 +93,7 @@ def test_a_row_that_moved_may_be_the_mask_token(
     assert 3 not in candidates
 
 
-def test_named_and_added_rows_come_first(
-    member: Callable[..., Member], pair_of: Callable[..., Pair]
-) -> None:
+def test_named_and_added_rows_come_first(member: Callable[..., Member], pair_of: Callable[..., Pair]) -> None:
     pair = moved(member, pair_of, [5], added=2)
     rows = len(pair.arm.backbone.embedding.weight)
     named = replace(pair, named_masks=(7, 3, -1, rows + 2))

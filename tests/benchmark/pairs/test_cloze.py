@@ -51,7 +51,9 @@ def test_an_answers_gap_is_where_it_first_differs_from_the_foil() -> None:
     for example in islice(get_task("countdown").examples(0), 60):
         differs = [a != f for a, f in zip(example.answer, example.foil, strict=True)]
         asked[example.clean + example.answer] = len(example.clean) + differs.index(True)
-    places = [(asked[text], cloze.position) for text, cloze in zip(texts, found, strict=True) if text in asked]
+    places = [
+        (asked[text], cloze.position) for text, cloze in zip(texts, found, strict=True) if text in asked
+    ]
     assert len(places) == 3
     assert all(wanted == position for wanted, position in places)
 

@@ -65,10 +65,7 @@ def test_gaps_are_filled_in_every_way(kind: str, attention: str, shift: bool, ma
     for fill in found:
         compare(
             fill,
-            [
-                plainly(member, str(fill.attention), fill.shift, 2, cloze, {cloze.position})
-                for cloze in TEXTS
-            ],
+            [plainly(member, str(fill.attention), fill.shift, 2, cloze, {cloze.position}) for cloze in TEXTS],
         )
 
 

@@ -3,9 +3,9 @@ from dataclasses import replace
 import pytest
 
 from mechshift.benchmark.pairs.inspection import Check, called, checks_of
+from mechshift.benchmark.pairs.loading import open_pair
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.registry import get_pair
-from mechshift.benchmark.pairs.loading import open_pair
 from mechshift.errors import PairError
 
 OF_A_MEMBER = ["finite", "projections", "attention", "residual stream", "gradient"]
@@ -55,5 +55,3 @@ def test_a_control_is_called_so_and_passes() -> None:
     findings = [check.make() for check in checks_of(pair)]
     assert findings[-1].subject == "control"
     assert "failed" not in {finding.verdict for finding in findings}
-
-

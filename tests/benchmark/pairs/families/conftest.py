@@ -1,4 +1,4 @@
-"""Every family's pair on disk, as its registry entry declares it but for what a small checkpoint differs in."""
+"""Every family's pair on disk, declared by its registry entry but for what a small checkpoint differs in."""
 
 from collections.abc import Callable
 from dataclasses import replace

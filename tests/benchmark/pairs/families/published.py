@@ -23,8 +23,8 @@ class Family:
 
     `pair`: a registry entry of the family. `mask`: the mask token's text; `ordinary` tells that it is a word
     of the vocabulary, `unnamed` that its row is of no token. `named`: the files that say which it is.
-    `behind`: further special tokens before it. `stored` is the dtype of its files; `precision` the one that it
-    is loaded with, where the entry's would be slow on a processor.
+    `behind`: further special tokens before it. `stored`: the dtype of its files; `precision`: the one that it
+    is loaded with here.
     """
 
     pair: str

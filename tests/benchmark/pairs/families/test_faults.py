@@ -41,10 +41,10 @@ TABLE: dict[str, tuple[str, ...]] = {
 }
 """By family, in the order of FAULTS: the check that refuses the declaration.
 
-A mask token that the MDM's own files name is refused by them; DiffuLLaMA's and DiffuGPT's name none. A lost key
-is `rope_theta`. GPT-2 has no rotary embedding: there it is `n_positions`, without which the native class has
-position embeddings of another shape. Llama 2's is the native class's own, so that losing it changes nothing:
-there it is `rms_norm_eps`.
+A mask token that the MDM's own files name is refused by them; DiffuLLaMA's and DiffuGPT's name none. A lost
+key is `rope_theta`. GPT-2 has no rotary embedding: there it is `n_positions`, without which the native class
+has position embeddings of another shape. Llama 2's is the native class's own, so that losing it changes
+nothing: there it is `rms_norm_eps`.
 """
 
 ATTENTION = {"full": "causal", "block:4": "full", "block:32": "causal", "observed-first": "causal"}

@@ -1,4 +1,4 @@
-"""Every published family's layout loads through its registry entry, passes all checks and runs to a record."""
+"""Every family's layout loads through its registry entry, passes all checks and is run to a record."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,7 @@
 """Small models that have learnt by heart the texts that they will be asked, each in its own way.
 
-An ARM learns the next token; the MDM goes on from its weights and learns masked tokens, with the shift and the
-attention that its family declares. The mask token is the row behind the tokenizer's last one.
+An ARM learns the next token; the MDM goes on from its weights and learns masked tokens, with the shift and
+the attention that its family declares. The mask token is the row behind the tokenizer's last one.
 """
 
 from collections.abc import Callable

@@ -1,11 +1,10 @@
-"""Small tokenizers in the manner of Qwen's, Llama's and GPT-2's, trained on words of the texts that are asked.
+"""Small tokenizers in the manner of Qwen's, Llama's and GPT-2's, trained on words of the asked texts.
 
 A word that stands in a gap, or tells two prompts apart, is one token; others are spelled in pieces, so that
 texts are longer than a block of 32 tokens.
 """
 
 import json
-from collections.abc import Iterable
 from functools import cache
 from itertools import islice
 from typing import Literal
