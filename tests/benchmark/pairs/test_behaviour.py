@@ -103,7 +103,7 @@ def test_named_and_added_rows_come_first(member: Callable[..., Member], pair_of:
 def test_a_pair_is_as_it_is_declared(tiny: Pair) -> None:
     behaviour = observe(tiny)
     assert (behaviour.verdict, behaviour.better) == ("passed", None)
-    assert [one.mask_id for one in behaviour.masks][0] == tiny.mdm.mask_id
+    assert behaviour.masks[0].mask_id == tiny.mdm.mask_id
 
 
 @pytest.mark.parametrize(

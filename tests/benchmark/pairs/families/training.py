@@ -68,6 +68,7 @@ SIZES: dict[str, dict[str, Any]] = {
 """What config.json says of the native class's dimensions."""
 
 STEPS, ROWS, RATE = 200, 24, 6e-3
+ALONE = 0.5
 Weights = dict[str, Tensor]
 
 
@@ -191,7 +192,7 @@ def _some(batch: Texts, generator: torch.Generator) -> Tensor:
     """In half of the rows each token with one probability of the row's own, in the others the gap alone."""
     share = 0.1 + 0.9 * torch.rand(len(batch.tokens), 1, generator=generator)
     drawn = torch.rand(batch.tokens.shape, generator=generator) < share
-    alone = torch.rand(len(batch.tokens), 1, generator=generator) < 0.5
+    alone = torch.rand(len(batch.tokens), 1, generator=generator) < ALONE
     hidden = torch.where(alone, batch.gaps, drawn)
     hidden &= torch.arange(hidden.shape[1]) < batch.lengths[:, None]
     hidden[:, 0] = False
