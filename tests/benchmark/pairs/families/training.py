@@ -67,8 +67,12 @@ SIZES: dict[str, dict[str, Any]] = {
 }
 """What config.json says of the native class's dimensions."""
 
-STEPS, ROWS, RATE = 200, 24, 6e-3
-ALONE = 0.5
+ROWS = 24
+ARM_STEPS, ARM_RATE = 200, 6e-3
+MDM_STEPS, MDM_RATE = 300, 1e-2
+ALONE = 0.3
+"""Share of the rows in which the gap alone is masked. Of more the MDM would fill all gaps however it attends."""
+
 Weights = dict[str, Tensor]
 
 
@@ -122,7 +126,7 @@ def learnt_texts(manner: Manner) -> Texts:
 def trained_arm(kind: str, manner: Manner) -> Weights:
     """Weights, in the native class's names, of a model that continues the texts."""
     model = _model(kind, manner)
-    _train(model, manner, Attention("causal"), shift=True, hide=_nothing)
+    _train(model, manner, Attention("causal"), shift=True, hide=_nothing, steps=ARM_STEPS, rate=ARM_RATE)
     return _weights(model)
 
 
@@ -131,7 +135,7 @@ def trained_mdm(kind: str, manner: Manner, attention: str, shift: bool) -> Weigh
     """Weights of a model made from that ARM which fills gaps in the texts in the given way."""
     model = _model(kind, manner)
     model.load_state_dict(trained_arm(kind, manner))
-    _train(model, manner, Attention.parse(attention), shift, hide=_some)
+    _train(model, manner, Attention.parse(attention), shift, hide=_some, steps=MDM_STEPS, rate=MDM_RATE)
     return _weights(model)
 
 
@@ -156,13 +160,15 @@ def _train(
     attention: Attention,
     shift: bool,
     hide: Callable[[Texts, torch.Generator], Tensor],
+    steps: int,
+    rate: float,
 ) -> None:
     texts, generator = learnt_texts(manner), torch.Generator().manual_seed(0)
     mask_id = size(make_tokenizer(manner))
     member = Member("mdm", read_backbone(model.train()), attention, shift, mask_id)
-    optimiser = torch.optim.AdamW(model.parameters(), RATE, weight_decay=0.0)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, STEPS, pct_start=0.1)
-    for _ in range(STEPS):
+    optimiser = torch.optim.AdamW(model.parameters(), rate, weight_decay=0.0)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, steps, pct_start=0.1)
+    for _ in range(steps):
         batch = texts.at(torch.randperm(len(texts.tokens), generator=generator)[:ROWS])
         padded = replace(member, attention=Padded(attention, batch.lengths))
         optimiser.zero_grad()
@@ -189,7 +195,7 @@ def _nothing(batch: Texts, generator: torch.Generator) -> Tensor:
 
 
 def _some(batch: Texts, generator: torch.Generator) -> Tensor:
-    """In half of the rows each token with one probability of the row's own, in the others the gap alone."""
+    """In some rows the gap alone, in the others each token with one probability of the row's own."""
     share = 0.1 + 0.9 * torch.rand(len(batch.tokens), 1, generator=generator)
     drawn = torch.rand(batch.tokens.shape, generator=generator) < share
     alone = torch.rand(len(batch.tokens), 1, generator=generator) < ALONE
