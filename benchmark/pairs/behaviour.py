@@ -20,7 +20,8 @@ class Behaviour:
     """How the second member fills clozes, as declared and in other ways.
 
     `ways`: every shift and attention that makes a difference, the declared ones first; `masks`: every mask
-    token that comes into question, the declared one first, with many tokens of a text masked.
+    token that comes into question, the declared one first, with many tokens of a text masked; none where one
+    of the ways is clearly better.
     """
 
     ways: tuple[Fill, ...]
@@ -78,9 +79,11 @@ def _filled(way: Fill) -> str:
 def observe(pair: Pair) -> Behaviour:
     """Fill the clozes that the pair's tokenizer can write, in every way; a control with no mask token."""
     texts = clozes(pair.tokenizer)
+    ways = tuple(fills(pair.mdm, texts))
+    if pair.mdm.autoregressive or _best(ways) is not None:
+        return Behaviour(ways, ())
     mask_ids = (pair.mdm.mask_id, *mask_candidates(pair))
-    masks = () if pair.mdm.autoregressive else tuple(fills_with(pair.mdm, texts, mask_ids))
-    return Behaviour(tuple(fills(pair.mdm, texts)), masks)
+    return Behaviour(ways, tuple(fills_with(pair.mdm, texts, mask_ids)))
 
 
 def check_behaviour(pair: Pair, behaviour: Behaviour) -> None:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 
 from transformers import PreTrainedTokenizerBase
 
-from ...tasks import Example, get_suite
+from ...tasks import Example, get_suite, get_task
 from ..encoding import DoesNotFit, Ids, continuation, encode, token_ids
 
 SEED = 0
@@ -51,10 +52,15 @@ def clozes(tokenizer: PreTrainedTokenizerBase) -> list[Cloze]:
     """
     found = [_masked(tokenizer, *sentence) for sentence in SENTENCES]
     for task in get_suite("all"):
-        examples = list(islice(task.examples(SEED), TRIED))
+        examples = _tried(task.card.name)
         found += _first(ANSWERS, (_answer(tokenizer, example) for example in examples))
         found += _first(IN_PLACE, (_in_place(tokenizer, example) for example in examples))
     return [cloze for cloze in found if cloze is not None]
+
+
+@cache
+def _tried(task: str) -> tuple[Example, ...]:
+    return tuple(islice(get_task(task).examples(SEED), TRIED))
 
 
 def _first(number: int, made: Iterator[Cloze | None]) -> list[Cloze | None]:

@@ -1,6 +1,7 @@
 """A checkpoint in an unmodified native `transformers` class, with nothing lost on the way."""
 
 import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any
 
 import torch
 from huggingface_hub.errors import StrictDataclassError
+from safetensors import safe_open
 from transformers import PreTrainedModel
 from transformers.utils import logging
 
@@ -65,8 +67,9 @@ class Loading:
 def load_backbone(checkpoint: Checkpoint, loader: LoaderSpec, device: torch.device) -> Backbone:
     """The checkpoint's backbone on a device: evaluation mode, no parameter requiring a gradient.
 
-    Raises PairError for an unsupported class, a parameter missing, left over or of another shape, and a
-    value of config.json (rotary base, tied head, norm epsilon) that the loaded model does not have.
+    Raises PairError for an unsupported class, a parameter missing, left over or of another shape, a declared
+    renaming without an effect, and a value of config.json (rotary base, tied head, norm epsilon) that the
+    loaded model does not have.
     """
     with checking("class"):
         kind = native_type(checkpoint, loader)
@@ -75,6 +78,7 @@ def load_backbone(checkpoint: Checkpoint, loader: LoaderSpec, device: torch.devi
     with checking("parameters"):
         model, loading = _load(checkpoint, loader, kind, config)
         _check_parameters(checkpoint, kind, loading)
+        _check_key_map(checkpoint, loader, model)
     with checking("configuration"):
         _check_config(checkpoint, kind, model)
     model.requires_grad_(False).train(False)
@@ -133,7 +137,7 @@ def _load(
                 ignore_mismatched_sizes=True,
                 output_loading_info=True,
             )
-    except (OSError, RuntimeError, ValueError, ImportError) as error:
+    except (OSError, RuntimeError, ValueError, ImportError, re.error) as error:
         raise PairError(
             f"{checkpoint.name} does not load as {native.__name__}: {' '.join(str(error).split())}",
             "copy or download the checkpoint again, or declare another native class",
@@ -157,6 +161,36 @@ def _check_parameters(checkpoint: Checkpoint, kind: str, loading: Loading) -> No
             "declare the native class whose parameters these are, or a key map; "
             "if config.json is not this checkpoint's own, copy the right one",
         )
+
+
+def _check_key_map(checkpoint: Checkpoint, loader: LoaderSpec, model: PreTrainedModel) -> None:
+    """`transformers` passes over a renaming away from a name that the class has, and over one of nothing."""
+    native, names = set(model.state_dict()), _stored_names(checkpoint)
+    for pattern, replacement in loader.key_map:
+        renamed = {name: re.sub(pattern, replacement, name, count=1) for name in names}
+        changed = {name: new for name, new in renamed.items() if new != name}
+        if not changed:
+            raise _idle(checkpoint, pattern, "and there is no such name")
+        wrong = next((name for name, new in changed.items() if name in native and new not in native), None)
+        if wrong is not None:
+            kind = type(model).__name__
+            raise _idle(checkpoint, pattern, f"and {kind} has {wrong}, but no {changed[wrong]}")
+        names = list(renamed.values())
+
+
+def _stored_names(checkpoint: Checkpoint) -> list[str]:
+    names: list[str] = []
+    for file in checkpoint.weights:
+        with safe_open(file, framework="pt") as stored:
+            names += stored.keys()
+    return names
+
+
+def _idle(checkpoint: Checkpoint, pattern: str, found: str) -> PairError:
+    return PairError(
+        f"the declared key map renames {pattern!r} in the weights of {checkpoint.name}, {found}",
+        "leave it out of the key map, or correct it",
+    )
 
 
 def _some(names: tuple[str, ...]) -> str:

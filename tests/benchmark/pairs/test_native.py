@@ -4,22 +4,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from mechshift.benchmark.pairs.attention import Attention
 from mechshift.benchmark.pairs.backbones import Backbone
 from mechshift.benchmark.pairs.checkpoint import find_checkpoint
-from mechshift.benchmark.pairs.inspection import OF_A_MEMBER
-from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.pairs.native import load_backbone
 from mechshift.benchmark.pairs.spec import LoaderSpec, MemberSpec
 from mechshift.errors import MechshiftError, PairError
 
 Write = Callable[..., Path]
-FAMILIES = Path(__file__).parents[2] / "oracles" / "families"
 
 
 def load(directory: Path, **loader: Any) -> Backbone:
@@ -33,30 +28,6 @@ def rewrite(directory: Path, **changes: Any) -> None:
     config = {**json.loads((directory / "config.json").read_text()), **changes}
     kept = {key: value for key, value in config.items() if value is not None}
     (directory / "config.json").write_text(json.dumps(kept))
-
-
-@pytest.mark.parametrize("kernel", ["sdpa", "eager"])
-@pytest.mark.parametrize(
-    ("family", "attention", "array"),
-    [
-        ("dream", "full", "logits_full"),
-        ("sdar", "block:4", "logits_block4"),
-        ("wedlm", "causal", "logits_causal"),
-        ("diffugpt", "full", "logits_full"),
-        ("diffugpt", "causal", "logits_causal4d"),
-    ],
-)
-def test_a_familys_checkpoint_gives_its_own_codes_logits(
-    family: str, attention: str, array: str, kernel: str
-) -> None:
-    reference = np.load(FAMILIES / family / "reference.npz")
-    backbone = load(FAMILIES / family, kernel=kernel)
-    member = Member("mdm", backbone, Attention.parse(attention), True, mask_id=64)
-    with torch.no_grad():
-        logits = member.logits(member.hidden(member.embed(torch.tensor(reference["input_ids"]))))
-    np.testing.assert_allclose(logits.numpy(), reference[array], atol=1e-4)
-    for _, check, _ in OF_A_MEMBER:
-        check(member)
 
 
 @pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen2", "qwen3"])
@@ -186,6 +157,23 @@ def test_a_key_map_renames_parameters(write: Write) -> None:
     weight = load_file(directory / "model.safetensors")["denoiser.norm.weight"]
     backbone = load(directory, key_map=((r"^denoiser\.", "model."),))
     assert torch.equal(backbone.final_norm.weight, weight)
+
+
+@pytest.mark.parametrize(
+    ("key_map", "message"),
+    [
+        (((r"^denoiser\.", "model."),), r"no such name"),
+        (((r"^model\.norm\.", "model.last."),), r"has model.norm.weight, but no model.last.weight"),
+        (((r"layers\.0\.", "layers.1."),), r"lacks model.layers.0"),
+        (((r"layers(", "blocks"),), "arm"),
+    ],
+)
+def test_a_wrong_key_map_is_an_error(
+    key_map: tuple[tuple[str, str], ...], message: str, write: Write
+) -> None:
+    with pytest.raises(PairError, match=message) as caught:
+        load(write("arm"), key_map=key_map)
+    assert caught.value.check == "parameters"
 
 
 def test_loading_is_silent_and_leaves_the_log_level(write: Write, capfd: pytest.CaptureFixture[str]) -> None:

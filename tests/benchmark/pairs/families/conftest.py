@@ -1,0 +1,45 @@
+"""Every family's pair on disk, declared by its registry entry but for what a small checkpoint differs in."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from mechshift.benchmark.pairs.loading import load_pair
+from mechshift.benchmark.pairs.pair import Pair
+from mechshift.benchmark.pairs.registry import get_pair
+from mechshift.benchmark.pairs.spec import MemberSpec, PairSpec
+
+from .published import FAMILIES, Family
+from .writing import mask_id_of, write_arm, write_mdm
+
+
+def _here(spec: MemberSpec, family: Family, directory: Path) -> MemberSpec:
+    """The entry's member in a directory: shift, attention and how it is loaded stay the entry's."""
+    mask = mask_id_of(family) if isinstance(spec.mask_token, int) else spec.mask_token
+    loader = replace(spec.loader, precision=family.precision)
+    return replace(spec, checkpoint=str(directory), revision=None, mask_token=mask, loader=loader)
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], PairSpec]:
+    """The specification of a family's small pair, written when it is first asked for."""
+
+    @cache
+    def spec_of(name: str) -> PairSpec:
+        family, folder = FAMILIES[name], tmp_path_factory.mktemp(name)
+        write_arm(family, folder / "arm")
+        write_mdm(family, folder / "mdm")
+        entry = get_pair(family.pair)
+        arm, mdm = _here(entry.arm, family, folder / "arm"), _here(entry.mdm, family, folder / "mdm")
+        return replace(entry, arm=arm, mdm=mdm)
+
+    return spec_of
+
+
+@pytest.fixture(scope="session")
+def loaded(published: Callable[[str], PairSpec]) -> Callable[[str], Pair]:
+    """A family's small pair, loaded when it is first asked for."""
+    return cache(lambda name: load_pair(published(name), "cpu"))

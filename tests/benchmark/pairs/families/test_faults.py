@@ -1,0 +1,103 @@
+"""Every wrong declaration, in every family, and the name of the check that catches it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Literal
+
+import pytest
+
+from mechshift.benchmark.pairs.attention import Attention
+from mechshift.benchmark.pairs.behaviour import observe
+from mechshift.benchmark.pairs.loading import load_pair, open_pair
+from mechshift.benchmark.pairs.spec import MemberSpec, PairSpec
+from mechshift.errors import PairError
+
+from .published import FAMILIES
+from .writing import mask_id_of
+
+Published = Callable[[str], PairSpec]
+Fault = Literal["shift", "attention", "block", "layout", "mask token", "key map", "lost key"]
+
+FAULTS = ("shift", "attention", "block", "layout", "mask token", "key map", "lost key")
+B, M, P, C = "behaviour", "mask token", "parameters", "configuration"
+TABLE: dict[str, tuple[str, ...]] = {
+    "dream": (B, B, B, B, M, P, C),
+    "dream-coder": (B, B, B, B, M, P, C),
+    "diffucoder": (B, B, B, B, M, P, C),
+    "diffullama": (B, B, B, B, B, P, C),
+    "diffugpt-s": (B, B, B, B, B, P, P),
+    "diffugpt-m": (B, B, B, B, B, P, P),
+    "a2d-qwen3-mdlm": (B, B, B, B, M, P, C),
+    "a2d-qwen3-bd3lm": (B, B, B, B, M, P, C),
+    "a2d-qwen2-mdlm": (B, B, B, B, M, P, C),
+    "a2d-qwen2-bd3lm": (B, B, B, B, M, P, C),
+    "opdlm": (B, B, B, B, M, P, C),
+    "open-dcoder": (B, B, B, B, M, P, C),
+    "sdar": (B, B, B, B, M, P, C),
+    "trado": (B, B, B, B, M, P, C),
+    "fast-dllm-v2": (B, B, B, B, M, P, C),
+    "wedlm-8b": (B, B, B, B, M, P, C),
+    "wedlm-7b": (B, B, B, B, M, P, C),
+    "rnd1": (B, B, B, B, M, P, C),
+}
+"""By family, in the order of FAULTS: the check that refuses the declaration.
+
+A mask token that the MDM's own files name is refused by them; DiffuLLaMA's and DiffuGPT's name none. A lost
+key is `rope_theta`. GPT-2 has no rotary embedding: there it is `n_positions`, without which the native class
+has position embeddings of another shape. Llama 2's is the native class's own, so that losing it changes
+nothing: there it is `rms_norm_eps`.
+"""
+
+ATTENTION = {"full": "causal", "block:4": "full", "block:32": "causal", "observed-first": "causal"}
+BLOCK = {"full": "block:4", "block:4": "block:8", "block:32": "block:8", "observed-first": "block:4"}
+LAYOUT = {"full": "observed-first", "block:4": "observed-first", "block:32": "observed-first"} | {
+    "observed-first": "full"
+}
+LOST = {"gpt2": "n_positions", "llama": "rms_norm_eps"}
+
+
+def wrong(name: str, fault: str, right: MemberSpec) -> MemberSpec:
+    """The family's declaration with one fault in it."""
+    family, loader = FAMILIES[name], right.loader
+    if fault == "shift":
+        return replace(right, shift=not right.shift)
+    if fault == "mask token":
+        return replace(right, mask_token=mask_id_of(family) - 1)
+    if fault == "key map":
+        renamed = r"^denoise_model\." if family.kind == "gpt2" else r"^model\.norm\."
+        return replace(right, loader=replace(loader, key_map=((renamed, "elsewhere."),)))
+    if fault == "lost key":
+        lost = LOST.get(family.kind, "rope_theta")
+        return replace(right, loader=replace(loader, dropped_keys=(*loader.dropped_keys, lost)))
+    instead = {"attention": ATTENTION, "block": BLOCK, "layout": LAYOUT}[fault]
+    return replace(right, attention=Attention.parse(instead[str(right.attention)]))
+
+
+def test_every_family_has_a_row_and_every_fault_a_column() -> None:
+    assert set(TABLE) == set(FAMILIES)
+    assert {len(row) for row in TABLE.values()} == {len(FAULTS)}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("name", TABLE)
+def test_a_wrong_declaration_is_caught_by_its_check(name: str, fault: str, published: Published) -> None:
+    spec = published(name)
+    faulty = replace(spec, mdm=wrong(name, fault, spec.mdm))
+    with pytest.raises(PairError) as caught:
+        load_pair(faulty, "cpu")
+    assert caught.value.check == TABLE[name][FAULTS.index(fault)]
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, family in FAMILIES.items() if family.attention == "block:32"]
+)
+def test_full_attention_declared_of_blocks_of_32_is_told_if_not_caught(
+    name: str, published: Published
+) -> None:
+    """Clozes are about as long as a block, so that in most of them a gap sees the same under both."""
+    spec = published(name)
+    pair = open_pair(replace(spec, mdm=replace(spec.mdm, attention=Attention("full"))), "cpu")
+    right = f"{'shift' if spec.mdm.shift else 'no shift'}, block:32"
+    behaviour = observe(pair)
+    assert right in map(str, (*behaviour.alike, behaviour.better))
+    assert right in behaviour.detail

@@ -1,0 +1,70 @@
+"""Every family's layout loads through its registry entry, passes all checks and is run to a record."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from mechshift.benchmark.pairs.behaviour import observe
+from mechshift.benchmark.pairs.native import NATIVE as PUBLISHED
+from mechshift.benchmark.pairs.pair import Pair
+from mechshift.benchmark.pairs.registry import list_pairs
+from mechshift.benchmark.pairs.spec import PairSpec
+from mechshift.benchmark.protocol import Protocol
+from mechshift.benchmark.run import run
+from mechshift.tasks import get_task
+
+from .published import FAMILIES
+from .words import make_tokenizer, size
+from .writing import NATIVE, RAN, mask_id_of
+
+Published = Callable[[str], PairSpec]
+Loaded = Callable[[str], Pair]
+DTYPES = {"dream": torch.bfloat16, "dream-coder": torch.bfloat16}
+
+
+def test_every_published_model_type_is_of_a_family() -> None:
+    assert {family.model_type for family in FAMILIES.values()} == {*PUBLISHED, "llama", "qwen2", "gpt2"} - {
+        "a2d-llama"
+    }
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_family_behaves_as_its_entry_declares(name: str, loaded: Loaded) -> None:
+    pair, family = loaded(name), FAMILIES[name]
+    behaviour = observe(pair)
+    assert (behaviour.verdict, behaviour.better) == ("passed", None)
+    assert (behaviour.declared.shift, str(behaviour.declared.attention)) == (family.shift, family.attention)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_family_loads_as_its_entry_declares(name: str, loaded: Loaded) -> None:
+    pair, family = loaded(name), FAMILIES[name]
+    assert [str(member.attention) for member in pair.members] == ["causal", family.attention]
+    assert [member.shift for member in pair.members] == [True, family.shift]
+    assert pair.mdm.mask_id == mask_id_of(family)
+    assert pair.ordinary_mask == family.ordinary
+    assert pair.mdm_provenance.native == NATIVE[family.kind]
+    assert {member.backbone.dtype for member in pair.members} == {DTYPES.get(name, torch.float32)}
+    tied = pair.mdm.backbone.head.weight is pair.mdm.backbone.embedding.weight
+    assert tied == family.tied
+    assert not list(Path(pair.spec.mdm.checkpoint).glob(RAN))
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_family_is_run_to_a_record(
+    name: str, loaded: Loaded, small_protocol: Callable[..., Protocol], tmp_path: Path
+) -> None:
+    pair = loaded(name)
+    few = small_protocol(candidates=1, grid=(0.001, 0.1, 1.0), components=2, resamples=10, splits=2, steps=1)
+    record = run(pair, few, tmp_path, [get_task("ioi"), get_task("infilling")])
+    assert [task.task for task in record.tasks] == ["ioi", "infilling"]
+    assert record.failed == ()
+    assert tuple(record.pair.confounds) == list_pairs()[FAMILIES[name].pair].spec.confounds
+
+
+def test_the_mask_of_diffugpt_m_is_a_row_that_the_arm_lacks(loaded: Loaded) -> None:
+    pair = loaded("diffugpt-m")
+    arm, mdm = (len(member.backbone.embedding.weight) for member in pair.members)
+    assert (arm, mdm, pair.mdm.mask_id) == (size(make_tokenizer("gpt2")),) * 1 + (arm + 1, arm)

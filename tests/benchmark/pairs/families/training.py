@@ -1,0 +1,205 @@
+"""Small models that have learnt by heart the texts that they will be asked, each in its own way.
+
+An ARM learns the next token; the MDM goes on from its weights and learns masked tokens, with the shift and
+the attention that its family declares. The mask token is the row behind the tokenizer's last one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import islice
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+from mechshift.benchmark.encoding import DoesNotFit, encode
+from mechshift.benchmark.pairs.attention import Attention
+from mechshift.benchmark.pairs.backbones import SUPPORTED, read_backbone
+from mechshift.benchmark.pairs.cloze import clozes
+from mechshift.benchmark.pairs.member import Member
+from mechshift.tasks import get_task
+
+from .words import DRAWN, Manner, make_tokenizer, size
+
+SPARE = 3
+"""Rows behind the tokenizer's: the mask token's, and padding as Qwen's embedding has it."""
+
+WIDTH, LAYERS, HEADS = 48, 2, 4
+ROPE = {
+    "hidden_size": WIDTH,
+    "intermediate_size": 96,
+    "num_hidden_layers": LAYERS,
+    "num_attention_heads": HEADS,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 256,
+    "rms_norm_eps": 1e-6,
+    "rope_theta": 1000000.0,
+    "hidden_act": "silu",
+}
+QWEN3 = {**ROPE, "head_dim": 16}
+SIZES: dict[str, dict[str, Any]] = {
+    "gpt2": {
+        "n_embd": WIDTH,
+        "n_layer": LAYERS,
+        "n_head": HEADS,
+        "n_positions": 96,
+        "layer_norm_epsilon": 1e-5,
+        "activation_function": "gelu_new",
+        "resid_pdrop": 0.0,
+        "embd_pdrop": 0.0,
+        "attn_pdrop": 0.0,
+    },
+    "llama": {**ROPE, "num_key_value_heads": HEADS, "rms_norm_eps": 1e-5, "rope_theta": 10000.0},
+    "qwen2": ROPE,
+    "qwen3": QWEN3,
+    "qwen3_moe": {
+        **QWEN3,
+        "num_experts": 4,
+        "num_experts_per_tok": 2,
+        "moe_intermediate_size": 48,
+        "decoder_sparse_step": 1,
+        "norm_topk_prob": True,
+        "mlp_only_layers": [],
+    },
+}
+"""What config.json says of the native class's dimensions."""
+
+ROWS = 24
+ARM_STEPS, ARM_RATE = 200, 6e-3
+MDM_STEPS, MDM_RATE = 300, 1e-2
+ALONE = 0.3
+"""Share of the rows in which the gap alone is masked. Of more the MDM would fill all gaps however it attends."""
+
+Weights = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Padded:
+    """An attention to rows of several lengths: nothing sees what stands behind a row's end."""
+
+    attention: Attention
+    lengths: Tensor
+
+    def mask(self, masked: Tensor, dtype: torch.dtype) -> Tensor:
+        beyond = torch.arange(masked.shape[1]) >= self.lengths[:, None]
+        return self.attention.mask(masked, dtype).masked_fill(beyond[:, None, None], torch.finfo(dtype).min)
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Token ids [texts, tokens], padded, the number of tokens of each, and the tokens to mask as a whole."""
+
+    tokens: Tensor
+    lengths: Tensor
+    gaps: Tensor
+
+    def at(self, rows: Tensor) -> "Texts":
+        longest = int(self.lengths[rows].max())
+        return Texts(self.tokens[rows, :longest], self.lengths[rows], self.gaps[rows, :longest])
+
+
+@cache
+def learnt_texts(manner: Manner) -> Texts:
+    """The behaviour check's clozes, and the first examples of two tasks."""
+    backend = Tokenizer.from_str(make_tokenizer(manner))
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend)
+    rows = [(cloze.tokens, range(cloze.position, cloze.position + 1)) for cloze in clozes(tokenizer)]
+    for name, number in DRAWN.items():
+        for example in islice(get_task(name).examples(0), number):
+            try:
+                encoded = encode(tokenizer, example)
+            except DoesNotFit:
+                continue
+            rows.append((encoded.clean + encoded.answer, encoded.targets))
+    longest = max(len(tokens) for tokens, _ in rows)
+    tokens = torch.tensor([list(row) + [0] * (longest - len(row)) for row, _ in rows])
+    gaps = torch.zeros_like(tokens, dtype=torch.bool)
+    for row, (_, gap) in enumerate(rows):
+        gaps[row, gap.start : gap.stop] = True
+    return Texts(tokens, torch.tensor([len(row) for row, _ in rows]), gaps)
+
+
+@cache
+def trained_arm(kind: str, manner: Manner) -> Weights:
+    """Weights, in the native class's names, of a model that continues the texts."""
+    model = _model(kind, manner)
+    _train(model, manner, Attention("causal"), shift=True, hide=_nothing, steps=ARM_STEPS, rate=ARM_RATE)
+    return _weights(model)
+
+
+@cache
+def trained_mdm(kind: str, manner: Manner, attention: str, shift: bool) -> Weights:
+    """Weights of a model made from that ARM which fills gaps in the texts in the given way."""
+    model = _model(kind, manner)
+    model.load_state_dict(trained_arm(kind, manner))
+    _train(model, manner, Attention.parse(attention), shift, hide=_some, steps=MDM_STEPS, rate=MDM_RATE)
+    return _weights(model)
+
+
+def _model(kind: str, manner: Manner) -> PreTrainedModel:
+    native: Any = SUPPORTED[kind]
+    rows = size(make_tokenizer(manner)) + SPARE
+    special = {"bos_token_id": None, "eos_token_id": None, "tie_word_embeddings": True}
+    config = native.config_class(vocab_size=rows, **SIZES[kind], **special)
+    config._experts_implementation = "eager"
+    torch.manual_seed(0)
+    model: PreTrainedModel = native(config)
+    return model
+
+
+def _weights(model: PreTrainedModel) -> Weights:
+    return {name: value.detach().clone() for name, value in model.state_dict().items()}
+
+
+def _train(
+    model: PreTrainedModel,
+    manner: Manner,
+    attention: Attention,
+    shift: bool,
+    hide: Callable[[Texts, torch.Generator], Tensor],
+    steps: int,
+    rate: float,
+) -> None:
+    texts, generator = learnt_texts(manner), torch.Generator().manual_seed(0)
+    mask_id = size(make_tokenizer(manner))
+    member = Member("mdm", read_backbone(model.train()), attention, shift, mask_id)
+    optimiser = torch.optim.AdamW(model.parameters(), rate, weight_decay=0.0)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, steps, pct_start=0.1)
+    for _ in range(steps):
+        batch = texts.at(torch.randperm(len(texts.tokens), generator=generator)[:ROWS])
+        padded = replace(member, attention=Padded(attention, batch.lengths))
+        optimiser.zero_grad()
+        _loss(padded, batch, hide(batch, generator)).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        schedule.step()
+
+
+def _loss(member: Member, batch: Texts, hidden: Tensor) -> Tensor:
+    """Of the hidden tokens; where none is, of every token that has one before it."""
+    tokens = batch.tokens.masked_fill(hidden, member.mask_id)
+    wanted = hidden
+    if not hidden.any():
+        wanted = torch.arange(tokens.shape[1]) < batch.lengths[:, None]
+        wanted[:, 0] = False
+    row, position = wanted.nonzero(as_tuple=True)
+    read = member.hidden(member.embed(tokens), tokens)[row, position - int(member.shift)]
+    return torch.nn.functional.cross_entropy(member.logits(read), batch.tokens[row, position])
+
+
+def _nothing(batch: Texts, generator: torch.Generator) -> Tensor:
+    return torch.zeros_like(batch.gaps)
+
+
+def _some(batch: Texts, generator: torch.Generator) -> Tensor:
+    """In some rows the gap alone, in the others each token with one probability of the row's own."""
+    share = 0.1 + 0.9 * torch.rand(len(batch.tokens), 1, generator=generator)
+    drawn = torch.rand(batch.tokens.shape, generator=generator) < share
+    alone = torch.rand(len(batch.tokens), 1, generator=generator) < ALONE
+    hidden = torch.where(alone, batch.gaps, drawn)
+    hidden &= torch.arange(hidden.shape[1]) < batch.lengths[:, None]
+    hidden[:, 0] = False
+    return hidden

@@ -1,0 +1,147 @@
+"""Trained weights as a family publishes them: its config.json, parameter names, shards and tokenizer."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from tokenizers import Tokenizer
+
+from .published import Family
+from .training import SIZES, SPARE, Weights, trained_arm, trained_mdm
+from .words import make_tokenizer, size, with_token
+
+HEAD = "lm_head.weight"
+EMBEDDING = {"gpt2": "transformer.wte.weight"}
+DIFFUGPT = (("transformer.wte.", "embed_tokens."), ("transformer.", "denoise_model."))
+NATIVE = {
+    "gpt2": "GPT2LMHeadModel",
+    "llama": "LlamaForCausalLM",
+    "qwen2": "Qwen2ForCausalLM",
+    "qwen3": "Qwen3ForCausalLM",
+    "qwen3_moe": "Qwen3MoeForCausalLM",
+}
+RAN = "ran"
+REMOTE = f"import pathlib\n(pathlib.Path(__file__).parent / {RAN!r}).touch()\n"
+"""Remote code that leaves a trace when it runs."""
+
+
+def mask_id_of(family: Family) -> int:
+    """The mask token's id in the family's small checkpoint."""
+    content = make_tokenizer(family.manner)
+    if family.ordinary:
+        return int(Tokenizer.from_str(content).token_to_id(family.mask))
+    return size(content) + len(family.behind)
+
+
+def write_arm(family: Family, directory: Path) -> None:
+    """The base model, in its native layout."""
+    config = {"model_type": family.kind, "architectures": [NATIVE[family.kind]]}
+    weights = _rows(trained_arm(family.kind, family.manner), family, with_mask=False)
+    if family.kind == "gpt2":
+        del weights[HEAD]
+    _write(directory, family, config, weights)
+    _write_tokenizer(directory, make_tokenizer(family.manner))
+
+
+def write_mdm(family: Family, directory: Path) -> None:
+    """The masked diffusion model, in the family's layout."""
+    config: dict[str, Any] = {
+        "model_type": family.model_type,
+        "architectures": [family.architecture],
+        **family.config,
+    }
+    if family.remote is not None:
+        name = f"modeling_{family.remote}"
+        config["auto_map"] = {"AutoConfig": f"{name}.Config", "AutoModel": f"{name}.{family.architecture}"}
+    if "config" in family.named:
+        config["mask_token_id"] = mask_id_of(family)
+    weights = trained_mdm(family.kind, family.manner, family.attention, family.shift)
+    _write(directory, family, config, _published(_rows(weights, family, with_mask=True), family))
+    if family.remote is not None:
+        (directory / f"modeling_{family.remote}.py").write_text(REMOTE)
+    content = make_tokenizer(family.manner)
+    if family.ordinary or family.unnamed:
+        return _write_tokenizer(directory, content)
+    for token in (*family.behind, family.mask):
+        content = with_token(content, token)
+    named = {"mask_token": family.mask} if "tokenizer" in family.named else {}
+    return _write_tokenizer(directory, content, **named)
+
+
+def _rows(trained: Weights, family: Family, with_mask: bool) -> Weights:
+    """The embedding and the head with the mask token's row where the family has it, and as many rows."""
+    base = size(make_tokenizer(family.manner))
+    place = mask_id_of(family)
+    order = list(range(base + SPARE))
+    order[base], order[place] = order[place], order[base]
+    if family.ordinary or family.unnamed:
+        order = order[: base + (family.unnamed and with_mask)]
+    weights = dict(trained)
+    for name in (EMBEDDING.get(family.kind, "model.embed_tokens.weight"), HEAD):
+        weights[name] = trained[name][order].clone()
+    return weights
+
+
+def _published(weights: Weights, family: Family) -> Weights:
+    if family.kind == "gpt2":
+        for native, published in DIFFUGPT:
+            weights = {name.replace(native, published): value for name, value in weights.items()}
+    return weights
+
+
+def _experts_apart(weights: Weights) -> Weights:
+    """Experts one by one, gates and up-projections apart, not stacked as in the native class."""
+    apart: Weights = {}
+    for name, value in weights.items():
+        layer, _, stacked = name.partition(".experts.")
+        if not stacked:
+            apart[name] = value
+            continue
+        parts = ("gate_proj", "up_proj") if stacked == "gate_up_proj" else (stacked,)
+        for expert, matrix in enumerate(value):
+            for part, each in zip(parts, matrix.chunk(len(parts)), strict=True):
+                apart[f"{layer}.experts.{expert}.{part}.weight"] = each
+    return apart
+
+
+def _write(directory: Path, family: Family, config: dict[str, Any], weights: Weights) -> None:
+    directory.mkdir(parents=True)
+    if family.tied and family.kind != "gpt2":
+        del weights[HEAD]
+    embedding = next(value for name, value in weights.items() if "wte" in name or "embed_tokens" in name)
+    content = {
+        **SIZES[family.kind],
+        "vocab_size": len(embedding),
+        "bos_token_id": 0,
+        "eos_token_id": 0,
+        "tie_word_embeddings": family.tied,
+        "torch_dtype": family.stored,
+        "transformers_version": "4.46.2",
+        **config,
+    }
+    (directory / "config.json").write_text(json.dumps(content, indent=2))
+    dtype = getattr(torch, family.stored)
+    stored = {name: value.to(dtype).clone() for name, value in _experts_apart(weights).items()}
+    _save(directory, stored, shards=3 if family.sharded else 1)
+
+
+def _save(directory: Path, weights: Weights, shards: int) -> None:
+    if shards == 1:
+        save_file(weights, directory / "model.safetensors", {"format": "pt"})
+        return
+    files = [f"model-{number + 1:05}-of-{shards:05}.safetensors" for number in range(shards)]
+    place = {name: files[number % shards] for number, name in enumerate(weights)}
+    for file in files:
+        part = {name: value for name, value in weights.items() if place[name] == file}
+        save_file(part, directory / file, {"format": "pt"})
+    total = sum(value.numel() * value.element_size() for value in weights.values())
+    index = {"metadata": {"total_size": total}, "weight_map": place}
+    (directory / "model.safetensors.index.json").write_text(json.dumps(index))
+
+
+def _write_tokenizer(directory: Path, content: str, **special: str) -> None:
+    (directory / "tokenizer.json").write_text(content, encoding="utf-8")
+    described = {"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": False}
+    (directory / "tokenizer_config.json").write_text(json.dumps({**described, **special}))

@@ -1,0 +1,137 @@
+"""The check that sees a wrong shift, attention or mask token, on tensors made by hand and on the pair."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import torch
+
+from mechshift.benchmark.pairs.attention import Attention
+from mechshift.benchmark.pairs.behaviour import Behaviour, mask_candidates, observe
+from mechshift.benchmark.pairs.fill import Fill
+from mechshift.benchmark.pairs.loading import load_pair
+from mechshift.benchmark.pairs.member import Member
+from mechshift.benchmark.pairs.pair import Pair
+from mechshift.benchmark.pairs.registry import get_pair
+from mechshift.errors import PairError
+
+CLOZES = 40
+
+
+def fill(right: int, way: str = "full", shift: bool = True, mask_id: int = 2) -> Fill:
+    """A way that fills the first `right` of 40 clozes: −0.1 where it does and −5 where it does not."""
+    filled = torch.arange(CLOZES) < right
+    return Fill(shift, Attention.parse(way), mask_id, torch.where(filled, -0.1, -5.0), filled)
+
+
+def test_the_best_of_the_clearly_better_ways_is_told() -> None:
+    behaviour = Behaviour((fill(10), fill(22, "causal"), fill(38, "block:4"), fill(12, "block:8")), ())
+    assert behaviour.better is behaviour.ways[2]
+    assert behaviour.verdict == "failed"
+
+
+def test_of_ways_as_good_as_the_best_the_first_is_told() -> None:
+    """38 and 36 of 40 are not clearly apart: two gaps' gain is within three standard errors."""
+    behaviour = Behaviour((fill(10), fill(36, "causal"), fill(38, "block:4")), ())
+    assert behaviour.better is behaviour.ways[1]
+
+
+def test_a_way_that_is_better_than_no_other_is_not_told() -> None:
+    behaviour = Behaviour((fill(36), fill(38, "causal"), fill(5, shift=False)), ())
+    assert behaviour.better is None
+    assert behaviour.verdict == "passed"
+
+
+def test_a_better_mask_token_is_told_where_no_way_is_better() -> None:
+    masks = (fill(10), fill(35, mask_id=7))
+    behaviour = Behaviour((fill(36), fill(5, shift=False)), masks)
+    assert behaviour.better is masks[1]
+    assert behaviour.detail == (
+        "fills 10 of 40 gaps where many tokens are masked, and 35 of 40 gaps masked by 7"
+    )
+
+
+def test_a_better_way_goes_before_a_better_mask_token() -> None:
+    ways = (fill(10), fill(35, shift=False))
+    behaviour = Behaviour(ways, (fill(10), fill(40, mask_id=7)))
+    assert behaviour.better is ways[1]
+    assert behaviour.detail == "fills 10 of 40 gaps as declared, and 35 of 40 gaps with no shift, full"
+
+
+def test_a_shift_that_is_not_told_is_undecided() -> None:
+    behaviour = Behaviour((fill(10), fill(9, shift=False), fill(0, "causal")), ())
+    assert behaviour.verdict == "undecided"
+    assert behaviour.detail == "fills 10 of 40 gaps as declared; not told apart: no shift, full"
+
+
+def test_without_clozes_nothing_is_decided() -> None:
+    none = Fill(True, Attention("full"), 2, torch.zeros(0), torch.zeros(0, dtype=torch.bool))
+    behaviour = Behaviour((none, replace(none, shift=False)), ())
+    assert behaviour.verdict == "undecided"
+    assert behaviour.detail == "the tokenizer writes none of the texts that have to be filled"
+
+
+def moved(member: Callable[..., Member], pair_of: Callable[..., Pair], rows: list[int], added: int) -> Pair:
+    """A pair of one set of weights but for the token rows that moved, and those added."""
+    arm = member()
+    mdm = member("mdm", "full", vocabulary=len(arm.backbone.embedding.weight) + added)
+    with torch.no_grad():
+        before = arm.backbone.embedding.weight
+        mdm.backbone.embedding.weight[: len(before)] = before
+        for factor, row in enumerate(rows, start=2):
+            mdm.backbone.embedding.weight[row] *= factor
+    return pair_of(arm, replace(mdm, mask_id=3))
+
+
+def test_a_row_that_moved_may_be_the_mask_token(
+    member: Callable[..., Member], pair_of: Callable[..., Pair]
+) -> None:
+    """Rows 5 and 9 moved by 1 and 2 times their size; the rest is in no order that means anything."""
+    candidates = mask_candidates(moved(member, pair_of, [5, 9], added=0))
+    assert candidates[:2] == (9, 5)
+    assert len(candidates) in (11, 12)
+    assert 3 not in candidates
+
+
+def test_named_and_added_rows_come_first(member: Callable[..., Member], pair_of: Callable[..., Pair]) -> None:
+    pair = moved(member, pair_of, [5], added=2)
+    rows = len(pair.arm.backbone.embedding.weight)
+    named = replace(pair, named_masks=(7, 3, -1, rows + 2))
+    assert mask_candidates(named)[:4] == (7, rows, rows + 1, 5)
+
+
+def test_a_pair_is_as_it_is_declared(tiny: Pair) -> None:
+    behaviour = observe(tiny)
+    assert (behaviour.verdict, behaviour.better) == ("passed", None)
+    assert behaviour.masks[0].mask_id == tiny.mdm.mask_id
+
+
+@pytest.mark.parametrize(
+    ("shift", "attention"),
+    [(False, "full"), (True, "causal"), (True, "observed-first"), (True, "block:4"), (False, "block:4")],
+)
+def test_a_wrong_declaration_is_refused_and_the_right_one_told(
+    shift: bool, attention: str, tiny: Pair
+) -> None:
+    mdm = replace(tiny.spec.mdm, shift=shift, attention=Attention.parse(attention))
+    with pytest.raises(PairError, match="declare --shift --attention full; where the") as caught:
+        load_pair(replace(tiny.spec, mdm=mdm), "cpu")
+    assert caught.value.check == "behaviour"
+    said = f"declared with {'shift' if shift else 'no shift'}, {attention} and mask token {tiny.mdm.mask_id}"
+    assert said in caught.value.problem
+
+
+def test_a_control_is_judged_without_a_mask_token() -> None:
+    pair = load_pair(get_pair("tiny-continued"), "cpu")
+    behaviour = observe(pair)
+    assert behaviour.better is None
+    assert behaviour.masks == ()
+
+
+def test_a_refused_declaration_that_is_accepted_is_a_confound(tiny: Pair) -> None:
+    spec = replace(tiny.spec, mdm=replace(tiny.spec.mdm, shift=False), confounds=("another",))
+    pair = load_pair(spec, "cpu", accept_behaviour=True)
+    kept, said = pair.spec.confounds
+    assert kept == "another"
+    assert said.startswith("the MDM is declared with no shift, full and mask token")
+    assert not pair.mdm.shift

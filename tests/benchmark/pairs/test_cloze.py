@@ -1,0 +1,87 @@
+from itertools import islice
+
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
+
+from mechshift.benchmark.encoding import text_of
+from mechshift.benchmark.pairs.cloze import SENTENCES, clozes
+from mechshift.benchmark.pairs.pair import Pair
+from mechshift.tasks import get_task, list_tasks
+
+
+def characters() -> PreTrainedTokenizerBase:
+    """One token a character, so that no word is one token, but a digit is."""
+    alphabet = [chr(code) for code in (10, *range(32, 127))]
+    tokenizer = Tokenizer(models.WordLevel({each: index for index, each in enumerate(["?", *alphabet])}, "?"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split("", behavior="isolated")
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="?")
+
+
+def words() -> PreTrainedTokenizerBase:
+    """One token a word or mark of the sentences, with the space before it."""
+    splitter = pre_tokenizers.Split("(?=[ ,.:])", behavior="isolated")
+    splitter = pre_tokenizers.Sequence([pre_tokenizers.Metaspace(prepend_scheme="never")])
+    texts = ["".join(sentence) for sentence in SENTENCES]
+    pieces = {piece for text in texts for piece, _ in splitter.pre_tokenize_str(text)}
+    inner = {word.replace(" ", "▁") for _, word, _ in SENTENCES}
+    tokenizer = Tokenizer(
+        models.WordLevel({each: index for index, each in enumerate(["?", *sorted(pieces | inner)])}, "?")
+    )
+    tokenizer.pre_tokenizer = splitter
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="?")
+
+
+def test_a_sentence_is_a_text_with_its_word_masked() -> None:
+    """Words that a mark follows at once merge with it here, and are left out."""
+    tokenizer = words()
+    found = [(tokenizer.decode(list(cloze.tokens)), cloze) for cloze in clozes(tokenizer)]
+    kept = [sentence for sentence in SENTENCES if sentence[2].startswith(" ")]
+    assert len(kept) >= 10
+    assert [text.replace(" ", "").replace("▁", " ") for text, _ in found] == ["".join(each) for each in kept]
+    for (left, word, _), (_, cloze) in zip(kept, found, strict=True):
+        assert tokenizer.convert_ids_to_tokens(cloze.tokens[cloze.position]) == word.replace(" ", "▁")
+        assert cloze.position == len(left.split(" "))
+
+
+def test_an_answers_gap_is_where_it_first_differs_from_the_foil() -> None:
+    tokenizer = characters()
+    found = clozes(tokenizer)
+    texts = ["".join(tokenizer.convert_ids_to_tokens(list(cloze.tokens))) for cloze in found]
+    asked = {}
+    for example in islice(get_task("countdown").examples(0), 60):
+        differs = [a != f for a, f in zip(example.answer, example.foil, strict=True)]
+        asked[example.clean + example.answer] = len(example.clean) + differs.index(True)
+    places = [
+        (asked[text], cloze.position) for text, cloze in zip(texts, found, strict=True) if text in asked
+    ]
+    assert len(places) == 3
+    assert all(wanted == position for wanted, position in places)
+
+
+def test_a_tokenizer_that_knows_no_word_gives_none() -> None:
+    tokenizer = Tokenizer(models.WordLevel({"?": 0, "x": 1}, "?"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    assert clozes(PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="?")) == []
+
+
+def solid(text: str) -> str:
+    """Without spaces, which a tokenizer of words does not keep."""
+    return "".join(text.split())
+
+
+def test_the_reference_tokenizer_writes_a_few_of_every_task(tiny: Pair) -> None:
+    found = clozes(tiny.tokenizer)
+    texts = [solid(text_of(tiny.tokenizer, cloze.tokens)) for cloze in found]
+    assert all(0 < cloze.position < len(cloze.tokens) for cloze in found)
+    gaps = [
+        (example.in_place.left, example.answer, example.in_place.right)
+        for example in islice(get_task("infilling").examples(0), 60)
+        if example.in_place is not None
+    ]
+    in_place = {solid("".join(parts)): solid(parts[1]) for parts in gaps}
+    word = [tiny.tokenizer.decode([cloze.tokens[cloze.position]]) for cloze in found]
+    assert sum(in_place.get(text) == gap for text, gap in zip(texts, word, strict=True)) == 12
+    for task in list_tasks():
+        wholes = {solid(example.clean + example.answer) for example in islice(task.examples(0), 60)}
+        of_a_set = task.card.name in ("greater-than", "agreement")
+        assert sum(text in wholes for text in texts) == (0 if of_a_set else 3)

@@ -1,0 +1,150 @@
+"""Fills against one row at a time, the mask written cell by cell; the comparison against its closed form."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from mechshift.benchmark.pairs.attention import Attention
+from mechshift.benchmark.pairs.cloze import Cloze
+from mechshift.benchmark.pairs.fill import Fill, fills, fills_with
+from mechshift.benchmark.pairs.member import Member
+
+Make = Callable[..., Member]
+TEXTS = [
+    Cloze((5, 6, 7, 8, 9, 10, 11, 12, 13, 14), 4),
+    Cloze((15, 3, 16, 17, 18, 19), 5),
+    Cloze((9, 20, 4, 21, 22, 7, 8, 3, 5, 6), 1),
+]
+"""Of two lengths, with a gap inside, at the end and behind the first token."""
+
+
+def sees(attention: str, query: int, key: int, masked: set[int]) -> bool:
+    if attention == "full":
+        return True
+    if attention == "causal":
+        return key <= query
+    if attention == "observed-first":
+        return (key in masked, key) <= (query in masked, query)
+    size = int(attention.removeprefix("block:"))
+    return key // size <= query // size
+
+
+def plainly(
+    member: Member, attention: str, shift: bool, mask_id: int, cloze: Cloze, masked: set[int]
+) -> tuple[float, bool]:
+    """Log probability of the right token, not below −15, and whether it is the likeliest."""
+    size = len(cloze.tokens)
+    row = [mask_id if position in masked else token for position, token in enumerate(cloze.tokens)]
+    mask = torch.zeros(1, 1, size, size)
+    for query in range(size):
+        for key in range(size):
+            if not sees(attention, query, key, {at for at, token in enumerate(row) if token == mask_id}):
+                mask[0, 0, query, key] = torch.finfo(torch.float32).min
+    with torch.no_grad():
+        logits = member.backbone.model(torch.tensor([row]), attention_mask=mask, use_cache=False).logits[0]
+    scores = logits[cloze.position - 1 if shift else cloze.position].double()
+    scores[mask_id] = -torch.inf
+    right = cloze.tokens[cloze.position]
+    return max(float(scores.log_softmax(-1)[right]), -15.0), int(scores.argmax()) == right
+
+
+def compare(fill: Fill, expected: list[tuple[float, bool]]) -> None:
+    assert fill.log_probability.tolist() == pytest.approx([value for value, _ in expected], abs=1e-4)
+    assert fill.right.tolist() == [right for _, right in expected]
+
+
+@pytest.mark.parametrize("shift", [True, False])
+@pytest.mark.parametrize("attention", ["full", "causal", "block:4", "block:3", "observed-first"])
+@pytest.mark.parametrize("kind", ["gpt2", "qwen3"])
+def test_gaps_are_filled_in_every_way(kind: str, attention: str, shift: bool, make: Make) -> None:
+    member = make(kind, attention, role="mdm", shift=shift)
+    found = fills(member, TEXTS)
+    assert (found[0].shift, str(found[0].attention)) == (shift, attention)
+    for fill in found:
+        compare(
+            fill,
+            [plainly(member, str(fill.attention), fill.shift, 2, cloze, {cloze.position}) for cloze in TEXTS],
+        )
+
+
+def test_ways_are_all_that_differ_on_the_texts(make: Make) -> None:
+    """Ten tokens are within one block of 16 or more, where block attention is full."""
+    found = fills(make(role="mdm", attention="full", shift=True), TEXTS)
+    attentions = ("full", "causal", "observed-first", "block:4", "block:8")
+    assert [(str(fill.attention), fill.shift) for fill in found] == [
+        (attention, shift) for attention in attentions for shift in (True, False)
+    ]
+
+
+def test_the_declared_way_stands_for_those_that_are_the_same(make: Make) -> None:
+    found = fills(make(role="mdm", attention="block:16", shift=False), TEXTS)
+    assert [str(fill.attention) for fill in found[::2]] == [
+        "block:16",
+        "causal",
+        "observed-first",
+        "block:4",
+        "block:8",
+    ]
+
+
+@pytest.mark.parametrize("shift", [True, False])
+def test_mask_tokens_are_compared_on_a_third_of_a_text(shift: bool, make: Make) -> None:
+    member = make(role="mdm", attention="full", shift=shift)
+    found = fills_with(member, TEXTS, [2, 30])
+    masked = [{4, 1, 7}, {5, 2}, {1, 4, 7}]
+    assert [fill.mask_id for fill in found] == [2, 30]
+    for fill in found:
+        each = zip(TEXTS, masked, strict=True)
+        compare(fill, [plainly(member, "full", shift, fill.mask_id, cloze, gaps) for cloze, gaps in each])
+
+
+def test_an_improbable_token_is_cut_off(make: Make) -> None:
+    member = make(role="mdm", attention="full")
+    member.backbone.head.weight[TEXTS[0].tokens[4]] *= -1000
+    member.backbone.final_norm.weight.abs_()
+    values = torch.stack([fill.log_probability for fill in fills(member, TEXTS)])
+    assert values.min() == -15
+
+
+def fill_of(values: list[float], right: int) -> Fill:
+    """Clozes of which the first `right` are filled rightly."""
+    filled = torch.arange(len(values)) < right
+    return Fill(True, Attention("full"), 2, torch.tensor(values), filled)
+
+
+def better(gain: list[float], right: int = 6, theirs: int = 5) -> bool:
+    return fill_of(gain, right).clearly_better(fill_of([0.0] * len(gain), theirs))
+
+
+@pytest.mark.parametrize(("number", "clear"), [(8, False), (10, False), (12, True), (20, True)])
+def test_a_gain_has_to_be_three_standard_errors(number: int, clear: bool) -> None:
+    """Half gain 0 and half 2a: mean a, standard error a / √(n − 1), so that their ratio is √(n − 1)."""
+    assert better([0.0, 2.0] * (number // 2)) == clear
+
+
+@pytest.mark.parametrize(("gain", "clear"), [(0.11, True), (0.09, False), (-1.0, False)])
+def test_a_gain_has_to_be_a_tenth_of_a_nat(gain: float, clear: bool) -> None:
+    assert better([gain] * 16) == clear
+
+
+@pytest.mark.parametrize(("number", "clear"), [(7, False), (8, True)])
+def test_few_clozes_decide_nothing(number: int, clear: bool) -> None:
+    assert better([1.0] * number) == clear
+
+
+@pytest.mark.parametrize(("right", "clear"), [(3, False), (4, True)])
+def test_a_way_that_fills_less_than_a_quarter_is_none(right: int, clear: bool) -> None:
+    assert better([1.0] * 16, right, theirs=0) == clear
+
+
+@pytest.mark.parametrize(("right", "clear"), [(5, False), (6, True)])
+def test_a_better_way_fills_more(right: int, clear: bool) -> None:
+    assert better([1.0] * 16, right, theirs=5) == clear
+
+
+def test_a_way_is_named_by_shift_and_attention() -> None:
+    zeros: Tensor = torch.zeros(1)
+    assert str(Fill(True, Attention("block", 4), 2, zeros, zeros > 0)) == "shift, block:4"
+    assert str(Fill(False, Attention("full"), 2, zeros, zeros > 0)) == "no shift, full"
