@@ -21,7 +21,7 @@ class File:
 
 @dataclass(frozen=True)
 class Published:
-    """What is known of a checkpoint: config.json and tokenizer, no weights, and the sizes of all its files."""
+    """What is known of a checkpoint: config.json, the tokenizer, and the sizes of all its files."""
 
     checkpoint: Checkpoint
     files: tuple[File, ...]

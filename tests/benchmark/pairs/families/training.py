@@ -71,7 +71,7 @@ ROWS = 24
 ARM_STEPS, ARM_RATE = 200, 6e-3
 MDM_STEPS, MDM_RATE = 300, 1e-2
 ALONE = 0.3
-"""Share of the rows in which the gap alone is masked. Of more the MDM would fill all gaps however it attends."""
+"""Share of the rows in which the gap alone is masked; with more the MDM fills all gaps however it attends."""
 
 Weights = dict[str, Tensor]
 
