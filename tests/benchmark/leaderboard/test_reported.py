@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mechshift.benchmark.leaderboard.reported import Reported, list_reported, read_reported
+from mechshift.benchmark.pairs.registry import list_pairs
 from mechshift.benchmark.record import PairProvenance, Record
 from mechshift.errors import NotComputable
 
@@ -164,3 +165,9 @@ def test_one_member_or_another_folder_is_not_enough(pair_of: Rename, arm: str, m
 
 def test_a_control_is_not_the_pair(pair_of: Rename) -> None:
     assert not dream().is_of(pair_of(*DREAM).model_copy(update={"control": True}))
+
+
+@pytest.mark.parametrize(("name", "members"), [("dream-7b", DREAM), ("diffullama-7b", DIFFULLAMA)])
+def test_a_reported_pair_can_be_run_by_its_name(name: str, members: tuple[str, str]) -> None:
+    spec = list_pairs()[name].spec
+    assert (spec.arm.checkpoint, spec.mdm.checkpoint) == members
