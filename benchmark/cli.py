@@ -3,23 +3,35 @@
 import json
 import os
 import sys
-from collections.abc import Mapping
 from contextlib import suppress
 from enum import StrEnum
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from ..errors import MechshiftError, NotComputable, UsageError
 from . import exporting, inspecting, interchanging
+from .declaring import (
+    ArmOption,
+    ArmRevisionOption,
+    AttentionOption,
+    ControlOption,
+    DeviceOption,
+    MaskTokenOption,
+    MdmOption,
+    OfflineOption,
+    PairOption,
+    RevisionOption,
+    ShiftOption,
+    pair_spec,
+)
 
 if TYPE_CHECKING:
     from ..tasks import Task
     from .forecast.before import Asked
     from .pairs.pair import Pair
-    from .pairs.spec import PairSpec
     from .protocol import Protocol
 
 app = typer.Typer(
@@ -31,6 +43,7 @@ app = typer.Typer(
 app.add_typer(exporting.app, name="tasks")
 app.add_typer(interchanging.app, name="circuits")
 app.add_typer(inspecting.app, name="pair")
+app.command("check-pair")(inspecting.check_pair)
 
 INTERRUPTED = 130
 SMALL_WIDTH = 512
@@ -66,15 +79,6 @@ class Format(StrEnum):
 OUT = Path("mechshift-results")
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
-RevisionOption = Annotated[
-    str | None, typer.Option(help="The MDM's hub commit, tag or branch; or write --mdm ID@REVISION.")
-]
-ArmRevisionOption = Annotated[
-    str | None, typer.Option(help="The ARM's hub commit, tag or branch; or write --arm ID@REVISION.")
-]
-OfflineOption = Annotated[
-    bool, typer.Option("--offline", help="Ask nothing of the network: hub models come from the cache.")
-]
 
 
 def _print_version(wanted: bool) -> None:
@@ -97,27 +101,13 @@ def options(
 
 @app.command()
 def run(
-    pair: Annotated[str | None, typer.Option(help="A pair by name (see `mechshift ls pairs`).")] = None,
-    arm: Annotated[str | None, typer.Option(help="The ARM: a directory or a hub id.")] = None,
-    mdm: Annotated[
-        str | None, typer.Option(help="The MDM post-trained from it: a directory or a hub id.")
-    ] = None,
-    shift: Annotated[
-        bool | None,
-        typer.Option(
-            "--shift/--no-shift",
-            help="Whether the MDM's logits for a token are read one position before; --shift if left out.",
-        ),
-    ] = None,
-    attention: Annotated[
-        str | None,
-        typer.Option(help="The MDM's attention: full (if left out), causal, block:SIZE or observed-first."),
-    ] = None,
-    control: Annotated[
-        bool | None,
-        typer.Option("--control", help="The second checkpoint is no MDM but the ARM trained on: a control."),
-    ] = None,
-    mask_token: Annotated[str | None, typer.Option(help="The mask token: its text or id.")] = None,
+    pair: PairOption = None,
+    arm: ArmOption = None,
+    mdm: MdmOption = None,
+    shift: ShiftOption = None,
+    attention: AttentionOption = None,
+    control: ControlOption = None,
+    mask_token: MaskTokenOption = None,
     revision: RevisionOption = None,
     arm_revision: ArmRevisionOption = None,
     protocol: Annotated[
@@ -133,10 +123,15 @@ def run(
             min=1, help="Token rows at once; 64 or as many as fit if left out. No number depends on it."
         ),
     ] = None,
-    device: Annotated[
-        str | None, typer.Option(help="Where to run; by default the accelerator, if there is one.")
-    ] = None,
+    device: DeviceOption = None,
     offline: OfflineOption = False,
+    accept_behaviour: Annotated[
+        bool,
+        typer.Option(
+            "--accept-behaviour",
+            help="Run although the MDM fills gaps better in another way than declared; the record says so.",
+        ),
+    ] = False,
     dtype: Annotated[
         Dtype | None, typer.Option(help="Precision of both members' weights; as stored if left out.")
     ] = None,
@@ -159,8 +154,7 @@ def run(
     _check_levels(tasks, chosen, level)
     declared = {"shift": shift, "attention": attention, "mask_token": mask_token, "control": control}
     declared |= {"revision": revision, "arm_revision": arm_revision}
-    given = {name: value for name, value in declared.items() if value is not None}
-    spec = _pair_spec(pair, arm, mdm, given)
+    spec = pair_spec(pair, arm, mdm, declared)
     if dtype is not None:
         from .pairs.spec import at_precision
 
@@ -174,13 +168,15 @@ def run(
     if memory is not None:
         raise UsageError("--memory asks about another machine", "give it with --dry-run")
     _check_writable(out)
+    from .allocation import give_back_freed_memory
     from .pairs.loading import load_pair
     from .progress import for_terminal
     from .run import record_path
     from .run import run as measure
 
+    give_back_freed_memory()
     rows = rows_that_fit(asked)
-    loaded = load_pair(spec, device, offline)
+    loaded = load_pair(spec, device, offline, accept_behaviour)
     _use_threads(loaded)
     record = measure(loaded, chosen, out, tasks, level, rows, for_terminal())
     if as_json:
@@ -327,28 +323,6 @@ def _tasks(suite: str | None, names: list[str] | None) -> tuple["Task", ...] | N
     if names:
         return tuple(get_task(name) for name in dict.fromkeys(names))
     return get_suite(suite) if suite is not None else None
-
-
-def _pair_spec(pair: str | None, arm: str | None, mdm: str | None, declared: Mapping[str, Any]) -> "PairSpec":
-    """The pair that is named, or the one of two checkpoints with what is declared about the MDM."""
-    from .pairs.registry import get_pair
-    from .pairs.spec import declare_pair
-
-    if arm is None and mdm is None:
-        spec = get_pair(pair or "tiny")
-        if declared:
-            options = ", ".join(f"--{name.replace('_', '-')}" for name in declared)
-            raise UsageError(
-                f"{options} would declare something about pair {spec.name}, which has its own declarations",
-                "leave it out, or name the checkpoints with --arm and --mdm",
-            )
-        return spec
-    if pair is not None:
-        raise UsageError("--pair names a listed pair and --arm/--mdm another", "give one or the other")
-    if arm is None or mdm is None:
-        missing = "--arm" if arm is None else "--mdm"
-        raise UsageError(f"a pair has two members and {missing} is missing", "give both --arm and --mdm")
-    return declare_pair(arm, mdm, **declared)
 
 
 def _check_levels(tasks: tuple["Task", ...] | None, protocol: "Protocol", level: str | None) -> None:

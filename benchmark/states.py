@@ -87,7 +87,7 @@ def batches(member: Member, questions: Iterable[Question], rows: int) -> Iterato
 
 
 def packed(questions: Iterable[Question], rows: int) -> Iterator[list[Question]]:
-    """Questions of one token length that are asked at once: at most `rows` token rows, one question at least."""
+    """Questions of one token length that are asked at once: at most `rows` token rows, one at the least."""
     for alike in by_length(questions):
         pending: list[Question] = []
         for asked in alike:

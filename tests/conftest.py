@@ -35,7 +35,8 @@ def _no_network() -> Iterator[None]:
     connect = socket.socket.connect
 
     def guarded(self: socket.socket, address: Any) -> None:
-        if self.family in (socket.AF_INET, socket.AF_INET6):
+        inet = self.family in (socket.AF_INET, socket.AF_INET6)
+        if inet and address[0] != "127.0.0.1":  # where tests themselves may listen
             raise AssertionError(f"a test tried to connect to {address}")
         connect(self, address)
 

@@ -106,6 +106,18 @@ def run_pair(arm: Path, mdm: Path | None = None, task: str = "infilling") -> tup
         ),
         ("run --arm a --mdm b --mask-token=", ("--mask-token is empty",)),
         ("run --arm ./a --mdm ./b", ("./a is not a directory",)),
+        ("run --arm a --mdm b --revision=", ("--revision is empty",)),
+        ("run --arm a@ --mdm b", ("the revision of --arm is empty",)),
+        ("run --arm a@v1 --mdm b --arm-revision v1", ("--arm a@v1 and --arm-revision both name a revision",)),
+        ("run --revision v1 --arm-revision v1", ("--revision, --arm-revision would declare",)),
+        (
+            "run --arm . --mdm . --arm-revision v1",
+            (". is a local directory, and revision 'v1'", "leave it out"),
+        ),
+        (
+            "run --arm org/base@v1 --mdm org/diffusion --offline",
+            ("has no hub model 'org/base' at revision 'v1' (offline)", "hf download org/base --revision v1"),
+        ),
         ("run --device abacus", ("device abacus cannot be used",)),
         ("run --batch 0", ("--batch",)),
         ("run --batch many", ("--batch",)),

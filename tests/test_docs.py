@@ -40,8 +40,8 @@ SMALL: dict[str, Any] = {
     "splits": 2,
 }
 SHELL = ("mkdir", "cp")
-NOT_RUN = ("pip install", "tox", "git clone", "cd ")
-"""Installing, and what starts these tests, is not run from within them."""
+NOT_RUN = ("pip install", "tox", "git clone", "cd ", "hf download")
+"""Installing and fetching, and what starts these tests, is not run from within them."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,8 @@ def run_mechshift(words: list[str]) -> None:
         if on_hub(options["arm"]) or on_hub(options["mdm"]):
             resolve(options)
             return
+        if options["pair"] is not None and on_hub(get_pair(options["pair"]).mdm.checkpoint):
+            return
     group.main(args=words, standalone_mode=False)
 
 
@@ -107,7 +109,8 @@ def resolve(options: dict[str, Any]) -> None:
     chosen = [get_task(name) for name in options["task"] or ()] or get_suite(options["suite"] or "all")
     for task in chosen:
         task.level(options["level"])
-    declare_pair(**{key: options[key] for key in ("arm", "mdm", "shift", "attention", "mask_token")})
+    names = "arm", "mdm", "shift", "attention", "mask_token", "revision", "arm_revision"
+    declare_pair(**{name: options[name] for name in names})
 
 
 @pytest.fixture(scope="session")

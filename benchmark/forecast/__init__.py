@@ -1,1 +1,1 @@
-"""What a run would do and need: known from configuration, file sizes and tokens, before a weight is loaded."""
+"""What a run would do and need, from configuration, file sizes and tokens, before a weight is loaded."""

@@ -95,7 +95,7 @@ def gradients(sizes: Sizes, rows: int, tokens: int, steps: int, back: int) -> in
 
 
 def passing(sizes: Sizes, rows: int, tokens: int) -> int:
-    """What a pass holds at once while it keeps nothing: the stream, a norm in float32, and one MLP's insides."""
+    """What a pass that keeps nothing holds at once: the stream, a norm in float32, one MLP's insides."""
     s, inner = sizes.itemsize, max(sizes.inner, sizes.chosen * sizes.expert_inner)
     return rows * tokens * (sizes.width * (3 * s + 2 * FLOAT) + 3 * s * inner)
 
@@ -160,7 +160,7 @@ def stack(sizes: Sizes, load: Load, circuits: int) -> int:
 
 
 def lens(sizes: Sizes, components: int) -> tuple[int, int]:
-    """Logits of what components write, on the device and, as float64 four times over, in the host's memory."""
+    """Logits of what components write: on the device, and in the host's memory float64 four times over."""
     written = sizes.graph.sources * sizes.width
     at_once = max(1, LENS_BYTES // (FLOAT * (written + 4 * components * sizes.vocabulary)))
     numbers = at_once * components * sizes.vocabulary

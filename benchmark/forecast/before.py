@@ -19,7 +19,7 @@ from .sizes import sketch_pair
 
 @dataclass(frozen=True)
 class Asked:
-    """What a run was asked for. `tasks` None: the protocol's suite; `rows` None: as many as fit, 64 at most."""
+    """What a run was asked for. `tasks` None: the protocol's suite; `rows` None: 64, or as many as fit."""
 
     spec: PairSpec
     protocol: Protocol
@@ -72,8 +72,8 @@ def dry_run(asked: Asked, memory: float | None, out: Path) -> DryRun:
 def rows_that_fit(asked: Asked) -> int:
     """The token rows that a run takes at once: as asked for, else 64 or as many as fit.
 
-    Raises NotComputable for a run that clearly does not fit, before anything is loaded. A few examples of each
-    task tell that a run fits; all are looked at only where they do not.
+    Raises NotComputable for a run that clearly does not fit, before anything is loaded. A few examples of
+    each task tell that a run fits; all are looked at only where they do not.
     """
     machine = this_machine(choose_device(asked.device))
     sketch, wanted = sketch_pair(asked.spec, asked.offline), asked.rows or ROWS

@@ -15,7 +15,7 @@ ROWS = 64
 """Token rows at once where none are asked for and memory allows."""
 
 MARGIN = 1.25
-"""A run is refused when its forecast is beyond what is free by this factor: a fifth is what it may be wrong by.
+"""A run is refused when its forecast is beyond what is free by this factor, as it can be wrong by a fifth.
 
 Between 1 and this factor a run is tight: it is not refused, and a dry run says so.
 """
@@ -26,7 +26,7 @@ SAMPLE = 24
 
 @dataclass(frozen=True)
 class Forecast:
-    """A run of a protocol on a pair, `rows` token rows at once: the work of each task, the peak of each stage."""
+    """A run of a protocol on a pair, `rows` token rows at once: work of each task, peak of each stage."""
 
     sketch: Sketch
     protocol: Protocol
@@ -45,7 +45,7 @@ class Forecast:
 
     @property
     def written(self) -> int:
-        """Bytes that the run writes: of each task both members' score sums and circuits, and its JSON files."""
+        """Bytes that the run writes: score sums and circuits of both members by task, and JSON files."""
         sizes = self.sketch.sizes[0]
         graph = (sizes.ungrouped() if self.protocol.kv == "ungrouped" else sizes).graph
         matrix = graph.sources * graph.destinations
@@ -91,7 +91,7 @@ def sampled_forecast(
 
 
 def fitting_rows(found: Forecast, machine: Machine, most: int = ROWS) -> int:
-    """The largest of `most`, half of it, and so on, with which the run fits, or else is tight; or else `most`."""
+    """The largest of `most`, half of it, and so on with which the run fits, else is tight; else `most`."""
     halves = [most >> power for power in range(most.bit_length())]
     shares = [found.changed(rows).share(machine) for rows in halves]
     for limit in (1, MARGIN):
@@ -107,7 +107,7 @@ def remedies(found: Forecast, machine: Machine) -> list[str]:
 
 
 def _changes(found: Forecast) -> Iterator[tuple[str, Forecast]]:
-    """What can be changed; of several numbers of rows the largest that any machine could ask for comes first."""
+    """What can be changed; of several numbers of rows the largest comes first."""
     rows = [2**power for power in range(found.rows.bit_length() - 1, -1, -1) if 2**power < found.rows]
     kinds: list[tuple[str, int | None, Protocol | None]] = [("", None, None)]
     if max(one.itemsize for one in found.sketch.sizes) > 2:
@@ -147,7 +147,10 @@ def remedy(found: Forecast, machine: Machine) -> str:
     if kinds:
         return "it fits with " + ", or with ".join(kinds.values())
     least = min((changed.needed(machine) for _, changed in _changes(found)), default=found.needed(machine))
-    return f"no option makes it fit: it needs {gigabytes(least)} at the least; choose a larger machine or a smaller pair"
+    return (
+        f"no option makes it fit: it needs {gigabytes(least)} at the least; "
+        "choose a larger machine or a smaller pair"
+    )
 
 
 def gigabytes(size: float) -> str:

@@ -66,7 +66,7 @@ class StagePeak:
 def stage_peaks(
     sizes: Sequence[Sizes], stored: Sequence[int], tasks: Iterable[TaskWork], protocol: Protocol
 ) -> tuple[StagePeak, ...]:
-    """The peak of every stage: loading, decoding, attribution, circuits, entropies, comparison.
+    """The peak of every stage: loading, checks, decoding, attribution, circuits, entropies, comparison.
 
     `sizes`, `stored`: of ARM and MDM, dimensions and bytes of the weights' files. Both members are in memory
     all the time, in an ungrouped protocol with copies of their key and value maps.
@@ -80,7 +80,7 @@ def stage_peaks(
         asked = [each.ungrouped() for each in sizes]
     groups = max((work.groups for work in works), default=0)
     members = [(each, [work.members[index] for work in works]) for index, each in enumerate(asked)]
-    stages = [_loading(sizes, stored)]
+    stages = [_loading(sizes, stored), _checks(sizes)]
     for name, phases in (
         ("decoding", _decoding(members)),
         ("attribution", _attribution(members, protocol, groups)),
@@ -108,23 +108,26 @@ def _stage(name: str, weights: int, copied: int, device: Parts, host: Parts) -> 
 
 
 def _loading(sizes: Sequence[Sizes], stored: Sequence[int]) -> StagePeak:
-    """Both members, and the larger of the checks' and of the movement's copies of the largest parameter.
+    """Both members, and where the dtype changes one of them as it is stored besides, in the host's memory."""
+    changed = [kept for each, kept in zip(sizes, stored, strict=True) if abs(kept - each.weights) > kept / 4]
+    host = {"libraries": LIBRARIES}
+    if changed:
+        host["weights as they are stored"] = max(changed)
+    return StagePeak("loading", {"weights of both members": sum(each.weights for each in sizes)}, host)
+
+
+def _checks(sizes: Sequence[Sizes]) -> StagePeak:
+    """Both members, and copies of the largest parameter: those of its movement, or of whether it is finite.
 
     How far it has moved takes difference and square in float32, and both values where they are not float32;
-    whether all are finite takes magnitudes and three flags. Where weights change dtype, a member is in memory
-    as it is stored, too, while it is read.
+    whether all is finite takes magnitudes and three flags.
     """
     largest = max(each.largest for each in sizes)
     s = max(each.itemsize for each in sizes)
     copies = largest * max(2 * FLOAT if s == FLOAT else 3 * FLOAT, s + 3)
     weights = sum(each.weights for each in sizes)
-    changed = [kept for each, kept in zip(sizes, stored, strict=True) if abs(kept - each.weights) > kept / 4]
-    device = {"weights of both members": weights, "checks and movement": copies}
-    host = {"libraries": LIBRARIES}
-    converted = max(changed, default=0)
-    if converted > copies:
-        device = {"weights of both members": weights, "weights as they are stored": converted}
-    return StagePeak("loading", device, host)
+    device = {"weights of both members": weights, "copies of the largest parameter": copies}
+    return StagePeak("checks", device, {"libraries": LIBRARIES})
 
 
 def _decoding(members: Works) -> list[Phase]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from ..pairs.checkpoint import Checkpoint, find_checkpoint, find_description, local_directory
 from ..pairs.hub import listing
+from ..pairs.layout import weight_names
 from ..pairs.spec import MemberSpec
 
 WEIGHTS = ".safetensors"
@@ -20,7 +21,7 @@ class File:
 
 @dataclass(frozen=True)
 class Published:
-    """What is known of a checkpoint: its config.json and tokenizer (no weights are read), and all its files."""
+    """What is known of a checkpoint: config.json and tokenizer, no weights, and the sizes of all its files."""
 
     checkpoint: Checkpoint
     files: tuple[File, ...]
@@ -48,10 +49,17 @@ def published(spec: MemberSpec, offline: bool = False) -> Published:
     is taken from the cache. Raises PairError as `find_checkpoint`.
     """
     if local_directory(spec) is not None:
-        found = find_checkpoint(spec)
-        files = [found.directory / "config.json", *found.weights]
-        listed = tuple(File(path.name, path.stat().st_size, here=True) for path in files)
-        return Published(found, listed)
+        return _on_disk(spec)
     remote = listing(spec, offline)
     described = find_description(replace(spec, revision=remote.commit), offline)
     return Published(described, tuple(File(one.name, one.size_bytes, one.cached) for one in remote.files))
+
+
+def _on_disk(spec: MemberSpec) -> Published:
+    """Sizes of files that are not opened: to map one takes as much memory as it is large."""
+    described = find_description(spec)
+    names = ("config.json", *weight_names(described.directory, spec.checkpoint))
+    paths = [described.directory / name for name in names]
+    if not all(path.is_file() for path in paths):
+        find_checkpoint(spec)  # which says what is missing, and what to do
+    return Published(described, tuple(File(path.name, path.stat().st_size, here=True) for path in paths))

@@ -20,10 +20,12 @@ def render(found: Forecast, machine: Machine, free_disk: int) -> str:
         ("token rows at once", found.rows),
         ("parameters of a member", f"{sizes.parameters:,} of {sizes.itemsize} bytes"),
     ]
+    stages, highest, parts = _memory(found, machine)
     tables = [
         tabulate(head, tablefmt="plain", disable_numparse=True),
         tabulate(_passes(found), PASSES, tablefmt="simple", colalign=("left", "left", *["right"] * 8)),
-        tabulate(_memory(found, machine), ("stage", "part", "GB"), tablefmt="simple", floatfmt=".3f"),
+        tabulate(stages, ("stage", "peak, GB"), tablefmt="simple", floatfmt=".2f"),
+        tabulate(parts, (f"of {highest}", "GB"), tablefmt="simple", floatfmt=".2f"),
     ]
     unfit = [
         f"{work.task}: {count} of {work.tried} examples cannot be asked ({reason})"
@@ -68,15 +70,15 @@ def _passes(found: Forecast) -> list[tuple[object, ...]]:
     return rows
 
 
-def _memory(found: Forecast, machine: Machine) -> list[tuple[str, str, float]]:
-    rows = []
-    for stage in found.stages:
-        for part, size in _parts(stage, machine).items():
-            if size >= 5e5:
-                rows.append((stage.stage, part, size / 1e9))
-        total = stage.together if machine.shared else stage.on_device
-        rows.append((stage.stage, "in all", total / 1e9))
-    return rows
+Sizes = list[tuple[str, float]]
+
+
+def _memory(found: Forecast, machine: Machine) -> tuple[Sizes, str, Sizes]:
+    """GB of every stage, and the name and the parts of the highest."""
+    stages = [(stage.stage, sum(_parts(stage, machine).values()) / 1e9) for stage in found.stages]
+    highest = max(found.stages, key=lambda stage: sum(_parts(stage, machine).values()))
+    parts = [(part, size / 1e9) for part, size in _parts(highest, machine).items() if size >= 5e5]
+    return stages, highest.stage, parts
 
 
 def _parts(stage: StagePeak, machine: Machine) -> dict[str, int]:

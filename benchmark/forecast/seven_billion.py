@@ -2,8 +2,8 @@
 
     python -m mechshift.benchmark.forecast.seven_billion
 
-The tokenizers are not at hand here: every batch is taken to be full, of one length, with sixteen answer tokens
-to decode and four reads a row. `mechshift run --dry-run` on the checkpoints counts the real ones.
+The tokenizers are not at hand here: every batch is taken to be full, of one length, with sixteen answer
+tokens to decode and four reads a row. `mechshift run --dry-run` on the checkpoints counts the real ones.
 """
 
 from typing import Any
@@ -62,7 +62,7 @@ def sizes_of(pair: str) -> Sizes:
 
 
 def peaks(sizes: Sizes, protocol: Protocol, rows: int, tokens: int) -> tuple[StagePeak, ...]:
-    """The peak of every stage for a pair of these dimensions, all batches of `rows` rows of `tokens` tokens."""
+    """The peak of every stage for a pair of these dimensions, its batches `rows` rows of `tokens` tokens."""
     batch = Load(rows, tokens, READS * rows, rows)
     decoded = Load(rows, tokens, ANSWER * rows, rows)
     member = MemberWork((decoded,), (batch,), (batch,), {})
@@ -71,7 +71,7 @@ def peaks(sizes: Sizes, protocol: Protocol, rows: int, tokens: int) -> tuple[Sta
 
 
 def table() -> list[tuple[str, str, int, int, str, str, str]]:
-    """Pair, protocol, tokens, rows, and GB at loading, at attribution and at its circuits, on the device."""
+    """Pair, protocol, tokens, rows, and GB at the checks, attribution and circuits, on the device."""
     lines = []
     for pair in PAIRS:
         sizes = sizes_of(pair)
@@ -81,13 +81,13 @@ def table() -> list[tuple[str, str, int, int, str, str, str]]:
                     found = {one.stage: one for one in peaks(sizes, get_protocol(name), rows, tokens)}
                     shown = [
                         f"{found[stage].on_device / 1e9:.1f}"
-                        for stage in ("loading", "attribution", "circuits")
+                        for stage in ("checks", "attribution", "circuits")
                     ]
                     lines.append((pair, name, tokens, rows, shown[0], shown[1], shown[2]))
     return lines
 
 
-HEADERS = ("pair", "protocol", "tokens", "--batch", "loading", "attribution", "circuits")
+HEADERS = ("pair", "protocol", "tokens", "--batch", "checks", "attribution", "circuits")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The numbers of a member that passes and memory depend on, and a pair that has them without having weights."""
+"""The numbers of a member that passes and memory depend on, and a pair that has them without weights."""
 
 from dataclasses import dataclass, replace
 
@@ -99,7 +99,7 @@ class Sizes:
 
     @property
     def copied(self) -> int:
-        """Bytes that `ungroup` adds: whole key and value maps of one head per query head, 0 without groups."""
+        """Bytes that `ungroup` adds: key and value maps of one head per query head; 0 without groups."""
         if self.heads == self.kv_heads:
             return 0
         each = self.heads * self.head_dim * (self.width + self.biased)
@@ -133,7 +133,7 @@ class Sketch:
 
 
 def sketch_pair(spec: PairSpec, offline: bool = False) -> Sketch:
-    """What is known of a pair before its weights are read. Raises PairError as `load_pair`, where it shows."""
+    """What is known of a pair before its weights are read. Raises PairError as `load_pair` where it shows."""
     checkpoints = published(spec.arm, offline), published(spec.mdm, offline)
     tokenizer, _, mask_id = read_tokens(spec, (checkpoints[0].checkpoint, checkpoints[1].checkpoint))
     roles: tuple[Role, Role] = ("arm", "control" if spec.control else "mdm")

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from glob import escape
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from huggingface_hub import HfApi, constants, get_token, snapshot_download
 from huggingface_hub.errors import (
@@ -23,16 +23,23 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+from huggingface_hub.utils.tqdm import tqdm
 
 from ...errors import PairError
-from .layout import CONFIG, INDEX, TOKENIZER, WEIGHTS, lacking, pickles, weight_names, without_weights
+from .layout import CONFIG, INDEX, TOKENIZER, WEIGHTS, pickles, weight_names, without_weights
 from .spec import MemberSpec
 
 DESCRIPTION = (CONFIG, *TOKENIZER, INDEX)
 """The small files: all that a checkpoint needs beside its weights. No code and no pickle is among them."""
 
-_TROUBLE = cast("tuple[type[Exception], ...]", (*HfHubHTTPError.__bases__, ValueError, RuntimeError))
-"""All that huggingface_hub lets through; the bases are OSError and those of the HTTP library that it uses."""
+_TROUBLE = cast(
+    "tuple[type[Exception], ...]",
+    (*HfHubHTTPError.__bases__, ValueError, TypeError, LookupError, RuntimeError),
+)
+"""What huggingface_hub lets through where a server, the network or the disk fails.
+
+The bases are OSError and all that its HTTP library raises, which is another one in other releases.
+"""
 
 _COMMIT = re.compile("[0-9a-f]{40}")
 _BUSY = 429
@@ -58,6 +65,13 @@ class Listing:
     def bytes_to_fetch(self) -> int:
         """The size of all files that are not in the cache yet."""
         return sum(file.size_bytes for file in self.files if not file.cached)
+
+
+class _Bar(tqdm):
+    """A progress bar where there is a terminal; gone when it is full."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **{"disable": None, **options, "leave": False})  # type: ignore[no-untyped-call]
 
 
 class _Unanswered(Exception):
@@ -135,11 +149,12 @@ def _ask(spec: MemberSpec, offline: bool) -> dict[str, int]:
         )
     except _TROUBLE as error:
         if _is_silence(error):
-            raise _Unanswered(f"the hub could not be reached: {_first_line(error)}") from None
+            reason = f"{type(error).__name__}: {_first_line(error)}"
+            raise _Unanswered(f"the hub could not be reached: {reason}") from None
         raise _explained(spec, error) from None
     sizes = {file.rfilename: file.size or 0 for file in found.siblings or ()}
     if not {WEIGHTS, INDEX} & sizes.keys():
-        raise without_weights(spec.checkpoint, sizes)
+        raise without_weights(spec.checkpoint, sizes) if pickles(sizes) else _unpublished(spec, WEIGHTS)
     return sizes
 
 
@@ -158,7 +173,7 @@ def _small(sizes: Mapping[str, int]) -> tuple[str, ...]:
 
 def _describe(spec: MemberSpec, sizes: Mapping[str, int]) -> Path:
     if CONFIG not in sizes:
-        raise lacking(spec.checkpoint, CONFIG)
+        raise _unpublished(spec, CONFIG)
     return _download(spec, _small(sizes))
 
 
@@ -166,7 +181,7 @@ def _needed_weights(spec: MemberSpec, directory: Path, sizes: Mapping[str, int])
     names = (WEIGHTS,) if WEIGHTS in sizes else weight_names(directory, spec.checkpoint)
     for name in names:
         if name not in sizes:
-            raise lacking(spec.checkpoint, name)
+            raise _unpublished(spec, name)
     return names
 
 
@@ -185,7 +200,10 @@ def _download(spec: MemberSpec, names: Iterable[str]) -> Path:
     try:
         return Path(
             snapshot_download(
-                spec.checkpoint, revision=spec.revision, allow_patterns=[escape(name) for name in names]
+                spec.checkpoint,
+                revision=spec.revision,
+                allow_patterns=[escape(name) for name in names],
+                tqdm_class=_Bar,
             )
         )
     except _TROUBLE as error:
@@ -255,6 +273,13 @@ def _absent_weights(spec: MemberSpec, directory: Path) -> list[str]:
     return [f"{WEIGHTS} or {INDEX}"]
 
 
+def _unpublished(spec: MemberSpec, name: str) -> PairError:
+    return PairError(
+        f"the hub model {_where(spec)} has no {name}",
+        "name a repository or a revision that holds a whole checkpoint in the layout of transformers",
+    )
+
+
 def _not_cached(spec: MemberSpec, problem: str) -> PairError:
     revision = shlex.quote(spec.revision or constants.DEFAULT_REVISION)
     return PairError(
@@ -272,7 +297,10 @@ def _explained(spec: MemberSpec, error: BaseException) -> PairError:
             return PairError(f"{where} is neither a directory nor a hub id", _first_line(error))
         case GatedRepoError():
             who = " and its licence is not accepted by the account that is logged in" if get_token() else ""
-            return PairError(f"{where} is gated{who}", f"accept its licence at {page}, then {login}")
+            return PairError(
+                f"{where} is gated{who}",
+                f"accept its licence at {page} (its owner may have to agree), then {login}",
+            )
         case RevisionNotFoundError():
             return PairError(
                 f"the hub has no {where}", f"{page}/commits tells its commits, tags and branches"

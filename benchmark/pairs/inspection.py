@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from .behaviour import check_behaviour, observe
+from .behaviour import Behaviour, check_behaviour, observe
 from .checking import CheckName, checking
 from .checks import (
     check_attention,
@@ -56,7 +56,7 @@ OF_A_MEMBER: tuple[tuple[CheckName, Callable[[Member], None], str], ...] = (
 
 
 def checks_of(pair: Pair) -> tuple[Check, ...]:
-    """Every check of a loaded pair, those that need no pass of a model first."""
+    """Every check of a loaded pair, those that need no pass of a model first, the behaviour last."""
     of_members = tuple(
         Check(name, called(member), partial(_look_at, check, member, detail))
         for member in pair.members
@@ -66,7 +66,7 @@ def checks_of(pair: Pair) -> tuple[Check, ...]:
         Check("backbone", "pair", partial(_look_at_backbones, pair)),
         Check("mask token", called(pair.mdm), partial(_look_at_mask, pair)),
         *of_members,
-        Check("behaviour", called(pair.mdm), partial(_look_at_behaviour, pair)),
+        Check("behaviour", called(pair.mdm), lambda: look_at_behaviour(pair, observe(pair))),
     )
 
 
@@ -96,7 +96,7 @@ def _look_at_mask(pair: Pair) -> tuple[Verdict, str]:
     return "passed", f"id {mask_id}, {kind}"
 
 
-def _look_at_behaviour(pair: Pair) -> tuple[Verdict, str]:
-    behaviour = observe(pair)
+def look_at_behaviour(pair: Pair, behaviour: Behaviour) -> tuple[Verdict, str]:
+    """What the behaviour check finds of a behaviour that was observed. Raises PairError where it fails."""
     check_behaviour(pair, behaviour)
     return behaviour.verdict, behaviour.detail

@@ -102,7 +102,7 @@ def native_type(checkpoint: Checkpoint, loader: LoaderSpec) -> str:
 
 
 def native_config(checkpoint: Checkpoint, loader: LoaderSpec) -> Any:
-    """The configuration of the native class, from config.json alone. Raises PairError where it is not one's."""
+    """The native class's configuration, from config.json alone. Raises PairError where it is not one's."""
     kind = native_type(checkpoint, loader)
     dropped = DROPPED.union(loader.dropped_keys, DROPPED_OF.get(str(checkpoint.config.get("model_type")), ()))
     if checkpoint.config.get("sliding_window") is False:

@@ -129,7 +129,7 @@ def _pinned(option: str, checkpoint: str, pin: str, revision: str | None) -> tup
 
 
 def at_precision(spec: PairSpec, precision: Precision) -> PairSpec:
-    """The pair with both members loaded at a precision, which is part of its name: other numbers come of it."""
+    """The pair with both members at a precision, which is part of its name: other numbers come of it."""
     arm, mdm = (
         replace(member, loader=replace(member.loader, precision=precision)) for member in (spec.arm, spec.mdm)
     )

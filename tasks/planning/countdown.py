@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 from functools import cache
 
+from .. import shots
 from ..example import Draw, Example, Task, TaskCard
 from ..version import version_of
-from . import expressions
+from . import expressions, steps
 
 TEMPLATES = {
     "target-last": (
@@ -20,6 +21,29 @@ TEMPLATES = {
         "Target: {target}. Numbers: {numbers}. Equation:",
         "Make {target} from {numbers}:",
         "The target is {target}, given {numbers}. Answer:",
+    ),
+}
+
+QUESTIONS = {
+    "target-last": "Input: {numbers},{target}\nOutput:",
+    "target-first": "Input: {target},{numbers}\nOutput:",
+}
+"""What is asked behind a header, at the levels with shots."""
+
+INSTRUCTIONS = {
+    "target-last": (
+        "Reach the last number of the input from the numbers before it, using each once. Write every step.",
+        "Combine all numbers but the last, each exactly once, so that the last results. Show the steps.",
+        "The last number is the target. Make it from the other numbers, step by step, with each used once.",
+        "Find arithmetic steps that use every number before the last one once and end in the last one.",
+        "Add, subtract, multiply or divide the first numbers, each once, until you have the last number.",
+    ),
+    "target-first": (
+        "Reach the first number of the input from the numbers after it, using each once. Write every step.",
+        "Combine all numbers but the first, each exactly once, so that the first results. Show the steps.",
+        "The first number is the target. Make it from the other numbers, step by step, with each used once.",
+        "Find arithmetic steps that use every number after the first one once and end in the first one.",
+        "Add, subtract, multiply or divide the last numbers, each once, until you have the first number.",
     ),
 }
 
@@ -44,7 +68,49 @@ def _unique(numbers: tuple[int, ...], operators: str, largest: int) -> dict[int,
 
 
 def draw(given: Draw) -> Example | None:
-    """One instance whose equation is unique up to commuting, in canonical form.
+    """One instance with one solution up to commuting: an equation, or its steps at the levels with shots."""
+    return _in_steps(given) if "shots" in given.level else _in_one_equation(given)
+
+
+def _in_steps(given: Draw) -> Example | None:
+    """The canonical steps of the only equation.
+
+    Corrupted: another target, whose steps have numbers of as many digits at every place.
+    """
+    rng, operators, largest = given.rng, str(given.level["operators"]), given.integer("target")
+    pool = range(given.integer("smallest"), given.integer("largest") + 1)
+    numbers = rng.sample(pool, given.integer("operands"))
+    unique = _unique(tuple(sorted(numbers)), operators, largest)
+    if not unique:
+        return None
+    written = {goal: steps.in_steps(unique[goal].partition("=")[0]) for goal in sorted(unique)}
+    target = rng.choice(list(written))
+    alike = [goal for goal, text in written.items() if _shape(text) == _shape(written[target])]
+    if len(alike) < 2:
+        return None
+    changed = rng.choice([goal for goal in alike if goal != target])
+    index = rng.randrange(len(INSTRUCTIONS[given.variant]))
+
+    def prompt(goal: int) -> str:
+        return QUESTIONS[given.variant].format(numbers=",".join(map(str, numbers)), target=goal)
+
+    return Example(
+        clean=prompt(target),
+        corrupted=prompt(changed),
+        answer=f" {written[target]}",
+        foil=f" {written[changed]}",
+        variant=given.variant,
+        template=f"{given.variant}-{index}",
+        contents=("|".join(map(str, sorted(numbers))),),
+    )
+
+
+def _shape(written: str) -> str:
+    return re.sub("[-+*/]", "+", re.sub("[0-9]", "0", written))
+
+
+def _in_one_equation(given: Draw) -> Example | None:
+    """The equation in canonical form.
 
     Corrupted: another target reachable from the same numbers (or, at a level with `change` "operand", another
     number and the same target), with as many digits and another equation.
@@ -90,17 +156,21 @@ def draw(given: Draw) -> Example | None:
 def check(example: Example, output: str) -> bool:
     """Whether the output's first line is a true equation: the target, from the given numbers, each once.
 
-    Any correct equation counts, canonical or not. Numbers and target are those of the example's answer.
+    Where the answer is in steps, whether it is true steps that use each number and each result on the way
+    once. Any correct form counts, canonical or not. Numbers and target are those of the example's answer.
     """
-    wanted = _read(example.answer)
-    found = _read(output)
-    return wanted is not None and found is not None and found == wanted
+    read = steps.read if "," in example.answer else _read
+    wanted = read(_first_line(example.answer))
+    return wanted is not None and read(_first_line(output)) == wanted
 
 
-def _read(text: str) -> tuple[tuple[int, ...], int] | None:
+def _first_line(text: str) -> str:
+    return "".join(text.strip().splitlines()[:1]).replace(" ", "")
+
+
+def _read(line: str) -> tuple[tuple[int, ...], int] | None:
     """The sorted operands and the stated result of a true equation, None for anything else."""
-    lines = text.strip().splitlines()
-    expression, equals, result = lines[0].replace(" ", "").partition("=") if lines else ("", "", "")
+    expression, equals, result = line.partition("=")
     if not equals or not NATURAL.fullmatch(result) or not ARITHMETIC.fullmatch(expression):
         return None
     try:
@@ -140,8 +210,9 @@ TASK = Task(
         licence="Apache-2.0 (generated)",
         counterfactual="the target changes, so that the same numbers combine otherwise",
         metric="logit difference",
-        answer="the equation in canonical form: larger terms first, added before subtracted",
-        checker="evaluates the expression and compares the multiset of operands",
+        answer="the equation in canonical form: larger terms first, added before subtracted; "
+        "with shots, its steps from the left",
+        checker="evaluates the expression, or every step, and compares the multiset of operands",
         variants={"target-last": "numbers, then target", "target-first": "target, then numbers"},
         levels={
             "small": {
@@ -176,11 +247,29 @@ TASK = Task(
                 "operators": "+-*/",
                 "change": "target",
             },
+            "dream-3": {
+                "operands": 3,
+                "smallest": 1,
+                "largest": 99,
+                "target": 99,
+                "operators": "+-*/",
+                "change": "target",
+                "shots": 8,
+            },
+            "dream-4": {
+                "operands": 4,
+                "smallest": 1,
+                "largest": 99,
+                "target": 99,
+                "operators": "+-*/",
+                "change": "target",
+                "shots": 8,
+            },
         },
         default_level="small",
         steps="tokens",
-        version=version_of(__file__, expressions.__file__),
+        version=version_of(__file__, expressions.__file__, steps.__file__, shots.__file__),
     ),
-    draw=draw,
+    draw=shots.few_shot(draw, INSTRUCTIONS),
     check=check,
 )

@@ -5,7 +5,7 @@ A sum is kept as its added and its subtracted terms, a product as its factors an
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from itertools import combinations
 
 
@@ -46,7 +46,7 @@ def solutions(numbers: tuple[int, ...], operators: str) -> dict[int, list[str]]:
     return {value: sorted(texts) for value, texts in found.items()}
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _expressions(numbers: tuple[int, ...], operators: str) -> frozenset[Expression]:
     if len(numbers) == 1:
         return frozenset({Expression("", numbers[0])})

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from .. import shots
 from ..example import Draw, Example, InPlace, Task, TaskCard
 from ..lexicon import NAMES
 from ..output import first_word
@@ -133,6 +134,12 @@ WORDINGS = {
     ),
 }
 
+INSTRUCTIONS = {
+    variant: ("Find the one word that fits the whole sentence.",) * len(wordings)
+    for variant, wordings in WORDINGS.items()
+}
+"""What begins the header at the level with shots."""
+
 
 def draw(given: Draw) -> Example | None:
     """One gapped sentence as an instruction, so that a left-to-right model has the cue before the answer.
@@ -181,11 +188,11 @@ TASK = Task(
         answer="the word in the gap; foil: the word the exchanged cue asks for",
         checker="first word equals the answer",
         variants={"question": "asked in words", "answer": "followed by 'Answer:'"},
-        levels={"words": {"cue": "three words"}},
+        levels={"words": {"cue": "three words"}, "few-shot": {"cue": "three words", "shots": 8}},
         default_level="words",
         steps="tokens",
-        version=version_of(__file__),
+        version=version_of(__file__, shots.__file__),
     ),
-    draw=draw,
+    draw=shots.few_shot(draw, INSTRUCTIONS),
     check=check,
 )

@@ -4,6 +4,7 @@ import re
 from itertools import pairwise
 from string import ascii_uppercase
 
+from .. import shots
 from ..example import Draw, Example, Task, TaskCard
 from ..version import version_of
 
@@ -23,6 +24,12 @@ TEMPLATES = {
         "The way to {goal} from {start}. Roads: {edges}. Way:",
     ),
 }
+
+INSTRUCTIONS = {
+    variant: ("Find the path from the start to the goal. The edge B A leads from A to B.",) * len(templates)
+    for variant, templates in TEMPLATES.items()
+}
+"""What begins the header at the level with shots."""
 
 
 def draw(given: Draw) -> Example:
@@ -60,7 +67,7 @@ def check(example: Example, output: str) -> bool:
     lines = output.strip().splitlines()
     path = _nodes(lines[0]) if lines else []
     wanted = _nodes(example.answer)
-    edges = set(re.findall(r"\b([A-Z]) ([A-Z])\b", example.clean))
+    edges = set(re.findall(r"\b([A-Z]) ([A-Z])\b", shots.question_of(example.clean)))
     return (
         len(path) > 1
         and (path[0], path[-1]) == (wanted[0], wanted[-1])
@@ -93,11 +100,12 @@ TASK = Task(
             "small": {"arms": 3, "steps": 2},
             "medium": {"arms": 3, "steps": 3},
             "large": {"arms": 5, "steps": 5},
+            "few-shot": {"arms": 3, "steps": 2, "shots": 8},
         },
         default_level="small",
         steps="tokens",
-        version=version_of(__file__),
+        version=version_of(__file__, shots.__file__),
     ),
-    draw=draw,
+    draw=shots.few_shot(draw, INSTRUCTIONS),
     check=check,
 )

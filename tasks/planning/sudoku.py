@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
+from .. import shots
 from ..example import Draw, Example, Task, TaskCard
 from ..version import version_of
 
@@ -27,6 +28,20 @@ TEMPLATES = {
         "{grid}\nFilled:\n",
         "{grid}\nResult:\n",
     ),
+}
+
+QUESTION = "Input:\n{grid}\nOutput:\n"
+"""What is asked behind a header, at the levels with shots."""
+
+INSTRUCTIONS = {
+    "named": (
+        "Fill every 0 with a digit from 1 to 4, so that no row, column or box of 2x2 has a digit twice.",
+        "Solve these sudoku puzzles of 4x4. A 0 is an empty cell.",
+        "Complete each grid: 1, 2, 3 and 4 stand once in every row, every column and every box of 2x2.",
+        "Each input is a sudoku of 4x4 with 0 for blanks. The output is the solved grid.",
+        "Replace the zeros, so that each row, column and quarter of the grid has all digits from 1 to 4.",
+    ),
+    "bare": ("",) * 5,
 }
 
 
@@ -86,7 +101,8 @@ def draw(given: Draw) -> Example | None:
 
     def prompt(grid: str) -> str:
         puzzle = "".join(BLANK if cell in blanks else grid[cell] for cell in CELLS)
-        return TEMPLATES[given.variant][index].format(grid=_rows(puzzle))
+        template = QUESTION if "shots" in given.level else TEMPLATES[given.variant][index]
+        return template.format(grid=_rows(puzzle))
 
     return Example(
         clean=prompt(solution),
@@ -116,7 +132,7 @@ def check(example: Example, output: str) -> bool:
     """
     found = "".join(output.split())
     grid, rest = found[: len(CELLS)], found[len(CELLS) :]
-    puzzle = "".join(re.findall(f"[{BLANK}{DIGITS}]{{{SIDE}}}", example.clean))
+    puzzle = "".join(re.findall(f"[{BLANK}{DIGITS}]{{{SIDE}}}", shots.question_of(example.clean)))
     return (
         len(grid) == len(CELLS)
         and not rest[:1].isdigit()
@@ -136,16 +152,20 @@ TASK = Task(
         metric="logit difference",
         answer="the whole grid in rows; read at the cells where the two solutions differ",
         checker="every row, column and box holds 1 to 4, and the givens are kept",
-        variants={"named": "asked in words before the grid", "bare": "the grid first"},
+        variants={
+            "named": "asked in words before the grid, with shots before all of them",
+            "bare": "the grid first, with shots no words before them",
+        },
         levels={
             "easy": {"fewest": 4, "most": 8},
             "eight": {"fewest": 8, "most": 8},
             "hard": {"fewest": 8, "most": 11},
+            "dream": {"fewest": 4, "most": 8, "shots": 8},
         },
         default_level="easy",
         steps="tokens",
-        version=version_of(__file__),
+        version=version_of(__file__, shots.__file__),
     ),
-    draw=draw,
+    draw=shots.few_shot(draw, INSTRUCTIONS),
     check=check,
 )

@@ -56,6 +56,7 @@ def names(folder: Path) -> set[str]:
         ("ioi", 7, "training", "abc"),
         ("greater-than", -1, "evaluation", "years"),
         ("countdown", 3, "training", "medium"),
+        ("countdown", 0, "evaluation", "dream-4"),
         ("infilling", 0, "evaluation", "words"),
     ],
 )

@@ -12,7 +12,7 @@ from mechshift.tasks import Example, Split, get_task
 
 Draw = Callable[..., tuple[Example, ...]]
 Nasty = Callable[[Example, random.Random], str]
-Mutants = Callable[[str, Nasty], Iterator[tuple[Example, str]]]
+Mutants = Callable[..., Iterator[tuple[Example, str]]]
 
 EVALUATION = 10_000
 MUTANTS = 10_000
@@ -117,10 +117,12 @@ def mutants() -> Mutants:
     They are made from the answer, the foil, and what the task's own test finds nasty.
     """
 
-    def of(task: str, nasty: Nasty) -> Iterator[tuple[Example, str]]:
-        rng, examples = random.Random(task), _drawn(task, 500)
-        for number in range(MUTANTS):
-            example = examples[number % len(examples)]
+    def of(
+        task: str, nasty: Nasty, level: str | None = None, number: int = 500
+    ) -> Iterator[tuple[Example, str]]:
+        rng, examples = random.Random(task), _drawn(task, number, level=level)
+        for turn in range(MUTANTS):
+            example = examples[turn % len(examples)]
             special = rng.random() < 0.5
             text = nasty(example, rng) if special else rng.choice((*[example.answer] * 4, example.foil))
             for _ in range(rng.randrange(0 if special else 1, 3)):

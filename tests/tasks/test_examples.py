@@ -9,7 +9,7 @@ from mechshift.tasks import Example, get_task, list_tasks
 
 Draw = Callable[..., tuple[Example, ...]]
 TASKS = [task.card.name for task in list_tasks()]
-SLOW = [("countdown", "medium"), ("countdown", "large")]
+SLOW = [("countdown", "medium"), ("countdown", "large"), ("countdown", "dream-4")]
 OTHERS = [
     (task.card.name, level)
     for task in list_tasks()

@@ -48,6 +48,13 @@ def test_the_page_shows_the_first_example(name: str, drawn: Draw) -> None:
         assert f"`{shown}`" in section(name)
 
 
+def test_the_page_shows_the_first_question_in_steps(drawn: Draw) -> None:
+    example = drawn("countdown", 1, level="dream-4")[0]
+    questions = [prompt.splitlines()[-2] for prompt in (example.clean, example.corrupted)]
+    for shown in (*questions, example.answer, example.foil):
+        assert f"`{shown}`" in section("countdown")
+
+
 @pytest.mark.parametrize("name", IN_ROWS)
 def test_the_page_shows_the_first_example_in_rows(name: str, drawn: Draw) -> None:
     example = drawn(name, 1)[0]

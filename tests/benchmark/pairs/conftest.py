@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
@@ -152,3 +152,22 @@ def write(tmp_path: Path) -> Write:
         return directory
 
     return checkpoint
+
+
+@pytest.fixture
+def shard() -> Callable[[Path], list[str]]:
+    """Splits the weights of a checkpoint as those of large ones are, and returns the names of the shards."""
+
+    def split(directory: Path) -> list[str]:
+        state = load_file(directory / "model.safetensors")
+        (directory / "model.safetensors").unlink()
+        names = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]
+        keys = sorted(state)
+        halves = keys[: len(keys) // 2], keys[len(keys) // 2 :]
+        for name, half in zip(names, halves, strict=True):
+            save_file({key: state[key] for key in half}, directory / name, {"format": "pt"})
+        weight_map = {key: name for name, half in zip(names, halves, strict=True) for key in half}
+        (directory / "model.safetensors.index.json").write_text(json.dumps({"weight_map": weight_map}))
+        return names
+
+    return split

@@ -5,26 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from safetensors.torch import load_file, save_file
 
-from mechshift.benchmark.pairs.checkpoint import find_checkpoint
+from mechshift.benchmark.pairs.checkpoint import find_checkpoint, find_description
 from mechshift.benchmark.pairs.spec import MemberSpec
 from mechshift.errors import PairError
 
 Write = Callable[..., Path]
-
-
-def shard(directory: Path) -> list[str]:
-    state = load_file(directory / "model.safetensors")
-    (directory / "model.safetensors").unlink()
-    names = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]
-    keys = sorted(state)
-    halves = keys[: len(keys) // 2], keys[len(keys) // 2 :]
-    for name, half in zip(names, halves, strict=True):
-        save_file({key: state[key] for key in half}, directory / name, {"format": "pt"})
-    weight_map = {key: name for name, half in zip(names, halves, strict=True) for key in half}
-    (directory / "model.safetensors.index.json").write_text(json.dumps({"weight_map": weight_map}))
-    return names
+Shard = Callable[[Path], list[str]]
 
 
 def refused(checkpoint: Path | str, message: str) -> None:
@@ -41,21 +28,23 @@ def test_a_directory_is_found_with_its_config_and_weights(write: Write) -> None:
     assert found.revision is None
 
 
-def test_shards_are_found_through_the_index(write: Write) -> None:
+def test_shards_are_found_through_the_index(write: Write, shard: Shard) -> None:
     directory = write("arm")
     names = shard(directory)
     assert [path.name for path in find_checkpoint(MemberSpec(str(directory))).weights] == names
 
 
-def test_a_missing_shard_is_named(write: Write) -> None:
+def test_a_missing_shard_is_named(write: Write, shard: Shard) -> None:
     directory = write("arm")
     names = shard(directory)
     (directory / names[1]).unlink()
     refused(directory, names[1])
 
 
-@pytest.mark.parametrize("place", ["../other.safetensors", "below/other.safetensors", "/other.safetensors"])
-def test_a_shard_elsewhere_than_beside_its_index_is_refused(place: str, write: Write) -> None:
+@pytest.mark.parametrize(
+    "place", ["../other.safetensors", "below/other.safetensors", "/other.safetensors", "other.bin", "*"]
+)
+def test_a_shard_elsewhere_than_beside_its_index_is_refused(place: str, write: Write, shard: Shard) -> None:
     directory = write("arm")
     names = shard(directory)
     (directory / "below").mkdir()
@@ -120,5 +109,25 @@ def test_a_name_that_the_hub_cannot_have_is_refused(name: str) -> None:
     refused(name, "neither a directory nor a hub id")
 
 
-def test_a_hub_model_out_of_reach_is_said_to_be_so() -> None:
-    refused("somebody/some-model", "could not be reached")
+def test_weights_that_are_there_twice_are_those_that_transformers_reads(write: Write, shard: Shard) -> None:
+    directory = write("arm")
+    whole = (directory / "model.safetensors").read_bytes()
+    shard(directory)
+    (directory / "model.safetensors").write_bytes(whole)
+    assert [path.name for path in find_checkpoint(MemberSpec(str(directory))).weights] == [
+        "model.safetensors"
+    ]
+
+
+def test_a_directory_has_no_revisions(write: Write) -> None:
+    directory = write("arm")
+    with pytest.raises(PairError, match=r"is a local directory, and revision 'v1'(?s:.)*leave it out"):
+        find_checkpoint(MemberSpec(str(directory), revision="v1"))
+
+
+def test_a_description_is_the_checkpoint_without_its_weights(write: Write) -> None:
+    directory = write("arm")
+    (directory / "model.safetensors").unlink()
+    found = find_description(MemberSpec(str(directory)))
+    assert (found.directory, found.revision, found.weights) == (directory, None, ())
+    assert found.config["rope_theta"] == 500000.0

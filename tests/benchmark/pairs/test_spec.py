@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -51,3 +52,38 @@ def test_a_control_is_declared_no_other_way(declared: dict[str, Any]) -> None:
 def test_an_empty_attention_is_not_the_usual_one() -> None:
     with pytest.raises(UsageError, match="attention '' is not known"):
         declare_pair("a", "b", attention="")
+
+
+def test_a_revision_is_given_beside_a_hub_id_or_behind_it() -> None:
+    beside = declare_pair("a/base", "b/diffusion", revision="step/1000", arm_revision="v1")
+    behind = declare_pair("a/base@v1", "b/diffusion@step/1000")
+    assert beside == behind
+    assert (behind.name, behind.arm) == ("base--diffusion", MemberSpec("a/base", revision="v1"))
+    assert (behind.mdm.checkpoint, behind.mdm.revision) == ("b/diffusion", "step/1000")
+
+
+@pytest.mark.parametrize("named", ["./model@v2", "~/model@v2", "/models/model@v2", "there@v2"])
+def test_a_path_may_hold_an_at_sign(named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there@v2").mkdir()
+    mdm = declare_pair("a", named).mdm
+    assert (mdm.checkpoint, mdm.revision) == (named, None)
+
+
+@pytest.mark.parametrize(
+    ("arm", "mdm", "revisions", "message"),
+    [
+        ("a@", "b", {}, "the revision of --arm is empty"),
+        ("a", "b@", {}, "the revision of --mdm is empty"),
+        ("a", "@v1", {}, "--mdm is empty"),
+        ("a", "b", {"revision": " "}, "--revision is empty"),
+        ("a", "b", {"arm_revision": ""}, "--arm-revision is empty"),
+        ("a", "b@v1", {"revision": "v1"}, "--mdm b@v1 and --revision both name a revision"),
+        ("a@v1", "b", {"arm_revision": "v2"}, "--arm a@v1 and --arm-revision both name a revision"),
+    ],
+)
+def test_a_revision_that_is_empty_or_there_twice_is_a_usage_error(
+    arm: str, mdm: str, revisions: dict[str, str], message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        declare_pair(arm, mdm, **revisions)

@@ -13,6 +13,8 @@ from mechshift.tasks import Example, get_task
 Draw = Callable[..., tuple[Example, ...]]
 Mutants = Callable[..., Iterator[tuple[Example, str]]]
 LEVELS = {"small": 10_000, "small-operand": 100, "medium": 60, "large": 5}
+IN_STEPS = {"dream-3": 1000, "dream-4": 60}
+"""The levels that are answered step by step."""
 PRIME = 2**61 - 1
 TARGET = re.compile(r"(?:[Tt]arget(?: is|:)|[Mm]ake) (\d+)")
 
@@ -271,3 +273,179 @@ def test_random_output_is_refused(drawn: Draw) -> None:
     for _ in range(5000):
         text = "".join(rng.choices("0123456789+-*/()= \n", k=rng.randrange(1, 60)))
         assert not check(example, text)
+
+
+def questions(example: Example) -> tuple[list[tuple[int, ...]], tuple[int, int]]:
+    """The numbers as the clean and the corrupted prompt list them, and the two targets."""
+    numbers, targets = [], []
+    for prompt in (example.clean, example.corrupted):
+        found = re.search(r"\nInput: ([0-9,]+)\nOutput:\Z", prompt)
+        assert found is not None
+        stated = tuple(map(int, found[1].split(",")))
+        first = example.variant == "target-first"
+        numbers.append(stated[1:] if first else stated[:-1])
+        targets.append(stated[0 if first else -1])
+    return numbers, (targets[0], targets[1])
+
+
+@pytest.mark.parametrize("level", IN_STEPS)
+def test_in_steps_a_question_has_one_solution_up_to_commuting(level: str, drawn: Draw) -> None:
+    for example in drawn("countdown", IN_STEPS[level], level=level):
+        (numbers, _), targets = questions(example)
+        for target, written in zip(targets, (example.answer, example.foil), strict=True):
+            assert equations(list(numbers), target, "+-*/") == 1
+            assert is_right_in_steps(numbers, target, written)
+
+
+@pytest.mark.parametrize("level", IN_STEPS)
+def test_in_steps_only_the_target_differs(level: str, drawn: Draw) -> None:
+    for example in drawn("countdown", IN_STEPS[level], level=level):
+        (numbers, same), (target, other) = questions(example)
+        assert numbers == same
+        assert target != other
+        assert len(example.clean) == len(example.corrupted)
+
+
+@pytest.mark.parametrize("level", IN_STEPS)
+def test_in_steps_numbers_stand_at_the_same_places(level: str, drawn: Draw) -> None:
+    for example in drawn("countdown", IN_STEPS[level], level=level):
+        assert example.answer != example.foil
+        places = [
+            [number.span() for number in re.finditer("[0-9]+", written)]
+            for written in (example.answer, example.foil)
+        ]
+        assert places[0] == places[1]
+
+
+@pytest.mark.parametrize(("level", "operands"), [("dream-3", 3), ("dream-4", 4)])
+def test_in_steps_instances_keep_to_their_level(level: str, operands: int, drawn: Draw) -> None:
+    for example in drawn("countdown", IN_STEPS[level], level=level):
+        (numbers, _), targets = questions(example)
+        assert len(set(numbers)) == operands
+        assert min(*numbers, *targets) >= 1
+        assert max(*numbers, *targets) <= 99
+
+
+@pytest.mark.parametrize("level", IN_STEPS)
+def test_in_steps_shots_are_right(level: str, drawn: Draw) -> None:
+    for example in drawn("countdown", IN_STEPS[level], level=level):
+        found = re.findall(r"Input: ([0-9,]+)\nOutput:(.+)", example.clean)
+        assert len(found) == 8
+        for listed, written in found:
+            stated = tuple(map(int, listed.split(",")))
+            first = example.variant == "target-first"
+            target, numbers = (stated[0], stated[1:]) if first else (stated[-1], stated[:-1])
+            assert is_right_in_steps(numbers, target, written)
+
+
+@cache
+def sequences(numbers: tuple[int, ...]) -> dict[str, int]:
+    """All true sequences of steps by which the sorted numbers become one, and what each reaches."""
+    if len(numbers) == 1:
+        return {"": numbers[0]}
+    found = {}
+    for i, j in permutations(range(len(numbers)), 2):
+        rest = [number for at, number in enumerate(numbers) if at not in (i, j)]
+        for sign in "+-*/":
+            result = joined(numbers[i], sign, numbers[j])
+            if result is not None and result >= 0:
+                for later, reached in sequences(tuple(sorted([*rest, result]))).items():
+                    step = f"{numbers[i]}{sign}{numbers[j]}={result}"
+                    found[f"{step},{later}" if later else step] = reached
+    return found
+
+
+def is_right_in_steps(numbers: tuple[int, ...], target: int, output: str) -> bool:
+    """Whether the first line is one of all true sequences, spaces aside, and reaches the target."""
+    first_line = "".join(output.strip().splitlines()[:1]).replace(" ", "")
+    return sequences(tuple(sorted(numbers))).get(first_line) == target
+
+
+def test_the_sequences_of_two_and_three_numbers_by_hand() -> None:
+    assert sequences((2, 6)) == {
+        "2+6=8": 8, "6+2=8": 8, "6-2=4": 4, "2*6=12": 12, "6*2=12": 12, "6/2=3": 3,
+    }  # fmt: skip
+    assert sequences((15, 44, 79))["44-15=29,79-29=50"] == 50
+    assert "79-29=50,44-15=29" not in sequences((15, 44, 79))
+
+
+@pytest.mark.parametrize(("level", "number"), [("dream-3", 200), ("dream-4", 3)])
+def test_of_all_sequences_those_that_reach_the_target_are_right(level: str, number: int, drawn: Draw) -> None:
+    check = get_task("countdown").check
+    for example in drawn("countdown", number, level=level):
+        (numbers, _), (target, _) = questions(example)
+        for written, reached in sequences(tuple(sorted(numbers))).items():
+            assert check(example, f" {written}") == (reached == target), (example.clean, written)
+
+
+def nasty_steps(example: Example, rng: random.Random) -> str:
+    """Steps in another order, of other numbers, too few, too many, and equations of another form."""
+    (numbers, _), (target, _) = questions(example)
+    steps = example.answer.strip().split(",")
+    others = sequences(tuple(sorted(numbers)))
+    other = rng.choice(list(others))
+    right = [written for written, reached in others.items() if reached == target]
+    near = rng.choice([written for written in others if written.endswith(f"={target}")])
+    a, sign, b, _, result = re.split("([-+*/=])", steps[0])
+    return rng.choice(
+        [
+            *[rng.choice(right)] * 4,
+            near,
+            other,
+            other.rpartition("=")[0] + f"={target}",
+            ",".join(reversed(steps)),
+            ",".join(rng.sample(steps, len(steps))),
+            ",".join(steps[1:]),
+            ",".join(steps[:-1]),
+            ",".join([*steps, f"{target}+0={target}"]),
+            ",".join([*steps, f"{target}*1={target}"]),
+            ",".join([*steps, steps[-1]]),
+            ",".join([f"{b}{sign}{a}={result}", *steps[1:]]),
+            ",".join([f"{a}{sign}{b}={result}", *steps]),
+            ",".join([*steps[:-1], f"{target}={target}"]),
+            f"{target}={target}",
+            f"{'+'.join(map(str, numbers))}={target}",
+            " , ".join(steps),
+            ", ".join(steps) + ".",
+            ";".join(steps),
+            "\n".join(steps),
+            ",".join(steps) + "\n\nInput: 1,2,3\nOutput:",
+            ",".join(steps) + "," + "\n" + steps[0],
+            f"{example.foil}\n{','.join(steps)}",
+        ]
+    )
+
+
+@pytest.mark.parametrize(("level", "number"), [("dream-3", 500), ("dream-4", 20)])
+def test_mutated_steps(level: str, number: int, mutants: Mutants) -> None:
+    check, verdicts = get_task("countdown").check, Counter[bool]()
+    for example, text in mutants("countdown", nasty_steps, level, number):
+        (numbers, _), (target, _) = questions(example)
+        expected = is_right_in_steps(numbers, target, text)
+        assert check(example, text) == expected, (example.clean, text)
+        verdicts[expected] += 1
+    assert verdicts[True] > 1000
+    assert verdicts[False] > 5000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", ",", "=", "1=1", "1+2=3,", ",1+2=3", "1+2=3,,3+3=6", "01+2=3", "1+02=3", "1+2=03", "1--2=3",
+        "-1+2=1", "1+2=3=3", "1+2==3", "(1+2)=3", "1+2+3=6", "1**2=1", "5//2=2", "5%3=2", "5/0=0", "0/0=0",
+        "7/2=3", "1+2=3.0", "1_0+2=12", "1e1+2=12", "１+２=３", "²+1=3", "٣+1=4", "1+2=3;3+3=6", "1+2\n=3",
+        "1+2=3," * 100_000, "9" * 10**6 + "+1=1", "1+1=" + "9" * 10**6, "," * 10**6, "9*9=81," * 10,
+        "999999999*999999999=999999999", "1000000000+1=1000000001",
+    ],
+)  # fmt: skip
+def test_hostile_steps_are_refused(text: str, drawn: Draw) -> None:
+    check = get_task("countdown").check
+    assert not any(check(example, text) for example in drawn("countdown", 2, level="dream-3"))
+
+
+def test_one_equation_is_no_answer_in_steps_and_steps_are_none_in_one_equation() -> None:
+    check = get_task("countdown").check
+    whole = Example("", "", " 30+18-28=20", "", "target-last", "target-last-0", ())
+    steps = Example("", "", " 30+18=48,48-28=20", "", "target-last", "target-last-0", ())
+    assert [check(whole, text.answer) for text in (whole, steps)] == [True, False]
+    assert [check(steps, text.answer) for text in (whole, steps)] == [False, True]

@@ -3,6 +3,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 
+import pytest
+
 from mechshift.tasks import Example, get_task
 
 Draw = Callable[..., tuple[Example, ...]]
@@ -55,7 +57,7 @@ CUES = {
 
 def asked(prompt: str) -> list[str]:
     """The words of the sentence's frame that the end of the sentence asks for."""
-    sentence = re.search(r"\w+ (\w+) (?:the|to the|a) ___ ([^.]*)\.", prompt)
+    sentence = re.search(r"\w+ (\w+) (?:the|to the|a) ___ ([^.]*)\.", prompt.rpartition("\n\n")[2])
     assert sentence is not None
     return [
         word
@@ -153,11 +155,26 @@ def nasty(example: Example, rng: random.Random) -> str:
     )
 
 
-def test_mutated_answers(mutants: Mutants) -> None:
+@pytest.mark.parametrize("level", ["words", "few-shot"])
+def test_mutated_answers(level: str, mutants: Mutants) -> None:
     check, verdicts = get_task("infilling").check, Counter[bool]()
-    for example, text in mutants("infilling", nasty):
+    for example, text in mutants("infilling", nasty, level):
         expected = is_right(example.clean, text)
         assert check(example, text) == expected, (example.clean, text)
         verdicts[expected] += 1
     assert verdicts[True] > 2000
     assert verdicts[False] > 4000
+
+
+def test_shots_are_solved(held_out: Draw) -> None:
+    for example in held_out("infilling", "few-shot", 500):
+        for shot in example.clean.split("\n\n")[1:-1]:
+            question, _, answer = shot.rpartition(" ")
+            assert asked(question) == [answer]
+
+
+def test_behind_a_header_the_text_that_is_filled_in_place_has_none(held_out: Draw) -> None:
+    for example in held_out("infilling", "few-shot", 500):
+        place = example.in_place
+        assert place is not None
+        assert f"{place.left} ___{place.right.removesuffix('.')}" in example.clean.rpartition("\n\n")[2]

@@ -11,7 +11,7 @@ from mechshift.tasks import Example, get_task
 Draw = Callable[..., tuple[Example, ...]]
 Mutants = Callable[..., Iterator[tuple[Example, str]]]
 
-SIZES = {"small": (3, 2), "medium": (3, 3), "large": (5, 5)}
+SIZES = {"small": (3, 2), "medium": (3, 3), "large": (5, 5), "few-shot": (3, 2)}
 START_FIRST = re.compile(r"^(?:.*[Ff]rom ([A-Z]) to|Start ([A-Z]), goal) ([A-Z])(?=[.,])")
 GOAL_FIRST = re.compile(r"^(?:(?:.*[Tt]o|Reach) ([A-Z]) from|Goal ([A-Z]), start) ([A-Z])(?=[.,])")
 LIST = re.compile(r"\b[A-Z] [A-Z]\b(?:, [A-Z] [A-Z]\b)*")
@@ -20,8 +20,8 @@ SPACE = rf"[^\S{LINE_ENDS}]"
 
 
 def written(prompt: str) -> list[str]:
-    """The edges as a prompt lists them, once and together."""
-    (found,) = LIST.findall(prompt)
+    """The edges as a prompt lists them, once and together, behind a header where it has one."""
+    (found,) = LIST.findall(prompt.rpartition("\n\n")[2])
     listed: str = found
     return listed.split(", ")
 
@@ -33,7 +33,8 @@ def edges_of(prompt: str) -> list[tuple[str, str]]:
 
 def ends_of(prompt: str) -> tuple[str, str]:
     """Start and goal, which a prompt states once, in either order."""
-    ((form, found),) = [(form, m) for form in (START_FIRST, GOAL_FIRST) if (m := form.search(prompt))]
+    question = prompt.rpartition("\n\n")[2]
+    ((form, found),) = [(form, m) for form in (START_FIRST, GOAL_FIRST) if (m := form.search(question))]
     first, second = filter(None, found.groups())
     return (first, second) if form is START_FIRST else (second, first)
 
@@ -236,9 +237,10 @@ def nasty(example: Example, rng: random.Random) -> str:
     )
 
 
-def test_mutated_answers(mutants: Mutants) -> None:
+@pytest.mark.parametrize("level", ["small", "few-shot"])
+def test_mutated_answers(level: str, mutants: Mutants) -> None:
     check, verdicts = get_task("star-path").check, Counter[bool]()
-    for example, text in mutants("star-path", nasty):
+    for example, text in mutants("star-path", nasty, level):
         expected = is_right(example.clean, text)
         assert check(example, text) == expected, (example.clean, text)
         verdicts[expected] += 1
@@ -252,3 +254,19 @@ def test_of_all_walks_over_the_nodes_the_path_alone_is_right(held_out: Draw) -> 
         known = sorted({node for edge in edges_of(example.clean) for node in edge})
         walks = [" ".join(walk) for length in range(5) for walk in product(known, repeat=length)]
         assert [walk for walk in walks if check(example, walk)] == [example.answer.strip()]
+
+
+def test_an_edge_of_a_shot_is_none_of_the_graph() -> None:
+    """The shot's graph has another way from A to E."""
+    shot = "From A to E. Edges: B A, E B. Path: A B E"
+    example = example_of(f"{shot}\n\n{KNOWN.clean}", KNOWN.answer)
+    check = get_task("star-path").check
+    assert check(example, "A D E")
+    assert not check(example, "A B E")
+
+
+def test_shots_are_solved(held_out: Draw) -> None:
+    for example in held_out("star-path", "few-shot", 500):
+        for shot in example.clean.split("\n\n")[1:-1]:
+            question, _, answer = shot.rpartition(":")
+            assert [" " + " ".join(path) for path in paths(question)] == [answer]

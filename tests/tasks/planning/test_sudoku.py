@@ -15,7 +15,7 @@ Draw = Callable[..., tuple[Example, ...]]
 Mutants = Callable[..., Iterator[tuple[Example, str]]]
 
 ROWS = ["".join(row) for row in permutations("1234")]
-BLANKS = {"easy": (4, 8), "eight": (8, 8), "hard": (8, 11)}
+BLANKS = {"easy": (4, 8), "eight": (8, 8), "hard": (8, 11), "dream": (4, 8)}
 
 
 @cache
@@ -41,8 +41,8 @@ def grids_with(cell: int, digit: str) -> frozenset[str]:
 
 
 def puzzle_of(prompt: str) -> str:
-    """The sixteen cells, which stand in the lines that are digits."""
-    return "".join(line for line in prompt.split("\n") if line.isdecimal())
+    """The sixteen cells, which stand in the last four lines that are digits."""
+    return "".join([line for line in prompt.split("\n") if line.isdecimal()][-4:])
 
 
 @cache
@@ -157,7 +157,7 @@ def test_a_puzzle_has_as_many_blanks_as_the_level_says(level: str, held_out: Dra
     assert {puzzle_of(e.clean).count("0") for e in examples} == set(range(fewest, most + 1))
 
 
-@pytest.mark.parametrize("level", ["eight", "hard"])
+@pytest.mark.parametrize("level", ["eight", "hard", "dream"])
 def test_at_every_level_a_puzzle_has_one_solution(level: str, held_out: Draw) -> None:
     for example in held_out("sudoku", level, 1000):
         for prompt, solution in ((example.clean, example.answer), (example.corrupted, example.foil)):
@@ -237,11 +237,27 @@ def filled_row(row: str, givens: str, rng: random.Random) -> str:
     return "".join(given if given != "0" else missing.pop() for given in givens)
 
 
-def test_mutated_answers(mutants: Mutants) -> None:
+@pytest.mark.parametrize("level", ["easy", "dream"])
+def test_mutated_answers(level: str, mutants: Mutants) -> None:
     check, verdicts = get_task("sudoku").check, Counter[bool]()
-    for example, text in mutants("sudoku", nasty):
+    for example, text in mutants("sudoku", nasty, level):
         expected = is_right(example.clean, text)
         assert check(example, text) == expected, (example.clean, text)
         verdicts[expected] += 1
     assert verdicts[True] > 1000
     assert verdicts[False] > 5000
+
+
+def test_a_shots_solution_is_no_answer_to_the_question(held_out: Draw) -> None:
+    check = get_task("sudoku").check
+    for example in held_out("sudoku", "dream", 500):
+        shots = re.findall(r"Output:\n([1-4\n]{19})", example.clean)
+        assert len(shots) == 8
+        assert [in_rows(grid) for grid in all_grids() if check(example, in_rows(grid))] == [example.answer]
+        assert not any(check(example, shot) for shot in shots)
+
+
+def test_shots_are_solved(held_out: Draw) -> None:
+    for example in held_out("sudoku", "dream", 500):
+        for puzzle, solution in re.findall(r"Input:\n([0-4\n]{19})\nOutput:\n([1-4\n]{19})", example.clean):
+            assert [in_rows(grid) for grid in solutions(puzzle.replace("\n", ""))] == [solution]

@@ -1,0 +1,210 @@
+"""An entry for a pair that is not listed, from two checkpoints: what can be found out is not asked."""
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+import torch
+from safetensors import safe_open
+
+from ...errors import NotComputable, PairError
+from .attention import Attention
+from .behaviour import mask_candidates
+from .checkpoint import Checkpoint, find_checkpoint
+from .cloze import Cloze, clozes
+from .entry import MemberEntry, PairEntry
+from .fill import LEAST_CLOZES, LEAST_SHARE, Fill, fills, fills_with
+from .loading import open_pair
+from .native import native_type
+from .pair import Pair
+from .spec import LoaderSpec, PairSpec, Precision
+
+BLOCK_KEYS = ("block_size", "block_length", "bd_size")
+"""Where config.json may say the size of the blocks."""
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """An entry, and remarks on it: what it rests on, and what could not be found out."""
+
+    entry: PairEntry
+    remarks: tuple[str, ...]
+
+
+def discover_pair(
+    spec: PairSpec,
+    given: Iterable[str],
+    beside: Path,
+    device: str | torch.device | None = None,
+    offline: bool = False,
+) -> Discovery:
+    """The entry of a pair of checkpoints; `given` names what `spec` declares for certain: shift, attention.
+
+    Native class and parameter names are found from the files, shift, attention and mask token from how the
+    MDM fills gaps, revisions from the hub. Paths are written relative to `beside`. Raises PairError where
+    the pair does not load, NotComputable where the gaps do not tell.
+    """
+    checkpoints = find_checkpoint(spec.arm, offline), find_checkpoint(spec.mdm, offline)
+    loader = _loader(*checkpoints)
+    named = spec.mdm.mask_token is not None or _names_a_mask(spec, loader, device, offline)
+    first = spec if named else replace(spec, mdm=replace(spec.mdm, mask_token=0))
+    pair = open_pair(replace(first, mdm=replace(first.mdm, loader=loader)), device, offline)
+    texts = clozes(pair.tokenizer)
+    if not named:
+        pair = _with_mask(pair, texts)
+    way, alike = _way(pair, texts, frozenset(given), _block(checkpoints[1]))
+    mask_token = spec.mdm.mask_token if named else pair.mdm.mask_id
+    found = {"shift": way.shift, "attention": str(way.attention), "mask_token": mask_token}
+    found |= {"native": loader.native, "key_map": dict(loader.key_map)}
+    entry = PairEntry(
+        about=f"{spec.name.replace('--', ' and ')}, found by mechshift pair new",
+        precision=_precision(pair),
+        arm=_member(checkpoints[0], beside),
+        mdm=_member(checkpoints[1], beside).model_copy(update=found),
+    )
+    return Discovery(entry, tuple(_remarks(entry, way, alike)))
+
+
+def _precision(pair: Pair) -> Precision:
+    """The MDM's where the two differ, so that both are run at one."""
+    stored = [str(member.backbone.dtype).removeprefix("torch.") for member in pair.members]
+    return "auto" if stored[0] == stored[1] else cast(Precision, stored[1])
+
+
+def _loader(arm: Checkpoint, mdm: Checkpoint) -> LoaderSpec:
+    """How the MDM loads: as the ARM's class where its own is unknown, under the ARM's names."""
+    native = None
+    try:
+        native_type(mdm, LoaderSpec())
+    except PairError:
+        native = native_type(arm, LoaderSpec())
+    return LoaderSpec(native=native, key_map=_key_map(_names(arm), _names(mdm)))
+
+
+def _names(checkpoint: Checkpoint) -> set[str]:
+    found: set[str] = set()
+    for path in checkpoint.weights:
+        with safe_open(path, framework="pt") as file:
+            found.update(file.keys())
+    return found
+
+
+def _key_map(ours: set[str], theirs: set[str]) -> tuple[tuple[str, str], ...]:
+    """The exchange of one prefix for another that makes most of the MDM's names the ARM's, if they differ."""
+    if len(ours & theirs) > len(ours) // 2:
+        return ()
+    layer = next((name for name in sorted(ours) if re.search(r"\.0\.", name)), "")
+    ends = [layer[at:] for at in (0, *(m.end() for m in re.finditer(r"\.", layer)))]
+    for end in ends:
+        for name in sorted(theirs):
+            if end and name.endswith(end):
+                before, after = name.removesuffix(end), layer.removesuffix(end)
+                mapped = {
+                    after + one.removeprefix(before) if one.startswith(before) else one for one in theirs
+                }
+                if len(mapped & ours) > len(ours) // 2:
+                    return ((f"^{re.escape(before)}", after),)
+    return ()
+
+
+def _names_a_mask(
+    spec: PairSpec, loader: LoaderSpec, device: str | torch.device | None, offline: bool
+) -> bool:
+    try:
+        open_pair(replace(spec, mdm=replace(spec.mdm, loader=loader)), device, offline)
+    except PairError as error:
+        if error.check == "mask token":
+            return False
+        raise
+    return True
+
+
+def _with_mask(pair: Pair, texts: list[Cloze]) -> Pair:
+    """The pair with the mask token by which its MDM fills many gaps best, under the best way to fill one."""
+    candidates = mask_candidates(pair)
+    tried = [replace(pair.mdm, mask_id=mask_id) for mask_id in candidates]
+    ways = [_best(fills(member, texts)) for member in tried]
+    best = max(range(len(ways)), key=lambda number: _mean(ways[number]))
+    way = ways[best]
+    member = replace(tried[best], shift=way.shift, attention=way.attention)
+    masked = fills_with(member, texts, candidates)
+    chosen = _best(masked)
+    if any(not chosen.clearly_better(other) for other in masked if other is not chosen):
+        raise NotComputable(
+            "neither the MDM's files nor how it fills gaps tell its mask token",
+            "declare it: --mask-token with the token's text or id",
+        )
+    return replace(pair, mdm=replace(pair.mdm, mask_id=chosen.mask_id))
+
+
+def _way(
+    pair: Pair, texts: list[Cloze], given: frozenset[str], block: Attention | None
+) -> tuple[Fill, list[Fill]]:
+    """How the MDM fills gaps best among what is not given, and the ways that are not told apart from it."""
+    ways = [way for way in fills(pair.mdm, texts) if _agrees(way, pair, given)]
+    best = _best(ways)
+    if len(texts) < LEAST_CLOZES or float(best.right.float().mean()) < LEAST_SHARE:
+        raise NotComputable(
+            f"the MDM fills {int(best.right.sum())} of {len(texts)} gaps: too few to tell how it reads",
+            "take them from the model's card and declare them: --shift or --no-shift, --attention",
+        )
+    alike = [way for way in ways if way is best or not best.clearly_better(way)]
+    chosen = next((way for way in alike if way.attention == block and way.shift == best.shift), None)
+    chosen = chosen or next((way for way in alike if way.shift == best.shift and _plain(way)), best)
+    return chosen, [way for way in alike if way is not chosen]
+
+
+def _agrees(way: Fill, pair: Pair, given: frozenset[str]) -> bool:
+    declared = pair.spec.mdm
+    return ("shift" not in given or way.shift == declared.shift) and (
+        "attention" not in given or way.attention == declared.attention
+    )
+
+
+def _plain(way: Fill) -> bool:
+    """Of attentions that cannot be told apart the one without blocks is the simplest."""
+    return way.attention.kind == "full"
+
+
+def _best(ways: list[Fill]) -> Fill:
+    return max(ways, key=_mean)
+
+
+def _mean(way: Fill) -> float:
+    return float(way.log_probability.mean()) if len(way.log_probability) else float("-inf")
+
+
+def _block(checkpoint: Checkpoint) -> Attention | None:
+    sizes = [checkpoint.config.get(key) for key in BLOCK_KEYS]
+    return next((Attention("block", size) for size in sizes if isinstance(size, int) and size > 0), None)
+
+
+def _member(checkpoint: Checkpoint, beside: Path) -> MemberEntry:
+    if checkpoint.revision is not None:
+        return MemberEntry(hub=checkpoint.name, revision=checkpoint.revision)
+    path = os.path.relpath(checkpoint.directory.resolve(), beside.resolve())
+    return MemberEntry(path=Path(path).as_posix(), licence=_licence(checkpoint.directory))
+
+
+def _licence(directory: Path) -> str | None:
+    """What the model card beside a checkpoint says in its header."""
+    try:
+        card = (directory / "README.md").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    found = re.search(r"\A---\n(?:.*\n)*?license:[ ]*(\S.*)\n(?:.*\n)*?---", card)
+    return found[1].strip() if found else None
+
+
+def _remarks(entry: PairEntry, way: Fill, alike: list[Fill]) -> Iterable[str]:
+    yield f"{int(way.right.sum())} of {len(way.right)} gaps are filled rightly with {way}."
+    if alike:
+        yield f"Not told apart from it: {'; '.join(map(str, alike))}. The model's card decides."
+    if entry.precision != "auto":
+        yield f"The checkpoints are stored at two precisions: both are loaded as {entry.precision}."
+    if entry.arm.licence is None or entry.mdm.licence is None:
+        yield "A licence was not found: take it from the model's card."
+    yield "Confounds are not to be seen from weights: write down what else than the objective changed."

@@ -1,0 +1,78 @@
+"""A pair looked at from all sides: what every load-time check finds, without ending at the first error."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import torch
+
+from ...errors import PairError
+from .behaviour import Behaviour, observe
+from .checking import CheckName
+from .inspection import Check, Finding, called, checks_of, look_at_behaviour
+from .loading import open_pair
+from .pair import Pair, Provenance
+from .spec import PairSpec
+
+CONFIGURED = "rotary base, norm epsilon and tied head as in config.json"
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What the checks found; the pair and its behaviour where it could be loaded."""
+
+    spec: PairSpec
+    findings: tuple[Finding, ...]
+    pair: Pair | None
+    behaviour: Behaviour | None
+
+    @property
+    def failed(self) -> bool:
+        """Whether any check has failed."""
+        return any(finding.verdict == "failed" for finding in self.findings)
+
+
+def examine_pair(
+    spec: PairSpec, device: str | torch.device | None = None, offline: bool = False
+) -> Examination:
+    """Every check that can be made; where a member cannot be loaded only the one that says why.
+
+    Raises PairError for a device that cannot be used.
+    """
+    try:
+        pair = open_pair(spec, device, offline)
+    except PairError as error:
+        if not error.check:
+            raise
+        return Examination(spec, (_failure(error, "pair"),), None, None)
+    behaviour = observe(pair)
+    *structural, last = checks_of(pair)
+    checks = (*structural, replace(last, look=lambda: look_at_behaviour(pair, behaviour)))
+    return Examination(spec, (*_of_opening(pair), *map(_found, checks)), pair, behaviour)
+
+
+def _found(check: Check) -> Finding:
+    try:
+        return check.make()
+    except PairError as error:
+        return _failure(error, check.subject)
+
+
+def _failure(error: PairError, subject: str) -> Finding:
+    check: CheckName = error.check  # type: ignore[assignment]
+    return Finding(check, subject, "failed", f"{error.problem}; {error.remedy}")
+
+
+def _of_opening(pair: Pair) -> Iterator[Finding]:
+    """What is known to be right because the pair could be opened."""
+    for member, provenance in zip(pair.members, (pair.arm_provenance, pair.mdm_provenance), strict=True):
+        name = called(member)
+        yield Finding("files", name, "passed", _files(provenance))
+        yield Finding("class", name, "passed", f"{provenance.native}, {provenance.dtype}")
+        yield Finding("parameters", name, "passed", "none missing, left over or of another shape")
+        yield Finding("configuration", name, "passed", CONFIGURED)
+    yield Finding("tokens", "pair", "passed", f"{len(pair.tokenizer):,} ids mean the same to both")
+
+
+def _files(provenance: Provenance) -> str:
+    at = f"@{provenance.revision}" if provenance.revision else ""
+    return f"{provenance.checkpoint}{at}, whole, digest {provenance.digest[:12]}"

@@ -1,0 +1,61 @@
+"""Headers of solved questions, which show a base model the form of an answer."""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+
+from .example import Draw, Example, in_split
+
+Generator = Callable[[Draw], Example | None]
+
+BREAK = "\n\n"
+"""Stands between the parts of a header and before the question, and nowhere within a question."""
+
+
+def few_shot(draw: Generator, instructions: Mapping[str, Sequence[str]]) -> Generator:
+    """The generator with a header before both prompts wherever the level has `shots`; as it was elsewhere.
+
+    A header is an instruction (left out where it is empty) and as many solved questions as `shots` says, all
+    from the training split, with different answers and in the question's own wording. It is fixed text, one
+    for every level and template. Where a template is a sentence frame in a wording (`FRAME/WORDING`) the
+    shots have other frames, so that none has the question's answer or cue. `instructions` are given by
+    variant, one for each of its wordings. A question that stands in its own header is not asked.
+    """
+
+    @cache
+    def header(level: tuple[tuple[str, int | str], ...], variant: str, template: str) -> str:
+        instruction = instructions[variant][int(template.rpartition("-")[2])]
+        shots = _solved(draw, dict(level), variant, template)
+        return "".join(part + BREAK for part in (instruction, *shots) if part)
+
+    def behind_header(given: Draw) -> Example | None:
+        example = draw(given)
+        if example is None or "shots" not in given.level:
+            return example
+        before = header(tuple(sorted(given.level.items())), given.variant, example.template)
+        if example.clean in before or example.corrupted in before:
+            return None
+        return replace(example, clean=before + example.clean, corrupted=before + example.corrupted)
+
+    return behind_header
+
+
+def question_of(prompt: str) -> str:
+    """The question of a prompt without its header: all of it where there is none."""
+    return prompt.rpartition(BREAK)[2]
+
+
+def _solved(draw: Generator, level: Mapping[str, int | str], variant: str, template: str) -> list[str]:
+    rng = random.Random(f"shots/{sorted(level.items())}/{template}")
+    by_answer: dict[str, str] = {}
+    while len(by_answer) < int(level["shots"]):
+        example = draw(Draw(rng, level, variant))
+        if example is not None and _goes_with(example.template, template) and in_split(example, "training"):
+            by_answer.setdefault(example.answer, example.clean + example.answer)
+    return list(by_answer.values())
+
+
+def _goes_with(shot: str, question: str) -> bool:
+    (other, _, written), (frame, _, wording) = shot.rpartition("/"), question.rpartition("/")
+    return written == wording and (not frame or other != frame)

@@ -1,0 +1,108 @@
+"""What an entry for two checkpoints can be found out from the checkpoints."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file, save_file
+
+from mechshift import baselines
+from mechshift.benchmark.pairs.discovery import Discovery, discover_pair
+from mechshift.benchmark.pairs.entry import entry_text, read_entries
+from mechshift.benchmark.pairs.loading import load_pair
+from mechshift.benchmark.pairs.spec import declare_pair
+from mechshift.errors import NotComputable
+
+REFERENCE = Path(baselines.__file__).parent / "reference" / "tiny"
+ARM = REFERENCE / "arm"
+
+
+def found(mdm: Path, beside: Path, *given: str, **declared: object) -> Discovery:
+    spec = declare_pair(str(ARM), str(mdm), **declared)  # type: ignore[arg-type]
+    return discover_pair(spec, given, beside, "cpu")
+
+
+@pytest.fixture
+def mdm(tmp_path: Path) -> Path:
+    """A copy of tiny's MDM that can be changed."""
+    return Path(shutil.copytree(REFERENCE / "mdm", tmp_path / "mdm"))
+
+
+def test_shift_and_attention_are_found_from_how_gaps_are_filled(mdm: Path, tmp_path: Path) -> None:
+    """tiny was trained with shift and full attention, and is looked at here as if it had neither."""
+    discovery = found(mdm, tmp_path, shift=False, attention="causal")
+    entry = discovery.entry
+    assert (entry.mdm.shift, entry.mdm.attention, entry.mdm.mask_token) == (True, "full", None)
+    assert (entry.mdm.native, entry.mdm.key_map, entry.precision) == (None, {}, "auto")
+    assert "gaps are filled rightly with shift, full" in discovery.remarks[0]
+
+
+def test_what_is_declared_is_not_looked_for(mdm: Path, tmp_path: Path) -> None:
+    entry = found(mdm, tmp_path, "attention", attention="block:16").entry
+    assert (entry.mdm.shift, entry.mdm.attention) == (True, "block:16")
+
+
+def test_a_block_size_of_the_configuration_is_taken_where_gaps_do_not_tell(mdm: Path, tmp_path: Path) -> None:
+    change_config(mdm, block_size=32)
+    assert found(mdm, tmp_path).entry.mdm.attention == "block:32"
+
+
+def test_a_block_size_of_the_configuration_that_fills_worse_is_not(mdm: Path, tmp_path: Path) -> None:
+    change_config(mdm, block_size=4)
+    assert found(mdm, tmp_path).entry.mdm.attention == "full"
+
+
+def change_config(directory: Path, **changes: object) -> None:
+    path = directory / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def test_an_unknown_family_with_other_names_loads_as_the_arms_class(mdm: Path, tmp_path: Path) -> None:
+    change_config(mdm, model_type="somebodys-diffusion")
+    path = mdm / "model.safetensors"
+    renamed = {name.replace("model.", "denoiser.inner.", 1): value for name, value in load_file(path).items()}
+    save_file(renamed, path, {"format": "pt"})
+    discovery = found(mdm, tmp_path)
+    assert discovery.entry.mdm.native == "llama"
+    assert discovery.entry.mdm.key_map == {r"^denoiser\.inner\.": "model."}
+    entries = tmp_path / "mine.toml"
+    entries.write_text(entry_text("mine", discovery.entry))
+    assert load_pair(read_entries(entries)["mine"].spec, "cpu").mdm.attention.kind == "full"
+
+
+def test_paths_are_relative_to_the_entrys_file(mdm: Path, tmp_path: Path) -> None:
+    assert found(mdm, tmp_path / "deep").entry.mdm.path == "../mdm"
+
+
+def test_a_licence_is_read_from_the_model_card(mdm: Path, tmp_path: Path) -> None:
+    (mdm / "README.md").write_text("---\ntags:\n- text\nlicense: apache-2.0\n---\n# Mine\nlicense: none\n")
+    assert found(mdm, tmp_path).entry.mdm.licence == "apache-2.0"
+
+
+def test_members_of_two_precisions_are_run_at_the_mdms(mdm: Path, tmp_path: Path) -> None:
+    path = mdm / "model.safetensors"
+    save_file({name: value.bfloat16() for name, value in load_file(path).items()}, path, {"format": "pt"})
+    change_config(mdm, torch_dtype="bfloat16", dtype="bfloat16")
+    assert found(mdm, tmp_path).entry.precision == "bfloat16"
+
+
+def test_a_model_that_fills_nothing_has_to_be_declared(mdm: Path, tmp_path: Path) -> None:
+    path = mdm / "model.safetensors"
+    state = load_file(path)
+    state["model.norm.weight"] *= -1  # every logit is turned round
+    save_file(state, path, {"format": "pt"})
+    with pytest.raises(NotComputable, match="too few to tell how it reads\ntake them from the model's card"):
+        found(mdm, tmp_path)
+
+
+def test_a_mask_token_that_nothing_names_has_to_be_declared(mdm: Path, tmp_path: Path) -> None:
+    """tiny was never masked but in answers: many masks in a text do not tell its mask token from others."""
+    settings = json.loads((mdm / "tokenizer_config.json").read_text())
+    settings.pop("mask_token")
+    (mdm / "tokenizer_config.json").write_text(json.dumps(settings))
+    (mdm / "special_tokens_map.json").unlink(missing_ok=True)
+    change_config(mdm, mask_token_id=None)
+    with pytest.raises(NotComputable, match="declare it: --mask-token"):
+        found(mdm, tmp_path)
+    assert found(mdm, tmp_path, mask_token="<|mask|>").entry.mdm.mask_token == "<|mask|>"

@@ -1,0 +1,61 @@
+"""A pair looked at from all sides, also where something is wrong with it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mechshift.benchmark.pairs.attention import Attention
+from mechshift.benchmark.pairs.examination import Examination, examine_pair
+from mechshift.benchmark.pairs.registry import get_pair
+from mechshift.errors import PairError
+
+STRUCTURAL = ("finite", "projections", "attention", "residual stream", "gradient")
+
+
+def verdicts(found: Examination) -> dict[tuple[str, str], str]:
+    return {(each.check, each.subject): each.verdict for each in found.findings}
+
+
+@pytest.fixture(scope="module")
+def tiny() -> Examination:
+    return examine_pair(get_pair("tiny"), "cpu")
+
+
+def test_a_sound_pair_passes_every_check(tiny: Examination) -> None:
+    of_members = ("files", "class", "parameters", "configuration", *STRUCTURAL)
+    expected = {(check, member) for check in of_members for member in ("ARM", "MDM")}
+    expected |= {("tokens", "pair"), ("backbone", "pair"), ("mask token", "MDM"), ("behaviour", "MDM")}
+    assert verdicts(tiny) == dict.fromkeys(expected, "passed")
+    assert not tiny.failed
+
+
+def test_a_check_that_fails_does_not_hide_the_others() -> None:
+    spec = get_pair("tiny")
+    found = examine_pair(replace(spec, mdm=replace(spec.mdm, shift=False)), "cpu")
+    assert [each for each, verdict in verdicts(found).items() if verdict == "failed"] == [
+        ("behaviour", "MDM")
+    ]
+    assert found.failed
+    assert "declare --shift --attention full" in found.findings[-1].detail
+
+
+def test_what_is_declared_otherwise_is_in_the_behaviour() -> None:
+    spec = get_pair("tiny")
+    found = examine_pair(replace(spec, mdm=replace(spec.mdm, attention=Attention("causal"))), "cpu")
+    assert found.behaviour is not None
+    assert str(found.behaviour.declared) == "shift, causal"
+    assert str(found.behaviour.better) == "shift, full"
+
+
+def test_a_pair_that_cannot_be_opened_has_the_reason_alone(tmp_path: Path) -> None:
+    spec = get_pair("tiny")
+    found = examine_pair(replace(spec, mdm=replace(spec.mdm, checkpoint=str(tmp_path))), "cpu")
+    assert [(each.check, each.verdict) for each in found.findings] == [("files", "failed")]
+    assert "config.json is missing" in found.findings[0].detail
+    assert (found.pair, found.behaviour) == (None, None)
+
+
+def test_a_device_that_is_not_there_is_an_error_and_no_finding() -> None:
+    with pytest.raises(PairError, match="device abacus"):
+        examine_pair(get_pair("tiny"), "abacus")
