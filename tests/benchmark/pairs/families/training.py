@@ -68,10 +68,20 @@ SIZES: dict[str, dict[str, Any]] = {
 """What config.json says of the native class's dimensions."""
 
 ROWS = 24
-ARM_STEPS, ARM_RATE = 200, 6e-3
-MDM_STEPS, MDM_RATE = 300, 1e-2
-ALONE = 0.3
-"""Share of the rows in which the gap alone is masked; with more the MDM fills all gaps however it attends."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """Steps, the highest learning rate, and the share of rows in which an MDM's gap alone is masked."""
+
+    steps: int
+    rate: float
+    alone: float = 0.0
+
+
+ARM = Course(200, 6e-3)
+MDM = {True: Course(200, 6e-3, alone=0.5), False: Course(300, 1e-2, alone=0.3)}
+"""By shift: without it an MDM has further to go from its ARM. Were all gaps filled, nothing would show."""
 
 Weights = dict[str, Tensor]
 
@@ -101,6 +111,10 @@ class Texts:
         return Texts(self.tokens[rows, :longest], self.lengths[rows], self.gaps[rows, :longest])
 
 
+Hide = Callable[[Texts, float, torch.Generator], Tensor]
+"""What to mask of a batch."""
+
+
 @cache
 def learnt_texts(manner: Manner) -> Texts:
     """The behaviour check's clozes, and the first examples of two tasks."""
@@ -126,7 +140,7 @@ def learnt_texts(manner: Manner) -> Texts:
 def trained_arm(kind: str, manner: Manner) -> Weights:
     """Weights, in the native class's names, of a model that continues the texts."""
     model = _model(kind, manner)
-    _train(model, manner, Attention("causal"), shift=True, hide=_nothing, steps=ARM_STEPS, rate=ARM_RATE)
+    _train(model, manner, Attention("causal"), shift=True, hide=_nothing, course=ARM)
     return _weights(model)
 
 
@@ -135,7 +149,7 @@ def trained_mdm(kind: str, manner: Manner, attention: str, shift: bool) -> Weigh
     """Weights of a model made from that ARM which fills gaps in the texts in the given way."""
     model = _model(kind, manner)
     model.load_state_dict(trained_arm(kind, manner))
-    _train(model, manner, Attention.parse(attention), shift, hide=_some, steps=MDM_STEPS, rate=MDM_RATE)
+    _train(model, manner, Attention.parse(attention), shift, hide=_some, course=MDM[shift])
     return _weights(model)
 
 
@@ -159,20 +173,19 @@ def _train(
     manner: Manner,
     attention: Attention,
     shift: bool,
-    hide: Callable[[Texts, torch.Generator], Tensor],
-    steps: int,
-    rate: float,
+    hide: Hide,
+    course: Course,
 ) -> None:
     texts, generator = learnt_texts(manner), torch.Generator().manual_seed(0)
     mask_id = size(make_tokenizer(manner))
     member = Member("mdm", read_backbone(model.train()), attention, shift, mask_id)
-    optimiser = torch.optim.AdamW(model.parameters(), rate, weight_decay=0.0)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, steps, pct_start=0.1)
-    for _ in range(steps):
+    optimiser = torch.optim.AdamW(model.parameters(), course.rate, weight_decay=0.0)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, course.rate, course.steps, pct_start=0.1)
+    for _ in range(course.steps):
         batch = texts.at(torch.randperm(len(texts.tokens), generator=generator)[:ROWS])
         padded = replace(member, attention=Padded(attention, batch.lengths))
         optimiser.zero_grad()
-        _loss(padded, batch, hide(batch, generator)).backward()
+        _loss(padded, batch, hide(batch, course.alone, generator)).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         schedule.step()
@@ -190,16 +203,16 @@ def _loss(member: Member, batch: Texts, hidden: Tensor) -> Tensor:
     return torch.nn.functional.cross_entropy(member.logits(read), batch.tokens[row, position])
 
 
-def _nothing(batch: Texts, generator: torch.Generator) -> Tensor:
+def _nothing(batch: Texts, alone: float, generator: torch.Generator) -> Tensor:
     return torch.zeros_like(batch.gaps)
 
 
-def _some(batch: Texts, generator: torch.Generator) -> Tensor:
+def _some(batch: Texts, alone: float, generator: torch.Generator) -> Tensor:
     """In some rows the gap alone, in the others each token with one probability of the row's own."""
     share = 0.1 + 0.9 * torch.rand(len(batch.tokens), 1, generator=generator)
     drawn = torch.rand(batch.tokens.shape, generator=generator) < share
-    alone = torch.rand(len(batch.tokens), 1, generator=generator) < ALONE
-    hidden = torch.where(alone, batch.gaps, drawn)
+    only = torch.rand(len(batch.tokens), 1, generator=generator) < alone
+    hidden = torch.where(only, batch.gaps, drawn)
     hidden &= torch.arange(hidden.shape[1]) < batch.lengths[:, None]
     hidden[:, 0] = False
     return hidden
