@@ -109,7 +109,7 @@ def run_pair(arm: Path, mdm: Path | None = None, task: str = "infilling") -> tup
         ("run --arm a --mdm b --revision=", ("--revision is empty",)),
         ("run --arm a@ --mdm b", ("the revision of --arm is empty",)),
         ("run --arm a@v1 --mdm b --arm-revision v1", ("--arm a@v1 and --arm-revision both name a revision",)),
-        ("run --revision v1 --arm-revision v1", ("--revision, --arm-revision would declare",)),
+        ("run --revision v1 --arm-revision v1", ("is a local directory, and revision 'v1'", "leave it out")),
         (
             "run --arm . --mdm . --arm-revision v1",
             (". is a local directory, and revision 'v1'", "leave it out"),
@@ -239,12 +239,24 @@ def test_a_mask_token_that_is_no_token(refused: Refused, derive: Derive, tiny: P
         f"did you mean {tiny.tokenizer.mask_token}",
     )
     refused(2, *run_pair(derive()), "--mask-token", "<|msk|>", says=says)
-    refused(2, *run_pair(derive("again")), "--mask-token", "99999", says=("outside the MDM's vocabulary",))
+    other = ("the MDM's own files name id 2", "leave --mask-token out")
+    refused(2, *run_pair(derive("again")), "--mask-token", "99999", says=other)
+    unnamed = without_a_named_mask(derive("unnamed"))
+    refused(2, *run_pair(unnamed), "--mask-token", "99999", says=("outside the MDM's vocabulary",))
+
+
+def without_a_named_mask(folder: Path) -> Path:
+    """The checkpoint, with no file of it saying what its mask token is."""
+    for name, key in (("tokenizer_config.json", "mask_token"), ("config.json", "mask_token_id")):
+        content = json.loads((folder / name).read_text())
+        content.pop(key, None)
+        (folder / name).write_text(json.dumps(content))
+    return folder
 
 
 def test_a_mask_token_that_prompts_use(refused: Refused, derive: Derive) -> None:
     says = "holds the mask token", "declare a mask token that no prompt uses"
-    refused(2, *run_pair(derive()), "--mask-token", "the", says=says, cells=True)
+    refused(2, *run_pair(without_a_named_mask(derive())), "--mask-token", "the", says=says, cells=True)
 
 
 def test_a_gap_at_the_first_position_of_a_shifted_model(

@@ -8,7 +8,7 @@ import torch
 
 from ...errors import PairError
 from .cloze import clozes
-from .fill import Fill, fills, fills_with
+from .fill import Fill, askable, fills, fills_with
 from .pair import Pair
 
 MOST_MOVED = 12
@@ -78,7 +78,7 @@ def _filled(way: Fill) -> str:
 
 def observe(pair: Pair) -> Behaviour:
     """Fill the clozes that the pair's tokenizer can write, in every way; a control with no mask token."""
-    texts = clozes(pair.tokenizer)
+    texts = askable(pair.mdm, clozes(pair.tokenizer))
     ways = tuple(fills(pair.mdm, texts))
     if pair.mdm.autoregressive or _best(ways) is not None:
         return Behaviour(ways, ())

@@ -16,7 +16,7 @@ from .behaviour import mask_candidates
 from .checkpoint import Checkpoint, find_checkpoint
 from .cloze import Cloze, clozes
 from .entry import MemberEntry, PairEntry
-from .fill import LEAST_CLOZES, LEAST_SHARE, Fill, fills, fills_with
+from .fill import LEAST_CLOZES, LEAST_SHARE, Fill, askable, fills, fills_with
 from .loading import open_pair
 from .native import native_type
 from .pair import Pair
@@ -52,7 +52,7 @@ def discover_pair(
     named = spec.mdm.mask_token is not None or _names_a_mask(spec, loader, device, offline)
     first = spec if named else replace(spec, mdm=replace(spec.mdm, mask_token=0))
     pair = open_pair(replace(first, mdm=replace(first.mdm, loader=loader)), device, offline)
-    texts = clozes(pair.tokenizer)
+    texts = askable(pair.mdm, clozes(pair.tokenizer))
     if not named:
         pair = _with_mask(pair, texts)
     way, alike = _way(pair, texts, frozenset(given), _block(checkpoints[1]))

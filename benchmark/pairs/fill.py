@@ -65,6 +65,19 @@ class Fill:
         return f"{'shift' if self.shift else 'no shift'}, {self.attention}"
 
 
+def askable(member: Member, texts: Sequence[Cloze]) -> list[Cloze]:
+    """The texts that the member has token rows and positions for; none where it has no row of its mask."""
+    rows, position = member.backbone.shape.vocabulary, member.backbone.position_embedding
+    if member.mask_id >= rows:
+        return []
+    longest = None if position is None else position.num_embeddings
+    return [
+        cloze
+        for cloze in texts
+        if max(cloze.tokens) < rows and (longest is None or len(cloze.tokens) <= longest)
+    ]
+
+
 @torch.no_grad()
 def fills(member: Member, texts: Sequence[Cloze]) -> list[Fill]:
     """The declared way first, then every other shift and attention that makes a difference to these texts."""
