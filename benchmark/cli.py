@@ -152,9 +152,17 @@ def run(
     chosen = get_protocol(protocol)
     tasks = _tasks(suite, task)
     _check_levels(tasks, chosen, level)
-    declared = {"shift": shift, "attention": attention, "mask_token": mask_token, "control": control}
-    declared |= {"revision": revision, "arm_revision": arm_revision}
-    spec = pair_spec(pair, arm, mdm, declared)
+    spec = pair_spec(
+        pair,
+        arm,
+        mdm,
+        shift=shift,
+        attention=attention,
+        mask_token=mask_token,
+        control=control,
+        revision=revision,
+        arm_revision=arm_revision,
+    )
     if dtype is not None:
         from .pairs.spec import at_precision
 

@@ -1,6 +1,5 @@
 """The options by which a command is told which pair is meant, and the pair that they declare."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -49,7 +48,7 @@ DeviceOption = Annotated[
 ]
 
 
-def pair_spec(pair: str | None, arm: str | None, mdm: str | None, declared: Mapping[str, Any]) -> "PairSpec":
+def pair_spec(pair: str | None, arm: str | None, mdm: str | None, **declared: Any) -> "PairSpec":
     """The pair that is named, or the one of two checkpoints with what is declared about the MDM.
 
     `declared`: options by name; those that are None were left out. Of a named pair only the revisions can be

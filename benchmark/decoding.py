@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ..tasks import Task
 from .encoding import Ids
 from .pairs.member import Member
 
@@ -90,6 +91,11 @@ def _numbers(block: Tensor, steps: int) -> Tensor:
     rows = [commits(row.unique_consecutive(return_counts=True)[1].tolist(), steps) for row in block]
     longest = max(map(len, rows))
     return torch.tensor([row + [0] * (longest - len(row)) for row in rows], device=block.device)
+
+
+def steps_of(task: Task, answer: int) -> int:
+    """Decoding steps of a task for an answer of so many tokens."""
+    return answer if task.card.steps == "tokens" else task.card.steps
 
 
 def commits(sizes: Sequence[int], steps: int) -> list[int]:

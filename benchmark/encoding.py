@@ -70,6 +70,17 @@ def continuation(tokenizer: PreTrainedTokenizerBase, prompt: str, text: str) -> 
     return whole[len(before) :]
 
 
+def gapped(tokenizer: PreTrainedTokenizerBase, left: str, word: str, right: str) -> tuple[Ids, range]:
+    """Ids of the whole text, and the positions of the word in it.
+
+    Raises DoesNotFit where the word's borders are no borders of tokens.
+    """
+    gap = continuation(tokenizer, left, word)
+    rest = continuation(tokenizer, left + word, right)
+    before = token_ids(tokenizer, left)
+    return before + gap + rest, range(len(before), len(before) + len(gap))
+
+
 def encode(tokenizer: PreTrainedTokenizerBase, example: Example) -> Encoded:
     """The example as token ids. Raises DoesNotFit with the reason where lengths or tokens do not agree."""
     clean, corrupted = token_ids(tokenizer, example.clean), token_ids(tokenizer, example.corrupted)

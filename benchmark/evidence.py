@@ -1,6 +1,6 @@
 """Measuring one task on a pair, cell by cell: pool, scores, sweeps, entropies, comparison."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,14 +16,14 @@ from .circuits.sharpness import component_entropies
 from .circuits.ungroup import ungroup
 from .compare import Evidence, compare, compared_size
 from .components import Components
-from .grouping import Grouping, Pooled, group_examples
+from .grouping import Grouping, group_examples, questions
 from .pairs.member import Member
 from .pairs.pair import Pair
 from .pool import Pool, find_pool, pooled_examples
 from .progress import Advance, Progress
 from .protocol import Protocol
 from .record import Comparison
-from .states import Question, batches, in_batch_order, question
+from .states import batches, in_batch_order
 from .store import Store
 from .sweep import Sweep, load_sweep, save_sweep, sweep
 
@@ -97,17 +97,6 @@ def measure_scores(setting: Setting, grouping: Grouping) -> tuple[Attribution, A
     """Edge scores of the ARM and of the MDM on the discovery examples."""
     arm, mdm = setting.members
     return _attribution(setting, arm, grouping), _attribution(setting, mdm, grouping)
-
-
-def questions(
-    member: Member, examples: Sequence[Pooled], groups: Sequence[int] | None = None
-) -> list[Question]:
-    """What a member is asked about examples; scores are summed in their groups (all 0 when left out)."""
-    numbers = [0] * len(examples) if groups is None else groups
-    return [
-        question(member, encoded, order, group)
-        for (encoded, order), group in zip(examples, numbers, strict=True)
-    ]
 
 
 def _attribution(setting: Setting, member: Member, grouping: Grouping) -> Attribution:

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .encoding import Encoded
+from .pairs.member import Member
 from .pool import Order
 from .protocol import Protocol
+from .states import Question, question
 
 Pooled = tuple[Encoded, Order]
 
@@ -40,6 +42,17 @@ def group_examples(examples: Sequence[Pooled], protocol: Protocol) -> Grouping:
         tuple(order[label] for label in labels),
         tuple(template for template, _ in order),
     )
+
+
+def questions(
+    member: Member, examples: Sequence[Pooled], groups: Sequence[int] | None = None
+) -> list[Question]:
+    """What a member is asked about examples; scores are summed in their groups (all 0 when left out)."""
+    numbers = [0] * len(examples) if groups is None else groups
+    return [
+        question(member, encoded, order, group)
+        for (encoded, order), group in zip(examples, numbers, strict=True)
+    ]
 
 
 def _template(pooled: Pooled) -> str:

@@ -9,7 +9,7 @@ from transformers import PreTrainedTokenizerBase
 
 from ..tasks import Example, Task
 from .decoding import answers
-from .encoding import DoesNotFit, Ids, continuation, text_of, token_ids
+from .encoding import DoesNotFit, Ids, gapped, text_of
 from .pairs.checks import check_prompts, check_targets
 from .pairs.pair import Pair
 from .record import Behaviour, Missing
@@ -34,11 +34,11 @@ def in_place_behaviour(pair: Pair, task: Task, examples: Sequence[Example], rows
         return Missing(missing="a control is no MDM and fills nothing in place")
     by_shape: dict[tuple[int, range], list[Gapped]] = defaultdict(list)
     for example in examples:
-        gapped = find_gap(pair.tokenizer, example)
-        if gapped is not None:
-            check_prompts(pair.mdm, [gapped.tokens])
-            check_targets(pair.mdm, gapped.gap)
-            by_shape[len(gapped.tokens), gapped.gap].append(gapped)
+        found = find_gap(pair.tokenizer, example)
+        if found is not None:
+            check_prompts(pair.mdm, [found.tokens])
+            check_targets(pair.mdm, found.gap)
+            by_shape[len(found.tokens), found.gap].append(found)
     solved = tried = 0
     for (_, gap), alike in by_shape.items():
         for start in range(0, len(alike), rows):
@@ -65,11 +65,8 @@ def find_gap(tokenizer: PreTrainedTokenizerBase, example: Example) -> Gapped | N
     """The whole text with its gap; None where it has none, or one that does not fall on token borders."""
     if example.in_place is None:
         return None
-    left, right = example.in_place.left, example.in_place.right
     try:
-        answer = continuation(tokenizer, left, example.answer)
-        rest = continuation(tokenizer, left + example.answer, right)
+        tokens, gap = gapped(tokenizer, example.in_place.left, example.answer, example.in_place.right)
     except DoesNotFit:
         return None
-    before = token_ids(tokenizer, left)
-    return Gapped(example, before + answer + rest, range(len(before), len(before) + len(answer)))
+    return Gapped(example, tokens, gap)

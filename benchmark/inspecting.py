@@ -46,9 +46,17 @@ def check_pair(
 
     Ends with exit code 1 where a check fails.
     """
-    declared = {"shift": shift, "attention": attention, "mask_token": mask_token, "control": control}
-    declared |= {"revision": revision, "arm_revision": arm_revision}
-    spec = pair_spec(pair, arm, mdm, declared)
+    spec = pair_spec(
+        pair,
+        arm,
+        mdm,
+        shift=shift,
+        attention=attention,
+        mask_token=mask_token,
+        control=control,
+        revision=revision,
+        arm_revision=arm_revision,
+    )
     from . import pair_report
     from .pairs.examination import examine_pair
 
@@ -95,7 +103,7 @@ def new(
         raise UsageError(f"{out} is not a new .toml file", "choose another name, or delete it before")
     declared = {"shift": shift, "attention": attention, "mask_token": mask_token}
     declared |= {"revision": revision, "arm_revision": arm_revision, "name": name}
-    spec = pair_spec(None, arm, mdm, declared)
+    spec = pair_spec(None, arm, mdm, **declared)
     from .pairs.discovery import discover_pair
     from .pairs.entry import entry_text
 

@@ -38,13 +38,13 @@ def _outcome(found: Examination) -> str:
 
 def _fills(behaviour: Behaviour) -> str:
     """Best first, with the declared way marked."""
-    ways = sorted(behaviour.ways, key=lambda way: -float(way.log_probability.mean()))
+    ways = sorted(behaviour.ways, key=lambda way: -way.mean)
     rows = [
         (
             "shift" if way.shift else "no shift",
             str(way.attention),
             int(way.right.sum()),
-            float(way.log_probability.mean()),
+            way.mean,
             "declared" if way is behaviour.declared else "",
         )
         for way in ways
@@ -101,5 +101,5 @@ def _fill(way: Fill) -> dict[str, Any]:
         "mask_id": way.mask_id,
         "right": int(way.right.sum()),
         "of": number,
-        "log_probability": float(way.log_probability.mean()) if number else None,
+        "log_probability": way.mean if number else None,
     }

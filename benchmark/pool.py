@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from transformers import PreTrainedTokenizerBase
 
 from ..tasks import Example, Task
-from .decoding import answers
+from .decoding import answers, steps_of
 from .encoding import DoesNotFit, Encoded, encode, text_of
 from .in_place import in_place_behaviour
 from .pairs.checks import check_prompts, check_targets
@@ -172,7 +172,7 @@ def _batch(pair: Pair, task: Task, examples: Sequence[tuple[int, Encoded]]) -> l
     encoded = [each for _, each in examples]
     tokens = torch.tensor([each.clean + each.answer for each in encoded])
     targets = torch.tensor([list(each.targets) for each in encoded])
-    steps = len(encoded[0].answer) if task.card.steps == "tokens" else task.card.steps
+    steps = steps_of(task, len(encoded[0].answer))
     arm, _ = answers(pair.arm, tokens, targets, steps)
     mdm, orders = answers(pair.mdm, tokens, targets, steps)
     attempts = []

@@ -2,11 +2,13 @@
 
 import atexit
 import os
+import resource
 import shutil
 import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,6 +103,23 @@ def _protocols() -> "dict[str, Protocol]":
     from mechshift.benchmark.protocol import list_protocols
 
     return {protocol.name: protocol for protocol in list_protocols()}
+
+
+@contextmanager
+def _full_after(size: int) -> Iterator[None]:
+    """No file can grow beyond a size in bytes: what a process sees of a disk that is full."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.fixture
+def full_after() -> Callable[[int], AbstractContextManager[None]]:
+    """A context in which no file can grow beyond a size in bytes."""
+    return _full_after
 
 
 @pytest.fixture

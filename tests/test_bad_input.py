@@ -1,10 +1,9 @@
 """Bad input ends in a message that fits a screen and exit code 2 or 3, and leaves nothing half-written."""
 
 import json
-import resource
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from mechshift.tasks import get_task, registry
 from mechshift.tasks.example import Draw, Example, InPlace
 
 Command = Callable[..., Any]
+Limit = Callable[[int], AbstractContextManager[None]]
 Refused = Callable[..., None]
 Derive = Callable[..., Path]
 Content = dict[str, Any]
@@ -353,24 +353,13 @@ def test_task_files_below_a_file(refused: Refused, tmp_path: Path) -> None:
         refused(3, "tasks", "export", "ioi", "--n", 5, "--out", folder, says=says)
 
 
-@contextmanager
-def full_after(size: int) -> Iterator[None]:
-    """No file can grow beyond a size in bytes: what a process sees of a disk that is full."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-
-
 @pytest.mark.parametrize("size", [700, 20_000])
-def test_a_disk_that_is_full(size: int, refused: Refused) -> None:
+def test_a_disk_that_is_full(size: int, refused: Refused, full_after: Limit) -> None:
     with full_after(size):
         refused(3, "run", "--task", "infilling", says=("cannot be written", "make room"), cells=True)
 
 
-def test_a_disk_that_is_too_full_for_task_files(refused: Refused, tmp_path: Path) -> None:
+def test_a_disk_that_is_too_full_for_task_files(refused: Refused, full_after: Limit, tmp_path: Path) -> None:
     says = "ioi-abc-evaluation-seed0.parquet cannot be written: File too large", "make room"
     with full_after(700):
         refused(3, "tasks", "export", "ioi", "--n", 5, "--out", tmp_path, says=says)

@@ -6,7 +6,7 @@ from itertools import islice
 import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
-from ...benchmark.decoding import decode
+from ...benchmark.decoding import decode, steps_of
 from ...benchmark.encoding import Encoded, encode
 from ...benchmark.pairs.attention import Attention
 from ...benchmark.pairs.backbones import read_backbone
@@ -51,8 +51,7 @@ def _accuracy(
     for (_, length), batch in by_length.items():
         tokens = torch.tensor([encoded.clean + encoded.answer for encoded in batch])
         targets = torch.tensor([list(encoded.targets) for encoded in batch])
-        steps = length if task.card.steps == "tokens" else task.card.steps
-        filled = decode(member, tokens, targets, steps).tokens.gather(1, targets)
+        filled = decode(member, tokens, targets, steps_of(task, length)).tokens.gather(1, targets)
         outputs = tokenizer.batch_decode(filled.tolist())
         right += sum(task.check(e.example, text) for e, text in zip(batch, outputs, strict=True))
     return right / len(examples)

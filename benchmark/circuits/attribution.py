@@ -164,6 +164,11 @@ def _runs(member: Member, batch: Batch) -> tuple[Outputs, tuple[Tensor, Tensor]]
     return clean - corrupted, (measure(member, batch, clean_hidden), measure(member, batch, corrupted_hidden))
 
 
+def stacked(positions: int, tokens_at_once: int = TOKENS_AT_ONCE) -> int:
+    """How many integration steps of a batch of so many token positions one pass takes."""
+    return max(1, tokens_at_once // positions)
+
+
 def _integrate(
     member: Member, batch: Batch, integration: Integration, tokens_at_once: int
 ) -> list[SiteGradients]:
@@ -172,12 +177,12 @@ def _integrate(
     found = [SiteGradients(site, rows) for site in sites(member.backbone)]
     with torch.no_grad():
         start, end = member.embed(batch.corrupted).float(), member.embed(batch.clean).float()
-    stacked = max(1, tokens_at_once // batch.clean.numel())
+    at_once = stacked(batch.clean.numel(), tokens_at_once)
     with hooks() as handles, torch.enable_grad():
         for gradients in found:
             gradients.attach(handles)
-        for first in range(0, integration.steps, stacked):
-            points = torch.tensor(integration.points[first : first + stacked], device=start.device)
+        for first in range(0, integration.steps, at_once):
+            points = torch.tensor(integration.points[first : first + at_once], device=start.device)
             between = start + points[:, None, None, None] * (end - start)
             _run_back(member, batch, between.to(member.backbone.dtype))
     return found

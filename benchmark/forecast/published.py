@@ -3,28 +3,18 @@
 from dataclasses import dataclass, replace
 
 from ..pairs.checkpoint import Checkpoint, find_checkpoint, find_description, local_directory
-from ..pairs.hub import listing
+from ..pairs.hub import RemoteFile, listing
 from ..pairs.layout import weight_names
 from ..pairs.spec import MemberSpec
-
-WEIGHTS = ".safetensors"
-
-
-@dataclass(frozen=True)
-class File:
-    """A file of a checkpoint, its size in bytes, and whether it is on this machine already."""
-
-    name: str
-    size: int
-    here: bool
 
 
 @dataclass(frozen=True)
 class Published:
-    """What is known of a checkpoint: config.json, the tokenizer, and the sizes of all its files."""
+    """A checkpoint without its weights, the bytes of their files, and the files that a run would download."""
 
     checkpoint: Checkpoint
-    files: tuple[File, ...]
+    weights: int
+    missing: tuple[RemoteFile, ...] = ()
 
     @property
     def name(self) -> str:
@@ -32,14 +22,9 @@ class Published:
         return self.checkpoint.name
 
     @property
-    def weights(self) -> int:
-        """Bytes of the weights' files."""
-        return sum(file.size for file in self.files if file.name.endswith(WEIGHTS))
-
-    @property
     def to_fetch(self) -> int:
         """Bytes that a run would download."""
-        return sum(file.size for file in self.files if not file.here)
+        return sum(file.size_bytes for file in self.missing)
 
 
 def published(spec: MemberSpec, offline: bool = False) -> Published:
@@ -52,14 +37,14 @@ def published(spec: MemberSpec, offline: bool = False) -> Published:
         return _on_disk(spec)
     remote = listing(spec, offline)
     described = find_description(replace(spec, revision=remote.commit), offline)
-    return Published(described, tuple(File(one.name, one.size_bytes, one.cached) for one in remote.files))
+    weights = sum(file.size_bytes for file in remote.files if file.name.endswith(".safetensors"))
+    return Published(described, weights, tuple(file for file in remote.files if not file.cached))
 
 
 def _on_disk(spec: MemberSpec) -> Published:
-    """Sizes of files that are not opened: to map one takes as much memory as it is large."""
+    """Files are not opened: to map one takes as much memory as it is large."""
     described = find_description(spec)
-    names = ("config.json", *weight_names(described.directory, spec.checkpoint))
-    paths = [described.directory / name for name in names]
+    paths = [described.directory / name for name in weight_names(described.directory, spec.checkpoint)]
     if not all(path.is_file() for path in paths):
         find_checkpoint(spec)  # which says what is missing, and what to do
-    return Published(described, tuple(File(path.name, path.stat().st_size, here=True) for path in paths))
+    return Published(described, sum(path.stat().st_size for path in paths))

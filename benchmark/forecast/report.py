@@ -87,16 +87,18 @@ def _parts(stage: StagePeak, machine: Machine) -> dict[str, int]:
 
 
 def _files(found: Forecast) -> str:
-    missing = [file for one in found.sketch.checkpoints for file in one.files if not file.here]
+    missing = _missing(found)
     if not missing:
         return "files: all are here, nothing is fetched"
-    names = ", ".join(
-        f"{one.name}/{file.name} ({gigabytes(file.size)})"
-        for one in found.sketch.checkpoints
-        for file in one.files
-        if not file.here
-    )
+    names = ", ".join(f"{name} ({gigabytes(size)})" for name, size in missing.items())
     return f"files: {gigabytes(found.to_fetch)} to be fetched: {names}"
+
+
+def _missing(found: Forecast) -> dict[str, int]:
+    """Bytes of the files that would be fetched, by checkpoint and name."""
+    return {
+        f"{one.name}/{file.name}": file.size_bytes for one in found.sketch.checkpoints for file in one.missing
+    }
 
 
 def verdict(found: Forecast, machine: Machine) -> str:
@@ -149,10 +151,5 @@ def as_json(found: Forecast, machine: Machine, free_disk: int) -> dict[str, Any]
         "remedies": remedies(found, machine) if share > 1 else [],
         "written": found.written,
         "free_disk": free_disk,
-        "to_fetch": {
-            f"{one.name}/{file.name}": file.size
-            for one in found.sketch.checkpoints
-            for file in one.files
-            if not file.here
-        },
+        "to_fetch": _missing(found),
     }

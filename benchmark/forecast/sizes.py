@@ -8,12 +8,11 @@ from transformers import PreTrainedTokenizerBase
 
 from ..circuits.graph import Graph
 from ..pairs.backbones import SUPPORTED, Backbone, read_backbone
-from ..pairs.checks import check_same_backbone
+from ..pairs.checks import check_mask_row, check_same_backbone
 from ..pairs.loading import read_tokens
 from ..pairs.member import Member, Role
 from ..pairs.native import native_config, native_type, quiet
 from ..pairs.spec import LoaderSpec, MemberSpec, PairSpec
-from ..pairs.tokens import check_mask_id
 from .published import Published, published
 
 ITEMSIZE = {"float32": 4, "bfloat16": 2, "float16": 2}
@@ -142,8 +141,7 @@ def sketch_pair(spec: PairSpec, offline: bool = False) -> Sketch:
         for member, each, role in zip((spec.arm, spec.mdm), checkpoints, roles, strict=True)
     )
     check_same_backbone(arm, mdm)
-    if mask_id < 0 or not spec.control:
-        check_mask_id(mask_id, mdm.backbone.shape.vocabulary)
+    check_mask_row(mdm)
     sizes = [
         Sizes.of(member.backbone, itemsize(each.loader, stored, member.backbone))
         for member, each, stored in zip((arm, mdm), (spec.arm, spec.mdm), checkpoints, strict=True)

@@ -11,18 +11,18 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from ...tasks import Task
-from ..circuits.attribution import TOKENS_AT_ONCE
+from ..circuits.attribution import stacked
 from ..circuits.intervention import stacked_items
 from ..circuits.prefix import LEAST
-from ..decoding import commits
+from ..decoding import commits, steps_of
 from ..encoding import Encoded
-from ..grouping import Grouping, Pooled, group_examples
+from ..grouping import Grouping, Pooled, group_examples, questions
 from ..in_place import find_gap
 from ..pairs.attention import Attention
 from ..pairs.member import Member
 from ..pool import Order, encoded_examples
 from ..protocol import Protocol
-from ..states import Question, packed, question
+from ..states import Question, packed
 from .sizes import Sizes, Sketch
 
 
@@ -139,13 +139,9 @@ def task_work(sketch: Sketch, task: Task, level: str | None, protocol: Protocol,
     )
 
 
-def _steps(task: Task, answer: int) -> int:
-    return answer if task.card.steps == "tokens" else task.card.steps
-
-
 def commit_order(member: Member, task: Task, encoded: Encoded) -> Order:
     """When an MDM would commit each answer token, from left to right."""
-    numbers = _commits(member.attention, encoded.targets, _steps(task, len(encoded.answer)))
+    numbers = _commits(member.attention, encoded.targets, steps_of(task, len(encoded.answer)))
     return tuple(step for step, number in enumerate(numbers) for _ in range(number))
 
 
@@ -166,7 +162,7 @@ def _decoding(
             if member.autoregressive:
                 yield from (Load(count, target, count, count) for target in targets)
             else:
-                steps = len(_commits(member.attention, targets, _steps(task, answer)))
+                steps = len(_commits(member.attention, targets, steps_of(task, answer)))
                 yield from [Load(count, prompt + answer, count * answer, count)] * steps
     if not member.autoregressive:
         yield from _in_place(sketch, member, examples, rows)
@@ -196,7 +192,7 @@ def _member_work(
     rows: int,
 ) -> MemberWork:
     attribution = _loads(member, grouping.discovery, grouping.group, rows)
-    evaluation = _loads(member, grouping.evaluation, [0] * len(grouping.evaluation), rows)
+    evaluation = _loads(member, grouping.evaluation, None, rows)
     passes = {
         "decoding": replace(sum(map(_decoding_pass, decoding), Passes()), examples=tried, rows=tried),
         "attribution": sum((_attribution_passes(load, protocol.steps) for load in attribution), Passes()),
@@ -206,37 +202,33 @@ def _member_work(
     return MemberWork(tuple(decoding), tuple(attribution), tuple(evaluation), passes)
 
 
-def _loads(member: Member, examples: Sequence[Pooled], groups: Sequence[int], rows: int) -> list[Load]:
-    asked = [
-        question(member, encoded, order, group)
-        for (encoded, order), group in zip(examples, groups, strict=True)
-    ]
-    return [_load(member, together) for together in packed(asked, rows)]
+def _loads(member: Member, examples: Sequence[Pooled], groups: Sequence[int] | None, rows: int) -> list[Load]:
+    return [_load(member, together) for together in packed(questions(member, examples, groups), rows)]
 
 
-def _load(member: Member, questions: Sequence[Question]) -> Load:
-    encoded = questions[0].encoded
+def _load(member: Member, together: Sequence[Question]) -> Load:
+    encoded = together[0].encoded
     length = len(encoded.clean) + len(encoded.answer)
-    prefix = _shared(member, questions)
+    prefix = _shared(member, together)
     return Load(
-        rows=sum(len(asked.states) for asked in questions),
+        rows=sum(len(asked.states) for asked in together),
         tokens=length - prefix,
-        reads=sum(len(state.read) for asked in questions for state in asked.states),
-        examples=len(questions),
+        reads=sum(len(state.read) for asked in together for state in asked.states),
+        examples=len(together),
         prefix=prefix,
-        distinct=len({asked.encoded.clean[:prefix] for asked in questions}) if prefix else 0,
+        distinct=len({asked.encoded.clean[:prefix] for asked in together}) if prefix else 0,
         sets=bool(encoded.answers),
     )
 
 
-def _shared(member: Member, questions: Sequence[Question]) -> int:
+def _shared(member: Member, together: Sequence[Question]) -> int:
     """The tokens that `behind_shared_prefix` runs once."""
     if member.attention.kind != "causal":
         return 0
-    equal = min(_equal(asked.encoded.clean, asked.encoded.corrupted) for asked in questions)
+    equal = min(_equal(asked.encoded.clean, asked.encoded.corrupted) for asked in together)
     first = min(
         member.readout(asked.encoded.targets[index])
-        for asked in questions
+        for asked in together
         for state in asked.states
         for index in state.read
     )
@@ -250,7 +242,7 @@ def _equal(clean: Sequence[int], corrupted: Sequence[int]) -> int:
 
 def stacked_steps(load: Load, steps: int) -> int:
     """How many integration steps one pass over a batch takes at once."""
-    return min(steps, max(1, TOKENS_AT_ONCE // (load.rows * load.tokens)))
+    return min(steps, stacked(load.rows * load.tokens))
 
 
 def number_of_circuits(protocol: Protocol) -> int:

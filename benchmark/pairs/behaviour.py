@@ -68,7 +68,7 @@ class Behaviour:
 def _best(ways: tuple[Fill, ...]) -> Fill | None:
     """Of those clearly better than the first the best; of several as good the one that comes first."""
     better = [way for way in ways[1:] if way.clearly_better(ways[0])]
-    best = max(better, key=lambda way: float(way.log_probability.mean()), default=None)
+    best = max(better, key=lambda way: way.mean, default=None)
     return best and next(way for way in better if way is best or not best.clearly_better(way))
 
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ...errors import PairError
 from .backbones import Backbone, Norm, Projection
 from .member import Member
+from .tokens import check_mask_id
 
 TOKENS = 8
 SEED = 0
@@ -219,6 +220,12 @@ def check_targets(member: Member, positions: Iterable[int]) -> None:
             "be read",
             "declare --no-shift if the model is read at the masked position itself, else begin with a token",
         )
+
+
+def check_mask_row(member: Member) -> None:
+    """Raises PairError for an MDM without a row of its mask token; a control is never given it."""
+    if member.mask_id < 0 or member.role != "control":
+        check_mask_id(member.mask_id, member.backbone.shape.vocabulary)
 
 
 def check_same_backbone(arm: Member, mdm: Member) -> None:

@@ -8,7 +8,7 @@ from itertools import islice
 from transformers import PreTrainedTokenizerBase
 
 from ...tasks import Example, get_suite, get_task
-from ..encoding import DoesNotFit, Ids, continuation, encode, token_ids
+from ..encoding import DoesNotFit, Ids, encode, gapped
 
 SEED = 0
 ANSWERS, IN_PLACE = 3, 12
@@ -86,12 +86,9 @@ def _in_place(tokenizer: PreTrainedTokenizerBase, example: Example) -> Cloze | N
 
 def _masked(tokenizer: PreTrainedTokenizerBase, left: str, word: str, right: str) -> Cloze | None:
     try:
-        masked = continuation(tokenizer, left, word)
-        rest = continuation(tokenizer, left + word, right)
+        tokens, gap = gapped(tokenizer, left, word, right)
     except DoesNotFit:
         return None
-    before = token_ids(tokenizer, left)
-    tokens = before + masked + rest
-    if len(masked) != 1 or not before or tokenizer.unk_token_id in tokens:
+    if len(gap) != 1 or not gap.start or tokenizer.unk_token_id in tokens:
         return None
-    return Cloze(tokens, len(before))
+    return Cloze(tokens, gap.start)

@@ -17,7 +17,7 @@ from .checkpoint import Checkpoint, find_checkpoint
 from .cloze import Cloze, clozes
 from .entry import MemberEntry, PairEntry
 from .fill import LEAST_CLOZES, LEAST_SHARE, Fill, askable, fills, fills_with
-from .loading import open_pair
+from .loading import open_pair, read_tokens
 from .native import native_type
 from .pair import Pair
 from .spec import LoaderSpec, PairSpec, Precision
@@ -49,7 +49,7 @@ def discover_pair(
     """
     checkpoints = find_checkpoint(spec.arm, offline), find_checkpoint(spec.mdm, offline)
     loader = _loader(*checkpoints)
-    named = spec.mdm.mask_token is not None or _names_a_mask(spec, loader, device, offline)
+    named = spec.mdm.mask_token is not None or _names_a_mask(spec, checkpoints)
     first = spec if named else replace(spec, mdm=replace(spec.mdm, mask_token=0))
     pair = open_pair(replace(first, mdm=replace(first.mdm, loader=loader)), device, offline)
     texts = askable(pair.mdm, clozes(pair.tokenizer))
@@ -102,19 +102,15 @@ def _key_map(ours: set[str], theirs: set[str]) -> tuple[tuple[str, str], ...]:
         for name in sorted(theirs):
             if end and name.endswith(end):
                 before, after = name.removesuffix(end), layer.removesuffix(end)
-                mapped = {
-                    after + one.removeprefix(before) if one.startswith(before) else one for one in theirs
-                }
-                if len(mapped & ours) > len(ours) // 2:
-                    return ((f"^{re.escape(before)}", after),)
+                pattern = f"^{re.escape(before)}"
+                if len({re.sub(pattern, after, one) for one in theirs} & ours) > len(ours) // 2:
+                    return ((pattern, after),)
     return ()
 
 
-def _names_a_mask(
-    spec: PairSpec, loader: LoaderSpec, device: str | torch.device | None, offline: bool
-) -> bool:
+def _names_a_mask(spec: PairSpec, checkpoints: tuple[Checkpoint, Checkpoint]) -> bool:
     try:
-        open_pair(replace(spec, mdm=replace(spec.mdm, loader=loader)), device, offline)
+        read_tokens(spec, checkpoints)
     except PairError as error:
         if error.check == "mask token":
             return False
@@ -126,12 +122,10 @@ def _with_mask(pair: Pair, texts: list[Cloze]) -> Pair:
     """The pair with the mask token by which its MDM fills many gaps best, under the best way to fill one."""
     candidates = mask_candidates(pair)
     tried = [replace(pair.mdm, mask_id=mask_id) for mask_id in candidates]
-    ways = [_best(fills(member, texts)) for member in tried]
-    best = max(range(len(ways)), key=lambda number: _mean(ways[number]))
-    way = ways[best]
-    member = replace(tried[best], shift=way.shift, attention=way.attention)
+    way = _most_probable([fill for member in tried for fill in fills(member, texts)])
+    member = replace(pair.mdm, shift=way.shift, attention=way.attention)
     masked = fills_with(member, texts, candidates)
-    chosen = _best(masked)
+    chosen = _most_probable(masked)
     if any(not chosen.clearly_better(other) for other in masked if other is not chosen):
         raise NotComputable(
             "neither the MDM's files nor how it fills gaps tell its mask token",
@@ -145,7 +139,7 @@ def _way(
 ) -> tuple[Fill, list[Fill]]:
     """How the MDM fills gaps best among what is not given, and the ways that are not told apart from it."""
     ways = [way for way in fills(pair.mdm, texts) if _agrees(way, pair, given)]
-    best = _best(ways)
+    best = _most_probable(ways)
     if len(texts) < LEAST_CLOZES or float(best.right.float().mean()) < LEAST_SHARE:
         raise NotComputable(
             f"the MDM fills {int(best.right.sum())} of {len(texts)} gaps: too few to tell how it reads",
@@ -169,12 +163,8 @@ def _plain(way: Fill) -> bool:
     return way.attention.kind == "full"
 
 
-def _best(ways: list[Fill]) -> Fill:
-    return max(ways, key=_mean)
-
-
-def _mean(way: Fill) -> float:
-    return float(way.log_probability.mean()) if len(way.log_probability) else float("-inf")
+def _most_probable(ways: list[Fill]) -> Fill:
+    return max(ways, key=lambda way: way.mean)
 
 
 def _block(checkpoint: Checkpoint) -> Attention | None:

@@ -48,6 +48,11 @@ class Fill:
     log_probability: Tensor
     right: Tensor
 
+    @property
+    def mean(self) -> float:
+        """Mean log probability of the right token in nats; NaN where there is no cloze."""
+        return float(self.log_probability.mean())
+
     def clearly_better(self, other: "Fill") -> bool:
         """Whether this is beyond doubt the better way to fill the same clozes.
 

@@ -11,13 +11,13 @@ from .checks import (
     check_attention,
     check_finite,
     check_gradient,
+    check_mask_row,
     check_projections,
     check_residual,
     check_same_backbone,
 )
 from .member import Member
 from .pair import Pair
-from .tokens import check_mask_id
 
 Verdict = Literal["passed", "failed", "undecided"]
 
@@ -89,11 +89,9 @@ def _look_at_backbones(pair: Pair) -> tuple[Verdict, str]:
 
 
 def _look_at_mask(pair: Pair) -> tuple[Verdict, str]:
-    mask_id, mdm = pair.mdm.mask_id, pair.mdm
-    if mask_id < 0 or not pair.spec.control:  # a control is never given the token and needs no row of it
-        check_mask_id(mask_id, mdm.backbone.shape.vocabulary)
+    check_mask_row(pair.mdm)
     kind = "an ordinary one, which prompts may not hold" if pair.ordinary_mask else "no ordinary one"
-    return "passed", f"id {mask_id}, {kind}"
+    return "passed", f"id {pair.mdm.mask_id}, {kind}"
 
 
 def look_at_behaviour(pair: Pair, behaviour: Behaviour) -> tuple[Verdict, str]:

@@ -3,7 +3,7 @@
 import pytest
 
 from mechshift.benchmark.circuits.attribution import Integration, attribute
-from mechshift.benchmark.evidence import questions
+from mechshift.benchmark.grouping import questions
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pool import find_pool, pooled_examples
 from mechshift.benchmark.protocol import QUICK

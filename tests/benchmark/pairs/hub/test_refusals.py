@@ -1,9 +1,8 @@
 """What cannot be fetched ends in a message that names the repository and what to do, and fetches nothing."""
 
-import resource
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ Hub = Any
 Write = Callable[..., Path]
 Shard = Callable[[Path], list[str]]
 Calls = Callable[..., object]
+Limit = Callable[[int], AbstractContextManager[None]]
 
 MODEL = MemberSpec("org/model")
 LOGIN = "log in with `hf auth login`, or set HF_TOKEN"
@@ -237,18 +237,7 @@ def test_weights_that_are_larger_than_the_disk(hub: Hub, write: Write) -> None:
     assert "model.safetensors" not in hub.fetched()
 
 
-@contextmanager
-def full_after(size: int) -> Iterator[None]:
-    """No file can grow beyond a size in bytes: what a process sees of a disk that is full."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-
-
-def test_a_disk_that_is_full(hub: Hub, write: Write, tmp_path: Path) -> None:
+def test_a_disk_that_is_full(hub: Hub, write: Write, full_after: Limit, tmp_path: Path) -> None:
     hub.add("org/model", write("published"))
     with full_after(20_000):
         refused("'org/model'", "cannot be kept in", "File too large", "set HF_HOME")
