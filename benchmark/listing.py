@@ -79,7 +79,7 @@ def pairs_table(rows: list[Row]) -> str:
 
 def _column(row: Row, name: str) -> str:
     if name == "mask token" and row[name] is None:
-        return "its tokenizer's"
+        return "as its files name it"
     return f"{row[name]} (control)" if name == "pair" and row["control"] else _text(row[name])
 
 
@@ -132,7 +132,8 @@ def table(rows: list[Row]) -> str:
 
 def _text(value: object) -> str:
     if isinstance(value, list | tuple):
-        return " ".join(map(str, value)) or "–"
+        items = list(map(str, value))
+        return ("; " if any(" " in item for item in items) else " ").join(items) or "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "–" if value is None else str(value)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict
+from math import isfinite
 from typing import Any
 
 from tabulate import tabulate
@@ -89,17 +90,23 @@ def as_json(found: Examination) -> dict[str, Any]:
         "findings": [asdict(each) for each in found.findings],
         "fills": [_fill(way) for way in behaviour.ways] if behaviour else [],
         "masks": [_fill(way) for way in behaviour.masks] if behaviour else [],
-        "movement": [asdict(each) for each in pair.movement] if pair else [],
+        "movement": [{**asdict(each), "change": _finite(each.change)} for each in pair.movement]
+        if pair
+        else [],
     }
 
 
 def _fill(way: Fill) -> dict[str, Any]:
-    number = len(way.right)
     return {
         "shift": way.shift,
         "attention": str(way.attention),
         "mask_id": way.mask_id,
         "right": int(way.right.sum()),
-        "of": number,
-        "log_probability": way.mean if number else None,
+        "of": len(way.right),
+        "log_probability": _finite(way.mean),
     }
+
+
+def _finite(value: float | None) -> float | None:
+    """JSON has no NaN: a model whose weights hold one has no value here."""
+    return value if value is not None and isfinite(value) else None

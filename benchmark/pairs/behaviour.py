@@ -1,18 +1,21 @@
 """Whether a pair's MDM behaves as it is declared to: the check that sees a wrong shift, attention or mask."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
 import torch
 
 from ...errors import PairError
-from .cloze import clozes
+from .cloze import Cloze, clozes, in_many_wordings
 from .fill import Fill, askable, fills, fills_with
+from .member import Member
 from .pair import Pair
 
 MOST_MOVED = 12
 """A mask token that is an ordinary word is among the embedding's rows that post-training moved most."""
+MASK_TEXTS = 16
+"""Texts on which mask tokens are compared: there are many of them, and a wrong one fills next to nothing."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Behaviour:
         """What was found, in a line."""
         declared, way = self.declared, self.better
         if not len(declared.right):
-            return "the tokenizer writes none of the texts that have to be filled"
+            return "no gap can be asked: the tokenizer writes no text, or the mask token has no row"
         if way is not None and way.mask_id != declared.mask_id:
             masked = f"fills {_filled(self.masks[0])} where many tokens are masked"
             return f"{masked}, and {_filled(way)} masked by {way.mask_id}"
@@ -78,28 +81,50 @@ def _filled(way: Fill) -> str:
 
 def observe(pair: Pair) -> Behaviour:
     """Fill the clozes that the pair's tokenizer can write, in every way; a control with no mask token."""
-    texts = askable(pair.mdm, clozes(pair.tokenizer))
-    ways = tuple(fills(pair.mdm, texts))
-    if pair.mdm.autoregressive or _best(ways) is not None:
+    texts = clozes(pair.tokenizer)
+    member = _with_some_row(pair.mdm, texts)
+    asked = askable(member, texts)
+    ways = tuple(fills(member, asked))
+    if member.autoregressive or _best(ways) is not None:
         return Behaviour(ways, ())
-    mask_ids = (pair.mdm.mask_id, *mask_candidates(pair))
-    return Behaviour(ways, tuple(fills_with(pair.mdm, texts, mask_ids)))
+    mask_ids = (member.mask_id, *mask_candidates(pair))
+    return Behaviour(ways, tuple(fills_with(member, in_many_wordings(MASK_TEXTS, asked), mask_ids)))
+
+
+def _with_some_row(member: Member, texts: list[Cloze]) -> Member:
+    """A control need not have a row for its mask token: its gaps then hold a token that no text has.
+
+    As it is declared it reads before the gap and sees none; an MDM that is called a control would.
+    """
+    rows = member.backbone.shape.vocabulary
+    if member.role != "control" or member.mask_id < rows:
+        return member
+    used = {token for cloze in texts for token in cloze.tokens}
+    spare = next((row for row in range(rows - 1, -1, -1) if row not in used), None)
+    return member if spare is None else replace(member, mask_id=spare)
 
 
 def check_behaviour(pair: Pair, behaviour: Behaviour) -> None:
     """Raises PairError where the second member fills gaps clearly better than in the declared way."""
-    way = behaviour.better
-    if way is None:
+    if behaviour.better is None:
         return
-    if way.mask_id != pair.mdm.mask_id:
-        remedy = f"declare --mask-token {way.mask_id}"
-    else:
-        remedy = f"declare --{'' if way.shift else 'no-'}shift --attention {way.attention}"
     raise PairError(
-        f"the {pair.mdm.role.upper()} is declared with {behaviour.declared} and mask token "
+        f"the {pair.mdm.called} is declared with {behaviour.declared} and mask token "
         f"{pair.mdm.mask_id}: it {behaviour.detail}",
-        f"{remedy}; where the declaration is right all the same, run with --accept-behaviour",
+        f"{_remedy(pair, behaviour.declared, behaviour.better)}; where the declaration is right all the "
+        "same, run with --accept-behaviour",
     )
+
+
+def _remedy(pair: Pair, declared: Fill, way: Fill) -> str:
+    """What to declare instead, as options of --arm and --mdm and as keys of an entry."""
+    if way.mask_id != declared.mask_id:
+        option = f"declare --mask-token {way.mask_id} (mask_token = {way.mask_id} in an entry)"
+        return f"{option}, and correct what the MDM's own files name if they name another"
+    shift = "--shift" if way.shift else "--no-shift"
+    entry = f'shift = {str(way.shift).lower()} and attention = "{way.attention}" in an entry'
+    instead = "leave out --control and " if pair.spec.control else ""
+    return f"{instead}declare {shift} --attention {way.attention} ({entry})"
 
 
 def mask_candidates(pair: Pair) -> tuple[int, ...]:

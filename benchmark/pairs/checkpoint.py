@@ -42,9 +42,11 @@ def local_directory(spec: MemberSpec) -> Path | None:
 
     Raises PairError for a path that is no directory, and for a directory with a revision.
     """
+    if spec.place == "hub":
+        return None
     local = Path(spec.checkpoint).expanduser()
     if not local.is_dir():
-        if not is_path(spec.checkpoint):
+        if spec.place == "either" and not is_path(spec.checkpoint):
             return None
         raise PairError(
             f"{spec.checkpoint} is not a directory",

@@ -28,7 +28,7 @@ def check_finite(member: Member) -> None:
     for name, parameter in member.backbone.model.named_parameters():
         if not bool(parameter.isfinite().all()):
             raise PairError(
-                f"the {member.role.upper()}'s parameter {name} holds NaN or infinite values",
+                f"the {member.called}'s parameter {name} holds NaN or infinite values",
                 "the checkpoint is damaged or its training diverged: name another checkpoint or revision",
             )
 
@@ -39,7 +39,7 @@ def check_projections(member: Member) -> None:
     inner, grouped = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim
     if shape.heads % shape.kv_heads:
         raise PairError(
-            f"the {member.role.upper()} has {shape.heads} heads and {shape.kv_heads} key/value heads",
+            f"the {member.called} has {shape.heads} heads and {shape.kv_heads} key/value heads",
             "correct config.json: the heads must divide into the key/value heads",
         )
     for index, layer in enumerate(member.backbone.layers):
@@ -52,7 +52,7 @@ def check_projections(member: Member) -> None:
         for name, (found, wanted) in expected.items():
             if found != wanted:
                 raise PairError(
-                    f"layer {index} of the {member.role.upper()} has a {name} projection of size {found}, "
+                    f"layer {index} of the {member.called} has a {name} projection of size {found}, "
                     f"and {shape.heads} heads ({shape.kv_heads} key/value) of {shape.head_dim} need {wanted}",
                     "correct num_attention_heads, num_key_value_heads or head_dim in config.json",
                 )
@@ -87,7 +87,7 @@ def check_attention(member: Member) -> None:
 
 def _attention_error(member: Member, row: int, column: int, sees: bool) -> PairError:
     return PairError(
-        f"the {member.role.upper()} is declared with attention {member.attention}, and position {row} "
+        f"the {member.called} is declared with attention {member.attention}, and position {row} "
         f"{'sees' if sees else 'does not see'} position {column}: the model does not follow its 4-D mask",
         "declare a kernel that takes the mask (sdpa or eager), on an unmodified native class",
     )
@@ -129,7 +129,7 @@ def _compare(
     error = float((found.float() - stream).norm() / written) if found is not None else float("inf")
     if not error <= _tolerance(member, single=1e-4, half=0.03):
         raise PairError(
-            f"the input of {place} of the {member.role.upper()} is not the sum of what was written before it "
+            f"the input of {place} of the {member.called} is not the sum of what was written before it "
             f"(relative error {error:.2g})",
             "only sequential pre-norm transformers have the circuit graph measured here: no post-norm, "
             "parallel blocks or scaled embeddings",
@@ -176,7 +176,7 @@ def check_gradient(member: Member) -> None:
         pairs.append((predicted, measured))
     predicted, measured = pairs[0]
     raise PairError(
-        f"the {member.role.upper()}'s gradient is not that of its output: along one direction autograd "
+        f"the {member.called}'s gradient is not that of its output: along one direction autograd "
         f"gives {predicted:.3g} and a finite difference {measured:.3g}",
         "part of the model runs without a gradient: load it as an unmodified native class",
     )
@@ -216,7 +216,7 @@ def check_targets(member: Member, positions: Iterable[int]) -> None:
     """Raises PairError when a masked position cannot be read: position 0 of a shifted member."""
     if member.shift and any(position <= 0 for position in positions):
         raise PairError(
-            f"position 0 is masked, and the {member.role.upper()} is declared shifted: nothing before it can "
+            f"position 0 is masked, and the {member.called} is declared shifted: nothing before it can "
             "be read",
             "declare --no-shift if the model is read at the masked position itself, else begin with a token",
         )

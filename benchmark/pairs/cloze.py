@@ -1,6 +1,7 @@
 """Texts with one masked token, which tell how a model was trained by how well it fills them."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -11,7 +12,7 @@ from ...tasks import Example, get_suite, get_task
 from ..encoding import DoesNotFit, Ids, encode, gapped
 
 SEED = 0
-ANSWERS, IN_PLACE = 3, 12
+ANSWERS, IN_PLACE = 3, 16
 """Clozes from one task: after a prompt, which any attention can fill, and within a text."""
 TRIED = 60
 
@@ -38,24 +39,29 @@ SENTENCES = (
 
 @dataclass(frozen=True)
 class Cloze:
-    """A whole text as token ids, and the position of the token to mask, which is not the first."""
+    """A whole text as token ids, and the position of the token to mask, which is not the first.
+
+    `source`: the wording that it was made from. Texts of one wording are filled alike.
+    """
 
     tokens: Ids
     position: int
+    source: str
 
 
 def clozes(tokenizer: PreTrainedTokenizerBase) -> list[Cloze]:
     """The clozes that the tokenizer can write: sentences, tasks' answers, and words in tasks' texts.
 
-    A few of every kind, always the same ones; of a tokenizer that knows neither English nor what the tasks
-    are written in, none.
+    A few of every kind in as many wordings as there are, always the same ones; of a tokenizer that knows
+    neither English nor what the tasks are written in, none.
     """
-    found = [_masked(tokenizer, *sentence) for sentence in SENTENCES]
+    sentences = (_masked(tokenizer, *sentence, source=sentence[0]) for sentence in SENTENCES)
+    found = [cloze for cloze in sentences if cloze is not None]
     for task in get_suite("all"):
-        examples = _tried(task.card.name)
-        found += _first(ANSWERS, (_answer(tokenizer, example) for example in examples))
-        found += _first(IN_PLACE, (_in_place(tokenizer, example) for example in examples))
-    return [cloze for cloze in found if cloze is not None]
+        name = task.card.name
+        for number, make in ((ANSWERS, _answer), (IN_PLACE, _in_place)):
+            found += in_many_wordings(number, _made(make, tokenizer, name))
+    return found
 
 
 @cache
@@ -63,11 +69,25 @@ def _tried(task: str) -> tuple[Example, ...]:
     return tuple(islice(get_task(task).examples(SEED), TRIED))
 
 
-def _first(number: int, made: Iterator[Cloze | None]) -> list[Cloze | None]:
-    return list(islice((cloze for cloze in made if cloze is not None), number))
+Maker = Callable[[PreTrainedTokenizerBase, Example, str], Cloze | None]
 
 
-def _answer(tokenizer: PreTrainedTokenizerBase, example: Example) -> Cloze | None:
+def _made(make: Maker, tokenizer: PreTrainedTokenizerBase, task: str) -> Iterator[Cloze]:
+    made = (make(tokenizer, example, f"{task}/{example.template}") for example in _tried(task))
+    return (cloze for cloze in made if cloze is not None)
+
+
+def in_many_wordings(number: int, made: Iterable[Cloze]) -> list[Cloze]:
+    """The first of every wording, then the second of every wording, and so on, up to a number."""
+    turns: dict[str, int] = defaultdict(int)
+    ranked = []
+    for cloze in made:
+        turns[cloze.source] += 1
+        ranked.append((turns[cloze.source], cloze))
+    return [cloze for _, cloze in sorted(ranked, key=lambda each: each[0])[:number]]
+
+
+def _answer(tokenizer: PreTrainedTokenizerBase, example: Example, source: str) -> Cloze | None:
     """The first token of an answer by which it differs from the foil; any member of a set would be right."""
     if example.answers:
         return None
@@ -75,20 +95,23 @@ def _answer(tokenizer: PreTrainedTokenizerBase, example: Example) -> Cloze | Non
         encoded = encode(tokenizer, example)
     except DoesNotFit:
         return None
-    return Cloze(encoded.clean + encoded.answer, len(encoded.clean) + encoded.decisions[0])
+    return Cloze(encoded.clean + encoded.answer, len(encoded.clean) + encoded.decisions[0], source)
 
 
-def _in_place(tokenizer: PreTrainedTokenizerBase, example: Example) -> Cloze | None:
+def _in_place(tokenizer: PreTrainedTokenizerBase, example: Example, source: str) -> Cloze | None:
     if example.in_place is None:
         return None
-    return _masked(tokenizer, example.in_place.left, example.answer, example.in_place.right)
+    place = example.in_place
+    return _masked(tokenizer, place.left, example.answer, place.right, source)
 
 
-def _masked(tokenizer: PreTrainedTokenizerBase, left: str, word: str, right: str) -> Cloze | None:
+def _masked(
+    tokenizer: PreTrainedTokenizerBase, left: str, word: str, right: str, source: str
+) -> Cloze | None:
     try:
         tokens, gap = gapped(tokenizer, left, word, right)
     except DoesNotFit:
         return None
     if len(gap) != 1 or not gap.start or tokenizer.unk_token_id in tokens:
         return None
-    return Cloze(tokens, gap.start)
+    return Cloze(tokens, gap.start, source)

@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import cast
 
 import torch
+from huggingface_hub import metadata_load
 from safetensors import safe_open
 
 from ...errors import NotComputable, PairError
 from .attention import Attention
 from .behaviour import mask_candidates
+from .checking import checking
 from .checkpoint import Checkpoint, find_checkpoint
+from .checks import check_mask_row
 from .cloze import Cloze, clozes
 from .entry import MemberEntry, PairEntry
-from .fill import LEAST_CLOZES, LEAST_SHARE, Fill, askable, fills, fills_with
+from .fill import LEAST_SHARE, LEAST_SOURCES, Fill, askable, fills, fills_with
 from .loading import open_pair, read_tokens
 from .native import native_type
 from .pair import Pair
@@ -24,6 +27,8 @@ from .spec import LoaderSpec, PairSpec, Precision
 
 BLOCK_KEYS = ("block_size", "block_length", "bd_size")
 """Where config.json may say the size of the blocks."""
+NOT_KNOWN = -1
+"""Stands for the id of a mask token that is yet to be found."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +53,21 @@ def discover_pair(
     the pair does not load, NotComputable where the gaps do not tell.
     """
     checkpoints = find_checkpoint(spec.arm, offline), find_checkpoint(spec.mdm, offline)
-    loader = _loader(*checkpoints)
+    fixed, block = frozenset(given), _block(checkpoints[1])
     named = spec.mdm.mask_token is not None or _names_a_mask(spec, checkpoints)
-    first = spec if named else replace(spec, mdm=replace(spec.mdm, mask_token=0))
-    pair = open_pair(replace(first, mdm=replace(first.mdm, loader=loader)), device, offline)
-    texts = askable(pair.mdm, clozes(pair.tokenizer))
+    first = replace(spec.mdm, loader=_loader(*checkpoints))
+    if block is not None and "attention" not in fixed:
+        first = replace(first, attention=block)  # it stands for all that texts cannot tell from it
     if not named:
-        pair = _with_mask(pair, texts)
-    way, alike = _way(pair, texts, frozenset(given), _block(checkpoints[1]))
+        first = replace(first, mask_token=NOT_KNOWN)
+    pair = open_pair(replace(spec, mdm=first), device, offline)
+    if not named:
+        pair = _with_mask(pair, fixed)
+    with checking("mask token"):
+        check_mask_row(pair.mdm)
+    way, alike = _way(pair, askable(pair.mdm, clozes(pair.tokenizer)), fixed)
     mask_token = spec.mdm.mask_token if named else pair.mdm.mask_id
+    loader = first.loader
     found = {"shift": way.shift, "attention": str(way.attention), "mask_token": mask_token}
     found |= {"native": loader.native, "key_map": dict(loader.key_map)}
     entry = PairEntry(
@@ -65,7 +76,8 @@ def discover_pair(
         arm=_member(checkpoints[0], beside),
         mdm=_member(checkpoints[1], beside).model_copy(update=found),
     )
-    return Discovery(entry, tuple(_remarks(entry, way, alike)))
+    looked_for = None if "attention" in fixed else block
+    return Discovery(entry, (*_remarks(entry, way, alike), *_remarks_on_blocks(looked_for, way)))
 
 
 def _precision(pair: Pair) -> Precision:
@@ -118,11 +130,13 @@ def _names_a_mask(spec: PairSpec, checkpoints: tuple[Checkpoint, Checkpoint]) ->
     return True
 
 
-def _with_mask(pair: Pair, texts: list[Cloze]) -> Pair:
+def _with_mask(pair: Pair, given: frozenset[str]) -> Pair:
     """The pair with the mask token by which its MDM fills many gaps best, under the best way to fill one."""
     candidates = mask_candidates(pair)
     tried = [replace(pair.mdm, mask_id=mask_id) for mask_id in candidates]
-    way = _most_probable([fill for member in tried for fill in fills(member, texts)])
+    texts = askable(tried[0], clozes(pair.tokenizer))
+    ways = [fill for member in tried for fill in fills(member, texts) if _agrees(fill, pair, given)]
+    way = _most_probable(ways)
     member = replace(pair.mdm, shift=way.shift, attention=way.attention)
     masked = fills_with(member, texts, candidates)
     chosen = _most_probable(masked)
@@ -134,20 +148,31 @@ def _with_mask(pair: Pair, texts: list[Cloze]) -> Pair:
     return replace(pair, mdm=replace(pair.mdm, mask_id=chosen.mask_id))
 
 
-def _way(
-    pair: Pair, texts: list[Cloze], given: frozenset[str], block: Attention | None
-) -> tuple[Fill, list[Fill]]:
-    """How the MDM fills gaps best among what is not given, and the ways that are not told apart from it."""
+def _way(pair: Pair, texts: list[Cloze], given: frozenset[str]) -> tuple[Fill, list[Fill]]:
+    """How the MDM fills gaps best among what is not given, and the ways that are not told apart from it.
+
+    Of the latter blocks of the size that config.json names are taken, else full attention, the simplest.
+    """
     ways = [way for way in fills(pair.mdm, texts) if _agrees(way, pair, given)]
     best = _most_probable(ways)
-    if len(texts) < LEAST_CLOZES or float(best.right.float().mean()) < LEAST_SHARE:
+    few = len(set(best.sources)) < LEAST_SOURCES
+    if few or float(best.right.float().mean()) < LEAST_SHARE:
         raise NotComputable(
             f"the MDM fills {int(best.right.sum())} of {len(texts)} gaps: too few to tell how it reads",
             "take them from the model's card and declare them: --shift or --no-shift, --attention",
         )
     alike = [way for way in ways if way is best or not best.clearly_better(way)]
-    chosen = next((way for way in alike if way.attention == block and way.shift == best.shift), None)
-    chosen = chosen or next((way for way in alike if way.shift == best.shift and _plain(way)), best)
+    named, full = pair.spec.mdm.attention, Attention("full")
+    preferred = (attention for attention in (named, full) if attention.kind in ("block", "full"))
+    chosen = next(
+        (
+            way
+            for attention in preferred
+            for way in alike
+            if way.attention == attention and way.shift == best.shift
+        ),
+        best,
+    )
     return chosen, [way for way in alike if way is not chosen]
 
 
@@ -158,18 +183,13 @@ def _agrees(way: Fill, pair: Pair, given: frozenset[str]) -> bool:
     )
 
 
-def _plain(way: Fill) -> bool:
-    """Of attentions that cannot be told apart the one without blocks is the simplest."""
-    return way.attention.kind == "full"
-
-
 def _most_probable(ways: list[Fill]) -> Fill:
     return max(ways, key=lambda way: way.mean)
 
 
 def _block(checkpoint: Checkpoint) -> Attention | None:
     sizes = [checkpoint.config.get(key) for key in BLOCK_KEYS]
-    return next((Attention("block", size) for size in sizes if isinstance(size, int) and size > 0), None)
+    return next((Attention("block", size) for size in sizes if type(size) is int and size > 0), None)
 
 
 def _member(checkpoint: Checkpoint, beside: Path) -> MemberEntry:
@@ -182,11 +202,11 @@ def _member(checkpoint: Checkpoint, beside: Path) -> MemberEntry:
 def _licence(directory: Path) -> str | None:
     """What the model card beside a checkpoint says in its header."""
     try:
-        card = (directory / "README.md").read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+        header = metadata_load(directory / "README.md") or {}
+    except Exception:  # whatever the YAML of a damaged card raises
         return None
-    found = re.search(r"\A---\n(?:.*\n)*?license:[ ]*(\S.*)\n(?:.*\n)*?---", card)
-    return found[1].strip() if found else None
+    licence = header.get("license")
+    return licence if isinstance(licence, str) and licence.strip() else None
 
 
 def _remarks(entry: PairEntry, way: Fill, alike: list[Fill]) -> Iterable[str]:
@@ -198,3 +218,13 @@ def _remarks(entry: PairEntry, way: Fill, alike: list[Fill]) -> Iterable[str]:
     if entry.arm.licence is None or entry.mdm.licence is None:
         yield "A licence was not found: take it from the model's card."
     yield "Confounds are not to be seen from weights: write down what else than the objective changed."
+
+
+def _remarks_on_blocks(block: Attention | None, way: Fill) -> Iterable[str]:
+    """What config.json says of blocks, which the gaps may bear out or contradict."""
+    if block is None:
+        return
+    if way.attention == block:
+        yield f"Blocks of {block.block} are what config.json names; texts of one block do not show them."
+    else:
+        yield f"config.json names blocks of {block.block}, and gaps are filled clearly better with {way}."

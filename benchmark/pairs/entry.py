@@ -32,7 +32,7 @@ class MemberEntry(_Part):
     licence: Text | None = None
     shift: bool | None = None
     attention: Text | None = None
-    mask_token: Text | Annotated[int, Field(ge=0)] | None = None
+    mask_token: Text | Annotated[int, Field(ge=0, strict=True)] | None = None
     native: Text | None = None
     dropped_keys: tuple[str, ...] = ()
     key_map: dict[str, str] = Field(default_factory=dict)
@@ -109,8 +109,9 @@ def _spec(name: str, entry: PairEntry, path: Path) -> PairSpec:
 
 
 def _member(member: MemberEntry, pair: PairEntry, folder: Path) -> MemberSpec:
+    local = None if member.path is None else folder / Path(member.path).expanduser()
     return MemberSpec(
-        member.hub if member.hub is not None else str(folder / str(member.path)),
+        str(member.hub if local is None else local),
         attention=Attention.parse(member.attention or "causal"),
         shift=member.shift is not False,
         mask_token=member.mask_token,
@@ -118,6 +119,7 @@ def _member(member: MemberEntry, pair: PairEntry, folder: Path) -> MemberSpec:
         loader=LoaderSpec(
             member.native, member.dropped_keys, tuple(member.key_map.items()), pair.precision, member.kernel
         ),
+        place="hub" if local is None else "directory",
     )
 
 

@@ -8,7 +8,7 @@ import torch
 from ...errors import PairError
 from .behaviour import Behaviour, observe
 from .checking import CheckName
-from .inspection import Check, Finding, called, checks_of, look_at_behaviour
+from .inspection import Check, Finding, checks_of, look_at_behaviour
 from .loading import open_pair
 from .pair import Pair, Provenance
 from .spec import PairSpec
@@ -65,12 +65,20 @@ def _failure(error: PairError, subject: str) -> Finding:
 def _of_opening(pair: Pair) -> Iterator[Finding]:
     """What is known to be right because the pair could be opened."""
     for member, provenance in zip(pair.members, (pair.arm_provenance, pair.mdm_provenance), strict=True):
-        name = called(member)
+        name = member.called
         yield Finding("files", name, "passed", _files(provenance))
         yield Finding("class", name, "passed", f"{provenance.native}, {provenance.dtype}")
         yield Finding("parameters", name, "passed", "none missing, left over or of another shape")
         yield Finding("configuration", name, "passed", CONFIGURED)
+    yield Finding("backbone", "pair", "passed", _backbones(pair))
     yield Finding("tokens", "pair", "passed", f"{len(pair.tokenizer):,} ids mean the same to both")
+
+
+def _backbones(pair: Pair) -> str:
+    shape = pair.arm.backbone.shape
+    added = pair.mdm.backbone.shape.vocabulary - shape.vocabulary
+    kind = type(pair.arm.backbone.model).__name__
+    return f"{kind} of {shape.layers} layers and {shape.heads} heads in both, {added} rows added"
 
 
 def _files(provenance: Provenance) -> str:

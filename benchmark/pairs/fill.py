@@ -4,6 +4,7 @@ A wrong shift, attention or mask token runs without an error. But a model fills 
 it was trained to.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -29,7 +30,8 @@ LEAST_GAIN = 0.1
 """And by how many nats at the least."""
 LEAST_SHARE = 0.25
 """A way that fills a smaller share of the clozes rightly proves nothing."""
-LEAST_CLOZES = 8
+LEAST_SOURCES = 8
+"""Clozes of fewer wordings decide nothing."""
 MASKED = 3
 """One in this many tokens is masked where mask tokens are compared."""
 
@@ -39,7 +41,7 @@ class Fill:
     """How a member fills clozes under one declaration.
 
     `log_probability`: [clozes], of the right token in nats, not below −15; `right`: boolean [clozes],
-    whether no other token is more probable.
+    whether no other token is more probable; `sources`: the wording of each cloze.
     """
 
     shift: bool
@@ -47,6 +49,7 @@ class Fill:
     mask_id: int
     log_probability: Tensor
     right: Tensor
+    sources: tuple[str, ...]
 
     @property
     def mean(self) -> float:
@@ -61,19 +64,34 @@ class Fill:
         """
         gain = (self.log_probability - other.log_probability).double()
         filled, theirs = int(self.right.sum()), int(other.right.sum())
-        if len(gain) < LEAST_CLOZES or filled < LEAST_SHARE * len(gain) or filled <= theirs:
+        if len(set(self.sources)) < LEAST_SOURCES or filled < LEAST_SHARE * len(gain) or filled <= theirs:
             return False
-        mean, error = float(gain.mean()), float(gain.std() / len(gain) ** 0.5)
+        mean, error = float(gain.mean()), clustered_error(gain, self.sources)
         return mean >= LEAST_GAIN and mean > ERRORS * error
 
     def __str__(self) -> str:
         return f"{'shift' if self.shift else 'no shift'}, {self.attention}"
 
 
+def clustered_error(values: Tensor, clusters: Sequence[str]) -> float:
+    """The standard error of the values' mean, where values of a cluster depend on each other.
+
+    Of G clusters √(G/(G−1) Σ_g (Σ_{i∈g} (x_i − x̄))²) / n (Liang and Zeger 1986), which for clusters of one
+    is the usual one. Infinite for a single cluster.
+    """
+    deviations: dict[str, float] = defaultdict(float)
+    for cluster, deviation in zip(clusters, (values - values.mean()).tolist(), strict=True):
+        deviations[cluster] += deviation
+    number = len(deviations)
+    if number < 2:
+        return math.inf
+    return math.sqrt(number / (number - 1) * sum(each**2 for each in deviations.values())) / len(values)
+
+
 def askable(member: Member, texts: Sequence[Cloze]) -> list[Cloze]:
     """The texts that the member has token rows and positions for; none where it has no row of its mask."""
     rows, position = member.backbone.shape.vocabulary, member.backbone.position_embedding
-    if member.mask_id >= rows:
+    if not 0 <= member.mask_id < rows:
         return []
     longest = None if position is None else position.num_embeddings
     return [
@@ -122,6 +140,7 @@ def _both_shifts(member: Member, texts: Sequence[Cloze], every: int | None = Non
     `every`: besides the gap, tokens at multiples of this distance from it are masked, the first aside.
     """
     shifts = (member.shift, not member.shift)
+    sources = tuple(cloze.source for cloze in texts)
     value = torch.empty(2, len(texts))
     right = torch.empty(2, len(texts), dtype=torch.bool)
     for numbers in _by_length(texts).values():
@@ -139,7 +158,7 @@ def _both_shifts(member: Member, texts: Sequence[Cloze], every: int | None = Non
             value[which, numbers] = scores[rows, wanted].clamp(min=FLOOR).cpu()
             right[which, numbers] = (scores.argmax(dim=-1) == wanted).cpu()
     first, second = (
-        Fill(shift, member.attention, member.mask_id, value[which], right[which])
+        Fill(shift, member.attention, member.mask_id, value[which], right[which], sources)
         for which, shift in enumerate(shifts)
     )
     return first, second

@@ -14,7 +14,6 @@ from .checks import (
     check_mask_row,
     check_projections,
     check_residual,
-    check_same_backbone,
 )
 from .member import Member
 from .pair import Pair
@@ -58,34 +57,20 @@ OF_A_MEMBER: tuple[tuple[CheckName, Callable[[Member], None], str], ...] = (
 def checks_of(pair: Pair) -> tuple[Check, ...]:
     """Every check of a loaded pair, those that need no pass of a model first, the behaviour last."""
     of_members = tuple(
-        Check(name, called(member), partial(_look_at, check, member, detail))
+        Check(name, member.called, partial(_look_at, check, member, detail))
         for member in pair.members
         for name, check, detail in OF_A_MEMBER
     )
     return (
-        Check("backbone", "pair", partial(_look_at_backbones, pair)),
-        Check("mask token", called(pair.mdm), partial(_look_at_mask, pair)),
+        Check("mask token", pair.mdm.called, partial(_look_at_mask, pair)),
         *of_members,
-        Check("behaviour", called(pair.mdm), lambda: look_at_behaviour(pair, observe(pair))),
+        Check("behaviour", pair.mdm.called, lambda: look_at_behaviour(pair, observe(pair))),
     )
-
-
-def called(member: Member) -> str:
-    """What a member is called in messages: ARM, MDM or control."""
-    return member.role if member.role == "control" else member.role.upper()
 
 
 def _look_at(check: Callable[[Member], None], member: Member, detail: str) -> tuple[Verdict, str]:
     check(member)
     return "passed", detail
-
-
-def _look_at_backbones(pair: Pair) -> tuple[Verdict, str]:
-    check_same_backbone(pair.arm, pair.mdm)
-    shape = pair.arm.backbone.shape
-    added = pair.mdm.backbone.shape.vocabulary - shape.vocabulary
-    kind = type(pair.arm.backbone.model).__name__
-    return "passed", f"{kind} of {shape.layers} layers and {shape.heads} heads in both, {added} rows added"
 
 
 def _look_at_mask(pair: Pair) -> tuple[Verdict, str]:

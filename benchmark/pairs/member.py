@@ -63,6 +63,11 @@ class Member:
         return self.role != "mdm"
 
     @property
+    def called(self) -> str:
+        """What it is called in messages: ARM, MDM or control."""
+        return self.role if self.role == "control" else self.role.upper()
+
+    @property
     def device(self) -> torch.device:
         """Where its inputs have to be."""
         return self.backbone.device

@@ -111,12 +111,44 @@ def native_config(checkpoint: Checkpoint, loader: LoaderSpec) -> Any:
     native: Any = SUPPORTED[kind]
     try:
         with quiet():
-            return native.config_class(**kept)
-    except (StrictDataclassError, TypeError, ValueError, KeyError) as error:
+            config = native.config_class(**kept)
+    except (StrictDataclassError, TypeError, ValueError, KeyError, ArithmeticError) as error:
         raise PairError(
             f"config.json of {checkpoint.name} is not that of a {kind} model: {' '.join(str(error).split())}",
             "declare another native class, or the keys to drop",
         ) from None
+    _check_numbers(checkpoint, config)
+    return config
+
+
+def _check_numbers(checkpoint: Checkpoint, config: Any) -> None:
+    """The native classes take sizes of nothing and a rotary base that is text, and fail when they run."""
+    values = {name: getattr(config, name, None) for name in SIZES}
+    if getattr(config, "rope_parameters", None):
+        values["rope_theta"] = config.rope_parameters.get("rope_theta")
+    for name, value in values.items():
+        if value is not None and not (isinstance(value, int | float) and 0 < value < math.inf):
+            raise PairError(
+                f"config.json of {checkpoint.name} says {name} = {value!r}",
+                "correct it: a positive number is needed",
+            )
+
+
+SIZES = (
+    "num_hidden_layers",
+    "num_attention_heads",
+    "num_key_value_heads",
+    "head_dim",
+    "hidden_size",
+    "vocab_size",
+    "intermediate_size",
+    "moe_intermediate_size",
+    "num_experts",
+    "num_experts_per_tok",
+    "n_inner",
+    "max_position_embeddings",
+)
+"""What config.json counts, under the names that all native classes have (GPT-2's map to them)."""
 
 
 def _load(

@@ -1,5 +1,6 @@
 """The pairs that can be run by name, from `baselines/pairs.toml`."""
 
+import re
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
@@ -11,6 +12,9 @@ from .spec import MemberSpec, PairSpec
 
 CHECKOUT = Path("baselines")
 """Where a checkout of the repository, entered, has what an installation leaves out."""
+
+OWN = re.compile(r"(?P<file>.+\.toml)(:(?P<pair>.+))?")
+"""A file of one's own, and of several pairs in it the one that is meant."""
 
 
 @cache
@@ -25,19 +29,17 @@ def get_pair(name: str) -> PairSpec:
     A name that ends with .toml is a file with an entry of one's own, or FILE.toml:NAME where it has several.
     Raises UsageError, with near names, for an unknown one, and PairError where the weights are in neither.
     """
-    if ".toml" in name:
-        return _own(name)
+    if own := OWN.fullmatch(name):
+        return _own(Path(own["file"]), own["pair"])
     pairs = list_pairs()
     if name not in pairs:
         raise unknown("pair", name, pairs)
     return _found(pairs[name].spec)
 
 
-def _own(name: str) -> PairSpec:
-    file, _, wanted = name.partition(".toml")
-    path = Path(f"{file}.toml")
+def _own(path: Path, wanted: str | None) -> PairSpec:
     pairs = read_entries(path)
-    chosen = wanted.removeprefix(":") or next(iter(pairs), "")
+    chosen = wanted or next(iter(pairs), "")
     if not pairs or (not wanted and len(pairs) > 1):
         raise UsageError(
             f"{path} has {len(pairs)} pairs, and one is to be run",
@@ -63,13 +65,13 @@ def _found(spec: PairSpec) -> PairSpec:
 
 
 def _moved(member: MemberSpec, here: Path, there: Path) -> MemberSpec:
-    path = Path(member.checkpoint)
-    return replace(member, checkpoint=str(there / path.relative_to(here))) if path.is_absolute() else member
+    if member.place == "hub":
+        return member
+    return replace(member, checkpoint=str(there / Path(member.checkpoint).relative_to(here)))
 
 
 def _is_there(member: MemberSpec) -> bool:
-    path = Path(member.checkpoint)
-    return path.is_dir() or not path.is_absolute()
+    return member.place == "hub" or Path(member.checkpoint).is_dir()
 
 
 def _folder() -> Path:

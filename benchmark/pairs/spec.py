@@ -9,6 +9,7 @@ from .attention import Attention
 
 CAUSAL = Attention("causal")
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
+Place = Literal["either", "directory", "hub"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class MemberSpec:
     """One checkpoint and what is declared about it; the defaults are those of an ARM.
 
     `checkpoint` is a local directory or a hub id, `revision` a hub commit, tag or branch (None: main).
+    `place` tells which of the two it is; "either" takes the directory of that name where there is one.
     `mask_token` is the mask token's text or id, None to ask the tokenizer and then config.json. `shift`
     tells that the logits for token i are read at i−1.
     """
@@ -43,6 +45,7 @@ class MemberSpec:
     mask_token: str | int | None = None
     revision: str | None = None
     loader: LoaderSpec = field(default_factory=LoaderSpec)
+    place: Place = "either"
 
 
 @dataclass(frozen=True)

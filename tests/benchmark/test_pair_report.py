@@ -15,7 +15,7 @@ SPEC = declare_pair("org/arm", "org/mdm", name="mine")
 
 def fill(shift: bool, *log_probability: float) -> Fill:
     values = torch.tensor(log_probability)
-    return Fill(shift, Attention("full"), 7, values, values > -1)
+    return Fill(shift, Attention("full"), 7, values, values > -1, ("a", "b"))
 
 
 BEHAVIOUR = Behaviour((fill(False, -3.0, -0.5), fill(True, -0.25, -0.5)), (fill(False, -3.0, -0.5),))
@@ -57,3 +57,9 @@ def test_the_same_is_there_for_programs() -> None:
         "log_probability": -0.375,
     }
     assert as_json(examined("passed"))["fills"] == []
+
+
+def test_what_is_no_number_is_null_for_programs() -> None:
+    nan = Behaviour((fill(False, float("nan"), -0.5), fill(True)), ())
+    values = [each["log_probability"] for each in as_json(examined("failed", nan))["fills"]]
+    assert values == [None, None]

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from mechshift.benchmark.pairs.attention import Attention
-from mechshift.benchmark.pairs.behaviour import Behaviour, mask_candidates, observe
+from mechshift.benchmark.pairs.behaviour import Behaviour, check_behaviour, mask_candidates, observe
+from mechshift.benchmark.pairs.cloze import clozes
 from mechshift.benchmark.pairs.fill import Fill
 from mechshift.benchmark.pairs.loading import load_pair
 from mechshift.benchmark.pairs.member import Member
@@ -16,12 +17,13 @@ from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.errors import PairError
 
 CLOZES = 40
+SOURCES = tuple(map(str, range(CLOZES)))
 
 
 def fill(right: int, way: str = "full", shift: bool = True, mask_id: int = 2) -> Fill:
     """A way that fills the first `right` of 40 clozes: −0.1 where it does and −5 where it does not."""
     filled = torch.arange(CLOZES) < right
-    return Fill(shift, Attention.parse(way), mask_id, torch.where(filled, -0.1, -5.0), filled)
+    return Fill(shift, Attention.parse(way), mask_id, torch.where(filled, -0.1, -5.0), filled, SOURCES)
 
 
 def test_the_best_of_the_clearly_better_ways_is_told() -> None:
@@ -65,10 +67,12 @@ def test_a_shift_that_is_not_told_is_undecided() -> None:
 
 
 def test_without_clozes_nothing_is_decided() -> None:
-    none = Fill(True, Attention("full"), 2, torch.zeros(0), torch.zeros(0, dtype=torch.bool))
+    none = Fill(True, Attention("full"), 2, torch.zeros(0), torch.zeros(0, dtype=torch.bool), ())
     behaviour = Behaviour((none, replace(none, shift=False)), ())
     assert behaviour.verdict == "undecided"
-    assert behaviour.detail == "the tokenizer writes none of the texts that have to be filled"
+    assert (
+        behaviour.detail == "no gap can be asked: the tokenizer writes no text, or the mask token has no row"
+    )
 
 
 def moved(member: Callable[..., Member], pair_of: Callable[..., Pair], rows: list[int], added: int) -> Pair:
@@ -114,7 +118,10 @@ def test_a_wrong_declaration_is_refused_and_the_right_one_told(
     shift: bool, attention: str, tiny: Pair
 ) -> None:
     mdm = replace(tiny.spec.mdm, shift=shift, attention=Attention.parse(attention))
-    with pytest.raises(PairError, match="declare --shift --attention full; where the") as caught:
+    remedy = (
+        r'declare --shift --attention full \(shift = true and attention = "full" in an entry\); where the'
+    )
+    with pytest.raises(PairError, match=remedy) as caught:
         load_pair(replace(tiny.spec, mdm=mdm), "cpu")
     assert caught.value.check == "behaviour"
     said = f"declared with {'shift' if shift else 'no shift'}, {attention} and mask token {tiny.mdm.mask_id}"
@@ -126,6 +133,41 @@ def test_a_control_is_judged_without_a_mask_token() -> None:
     behaviour = observe(pair)
     assert behaviour.better is None
     assert behaviour.masks == ()
+
+
+def test_a_control_without_a_row_for_a_mask_is_asked_with_a_token_that_no_text_has() -> None:
+    """tiny-continued's mask token has a row; it is asked here as if the row were not there."""
+    pair = load_pair(get_pair("tiny-continued"), "cpu")
+    rows = pair.mdm.backbone.shape.vocabulary
+    behaviour = observe(replace(pair, mdm=replace(pair.mdm, mask_id=rows)))
+    assert 0 <= behaviour.declared.mask_id < rows
+    assert not any(behaviour.declared.mask_id in cloze.tokens for cloze in clozes(pair.tokenizer))
+    assert behaviour.verdict == "passed"
+    right = observe(pair).declared.log_probability
+    torch.testing.assert_close(behaviour.declared.log_probability, right, rtol=0.01, atol=0.05)
+
+
+def test_an_mdm_without_a_row_for_its_mask_token_is_not_asked(tiny: Pair) -> None:
+    for mask_id in (-1, tiny.mdm.backbone.shape.vocabulary):
+        behaviour = observe(replace(tiny, mdm=replace(tiny.mdm, mask_id=mask_id)))
+        assert len(behaviour.declared.right) == 0
+        assert behaviour.verdict == "undecided"
+
+
+def test_an_mdm_that_is_called_a_control_is_told_to_be_none(tiny: Pair) -> None:
+    spec = replace(tiny.spec, control=True, mdm=replace(tiny.spec.mdm, attention=Attention("causal")))
+    with pytest.raises(PairError, match="leave out --control and declare --shift --attention full") as caught:
+        load_pair(spec, "cpu")
+    assert caught.value.problem.startswith("the control is declared with shift, causal")
+
+
+def test_the_remedy_for_a_mask_token_is_an_option_and_a_key(tiny: Pair) -> None:
+    behaviour = Behaviour((fill(30),), (fill(5, mask_id=2), fill(39, mask_id=9)))
+    remedy = (
+        r"declare --mask-token 9 \(mask_token = 9 in an entry\), and correct what the MDM's own files name"
+    )
+    with pytest.raises(PairError, match=remedy):
+        check_behaviour(tiny, behaviour)
 
 
 def test_a_refused_declaration_that_is_accepted_is_a_confound(tiny: Pair) -> None:

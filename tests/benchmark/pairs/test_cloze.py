@@ -1,10 +1,11 @@
+from collections import Counter
 from itertools import islice
 
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from mechshift.benchmark.encoding import text_of
-from mechshift.benchmark.pairs.cloze import SENTENCES, clozes
+from mechshift.benchmark.pairs.cloze import SENTENCES, Cloze, clozes, in_many_wordings
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.tasks import get_task, list_tasks
 
@@ -64,6 +65,27 @@ def test_a_tokenizer_that_knows_no_word_gives_none() -> None:
     assert clozes(PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="?")) == []
 
 
+def test_texts_are_of_as_many_wordings_as_there_are(tiny: Pair) -> None:
+    """Of a task with fewer wordings than texts every wording is there; else no wording is there twice."""
+    found: dict[str, list[str]] = {}
+    for cloze in clozes(tiny.tokenizer):
+        task, _, wording = cloze.source.partition("/")
+        found.setdefault(task, []).append(wording)
+    for task, wordings in found.items():
+        there = {example.template for example in islice(get_task(task).examples(0), 60)}
+        assert set(wordings) <= there
+        turns = Counter(wordings)
+        assert max(turns.values()) - min(turns.values()) <= 1 or task == "infilling"
+    answers = {task: wordings for task, wordings in found.items() if task != "infilling"}
+    assert all(len(set(wordings)) == len(wordings) == 3 for wordings in answers.values())
+    assert len(set(found["infilling"])) >= 16
+
+
+def test_the_first_of_every_wording_goes_before_the_second() -> None:
+    made = [Cloze((1, index), 1, source) for index, source in enumerate("aabacb")]
+    assert [cloze.tokens[1] for cloze in in_many_wordings(5, made)] == [0, 2, 4, 1, 5]
+
+
 def solid(text: str) -> str:
     """Without spaces, which a tokenizer of words does not keep."""
     return "".join(text.split())
@@ -80,7 +102,7 @@ def test_the_reference_tokenizer_writes_a_few_of_every_task(tiny: Pair) -> None:
     ]
     in_place = {solid("".join(parts)): solid(parts[1]) for parts in gaps}
     word = [tiny.tokenizer.decode([cloze.tokens[cloze.position]]) for cloze in found]
-    assert sum(in_place.get(text) == gap for text, gap in zip(texts, word, strict=True)) == 12
+    assert sum(in_place.get(text) == gap for text, gap in zip(texts, word, strict=True)) == 16
     for task in list_tasks():
         wholes = {solid(example.clean + example.answer) for example in islice(task.examples(0), 60)}
         of_a_set = task.card.name in ("greater-than", "agreement")

@@ -12,7 +12,7 @@ from mechshift.benchmark.pairs.discovery import Discovery, discover_pair
 from mechshift.benchmark.pairs.entry import entry_text, read_entries
 from mechshift.benchmark.pairs.loading import load_pair
 from mechshift.benchmark.pairs.spec import declare_pair
-from mechshift.errors import NotComputable
+from mechshift.errors import NotComputable, PairError
 
 REFERENCE = Path(baselines.__file__).parent / "reference" / "tiny"
 ARM = REFERENCE / "arm"
@@ -53,9 +53,48 @@ def test_a_block_size_of_the_configuration_that_fills_worse_is_not(mdm: Path, tm
     assert found(mdm, tmp_path).entry.mdm.attention == "full"
 
 
+def test_blocks_that_no_text_shows_are_taken_from_the_configuration(mdm: Path, tmp_path: Path) -> None:
+    """No text has 64 tokens: blocks of 64 are the same as full attention."""
+    change_config(mdm, block_length=64)
+    discovery = found(mdm, tmp_path)
+    assert discovery.entry.mdm.attention == "block:64"
+    assert discovery.remarks[-1].startswith("Blocks of 64 are what config.json names")
+
+
+def test_blocks_of_the_configuration_that_fill_worse_are_remarked_on(mdm: Path, tmp_path: Path) -> None:
+    change_config(mdm, bd_size=6)
+    discovery = found(mdm, tmp_path)
+    assert discovery.entry.mdm.attention == "full"
+    assert "config.json names blocks of 6, and gaps are filled clearly better" in discovery.remarks[-1]
+
+
+@pytest.mark.parametrize("size", [True, "32", 0, 4.0])
+def test_what_is_no_block_size_is_none(size: object, mdm: Path, tmp_path: Path) -> None:
+    change_config(mdm, block_size=size)
+    discovery = found(mdm, tmp_path)
+    assert discovery.entry.mdm.attention == "full"
+    assert not any("config.json" in remark for remark in discovery.remarks)
+
+
+def test_a_mask_token_without_a_row_is_refused(mdm: Path, tmp_path: Path) -> None:
+    change_config(mdm, mask_token_id=None)
+    nameless(mdm)
+    with pytest.raises(PairError, match="outside the MDM's vocabulary") as caught:
+        found(mdm, tmp_path, mask_token="99999")
+    assert caught.value.check == "mask token"
+
+
 def change_config(directory: Path, **changes: object) -> None:
     path = directory / "config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def nameless(directory: Path) -> None:
+    """The tokenizer's files no longer say which token is the mask."""
+    settings = json.loads((directory / "tokenizer_config.json").read_text())
+    settings.pop("mask_token")
+    (directory / "tokenizer_config.json").write_text(json.dumps(settings))
+    (directory / "special_tokens_map.json").unlink(missing_ok=True)
 
 
 def test_an_unknown_family_with_other_names_loads_as_the_arms_class(mdm: Path, tmp_path: Path) -> None:
@@ -80,6 +119,14 @@ def test_a_licence_is_read_from_the_model_card(mdm: Path, tmp_path: Path) -> Non
     assert found(mdm, tmp_path).entry.mdm.licence == "apache-2.0"
 
 
+@pytest.mark.parametrize(
+    "card", ["---\ntags: []\n---\nlicense: mit\n---\n", "---\nlicense: [\n---\n", "---\nlicense:\n---\n"]
+)
+def test_a_licence_outside_the_cards_header_is_none(card: str, mdm: Path, tmp_path: Path) -> None:
+    (mdm / "README.md").write_text(card)
+    assert found(mdm, tmp_path).entry.mdm.licence is None
+
+
 def test_members_of_two_precisions_are_run_at_the_mdms(mdm: Path, tmp_path: Path) -> None:
     path = mdm / "model.safetensors"
     save_file({name: value.bfloat16() for name, value in load_file(path).items()}, path, {"format": "pt"})
@@ -98,10 +145,7 @@ def test_a_model_that_fills_nothing_has_to_be_declared(mdm: Path, tmp_path: Path
 
 def test_a_mask_token_that_nothing_names_has_to_be_declared(mdm: Path, tmp_path: Path) -> None:
     """tiny was never masked but in answers: many masks in a text do not tell its mask token from others."""
-    settings = json.loads((mdm / "tokenizer_config.json").read_text())
-    settings.pop("mask_token")
-    (mdm / "tokenizer_config.json").write_text(json.dumps(settings))
-    (mdm / "special_tokens_map.json").unlink(missing_ok=True)
+    nameless(mdm)
     change_config(mdm, mask_token_id=None)
     with pytest.raises(NotComputable, match="declare it: --mask-token"):
         found(mdm, tmp_path)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from mechshift.benchmark.pairs.attention import Attention
+from mechshift.benchmark.pairs.checkpoint import local_directory
 from mechshift.benchmark.pairs.entry import entry_text, read_entries
 from mechshift.benchmark.pairs.registry import list_pairs
 from mechshift.benchmark.pairs.spec import LoaderSpec, MemberSpec
@@ -43,13 +44,15 @@ def written(tmp_path: Path, text: str) -> Path:
 
 def test_everything_that_is_declared_arrives(tmp_path: Path) -> None:
     spec = read_entries(written(tmp_path, WHOLE))["mine-0.5b"].spec
-    assert spec.arm == MemberSpec("org/arm", revision="abc", loader=LoaderSpec(precision="bfloat16"))
+    loader = LoaderSpec(precision="bfloat16")
+    assert spec.arm == MemberSpec("org/arm", revision="abc", loader=loader, place="hub")
     assert spec.mdm == MemberSpec(
         str(tmp_path / "beside"),
         attention=Attention("block", 8),
         shift=False,
         mask_token=7,
         loader=LoaderSpec("qwen2", ("qk_norm",), ((r"^inner\.", ""),), "bfloat16", "eager"),
+        place="directory",
     )
     assert (spec.name, spec.control) == ("mine-0.5b", False)
     assert spec.confounds == ("other data", "other tokens")
@@ -73,6 +76,7 @@ def test_an_entry_is_read_as_it_was_written(name: str, tmp_path: Path) -> None:
         ({"arm": '{ hub = "org/arm", attention = "full" }'}, "an arm declares no shift"),
         ({"mdm": '{ hub = "org/mdm", shift = true }'}, "the mdm declares shift and attention"),
         ({"mdm": '{ hub = "m", shift = true, attention = "full", mask_token = -1 }'}, "at mdm.mask_token"),
+        ({"mdm": '{ hub = "m", shift = true, attention = "full", mask_token = true }'}, "at mdm.mask_token"),
         (
             {"mdm": '{ hub = "m", shift = true, attention = "half" }'},
             "attention 'half' is not known .*entry mine",
@@ -87,6 +91,32 @@ def test_what_is_no_entry_is_refused(change: dict[str, str], message: str, tmp_p
         read_entries(written(tmp_path, "[mine]\n" + lines))
     assert isinstance(found.value, MechshiftError)
     assert found.value.exit_code == 2
+
+
+def test_a_path_is_never_looked_up_on_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read from a relative file, a missing directory `org/mdm` looks like a hub id."""
+    monkeypatch.chdir(tmp_path)
+    lines = "".join(f"{key} = {value}\n" for key, value in SMALL.items())
+    Path("pairs.toml").write_text("[mine]\n" + lines.replace('hub = "org/mdm"', 'path = "org/mdm"'))
+    spec = read_entries(Path("pairs.toml"))["mine"].spec
+    with pytest.raises(PairError, match="org/mdm is not a directory"):
+        local_directory(spec.mdm)
+    Path("org/mdm").mkdir(parents=True)
+    assert local_directory(spec.mdm) == Path("org/mdm")
+
+
+def test_a_hub_id_is_never_a_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("org/arm").mkdir(parents=True)
+    lines = "".join(f"{key} = {value}\n" for key, value in SMALL.items())
+    assert local_directory(read_entries(written(tmp_path, "[mine]\n" + lines))["mine"].spec.arm) is None
+
+
+def test_a_path_may_begin_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    lines = "".join(f"{key} = {value}\n" for key, value in SMALL.items())
+    entries = written(tmp_path, "[mine]\n" + lines.replace('hub = "org/mdm"', 'path = "~/mdm"'))
+    assert read_entries(entries)["mine"].spec.mdm.checkpoint == str(tmp_path / "home" / "mdm")
 
 
 def test_a_control_that_is_no_arm_is_refused(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """A pair looked at from all sides, also where something is wrong with it."""
 
+import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 from mechshift.benchmark.pairs.attention import Attention
 from mechshift.benchmark.pairs.examination import Examination, examine_pair
 from mechshift.benchmark.pairs.registry import get_pair
+from mechshift.benchmark.pairs.spec import declare_pair
 from mechshift.errors import PairError
 
 STRUCTURAL = ("finite", "projections", "attention", "residual stream", "gradient")
@@ -54,6 +57,17 @@ def test_a_pair_that_cannot_be_opened_has_the_reason_alone(tmp_path: Path) -> No
     assert [(each.check, each.verdict) for each in found.findings] == [("files", "failed")]
     assert "config.json is missing" in found.findings[0].detail
     assert (found.pair, found.behaviour) == (None, None)
+
+
+def test_a_mask_token_outside_the_vocabulary_hides_no_other_check(write: Callable[..., Path]) -> None:
+    arm, mdm = write("arm", mask=None), write("mdm", mask=None)
+    path = mdm / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "mask_token_id": -1}))
+    found = examine_pair(declare_pair(str(arm), str(mdm)), "cpu")
+    assert [each for each, verdict in verdicts(found).items() if verdict == "failed"] == [
+        ("mask token", "MDM")
+    ]
+    assert verdicts(found)["behaviour", "MDM"] == "undecided"
 
 
 def test_a_device_that_is_not_there_is_an_error_and_no_finding() -> None:

@@ -8,14 +8,14 @@ from torch import Tensor
 
 from mechshift.benchmark.pairs.attention import Attention
 from mechshift.benchmark.pairs.cloze import Cloze
-from mechshift.benchmark.pairs.fill import Fill, fills, fills_with
+from mechshift.benchmark.pairs.fill import Fill, clustered_error, fills, fills_with
 from mechshift.benchmark.pairs.member import Member
 
 Make = Callable[..., Member]
 TEXTS = [
-    Cloze((5, 6, 7, 8, 9, 10, 11, 12, 13, 14), 4),
-    Cloze((15, 3, 16, 17, 18, 19), 5),
-    Cloze((9, 20, 4, 21, 22, 7, 8, 3, 5, 6), 1),
+    Cloze((5, 6, 7, 8, 9, 10, 11, 12, 13, 14), 4, "a"),
+    Cloze((15, 3, 16, 17, 18, 19), 5, "b"),
+    Cloze((9, 20, 4, 21, 22, 7, 8, 3, 5, 6), 1, "c"),
 ]
 """Of two lengths, with a gap inside, at the end and behind the first token."""
 
@@ -108,14 +108,15 @@ def test_an_improbable_token_is_cut_off(make: Make) -> None:
     assert values.min() == -15
 
 
-def fill_of(values: list[float], right: int) -> Fill:
-    """Clozes of which the first `right` are filled rightly."""
+def fill_of(values: list[float], right: int, alike: int = 1) -> Fill:
+    """Clozes of which the first `right` are filled rightly; so many in a row are of one wording."""
     filled = torch.arange(len(values)) < right
-    return Fill(True, Attention("full"), 2, torch.tensor(values), filled)
+    sources = tuple(str(index // alike) for index in range(len(values)))
+    return Fill(True, Attention("full"), 2, torch.tensor(values), filled, sources)
 
 
-def better(gain: list[float], right: int = 6, theirs: int = 5) -> bool:
-    return fill_of(gain, right).clearly_better(fill_of([0.0] * len(gain), theirs))
+def better(gain: list[float], right: int = 6, theirs: int = 5, alike: int = 1) -> bool:
+    return fill_of(gain, right, alike).clearly_better(fill_of([0.0] * len(gain), theirs, alike))
 
 
 @pytest.mark.parametrize(("number", "clear"), [(8, False), (10, False), (12, True), (20, True)])
@@ -124,14 +125,32 @@ def test_a_gain_has_to_be_three_standard_errors(number: int, clear: bool) -> Non
     assert better([0.0, 2.0] * (number // 2)) == clear
 
 
+@pytest.mark.parametrize("alike", [2, 5])
+@pytest.mark.parametrize(("number", "clear"), [(10, False), (12, True)])
+def test_texts_of_one_wording_count_as_one(number: int, clear: bool, alike: int) -> None:
+    """Each repeated: as sure as without the copies, which as texts of their own would make 10 clear."""
+    gain = [value for value in [0.0, 2.0] * (number // 2) for _ in range(alike)]
+    assert better(gain, 6 * alike, 5 * alike, alike) == clear
+    assert better(gain, 6 * alike, 5 * alike)
+
+
+def test_a_clustered_error_is_that_of_its_formula() -> None:
+    """Two clusters of 3 and 1: x̄ = 2; the sums of deviations are −4 and 4; √(2/1 · 32) / 4."""
+    values = torch.tensor([0.0, 1.0, 1.0, 6.0])
+    assert clustered_error(values, ("a", "a", "a", "b")) == pytest.approx(2**0.5 * 32**0.5 / 4)
+    assert clustered_error(values, ("a", "b", "c", "d")) == pytest.approx(float(values.std()) / 2)
+    assert clustered_error(values, ("a", "a", "a", "a")) == float("inf")
+
+
 @pytest.mark.parametrize(("gain", "clear"), [(0.11, True), (0.09, False), (-1.0, False)])
 def test_a_gain_has_to_be_a_tenth_of_a_nat(gain: float, clear: bool) -> None:
     assert better([gain] * 16) == clear
 
 
+@pytest.mark.parametrize("alike", [1, 3])
 @pytest.mark.parametrize(("number", "clear"), [(7, False), (8, True)])
-def test_few_clozes_decide_nothing(number: int, clear: bool) -> None:
-    assert better([1.0] * number) == clear
+def test_few_wordings_decide_nothing(number: int, clear: bool, alike: int) -> None:
+    assert better([1.0] * number * alike, right=number * alike, alike=alike) == clear
 
 
 @pytest.mark.parametrize(("right", "clear"), [(3, False), (4, True)])
@@ -146,5 +165,5 @@ def test_a_better_way_fills_more(right: int, clear: bool) -> None:
 
 def test_a_way_is_named_by_shift_and_attention() -> None:
     zeros: Tensor = torch.zeros(1)
-    assert str(Fill(True, Attention("block", 4), 2, zeros, zeros > 0)) == "shift, block:4"
-    assert str(Fill(False, Attention("full"), 2, zeros, zeros > 0)) == "no shift, full"
+    assert str(Fill(True, Attention("block", 4), 2, zeros, zeros > 0, ("a",))) == "shift, block:4"
+    assert str(Fill(False, Attention("full"), 2, zeros, zeros > 0, ("a",))) == "no shift, full"

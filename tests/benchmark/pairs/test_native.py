@@ -146,6 +146,50 @@ def test_a_config_that_makes_no_model_is_an_error(changes: dict[str, Any], write
         load(directory)
 
 
+@pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen3", "qwen3_moe"])
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("num_hidden_layers", 0),
+        ("num_attention_heads", 0),
+        ("num_attention_heads", -2),
+        ("hidden_size", 0),
+        ("vocab_size", 0),
+        ("num_key_value_heads", 0),
+        ("head_dim", 0),
+        ("intermediate_size", -1),
+        ("moe_intermediate_size", 0),
+        ("num_experts", 0),
+        ("rope_theta", "1e6"),
+        ("rope_theta", 0.0),
+        ("rope_theta", float("nan")),
+    ],
+)
+def test_a_size_of_nothing_and_a_base_that_is_no_number_are_errors(
+    key: str, value: Any, kind: str, write: Write
+) -> None:
+    directory = write("arm", kind)
+    config = json.loads((directory / "config.json").read_text())
+    key = NAMES_OF_GPT2.get(key, key) if kind == "gpt2" else key
+    if key == "rope_theta" and "rope_parameters" in config:
+        rewrite(directory, rope_parameters={**config["rope_parameters"], key: value})
+    elif key in config:
+        rewrite(directory, **{key: value})
+    else:
+        assert key not in NAMES_OF_GPT2.values()
+        return
+    with pytest.raises(PairError, match=r"config.json of .*arm") as caught:
+        load(directory)
+    assert caught.value.check == "configuration"
+
+
+NAMES_OF_GPT2 = {
+    "num_hidden_layers": "n_layer",
+    "num_attention_heads": "n_head",
+    "hidden_size": "n_embd",
+}
+
+
 def test_a_key_map_renames_parameters(write: Write) -> None:
     directory = write("arm")
 

@@ -9,7 +9,7 @@ from mechshift.baselines.training.recipe import list_recipes
 from mechshift.benchmark.pairs import registry
 from mechshift.benchmark.pairs.attention import Attention
 from mechshift.benchmark.pairs.registry import get_pair, list_pairs
-from mechshift.benchmark.pairs.spec import MemberSpec, declare_pair
+from mechshift.benchmark.pairs.spec import MemberSpec, PairSpec
 from mechshift.errors import PairError, UsageError
 
 FOLDER = Path(baselines.__file__).parent
@@ -74,7 +74,8 @@ def test_a_checkout_does_not_stand_in_for_what_is_installed(
 
 
 def test_a_hub_id_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    spec = declare_pair("org/arm", str(FOLDER / "reference" / "elsewhere" / "mdm"), name="mixed")
+    mdm = MemberSpec(str(FOLDER / "reference" / "elsewhere" / "mdm"), place="directory")
+    spec = PairSpec("mixed", MemberSpec("org/arm", place="hub"), mdm)
     tiny = list_pairs()["tiny"]
     monkeypatch.setattr(registry, "list_pairs", lambda: {"mixed": replace(tiny, spec=spec)})
     monkeypatch.chdir(tmp_path)
@@ -150,10 +151,16 @@ def test_an_entry_of_ones_own_is_run_from_its_file(tmp_path: Path) -> None:
     mdm = '{{ hub = "org/mdm", shift = true, attention = "full" }}'
     one = '[{name}]\nabout = "Mine"\narm.hub = "org/arm"\nmdm = ' + mdm + "\n"
     path.write_text(one.format(name="first"))
-    assert get_pair(str(path)).mdm == MemberSpec("org/mdm", attention=Attention("full"))
+    assert get_pair(str(path)).mdm == MemberSpec("org/mdm", attention=Attention("full"), place="hub")
     path.write_text(one.format(name="first") + one.format(name="second"))
     assert get_pair(f"{path}:second").name == "second"
     with pytest.raises(UsageError, match=r"has 2 pairs(?s:.)*mine.toml:NAME, of first, second"):
         get_pair(str(path))
     with pytest.raises(UsageError, match=r"unknown pair of .*'secund'\ndid you mean second"):
         get_pair(f"{path}:secund")
+    folder = tmp_path / "old.toml.d"
+    folder.mkdir()
+    path.rename(folder / "mine.toml")
+    assert get_pair(f"{folder / 'mine.toml'}:first").name == "first"
+    with pytest.raises(UsageError, match=r"unknown pair .tiny\.toml-2."):
+        get_pair("tiny.toml-2")

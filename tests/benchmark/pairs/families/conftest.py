@@ -20,7 +20,8 @@ def _here(spec: MemberSpec, family: Family, directory: Path) -> MemberSpec:
     """The entry's member in a directory: shift, attention and how it is loaded stay the entry's."""
     mask = mask_id_of(family) if isinstance(spec.mask_token, int) else spec.mask_token
     loader = replace(spec.loader, precision=family.precision)
-    return replace(spec, checkpoint=str(directory), revision=None, mask_token=mask, loader=loader)
+    here = replace(spec, checkpoint=str(directory), place="directory", revision=None)
+    return replace(here, mask_token=mask, loader=loader)
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,9 @@ BEYOND = 64
 def load(family: str, entry: str, kernel: str) -> Member:
     declared = get_pair(entry).mdm
     loader = replace(declared.loader, precision="float32", kernel=kernel)
-    here = replace(declared, checkpoint=str(ORACLES / family), revision=None, loader=loader)
+    here = replace(
+        declared, checkpoint=str(ORACLES / family), place="directory", revision=None, loader=loader
+    )
     return load_member(here, find_checkpoint(here), "mdm", BEYOND, torch.device("cpu"))
 
 
