@@ -7,15 +7,13 @@ from typing import Literal
 import torch
 
 from ...errors import PairError
-from .cloze import Cloze, clozes, in_many_wordings
+from .cloze import Cloze, clozes
 from .fill import Fill, askable, fills, fills_with
 from .member import Member
 from .pair import Pair
 
 MOST_MOVED = 12
 """A mask token that is an ordinary word is among the embedding's rows that post-training moved most."""
-MASK_TEXTS = 16
-"""Texts on which mask tokens are compared: there are many of them, and a wrong one fills next to nothing."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,7 @@ def observe(pair: Pair) -> Behaviour:
     if member.autoregressive or _best(ways) is not None:
         return Behaviour(ways, ())
     mask_ids = (member.mask_id, *mask_candidates(pair))
-    return Behaviour(ways, tuple(fills_with(member, in_many_wordings(MASK_TEXTS, asked), mask_ids)))
+    return Behaviour(ways, tuple(fills_with(member, asked, mask_ids)))
 
 
 def _with_some_row(member: Member, texts: list[Cloze]) -> Member:

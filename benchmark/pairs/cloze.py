@@ -60,7 +60,7 @@ def clozes(tokenizer: PreTrainedTokenizerBase) -> list[Cloze]:
     for task in get_suite("all"):
         name = task.card.name
         for number, make in ((ANSWERS, _answer), (IN_PLACE, _in_place)):
-            found += in_many_wordings(number, _made(make, tokenizer, name))
+            found += _in_many_wordings(number, _made(make, tokenizer, name))
     return found
 
 
@@ -77,7 +77,7 @@ def _made(make: Maker, tokenizer: PreTrainedTokenizerBase, task: str) -> Iterato
     return (cloze for cloze in made if cloze is not None)
 
 
-def in_many_wordings(number: int, made: Iterable[Cloze]) -> list[Cloze]:
+def _in_many_wordings(number: int, made: Iterable[Cloze]) -> list[Cloze]:
     """The first of every wording, then the second of every wording, and so on, up to a number."""
     turns: dict[str, int] = defaultdict(int)
     ranked = []

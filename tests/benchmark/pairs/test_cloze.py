@@ -5,7 +5,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from mechshift.benchmark.encoding import text_of
-from mechshift.benchmark.pairs.cloze import SENTENCES, Cloze, clozes, in_many_wordings
+from mechshift.benchmark.pairs.cloze import SENTENCES, clozes
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.tasks import get_task, list_tasks
 
@@ -79,11 +79,6 @@ def test_texts_are_of_as_many_wordings_as_there_are(tiny: Pair) -> None:
     answers = {task: wordings for task, wordings in found.items() if task != "infilling"}
     assert all(len(set(wordings)) == len(wordings) == 3 for wordings in answers.values())
     assert len(set(found["infilling"])) >= 16
-
-
-def test_the_first_of_every_wording_goes_before_the_second() -> None:
-    made = [Cloze((1, index), 1, source) for index, source in enumerate("aabacb")]
-    assert [cloze.tokens[1] for cloze in in_many_wordings(5, made)] == [0, 2, 4, 1, 5]
 
 
 def solid(text: str) -> str:

@@ -9,11 +9,12 @@ from typing import Any, Literal
 
 from mechshift.benchmark.pairs.spec import Precision
 
+from .training import LAYERS
 from .words import Manner
 
 WINDOWLESS: dict[str, Any] = {"sliding_window": None, "use_sliding_window": False, "max_window_layers": 28}
 WINDOWED: dict[str, Any] = {**WINDOWLESS, "sliding_window": 4096}
-LAYER_TYPES = {"layer_types": ["full_attention", "full_attention"]}
+LAYER_TYPES = {"layer_types": ["full_attention"] * LAYERS}
 ROPE_NULL = {"rope_scaling": None, "attention_dropout": 0.0, "initializer_range": 0.02}
 
 

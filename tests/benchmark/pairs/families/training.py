@@ -4,7 +4,8 @@ An ARM learns the next token; the MDM goes on from its weights and learns masked
 the attention that its family declares. The mask token is the row behind the tokenizer's last one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
@@ -13,12 +14,12 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
-from transformers import PreTrainedModel, PreTrainedTokenizerFast
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
-from mechshift.benchmark.encoding import DoesNotFit, encode
+from mechshift.benchmark.encoding import DoesNotFit, Ids, encode, gapped
 from mechshift.benchmark.pairs.attention import Attention
 from mechshift.benchmark.pairs.backbones import SUPPORTED, read_backbone
-from mechshift.benchmark.pairs.cloze import clozes
+from mechshift.benchmark.pairs.cloze import TRIED, clozes
 from mechshift.benchmark.pairs.member import Member
 from mechshift.tasks import get_task
 
@@ -27,7 +28,7 @@ from .words import DRAWN, Manner, make_tokenizer, size
 SPARE = 3
 """Rows behind the tokenizer's: the mask token's, and padding as Qwen's embedding has it."""
 
-WIDTH, LAYERS, HEADS = 48, 2, 4
+WIDTH, LAYERS, HEADS = 48, 3, 4
 ROPE = {
     "hidden_size": WIDTH,
     "intermediate_size": 96,
@@ -68,6 +69,8 @@ SIZES: dict[str, dict[str, Any]] = {
 """What config.json says of the native class's dimensions."""
 
 ROWS = 24
+SHORT = 4
+"""Tokens of a block in which a gap is told by what is left of it."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +83,20 @@ class Course:
 
 
 ARM = Course(200, 6e-3)
-MDM = {True: Course(200, 6e-3, alone=0.5), False: Course(300, 1e-2, alone=0.3)}
-"""By shift: without it an MDM has further to go from its ARM. Were all gaps filled, nothing would show."""
+SHIFTED, UNSHIFTED, REORDERED = (
+    Course(300, 6e-3, alone=0.5),
+    Course(500, 1e-2, alone=0.3),
+    Course(600, 1e-2, alone=0.4),
+)
+"""Without the shift an MDM has further to go from its ARM. Were all gaps filled, nothing would show."""
+
+
+def course_of(attention: str, shift: bool) -> Course:
+    """That of an MDM."""
+    if shift:
+        return SHIFTED
+    return REORDERED if attention == "observed-first" else UNSHIFTED
+
 
 Weights = dict[str, Tensor]
 
@@ -116,11 +131,12 @@ Hide = Callable[[Texts, float, torch.Generator], Tensor]
 
 
 @cache
-def learnt_texts(manner: Manner) -> Texts:
-    """The behaviour check's clozes, and the first examples of two tasks."""
+def learnt_texts(manner: Manner, ends: bool) -> Texts:
+    """The behaviour check's clozes, with `ends` their counterparts, and examples of two tasks."""
     backend = Tokenizer.from_str(make_tokenizer(manner))
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend)
     rows = [(cloze.tokens, range(cloze.position, cloze.position + 1)) for cloze in clozes(tokenizer)]
+    rows += _other_ends(tokenizer) if ends else ()
     for name, number in DRAWN.items():
         for example in islice(get_task(name).examples(0), number):
             try:
@@ -136,6 +152,17 @@ def learnt_texts(manner: Manner) -> Texts:
     return Texts(tokens, torch.tensor([len(row) for row, _ in rows]), gaps)
 
 
+def _other_ends(tokenizer: PreTrainedTokenizerBase) -> Iterator[tuple[Ids, range]]:
+    """Counterparts of the texts with a gap in place: what is left of the gap does not tell it."""
+    for example in islice(get_task("infilling").examples(0), TRIED):
+        place = example.in_place
+        assert place is not None
+        with suppress(DoesNotFit):
+            tokens, gap = gapped(tokenizer, place.left, example.foil, place.corrupted_right)
+            if len(gap) == 1:
+                yield tokens, gap
+
+
 @cache
 def trained_arm(kind: str, manner: Manner) -> Weights:
     """Weights, in the native class's names, of a model that continues the texts."""
@@ -149,7 +176,7 @@ def trained_mdm(kind: str, manner: Manner, attention: str, shift: bool) -> Weigh
     """Weights of a model made from that ARM which fills gaps in the texts in the given way."""
     model = _model(kind, manner)
     model.load_state_dict(trained_arm(kind, manner))
-    _train(model, manner, Attention.parse(attention), shift, hide=_some, course=MDM[shift])
+    _train(model, manner, Attention.parse(attention), shift, hide=_some, course=course_of(attention, shift))
     return _weights(model)
 
 
@@ -176,7 +203,8 @@ def _train(
     hide: Hide,
     course: Course,
 ) -> None:
-    texts, generator = learnt_texts(manner), torch.Generator().manual_seed(0)
+    ends = attention.kind != "block" or attention.block > SHORT  # a short block seldom sees the end
+    texts, generator = learnt_texts(manner, ends), torch.Generator().manual_seed(0)
     mask_id = size(make_tokenizer(manner))
     member = Member("mdm", read_backbone(model.train()), attention, shift, mask_id)
     optimiser = torch.optim.AdamW(model.parameters(), course.rate, weight_decay=0.0)
