@@ -9,7 +9,7 @@ from ..protocol import Protocol
 from .machine import Machine
 from .memory import StagePeak, stage_peaks
 from .sizes import Sketch
-from .workload import Load, MemberWork, TaskWork, task_work
+from .workload import Load, MemberWork, Passes, TaskWork, gap_passes, task_work
 
 ROWS = 64
 """Token rows at once where none are asked for and memory allows."""
@@ -26,13 +26,17 @@ SAMPLE = 24
 
 @dataclass(frozen=True)
 class Forecast:
-    """A run of a protocol on a pair, `rows` token rows at once: work of each task, peak of each stage."""
+    """A run of a protocol on a pair, `rows` token rows at once: work of each task, peak of each stage.
+
+    `gaps`: passes of the load-time check that has the MDM fill gaps, at most.
+    """
 
     sketch: Sketch
     protocol: Protocol
     rows: int
     tasks: tuple[TaskWork, ...]
     stages: tuple[StagePeak, ...]
+    gaps: Passes
 
     def needed(self, machine: Machine) -> int:
         """Bytes of the highest stage where the model is; with the host's, where both are one memory."""
@@ -40,8 +44,16 @@ class Forecast:
 
     def share(self, machine: Machine) -> float:
         """What is needed relative to what is free, of device or host, whichever is scarcer."""
-        host = max(stage.on_host for stage in self.stages)
-        return max(self.needed(machine) / max(1, machine.device), host / max(1, machine.host))
+        needed, free = self.scarcest(machine)
+        return needed / max(1, free)
+
+    def scarcest(self, machine: Machine) -> tuple[int, int]:
+        """Bytes that are needed and bytes that are free, of device or host, whichever is scarcer."""
+        device = self.needed(machine), machine.device
+        if machine.shared:
+            return device
+        host = max(stage.on_host for stage in self.stages), machine.host
+        return max(device, host, key=lambda memory: memory[0] / max(1, memory[1]))
 
     @property
     def written(self) -> int:
@@ -64,7 +76,7 @@ class Forecast:
         chosen = protocol or self.protocol
         tasks = tuple(_with_rows(work, rows) for work in self.tasks)
         sketch = replace(self.sketch, sizes=(sizes[0], sizes[1]))
-        return Forecast(sketch, chosen, rows, tasks, _stages(sketch, tasks, chosen))
+        return Forecast(sketch, chosen, rows, tasks, _stages(sketch, tasks, chosen), self.gaps)
 
 
 JSON = 150_000
@@ -76,7 +88,7 @@ def forecast(
 ) -> Forecast:
     """The forecast of a run. Raises as `task_work`."""
     works = tuple(task_work(sketch, task, level, protocol, rows) for task in tasks)
-    return Forecast(sketch, protocol, rows, works, _stages(sketch, works, protocol))
+    return Forecast(sketch, protocol, rows, works, _stages(sketch, works, protocol), gap_passes(sketch))
 
 
 def sampled_forecast(
@@ -87,7 +99,7 @@ def sampled_forecast(
     found = forecast(sketch, tasks, level, few, rows)
     works = tuple(_with_rows(work, rows, full=True) for work in found.tasks)
     works = tuple(replace(work, groups=max(work.groups, protocol.groups)) for work in works)
-    return Forecast(sketch, protocol, rows, works, _stages(sketch, works, protocol))
+    return Forecast(sketch, protocol, rows, works, _stages(sketch, works, protocol), found.gaps)
 
 
 def fitting_rows(found: Forecast, machine: Machine, most: int = ROWS) -> int:
@@ -129,10 +141,7 @@ def check_fits(found: Forecast, machine: Machine) -> None:
 
 def refusal(found: Forecast, machine: Machine) -> str:
     """What is needed of which memory, and how much there is."""
-    needed, free = found.needed(machine), machine.device
-    host = max(stage.on_host for stage in found.stages)
-    if needed / max(1, free) < host / max(1, machine.host):
-        needed, free = host, machine.host
+    needed, free = found.scarcest(machine)
     return (
         f"the run needs {gigabytes(needed)} of memory at {found.rows} token rows, and {machine.name} has "
         f"{gigabytes(free)} free"

@@ -7,6 +7,8 @@ from pathlib import Path
 import torch
 
 CGROUP = Path("/sys/fs/cgroup")
+AMPLE = 2**60
+"""Bytes of a memory that is not asked about."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ def asked_machine(gigabytes: float, device: str | None) -> Machine:
     """A machine with that many GB (10⁹ bytes) where the model would be; its host has what is needed."""
     size, kind = round(gigabytes * 1e9), (device or "cpu").partition(":")[0]
     place = "memory" if kind == "cpu" else f"{kind} memory"
-    return Machine(f"a machine with {gigabytes:g} GB of {place}", size, size, shared=kind == "cpu")
+    shared = kind == "cpu"
+    return Machine(f"a machine with {gigabytes:g} GB of {place}", size, size if shared else AMPLE, shared)
 
 
 def host_memory() -> int:

@@ -1,7 +1,7 @@
 """Peak memory of a run, by stage and by part, from sizes and batches."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..protocol import Protocol
 from .activations import (
@@ -41,11 +41,15 @@ Between 1 and 7 % in `python -m mechshift.benchmark.speed.memory`.
 
 @dataclass(frozen=True)
 class StagePeak:
-    """The most that a stage holds at once, in bytes by part, where the model is and in the host's memory."""
+    """The most that a stage holds at once, in bytes by part, where the model is and in the host's memory.
+
+    `passing`: what the host holds besides of a model on its way to an accelerator.
+    """
 
     stage: str
     device: Parts
     host: Parts
+    passing: Parts = field(default_factory=dict)
 
     @property
     def on_device(self) -> int:
@@ -54,13 +58,13 @@ class StagePeak:
 
     @property
     def on_host(self) -> int:
-        """Bytes in the host's memory, those of a model that is on an accelerator left out."""
-        return sum(self.host.values())
+        """Bytes in the host's memory where the model is on an accelerator."""
+        return sum(self.host.values()) + sum(self.passing.values())
 
     @property
     def together(self) -> int:
         """Bytes where the model is in the host's memory too."""
-        return self.on_device + self.on_host
+        return self.on_device + sum(self.host.values())
 
 
 def stage_peaks(
@@ -108,12 +112,17 @@ def _stage(name: str, weights: int, copied: int, device: Parts, host: Parts) -> 
 
 
 def _loading(sizes: Sequence[Sizes], stored: Sequence[int]) -> StagePeak:
-    """Both members, and where the dtype changes one of them as it is stored besides, in the host's memory."""
+    """Both members, and where the dtype changes one of them as it is stored besides, in the host's memory.
+
+    A member is read into the host's memory and goes to an accelerator before the next one is read.
+    """
     changed = [kept for each, kept in zip(sizes, stored, strict=True) if abs(kept - each.weights) > kept / 4]
     host = {"libraries": LIBRARIES}
     if changed:
         host["weights as they are stored"] = max(changed)
-    return StagePeak("loading", {"weights of both members": sum(each.weights for each in sizes)}, host)
+    device = {"weights of both members": sum(each.weights for each in sizes)}
+    passing = {"a member on its way to the device": max(each.weights for each in sizes)}
+    return StagePeak("loading", device, host, passing)
 
 
 def _checks(sizes: Sequence[Sizes]) -> StagePeak:

@@ -33,6 +33,7 @@ def render(found: Forecast, machine: Machine, free_disk: int) -> str:
         for reason, count in work.unfit.items()
     ]
     lines = [
+        _gaps(found),
         f"disk: {gigabytes(found.written)} of cells and record to be written, {gigabytes(free_disk)} free",
         _files(found),
         verdict(found, machine),
@@ -84,6 +85,14 @@ def _memory(found: Forecast, machine: Machine) -> tuple[Sizes, str, Sizes]:
 def _parts(stage: StagePeak, machine: Machine) -> dict[str, int]:
     """Of an accelerator the host's parts are left out."""
     return {**stage.device, **(stage.host if machine.shared else {})}
+
+
+def _gaps(found: Forecast) -> str:
+    if not found.gaps.forward:
+        return "gaps: the tokenizer writes none of the texts by which the MDM's behaviour is checked"
+    tera = found.gaps.flop(found.sketch.sizes[1]) / 1e12
+    passes = f"{found.gaps.forward} passes over {found.gaps.tokens} tokens, {tera:.3g} TFLOP"
+    return f"gaps: to check the MDM's behaviour takes at most {passes}"
 
 
 def _files(found: Forecast) -> str:
@@ -141,8 +150,14 @@ def as_json(found: Forecast, machine: Machine, free_disk: int) -> dict[str, Any]
             }
             for work in found.tasks
         ],
+        "gaps": {**vars(found.gaps), "flop": found.gaps.flop(found.sketch.sizes[1])},
         "memory": [
-            {"stage": stage.stage, "device": dict(stage.device), "host": dict(stage.host)}
+            {
+                "stage": stage.stage,
+                "device": dict(stage.device),
+                "host": dict(stage.host),
+                "passing": dict(stage.passing),
+            }
             for stage in found.stages
         ],
         "needed": found.needed(machine),

@@ -19,6 +19,9 @@ from ..encoding import Encoded
 from ..grouping import Grouping, Pooled, group_examples, questions
 from ..in_place import find_gap
 from ..pairs.attention import Attention
+from ..pairs.behaviour import most_candidates
+from ..pairs.cloze import clozes
+from ..pairs.fill import askable, distinct_attentions
 from ..pairs.member import Member
 from ..pool import Order, encoded_examples
 from ..protocol import Protocol
@@ -249,6 +252,27 @@ def number_of_circuits(protocol: Protocol) -> int:
     """Circuits of a sweep, the empty one included, at most: two rankings agree on the whole graph alone."""
     whole = sum(share == 1 for share in protocol.grid)
     return 2 * len(protocol.grid) - whole + 1
+
+
+def gap_passes(sketch: Sketch) -> Passes:
+    """Passes in which the load-time check has the MDM fill gaps, at most.
+
+    Every attention that differs on its texts, and every mask token that may come into question, of which the
+    weights alone tell some; each with the texts of one length together, read with both shifts.
+    """
+    texts = askable(sketch.mdm, clozes(sketch.tokenizer))
+    fillings = len(distinct_attentions(sketch.mdm.attention, texts)) if texts else 0
+    if not sketch.mdm.autoregressive:
+        added = sketch.mdm.backbone.shape.vocabulary - sketch.arm.backbone.shape.vocabulary
+        fillings += 1 + most_candidates(added)
+    lengths = [len(cloze.tokens) for cloze in texts]
+    return Passes(
+        examples=len(texts),
+        rows=fillings * len(texts),
+        forward=fillings * len(set(lengths)),
+        tokens=fillings * sum(lengths),
+        reads=2 * fillings * len(texts),
+    )
 
 
 def _decoding_pass(load: Load) -> Passes:

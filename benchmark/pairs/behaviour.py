@@ -11,9 +11,12 @@ from .cloze import Cloze, clozes
 from .fill import Fill, askable, fills, fills_with
 from .member import Member
 from .pair import Pair
+from .tokens import MOST_NAMED
 
 MOST_MOVED = 12
 """A mask token that is an ordinary word is among the embedding's rows that post-training moved most."""
+MOST_ADDED = 12
+"""And one that the ARM does not have among the first rows behind the ARM's."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,11 @@ def mask_candidates(pair: Pair) -> tuple[int, ...]:
     before = arm[:rows].float()
     moved = (mdm[:rows].to(arm.device).float() - before).norm(dim=1) / before.norm(dim=1).clamp(min=1e-9)
     most = torch.topk(moved, min(MOST_MOVED, rows)).indices.tolist()
-    added = range(rows, min(len(mdm), rows + MOST_MOVED))
+    added = range(rows, min(len(mdm), rows + MOST_ADDED))
     named = [mask_id for mask_id in pair.named_masks if 0 <= mask_id < len(mdm)]
     return tuple(dict.fromkeys(one for one in (*named, *added, *most) if one != pair.mdm.mask_id))
+
+
+def most_candidates(added: int) -> int:
+    """How many `mask_candidates` has at most, for an MDM with so many rows more than the ARM."""
+    return MOST_NAMED + min(added, MOST_ADDED) + MOST_MOVED

@@ -106,7 +106,7 @@ def fills(member: Member, texts: Sequence[Cloze]) -> list[Fill]:
     """The declared way first, then every other shift and attention that makes a difference to these texts."""
     return [
         fill
-        for attention in _distinct(member.attention, texts)
+        for attention in distinct_attentions(member.attention, texts)
         for fill in _both_shifts(replace(member, attention=attention), texts)
     ]
 
@@ -120,7 +120,7 @@ def fills_with(member: Member, texts: Sequence[Cloze], mask_ids: Iterable[int]) 
     return [_both_shifts(replace(member, mask_id=mask_id), texts, MASKED)[0] for mask_id in mask_ids]
 
 
-def _distinct(declared: Attention, texts: Sequence[Cloze]) -> list[Attention]:
+def distinct_attentions(declared: Attention, texts: Sequence[Cloze]) -> list[Attention]:
     """The attentions under which the texts' tokens see different things, the declared one first."""
     kept: list[tuple[Attention, list[Tensor]]] = []
     for attention in (declared, *OTHERS):

@@ -12,6 +12,8 @@ from .native import quiet
 
 OLDER = ("tokenizer.model", "vocab.json")
 """Files of tokenizers that were published before tokenizer.json."""
+MOST_NAMED = 10
+"""Tokens that are taken for a mask because of what they are called."""
 
 
 def load_tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase | None:
@@ -74,9 +76,10 @@ def _own_mask_ids(tokenizer: PreTrainedTokenizerBase | None, config: Mapping[str
 
 
 def named_mask_ids(tokenizer: PreTrainedTokenizerBase, config: Mapping[str, Any]) -> tuple[int, ...]:
-    """Ids that a tokenizer or a config.json call a mask, or whose token has the word in it."""
+    """Ids that a tokenizer or a config.json call a mask, or whose token has the word in it; ten at most."""
     tokens = [index for token, index in tokenizer.get_vocab().items() if "mask" in token.lower()]
-    return tuple(dict.fromkeys([*_own_mask_ids(tokenizer, config), *sorted(tokens)[-8:]]))
+    own = _own_mask_ids(tokenizer, config)
+    return tuple(dict.fromkeys([*own, *sorted(tokens)[len(own) - MOST_NAMED :]]))
 
 
 def _id_of(text: str, tokenizer: PreTrainedTokenizerBase | None) -> int:

@@ -55,6 +55,19 @@ def test_a_host_that_is_too_small_is_seen_too(found: Forecast) -> None:
         check_fits(found, Machine("a card", 2**60, 10**8, shared=False))
 
 
+def test_a_host_holds_a_member_on_its_way_to_an_accelerator(found: Forecast) -> None:
+    """It is read there first, and is no further copy where the host's memory is the model's own."""
+    loading = next(stage for stage in found.stages if stage.stage == "loading")
+    member = max(each.weights for each in found.sketch.sizes)
+    assert loading.on_host == loading.host["libraries"] + member
+    assert loading.together == loading.on_device + loading.host["libraries"]
+    wide = replace(loading, passing={"a member on its way to the device": 10**12})
+    passing = replace(found, stages=(*found.stages, wide))
+    assert passing.share(Machine("a card", 2**60, 10**12, shared=False)) > 1
+    here = Machine("a machine", 2**60, 2**60, shared=True)
+    assert passing.share(here) == found.share(here)
+
+
 def test_fewer_rows_need_less(found: Forecast) -> None:
     needed = [found.changed(rows).needed(card(1)) for rows in (64, 32, 16, 8)]
     assert needed == sorted(needed, reverse=True)

@@ -2,16 +2,23 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
 from torch import nn
+from transformers import PreTrainedTokenizerFast
 
 from mechshift.benchmark.evidence import measure_comparison, measure_grouping, measure_pool
 from mechshift.benchmark.forecast.sizes import sketch_pair
-from mechshift.benchmark.forecast.workload import Passes, TaskWork, task_work
+from mechshift.benchmark.forecast.workload import Passes, TaskWork, gap_passes, task_work
+from mechshift.benchmark.pairs.behaviour import observe
+from mechshift.benchmark.pairs.loading import open_pair
 from mechshift.benchmark.pairs.pair import Pair
+from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.benchmark.protocol import QUICK
 from mechshift.benchmark.run import setting_of
 from mechshift.tasks import get_task
@@ -72,8 +79,6 @@ def _count(pair: Pair, name: str, counters: dict[str, Counter], out: Path) -> di
 
 @pytest.fixture(scope="module")
 def works() -> dict[str, TaskWork]:
-    from mechshift.benchmark.pairs.registry import get_pair
-
     sketch = sketch_pair(get_pair("tiny"))
     return {name: task_work(sketch, get_task(name), None, PROTOCOL, ROWS) for name in TASKS}
 
@@ -103,6 +108,28 @@ def test_circuits_are_at_most_those_of_two_rankings(
     assert 0.4 * said.tokens < tokens <= said.tokens
 
 
+@pytest.mark.parametrize("name", ["tiny", "tiny-block", "tiny-continued"])
+def test_gaps_take_at_most_the_passes_that_are_forecast(name: str) -> None:
+    """Of the mask tokens that may come into question the weights leave some out; a control has none."""
+    pair = open_pair(get_pair(name), "cpu")
+    counter = Counter(pair.mdm.backbone.base)
+    observe(pair)
+    passes, tokens = counter.take()
+    said = gap_passes(sketch_pair(get_pair(name)))
+    assert 0.6 * said.forward < passes <= said.forward
+    assert 0.6 * said.tokens < tokens <= said.tokens
+    assert (passes == said.forward) == (name == "tiny-continued")
+    assert said.reads == 2 * said.rows
+    assert said.rows % said.examples == 0
+
+
+def test_a_tokenizer_that_writes_no_text_takes_no_passes() -> None:
+    sketch = sketch_pair(get_pair("tiny"))
+    backend = Tokenizer(WordLevel({"?": 0}, "?"))
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend, unk_token="?")
+    assert gap_passes(replace(sketch, tokenizer=tokenizer)) == Passes()
+
+
 def test_every_step_goes_forward_and_back(works: dict[str, TaskWork]) -> None:
     """Of five steps at 512 positions a pass: 8 rows of 34 tokens are one a pass."""
     said = forecast_of(works["sudoku"], "mdm", "attribution")
@@ -118,6 +145,4 @@ def test_operations_are_two_a_parameter_and_position(works: dict[str, TaskWork])
 
 
 def sketch_pair_sizes() -> Any:
-    from mechshift.benchmark.pairs.registry import get_pair
-
     return sketch_pair(get_pair("tiny")).sizes[0]
