@@ -13,19 +13,20 @@ import typer
 
 from ..errors import MechshiftError, NotComputable, UsageError
 from . import exporting, inspecting, interchanging
-from .declaring import (
+from .declaring import pair_spec
+from .options import (
     ArmOption,
     ArmRevisionOption,
     AttentionOption,
     ControlOption,
     DeviceOption,
+    JsonOption,
     MaskTokenOption,
     MdmOption,
     OfflineOption,
     PairOption,
     RevisionOption,
     ShiftOption,
-    pair_spec,
 )
 
 if TYPE_CHECKING:
@@ -77,8 +78,6 @@ class Format(StrEnum):
 
 
 OUT = Path("mechshift-results")
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 
 def _print_version(wanted: bool) -> None:

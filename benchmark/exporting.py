@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import UsageError
+from .options import JsonOption
 
 if TYPE_CHECKING:
     from ..tasks import Task
@@ -37,7 +38,7 @@ def export(
     ] = Split.evaluation,
     level: Annotated[str | None, typer.Option(help="A difficulty that the tasks have.")] = None,
     out: Annotated[Path, typer.Option(help="The folder that the files are written to.")] = OUT,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Write the first examples of tasks as Parquet, one file each, with the task's card and a fingerprint.
 

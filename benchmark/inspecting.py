@@ -8,24 +8,23 @@ import typer
 
 from ..errors import UsageError
 from ..files import write_text
-from .declaring import (
+from .declaring import pair_spec
+from .options import (
     ArmOption,
     ArmRevisionOption,
     AttentionOption,
     ControlOption,
     DeviceOption,
+    JsonOption,
     MaskTokenOption,
     MdmOption,
     OfflineOption,
     PairOption,
     RevisionOption,
     ShiftOption,
-    pair_spec,
 )
 
 app = typer.Typer(no_args_is_help=True, help="Pairs: what is declared about one, and a new entry.")
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 
 def check_pair(

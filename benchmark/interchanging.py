@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import UsageError
+from .options import JsonOption
 
 if TYPE_CHECKING:
     from .circuits.circuit import Circuit
@@ -28,9 +29,6 @@ class By(StrEnum):
 
     absolute = "absolute"
     signed = "signed"
-
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")]
 
 
 @app.command()

@@ -15,7 +15,7 @@ FOLDERS: dict[str, str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["
 
 FLOORS = (
     ("errors",),
-    ("files",),
+    ("files", "drawing", "benchmark.options"),
     ("tasks", "metrics"),
     ("benchmark.allocation", "benchmark.protocol", "benchmark.store", "benchmark.progress"),
     ("benchmark.record",),

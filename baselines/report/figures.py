@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...benchmark.leaderboard.plots import STYLE
 from ...benchmark.summary import SUITES
-from ...errors import UsageError
+from ...drawing import require_matplotlib
 from ...files import replacing
 from .panels import overlap_panel, profile_panel
 from .records import Pairs
@@ -25,13 +25,9 @@ def write_figures(pairs: Pairs, folder: Path) -> list[Path]:
     Each file is written whole or not at all; the same records give the same bytes with the same matplotlib.
     Raises UsageError where matplotlib is not installed and OutputError where the folder cannot be written.
     """
-    try:
-        from matplotlib import style
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            "the report's figures are drawn by matplotlib, which is not installed",
-            'in a clone: pip install -c constraints.txt ".[plots]"',
-        ) from error
+    require_matplotlib()
+    from matplotlib import style
+
     with style.context(["default", STYLE]):
         figures = {f"depth-{suite}": _profiles(pairs, suite) for suite in _suites(pairs)}
         figures["overlap"] = _overlap(pairs)

@@ -10,10 +10,11 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 from transformers.utils import logging
 
 from ...benchmark.pairs.attention import Attention
+from ...drawing import require_matplotlib
 from ...errors import MechshiftError
 from ...tasks import Task, get_task
 from .arm import take_arm
-from .card import require_matplotlib, write_card
+from .card import write_card
 from .data import Pool, Sampler, task_pools
 from .evaluation import accuracies
 from .folder import keep_arm, keep_recipe, stage_folder, write_member

@@ -4,7 +4,6 @@ import csv
 from pathlib import Path
 
 from ...benchmark.pairs.member import Role
-from ...errors import UsageError
 from ...files import replacing, write_text
 from .folder import stage_folder
 from .recipe import Recipe
@@ -42,17 +41,6 @@ default level ({levels}). The weights are those of the last step, whatever these
 """
 
 Rows = list[dict[str, str]]
-
-
-def require_matplotlib() -> None:
-    """Raises UsageError where matplotlib, which draws the curves, is not installed."""
-    try:
-        import matplotlib.figure  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            "training curves are drawn by matplotlib, which is not installed",
-            'pip install "mechshift[plots]"',
-        ) from error
 
 
 def write_card(recipe: Recipe, parameters: int, out: Path, arm_of: str | None = None) -> None:

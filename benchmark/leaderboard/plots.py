@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...errors import UsageError
+from ...drawing import require_matplotlib
 from ...files import replacing
 from ..record import Record, TaskRecord
 from .cells import plain
@@ -47,13 +47,9 @@ def write_plots(record: Record, folder: Path) -> list[Path]:
     Each file is written whole or not at all; the same record gives the same bytes with the same matplotlib.
     Raises UsageError where matplotlib is not installed and OutputError where the folder cannot be written.
     """
-    try:
-        from matplotlib import style
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            "plots are drawn by matplotlib, which is not installed",
-            'in a clone: pip install -c constraints.txt ".[plots]"',
-        ) from error
+    require_matplotlib()
+    from matplotlib import style
+
     paths = []
     with style.context(["default", STYLE]):
         for task in record.tasks:

@@ -1,11 +1,9 @@
-import sys
 from pathlib import Path
 
 import pytest
 
-from mechshift.baselines.training.card import require_matplotlib, write_card
+from mechshift.baselines.training.card import write_card
 from mechshift.baselines.training.recipe import Recipe
-from mechshift.errors import UsageError
 
 HEADER = "step,loss,rate,seconds,ioi,infilling\n"
 
@@ -36,12 +34,3 @@ def test_a_taken_arm_is_that_of_its_pair(recipe: Recipe, out: Path) -> None:
     assert "| `arm` |" not in card
     assert "\n`training-mdm.csv`: step" in card
     assert not (out / "training-arm.csv").exists()
-
-
-def test_curves_need_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
-    require_matplotlib()
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    monkeypatch.delitem(sys.modules, "matplotlib.figure", raising=False)
-    with pytest.raises(UsageError, match="drawn by matplotlib, which is not installed") as found:
-        require_matplotlib()
-    assert "mechshift[plots]" in found.value.remedy
