@@ -21,7 +21,7 @@ def pair_spec(pair: str | None, arm: str | None, mdm: str | None, **declared: An
 
     given = {name: value for name, value in declared.items() if value is not None}
     if arm is None and mdm is None:
-        return _pinned(get_pair(pair or "tiny"), given)
+        return _pinned(get_pair("tiny" if pair is None else pair), given)
     if pair is not None:
         raise UsageError("--pair names a listed pair and --arm/--mdm another", "give one or the other")
     if arm is None or mdm is None:
@@ -35,7 +35,9 @@ def _pinned(spec: "PairSpec", given: dict[str, Any]) -> "PairSpec":
     arm = _at(spec.arm, given.pop("arm_revision", None), "--arm-revision")
     mdm = _at(spec.mdm, given.pop("revision", None), "--revision")
     if given:
-        options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        options = ", ".join(
+            "--no-shift" if value is False else f"--{name.replace('_', '-')}" for name, value in given.items()
+        )
         raise UsageError(
             f"{options} would declare something about pair {spec.name}, which has its own declarations",
             "leave it out, or name the checkpoints with --arm and --mdm",

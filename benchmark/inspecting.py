@@ -24,6 +24,8 @@ from .options import (
     ShiftOption,
 )
 
+FOUND = "if left out found from how it fills gaps"
+
 app = typer.Typer(no_args_is_help=True, help="Pairs: what is declared about one, and a new entry.")
 
 
@@ -70,7 +72,7 @@ def check_pair(
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="A listed pair (see `mechshift ls pairs`).")],
+    name: Annotated[str, typer.Argument(help="A listed pair (see `mechshift ls pairs`), or a FILE.toml.")],
     as_json: JsonOption = False,
 ) -> None:
     """Print what is declared about a listed pair, with its revisions, licences, source and confounds."""
@@ -85,9 +87,15 @@ def new(
     arm: Annotated[str, typer.Option(help="The ARM: a directory or a hub id.")],
     mdm: Annotated[str, typer.Option(help="The MDM post-trained from it: a directory or a hub id.")],
     name: Annotated[str | None, typer.Option(help="What the pair is to be called.")] = None,
-    shift: ShiftOption = None,
-    attention: AttentionOption = None,
-    mask_token: MaskTokenOption = None,
+    shift: Annotated[
+        bool | None, typer.Option("--shift/--no-shift", help=f"How the MDM is read; {FOUND}.")
+    ] = None,
+    attention: Annotated[
+        str | None, typer.Option(help=f"full, causal, block:SIZE or observed-first; {FOUND}.")
+    ] = None,
+    mask_token: Annotated[
+        str | None, typer.Option(help="The mask token; if left out as the files name it, else found.")
+    ] = None,
     revision: RevisionOption = None,
     arm_revision: ArmRevisionOption = None,
     device: DeviceOption = None,
@@ -100,6 +108,8 @@ def new(
     """
     if out is not None and (out.suffix != ".toml" or out.exists()):
         raise UsageError(f"{out} is not a new .toml file", "choose another name, or delete it before")
+    if name is not None and not name.strip():
+        raise UsageError("--name is empty", "give the pair a name, or leave it out")
     declared = {"shift": shift, "attention": attention, "mask_token": mask_token}
     declared |= {"revision": revision, "arm_revision": arm_revision, "name": name}
     spec = pair_spec(None, arm, mdm, **declared)

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
-from ..errors import unknown
 from ..tasks import list_tasks
 from .leaderboard.reported import list_reported
 from .protocol import list_protocols
@@ -78,19 +77,15 @@ def pairs_table(rows: list[Row]) -> str:
 
 
 def _column(row: Row, name: str) -> str:
-    if name == "mask token" and row[name] is None:
-        return "as its files name it"
-    return f"{row[name]} (control)" if name == "pair" and row["control"] else _text(row[name])
+    return f"{row[name]} (control)" if name == "pair" and row["control"] else _cell(row, name)
 
 
 def describe_pair(name: str) -> Row:
-    """A named pair. Raises UsageError, with near names, for an unknown one."""
-    from .pairs.registry import list_pairs
+    """A named pair, or one of a file. Raises UsageError, with near names, for an unknown one."""
+    from .pairs.registry import get_listed
 
-    pairs = list_pairs()
-    if name not in pairs:
-        raise unknown("pair", name, pairs)
-    return _describe_pair(name, pairs[name])
+    listed = get_listed(name)
+    return _describe_pair(listed.spec.name, listed)
 
 
 def describe_protocols() -> list[Row]:
@@ -122,12 +117,16 @@ def describe_reported() -> list[Row]:
 def table(rows: list[Row]) -> str:
     """One block per row, names left and values right, wrapped to a terminal."""
     blocks = [
-        tabulate(
-            [(name, _text(value)) for name, value in row.items()], tablefmt="plain", maxcolwidths=[None, 88]
-        )
+        tabulate([(name, _cell(row, name)) for name in row], tablefmt="plain", maxcolwidths=[None, 88])
         for row in rows
     ]
     return "\n\n".join(blocks)
+
+
+def _cell(row: Row, name: str) -> str:
+    if name == "mask token" and row[name] is None:
+        return "as its files name it"
+    return _text(row[name])
 
 
 def _text(value: object) -> str:

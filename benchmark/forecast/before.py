@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...errors import UsageError
+from ...errors import UsageError, unknown
 from ...tasks import Task, get_suite
 from ..pairs.loading import choose_device
 from ..pairs.spec import PairSpec
@@ -57,8 +57,8 @@ def dry_run(asked: Asked, memory: float | None, out: Path) -> DryRun:
     `memory`: GB of the device of another machine, None for this one. Raises UsageError for a memory that is
     not positive, and what `sketch_pair` and `forecast` raise.
     """
-    if memory is not None and not memory > 0:
-        raise UsageError(f"a machine with {memory:g} GB of memory", "give a positive number of GB")
+    if memory is not None:
+        _check_machine(memory, asked.device)
     place = (
         this_machine(choose_device(asked.device)) if memory is None else asked_machine(memory, asked.device)
     )
@@ -67,6 +67,19 @@ def dry_run(asked: Asked, memory: float | None, out: Path) -> DryRun:
     if asked.rows is None and (rows := fitting_rows(found, place)) != found.rows:
         found = forecast(sketch, _tasks(asked), asked.level, asked.protocol, rows)
     return DryRun(found, place, shutil.disk_usage(_existing(out)).free)
+
+
+def _check_machine(memory: float, device: str | None) -> None:
+    if not 0 < memory <= MOST_GIGABYTES:
+        raise UsageError(f"a machine with {memory:g} GB of memory", "give a positive number of GB")
+    kind = (device or "cpu").partition(":")[0]
+    if kind not in KINDS:
+        raise unknown("device", kind, KINDS)
+
+
+MOST_GIGABYTES = 1e6
+KINDS = ("cpu", "cuda", "mps", "xpu")
+"""Devices that a run may be asked about."""
 
 
 def rows_that_fit(asked: Asked) -> int:

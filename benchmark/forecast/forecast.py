@@ -25,6 +25,20 @@ SAMPLE = 24
 
 
 @dataclass(frozen=True)
+class Need:
+    """Bytes that are needed of a place's memory, and bytes that are free there."""
+
+    place: str
+    needed: int
+    free: int
+
+    @property
+    def share(self) -> float:
+        """What is needed relative to what is free."""
+        return self.needed / max(1, self.free)
+
+
+@dataclass(frozen=True)
 class Forecast:
     """A run of a protocol on a pair, `rows` token rows at once: work of each task, peak of each stage.
 
@@ -44,16 +58,15 @@ class Forecast:
 
     def share(self, machine: Machine) -> float:
         """What is needed relative to what is free, of device or host, whichever is scarcer."""
-        needed, free = self.scarcest(machine)
-        return needed / max(1, free)
+        return self.scarcest(machine).share
 
-    def scarcest(self, machine: Machine) -> tuple[int, int]:
-        """Bytes that are needed and bytes that are free, of device or host, whichever is scarcer."""
-        device = self.needed(machine), machine.device
+    def scarcest(self, machine: Machine) -> Need:
+        """Of device or host the one whose memory is scarcer."""
+        device = Need(machine.name, self.needed(machine), machine.device)
         if machine.shared:
             return device
-        host = max(stage.on_host for stage in self.stages), machine.host
-        return max(device, host, key=lambda memory: memory[0] / max(1, memory[1]))
+        host = Need(f"the host of {machine.name}", max(each.on_host for each in self.stages), machine.host)
+        return max(device, host, key=lambda need: need.share)
 
     @property
     def written(self) -> int:
@@ -141,10 +154,10 @@ def check_fits(found: Forecast, machine: Machine) -> None:
 
 def refusal(found: Forecast, machine: Machine) -> str:
     """What is needed of which memory, and how much there is."""
-    needed, free = found.scarcest(machine)
+    need = found.scarcest(machine)
     return (
-        f"the run needs {gigabytes(needed)} of memory at {found.rows} token rows, and {machine.name} has "
-        f"{gigabytes(free)} free"
+        f"the run needs {gigabytes(need.needed)} of memory at {found.rows} token rows, and {need.place} has "
+        f"{gigabytes(need.free)} free"
     )
 
 
@@ -155,9 +168,10 @@ def remedy(found: Forecast, machine: Machine) -> str:
         kinds.setdefault(option.partition("--batch")[0], option)
     if kinds:
         return "it fits with " + ", or with ".join(kinds.values())
-    least = min((changed.needed(machine) for _, changed in _changes(found)), default=found.needed(machine))
+    needs = [found, *(changed for _, changed in _changes(found))]
+    least = min((each.scarcest(machine) for each in needs), key=lambda need: need.share)
     return (
-        f"no option makes it fit: it needs {gigabytes(least)} at the least; "
+        f"no option makes it fit: of {least.place} it needs {gigabytes(least.needed)} at the least; "
         "choose a larger machine or a smaller pair"
     )
 

@@ -1,12 +1,14 @@
 """The memory that a run may take: of this machine, or of one that is asked about."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 CGROUP = Path("/sys/fs/cgroup")
+OWN_GROUPS = Path("/proc/self/cgroup")
 AMPLE = 2**60
 """Bytes of a memory that is not asked about."""
 
@@ -37,7 +39,7 @@ def asked_machine(gigabytes: float, device: str | None) -> Machine:
     """A machine with that many GB (10⁹ bytes) where the model would be; its host has what is needed."""
     size, kind = round(gigabytes * 1e9), (device or "cpu").partition(":")[0]
     place = "memory" if kind == "cpu" else f"{kind} memory"
-    shared = kind == "cpu"
+    shared = kind != "cuda"
     return Machine(f"a machine with {gigabytes:g} GB of {place}", size, size if shared else AMPLE, shared)
 
 
@@ -55,16 +57,49 @@ def _unused() -> int:
 
 
 def _group_limits() -> list[int]:
-    """What the control group leaves, in either version of them; nothing is said where there is no limit."""
-    limits = []
-    for most, used in (
-        ("memory.max", "memory.current"),
-        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
-    ):
-        try:
-            limit, now = ((CGROUP / name).read_text(encoding="ascii").strip() for name in (most, used))
-        except OSError:
-            continue
-        if limit.isdecimal() and now.isdecimal():
-            limits.append(max(0, int(limit) - int(now)))
+    """What the control groups of this process leave, in either version of them; no limit, nothing said."""
+    limits = [
+        left
+        for group, most, used in _groups()
+        if (left := _left(group / most, group / used, group / "memory.stat")) is not None
+    ]
     return limits or [2**63]
+
+
+def _groups() -> Iterator[tuple[Path, str, str]]:
+    """Folder, limit and usage of every group that this process is in, from its own to the root."""
+    for hierarchy, most, used in (
+        (CGROUP, "memory.max", "memory.current"),
+        (CGROUP / "memory", "memory.limit_in_bytes", "memory.usage_in_bytes"),
+    ):
+        own = hierarchy / _own_group(hierarchy).lstrip("/")
+        for folder in (own, *own.parents):
+            if folder.is_relative_to(hierarchy):
+                yield folder, most, used
+
+
+def _own_group(hierarchy: Path) -> str:
+    """The path of this process's group: lines are ID:CONTROLLERS:PATH, without controllers in version 2."""
+    wanted = "" if hierarchy == CGROUP else "memory"
+    try:
+        lines = OWN_GROUPS.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return ""
+    found = (line.split(":", 2) for line in lines if line.count(":") >= 2)
+    return next((path for _, controllers, path in found if wanted in controllers.split(",")), "")
+
+
+def _left(most: Path, used: Path, stat: Path) -> int | None:
+    """Bytes up to a group's limit; pages of files that it can give up at once count as free."""
+    try:
+        limit, now = (path.read_text(encoding="ascii").strip() for path in (most, used))
+        rows = (
+            [line.split() for line in stat.read_text(encoding="ascii").splitlines()] if stat.exists() else []
+        )
+    except OSError:
+        return None
+    if not (limit.isdecimal() and now.isdecimal()):
+        return None
+    numbers = {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdecimal()}
+    given_up = numbers.get("total_inactive_file", numbers.get("inactive_file", 0))
+    return max(0, int(limit) - int(now) + given_up)

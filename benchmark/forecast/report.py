@@ -89,7 +89,7 @@ def _parts(stage: StagePeak, machine: Machine) -> dict[str, int]:
 
 def _gaps(found: Forecast) -> str:
     if not found.gaps.forward:
-        return "gaps: the tokenizer writes none of the texts by which the MDM's behaviour is checked"
+        return "gaps: none of the texts by which the MDM's behaviour is checked can be asked"
     tera = found.gaps.flop(found.sketch.sizes[1]) / 1e12
     passes = f"{found.gaps.forward} passes over {found.gaps.tokens} tokens, {tera:.3g} TFLOP"
     return f"gaps: to check the MDM's behaviour takes at most {passes}"
@@ -112,10 +112,10 @@ def _missing(found: Forecast) -> dict[str, int]:
 
 def verdict(found: Forecast, machine: Machine) -> str:
     """Whether the run fits, fits hardly, or does not, and what would make it."""
-    share = found.share(machine)
-    needed, free = gigabytes(found.needed(machine)), gigabytes(machine.device)
+    need = found.scarcest(machine)
+    share = need.share
     if share <= 1:
-        return f"fits: at most {needed} of {free} on {machine.name}"
+        return f"fits: at most {gigabytes(need.needed)} of {gigabytes(need.free)} on {need.place}"
     if share <= MARGIN:
         options = remedies(found, machine)
         advice = f"; it surely fits with {options[0]}" if options else ""
@@ -160,8 +160,7 @@ def as_json(found: Forecast, machine: Machine, free_disk: int) -> dict[str, Any]
             }
             for stage in found.stages
         ],
-        "needed": found.needed(machine),
-        "free": machine.device,
+        **vars(found.scarcest(machine)),
         "verdict": "fits" if share <= 1 else "tight" if share <= MARGIN else "does not fit",
         "remedies": remedies(found, machine) if share > 1 else [],
         "written": found.written,

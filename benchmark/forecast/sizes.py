@@ -7,11 +7,11 @@ from torch import nn
 from transformers import PreTrainedTokenizerBase
 
 from ..circuits.graph import Graph
-from ..pairs.backbones import SUPPORTED, Backbone, read_backbone
+from ..pairs.backbones import Backbone, read_backbone
 from ..pairs.checks import check_mask_row, check_same_backbone
 from ..pairs.loading import read_tokens
 from ..pairs.member import Member, Role
-from ..pairs.native import native_config, native_type, quiet
+from ..pairs.native import native_model
 from ..pairs.spec import LoaderSpec, MemberSpec, PairSpec
 from .published import Published, published
 
@@ -154,10 +154,8 @@ def sketch_backbone(checkpoint: Published, loader: LoaderSpec) -> Backbone:
 
     Raises PairError for an unsupported class or a configuration that is not the class's.
     """
-    config = native_config(checkpoint.checkpoint, loader)
-    config._attn_implementation = loader.kernel
-    with torch.device("meta"), quiet():
-        return read_backbone(SUPPORTED[native_type(checkpoint.checkpoint, loader)](config))
+    with torch.device("meta"):
+        return read_backbone(native_model(checkpoint.checkpoint, loader))
 
 
 def itemsize(loader: LoaderSpec, stored: Published, backbone: Backbone) -> int:

@@ -19,7 +19,7 @@ from ..encoding import Encoded
 from ..grouping import Grouping, Pooled, group_examples, questions
 from ..in_place import find_gap
 from ..pairs.attention import Attention
-from ..pairs.behaviour import most_candidates
+from ..pairs.behaviour import most_candidates, with_some_row
 from ..pairs.cloze import clozes
 from ..pairs.fill import askable, distinct_attentions
 from ..pairs.member import Member
@@ -260,7 +260,8 @@ def gap_passes(sketch: Sketch) -> Passes:
     Every attention that differs on its texts, and every mask token that may come into question, of which the
     weights alone tell some; each with the texts of one length together, read with both shifts.
     """
-    texts = askable(sketch.mdm, clozes(sketch.tokenizer))
+    written = clozes(sketch.tokenizer)
+    texts = askable(with_some_row(sketch.mdm, written), written)
     fillings = len(distinct_attentions(sketch.mdm.attention, texts)) if texts else 0
     if not sketch.mdm.autoregressive:
         added = sketch.mdm.backbone.shape.vocabulary - sketch.arm.backbone.shape.vocabulary

@@ -44,7 +44,8 @@ class _Row:
 def board_table(directory: Path, protocol: str | None, format: Format) -> str:  # noqa: A002
     """The table of a folder of records, of those of one protocol where one is named.
 
-    A protocol that boards take has `row_table`, `paper` has `overlap_table` with everything that is reported.
+    A protocol that boards take has `row_table`, `paper` has `overlap_table` with what is reported of the same
+    tasks.
     Raises UsageError for any other protocol and for an unknown one, and what `read_board` raises.
     """
     if protocol is None or get_protocol(protocol).board:

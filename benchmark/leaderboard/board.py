@@ -65,7 +65,7 @@ def _check_protocol(path: Path, protocol: Protocol, named: bool) -> None:
 
 
 def _run(protocol: str) -> str:
-    return f"run the pair with `mechshift run --protocol {protocol}` and put that record here"
+    return f"run the pair with --protocol {protocol} and put that record here"
 
 
 def _check_whole(path: Path, record: Record) -> None:

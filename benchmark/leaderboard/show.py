@@ -74,6 +74,6 @@ def _standing(record: Record) -> list[str]:
     if not record.protocol.board:
         name = plain(record.protocol.name)
         standing.append(
-            f"No board takes protocol {name}. For a row on the board:\n  mechshift run --protocol v1"
+            f"No board takes protocol {name}. For a row on the board run the same pair with --protocol v1."
         )
     return standing

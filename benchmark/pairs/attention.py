@@ -27,11 +27,11 @@ class Attention:
         """Read `causal`, `full`, `block:32` or `observed-first`. Raises UsageError for anything else."""
         if text in ("causal", "full", "observed-first"):
             return cls(text)  # type: ignore[arg-type]
-        match = re.fullmatch(r"block:([1-9]\d*)", text)
+        match = re.fullmatch(r"block:([1-9]\d{0,6})", text)
         if match is None:
             raise UsageError(
                 f"attention {text!r} is not known",
-                "use causal, full, observed-first, or block:SIZE such as block:32",
+                "use causal, full, observed-first, or block:SIZE such as block:32 (seven digits at most)",
             )
         return cls("block", int(match[1]))
 

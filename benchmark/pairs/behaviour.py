@@ -7,6 +7,7 @@ from typing import Literal
 import torch
 
 from ...errors import PairError
+from .attention import Attention
 from .cloze import Cloze, clozes
 from .fill import Fill, askable, fills, fills_with
 from .member import Member
@@ -46,13 +47,33 @@ class Behaviour:
         """The other shifts and attentions that the declared way is not clearly better than."""
         return tuple(way for way in self.ways[1:] if not self.declared.clearly_better(way))
 
+    def as_good_as(self, best: Fill) -> tuple[Fill, ...]:
+        """A way, and those clearly better than the declared one that it is not clearly better than."""
+        better = [way for way in self.ways[1:] if way.clearly_better(self.declared)]
+        return (best, *(way for way in better if way is not best and not best.clearly_better(way)))
+
     @property
     def verdict(self) -> Literal["passed", "failed", "undecided"]:
-        """Failed where another way is clearly better, undecided where the declared shift is not."""
+        """Failed where another way is clearly better.
+
+        Passed where the declared one is clearly better than the other shift, and than the ARM's way, without
+        which nothing shows that the second member is no ARM; undecided else.
+        """
         if self.better is not None:
             return "failed"
-        other = next(way for way in self.ways if way.shift != self.declared.shift)
-        return "passed" if self.declared.clearly_better(other) else "undecided"
+        told = all(self.declared.clearly_better(way) for way in self._decisive)
+        return "passed" if told else "undecided"
+
+    @property
+    def _decisive(self) -> list[Fill]:
+        """The declared attention with the other shift, and with the declared shift the causal one."""
+        declared, causal = self.declared, Attention("causal")
+        return [
+            way
+            for way in self.ways[1:]
+            if (way.attention == declared.attention)
+            or (way.attention == causal and way.shift == declared.shift)
+        ]
 
     @property
     def detail(self) -> str:
@@ -65,7 +86,7 @@ class Behaviour:
             return f"{masked}, and {_filled(way)} masked by {way.mask_id}"
         found = f"fills {_filled(declared)} as declared"
         if way is not None:
-            return f"{found}, and {_filled(way)} with {way}"
+            return f"{found}, and {_filled(way)} with {_named(self.as_good_as(way))}"
         return found + (f"; not told apart: {'; '.join(map(str, self.alike))}" if self.alike else "")
 
 
@@ -76,6 +97,11 @@ def _best(ways: tuple[Fill, ...]) -> Fill | None:
     return best and next(way for way in better if way is best or not best.clearly_better(way))
 
 
+def _named(ways: tuple[Fill, ...]) -> str:
+    first, *others = map(str, ways)
+    return f"{first} (not told apart: {'; '.join(others)})" if others else first
+
+
 def _filled(way: Fill) -> str:
     return f"{int(way.right.sum())} of {len(way.right)} gaps"
 
@@ -83,7 +109,7 @@ def _filled(way: Fill) -> str:
 def observe(pair: Pair) -> Behaviour:
     """Fill the clozes that the pair's tokenizer can write, in every way; a control with no mask token."""
     texts = clozes(pair.tokenizer)
-    member = _with_some_row(pair.mdm, texts)
+    member = with_some_row(pair.mdm, texts)
     asked = askable(member, texts)
     ways = tuple(fills(member, asked))
     if member.autoregressive or _best(ways) is not None:
@@ -92,7 +118,7 @@ def observe(pair: Pair) -> Behaviour:
     return Behaviour(ways, tuple(fills_with(member, asked, mask_ids)))
 
 
-def _with_some_row(member: Member, texts: list[Cloze]) -> Member:
+def with_some_row(member: Member, texts: list[Cloze]) -> Member:
     """A control need not have a row for its mask token: its gaps then hold a token that no text has.
 
     As it is declared it reads before the gap and sees none; an MDM that is called a control would.
@@ -112,20 +138,21 @@ def check_behaviour(pair: Pair, behaviour: Behaviour) -> None:
     raise PairError(
         f"the {pair.mdm.called} is declared with {behaviour.declared} and mask token "
         f"{pair.mdm.mask_id}: it {behaviour.detail}",
-        f"{_remedy(pair, behaviour.declared, behaviour.better)}; where the declaration is right all the "
-        "same, run with --accept-behaviour",
+        f"{_remedy(pair, behaviour, behaviour.better)}; where the declaration is right all the same, run "
+        "with --accept-behaviour",
     )
 
 
-def _remedy(pair: Pair, declared: Fill, way: Fill) -> str:
+def _remedy(pair: Pair, behaviour: Behaviour, way: Fill) -> str:
     """What to declare instead, as options of --arm and --mdm and as keys of an entry."""
-    if way.mask_id != declared.mask_id:
+    if way.mask_id != behaviour.declared.mask_id:
         option = f"declare --mask-token {way.mask_id} (mask_token = {way.mask_id} in an entry)"
         return f"{option}, and correct what the MDM's own files name if they name another"
     shift = "--shift" if way.shift else "--no-shift"
     entry = f'shift = {str(way.shift).lower()} and attention = "{way.attention}" in an entry'
     instead = "leave out --control and " if pair.spec.control else ""
-    return f"{instead}declare {shift} --attention {way.attention} ({entry})"
+    card = ", or which of those the model's card says" if len(behaviour.as_good_as(way)) > 1 else ""
+    return f"{instead}declare {shift} --attention {way.attention} ({entry}){card}"
 
 
 def mask_candidates(pair: Pair) -> tuple[int, ...]:

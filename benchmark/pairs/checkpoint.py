@@ -10,8 +10,8 @@ from safetensors import SafetensorError, safe_open
 
 from ...errors import PairError
 from .hub import fetch, fetch_description
-from .layout import CONFIG, WEIGHTS, lacking, read_json, weight_names, without_weights
-from .spec import MemberSpec, is_path
+from .layout import ADAPTER, CONFIG, WEIGHTS, lacking, read_json, weight_names, without_weights
+from .spec import MemberSpec, expanded, is_path
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def local_directory(spec: MemberSpec) -> Path | None:
     """
     if spec.place == "hub":
         return None
-    local = Path(spec.checkpoint).expanduser()
+    local = expanded(spec.checkpoint)
     if not local.is_dir():
         if spec.place == "either" and not is_path(spec.checkpoint):
             return None
@@ -79,11 +79,17 @@ def find_description(spec: MemberSpec, offline: bool = False) -> Checkpoint:
 def with_weights(described: Checkpoint, offline: bool = False) -> Checkpoint:
     """The same checkpoint with its weights, of a hub model those of the same commit, fetched if need be.
 
-    Raises PairError when they are missing, pickled or damaged.
+    Raises PairError when they are missing, pickled or damaged, or have an adapter beside them, which
+    transformers would load or not by what is installed.
     """
     if described.revision is not None:
         fetch(MemberSpec(described.name, revision=described.revision), offline)
     directory = described.directory
+    if (directory / ADAPTER).exists():
+        raise PairError(
+            f"{described.name} has an adapter beside its weights ({ADAPTER})",
+            "merge it into the weights (model.merge_and_unload()), or take it out of the directory",
+        )
     weights = tuple(directory / name for name in weight_names(directory, described.name))
     for file in weights:
         _check_weights(file, described.name)

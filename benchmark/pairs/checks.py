@@ -15,7 +15,7 @@ from .backbones import Backbone, Norm, Projection
 from .member import Member
 from .tokens import check_mask_id
 
-TOKENS = 8
+TOKENS, MOST_TOKENS = 8, 1000
 SEED = 0
 DIRECTIONS = 8
 
@@ -68,6 +68,8 @@ def check_attention(member: Member) -> None:
     tokens = _tokens(member)
     embeddings = _embeddings(member, tokens)
     masked = torch.arange(tokens)[None] % 2 == 1
+    if not 0 <= member.mask_id < member.backbone.shape.vocabulary:
+        member = replace(member, mask_id=0)  # ids are embedded beforehand: any will do
     ids = torch.where(masked, member.mask_id, member.mask_id + 1).to(member.device)
     allowed = member.attention.allowed(masked)[0]
     block = min(member.attention.block, tokens - 1)
@@ -247,8 +249,11 @@ def check_same_backbone(arm: Member, mdm: Member) -> None:
 
 
 def _tokens(member: Member) -> int:
-    """Enough tokens to tell block from causal and full attention, as far as the model has positions."""
-    wanted = max(TOKENS, member.attention.block + 2)
+    """Enough tokens to tell block from causal and full attention, as far as the model has positions.
+
+    Of blocks of a thousand tokens and more the border is not looked at.
+    """
+    wanted = max(TOKENS, min(member.attention.block + 2, MOST_TOKENS))
     position = member.backbone.position_embedding
     return wanted if position is None else min(wanted, position.num_embeddings)
 

@@ -11,7 +11,7 @@ import torch
 from huggingface_hub import metadata_load
 from safetensors import safe_open
 
-from ...errors import NotComputable, PairError
+from ...errors import NotComputable, PairError, UsageError
 from .attention import Attention
 from .behaviour import mask_candidates
 from .checking import checking
@@ -50,8 +50,11 @@ def discover_pair(
 
     Native class and parameter names are found from the files, shift, attention and mask token from how the
     MDM fills gaps, revisions from the hub. Paths are written relative to `beside`. Raises PairError where
-    the pair does not load, NotComputable where the gaps do not tell.
+    the pair does not load, NotComputable where the gaps do not tell, UsageError for a name that is no text.
     """
+    for text in (spec.name, spec.arm.checkpoint, spec.mdm.checkpoint):
+        if not text.isprintable():
+            raise UsageError(f"{text!r} is no text that an entry can hold", "choose another name")
     checkpoints = find_checkpoint(spec.arm, offline), find_checkpoint(spec.mdm, offline)
     fixed, block = frozenset(given), _block(checkpoints[1])
     named = spec.mdm.mask_token is not None or _names_a_mask(spec, checkpoints)
@@ -159,7 +162,7 @@ def _way(pair: Pair, texts: list[Cloze], given: frozenset[str]) -> tuple[Fill, l
     if few or float(best.right.float().mean()) < LEAST_SHARE:
         raise NotComputable(
             f"the MDM fills {int(best.right.sum())} of {len(texts)} gaps: too few to tell how it reads",
-            "take them from the model's card and declare them: --shift or --no-shift, --attention",
+            "take shift and attention from the model's card: --shift or --no-shift, --attention",
         )
     alike = [way for way in ways if way is best or not best.clearly_better(way)]
     named, full = pair.spec.mdm.attention, Attention("full")
@@ -173,7 +176,7 @@ def _way(pair: Pair, texts: list[Cloze], given: frozenset[str]) -> tuple[Fill, l
         ),
         best,
     )
-    return chosen, [way for way in alike if way is not chosen]
+    return chosen, [way for way in ways if way is not chosen and not chosen.clearly_better(way)]
 
 
 def _agrees(way: Fill, pair: Pair, given: frozenset[str]) -> bool:
@@ -189,7 +192,7 @@ def _most_probable(ways: list[Fill]) -> Fill:
 
 def _block(checkpoint: Checkpoint) -> Attention | None:
     sizes = [checkpoint.config.get(key) for key in BLOCK_KEYS]
-    return next((Attention("block", size) for size in sizes if type(size) is int and size > 0), None)
+    return next((Attention("block", size) for size in sizes if type(size) is int and 0 < size < 10**7), None)
 
 
 def _member(checkpoint: Checkpoint, beside: Path) -> MemberEntry:
@@ -206,13 +209,14 @@ def _licence(directory: Path) -> str | None:
     except Exception:  # whatever the YAML of a damaged card raises
         return None
     licence = header.get("license")
-    return licence if isinstance(licence, str) and licence.strip() else None
+    return licence if isinstance(licence, str) and licence.strip() and licence.isprintable() else None
 
 
 def _remarks(entry: PairEntry, way: Fill, alike: list[Fill]) -> Iterable[str]:
     yield f"{int(way.right.sum())} of {len(way.right)} gaps are filled rightly with {way}."
     if alike:
-        yield f"Not told apart from it: {'; '.join(map(str, alike))}. The model's card decides."
+        others = "; ".join(f"{each} ({int(each.right.sum())})" for each in alike)
+        yield f"Not told apart from it: {others}. The model's card decides."
     if entry.precision != "auto":
         yield f"The checkpoints are stored at two precisions: both are loaded as {entry.precision}."
     if entry.arm.licence is None or entry.mdm.licence is None:
@@ -225,6 +229,6 @@ def _remarks_on_blocks(block: Attention | None, way: Fill) -> Iterable[str]:
     if block is None:
         return
     if way.attention == block:
-        yield f"Blocks of {block.block} are what config.json names; texts of one block do not show them."
+        yield f"config.json names blocks of {block.block}, and the gaps do not speak against them."
     else:
-        yield f"config.json names blocks of {block.block}, and gaps are filled clearly better with {way}."
+        yield f"config.json names blocks of {block.block}, with which gaps are filled clearly worse."

@@ -1,16 +1,16 @@
 """An entry of a pairs.toml: what is written down about a pair, read strictly and written back."""
 
-import json
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
+import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from ...errors import PairError, UsageError
 from .attention import Attention
-from .spec import LoaderSpec, MemberSpec, PairSpec, Precision
+from .spec import LoaderSpec, MemberSpec, PairSpec, Precision, expanded
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -30,7 +30,7 @@ class MemberEntry(_Part):
     hub: Text | None = None
     revision: Text | None = None
     licence: Text | None = None
-    shift: bool | None = None
+    shift: Annotated[bool, Field(strict=True)] | None = None
     attention: Text | None = None
     mask_token: Text | Annotated[int, Field(ge=0, strict=True)] | None = None
     native: Text | None = None
@@ -57,7 +57,7 @@ class PairEntry(_Part):
     source: Text | None = None
     confounds: tuple[Text, ...] = ()
     precision: Precision = "auto"
-    control: bool = False
+    control: Annotated[bool, Field(strict=True)] = False
     arm: MemberEntry
     mdm: MemberEntry
 
@@ -88,11 +88,16 @@ def read_entries(path: Path) -> dict[str, Listed]:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
         entries = {name: PairEntry.model_validate(table) for name, table in tables.items()}
     except (OSError, ValueError) as error:
-        raise UsageError(f"{path} is no file of pairs: {_reason(error)}", "see docs/pairs.md") from None
+        raise UsageError(
+            f"{path} is no file of pairs: {_reason(error)}",
+            "name a file that mechshift pair new wrote; docs/pairs.md has its keys",
+        ) from None
     return {name: Listed(_spec(name, entry, path), entry) for name, entry in entries.items()}
 
 
 def _reason(error: OSError | ValueError) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
     if not isinstance(error, ValidationError):
         return str(error)
     first = error.errors()[0]
@@ -109,7 +114,7 @@ def _spec(name: str, entry: PairEntry, path: Path) -> PairSpec:
 
 
 def _member(member: MemberEntry, pair: PairEntry, folder: Path) -> MemberSpec:
-    local = None if member.path is None else folder / Path(member.path).expanduser()
+    local = None if member.path is None else folder / expanded(member.path)
     return MemberSpec(
         str(member.hub if local is None else local),
         attention=Attention.parse(member.attention or "causal"),
@@ -125,18 +130,4 @@ def _member(member: MemberEntry, pair: PairEntry, folder: Path) -> MemberSpec:
 
 def entry_text(name: str, entry: PairEntry) -> str:
     """The entry as TOML, as `read_entries` reads it; what is not set is left out."""
-    of_pair = entry.model_dump(mode="json", exclude={"arm", "mdm"}, exclude_defaults=True)
-    tables = [(json.dumps(name), of_pair)]
-    for role, member in (("arm", entry.arm), ("mdm", entry.mdm)):
-        tables.append((f"{json.dumps(name)}.{role}", member.model_dump(mode="json", exclude_defaults=True)))
-    return "\n".join(
-        f"[{place}]\n" + "".join(f"{key} = {_toml(value)}\n" for key, value in table.items())
-        for place, table in tables
-    )
-
-
-def _toml(value: object) -> str:
-    """Text, numbers, booleans and lists are the same in JSON; tables are not."""
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{json.dumps(key)} = {_toml(each)}" for key, each in value.items()) + " }"
-    return json.dumps(value, ensure_ascii=False)
+    return tomli_w.dumps({name: entry.model_dump(mode="json", exclude_defaults=True)})

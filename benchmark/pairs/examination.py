@@ -9,7 +9,7 @@ from ...errors import PairError
 from .behaviour import Behaviour, observe
 from .checking import CheckName
 from .inspection import Check, Finding, checks_of, look_at_behaviour
-from .loading import open_pair
+from .loading import SAME_WEIGHTS, open_pair
 from .pair import Pair, Provenance
 from .spec import PairSpec
 
@@ -70,6 +70,8 @@ def _of_opening(pair: Pair) -> Iterator[Finding]:
         yield Finding("class", name, "passed", f"{provenance.native}, {provenance.dtype}")
         yield Finding("parameters", name, "passed", "none missing, left over or of another shape")
         yield Finding("configuration", name, "passed", CONFIGURED)
+    if pair.same_weights:
+        yield Finding("files", "pair", "undecided", SAME_WEIGHTS)
     yield Finding("backbone", "pair", "passed", _backbones(pair))
     yield Finding("tokens", "pair", "passed", f"{len(pair.tokenizer):,} ids mean the same to both")
 

@@ -30,7 +30,7 @@ LEAST_GAIN = 0.1
 """And by how many nats at the least."""
 LEAST_SHARE = 0.25
 """A way that fills a smaller share of the clozes rightly proves nothing."""
-LEAST_SOURCES = 8
+LEAST_SOURCES = 16
 """Clozes of fewer wordings decide nothing."""
 MASKED = 3
 """One in this many tokens is masked where mask tokens are compared."""
@@ -57,7 +57,7 @@ class Fill:
         return float(self.log_probability.mean())
 
     def clearly_better(self, other: "Fill") -> bool:
-        """Whether this is beyond doubt the better way to fill the same clozes.
+        """Whether this is by a clear margin the better way to fill the same clozes.
 
         More of them are filled rightly, and the right token is more probable by a paired comparison. Either
         alone misleads: unfilled gaps differ by how wrong they are, filled ones by chance.

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from glob import escape
 from pathlib import Path
 from typing import Any, cast
@@ -227,8 +228,9 @@ def _from_cache(spec: MemberSpec, why: str, weights: bool = True) -> Path:
     except ValueError as error:
         raise _explained(spec, error) from None
     if directory is None:
-        absent = f"there is no directory {spec.checkpoint!r}, and the cache {constants.HF_HUB_CACHE} has no"
-        raise _not_cached(spec, f"{absent} hub model {_where(spec)} ({why})")
+        absent = f"there is no directory {spec.checkpoint!r}{_near(spec)}"
+        cache = f"the cache {constants.HF_HUB_CACHE} has no hub model {_where(spec)} ({why})"
+        raise _not_cached(spec, f"{absent}, and {cache}")
     if weights and CONFIG not in missing:
         missing += _absent_weights(spec, directory)
     if missing:
@@ -307,7 +309,7 @@ def _explained(spec: MemberSpec, error: BaseException) -> PairError:
             )
         case RepositoryNotFoundError():
             return PairError(
-                f"there is no directory and no hub model {where}",
+                f"there is no directory and no hub model {where}{_near(spec)}",
                 f"check the spelling; if {page} is there but private, {login}",
             )
         case HfHubHTTPError() if error.response.status_code in (401, 403):
@@ -324,6 +326,16 @@ def _explained(spec: MemberSpec, error: BaseException) -> PairError:
         f"fetching {where} broke off: {_first_line(error)}",
         f"check the network and run the same command again, which goes on with what is missing; see {page}",
     )
+
+
+def _near(spec: MemberSpec) -> str:
+    """Directories of nearly that name, where there are some beside it."""
+    path = Path(spec.checkpoint)
+    if spec.place == "hub" or not path.parent.is_dir():
+        return ""
+    beside = [each.name for each in path.parent.iterdir() if each.is_dir()]
+    near = [str(path.parent / name) for name in get_close_matches(path.name, beside, n=3)]
+    return f" (there is {', '.join(near)})" if near else ""
 
 
 def _where(spec: MemberSpec) -> str:

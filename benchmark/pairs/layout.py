@@ -9,6 +9,7 @@ from typing import Any
 from ...errors import PairError
 
 CONFIG = "config.json"
+ADAPTER = "adapter_config.json"
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 TOKENIZER = (
     "tokenizer.json",
@@ -33,7 +34,7 @@ def read_json(path: Path, name: str) -> dict[str, Any]:
             f"{name} holds no model: {path.name} is missing",
             "name the directory that holds config.json and model.safetensors",
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise PairError(f"{path} cannot be read: {error}", "copy or download the file again") from None
     if not isinstance(content, dict):
         raise PairError(f"{path} is not a JSON object", "copy or download the file again")

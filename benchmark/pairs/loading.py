@@ -29,18 +29,28 @@ def load_pair(
 
     `device` None takes an accelerator where there is one. `offline` asks nothing of the network and takes hub
     models from the cache. Only safetensors are opened and no code of a checkpoint runs. `accept_behaviour`
-    takes a pair although its MDM fills gaps better in another way than the declared one, which then stands
-    among the pair's confounds. Raises PairError when a checkpoint cannot be loaded or a declaration is wrong.
+    takes a pair although its MDM fills gaps better in another way than the declared one. That then stands
+    among the pair's confounds, as do a behaviour that is undecided and members that are the same. Raises
+    PairError when a checkpoint cannot be loaded or a declaration is wrong.
     """
     pair = open_pair(spec, device, offline)
+    noted = [SAME_WEIGHTS] if pair.same_weights else []
     for check in checks_of(pair):
         try:
-            check.make()
+            finding = check.make()
         except PairError as error:
             if check.name != "behaviour" or not accept_behaviour:
                 raise
-            return replace(pair, spec=replace(spec, confounds=(*spec.confounds, error.problem)))
-    return pair
+            noted.append(error.problem)
+        else:
+            if finding.verdict == "undecided":
+                noted.append(
+                    f"undecided when loaded: {check.name} of the {finding.subject}: {finding.detail}"
+                )
+    return replace(pair, spec=replace(spec, confounds=(*spec.confounds, *noted)))
+
+
+SAME_WEIGHTS = "both members have the same weights: nothing was post-trained"
 
 
 def open_pair(spec: PairSpec, device: str | torch.device | None = None, offline: bool = False) -> Pair:
@@ -130,9 +140,14 @@ def choose_device(device: str | torch.device | None = None) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         chosen = torch.device(device)
+        if chosen.type == "meta":
+            raise NotImplementedError("it holds no numbers")
         torch.empty(0, device=chosen)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise PairError(f"device {device} cannot be used: {str(error).splitlines()[0]}", "use cpu") from None
+        raise PairError(
+            f"device {device} cannot be used: {str(error).splitlines()[0]}",
+            "use cpu, or cuda where there is a GPU that torch can use",
+        ) from None
     return chosen
 
 

@@ -133,7 +133,7 @@ class Member:
         Call it on the rows that are read only: at a vocabulary of 150,000 all positions would not fit.
         """
         logits: Tensor = self.backbone.head(hidden).float()
-        if self.mask_id < logits.shape[-1]:
+        if 0 <= self.mask_id < logits.shape[-1]:
             excluded = torch.zeros_like(logits, dtype=torch.bool)
             excluded[..., self.mask_id] = True
             logits = logits.masked_fill(excluded, -torch.inf)

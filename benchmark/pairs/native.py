@@ -4,14 +4,13 @@ import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from logging import CRITICAL
-from typing import Any
+from typing import Any, cast
 
 import torch
-from huggingface_hub.errors import StrictDataclassError
 from safetensors import safe_open
-from transformers import PreTrainedModel
+from transformers import GenerationConfig, PreTrainedConfig, PreTrainedModel
 from transformers.utils import logging
 
 from ...errors import PairError, unknown
@@ -32,24 +31,19 @@ NATIVE = {
 }
 """The native `model_type` of families that publish under one of their own."""
 
-DROPPED = frozenset(
-    {
-        "model_type",
-        "architectures",
-        "auto_map",
-        "transformers_version",
-        "torch_dtype",
-        "dtype",
-        "_name_or_path",
-    }
-)
-"""Keys of config.json that say how the family's own code loads it."""
+COMMON = frozenset(field.name for field in fields(cast(Any, PreTrainedConfig)))
+"""Keys that every class has: how a checkpoint is loaded and what a model returns, which is ours to say."""
 
-DROPPED_OF = {
-    "rnd1": frozenset({"rope_scaling", "moe_backend", "is_causal"}),
-    "wedlm": frozenset({"qk_norm"}),
-}
-"""Further keys, by the published `model_type`, that the native class has in another form or not at all."""
+BESIDE = frozenset({"head_dim", "rope_theta", "rope_scaling", "partial_rotary_factor"})
+"""Keys that native classes read without declaring them."""
+
+DROPPED_OF = {"rnd1": frozenset({"rope_scaling"})}
+"""Keys, by the published `model_type`, that the native class has in another form."""
+
+DTYPES = {torch.float32, torch.bfloat16, torch.float16}
+
+LAYER_TYPES = {"full_attention", "sliding_attention"}
+"""Kinds of layer that follow the 4-D mask."""
 
 KEY_MAP = {"gpt2": ((r"^denoise_model\.", "transformer."), (r"^embed_tokens\.", "transformer.wte."))}
 """Parameter names of published checkpoints that differ from the native class's (DiffuGPT)."""
@@ -81,6 +75,7 @@ def load_backbone(checkpoint: Checkpoint, loader: LoaderSpec, device: torch.devi
         _check_key_map(checkpoint, loader, model)
     with checking("configuration"):
         _check_config(checkpoint, kind, model)
+        _check_dtype(checkpoint, model)
     model.requires_grad_(False).train(False)
     return read_backbone(model.to(device))  # type: ignore[arg-type]
 
@@ -102,36 +97,71 @@ def native_type(checkpoint: Checkpoint, loader: LoaderSpec) -> str:
 
 
 def native_config(checkpoint: Checkpoint, loader: LoaderSpec) -> Any:
-    """The native class's configuration, from config.json alone. Raises PairError where it is not one's."""
+    """The native class's configuration, from config.json alone. Raises PairError where it is not one's.
+
+    Only keys that the class knows are taken: transformers makes attributes of all others, also of such that
+    have the name of a method.
+    """
     kind = native_type(checkpoint, loader)
-    dropped = DROPPED.union(loader.dropped_keys, DROPPED_OF.get(str(checkpoint.config.get("model_type")), ()))
+    native: Any = SUPPORTED[kind].config_class
+    known = BESIDE.union(native.attribute_map, (field.name for field in fields(native))) - COMMON
+    dropped = DROPPED_OF.get(str(checkpoint.config.get("model_type")), frozenset()).union(loader.dropped_keys)
     if checkpoint.config.get("sliding_window") is False:
         dropped |= {"sliding_window"}  # RND1's way to say that there is none
-    kept = {key: value for key, value in checkpoint.config.items() if key not in dropped}
-    native: Any = SUPPORTED[kind]
-    try:
-        with quiet():
-            config = native.config_class(**kept)
-    except (StrictDataclassError, TypeError, ValueError, KeyError, ArithmeticError) as error:
-        raise PairError(
-            f"config.json of {checkpoint.name} is not that of a {kind} model: {' '.join(str(error).split())}",
-            "declare another native class, or the keys to drop",
-        ) from None
+    kept = {key: value for key, value in checkpoint.config.items() if key in known - dropped}
+    wrong = f"config.json of {checkpoint.name} is not that of a {kind} model"
+    with _refusing(wrong, "declare another native class, or the keys to drop"), quiet():
+        config = native(**kept)
     _check_numbers(checkpoint, config)
     return config
 
 
+def native_model(checkpoint: Checkpoint, loader: LoaderSpec) -> PreTrainedModel:
+    """The native class with new parameters on the device that is torch's default. Raises PairError."""
+    config = native_config(checkpoint, loader)
+    config._attn_implementation = loader.kernel
+    native = SUPPORTED[native_type(checkpoint, loader)]
+    wrong = f"config.json of {checkpoint.name} makes no {native.__name__}"
+    with _refusing(wrong, "correct config.json, or declare the keys to drop"), quiet():
+        return native(config)
+
+
+@contextmanager
+def _refusing(wrong: str, remedy: str) -> Iterator[None]:
+    """PairError for whatever transformers raises, which depends on the value that it meets and where."""
+    try:
+        yield
+    except (PairError, MemoryError, torch.OutOfMemoryError):
+        raise
+    except Exception as error:
+        said = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise PairError(f"{wrong}: {said}", remedy) from None
+
+
 def _check_numbers(checkpoint: Checkpoint, config: Any) -> None:
-    """The native classes take sizes of nothing and a rotary base that is text, and fail when they run."""
-    values = {name: getattr(config, name, None) for name in SIZES}
+    """The native classes take values that fail only when they run, or never."""
+    values: dict[str, Any] = {name: getattr(config, name, None) for name in SIZES}
+    values = {name: value for name, value in values.items() if value is not None}
     if getattr(config, "rope_parameters", None):
         values["rope_theta"] = config.rope_parameters.get("rope_theta")
     for name, value in values.items():
-        if value is not None and not (isinstance(value, int | float) and 0 < value < math.inf):
+        if not (isinstance(value, int | float) and 0 < value < math.inf):
             raise PairError(
                 f"config.json of {checkpoint.name} says {name} = {value!r}",
                 "correct it: a positive number is needed",
             )
+    chosen, experts = values.get("num_experts_per_tok", 1), values.get("num_experts", math.inf)
+    if chosen > experts:
+        raise PairError(
+            f"config.json of {checkpoint.name} has {experts} experts, of which a token passes {chosen}",
+            "correct num_experts_per_tok: it is at most num_experts",
+        )
+    other = set(getattr(config, "layer_types", None) or ()) - LAYER_TYPES
+    if other:
+        raise PairError(
+            f"{checkpoint.name} has layers of {', '.join(sorted(map(str, other)))}",
+            "only layers of attention under a mask have the circuit graph measured here",
+        )
 
 
 SIZES = (
@@ -155,25 +185,22 @@ def _load(
     checkpoint: Checkpoint, loader: LoaderSpec, kind: str, config: Any
 ) -> tuple[PreTrainedModel, Loading]:
     native: Any = SUPPORTED[kind]
-    try:
-        with quiet():
-            model, info = native.from_pretrained(
-                checkpoint.directory,
-                config=config,
-                dtype=loader.precision,
-                attn_implementation=loader.kernel,
-                experts_implementation="eager",  # the only one with a gradient on every device
-                key_mapping=dict((*KEY_MAP.get(kind, ()), *loader.key_map)) or None,
-                use_safetensors=True,
-                local_files_only=True,
-                ignore_mismatched_sizes=True,
-                output_loading_info=True,
-            )
-    except (OSError, RuntimeError, ValueError, ImportError, re.error) as error:
-        raise PairError(
-            f"{checkpoint.name} does not load as {native.__name__}: {' '.join(str(error).split())}",
-            "copy or download the checkpoint again, or declare another native class",
-        ) from None
+    wrong = f"{checkpoint.name} does not load as {native.__name__}"
+    remedy = "copy or download the checkpoint again, or declare another native class"
+    with _refusing(wrong, remedy), quiet():
+        model, info = native.from_pretrained(
+            checkpoint.directory,
+            config=config,
+            dtype=loader.precision,
+            attn_implementation=loader.kernel,
+            experts_implementation="eager",  # the only one with a gradient on every device
+            key_mapping=dict((*KEY_MAP.get(kind, ()), *loader.key_map)) or None,
+            use_safetensors=True,
+            local_files_only=True,
+            generation_config=GenerationConfig(),  # that of the checkpoint is not read
+            ignore_mismatched_sizes=True,
+            output_loading_info=True,
+        )
     missing, unexpected = sorted(info["missing_keys"]), sorted(info["unexpected_keys"])
     reshaped = sorted(str(name) for name, *_ in info["mismatched_keys"])
     return model, Loading(tuple(missing), tuple(unexpected), tuple(reshaped))
@@ -250,6 +277,14 @@ def _check_config(checkpoint: Checkpoint, kind: str, model: PreTrainedModel) -> 
                 if key != "tie_word_embeddings"
                 else "correct config.json: the checkpoint's head and embedding decide whether they are tied",
             )
+
+
+def _check_dtype(checkpoint: Checkpoint, model: PreTrainedModel) -> None:
+    if model.dtype not in DTYPES:
+        raise PairError(
+            f"{checkpoint.name} is stored as {str(model.dtype).removeprefix('torch.')}",
+            "run it at another precision: --dtype float32, or precision in its entry",
+        )
 
 
 @contextmanager

@@ -44,6 +44,11 @@ class Pair:
     named_masks: tuple[int, ...] = ()
 
     @property
+    def same_weights(self) -> bool:
+        """Whether the members' files are the same."""
+        return self.arm_provenance.digest == self.mdm_provenance.digest
+
+    @property
     def members(self) -> tuple[Member, Member]:
         """The ARM and the MDM."""
         return self.arm, self.mdm

@@ -29,25 +29,42 @@ def get_pair(name: str) -> PairSpec:
     A name that ends with .toml is a file with an entry of one's own, or FILE.toml:NAME where it has several.
     Raises UsageError, with near names, for an unknown one, and PairError where the weights are in neither.
     """
+    listed = get_listed(name)
+    return listed.spec if OWN.fullmatch(name) else _found(listed.spec)
+
+
+def get_listed(name: str) -> Listed:
+    """The entry of a named pair, or of one in a file of one's own; its weights need not be there.
+
+    Raises UsageError, with near names, for an unknown one.
+    """
     if own := OWN.fullmatch(name):
         return _own(Path(own["file"]), own["pair"])
     pairs = list_pairs()
+    if name not in pairs and (not name.strip() or "/" in name or Path(name).exists()):
+        raise UsageError(
+            f"{name!r} is neither a listed pair nor a .toml file",
+            "mechshift ls pairs lists them; a file of pairs ends with .toml, and checkpoints are named by "
+            "--arm and --mdm",
+        )
     if name not in pairs:
         raise unknown("pair", name, pairs)
-    return _found(pairs[name].spec)
+    return pairs[name]
 
 
-def _own(path: Path, wanted: str | None) -> PairSpec:
+def _own(path: Path, wanted: str | None) -> Listed:
     pairs = read_entries(path)
     chosen = wanted or next(iter(pairs), "")
-    if not pairs or (not wanted and len(pairs) > 1):
+    if not pairs:
+        raise UsageError(f"{path} has no pair", "write one with mechshift pair new, or see docs/pairs.md")
+    if not wanted and len(pairs) > 1:
         raise UsageError(
             f"{path} has {len(pairs)} pairs, and one is to be run",
             f"name it: {path}:NAME, of {', '.join(pairs)}",
         )
     if chosen not in pairs:
         raise unknown(f"pair of {path}", chosen, pairs)
-    return pairs[chosen].spec
+    return pairs[chosen]
 
 
 def _found(spec: PairSpec) -> PairSpec:

@@ -1,5 +1,6 @@
 """What is declared about a pair before anything is loaded: frozen values, no subclassing."""
 
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Literal
@@ -17,9 +18,11 @@ class LoaderSpec:
     """How a checkpoint becomes a native `transformers` class.
 
     `native` is the native `model_type` (None: found from the one in config.json); `dropped_keys` are keys
-    of config.json to leave out beyond those that every loader drops; `key_map` renames parameters, pairs of
+    of config.json to leave out although the native class has them; `key_map` renames parameters, pairs of
     (regular expression, replacement), before the native class's own map. `precision` "auto" keeps what the
     checkpoint says. Both kernels follow the 4-D mask; "sdpa" is the faster.
+
+    Raises UsageError for a pattern or a replacement that is none.
     """
 
     native: str | None = None
@@ -27,6 +30,16 @@ class LoaderSpec:
     key_map: tuple[tuple[str, str], ...] = ()
     precision: Precision = "auto"
     kernel: Literal["sdpa", "eager"] = "sdpa"
+
+    def __post_init__(self) -> None:
+        for pattern, replacement in self.key_map:
+            try:
+                re.compile(pattern).sub(replacement, "")
+            except (re.error, IndexError) as error:
+                raise UsageError(
+                    f"a key map of {pattern!r} to {replacement!r}: {error}",
+                    "give regular expressions and their replacements, as Python's re.sub takes them",
+                ) from None
 
 
 @dataclass(frozen=True)
@@ -67,8 +80,8 @@ class PairSpec:
         if self.control and (self.mdm.attention.kind != "causal" or not self.mdm.shift):
             raise PairError(
                 f"the second member of control pair {self.name!r} is declared with attention "
-                f"{self.mdm.attention} and shift {self.mdm.shift}",
-                "a control is an ARM that was trained on: leave out its attention and its shift",
+                f"{self.mdm.attention} and {'shift' if self.mdm.shift else 'no shift'}",
+                "a control is an ARM that was trained on, causal and shifted: leave out what says otherwise",
             )
         if self.arm.attention.kind != "causal" or not self.arm.shift:
             raise PairError(
@@ -78,9 +91,21 @@ class PairSpec:
             )
 
 
+ID = re.compile("[0-9]{1,12}")
+"""A mask token that is meant as an id."""
+
+
+def expanded(path: str) -> Path:
+    """The path with its `~` replaced, unless it names a user that is not there."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def is_path(checkpoint: str) -> bool:
     """Whether the name of a checkpoint can only be a local path, and no hub id."""
-    path = Path(checkpoint).expanduser()
+    path = expanded(checkpoint)
     return path.exists() or path.is_absolute() or checkpoint.startswith((".", "~"))
 
 
@@ -106,7 +131,7 @@ def declare_pair(
     """
     if mask_token is not None and not mask_token.strip():
         raise UsageError("--mask-token is empty", "give the token's text or id, or leave it out")
-    token = int(mask_token) if mask_token is not None and mask_token.isdecimal() else mask_token
+    token = int(mask_token) if mask_token is not None and ID.fullmatch(mask_token) else mask_token
     usual = "causal" if control else "full"
     declared = Attention.parse(usual if attention is None else attention)
     arm, arm_revision = _pinned("--arm", arm, "--arm-revision", arm_revision)

@@ -72,7 +72,12 @@ def find_mask_id(
 
 def _own_mask_ids(tokenizer: PreTrainedTokenizerBase | None, config: Mapping[str, Any]) -> list[int]:
     of_tokenizer = None if tokenizer is None else tokenizer.mask_token_id
-    return [one for one in (of_tokenizer, config.get("mask_token_id")) if isinstance(one, int)]
+    named = config.get("mask_token_id")
+    if named is not None and type(named) is not int:
+        raise PairError(
+            f"config.json of the MDM says mask_token_id = {named!r}", "correct it: an id is a whole number"
+        )
+    return [one for one in (of_tokenizer, named) if one is not None]
 
 
 def named_mask_ids(tokenizer: PreTrainedTokenizerBase, config: Mapping[str, Any]) -> tuple[int, ...]:

@@ -1,6 +1,7 @@
 """The commands `check-pair` and `pair new`, as they are typed."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,23 @@ def test_an_entry_is_printed_where_no_file_is_named(command: Command) -> None:
     assert done.code == 0
     assert 'attention = "full"' in done.out
     assert done.out.startswith("# ")
+
+
+def test_an_entry_of_ones_own_is_shown(command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    command("pair", "new", *members(), "--name", "mine", "--out", str(path))
+    done = command("pair", "show", str(path))
+    assert (done.code, done.err) == (0, "")
+    lines = dict(line.split(maxsplit=1) for line in done.out.splitlines() if len(line.split()) > 1)
+    assert (lines["pair"], lines["attention"]) == ("mine", "full")
+    assert re.search(r"^mask token +as its files name it$", done.out, re.MULTILINE)
+
+
+def test_an_empty_name_is_none(command: Command) -> None:
+    for arguments in (["check-pair", "--pair", ""], ["pair", "new", *members(), "--name", ""]):
+        done = command(*arguments)
+        assert (done.code, done.out) == (2, "")
+        assert "mechshift: " in done.err
 
 
 def test_a_file_that_is_there_is_not_overwritten(command: Command, tmp_path: Path) -> None:

@@ -122,7 +122,13 @@ def test_another_machine_is_asked_about_in_a_dry_run_alone(command: Command) -> 
     assert "--dry-run" in done.err
 
 
-@pytest.mark.parametrize("memory", ["0", "-3", "nan"])
+def test_a_machine_has_a_known_device(command: Command) -> None:
+    done = command("run", "--dry-run", "--task", "ioi", "--memory", "80", "--device", "cudda")
+    assert (done.code, done.out) == (2, "")
+    assert "did you mean cuda" in done.err
+
+
+@pytest.mark.parametrize("memory", ["0", "-3", "nan", "inf", "1e300"])
 def test_a_machine_has_some_memory(command: Command, memory: str) -> None:
     done = command("run", "--dry-run", "--task", "ioi", "--memory", memory)
     assert done.code == 2

@@ -51,8 +51,12 @@ def test_a_run_is_refused_only_beyond_the_margin(found: Forecast) -> None:
 
 
 def test_a_host_that_is_too_small_is_seen_too(found: Forecast) -> None:
-    with pytest.raises(NotComputable, match="the run needs"):
+    host = max(stage.on_host for stage in found.stages)
+    with pytest.raises(NotComputable) as caught:
         check_fits(found, Machine("a card", 2**60, 10**8, shared=False))
+    assert f"the run needs {gigabytes(host)} of memory" in caught.value.problem
+    assert "the host of a card has 0.1 GB free" in caught.value.problem
+    assert "of the host of a card it needs" in caught.value.remedy
 
 
 def test_a_host_holds_a_member_on_its_way_to_an_accelerator(found: Forecast) -> None:

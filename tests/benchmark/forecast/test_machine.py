@@ -37,3 +37,30 @@ def test_a_machine_that_is_asked_about_has_what_was_said() -> None:
     card = asked_machine(80, "cuda")
     assert (card.device, card.shared, card.name) == (80 * 10**9, False, "a machine with 80 GB of cuda memory")
     assert asked_machine(1.5, None).shared
+
+
+def group(folder: Path, limit: int, used: int, inactive: int = 0) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "memory.max").write_text(f"{limit}\n")
+    (folder / "memory.current").write_text(f"{used}\n")
+    (folder / "memory.stat").write_text(f"anon 5\ninactive_file {inactive}\n")
+
+
+def test_pages_of_files_that_can_be_given_up_are_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "CGROUP", tmp_path)
+    group(tmp_path, 80_000, 79_000, 77_000)
+    assert host_memory() == 78_000
+
+
+def test_the_closest_limit_of_all_groups_above_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "CGROUP", tmp_path / "groups")
+    monkeypatch.setattr(machine, "OWN_GROUPS", tmp_path / "own")
+    (tmp_path / "own").write_text("4:cpu,memory:/other\n0::/user/job\n")
+    group(tmp_path / "groups", 9_000, 1_000)
+    group(tmp_path / "groups" / "user", 5_000, 2_000)
+    group(tmp_path / "groups" / "user" / "job", 7_000, 500)
+    assert host_memory() == 3_000

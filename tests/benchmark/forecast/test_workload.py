@@ -123,6 +123,17 @@ def test_gaps_take_at_most_the_passes_that_are_forecast(name: str) -> None:
     assert said.rows % said.examples == 0
 
 
+def test_gaps_of_a_control_without_a_mask_are_counted_as_they_are_filled() -> None:
+    pair = open_pair(get_pair("tiny-continued"), "cpu")
+    sketch = sketch_pair(get_pair("tiny-continued"))
+    rows = pair.mdm.backbone.shape.vocabulary
+    counter = Counter(pair.mdm.backbone.base)
+    observe(replace(pair, mdm=replace(pair.mdm, mask_id=rows)))
+    said = gap_passes(replace(sketch, mdm=replace(sketch.mdm, mask_id=rows)))
+    assert counter.take() == (said.forward, said.tokens)
+    assert said.forward > 0
+
+
 def test_a_tokenizer_that_writes_no_text_takes_no_passes() -> None:
     sketch = sketch_pair(get_pair("tiny"))
     backend = Tokenizer(WordLevel({"?": 0}, "?"))

@@ -40,3 +40,9 @@ def test_mask_is_zero_where_seen_and_the_minimum_elsewhere(dtype: torch.dtype) -
 def test_anything_else_is_a_usage_error(text: str) -> None:
     with pytest.raises(UsageError, match="block:32"):
         Attention.parse(text)
+
+
+@pytest.mark.parametrize("size", ["0", "-4", "99999999", "9" * 5000])
+def test_a_block_has_a_size_that_a_text_can_have(size: str) -> None:
+    with pytest.raises(UsageError, match=r"is not known(?s:.)*block:SIZE"):
+        Attention.parse(f"block:{size}")

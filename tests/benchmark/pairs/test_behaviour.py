@@ -39,9 +39,24 @@ def test_of_ways_as_good_as_the_best_the_first_is_told() -> None:
 
 
 def test_a_way_that_is_better_than_no_other_is_not_told() -> None:
-    behaviour = Behaviour((fill(36), fill(38, "causal"), fill(5, shift=False)), ())
+    behaviour = Behaviour((fill(36), fill(38, "block:4"), fill(5, shift=False)), ())
     assert behaviour.better is None
     assert behaviour.verdict == "passed"
+
+
+def test_an_mdm_that_is_not_told_from_an_arm_is_undecided() -> None:
+    other = fill(5, shift=False)
+    assert Behaviour((fill(36), fill(35, "causal"), other), ()).verdict == "undecided"
+    assert Behaviour((fill(36), fill(10, "causal"), other), ()).verdict == "passed"
+    assert Behaviour((fill(36, "causal"), fill(35), fill(5, "causal", shift=False)), ()).verdict == "passed"
+
+
+def test_ways_as_good_as_the_best_are_told_with_it() -> None:
+    behaviour = Behaviour((fill(10), fill(36, "causal"), fill(38, "block:4"), fill(8, shift=False)), ())
+    assert behaviour.detail == (
+        "fills 10 of 40 gaps as declared, and 36 of 40 gaps with shift, causal "
+        "(not told apart: shift, block:4)"
+    )
 
 
 def test_a_better_mask_token_is_told_where_no_way_is_better() -> None:
@@ -118,9 +133,8 @@ def test_a_wrong_declaration_is_refused_and_the_right_one_told(
     shift: bool, attention: str, tiny: Pair
 ) -> None:
     mdm = replace(tiny.spec.mdm, shift=shift, attention=Attention.parse(attention))
-    remedy = (
-        r'declare --shift --attention full \(shift = true and attention = "full" in an entry\); where the'
-    )
+    entry = r'\(shift = true and attention = "full" in an entry\)'
+    remedy = f"declare --shift --attention full {entry}, or which of those the model's card says; where"
     with pytest.raises(PairError, match=remedy) as caught:
         load_pair(replace(tiny.spec, mdm=mdm), "cpu")
     assert caught.value.check == "behaviour"

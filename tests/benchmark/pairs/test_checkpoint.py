@@ -131,3 +131,23 @@ def test_a_description_is_the_checkpoint_without_its_weights(write: Write) -> No
     found = find_description(MemberSpec(str(directory)))
     assert (found.directory, found.revision, found.weights) == (directory, None, ())
     assert found.config["rope_theta"] == 500000.0
+
+
+def test_an_adapter_beside_the_weights_is_refused(write: Write) -> None:
+    """Whether transformers loads it depends on whether peft is installed."""
+    directory = write("arm")
+    (directory / "adapter_config.json").write_text("{}")
+    with pytest.raises(PairError, match=r"has an adapter beside its weights(?s:.)*merge it"):
+        find_checkpoint(MemberSpec(str(directory)))
+
+
+def test_a_home_of_nobody_is_no_directory() -> None:
+    with pytest.raises(PairError, match="~nobody-at-all/x is not a directory"):
+        find_description(MemberSpec("~nobody-at-all/x"))
+
+
+def test_a_config_that_is_nested_too_deeply_is_damaged(write: Write) -> None:
+    directory = write("arm")
+    (directory / "config.json").write_text('{"a": ' + "[" * 100_000 + "]" * 100_000 + "}")
+    with pytest.raises(PairError, match=r"config\.json cannot be read"):
+        find_description(MemberSpec(str(directory)))

@@ -1,4 +1,3 @@
-from collections import Counter
 from itertools import islice
 
 from tokenizers import Tokenizer, models, pre_tokenizers
@@ -66,19 +65,18 @@ def test_a_tokenizer_that_knows_no_word_gives_none() -> None:
 
 
 def test_texts_are_of_as_many_wordings_as_there_are(tiny: Pair) -> None:
-    """Of a task with fewer wordings than texts every wording is there; else no wording is there twice."""
+    """No wording twice, as long as there are others that the tokenizer can write."""
     found: dict[str, list[str]] = {}
     for cloze in clozes(tiny.tokenizer):
         task, _, wording = cloze.source.partition("/")
         found.setdefault(task, []).append(wording)
-    for task, wordings in found.items():
-        there = {example.template for example in islice(get_task(task).examples(0), 60)}
-        assert set(wordings) <= there
-        turns = Counter(wordings)
-        assert max(turns.values()) - min(turns.values()) <= 1 or task == "infilling"
-    answers = {task: wordings for task, wordings in found.items() if task != "infilling"}
-    assert all(len(set(wordings)) == len(wordings) == 3 for wordings in answers.values())
-    assert len(set(found["infilling"])) >= 16
+    in_place = found.pop("infilling")
+    assert {task: len(set(wordings)) for task, wordings in found.items()} == dict.fromkeys(found, 3)
+    assert all(len(wordings) == 3 for wordings in found.values())
+    examples = islice(get_task("infilling").examples(0), 60)
+    writable = {example.template for example in examples if len(tiny.tokenizer.tokenize(example.answer)) == 1}
+    assert len(in_place) == 3 + 16
+    assert len(set(in_place[3:])) == min(16, len(writable)) > 12
 
 
 def solid(text: str) -> str:

@@ -58,14 +58,18 @@ def test_blocks_that_no_text_shows_are_taken_from_the_configuration(mdm: Path, t
     change_config(mdm, block_length=64)
     discovery = found(mdm, tmp_path)
     assert discovery.entry.mdm.attention == "block:64"
-    assert discovery.remarks[-1].startswith("Blocks of 64 are what config.json names")
+    assert discovery.remarks[-1] == (
+        "config.json names blocks of 64, and the gaps do not speak against them."
+    )
 
 
 def test_blocks_of_the_configuration_that_fill_worse_are_remarked_on(mdm: Path, tmp_path: Path) -> None:
     change_config(mdm, bd_size=6)
     discovery = found(mdm, tmp_path)
     assert discovery.entry.mdm.attention == "full"
-    assert "config.json names blocks of 6, and gaps are filled clearly better" in discovery.remarks[-1]
+    assert discovery.remarks[-1] == (
+        "config.json names blocks of 6, with which gaps are filled clearly worse."
+    )
 
 
 @pytest.mark.parametrize("size", [True, "32", 0, 4.0])
@@ -139,7 +143,9 @@ def test_a_model_that_fills_nothing_has_to_be_declared(mdm: Path, tmp_path: Path
     state = load_file(path)
     state["model.norm.weight"] *= -1  # every logit is turned round
     save_file(state, path, {"format": "pt"})
-    with pytest.raises(NotComputable, match="too few to tell how it reads\ntake them from the model's card"):
+    with pytest.raises(
+        NotComputable, match="too few to tell how it reads\ntake shift and attention from the model's card"
+    ):
         found(mdm, tmp_path)
 
 

@@ -64,6 +64,12 @@ def test_an_entry_is_read_as_it_was_written(name: str, tmp_path: Path) -> None:
     assert read_entries(written(tmp_path, entry_text(name, entry)))[name].entry == entry
 
 
+@pytest.mark.parametrize("name", ["🙂", "a.b", 'a"b', "a\\b", "del\x7f", "line\nline"])
+def test_any_text_can_be_written(name: str, tmp_path: Path) -> None:
+    entry = list_pairs()["diffullama-7b"].entry.model_copy(update={"about": f"about {name}"})
+    assert read_entries(written(tmp_path, entry_text(name, entry)))[name].entry == entry
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -82,6 +88,11 @@ def test_an_entry_is_read_as_it_was_written(name: str, tmp_path: Path) -> None:
             "attention 'half' is not known .*entry mine",
         ),
         ({"mdm": '{ hub = "m", shift = 3, attention = "full" }'}, "at mdm.shift"),
+        ({"mdm": '{ hub = "m", shift = "yes", attention = "full" }'}, "at mdm.shift"),
+        ({"mdm": '{ hub = "m", shift = 1, attention = "full" }'}, "at mdm.shift"),
+        ({"control": '"yes"'}, "at control"),
+        ({"arm": '{ hub = "m", key_map = { "a(" = "b" } }'}, r"a key map of 'a\('.*entry mine"),
+        ({"arm": '{ hub = "m", key_map = { "a" = "\\\\9" } }'}, r"a key map of 'a'.*entry mine"),
         ({"about": "Mine"}, "Invalid value"),
     ],
 )

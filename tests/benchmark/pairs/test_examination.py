@@ -59,14 +59,24 @@ def test_a_pair_that_cannot_be_opened_has_the_reason_alone(tmp_path: Path) -> No
     assert (found.pair, found.behaviour) == (None, None)
 
 
-def test_a_mask_token_outside_the_vocabulary_hides_no_other_check(write: Callable[..., Path]) -> None:
+@pytest.mark.parametrize("mask_id", [-1, 10**30])
+def test_a_mask_token_outside_the_vocabulary_hides_no_other_check(
+    mask_id: int, write: Callable[..., Path]
+) -> None:
     arm, mdm = write("arm", mask=None), write("mdm", mask=None)
     path = mdm / "config.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "mask_token_id": -1}))
+    path.write_text(json.dumps({**json.loads(path.read_text()), "mask_token_id": mask_id}))
     found = examine_pair(declare_pair(str(arm), str(mdm)), "cpu")
     assert [each for each, verdict in verdicts(found).items() if verdict == "failed"] == [
         ("mask token", "MDM")
     ]
+    assert verdicts(found)["behaviour", "MDM"] == "undecided"
+
+
+def test_the_same_weights_twice_are_told() -> None:
+    spec = get_pair("tiny")
+    found = examine_pair(replace(spec, mdm=replace(spec.mdm, checkpoint=spec.arm.checkpoint)), "cpu")
+    assert verdicts(found)["files", "pair"] == "undecided"
     assert verdicts(found)["behaviour", "MDM"] == "undecided"
 
 

@@ -119,19 +119,22 @@ def better(gain: list[float], right: int = 6, theirs: int = 5, alike: int = 1) -
     return fill_of(gain, right, alike).clearly_better(fill_of([0.0] * len(gain), theirs, alike))
 
 
-@pytest.mark.parametrize(("number", "clear"), [(8, False), (10, False), (12, True), (20, True)])
-def test_a_gain_has_to_be_three_standard_errors(number: int, clear: bool) -> None:
-    """Half gain 0 and half 2a: mean a, standard error a / √(n − 1), so that their ratio is √(n − 1)."""
-    assert better([0.0, 2.0] * (number // 2)) == clear
+BORDER = [(20, 6, False), (20, 7, True), (40, 7, False), (40, 8, True)]
+"""A share f of n gains 1, the rest 0: mean over standard error √(f (n − 1) / (1 − f)), 3 at 6.4 and 7.5."""
+
+
+@pytest.mark.parametrize(("number", "ones", "clear"), BORDER)
+def test_a_gain_has_to_be_three_standard_errors(number: int, ones: int, clear: bool) -> None:
+    assert better([1.0] * ones + [0.0] * (number - ones), right=20) == clear
 
 
 @pytest.mark.parametrize("alike", [2, 5])
-@pytest.mark.parametrize(("number", "clear"), [(10, False), (12, True)])
-def test_texts_of_one_wording_count_as_one(number: int, clear: bool, alike: int) -> None:
-    """Each repeated: as sure as without the copies, which as texts of their own would make 10 clear."""
-    gain = [value for value in [0.0, 2.0] * (number // 2) for _ in range(alike)]
-    assert better(gain, 6 * alike, 5 * alike, alike) == clear
-    assert better(gain, 6 * alike, 5 * alike)
+@pytest.mark.parametrize(("number", "ones", "clear"), BORDER)
+def test_texts_of_one_wording_count_as_one(number: int, ones: int, clear: bool, alike: int) -> None:
+    """Each repeated: as sure as without the copies, which as texts of their own would make all clear."""
+    gain = [1.0] * ones * alike + [0.0] * (number - ones) * alike
+    assert better(gain, 20 * alike, 5, alike) == clear
+    assert better(gain, 20 * alike, 5)
 
 
 def test_a_clustered_error_is_that_of_its_formula() -> None:
@@ -148,7 +151,7 @@ def test_a_gain_has_to_be_a_tenth_of_a_nat(gain: float, clear: bool) -> None:
 
 
 @pytest.mark.parametrize("alike", [1, 3])
-@pytest.mark.parametrize(("number", "clear"), [(7, False), (8, True)])
+@pytest.mark.parametrize(("number", "clear"), [(15, False), (16, True)])
 def test_few_wordings_decide_nothing(number: int, clear: bool, alike: int) -> None:
     assert better([1.0] * number * alike, right=number * alike, alike=alike) == clear
 

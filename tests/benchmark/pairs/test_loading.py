@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from mechshift.benchmark.pairs.loading import choose_device, load_pair
+from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.benchmark.pairs.spec import declare_pair
 from mechshift.errors import PairError
 
@@ -21,7 +22,9 @@ def test_a_pair_of_directories_loads_as_declared(kind: str, write: Write) -> Non
     arm, mdm = write("base", kind), write("diffusion", kind, seed=1, mask=None)
     spec = declare_pair(str(arm), str(mdm), shift=False, attention="block:4", mask_token="w4")
     pair = load_pair(spec)
-    assert pair.spec == spec
+    undecided = "undecided when loaded: behaviour of the MDM: no gap can be asked"
+    assert replace(pair.spec, confounds=()) == spec
+    assert [confound.startswith(undecided) for confound in pair.spec.confounds] == [True]
     assert [member.role for member in pair.members] == ["arm", "mdm"]
     assert [str(member.attention) for member in pair.members] == ["causal", "block:4"]
     assert [member.shift for member in pair.members] == [True, False]
@@ -31,6 +34,26 @@ def test_a_pair_of_directories_loads_as_declared(kind: str, write: Write) -> Non
     stored = load_file(mdm / "model.safetensors")
     name = "transformer.ln_f.weight" if kind == "gpt2" else "model.norm.weight"
     assert torch.equal(pair.mdm.backbone.final_norm.weight, stored[name])
+
+
+def test_members_that_are_the_same_are_said_to_be(write: Write) -> None:
+    base = write("base")
+    pair = load_pair(declare_pair(str(base), str(base)))
+    assert pair.spec.confounds[0] == "both members have the same weights: nothing was post-trained"
+
+
+def test_an_arm_that_is_given_as_the_mdm_is_undecided_and_said_to_be() -> None:
+    """tiny's members exchanged: what is called the MDM attends causally, and as if it did not too."""
+    tiny = get_pair("tiny")
+    spec = declare_pair(tiny.mdm.checkpoint, tiny.arm.checkpoint)
+    (confound,) = load_pair(spec, "cpu").spec.confounds
+    assert confound.startswith("undecided when loaded: behaviour of the MDM: fills ")
+    assert "not told apart: shift, causal" in confound
+
+
+def test_no_numbers_are_on_the_meta_device() -> None:
+    with pytest.raises(PairError, match="device meta cannot be used"):
+        choose_device("meta")
 
 
 def test_the_provenance_is_that_of_the_files(write: Write) -> None:

@@ -9,10 +9,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from mechshift.benchmark.pairs.backbones import Backbone
-from mechshift.benchmark.pairs.checkpoint import find_checkpoint
-from mechshift.benchmark.pairs.native import load_backbone
+from mechshift.benchmark.pairs.checkpoint import find_checkpoint, find_description
+from mechshift.benchmark.pairs.native import load_backbone, native_model
 from mechshift.benchmark.pairs.spec import LoaderSpec, MemberSpec
-from mechshift.errors import MechshiftError, PairError
+from mechshift.errors import MechshiftError, PairError, UsageError
 
 Write = Callable[..., Path]
 
@@ -183,6 +183,80 @@ def test_a_size_of_nothing_and_a_base_that_is_no_number_are_errors(
     assert caught.value.check == "configuration"
 
 
+@pytest.mark.parametrize(
+    ("kind", "changes"),
+    [
+        ("llama", {"hidden_act": "foo"}),
+        ("gpt2", {"activation_function": "foo"}),
+        ("llama", {"rope_scaling": {"type": "foo"}}),
+        ("llama", {"rope_parameters": {"rope_type": "foo", "rope_theta": 1e4}}),
+        ("llama", {"rope_parameters": {"rope_theta": None}}),
+        ("llama", {"pad_token_id": 10**6}),
+        ("gpt2", {"n_head": 3}),
+        ("gpt2", {"resid_pdrop": 2.0}),
+        ("qwen3", {"layer_types": ["linear_attention", "linear_attention"]}),
+        ("qwen3_moe", {"decoder_sparse_step": 0}),
+        ("qwen3_moe", {"num_experts_per_tok": 50}),
+    ],
+)
+def test_a_value_that_no_class_can_run_with_is_an_error(
+    kind: str, changes: dict[str, Any], write: Write
+) -> None:
+    directory = write("arm", kind)
+    rewrite(directory, **changes)
+    described = find_description(MemberSpec(str(directory)))
+    with pytest.raises(PairError, match="arm"):
+        native_model(described, LoaderSpec())
+    with pytest.raises(PairError, match="arm"):
+        load(directory)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"to_dict": "x", "base_model_tp_plan": "x"},
+        {"id2label": 5, "return_dict": False, "output_hidden_states": "x", "use_return_dict": True},
+        {"experts_implementation": "foo", "_attn_implementation": "foo", "auto_map": {"AutoModel": "a.B"}},
+    ],
+)
+def test_keys_that_the_class_does_not_declare_are_left_out(changes: dict[str, Any], write: Write) -> None:
+    directory = write("arm")
+    before = load(directory)
+    rewrite(directory, **changes)
+    tokens = torch.arange(5)[None]
+    mask = torch.zeros(1, 1, 5, 5)
+    logits = [one.model(tokens, attention_mask=mask).logits for one in (before, load(directory))]
+    assert torch.equal(*logits)
+
+
+@pytest.mark.parametrize("content", ["[]", '{"do_sample": 5}', "{"])
+def test_how_a_checkpoint_would_generate_is_not_read(content: str, write: Write) -> None:
+    directory = write("arm")
+    (directory / "generation_config.json").write_text(content)
+    load(directory)
+
+
+@pytest.mark.parametrize("metadata", [{}, {"metadata": 5}])
+def test_an_index_that_transformers_cannot_read_is_an_error(
+    metadata: dict[str, Any], write: Write, shard: Callable[[Path], list[str]]
+) -> None:
+    directory = write("arm")
+    shard(directory)
+    path = directory / "model.safetensors.index.json"
+    path.write_text(json.dumps({"weight_map": json.loads(path.read_text())["weight_map"], **metadata}))
+    with pytest.raises(PairError, match="arm does not load as LlamaForCausalLM"):
+        load(directory)
+
+
+def test_double_precision_has_to_be_declared_otherwise(write: Write) -> None:
+    directory = write("arm")
+    rewrite(directory, torch_dtype="float64")
+    change_weights(directory, lambda state: state.update({key: v.double() for key, v in state.items()}))
+    with pytest.raises(PairError, match=r"stored as float64\n.*--dtype float32"):
+        load(directory)
+    assert load(directory, precision="float32").dtype == torch.float32
+
+
 NAMES_OF_GPT2 = {
     "num_hidden_layers": "n_layer",
     "num_attention_heads": "n_head",
@@ -209,7 +283,6 @@ def test_a_key_map_renames_parameters(write: Write) -> None:
         (((r"^denoiser\.", "model."),), r"no such name"),
         (((r"^model\.norm\.", "model.last."),), r"has model.norm.weight, but no model.last.weight"),
         (((r"layers\.0\.", "layers.1."),), r"lacks model.layers.0"),
-        (((r"layers(", "blocks"),), "arm"),
     ],
 )
 def test_a_wrong_key_map_is_an_error(
@@ -218,6 +291,15 @@ def test_a_wrong_key_map_is_an_error(
     with pytest.raises(PairError, match=message) as caught:
         load(write("arm"), key_map=key_map)
     assert caught.value.check == "parameters"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "replacement"), [("layers(", "blocks"), ("^model", r"\9"), ("^model", r"\g<zz>")]
+)
+def test_a_key_map_is_of_regular_expressions(pattern: str, replacement: str) -> None:
+    with pytest.raises(UsageError, match="a key map of") as caught:
+        LoaderSpec(key_map=((pattern, replacement),))
+    assert "re.sub" in caught.value.remedy
 
 
 def test_loading_is_silent_and_leaves_the_log_level(write: Write, capfd: pytest.CaptureFixture[str]) -> None:

@@ -85,6 +85,22 @@ def test_a_hub_id_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert (found.arm.checkpoint, Path(found.mdm.checkpoint)) == ("org/arm", place)
 
 
+@pytest.mark.parametrize("name", ["", " ", "mine.tom", "some/where"])
+def test_what_can_be_no_pair_is_said_to_be_none(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.tom").touch()
+    with pytest.raises(UsageError, match=r"is neither a listed pair nor a \.toml file"):
+        get_pair(name)
+
+
+def test_a_file_without_a_pair_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "none.toml").touch()
+    with pytest.raises(UsageError, match="has no pair\nwrite one"):
+        get_pair(str(tmp_path / "none.toml"))
+
+
 def test_an_unknown_pair_is_offered_near_names() -> None:
     with pytest.raises(UsageError, match="unknown pair 'tinny'\ndid you mean tiny") as found:
         get_pair("tinny")

@@ -45,7 +45,7 @@ def test_a_control_is_declared_as_the_arm_is() -> None:
 
 @pytest.mark.parametrize("declared", [{"attention": "full"}, {"attention": "block:4"}, {"shift": False}])
 def test_a_control_is_declared_no_other_way(declared: dict[str, Any]) -> None:
-    with pytest.raises(PairError, match="leave out its attention and its shift"):
+    with pytest.raises(PairError, match="causal and shifted: leave out what says otherwise"):
         declare_pair("a", "b", control=True, **declared)
 
 

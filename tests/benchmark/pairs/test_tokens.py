@@ -113,3 +113,9 @@ def test_one_disagreeing_id_is_named(write: Write) -> None:
     with pytest.raises(PairError, match="1 token ids: id 8 is 'w5' to the ARM and 'other'"):
         check_same_tokens(tokenizer_of(arm), tokenizer_of(mdm), 2)
     check_same_tokens(tokenizer_of(arm), tokenizer_of(mdm), 8)
+
+
+@pytest.mark.parametrize("named", [True, 7.0, "7", [7]])
+def test_an_id_is_a_whole_number(named: object) -> None:
+    with pytest.raises(PairError, match=r"says mask_token_id = (?s:.)*a whole number"):
+        find_mask_id(None, None, {"mask_token_id": named})
