@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from ..errors import MechshiftError, NotComputable, UsageError
+from ..errors import MechshiftError, NotComputable, UsageError, is_out_of_memory
 from . import exporting, inspecting, interchanging
 from .declaring import pair_spec
 from .options import (
@@ -283,7 +283,7 @@ def main() -> None:
     except OSError as error:
         _end(f"{error}\nmake room, or choose a place that can be read and written", NotComputable.exit_code)
     except (MemoryError, RuntimeError) as error:
-        if not _is_out_of_memory(error):
+        if not is_out_of_memory(error):
             raise
         _end(
             "the memory does not suffice\nuse a smaller --batch; what is done is kept",
@@ -314,12 +314,6 @@ def _flush() -> None:
 def _end(message: str, code: int) -> NoReturn:
     print(f"mechshift: {message}", file=sys.stderr)
     sys.exit(code)
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    """On an accelerator torch raises a class of its own, on the CPU a RuntimeError told by its text."""
-    kinds = {kind.__name__ for kind in type(error).__mro__}
-    return bool(kinds & {"MemoryError", "OutOfMemoryError"}) or "allocate memory" in str(error)
 
 
 def _tasks(suite: str | None, names: list[str] | None) -> tuple["Task", ...] | None:

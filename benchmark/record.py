@@ -243,7 +243,7 @@ class PairProvenance(Part):
     """The two members, the mask token, the tokenizer, and how far the weights moved by kind of module.
 
     `control`: the second member is the ARM trained on, and no MDM. `confounds`: what else than the objective
-    changed between the two, as far as it was declared.
+    changed between the two, as far as it was declared, and what loading the pair left in doubt.
     """
 
     name: str

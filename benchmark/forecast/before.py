@@ -55,7 +55,7 @@ def dry_run(asked: Asked, memory: float | None, out: Path) -> DryRun:
     """What a run would take, with nothing loaded and nothing written.
 
     `memory`: GB of the device of another machine, None for this one. Raises UsageError for a memory that is
-    not positive, and what `sketch_pair` and `forecast` raise.
+    not positive or beyond all machines and for an unknown device, and as `sketch_pair` and `forecast` do.
     """
     if memory is not None:
         _check_machine(memory, asked.device)
@@ -71,13 +71,17 @@ def dry_run(asked: Asked, memory: float | None, out: Path) -> DryRun:
 
 def _check_machine(memory: float, device: str | None) -> None:
     if not 0 < memory <= MOST_GIGABYTES:
-        raise UsageError(f"a machine with {memory:g} GB of memory", "give a positive number of GB")
+        raise UsageError(
+            f"a machine with {memory:g} GB of memory",
+            f"give a positive number of GB, at most {MOST_GIGABYTES:,.0f}",
+        )
     kind = (device or "cpu").partition(":")[0]
     if kind not in KINDS:
         raise unknown("device", kind, KINDS)
 
 
 MOST_GIGABYTES = 1e6
+"""A machine with more is a mistake."""
 KINDS = ("cpu", "cuda", "mps", "xpu")
 """Devices that a run may be asked about."""
 

@@ -9,6 +9,8 @@ import torch
 
 CGROUP = Path("/sys/fs/cgroup")
 OWN_GROUPS = Path("/proc/self/cgroup")
+SHARED = ("cpu", "mps")
+"""Devices whose memory is the host's."""
 AMPLE = 2**60
 """Bytes of a memory that is not asked about."""
 
@@ -29,7 +31,7 @@ class Machine:
 def this_machine(device: torch.device) -> Machine:
     """What is free on a device of this machine."""
     host = host_memory()
-    if device.type != "cuda":
+    if device.type != "cuda":  # torch tells the free memory of no other accelerator
         return Machine(f"this machine ({device.type})", host, host, shared=True)
     free, _ = torch.cuda.mem_get_info(device)
     return Machine(f"this machine's {torch.cuda.get_device_name(device)}", free, host, shared=False)
@@ -39,7 +41,7 @@ def asked_machine(gigabytes: float, device: str | None) -> Machine:
     """A machine with that many GB (10⁹ bytes) where the model would be; its host has what is needed."""
     size, kind = round(gigabytes * 1e9), (device or "cpu").partition(":")[0]
     place = "memory" if kind == "cpu" else f"{kind} memory"
-    shared = kind != "cuda"
+    shared = kind in SHARED
     return Machine(f"a machine with {gigabytes:g} GB of {place}", size, size if shared else AMPLE, shared)
 
 

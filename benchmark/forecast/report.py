@@ -76,15 +76,18 @@ Sizes = list[tuple[str, float]]
 
 def _memory(found: Forecast, machine: Machine) -> tuple[Sizes, str, Sizes]:
     """GB of every stage, and the name and the parts of the highest."""
-    stages = [(stage.stage, sum(_parts(stage, machine).values()) / 1e9) for stage in found.stages]
-    highest = max(found.stages, key=lambda stage: sum(_parts(stage, machine).values()))
-    parts = [(part, size / 1e9) for part, size in _parts(highest, machine).items() if size >= 5e5]
+    stages = [(stage.stage, sum(_parts(stage, found, machine).values()) / 1e9) for stage in found.stages]
+    highest = max(found.stages, key=lambda stage: sum(_parts(stage, found, machine).values()))
+    parts = [(part, size / 1e9) for part, size in _parts(highest, found, machine).items() if size >= 5e5]
     return stages, highest.stage, parts
 
 
-def _parts(stage: StagePeak, machine: Machine) -> dict[str, int]:
-    """Of an accelerator the host's parts are left out."""
-    return {**stage.device, **(stage.host if machine.shared else {})}
+def _parts(stage: StagePeak, found: Forecast, machine: Machine) -> dict[str, int]:
+    """Of the memory that is told: of an accelerator the device's, or the host's where that is scarcer."""
+    if machine.shared:
+        return {**stage.device, **stage.host}
+    scarcer = found.scarcest(machine).place != machine.name
+    return {**stage.host, **stage.passing} if scarcer else dict(stage.device)
 
 
 def _gaps(found: Forecast) -> str:

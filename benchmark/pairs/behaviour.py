@@ -7,11 +7,11 @@ from typing import Literal
 import torch
 
 from ...errors import PairError
-from .attention import Attention
 from .cloze import Cloze, clozes
 from .fill import Fill, askable, fills, fills_with
 from .member import Member
 from .pair import Pair
+from .spec import CAUSAL
 from .tokens import MOST_NAMED
 
 MOST_MOVED = 12
@@ -26,11 +26,12 @@ class Behaviour:
 
     `ways`: every shift and attention that makes a difference, the declared ones first; `masks`: every mask
     token that comes into question, the declared one first, with many tokens of a text masked; none where one
-    of the ways is clearly better.
+    of the ways is clearly better. `control`: it is an ARM, trained on.
     """
 
     ways: tuple[Fill, ...]
     masks: tuple[Fill, ...]
+    control: bool = False
 
     @property
     def declared(self) -> Fill:
@@ -56,24 +57,18 @@ class Behaviour:
     def verdict(self) -> Literal["passed", "failed", "undecided"]:
         """Failed where another way is clearly better.
 
-        Passed where the declared one is clearly better than the other shift, and than the ARM's way, without
-        which nothing shows that the second member is no ARM; undecided else.
+        Passed where the declared one is clearly better than the other shift and, for an MDM, than causal
+        attention with either; undecided else. Without the latter nothing shows that it is no ARM.
         """
         if self.better is not None:
             return "failed"
-        told = all(self.declared.clearly_better(way) for way in self._decisive)
+        if not self.control and self.declared.attention == CAUSAL and self.declared.shift:
+            return "undecided"
+        told = all(self.declared.clearly_better(way) for way in self.ways[1:] if self._decides(way))
         return "passed" if told else "undecided"
 
-    @property
-    def _decisive(self) -> list[Fill]:
-        """The declared attention with the other shift, and with the declared shift the causal one."""
-        declared, causal = self.declared, Attention("causal")
-        return [
-            way
-            for way in self.ways[1:]
-            if (way.attention == declared.attention)
-            or (way.attention == causal and way.shift == declared.shift)
-        ]
+    def _decides(self, way: Fill) -> bool:
+        return way.attention == self.declared.attention or (way.attention == CAUSAL and not self.control)
 
     @property
     def detail(self) -> str:
@@ -113,7 +108,7 @@ def observe(pair: Pair) -> Behaviour:
     asked = askable(member, texts)
     ways = tuple(fills(member, asked))
     if member.autoregressive or _best(ways) is not None:
-        return Behaviour(ways, ())
+        return Behaviour(ways, (), member.autoregressive)
     mask_ids = (member.mask_id, *mask_candidates(pair))
     return Behaviour(ways, tuple(fills_with(member, asked, mask_ids)))
 

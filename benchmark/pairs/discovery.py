@@ -230,5 +230,6 @@ def _remarks_on_blocks(block: Attention | None, way: Fill) -> Iterable[str]:
         return
     if way.attention == block:
         yield f"config.json names blocks of {block.block}, and the gaps do not speak against them."
+        yield "On texts that are shorter than a block full attention is the same: the model's card decides."
     else:
         yield f"config.json names blocks of {block.block}, with which gaps are filled clearly worse."

@@ -331,9 +331,12 @@ def _explained(spec: MemberSpec, error: BaseException) -> PairError:
 def _near(spec: MemberSpec) -> str:
     """Directories of nearly that name, where there are some beside it."""
     path = Path(spec.checkpoint)
-    if spec.place == "hub" or not path.parent.is_dir():
+    try:
+        beside = [each.name for each in path.parent.iterdir() if each.is_dir()]
+    except OSError:
         return ""
-    beside = [each.name for each in path.parent.iterdir() if each.is_dir()]
+    if spec.place == "hub":
+        return ""
     near = [str(path.parent / name) for name in get_close_matches(path.name, beside, n=3)]
     return f" (there is {', '.join(near)})" if near else ""
 

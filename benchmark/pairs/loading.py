@@ -16,7 +16,7 @@ from .movement import weight_movement
 from .native import load_backbone, native_type
 from .pair import Pair, Provenance
 from .spec import MemberSpec, PairSpec
-from .tokens import check_same_tokens, find_mask_id, is_ordinary, load_tokenizer, named_mask_ids
+from .tokens import check_same_tokens, find_mask_id, is_ordinary, load_tokenizer, named_mask_ids, own_mask_ids
 
 
 def load_pair(
@@ -117,13 +117,10 @@ def _tokenizers(
 
 def _mask_id(spec: PairSpec, tokenizer: PreTrainedTokenizerBase, second: Checkpoint) -> int:
     """That of the pair; for a control that names none, the first id beyond all tokens."""
-    try:
-        return find_mask_id(spec.mdm.mask_token, tokenizer, second.config)
-    except PairError:
-        if not spec.control or spec.mdm.mask_token is not None:
-            raise
+    if spec.control and spec.mdm.mask_token is None and not own_mask_ids(tokenizer, second.config):
         rows = second.config.get("vocab_size")
         return max(len(tokenizer), rows if isinstance(rows, int) else 0)
+    return find_mask_id(spec.mdm.mask_token, tokenizer, second.config)
 
 
 def load_member(

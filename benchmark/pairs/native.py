@@ -13,7 +13,7 @@ from safetensors import safe_open
 from transformers import GenerationConfig, PreTrainedConfig, PreTrainedModel
 from transformers.utils import logging
 
-from ...errors import PairError, unknown
+from ...errors import PairError, is_out_of_memory, unknown
 from .backbones import SUPPORTED, Backbone, read_backbone
 from .checking import checking
 from .checkpoint import Checkpoint
@@ -31,14 +31,25 @@ NATIVE = {
 }
 """The native `model_type` of families that publish under one of their own."""
 
-COMMON = frozenset(field.name for field in fields(cast(Any, PreTrainedConfig)))
-"""Keys that every class has: how a checkpoint is loaded and what a model returns, which is ours to say."""
+DROPPED = frozenset(field.name for field in fields(cast(Any, PreTrainedConfig))) | {
+    "model_type",
+    "auto_map",
+    "torch_dtype",
+    "attn_implementation",
+    "experts_implementation",
+    "is_causal",
+    "quantization_config",
+}
+"""Keys of config.json that say how a checkpoint is loaded, attends and returns its results: ours to say."""
 
-BESIDE = frozenset({"head_dim", "rope_theta", "rope_scaling", "partial_rotary_factor"})
-"""Keys that native classes read without declaring them."""
+DROPPED_OF = {
+    "rnd1": frozenset({"rope_scaling", "moe_backend"}),
+    "wedlm": frozenset({"qk_norm"}),
+}
+"""Further keys, by the published `model_type`, that the native class has in another form or not at all."""
 
-DROPPED_OF = {"rnd1": frozenset({"rope_scaling"})}
-"""Keys, by the published `model_type`, that the native class has in another form."""
+PROPERTIES = frozenset({"rope_scaling"})
+"""Settings that a class has as properties."""
 
 DTYPES = {torch.float32, torch.bfloat16, torch.float16}
 
@@ -99,16 +110,20 @@ def native_type(checkpoint: Checkpoint, loader: LoaderSpec) -> str:
 def native_config(checkpoint: Checkpoint, loader: LoaderSpec) -> Any:
     """The native class's configuration, from config.json alone. Raises PairError where it is not one's.
 
-    Only keys that the class knows are taken: transformers makes attributes of all others, also of such that
-    have the name of a method.
+    transformers makes attributes of all keys: those that would replace an attribute or a method of the class,
+    and are none of its settings, are left out.
     """
     kind = native_type(checkpoint, loader)
     native: Any = SUPPORTED[kind].config_class
-    known = BESIDE.union(native.attribute_map, (field.name for field in fields(native))) - COMMON
-    dropped = DROPPED_OF.get(str(checkpoint.config.get("model_type")), frozenset()).union(loader.dropped_keys)
+    dropped = DROPPED.union(loader.dropped_keys, DROPPED_OF.get(str(checkpoint.config.get("model_type")), ()))
     if checkpoint.config.get("sliding_window") is False:
         dropped |= {"sliding_window"}  # RND1's way to say that there is none
-    kept = {key: value for key, value in checkpoint.config.items() if key in known - dropped}
+    settings = {field.name for field in fields(native)}.union(PROPERTIES, *native.attribute_map.items())
+    kept = {
+        key: value
+        for key, value in checkpoint.config.items()
+        if key not in dropped and (key in settings or not (key.startswith("_") or hasattr(native, key)))
+    }
     wrong = f"config.json of {checkpoint.name} is not that of a {kind} model"
     with _refusing(wrong, "declare another native class, or the keys to drop"), quiet():
         config = native(**kept)
@@ -131,11 +146,11 @@ def _refusing(wrong: str, remedy: str) -> Iterator[None]:
     """PairError for whatever transformers raises, which depends on the value that it meets and where."""
     try:
         yield
-    except (PairError, MemoryError, torch.OutOfMemoryError):
-        raise
     except Exception as error:
+        if isinstance(error, PairError) or is_out_of_memory(error):
+            raise
         said = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        raise PairError(f"{wrong}: {said}", remedy) from None
+        raise PairError(f"{wrong}: {said}", remedy) from error
 
 
 def _check_numbers(checkpoint: Checkpoint, config: Any) -> None:
@@ -146,8 +161,9 @@ def _check_numbers(checkpoint: Checkpoint, config: Any) -> None:
         values["rope_theta"] = config.rope_parameters.get("rope_theta")
     for name, value in values.items():
         if not (isinstance(value, int | float) and 0 < value < math.inf):
+            written = name if name in checkpoint.config else config.attribute_map.get(name, name)
             raise PairError(
-                f"config.json of {checkpoint.name} says {name} = {value!r}",
+                f"config.json of {checkpoint.name} says {written} = {value!r}",
                 "correct it: a positive number is needed",
             )
     chosen, experts = values.get("num_experts_per_tok", 1), values.get("num_experts", math.inf)
@@ -178,7 +194,7 @@ SIZES = (
     "n_inner",
     "max_position_embeddings",
 )
-"""What config.json counts, under the names that all native classes have (GPT-2's map to them)."""
+"""What a configuration counts, as far as its class has it; GPT-2 has other names for some besides."""
 
 
 def _load(

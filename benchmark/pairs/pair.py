@@ -45,8 +45,9 @@ class Pair:
 
     @property
     def same_weights(self) -> bool:
-        """Whether the members' files are the same."""
-        return self.arm_provenance.digest == self.mdm_provenance.digest
+        """Whether no weight has moved, and the MDM has no rows of its own."""
+        rows = {member.backbone.shape.vocabulary for member in self.members}
+        return len(rows) == 1 and not any(moved.change for moved in self.movement)
 
     @property
     def members(self) -> tuple[Member, Member]:

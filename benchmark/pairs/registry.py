@@ -1,5 +1,6 @@
 """The pairs that can be run by name, from `baselines/pairs.toml`."""
 
+import os
 import re
 from dataclasses import replace
 from functools import cache
@@ -41,7 +42,7 @@ def get_listed(name: str) -> Listed:
     if own := OWN.fullmatch(name):
         return _own(Path(own["file"]), own["pair"])
     pairs = list_pairs()
-    if name not in pairs and (not name.strip() or "/" in name or Path(name).exists()):
+    if name not in pairs and (not name.strip() or "/" in name or os.path.exists(name)):
         raise UsageError(
             f"{name!r} is neither a listed pair nor a .toml file",
             "mechshift ls pairs lists them; a file of pairs ends with .toml, and checkpoints are named by "

@@ -53,7 +53,7 @@ def find_mask_id(
     Raises PairError when the text is no token, when nothing says what the mask token is, and when the
     checkpoint names another one than was declared.
     """
-    own = _own_mask_ids(tokenizer, config)
+    own = own_mask_ids(tokenizer, config)
     if declared is not None:
         mask_id = declared if isinstance(declared, int) else _id_of(declared, tokenizer)
         if own and mask_id not in own:
@@ -70,7 +70,8 @@ def find_mask_id(
     )
 
 
-def _own_mask_ids(tokenizer: PreTrainedTokenizerBase | None, config: Mapping[str, Any]) -> list[int]:
+def own_mask_ids(tokenizer: PreTrainedTokenizerBase | None, config: Mapping[str, Any]) -> list[int]:
+    """The ids that the tokenizer and config.json call the mask token. Raises PairError for what is no id."""
     of_tokenizer = None if tokenizer is None else tokenizer.mask_token_id
     named = config.get("mask_token_id")
     if named is not None and type(named) is not int:
@@ -83,7 +84,7 @@ def _own_mask_ids(tokenizer: PreTrainedTokenizerBase | None, config: Mapping[str
 def named_mask_ids(tokenizer: PreTrainedTokenizerBase, config: Mapping[str, Any]) -> tuple[int, ...]:
     """Ids that a tokenizer or a config.json call a mask, or whose token has the word in it; ten at most."""
     tokens = [index for token, index in tokenizer.get_vocab().items() if "mask" in token.lower()]
-    own = _own_mask_ids(tokenizer, config)
+    own = own_mask_ids(tokenizer, config)
     return tuple(dict.fromkeys([*own, *sorted(tokens)[len(own) - MOST_NAMED :]]))
 
 

@@ -48,3 +48,12 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
     near = get_close_matches(name, names, n=3, cutoff=0.5)
     remedy = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names)}"
     return UsageError(f"unknown {kind} {name!r}", remedy)
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether memory did not suffice.
+
+    On an accelerator torch raises a class of its own, on the CPU a RuntimeError told by its text.
+    """
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    return bool(kinds & {"MemoryError", "OutOfMemoryError"}) or "allocate memory" in str(error)

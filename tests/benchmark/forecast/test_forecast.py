@@ -14,6 +14,7 @@ from mechshift.benchmark.forecast.forecast import (
     sampled_forecast,
 )
 from mechshift.benchmark.forecast.machine import Machine
+from mechshift.benchmark.forecast.report import as_json, render
 from mechshift.benchmark.forecast.sizes import sketch_pair
 from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.benchmark.protocol import PAPER, QUICK
@@ -57,6 +58,17 @@ def test_a_host_that_is_too_small_is_seen_too(found: Forecast) -> None:
     assert f"the run needs {gigabytes(host)} of memory" in caught.value.problem
     assert "the host of a card has 0.1 GB free" in caught.value.problem
     assert "of the host of a card it needs" in caught.value.remedy
+
+
+def test_the_page_is_of_the_memory_that_is_scarcer(found: Forecast) -> None:
+    """Of a host the libraries, which no device has; of a device the weights."""
+    small_host = Machine("a card", 2**60, 10**8, shared=False)
+    text, told = render(found, small_host, 0), as_json(found, small_host, 0)
+    assert "libraries" in text
+    assert "the host of a card has 0.1 GB free" in text
+    host = max(stage.on_host for stage in found.stages)
+    assert (told["place"], told["needed"], told["free"]) == ("the host of a card", host, 10**8)
+    assert "libraries" not in render(found, card(1), 0)
 
 
 def test_a_host_holds_a_member_on_its_way_to_an_accelerator(found: Forecast) -> None:

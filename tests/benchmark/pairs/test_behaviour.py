@@ -48,7 +48,11 @@ def test_an_mdm_that_is_not_told_from_an_arm_is_undecided() -> None:
     other = fill(5, shift=False)
     assert Behaviour((fill(36), fill(35, "causal"), other), ()).verdict == "undecided"
     assert Behaviour((fill(36), fill(10, "causal"), other), ()).verdict == "passed"
-    assert Behaviour((fill(36, "causal"), fill(35), fill(5, "causal", shift=False)), ()).verdict == "passed"
+    unshifted = fill(30, shift=False), fill(29, "causal"), fill(2, "causal", shift=False), fill(3)
+    assert Behaviour(unshifted, ()).verdict == "undecided"  # as well in the ARM's own way
+    as_an_arm = fill(36, "causal"), fill(5), fill(5, "causal", shift=False)
+    assert Behaviour(as_an_arm, ()).verdict == "undecided"
+    assert Behaviour(as_an_arm, (), control=True).verdict == "passed"
 
 
 def test_ways_as_good_as_the_best_are_told_with_it() -> None:

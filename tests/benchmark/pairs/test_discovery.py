@@ -58,8 +58,9 @@ def test_blocks_that_no_text_shows_are_taken_from_the_configuration(mdm: Path, t
     change_config(mdm, block_length=64)
     discovery = found(mdm, tmp_path)
     assert discovery.entry.mdm.attention == "block:64"
-    assert discovery.remarks[-1] == (
-        "config.json names blocks of 64, and the gaps do not speak against them."
+    assert discovery.remarks[-2:] == (
+        "config.json names blocks of 64, and the gaps do not speak against them.",
+        "On texts that are shorter than a block full attention is the same: the model's card decides.",
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import LlamaForCausalLM
 
 from mechshift.benchmark.pairs.loading import choose_device, load_pair
 from mechshift.benchmark.pairs.registry import get_pair
@@ -37,9 +38,12 @@ def test_a_pair_of_directories_loads_as_declared(kind: str, write: Write) -> Non
 
 
 def test_members_that_are_the_same_are_said_to_be(write: Write) -> None:
-    base = write("base")
-    pair = load_pair(declare_pair(str(base), str(base)))
-    assert pair.spec.confounds[0] == "both members have the same weights: nothing was post-trained"
+    arm, mdm, other = write("base"), write("diffusion"), write("other", seed=1)
+    path = mdm / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "mask_token_id": 2}))
+    said = "both members have the same weights: nothing was post-trained"
+    assert load_pair(declare_pair(str(arm), str(mdm))).spec.confounds[0] == said
+    assert said not in load_pair(declare_pair(str(arm), str(other))).spec.confounds
 
 
 def test_an_arm_that_is_given_as_the_mdm_is_undecided_and_said_to_be() -> None:
@@ -49,6 +53,27 @@ def test_an_arm_that_is_given_as_the_mdm_is_undecided_and_said_to_be() -> None:
     (confound,) = load_pair(spec, "cpu").spec.confounds
     assert confound.startswith("undecided when loaded: behaviour of the MDM: fills ")
     assert "not told apart: shift, causal" in confound
+
+
+def test_memory_that_does_not_suffice_is_not_the_checkpoints_fault(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
+
+    base = write("base")
+    monkeypatch.setattr(LlamaForCausalLM, "from_pretrained", full)
+    with pytest.raises(RuntimeError, match="can't allocate memory"):
+        load_pair(declare_pair(str(base), str(base)))
+
+
+def test_a_control_s_mask_token_has_to_be_an_id(write: Write) -> None:
+    arm, control = write("base", mask=None), write("control", seed=1, mask=None)
+    path = control / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "mask_token_id": "2"}))
+    with pytest.raises(PairError, match="an id is a whole number") as caught:
+        load_pair(declare_pair(str(arm), str(control), control=True))
+    assert caught.value.check == "mask token"
 
 
 def test_no_numbers_are_on_the_meta_device() -> None:

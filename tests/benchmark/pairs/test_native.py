@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import LlamaConfig, LlamaForCausalLM
 
 from mechshift.benchmark.pairs.backbones import Backbone
 from mechshift.benchmark.pairs.checkpoint import find_checkpoint, find_description
@@ -227,6 +228,29 @@ def test_keys_that_the_class_does_not_declare_are_left_out(changes: dict[str, An
     mask = torch.zeros(1, 1, 5, 5)
     logits = [one.model(tokens, attention_mask=mask).logits for one in (before, load(directory))]
     assert torch.equal(*logits)
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen2", "qwen3", "qwen3_moe"])
+def test_what_transformers_itself_writes_is_read(kind: str, write: Write, tmp_path: Path) -> None:
+    """Its names of settings are not always those of published files (`num_local_experts`)."""
+    model = load(write("arm", kind)).model
+    model.save_pretrained(tmp_path / "saved")
+    again = load(tmp_path / "saved").model
+    tokens, mask = torch.arange(5)[None], torch.zeros(1, 1, 5, 5)
+    logits = [one(tokens, attention_mask=mask).logits for one in (model, again)]
+    assert torch.equal(*logits)
+
+
+@pytest.mark.parametrize("base", [{}, {"original_max_position_embeddings": 16}])
+def test_rotary_frequencies_are_the_native_class_s_own(base: dict[str, Any], write: Write) -> None:
+    """Also with a setting beside `rope_scaling` that the class reads and does not declare."""
+    directory = write("arm", "llama")
+    scaling = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32}
+    rewrite(directory, rope_scaling=scaling, rope_theta=10000.0, max_position_embeddings=128, **base)
+    config = json.loads((directory / "config.json").read_text())
+    expected = LlamaForCausalLM(LlamaConfig(**config)).model.rotary_emb.inv_freq
+    found: Any = load(directory).model
+    assert torch.equal(found.model.rotary_emb.inv_freq, expected)
 
 
 @pytest.mark.parametrize("content", ["[]", '{"do_sample": 5}', "{"])

@@ -85,7 +85,7 @@ def test_a_hub_id_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert (found.arm.checkpoint, Path(found.mdm.checkpoint)) == ("org/arm", place)
 
 
-@pytest.mark.parametrize("name", ["", " ", "mine.tom", "some/where"])
+@pytest.mark.parametrize("name", ["", " ", "mine.tom", "some/where", "a/" + 300 * "b"])
 def test_what_can_be_no_pair_is_said_to_be_none(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
