@@ -7,6 +7,7 @@ where the class has them. A layer's experts and their router are one MLP.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any, cast
 
 import torch
@@ -122,6 +123,11 @@ class Backbone:
     def device(self) -> torch.device:
         """Where the embedding lives."""
         return self.embedding.weight.device
+
+    @property
+    def cache_argument(self) -> str:
+        """What the base model calls cached keys and values: `cache` from transformers 5.24 on."""
+        return "cache" if "cache" in signature(self.base.forward).parameters else "past_key_values"
 
     @property
     def dtype(self) -> torch.dtype:

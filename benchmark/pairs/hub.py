@@ -228,9 +228,9 @@ def _from_cache(spec: MemberSpec, why: str, weights: bool = True) -> Path:
     except ValueError as error:
         raise _explained(spec, error) from None
     if directory is None:
-        absent = f"there is no directory {spec.checkpoint!r}{_near(spec)}"
+        absent = f"there is no directory {spec.checkpoint!r}{_near(spec)}, and "
         cache = f"the cache {constants.HF_HUB_CACHE} has no hub model {_where(spec)} ({why})"
-        raise _not_cached(spec, f"{absent}, and {cache}")
+        raise _not_cached(spec, f"{'' if spec.place == 'hub' else absent}{cache}")
     if weights and CONFIG not in missing:
         missing += _absent_weights(spec, directory)
     if missing:
@@ -308,8 +308,9 @@ def _explained(spec: MemberSpec, error: BaseException) -> PairError:
                 f"the hub has no {where}", f"{page}/commits tells its commits, tags and branches"
             )
         case RepositoryNotFoundError():
+            local = "" if spec.place == "hub" else "directory and no "
             return PairError(
-                f"there is no directory and no hub model {where}{_near(spec)}",
+                f"there is no {local}hub model {where}{_near(spec)}",
                 f"check the spelling; if {page} is there but private, {login}",
             )
         case HfHubHTTPError() if error.response.status_code in (401, 403):

@@ -104,8 +104,8 @@ class Member:
             inputs_embeds=embeddings,
             attention_mask=self.attention.mask(masked, embeddings.dtype)[:, :, before:],
             position_ids=torch.arange(before, masked.shape[1], device=embeddings.device)[None],
-            past_key_values=cache,
             use_cache=False,
+            **({} if cache is None else {self.backbone.cache_argument: cache}),
         )
         final: Tensor = output.last_hidden_state
         return final

@@ -57,6 +57,25 @@ def test_offline_a_model_that_is_not_cached(
     assert hub.requests == []
 
 
+def test_a_directory_of_nearly_that_name_is_offered(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in ("checkpoints/arm", "checkpoints/other"):
+        Path(folder).mkdir(parents=True)
+    said = "there is no directory 'checkpoints/am' (there is checkpoints/arm), and the cache"
+    refused(said, spec=MemberSpec("checkpoints/am"), offline=True)
+    refused("(there is checkpoints/arm)", spec=MemberSpec("checkpoints/am"))
+
+
+def test_of_a_hub_id_no_directory_is_missed(hub: Hub) -> None:
+    for offline in (True, False):
+        with pytest.raises(PairError) as caught:
+            find_checkpoint(MemberSpec("org/none", place="hub"), offline)
+        assert "no hub model 'org/none'" in caught.value.problem
+        assert "directory" not in caught.value.problem
+
+
 def test_a_model_that_is_not_cached_names_the_variable_that_forbids_to_ask(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
