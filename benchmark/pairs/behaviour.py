@@ -39,19 +39,22 @@ class Behaviour:
         return self.ways[0]
 
     @cached_property
-    def better(self) -> Fill | None:
-        """A way that is clearly better than the declared one, or a mask token that is; None where none is."""
+    def best(self) -> tuple[Fill, ...]:
+        """The best of the ways clearly better than the declared one, else of the mask tokens that are.
+
+        Several where they are not told apart, in their order; none where none is better.
+        """
         return _best(self.ways) or _best(self.masks)
+
+    @property
+    def better(self) -> Fill | None:
+        """The first of the best, None where none is better than the declared one."""
+        return self.best[0] if self.best else None
 
     @cached_property
     def alike(self) -> tuple[Fill, ...]:
         """The other shifts and attentions that the declared way is not clearly better than."""
         return tuple(way for way in self.ways[1:] if not self.declared.clearly_better(way))
-
-    def as_good_as(self, best: Fill) -> tuple[Fill, ...]:
-        """A way, and those clearly better than the declared one that it is not clearly better than."""
-        better = [way for way in self.ways[1:] if way.clearly_better(self.declared)]
-        return (best, *(way for way in better if way is not best and not best.clearly_better(way)))
 
     @property
     def verdict(self) -> Literal["passed", "failed", "undecided"]:
@@ -81,15 +84,15 @@ class Behaviour:
             return f"{masked}, and {_filled(way)} masked by {way.mask_id}"
         found = f"fills {_filled(declared)} as declared"
         if way is not None:
-            return f"{found}, and {_filled(way)} with {_named(self.as_good_as(way))}"
+            return f"{found}, and {_filled(way)} with {_named(self.best)}"
         return found + (f"; not told apart: {'; '.join(map(str, self.alike))}" if self.alike else "")
 
 
-def _best(ways: tuple[Fill, ...]) -> Fill | None:
-    """Of those clearly better than the first the best; of several as good the one that comes first."""
+def _best(ways: tuple[Fill, ...]) -> tuple[Fill, ...]:
+    """Of those clearly better than the first the best, and all that it is not clearly better than."""
     better = [way for way in ways[1:] if way.clearly_better(ways[0])]
     best = max(better, key=lambda way: way.mean, default=None)
-    return best and next(way for way in better if way is best or not best.clearly_better(way))
+    return tuple(way for way in better if best and (way is best or not best.clearly_better(way)))
 
 
 def _named(ways: tuple[Fill, ...]) -> str:
@@ -107,7 +110,7 @@ def observe(pair: Pair) -> Behaviour:
     member = with_some_row(pair.mdm, texts)
     asked = askable(member, texts)
     ways = tuple(fills(member, asked))
-    if member.autoregressive or _best(ways) is not None:
+    if member.autoregressive or _best(ways):
         return Behaviour(ways, (), member.autoregressive)
     mask_ids = (member.mask_id, *mask_candidates(pair))
     return Behaviour(ways, tuple(fills_with(member, asked, mask_ids)))
@@ -146,7 +149,7 @@ def _remedy(pair: Pair, behaviour: Behaviour, way: Fill) -> str:
     shift = "--shift" if way.shift else "--no-shift"
     entry = f'shift = {str(way.shift).lower()} and attention = "{way.attention}" in an entry'
     instead = "leave out --control and " if pair.spec.control else ""
-    card = ", or which of those the model's card says" if len(behaviour.as_good_as(way)) > 1 else ""
+    card = ", or which of those the model's card says" if len(behaviour.best) > 1 else ""
     return f"{instead}declare {shift} --attention {way.attention} ({entry}){card}"
 
 

@@ -138,7 +138,7 @@ def choose_device(device: str | torch.device | None = None) -> torch.device:
     try:
         chosen = torch.device(device)
         if chosen.type == "meta":
-            raise NotImplementedError("it holds no numbers")
+            raise RuntimeError("it holds no numbers")
         torch.empty(0, device=chosen)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise PairError(
