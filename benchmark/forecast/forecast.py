@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ...errors import NotComputable
 from ...tasks import Task
@@ -40,17 +41,18 @@ class Need:
 
 @dataclass(frozen=True)
 class Forecast:
-    """A run of a protocol on a pair, `rows` token rows at once: work of each task, peak of each stage.
-
-    `gaps`: passes of the load-time check that has the MDM fill gaps, at most.
-    """
+    """A run of a protocol on a pair, `rows` token rows at once: work of each task, peak of each stage."""
 
     sketch: Sketch
     protocol: Protocol
     rows: int
     tasks: tuple[TaskWork, ...]
     stages: tuple[StagePeak, ...]
-    gaps: Passes
+
+    @cached_property
+    def gaps(self) -> Passes:
+        """Passes of the load-time check that has the MDM fill gaps, at most; only a dry run asks."""
+        return gap_passes(self.sketch)
 
     def needed(self, machine: Machine) -> int:
         """Bytes of the highest stage where the model is; with the host's, where both are one memory."""
@@ -89,7 +91,7 @@ class Forecast:
         chosen = protocol or self.protocol
         tasks = tuple(_with_rows(work, rows) for work in self.tasks)
         sketch = replace(self.sketch, sizes=(sizes[0], sizes[1]))
-        return Forecast(sketch, chosen, rows, tasks, _stages(sketch, tasks, chosen), self.gaps)
+        return Forecast(sketch, chosen, rows, tasks, _stages(sketch, tasks, chosen))
 
 
 JSON = 150_000
@@ -101,7 +103,7 @@ def forecast(
 ) -> Forecast:
     """The forecast of a run. Raises as `task_work`."""
     works = tuple(task_work(sketch, task, level, protocol, rows) for task in tasks)
-    return Forecast(sketch, protocol, rows, works, _stages(sketch, works, protocol), gap_passes(sketch))
+    return Forecast(sketch, protocol, rows, works, _stages(sketch, works, protocol))
 
 
 def sampled_forecast(
@@ -112,7 +114,7 @@ def sampled_forecast(
     found = forecast(sketch, tasks, level, few, rows)
     works = tuple(_with_rows(work, rows, full=True) for work in found.tasks)
     works = tuple(replace(work, groups=max(work.groups, protocol.groups)) for work in works)
-    return Forecast(sketch, protocol, rows, works, _stages(sketch, works, protocol), found.gaps)
+    return Forecast(sketch, protocol, rows, works, _stages(sketch, works, protocol))
 
 
 def fitting_rows(found: Forecast, machine: Machine, most: int = ROWS) -> int:

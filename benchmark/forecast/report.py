@@ -76,18 +76,18 @@ Sizes = list[tuple[str, float]]
 
 def _memory(found: Forecast, machine: Machine) -> tuple[Sizes, str, Sizes]:
     """GB of every stage, and the name and the parts of the highest."""
-    stages = [(stage.stage, sum(_parts(stage, found, machine).values()) / 1e9) for stage in found.stages]
-    highest = max(found.stages, key=lambda stage: sum(_parts(stage, found, machine).values()))
-    parts = [(part, size / 1e9) for part, size in _parts(highest, found, machine).items() if size >= 5e5]
-    return stages, highest.stage, parts
+    of_host = not machine.shared and found.scarcest(machine).place != machine.name
+    told = {stage.stage: _parts(stage, machine, of_host) for stage in found.stages}
+    stages = [(name, sum(parts.values()) / 1e9) for name, parts in told.items()]
+    highest = max(told, key=lambda name: sum(told[name].values()))
+    return stages, highest, [(part, size / 1e9) for part, size in told[highest].items() if size >= 5e5]
 
 
-def _parts(stage: StagePeak, found: Forecast, machine: Machine) -> dict[str, int]:
+def _parts(stage: StagePeak, machine: Machine, of_host: bool) -> dict[str, int]:
     """Of the memory that is told: of an accelerator the device's, or the host's where that is scarcer."""
     if machine.shared:
         return {**stage.device, **stage.host}
-    scarcer = found.scarcest(machine).place != machine.name
-    return {**stage.host, **stage.passing} if scarcer else dict(stage.device)
+    return {**stage.host, **stage.passing} if of_host else dict(stage.device)
 
 
 def _gaps(found: Forecast) -> str:

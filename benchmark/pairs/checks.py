@@ -68,7 +68,7 @@ def check_attention(member: Member) -> None:
     tokens = _tokens(member)
     embeddings = _embeddings(member, tokens)
     masked = torch.arange(tokens)[None] % 2 == 1
-    if not 0 <= member.mask_id < member.backbone.shape.vocabulary:
+    if not member.has_mask_row:
         member = replace(member, mask_id=0)  # ids are embedded beforehand: any will do
     ids = torch.where(masked, member.mask_id, member.mask_id + 1).to(member.device)
     allowed = member.attention.allowed(masked)[0]

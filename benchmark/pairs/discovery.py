@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
@@ -64,11 +65,12 @@ def discover_pair(
     if not named:
         first = replace(first, mask_token=NOT_KNOWN)
     pair = open_pair(replace(spec, mdm=first), device, offline)
+    texts = clozes(pair.tokenizer)
     if not named:
-        pair = _with_mask(pair, fixed)
+        pair = _with_mask(pair, texts, fixed)
     with checking("mask token"):
         check_mask_row(pair.mdm)
-    way, alike = _way(pair, askable(pair.mdm, clozes(pair.tokenizer)), fixed)
+    way, alike = _way(pair, askable(pair.mdm, texts), fixed)
     mask_token = spec.mdm.mask_token if named else pair.mdm.mask_id
     loader = first.loader
     found = {"shift": way.shift, "attention": str(way.attention), "mask_token": mask_token}
@@ -85,8 +87,8 @@ def discover_pair(
 
 def _precision(pair: Pair) -> Precision:
     """The MDM's where the two differ, so that both are run at one."""
-    stored = [str(member.backbone.dtype).removeprefix("torch.") for member in pair.members]
-    return "auto" if stored[0] == stored[1] else cast(Precision, stored[1])
+    arm, mdm = pair.arm_provenance.dtype, pair.mdm_provenance.dtype
+    return "auto" if arm == mdm else cast(Precision, mdm)
 
 
 def _loader(arm: Checkpoint, mdm: Checkpoint) -> LoaderSpec:
@@ -133,11 +135,11 @@ def _names_a_mask(spec: PairSpec, checkpoints: tuple[Checkpoint, Checkpoint]) ->
     return True
 
 
-def _with_mask(pair: Pair, given: frozenset[str]) -> Pair:
+def _with_mask(pair: Pair, written: list[Cloze], given: frozenset[str]) -> Pair:
     """The pair with the mask token by which its MDM fills many gaps best, under the best way to fill one."""
     candidates = mask_candidates(pair)
     tried = [replace(pair.mdm, mask_id=mask_id) for mask_id in candidates]
-    texts = askable(tried[0], clozes(pair.tokenizer))
+    texts = askable(tried[0], written)
     ways = [fill for member in tried for fill in fills(member, texts) if _agrees(fill, pair, given)]
     way = _most_probable(ways)
     member = replace(pair.mdm, shift=way.shift, attention=way.attention)
@@ -191,8 +193,12 @@ def _most_probable(ways: list[Fill]) -> Fill:
 
 
 def _block(checkpoint: Checkpoint) -> Attention | None:
-    sizes = [checkpoint.config.get(key) for key in BLOCK_KEYS]
-    return next((Attention("block", size) for size in sizes if type(size) is int and 0 < size < 10**7), None)
+    """Blocks of the size that config.json names; None for what is no size."""
+    for size in map(checkpoint.config.get, BLOCK_KEYS):
+        if type(size) is int:
+            with suppress(UsageError):
+                return Attention.parse(f"block:{size}")
+    return None
 
 
 def _member(checkpoint: Checkpoint, beside: Path) -> MemberEntry:

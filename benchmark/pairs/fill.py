@@ -91,7 +91,7 @@ def clustered_error(values: Tensor, clusters: Sequence[str]) -> float:
 def askable(member: Member, texts: Sequence[Cloze]) -> list[Cloze]:
     """The texts that the member has token rows and positions for; none where it has no row of its mask."""
     rows, position = member.backbone.shape.vocabulary, member.backbone.position_embedding
-    if not 0 <= member.mask_id < rows:
+    if not member.has_mask_row:
         return []
     longest = None if position is None else position.num_embeddings
     return [

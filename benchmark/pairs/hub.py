@@ -331,12 +331,12 @@ def _explained(spec: MemberSpec, error: BaseException) -> PairError:
 
 def _near(spec: MemberSpec) -> str:
     """Directories of nearly that name, where there are some beside it."""
+    if spec.place == "hub":
+        return ""
     path = Path(spec.checkpoint)
     try:
         beside = [each.name for each in path.parent.iterdir() if each.is_dir()]
     except OSError:
-        return ""
-    if spec.place == "hub":
         return ""
     near = [str(path.parent / name) for name in get_close_matches(path.name, beside, n=3)]
     return f" (there is {', '.join(near)})" if near else ""

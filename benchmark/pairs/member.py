@@ -68,6 +68,11 @@ class Member:
         return self.role if self.role == "control" else self.role.upper()
 
     @property
+    def has_mask_row(self) -> bool:
+        """Whether the mask token is one of its tokens; that of a control, or a wrong one, need not be."""
+        return 0 <= self.mask_id < self.backbone.shape.vocabulary
+
+    @property
     def device(self) -> torch.device:
         """Where its inputs have to be."""
         return self.backbone.device
@@ -133,7 +138,7 @@ class Member:
         Call it on the rows that are read only: at a vocabulary of 150,000 all positions would not fit.
         """
         logits: Tensor = self.backbone.head(hidden).float()
-        if 0 <= self.mask_id < logits.shape[-1]:
+        if self.has_mask_row:
             excluded = torch.zeros_like(logits, dtype=torch.bool)
             excluded[..., self.mask_id] = True
             logits = logits.masked_fill(excluded, -torch.inf)

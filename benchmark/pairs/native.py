@@ -128,6 +128,7 @@ def native_config(checkpoint: Checkpoint, loader: LoaderSpec) -> Any:
     with _refusing(wrong, "declare another native class, or the keys to drop"), quiet():
         config = native(**kept)
     _check_numbers(checkpoint, config)
+    _check_layers(checkpoint, config)
     return config
 
 
@@ -172,6 +173,9 @@ def _check_numbers(checkpoint: Checkpoint, config: Any) -> None:
             f"config.json of {checkpoint.name} has {experts} experts, of which a token passes {chosen}",
             "correct num_experts_per_tok: it is at most num_experts",
         )
+
+
+def _check_layers(checkpoint: Checkpoint, config: Any) -> None:
     other = set(getattr(config, "layer_types", None) or ()) - LAYER_TYPES
     if other:
         raise PairError(
