@@ -17,8 +17,8 @@ import pytest
 
 if TYPE_CHECKING:
     from mechshift.benchmark.pairs.pair import Pair
-    from mechshift.benchmark.protocol import Protocol
-    from mechshift.benchmark.record import Record
+    from mechshift.benchmark.record.protocol import Protocol
+    from mechshift.benchmark.record.types import Record
 
 # Read when torch and huggingface_hub are first imported, and inherited by the commands that tests start.
 _HOME = tempfile.mkdtemp(prefix="mechshift-tests-")
@@ -67,7 +67,7 @@ class Outcome:
 @pytest.fixture(scope="session")
 def small() -> "Protocol":
     """The protocol `quick` on few examples and budgets: seconds on the reference pair."""
-    from mechshift.benchmark.protocol import QUICK
+    from mechshift.benchmark.record.protocol import QUICK
 
     few = {"pool": 12, "minimum": 6, "candidates": 2, "resamples": 20, "splits": 2, "components": 4}
     return QUICK.model_copy(update={**few, "grid": (0.001, 0.1, 1.0)})
@@ -86,7 +86,7 @@ def measured(
     tiny: "Pair", small: "Protocol", tmp_path_factory: pytest.TempPathFactory
 ) -> "tuple[Record, Path]":
     """The record of a task of each suite, from a run that nothing disturbed, and the folder it lies in."""
-    from mechshift.benchmark.run import run
+    from mechshift.benchmark.run.run import run
     from mechshift.tasks import get_task
 
     out = tmp_path_factory.mktemp("measured")
@@ -96,11 +96,11 @@ def measured(
 @pytest.fixture
 def quick(small: "Protocol", monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes the protocol that is called `quick` a small one."""
-    monkeypatch.setattr("mechshift.benchmark.protocol._PROTOCOLS", {**_protocols(), "quick": small})
+    monkeypatch.setattr("mechshift.benchmark.record.protocol._PROTOCOLS", {**_protocols(), "quick": small})
 
 
 def _protocols() -> "dict[str, Protocol]":
-    from mechshift.benchmark.protocol import list_protocols
+    from mechshift.benchmark.record.protocol import list_protocols
 
     return {protocol.name: protocol for protocol in list_protocols()}
 
@@ -130,7 +130,7 @@ def command(
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: object) -> Outcome:
-        from mechshift.benchmark.cli import main
+        from mechshift.benchmark.cli.main import main
 
         monkeypatch.setattr("sys.argv", ["mechshift", *map(str, arguments)])
         capfd.readouterr()

@@ -8,9 +8,9 @@ import pytest
 
 import mechshift
 from mechshift.benchmark.pairs.pair import Pair
-from mechshift.benchmark.protocol import Protocol
-from mechshift.benchmark.record import Record
-from mechshift.benchmark.store import read_model
+from mechshift.benchmark.record.files import read_model
+from mechshift.benchmark.record.protocol import Protocol
+from mechshift.benchmark.record.types import Record
 from mechshift.errors import NotComputable, PairError, UsageError
 from mechshift.metrics import group_mean, jaccard, top_edges
 
@@ -60,7 +60,7 @@ def test_scores_on_too_few_examples_are_refused(
     tiny: Pair, small: Protocol, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     demanding = small.model_copy(update={"minimum": 1000})
-    monkeypatch.setattr("mechshift.benchmark.protocol._PROTOCOLS", {"quick": demanding})
+    monkeypatch.setattr("mechshift.benchmark.record.protocol._PROTOCOLS", {"quick": demanding})
     with pytest.raises(NotComputable, match=r"infilling: ARM solves .* fewer than the 1000"):
         mechshift.edge_scores(tiny, "infilling", out=tmp_path)
     assert not list(tmp_path.rglob("scores-*"))

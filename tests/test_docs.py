@@ -21,10 +21,11 @@ import pytest
 import typer.main
 
 from mechshift.api import RESULTS
-from mechshift.benchmark import cli, protocol
+from mechshift.benchmark.cli import main as cli
 from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.benchmark.pairs.spec import declare_pair
-from mechshift.benchmark.protocol import Protocol, list_protocols
+from mechshift.benchmark.record import protocol
+from mechshift.benchmark.record.protocol import Protocol, list_protocols
 from mechshift.tasks import get_suite, get_task
 
 ROOT = Path(__file__).parent.parent

@@ -3,9 +3,9 @@
 from importlib.resources import files
 from pathlib import Path
 
-from mechshift.benchmark.leaderboard.show import render
-from mechshift.benchmark.record import Number, Record
-from mechshift.benchmark.store import read_model
+from mechshift.benchmark.record.files import read_model
+from mechshift.benchmark.record.types import Number, Record
+from mechshift.benchmark.tables.show import render
 
 README = Path(__file__).parents[1] / "README.md"
 REFERENCE = Path(str(files("mechshift.baselines"))) / "reference"

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from ...benchmark.record import Measured, Missing, Number
-from ...benchmark.summary import subtract
+from ...benchmark.record.summary import subtract
+from ...benchmark.record.types import Measured, Missing, Number
 from .claims import Prediction
 from .quantities import PairQuantity
 from .records import Pairs

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from tabulate import tabulate
 
-from ...benchmark.leaderboard.cells import Notes, get_markup, plain
+from ...benchmark.tables.cells import Notes, get_markup, plain
 
 WIDTH = 120
 MARKUP = get_markup("github")

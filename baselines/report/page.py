@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ...benchmark.leaderboard.table import protocol_name, row_table
-from ...benchmark.summary import SUITES
+from ...benchmark.record.summary import SUITES
+from ...benchmark.tables.table import protocol_name, row_table
 from .by_task import by_task
 from .claims import CLAIMS, PREDICTIONS
 from .markdown import bullets, listed, paragraph, text

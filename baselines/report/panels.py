@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...benchmark.record import FailedTask, Missing
+from ...benchmark.record.types import FailedTask, Missing
 from .quantities import overlap_of_size
 from .records import Pairs, tasks_of
 from .roster import BASE, PAIRS

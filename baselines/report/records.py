@@ -6,10 +6,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-from ...benchmark.leaderboard.quantities import Task
-from ...benchmark.record import Record
-from ...benchmark.store import read_model
-from ...benchmark.summary import SUITES
+from ...benchmark.record.files import read_model
+from ...benchmark.record.summary import SUITES
+from ...benchmark.record.types import Record
+from ...benchmark.tables.quantities import Task
 from ...errors import UsageError
 from .roster import BASE, CONTROL, PAIRS
 from .sizes import common_size

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ...benchmark.record import Record, TaskRecord
+from ...benchmark.record.types import Record, TaskRecord
 from ...errors import NotComputable
 
 

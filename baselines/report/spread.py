@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ...benchmark.record import Measured, Missing, Number
+from ...benchmark.record.types import Measured, Missing, Number
 from .quantities import PairQuantity
 from .records import Pairs
 from .roster import SEEDS

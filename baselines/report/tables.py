@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from ...benchmark.leaderboard.cells import Notes, Rounding
-from ...benchmark.leaderboard.quantities import POINT, SHARE, SHIFT, Quantity, Task
-from ...benchmark.record import Measured, Missing, Number, Record, SameSize
-from ...benchmark.summary import SUITES
+from ...benchmark.record.summary import SUITES
+from ...benchmark.record.types import Measured, Missing, Number, Record, SameSize
+from ...benchmark.tables.cells import Notes, Rounding
+from ...benchmark.tables.quantities import POINT, SHARE, SHIFT, Quantity, Task
 from .by_task import TaskContrast
 from .claims import PREDICTIONS, Claim
 from .contrast import VERDICTS, between, contrast

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from ...benchmark.record import Missing, Number
+from ...benchmark.record.types import Missing, Number
 from .by_task import TaskContrast
 from .claims import PREDICTIONS, Claim, Prediction
 from .contrast import VERDICTS, between, contrast, side

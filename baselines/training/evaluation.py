@@ -6,8 +6,8 @@ from itertools import islice
 import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
-from ...benchmark.decoding import decode, steps_of
-from ...benchmark.encoding import Encoded, encode
+from ...benchmark.asking.decoding import decode, steps_of
+from ...benchmark.asking.encoding import Encoded, encode
 from ...benchmark.pairs.attention import Attention
 from ...benchmark.pairs.backbones import read_backbone
 from ...benchmark.pairs.member import Member, Role

@@ -4,10 +4,10 @@ Every function gives bytes for a batch of so many rows and tokens. s is the memb
 What the extractor keeps is float32 (4) whatever s is.
 """
 
+from ..asking.decoding import LOGITS
 from ..circuits.attribution import SOURCE_BYTES
 from ..circuits.intervention import stacked_items
-from ..circuits.sharpness import MEMORY as LENS_BYTES
-from ..decoding import LOGITS
+from ..measure.entropies import MEMORY as LENS_BYTES
 from .sizes import Sizes
 from .workload import Load
 

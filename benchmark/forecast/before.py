@@ -10,7 +10,7 @@ from ...errors import UsageError, unknown
 from ...tasks import Task, get_suite
 from ..pairs.loading import choose_device
 from ..pairs.spec import PairSpec
-from ..protocol import Protocol
+from ..record.protocol import Protocol
 from .forecast import ROWS, Forecast, check_fits, fitting_rows, forecast, sampled_forecast
 from .machine import Machine, asked_machine, this_machine
 from .report import as_json, render

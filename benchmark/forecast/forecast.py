@@ -6,7 +6,7 @@ from functools import cached_property
 
 from ...errors import NotComputable
 from ...tasks import Task
-from ..protocol import Protocol
+from ..record.protocol import Protocol
 from .machine import Machine
 from .memory import StagePeak, stage_peaks
 from .sizes import Sketch

@@ -8,8 +8,8 @@ from transformers import PreTrainedTokenizerBase
 
 from ..circuits.graph import Graph
 from ..pairs.backbones import Backbone, read_backbone
-from ..pairs.checks import check_mask_row, check_same_backbone
 from ..pairs.loading import read_tokens
+from ..pairs.matching import check_mask_row, check_same_backbone
 from ..pairs.member import Member, Role
 from ..pairs.native import native_model
 from ..pairs.spec import LoaderSpec, MemberSpec, PairSpec

@@ -11,21 +11,21 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from ...tasks import Task
+from ..admission.behaviour import most_candidates, with_some_row
+from ..admission.cloze import clozes
+from ..admission.fill import askable, distinct_attentions
+from ..asking.decoding import commits, steps_of
+from ..asking.encoding import Encoded
+from ..asking.grouping import Grouping, Pooled, group_examples, questions
+from ..asking.in_place import find_gap
+from ..asking.pool import Order, encoded_examples
+from ..asking.states import Question, packed
 from ..circuits.attribution import stacked
 from ..circuits.intervention import stacked_items
 from ..circuits.prefix import LEAST
-from ..decoding import commits, steps_of
-from ..encoding import Encoded
-from ..grouping import Grouping, Pooled, group_examples, questions
-from ..in_place import find_gap
 from ..pairs.attention import Attention
-from ..pairs.behaviour import most_candidates, with_some_row
-from ..pairs.cloze import clozes
-from ..pairs.fill import askable, distinct_attentions
 from ..pairs.member import Member
-from ..pool import Order, encoded_examples
-from ..protocol import Protocol
-from ..states import Question, packed
+from ..record.protocol import Protocol
 from .sizes import Sizes, Sketch
 
 

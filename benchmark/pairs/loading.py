@@ -1,56 +1,20 @@
 """Two checkpoints as one pair, checked before anything is measured."""
 
 import hashlib
-from dataclasses import replace
 
 import torch
 from transformers import PreTrainedTokenizerBase
 
 from ...errors import PairError
-from .checking import checking
 from .checkpoint import Checkpoint, find_description, with_weights
-from .checks import check_same_backbone
-from .inspection import checks_of
+from .matching import check_same_backbone
 from .member import Member, Role
 from .movement import weight_movement
+from .named import checking
 from .native import load_backbone, native_type
 from .pair import Pair, Provenance
 from .spec import MemberSpec, PairSpec
 from .tokens import check_same_tokens, find_mask_id, is_ordinary, load_tokenizer, named_mask_ids, own_mask_ids
-
-
-def load_pair(
-    spec: PairSpec,
-    device: str | torch.device | None = None,
-    offline: bool = False,
-    accept_behaviour: bool = False,
-) -> Pair:
-    """Loads both members of a pair and checks what is declared about them.
-
-    `device` None takes an accelerator where there is one. `offline` asks nothing of the network and takes hub
-    models from the cache. Only safetensors are opened and no code of a checkpoint runs. `accept_behaviour`
-    takes a pair although its MDM fills gaps better in another way than the declared one. That then stands
-    among the pair's confounds, as do a behaviour that is undecided and members that are the same. Raises
-    PairError when a checkpoint cannot be loaded or a declaration is wrong.
-    """
-    pair = open_pair(spec, device, offline)
-    noted = [SAME_WEIGHTS] if pair.same_weights else []
-    for check in checks_of(pair):
-        try:
-            finding = check.make()
-        except PairError as error:
-            if check.name != "behaviour" or not accept_behaviour:
-                raise
-            noted.append(error.problem)
-        else:
-            if finding.verdict == "undecided":
-                noted.append(
-                    f"undecided when loaded: {check.name} of the {finding.subject}: {finding.detail}"
-                )
-    return replace(pair, spec=replace(spec, confounds=(*spec.confounds, *noted)))
-
-
-SAME_WEIGHTS = "both members have the same weights: nothing was post-trained"
 
 
 def open_pair(spec: PairSpec, device: str | torch.device | None = None, offline: bool = False) -> Pair:

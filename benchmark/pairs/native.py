@@ -15,8 +15,8 @@ from transformers.utils import logging
 
 from ...errors import PairError, is_out_of_memory, unknown
 from .backbones import SUPPORTED, Backbone, read_backbone
-from .checking import checking
 from .checkpoint import Checkpoint
+from .named import checking
 from .spec import LoaderSpec
 
 NATIVE = {

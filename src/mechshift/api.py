@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .benchmark.admission.load import load_pair
 from .benchmark.circuits.graph import Graph
-from .benchmark.evidence import measure_grouping, measure_pool, measure_scores
-from .benchmark.pairs.loading import load_pair
 from .benchmark.pairs.pair import Pair
 from .benchmark.pairs.registry import get_pair
 from .benchmark.pairs.spec import declare_pair
-from .benchmark.progress import silent
-from .benchmark.protocol import get_protocol
-from .benchmark.record import Record
-from .benchmark.run import ROWS, setting_of, why_unusable
-from .benchmark.run import run as measure
+from .benchmark.record.protocol import get_protocol
+from .benchmark.record.types import Record
+from .benchmark.run.evidence import measure_grouping, measure_pool, measure_scores
+from .benchmark.run.progress import silent
+from .benchmark.run.run import ROWS, setting_of, why_unusable
+from .benchmark.run.run import run as measure
 from .errors import NotComputable, UsageError
 from .tasks import get_task
 

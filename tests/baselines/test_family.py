@@ -10,9 +10,9 @@ import pytest
 from mechshift.baselines.training.recipe import Recipe, list_recipes
 from mechshift.benchmark.pairs.checkpoint import find_checkpoint
 from mechshift.benchmark.pairs.registry import get_pair
-from mechshift.benchmark.protocol import get_protocol
-from mechshift.benchmark.record import Record
-from mechshift.benchmark.store import read_model
+from mechshift.benchmark.record.files import read_model
+from mechshift.benchmark.record.protocol import get_protocol
+from mechshift.benchmark.record.types import Record
 from mechshift.tasks import Task, list_tasks
 
 ROOT = Path(__file__).parents[2]

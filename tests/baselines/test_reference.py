@@ -2,12 +2,12 @@
 
 import pytest
 
+from mechshift.benchmark.asking.grouping import questions
+from mechshift.benchmark.asking.pool import find_pool, pooled_examples
+from mechshift.benchmark.asking.states import batches
 from mechshift.benchmark.circuits.attribution import Integration, attribute
-from mechshift.benchmark.grouping import questions
 from mechshift.benchmark.pairs.pair import Pair
-from mechshift.benchmark.pool import find_pool, pooled_examples
-from mechshift.benchmark.protocol import QUICK
-from mechshift.benchmark.states import batches
+from mechshift.benchmark.record.protocol import QUICK
 from mechshift.tasks import get_task
 
 

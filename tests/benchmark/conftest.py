@@ -18,17 +18,17 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from mechshift.benchmark.asking.encoding import Encoded
 from mechshift.benchmark.circuits.attribution import Attribution, Integration
 from mechshift.benchmark.circuits.graph import Graph
-from mechshift.benchmark.compare import Evidence
-from mechshift.benchmark.encoding import Encoded
+from mechshift.benchmark.compare.compare import Evidence
+from mechshift.benchmark.measure.sweep import Sweep
 from mechshift.benchmark.pairs.attention import Attention
 from mechshift.benchmark.pairs.backbones import read_backbone
 from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.pairs.pair import Pair, Provenance
 from mechshift.benchmark.pairs.spec import MemberSpec, PairSpec
-from mechshift.benchmark.protocol import V1, Protocol
-from mechshift.benchmark.sweep import Sweep
+from mechshift.benchmark.record.protocol import V1, Protocol
 from mechshift.tasks import Example
 
 TOKENS = ("?", *"0123456789", *"abcdefgh", "[MASK]")

@@ -15,9 +15,9 @@ import pytest
 import torch
 
 from mechshift.benchmark.pairs.pair import Pair
-from mechshift.benchmark.protocol import V1
-from mechshift.benchmark.record import Record
-from mechshift.benchmark.store import read_model
+from mechshift.benchmark.record.files import read_model
+from mechshift.benchmark.record.protocol import V1
+from mechshift.benchmark.record.types import Record
 from mechshift.tasks import list_tasks
 
 Command = Callable[..., Any]
@@ -214,7 +214,7 @@ def test_an_interrupted_run_says_how_to_go_on(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("mechshift.benchmark.progress.for_terminal", lambda: interrupted)
+        patch.setattr("mechshift.benchmark.run.progress.for_terminal", lambda: interrupted)
         done = command("run", "--task", "infilling")
     assert (done.code, done.out) == (130, "")
     assert done.err == "mechshift: interrupted; the same command goes on where this one stopped\n"
@@ -238,7 +238,7 @@ def greedy(label: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 def test_lacking_memory_is_an_error_with_a_remedy(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mechshift.benchmark.progress.for_terminal", lambda: greedy)
+    monkeypatch.setattr("mechshift.benchmark.run.progress.for_terminal", lambda: greedy)
     done = command("run", "--task", "infilling")
     assert (done.code, done.out) == (3, "")
     assert done.err.startswith("mechshift: the memory does not suffice\n")
@@ -249,7 +249,7 @@ def test_a_programming_error_is_not_disguised(command: Command, monkeypatch: pyt
     def broken() -> None:
         raise RuntimeError("a shape that does not fit")
 
-    monkeypatch.setattr("mechshift.benchmark.progress.for_terminal", broken)
+    monkeypatch.setattr("mechshift.benchmark.run.progress.for_terminal", broken)
     with pytest.raises(RuntimeError, match="a shape that does not fit"):
         command("run", "--task", "infilling")
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from mechshift import metrics
-from mechshift.benchmark.compare import Evidence, compare, compared_size
-from mechshift.benchmark.components import Components
-from mechshift.benchmark.curves import curves
-from mechshift.benchmark.protocol import GRID, Protocol
-from mechshift.benchmark.record import Comparison, Measured, Missing, Number, Overlap
+from mechshift.benchmark.circuits.components import Components
+from mechshift.benchmark.compare.compare import Evidence, compare, compared_size
+from mechshift.benchmark.compare.curves import curves
+from mechshift.benchmark.record.protocol import GRID, Protocol
+from mechshift.benchmark.record.types import Comparison, Measured, Missing, Number, Overlap
 from mechshift.metrics import CircuitOverlap, Estimate, Undefined, Value
 
 CLUSTERS = tuple("aabbccdd")

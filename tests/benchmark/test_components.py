@@ -6,8 +6,8 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
+from mechshift.benchmark.circuits.components import Components
 from mechshift.benchmark.circuits.graph import Graph
-from mechshift.benchmark.components import Components
 
 GRAPHS = {
     "one layer": Graph(1, 2, 2),

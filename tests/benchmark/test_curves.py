@@ -5,10 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from mechshift.benchmark.curves import curves, smallest_share
-from mechshift.benchmark.protocol import Protocol
-from mechshift.benchmark.record import Missing
-from mechshift.benchmark.sweep import Sweep
+from mechshift.benchmark.compare.curves import curves, smallest_share
+from mechshift.benchmark.measure.sweep import Sweep
+from mechshift.benchmark.record.protocol import Protocol
+from mechshift.benchmark.record.types import Missing
 from mechshift.metrics import Undefined, cluster_weights
 
 GRID = (0.001, 0.1, 1.0)

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
-from mechshift.benchmark import decoding
-from mechshift.benchmark.decoding import _next, decode, target_logits
+from mechshift.benchmark.asking import decoding
+from mechshift.benchmark.asking.decoding import _next, decode, target_logits
 from mechshift.benchmark.pairs.attention import Attention
 from mechshift.benchmark.pairs.backbones import read_backbone
 from mechshift.benchmark.pairs.member import Member

@@ -6,7 +6,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, proce
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from mechshift.baselines.training import vocabulary
-from mechshift.benchmark.encoding import DoesNotFit, continuation, encode, token_ids
+from mechshift.benchmark.asking.encoding import DoesNotFit, continuation, encode, token_ids
 from mechshift.tasks import Example, get_task, list_tasks
 
 TASKS = [task.card.name for task in list_tasks()]

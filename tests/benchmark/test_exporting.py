@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow.parquet
 import pytest
 
-from mechshift.benchmark.record import Record
+from mechshift.benchmark.record.types import Record
 from mechshift.tasks import get_task, registry
 
 Command = Callable[..., Any]
@@ -181,7 +181,7 @@ def test_what_a_run_used_is_in_the_file_of_its_seed_and_level(
 
 def test_exporting_does_not_import_torch(tmp_path: Path) -> None:
     code = (
-        "import sys, mechshift.benchmark.cli as cli\n"
+        "import sys, mechshift.benchmark.cli.main as cli\n"
         "try:\n"
         "    cli.main()\n"
         "finally:\n"

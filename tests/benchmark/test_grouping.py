@@ -8,9 +8,9 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from mechshift.benchmark.encoding import Encoded
-from mechshift.benchmark.grouping import Pooled, group_examples
-from mechshift.benchmark.protocol import Protocol, list_protocols
+from mechshift.benchmark.asking.encoding import Encoded
+from mechshift.benchmark.asking.grouping import Pooled, group_examples
+from mechshift.benchmark.record.protocol import Protocol, list_protocols
 from mechshift.metrics import half_splits
 from mechshift.tasks import Task, list_tasks
 

@@ -8,10 +8,10 @@ import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
+from mechshift.benchmark.asking.encoding import DoesNotFit, Encoded, encode, token_ids
+from mechshift.benchmark.asking.states import batches, question
 from mechshift.benchmark.circuits.prefix import behind_shared_prefix
-from mechshift.benchmark.encoding import DoesNotFit, Encoded, encode, token_ids
 from mechshift.benchmark.pairs.member import Member
-from mechshift.benchmark.states import batches, question
 from mechshift.tasks import Example, get_task
 
 FEW_SHOT = [

@@ -6,10 +6,10 @@ from itertools import product
 
 import pytest
 
-from mechshift.benchmark.in_place import in_place_behaviour
+from mechshift.benchmark.asking.in_place import in_place_behaviour
 from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.pairs.pair import Pair
-from mechshift.benchmark.record import Behaviour, Missing
+from mechshift.benchmark.record.types import Behaviour, Missing
 from mechshift.errors import PairError
 from mechshift.tasks import Example, InPlace, Task, get_task
 

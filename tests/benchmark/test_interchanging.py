@@ -12,7 +12,7 @@ import torch
 from mechshift.benchmark.circuits.attribution import Attribution, Integration
 from mechshift.benchmark.circuits.circuit import Circuit, load_attribution, save_attribution
 from mechshift.benchmark.circuits.graph import Graph
-from mechshift.benchmark.record import Record
+from mechshift.benchmark.record.types import Record
 
 Command = Callable[..., Any]
 SHARES = ("0.001", "0.002", "0.005", "0.01", "0.02", "0.05", "0.1", "0.2", "0.5")

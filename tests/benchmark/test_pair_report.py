@@ -2,12 +2,12 @@
 
 import torch
 
-from mechshift.benchmark.pair_report import as_json, render
+from mechshift.benchmark.admission.behaviour import Behaviour
+from mechshift.benchmark.admission.checks import Finding
+from mechshift.benchmark.admission.examination import Examination
+from mechshift.benchmark.admission.fill import Fill
+from mechshift.benchmark.admission.report import as_json, render
 from mechshift.benchmark.pairs.attention import Attention
-from mechshift.benchmark.pairs.behaviour import Behaviour
-from mechshift.benchmark.pairs.examination import Examination
-from mechshift.benchmark.pairs.fill import Fill
-from mechshift.benchmark.pairs.inspection import Finding
 from mechshift.benchmark.pairs.spec import declare_pair
 
 SPEC = declare_pair("org/arm", "org/mdm", name="mine")

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from mechshift.benchmark.circuits.components import Components
 from mechshift.benchmark.circuits.graph import Graph
-from mechshift.benchmark.compare import Evidence
-from mechshift.benchmark.components import Components
-from mechshift.benchmark.placement import Placement
+from mechshift.benchmark.compare.compare import Evidence
+from mechshift.benchmark.compare.placement import Placement
 from mechshift.metrics import Estimate, Undefined, cluster_weights
 
 GRAPH = Graph(2, 2, 1)

@@ -6,10 +6,10 @@ from itertools import islice
 
 import pytest
 
+from mechshift.benchmark.asking.pool import Pool, Solved, find_pool, pooled_examples
 from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.pairs.pair import Pair
-from mechshift.benchmark.pool import Pool, Solved, find_pool, pooled_examples
-from mechshift.benchmark.protocol import Protocol
+from mechshift.benchmark.record.protocol import Protocol
 from mechshift.errors import PairError
 from mechshift.tasks import Example, Task, TaskCard
 from mechshift.tasks.example import Draw

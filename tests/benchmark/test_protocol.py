@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from mechshift.benchmark.protocol import PAPER, QUICK, V1, Protocol, get_protocol, list_protocols
+from mechshift.benchmark.record.protocol import PAPER, QUICK, V1, Protocol, get_protocol, list_protocols
 from mechshift.errors import UsageError
 from mechshift.metrics import MIB_SHARES
 from mechshift.tasks import get_suite

@@ -13,8 +13,8 @@ from mechshift.benchmark.pairs.attention import Attention
 from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.pairs.movement import Movement
 from mechshift.benchmark.pairs.pair import Pair
-from mechshift.benchmark.protocol import PAPER, V1
-from mechshift.benchmark.provenance import describe_environment, describe_pair, run_key
+from mechshift.benchmark.record.protocol import PAPER, V1
+from mechshift.benchmark.run.provenance import describe_environment, describe_pair, run_key
 
 
 @pytest.fixture

@@ -7,9 +7,10 @@ from collections.abc import Callable
 import pytest
 from pydantic import ValidationError
 
-from mechshift.benchmark.compare import Evidence, compare
-from mechshift.benchmark.protocol import V1, Protocol
-from mechshift.benchmark.record import (
+from mechshift.benchmark.compare.compare import Evidence, compare
+from mechshift.benchmark.record.protocol import V1, Protocol
+from mechshift.benchmark.record.summary import summarise
+from mechshift.benchmark.record.types import (
     Behaviour,
     Component,
     Environment,
@@ -23,7 +24,6 @@ from mechshift.benchmark.record import (
     TaskRecord,
     measured,
 )
-from mechshift.benchmark.summary import summarise
 from mechshift.metrics import Estimate, Undefined
 
 

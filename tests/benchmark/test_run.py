@@ -17,15 +17,15 @@ import torch
 from safetensors.numpy import load_file
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from mechshift.benchmark.admission.load import load_pair
 from mechshift.benchmark.circuits.circuit import Circuit, load_attribution
 from mechshift.benchmark.circuits.graph import Graph
-from mechshift.benchmark.pairs.loading import load_pair
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.spec import declare_pair
-from mechshift.benchmark.protocol import PAPER, Protocol
-from mechshift.benchmark.record import Missing, Number, Record
-from mechshift.benchmark.run import record_path, run
-from mechshift.benchmark.store import read_model
+from mechshift.benchmark.record.files import read_model
+from mechshift.benchmark.record.protocol import PAPER, Protocol
+from mechshift.benchmark.record.types import Missing, Number, Record
+from mechshift.benchmark.run.run import record_path, run
 from mechshift.errors import NotComputable, UsageError
 from mechshift.tasks import get_task, list_tasks
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
+from mechshift.benchmark.asking.encoding import DoesNotFit, Encoded
+from mechshift.benchmark.asking.states import Question, batches, check_answer_sets, in_batch_order, question
 from mechshift.benchmark.circuits.attribution import Integration, attribute
 from mechshift.benchmark.circuits.intervention import whole_model
-from mechshift.benchmark.encoding import DoesNotFit, Encoded
 from mechshift.benchmark.pairs.member import Member
-from mechshift.benchmark.states import Question, batches, check_answer_sets, in_batch_order, question
 
 ANSWER, FOIL = (11, 3, 14, 5, 9), (12, 3, 15, 5, 8)
 """Apart at 0, 2 and 4."""

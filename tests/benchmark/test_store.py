@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from mechshift.benchmark import store as module
-from mechshift.benchmark.store import Store, read_model, write_model
+from mechshift.benchmark.record.files import read_model, write_model
+from mechshift.benchmark.run import store as module
+from mechshift.benchmark.run.store import Store
 from mechshift.errors import NotComputable, OutputError
 
 KEY = {"task": "ioi", "protocol": {"seed": 0, "pool": 12}}

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from mechshift.benchmark.record import Behaviour, Measured, Missing, Number, Summary
-from mechshift.benchmark.summary import at_one_size, mean_over, overlap_at, subtract, summarise
+from mechshift.benchmark.record.summary import at_one_size, mean_over, overlap_at, subtract, summarise
+from mechshift.benchmark.record.types import Behaviour, Measured, Missing, Number, Summary
 
 
 def point(edges: int, overlap: Measured) -> Any:

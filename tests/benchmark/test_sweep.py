@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import torch
 
+from mechshift.benchmark.asking.encoding import Encoded
+from mechshift.benchmark.asking.states import Question, batches, in_batch_order, question
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.intervention import run_circuits, whole_model
-from mechshift.benchmark.curves import curves
-from mechshift.benchmark.encoding import Encoded
+from mechshift.benchmark.compare.curves import curves
+from mechshift.benchmark.measure.sweep import budgets, load_sweep, save_sweep, sweep
 from mechshift.benchmark.pairs.member import Member
-from mechshift.benchmark.protocol import Protocol
-from mechshift.benchmark.states import Question, batches, in_batch_order, question
-from mechshift.benchmark.sweep import budgets, load_sweep, save_sweep, sweep
+from mechshift.benchmark.record.protocol import Protocol
 from mechshift.errors import NotComputable, OutputError
 
 GRID = (0.001, 0.05, 0.4, 1.0)

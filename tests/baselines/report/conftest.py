@@ -12,8 +12,9 @@ import pytest
 
 from mechshift.baselines.report.records import Pairs
 from mechshift.baselines.report.roster import CONTROL, PAIRS
-from mechshift.benchmark.protocol import V1
-from mechshift.benchmark.record import (
+from mechshift.benchmark.record.protocol import V1
+from mechshift.benchmark.record.summary import summarise
+from mechshift.benchmark.record.types import (
     Behaviour,
     Comparison,
     Curve,
@@ -32,7 +33,6 @@ from mechshift.benchmark.record import (
     Record,
     TaskRecord,
 )
-from mechshift.benchmark.summary import summarise
 
 SUITES = {"ioi": "local", "greater-than": "local", "countdown": "planning", "sudoku": "planning"}
 GRID = (10, 50, 100, 200, 1000)

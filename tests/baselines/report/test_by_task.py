@@ -8,7 +8,7 @@ from scipy import stats
 from mechshift.baselines.report.by_task import TaskContrast, by_task
 from mechshift.baselines.report.quantities import OF_TASK
 from mechshift.baselines.report.records import Pairs
-from mechshift.benchmark.record import FailedTask, Measured, Missing, Number, Record, TaskRecord
+from mechshift.benchmark.record.types import FailedTask, Measured, Missing, Number, Record, TaskRecord
 
 EARLY = OF_TASK["early_shift"]
 NAMES = "ioi", "greater-than", "countdown", "sudoku"

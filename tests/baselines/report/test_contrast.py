@@ -9,7 +9,7 @@ from mechshift.baselines.report.claims import PREDICTIONS, Prediction
 from mechshift.baselines.report.contrast import VERDICTS, between, contrast, judge, share_of_control, side
 from mechshift.baselines.report.quantities import EARLY_SHIFT, overlap_one_size
 from mechshift.baselines.report.records import Pairs
-from mechshift.benchmark.record import Measured, Missing, Number, Record, TaskRecord
+from mechshift.benchmark.record.types import Measured, Missing, Number, Record, TaskRecord
 
 MakePairs = Callable[..., Pairs]
 

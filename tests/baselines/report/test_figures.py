@@ -10,7 +10,7 @@ import pytest
 from mechshift.baselines.report.figures import write_figures
 from mechshift.baselines.report.records import Pairs
 from mechshift.baselines.report.roster import PAIRS
-from mechshift.benchmark.record import Record, TaskRecord
+from mechshift.benchmark.record.types import Record, TaskRecord
 from mechshift.errors import OutputError, UsageError
 
 MakePairs = Callable[..., Pairs]

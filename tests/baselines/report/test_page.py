@@ -7,8 +7,8 @@ import pytest
 
 from mechshift.baselines.report.page import page
 from mechshift.baselines.report.records import Pairs
-from mechshift.benchmark.leaderboard.table import row_table
-from mechshift.benchmark.record import FailedTask, Record, TaskRecord
+from mechshift.benchmark.record.types import FailedTask, Record, TaskRecord
+from mechshift.benchmark.tables.table import row_table
 
 MakePairs = Callable[..., Pairs]
 

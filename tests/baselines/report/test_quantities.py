@@ -7,7 +7,7 @@ import pytest
 from mechshift.baselines.report import quantities
 from mechshift.baselines.report.claims import PREDICTIONS
 from mechshift.baselines.report.quantities import PairQuantity
-from mechshift.benchmark.record import FailedTask, Missing, Number, Record, TaskRecord
+from mechshift.benchmark.record.types import FailedTask, Missing, Number, Record, TaskRecord
 
 MakeRecord = Callable[..., Record]
 MakeTask = Callable[..., TaskRecord]

@@ -7,8 +7,8 @@ import pytest
 
 from mechshift.baselines.report.records import Pairs, read_pairs, tasks_of
 from mechshift.baselines.report.roster import PAIRS
-from mechshift.benchmark.protocol import QUICK
-from mechshift.benchmark.record import FailedTask, Record, TaskRecord
+from mechshift.benchmark.record.protocol import QUICK
+from mechshift.benchmark.record.types import FailedTask, Record, TaskRecord
 from mechshift.errors import NotComputable, UsageError
 
 MakePairs = Callable[..., Pairs]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from mechshift.baselines.report.sizes import common_size, larger_than
-from mechshift.benchmark.record import Comparison, Record, TaskRecord
+from mechshift.benchmark.record.types import Comparison, Record, TaskRecord
 from mechshift.errors import NotComputable
 
 Make = Callable[..., Record]

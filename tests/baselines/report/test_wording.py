@@ -16,7 +16,7 @@ from mechshift.baselines.report.wording import (
     seeds_sentence,
     size_sentence,
 )
-from mechshift.benchmark.record import FailedTask, Measured, Missing, Number, Record, TaskRecord
+from mechshift.benchmark.record.types import FailedTask, Measured, Missing, Number, Record, TaskRecord
 
 MakePairs = Callable[..., Pairs]
 GONE = Missing(missing="too few")

@@ -7,7 +7,7 @@ from transformers import LlamaForCausalLM
 
 from mechshift.baselines.training import evaluation
 from mechshift.baselines.training.vocabulary import build_tokenizer
-from mechshift.benchmark.decoding import Trajectory
+from mechshift.benchmark.asking.decoding import Trajectory
 from mechshift.benchmark.pairs.attention import Attention
 from mechshift.benchmark.pairs.member import Member, Role
 from mechshift.tasks import list_tasks

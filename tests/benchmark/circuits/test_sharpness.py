@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from mechshift.benchmark.circuits import sharpness
 from mechshift.benchmark.circuits.batch import Batch
-from mechshift.benchmark.circuits.sharpness import component_entropies
+from mechshift.benchmark.measure import entropies as sharpness
+from mechshift.benchmark.measure.entropies import component_entropies
 from mechshift.benchmark.pairs.member import Member
 
 

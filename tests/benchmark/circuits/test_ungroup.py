@@ -6,8 +6,8 @@ import torch
 
 from mechshift.benchmark.circuits.attribution import Integration, attribute
 from mechshift.benchmark.circuits.batch import Batch
-from mechshift.benchmark.circuits.ungroup import ungroup
 from mechshift.benchmark.pairs.member import Member
+from mechshift.benchmark.pairs.ungrouping import ungroup
 
 MakeMember = Callable[..., Member]
 MakeBatch = Callable[..., Batch]

@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 import torch
 
+from mechshift.benchmark.asking.decoding import decode
 from mechshift.benchmark.circuits.attribution import Integration, attribute
 from mechshift.benchmark.circuits.batch import Batch, LogitDifference
 from mechshift.benchmark.circuits.capture import run
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.intervention import run_circuits
-from mechshift.benchmark.circuits.ungroup import ungroup
-from mechshift.benchmark.decoding import decode
 from mechshift.benchmark.forecast import activations, memory
 from mechshift.benchmark.forecast.sizes import Sizes
 from mechshift.benchmark.forecast.workload import Load
 from mechshift.benchmark.pairs.member import Member
+from mechshift.benchmark.pairs.ungrouping import ungroup
 
 KINDS = ("gpt2", "llama", "qwen2", "qwen3", "qwen3_moe")
 DTYPES = (torch.float32, torch.bfloat16)

@@ -11,7 +11,7 @@ import pytest
 from mechshift.benchmark.forecast import before
 from mechshift.benchmark.forecast.machine import Machine
 from mechshift.benchmark.pairs.registry import get_pair
-from mechshift.benchmark.record import Record
+from mechshift.benchmark.record.types import Record
 
 Command = Callable[..., Any]
 

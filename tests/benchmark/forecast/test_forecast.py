@@ -17,7 +17,7 @@ from mechshift.benchmark.forecast.machine import Machine
 from mechshift.benchmark.forecast.report import as_json, render
 from mechshift.benchmark.forecast.sizes import sketch_pair
 from mechshift.benchmark.pairs.registry import get_pair
-from mechshift.benchmark.protocol import PAPER, QUICK
+from mechshift.benchmark.record.protocol import PAPER, QUICK
 from mechshift.errors import NotComputable
 from mechshift.tasks import get_task
 

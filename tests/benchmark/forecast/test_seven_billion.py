@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
+from speed.seven_billion import HEADERS, PAIRS, peaks, sizes_of, table
 from tabulate import tabulate
 
-from mechshift.benchmark.forecast.seven_billion import HEADERS, PAIRS, peaks, sizes_of, table
-from mechshift.benchmark.protocol import PAPER, V1
+from mechshift.benchmark.record.protocol import PAPER, V1
 
 PAGE = Path(__file__).parents[3] / "docs" / "dry-run.md"
 PUBLISHED = {"Qwen2.5-7B / Dream-7B": 7_615_616_512, "LLaMA-2-7B / DiffuLLaMA": 6_738_415_616}

@@ -12,15 +12,15 @@ from tokenizers.models import WordLevel
 from torch import nn
 from transformers import PreTrainedTokenizerFast
 
-from mechshift.benchmark.evidence import measure_comparison, measure_grouping, measure_pool
+from mechshift.benchmark.admission.behaviour import observe
 from mechshift.benchmark.forecast.sizes import sketch_pair
 from mechshift.benchmark.forecast.workload import Passes, TaskWork, gap_passes, task_work
-from mechshift.benchmark.pairs.behaviour import observe
 from mechshift.benchmark.pairs.loading import open_pair
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.registry import get_pair
-from mechshift.benchmark.protocol import QUICK
-from mechshift.benchmark.run import setting_of
+from mechshift.benchmark.record.protocol import QUICK
+from mechshift.benchmark.run.evidence import measure_comparison, measure_grouping, measure_pool
+from mechshift.benchmark.run.run import setting_of
 from mechshift.tasks import get_task
 
 PROTOCOL = QUICK.model_copy(

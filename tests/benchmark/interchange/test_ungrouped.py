@@ -7,9 +7,9 @@ import torch
 from mechshift.benchmark.circuits.batch import Batch, LogitDifference
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.intervention import run_circuits
-from mechshift.benchmark.circuits.ungroup import ungroup
 from mechshift.benchmark.interchange.ungrouped import copies, ungrouped, ungrouped_edges
 from mechshift.benchmark.pairs.member import Member
+from mechshift.benchmark.pairs.ungrouping import ungroup
 
 
 @pytest.mark.parametrize(("heads", "kv_heads"), [(4, 4), (4, 2), (4, 1), (6, 2)])

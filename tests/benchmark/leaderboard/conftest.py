@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from mechshift.benchmark.protocol import V1, Protocol
-from mechshift.benchmark.record import (
+from mechshift.benchmark.record.protocol import V1, Protocol
+from mechshift.benchmark.record.types import (
     Behaviour,
     Comparison,
     Component,

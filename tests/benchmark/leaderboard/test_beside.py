@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from mechshift.benchmark.leaderboard.beside import beside, board_table, overlap_table
-from mechshift.benchmark.leaderboard.reported import list_reported
-from mechshift.benchmark.leaderboard.show import render
+from mechshift.benchmark.board.table import board_table
 from mechshift.benchmark.pairs.loading import Pair
-from mechshift.benchmark.protocol import PAPER, QUICK, V1
-from mechshift.benchmark.record import FailedTask, Missing, Number, Record, TaskRecord
-from mechshift.benchmark.run import run
-from mechshift.benchmark.store import write_model
+from mechshift.benchmark.record.files import write_model
+from mechshift.benchmark.record.protocol import PAPER, QUICK, V1
+from mechshift.benchmark.record.types import FailedTask, Missing, Number, Record, TaskRecord
+from mechshift.benchmark.run.run import run
+from mechshift.benchmark.tables.beside import beside, overlap_table
+from mechshift.benchmark.tables.reported import list_reported
+from mechshift.benchmark.tables.show import render
 from mechshift.errors import UsageError
 from mechshift.tasks import get_task
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from mechshift.benchmark import protocol
-from mechshift.benchmark.leaderboard.board import read_board
-from mechshift.benchmark.protocol import PAPER, QUICK, V1
-from mechshift.benchmark.record import Record
-from mechshift.benchmark.store import write_model
+from mechshift.benchmark.board.board import read_board
+from mechshift.benchmark.record import protocol
+from mechshift.benchmark.record.files import write_model
+from mechshift.benchmark.record.protocol import PAPER, QUICK, V1
+from mechshift.benchmark.record.types import Record
 from mechshift.errors import MechshiftError, NotComputable, UsageError
 
 MakeRecord = Callable[..., Record]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mechshift.benchmark.leaderboard.cells import FORMATS, Notes, Rounding, get_markup, plain
-from mechshift.benchmark.record import Missing, Number
+from mechshift.benchmark.record.types import Missing, Number
+from mechshift.benchmark.tables.cells import FORMATS, Notes, Rounding, get_markup, plain
 from mechshift.errors import UsageError
 
 

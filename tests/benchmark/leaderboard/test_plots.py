@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from mechshift.benchmark.leaderboard import panels
-from mechshift.benchmark.leaderboard.plots import write_plots
-from mechshift.benchmark.record import Comparison, Missing, Record, TaskRecord
+from mechshift.benchmark.record.types import Comparison, Missing, Record, TaskRecord
+from mechshift.benchmark.tables import panels
+from mechshift.benchmark.tables.plots import write_plots
 from mechshift.errors import OutputError, UsageError
 
 MakeRecord = Callable[..., Record]

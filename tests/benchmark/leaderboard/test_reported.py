@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from mechshift.benchmark.leaderboard.reported import Reported, list_reported, read_reported
 from mechshift.benchmark.pairs.registry import list_pairs
-from mechshift.benchmark.record import PairProvenance, Record
+from mechshift.benchmark.record.types import PairProvenance, Record
+from mechshift.benchmark.tables.reported import Reported, list_reported, read_reported
 from mechshift.errors import NotComputable
 
 MakeRecord = Callable[..., Record]

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from mechshift.benchmark.cli import app
-from mechshift.benchmark.leaderboard.cells import Format
-from mechshift.benchmark.leaderboard.show import render
-from mechshift.benchmark.leaderboard.table import task_table
-from mechshift.benchmark.protocol import PAPER, QUICK
-from mechshift.benchmark.record import Missing, Record
-from mechshift.benchmark.store import write_model
+from mechshift.benchmark.cli.main import app
+from mechshift.benchmark.record.files import write_model
+from mechshift.benchmark.record.protocol import PAPER, QUICK
+from mechshift.benchmark.record.types import Missing, Record
+from mechshift.benchmark.tables.cells import Format
+from mechshift.benchmark.tables.show import render
+from mechshift.benchmark.tables.table import task_table
 from mechshift.errors import UsageError
 
 MakeRecord = Callable[..., Record]
@@ -104,7 +104,8 @@ def test_json_is_no_table(tmp_path: Path, make_record: MakeRecord) -> None:
 def test_records_are_shown_without_torch() -> None:
     heavy = "{'torch', 'transformers', 'scipy', 'sklearn', 'datasets', 'pandas', 'matplotlib'}"
     modules = ", ".join(
-        f"mechshift.benchmark.leaderboard.{name}" for name in ("board", "plots", "show", "table")
+        f"mechshift.benchmark.{name}"
+        for name in ("board.board", "tables.plots", "tables.show", "tables.table")
     )
     program = f"import sys, {modules}; print(sorted({heavy} & set(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from mechshift.benchmark.leaderboard.table import row_table, task_table
-from mechshift.benchmark.record import FailedTask, Missing, Number, Record, TaskRecord
+from mechshift.benchmark.record.types import FailedTask, Missing, Number, Record, TaskRecord
+from mechshift.benchmark.tables.table import row_table, task_table
 from mechshift.errors import UsageError
 
 MakeRecord = Callable[..., Record]

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 import torch
 
+from mechshift.benchmark.admission.behaviour import Behaviour, check_behaviour, mask_candidates, observe
+from mechshift.benchmark.admission.cloze import clozes
+from mechshift.benchmark.admission.fill import Fill
+from mechshift.benchmark.admission.load import load_pair
 from mechshift.benchmark.pairs.attention import Attention
-from mechshift.benchmark.pairs.behaviour import Behaviour, check_behaviour, mask_candidates, observe
-from mechshift.benchmark.pairs.cloze import clozes
-from mechshift.benchmark.pairs.fill import Fill
-from mechshift.benchmark.pairs.loading import load_pair
 from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.registry import get_pair

@@ -1,6 +1,6 @@
 import pytest
 
-from mechshift.benchmark.pairs.checking import checking
+from mechshift.benchmark.pairs.named import checking
 from mechshift.errors import PairError
 
 

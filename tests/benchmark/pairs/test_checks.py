@@ -7,17 +7,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from mechshift.benchmark.pairs.checks import (
+from mechshift.benchmark.admission.checks import OF_A_MEMBER
+from mechshift.benchmark.admission.structure import (
     check_attention,
     check_finite,
     check_gradient,
     check_projections,
-    check_prompts,
     check_residual,
-    check_same_backbone,
-    check_targets,
 )
-from mechshift.benchmark.pairs.inspection import OF_A_MEMBER
+from mechshift.benchmark.asking.masking import check_prompts, check_targets
+from mechshift.benchmark.pairs.matching import check_same_backbone
 from mechshift.benchmark.pairs.member import Member
 from mechshift.errors import PairError
 

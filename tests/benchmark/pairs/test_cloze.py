@@ -3,8 +3,8 @@ from itertools import islice
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
-from mechshift.benchmark.encoding import text_of
-from mechshift.benchmark.pairs.cloze import SENTENCES, clozes
+from mechshift.benchmark.admission.cloze import SENTENCES, clozes
+from mechshift.benchmark.asking.encoding import text_of
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.tasks import get_task, list_tasks
 

@@ -8,9 +8,9 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from mechshift import baselines
-from mechshift.benchmark.pairs.discovery import Discovery, discover_pair
+from mechshift.benchmark.admission.discovery import Discovery, discover_pair
+from mechshift.benchmark.admission.load import load_pair
 from mechshift.benchmark.pairs.entry import entry_text, read_entries
-from mechshift.benchmark.pairs.loading import load_pair
 from mechshift.benchmark.pairs.spec import declare_pair
 from mechshift.errors import NotComputable, PairError
 

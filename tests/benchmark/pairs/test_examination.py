@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from mechshift.benchmark.admission.examination import Examination, examine_pair
 from mechshift.benchmark.pairs.attention import Attention
-from mechshift.benchmark.pairs.examination import Examination, examine_pair
 from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.benchmark.pairs.spec import declare_pair
 from mechshift.errors import PairError

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from mechshift.benchmark.admission.cloze import Cloze
+from mechshift.benchmark.admission.fill import Fill, clustered_error, fills, fills_with
 from mechshift.benchmark.pairs.attention import Attention
-from mechshift.benchmark.pairs.cloze import Cloze
-from mechshift.benchmark.pairs.fill import Fill, clustered_error, fills, fills_with
 from mechshift.benchmark.pairs.member import Member
 
 Make = Callable[..., Member]

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from mechshift.benchmark.pairs.inspection import Check, checks_of
+from mechshift.benchmark.admission.checks import Check, checks_of
 from mechshift.benchmark.pairs.loading import open_pair
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.registry import get_pair

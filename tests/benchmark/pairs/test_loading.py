@@ -10,7 +10,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import LlamaForCausalLM
 
-from mechshift.benchmark.pairs.loading import choose_device, load_pair
+from mechshift.benchmark.admission.load import load_pair
+from mechshift.benchmark.pairs.loading import choose_device
 from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.benchmark.pairs.spec import declare_pair
 from mechshift.errors import PairError

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mechshift.benchmark.pairs.loading import load_pair
+from mechshift.benchmark.admission.load import load_pair
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.benchmark.pairs.spec import MemberSpec, PairSpec

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from mechshift.benchmark.decoding import target_logits
+from mechshift.benchmark.asking.decoding import target_logits
 from mechshift.benchmark.pairs.pair import Pair
 
 BLOCK = 32

@@ -6,9 +6,9 @@ from typing import Literal
 
 import pytest
 
+from mechshift.benchmark.admission.behaviour import observe
+from mechshift.benchmark.admission.load import load_pair, open_pair
 from mechshift.benchmark.pairs.attention import Attention
-from mechshift.benchmark.pairs.behaviour import observe
-from mechshift.benchmark.pairs.loading import load_pair, open_pair
 from mechshift.benchmark.pairs.spec import MemberSpec, PairSpec
 from mechshift.errors import PairError
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from mechshift.benchmark.admission.checks import OF_A_MEMBER
 from mechshift.benchmark.pairs.attention import Attention
 from mechshift.benchmark.pairs.checkpoint import find_checkpoint
-from mechshift.benchmark.pairs.inspection import OF_A_MEMBER
 from mechshift.benchmark.pairs.loading import load_member
 from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.pairs.registry import get_pair

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from mechshift.benchmark.pairs.behaviour import observe
+from mechshift.benchmark.admission.behaviour import observe
 from mechshift.benchmark.pairs.native import NATIVE as PUBLISHED
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.registry import list_pairs
 from mechshift.benchmark.pairs.spec import PairSpec
-from mechshift.benchmark.protocol import Protocol
-from mechshift.benchmark.run import run
+from mechshift.benchmark.record.protocol import Protocol
+from mechshift.benchmark.run.run import run
 from mechshift.tasks import get_task
 
 from .published import FAMILIES

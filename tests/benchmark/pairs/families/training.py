@@ -16,10 +16,10 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
-from mechshift.benchmark.encoding import DoesNotFit, Ids, encode, gapped
+from mechshift.benchmark.admission.cloze import TRIED, clozes
+from mechshift.benchmark.asking.encoding import DoesNotFit, Ids, encode, gapped
 from mechshift.benchmark.pairs.attention import Attention
 from mechshift.benchmark.pairs.backbones import SUPPORTED, read_backbone
-from mechshift.benchmark.pairs.cloze import TRIED, clozes
 from mechshift.benchmark.pairs.member import Member
 from mechshift.tasks import get_task
 

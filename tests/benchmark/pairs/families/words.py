@@ -21,7 +21,7 @@ from tokenizers import (
     trainers,
 )
 
-from mechshift.benchmark.pairs.cloze import SENTENCES
+from mechshift.benchmark.admission.cloze import SENTENCES
 from mechshift.tasks import get_suite
 
 Manner = Literal["qwen", "llama", "gpt2"]

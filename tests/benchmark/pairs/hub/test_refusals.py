@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from huggingface_hub import constants
 
+from mechshift.benchmark.admission.load import load_pair
 from mechshift.benchmark.pairs.checkpoint import find_checkpoint, find_description
 from mechshift.benchmark.pairs.hub import listing
-from mechshift.benchmark.pairs.loading import load_pair
 from mechshift.benchmark.pairs.spec import MemberSpec, declare_pair
 from mechshift.errors import PairError
 

@@ -12,8 +12,8 @@ from huggingface_hub import constants
 
 import mechshift
 from mechshift.benchmark.pairs.loading import Pair
-from mechshift.benchmark.record import Record
-from mechshift.benchmark.store import read_model
+from mechshift.benchmark.record.files import read_model
+from mechshift.benchmark.record.types import Record
 
 Hub = Any
 Command = Callable[..., Any]

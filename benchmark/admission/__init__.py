@@ -1,0 +1,1 @@
+"""Is a pair what it is declared to be: structure, and how it fills gaps."""

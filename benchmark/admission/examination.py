@@ -1,0 +1,89 @@
+"""A pair looked at from all sides: what every load-time check finds, without ending at the first error."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import torch
+
+from ...errors import PairError
+from ..pairs.loading import open_pair
+from ..pairs.named import CheckName
+from ..pairs.pair import Pair, Provenance
+from ..pairs.spec import PairSpec
+from .behaviour import Behaviour, observe
+from .checks import Check, Finding, checks_of, look_at_behaviour
+from .load import SAME_WEIGHTS
+
+CONFIGURED = "rotary base, norm epsilon and tied head as in config.json"
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What the checks found; the pair and its behaviour where it could be loaded."""
+
+    spec: PairSpec
+    findings: tuple[Finding, ...]
+    pair: Pair | None
+    behaviour: Behaviour | None
+
+    @property
+    def failed(self) -> bool:
+        """Whether any check has failed."""
+        return any(finding.verdict == "failed" for finding in self.findings)
+
+
+def examine_pair(
+    spec: PairSpec, device: str | torch.device | None = None, offline: bool = False
+) -> Examination:
+    """Every check that can be made; where a member cannot be loaded only the one that says why.
+
+    Raises PairError for a device that cannot be used.
+    """
+    try:
+        pair = open_pair(spec, device, offline)
+    except PairError as error:
+        if not error.check:
+            raise
+        return Examination(spec, (_failure(error, "pair"),), None, None)
+    behaviour = observe(pair)
+    *structural, last = checks_of(pair)
+    checks = (*structural, replace(last, look=lambda: look_at_behaviour(pair, behaviour)))
+    return Examination(spec, (*_of_opening(pair), *map(_found, checks)), pair, behaviour)
+
+
+def _found(check: Check) -> Finding:
+    try:
+        return check.make()
+    except PairError as error:
+        return _failure(error, check.subject)
+
+
+def _failure(error: PairError, subject: str) -> Finding:
+    check: CheckName = error.check  # type: ignore[assignment]
+    return Finding(check, subject, "failed", f"{error.problem}; {error.remedy}")
+
+
+def _of_opening(pair: Pair) -> Iterator[Finding]:
+    """What is known to be right because the pair could be opened."""
+    for member, provenance in zip(pair.members, (pair.arm_provenance, pair.mdm_provenance), strict=True):
+        name = member.called
+        yield Finding("files", name, "passed", _files(provenance))
+        yield Finding("class", name, "passed", f"{provenance.native}, {provenance.dtype}")
+        yield Finding("parameters", name, "passed", "none missing, left over or of another shape")
+        yield Finding("configuration", name, "passed", CONFIGURED)
+    if pair.same_weights:
+        yield Finding("files", "pair", "undecided", SAME_WEIGHTS)
+    yield Finding("backbone", "pair", "passed", _backbones(pair))
+    yield Finding("tokens", "pair", "passed", f"{len(pair.tokenizer):,} ids mean the same to both")
+
+
+def _backbones(pair: Pair) -> str:
+    shape = pair.arm.backbone.shape
+    added = pair.mdm.backbone.shape.vocabulary - shape.vocabulary
+    kind = type(pair.arm.backbone.model).__name__
+    return f"{kind} of {shape.layers} layers and {shape.heads} heads in both, {added} rows added"
+
+
+def _files(provenance: Provenance) -> str:
+    at = f"@{provenance.revision}" if provenance.revision else ""
+    return f"{provenance.checkpoint}{at}, whole, digest {provenance.digest[:12]}"

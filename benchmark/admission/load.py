@@ -1,0 +1,44 @@
+"""A pair that is what it is declared to be: loaded, and checked before anything is measured."""
+
+from dataclasses import replace
+
+import torch
+
+from ...errors import PairError
+from ..pairs.loading import open_pair
+from ..pairs.pair import Pair
+from ..pairs.spec import PairSpec
+from .checks import checks_of
+
+SAME_WEIGHTS = "both members have the same weights: nothing was post-trained"
+
+
+def load_pair(
+    spec: PairSpec,
+    device: str | torch.device | None = None,
+    offline: bool = False,
+    accept_behaviour: bool = False,
+) -> Pair:
+    """Loads both members of a pair and checks what is declared about them.
+
+    `device` None takes an accelerator where there is one. `offline` asks nothing of the network and takes hub
+    models from the cache. Only safetensors are opened and no code of a checkpoint runs. `accept_behaviour`
+    takes a pair although its MDM fills gaps better in another way than the declared one. That then stands
+    among the pair's confounds, as do a behaviour that is undecided and members that are the same. Raises
+    PairError when a checkpoint cannot be loaded or a declaration is wrong.
+    """
+    pair = open_pair(spec, device, offline)
+    noted = [SAME_WEIGHTS] if pair.same_weights else []
+    for check in checks_of(pair):
+        try:
+            finding = check.make()
+        except PairError as error:
+            if check.name != "behaviour" or not accept_behaviour:
+                raise
+            noted.append(error.problem)
+        else:
+            if finding.verdict == "undecided":
+                noted.append(
+                    f"undecided when loaded: {check.name} of the {finding.subject}: {finding.detail}"
+                )
+    return replace(pair, spec=replace(spec, confounds=(*spec.confounds, *noted)))

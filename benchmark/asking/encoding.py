@@ -1,0 +1,124 @@
+"""From an example's texts to token ids of equal length, or the reason why they do not fit."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from transformers import PreTrainedTokenizerBase
+
+from ...tasks import Example
+
+Ids = tuple[int, ...]
+
+COMPLETE = 0.9
+"""Share of the texts of an answer set that a tokenizer has to write as continuations of one length."""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """An example as token ids.
+
+    `clean` and `corrupted`: prompts of equal length. `answer` and `foil`: continuations of equal length,
+    the same tokens after either prompt. `answers`, `foils`: the continuations of the two sets
+    where the answer is any of a set, each as long as `answer`.
+    """
+
+    example: Example
+    clean: Ids
+    corrupted: Ids
+    answer: Ids
+    foil: Ids
+    answers: tuple[Ids, ...] = ()
+    foils: tuple[Ids, ...] = ()
+
+    @property
+    def targets(self) -> range:
+        """Positions of the answer's tokens in prompt + answer."""
+        return range(len(self.clean), len(self.clean) + len(self.answer))
+
+    @property
+    def decisions(self) -> tuple[int, ...]:
+        """Indices into the answer at which it differs from the foil: where the prompts' difference shows."""
+        return tuple(i for i, (a, f) in enumerate(zip(self.answer, self.foil, strict=True)) if a != f)
+
+
+class DoesNotFit(Exception):
+    """An example that the pair's tokenizer cannot express; the message is the reason that is counted."""
+
+
+def token_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> Ids:
+    """Ids of a text with the tokenizer's own special tokens, less a closing one."""
+    return _unclosed(tokenizer, tokenizer(text)["input_ids"])
+
+
+def _unclosed(tokenizer: PreTrainedTokenizerBase, row: Iterable[int]) -> Ids:
+    ids = tuple(row)
+    return ids[:-1] if ids and ids[-1] == tokenizer.eos_token_id else ids
+
+
+def text_of(tokenizer: PreTrainedTokenizerBase, ids: Ids) -> str:
+    """The text of token ids, special tokens included."""
+    text = tokenizer.decode(list(ids))
+    assert isinstance(text, str), "one row of ids is one text"
+    return text
+
+
+def continuation(tokenizer: PreTrainedTokenizerBase, prompt: str, text: str) -> Ids:
+    """Ids that `text` adds behind `prompt`. Raises DoesNotFit where it changes the prompt's own ids."""
+    before, whole = token_ids(tokenizer, prompt), token_ids(tokenizer, prompt + text)
+    if whole[: len(before)] != before or len(whole) == len(before):
+        raise DoesNotFit("the answer's text merges with the prompt's last token")
+    return whole[len(before) :]
+
+
+def gapped(tokenizer: PreTrainedTokenizerBase, left: str, word: str, right: str) -> tuple[Ids, range]:
+    """Ids of the whole text, and the positions of the word in it.
+
+    Raises DoesNotFit where the word's borders are no borders of tokens.
+    """
+    gap = continuation(tokenizer, left, word)
+    rest = continuation(tokenizer, left + word, right)
+    before = token_ids(tokenizer, left)
+    return before + gap + rest, range(len(before), len(before) + len(gap))
+
+
+def encode(tokenizer: PreTrainedTokenizerBase, example: Example) -> Encoded:
+    """The example as token ids. Raises DoesNotFit with the reason where lengths or tokens do not agree."""
+    clean, corrupted = token_ids(tokenizer, example.clean), token_ids(tokenizer, example.corrupted)
+    _require_known(tokenizer, clean + corrupted)
+    if len(clean) != len(corrupted):
+        raise DoesNotFit("clean and corrupted differ in token length")
+    if clean == corrupted:
+        raise DoesNotFit("clean and corrupted are the same tokens")
+    answer = continuation(tokenizer, example.clean, example.answer)
+    foil = continuation(tokenizer, example.clean, example.foil)
+    _require_known(tokenizer, answer + foil)
+    if len(answer) != len(foil):
+        raise DoesNotFit("answer and foil differ in token length")
+    if answer == foil:
+        raise DoesNotFit("answer and foil are the same tokens")
+    after = [continuation(tokenizer, example.corrupted, text) for text in (example.answer, example.foil)]
+    if after != [answer, foil]:
+        raise DoesNotFit("the answer's tokens depend on the prompt")
+    answers, foils = (
+        _members(tokenizer, example, clean, texts, len(answer)) for texts in (example.answers, example.foils)
+    )
+    if len(answers) + len(foils) < COMPLETE * (len(example.answers) + len(example.foils)):
+        raise DoesNotFit("too many of the answer set's texts merge with the prompt or differ in token length")
+    return Encoded(example, clean, corrupted, answer, foil, answers, foils)
+
+
+def _require_known(tokenizer: PreTrainedTokenizerBase, ids: Ids) -> None:
+    if tokenizer.unk_token_id is not None and tokenizer.unk_token_id in ids:
+        raise DoesNotFit("a word is not in the vocabulary")
+
+
+def _members(
+    tokenizer: PreTrainedTokenizerBase, example: Example, prompt: Ids, texts: tuple[str, ...], length: int
+) -> tuple[Ids, ...]:
+    """Continuations of the given length; a text that is written otherwise belongs to neither set."""
+    if not texts:
+        return ()
+    rows = tokenizer([example.clean + text for text in texts])["input_ids"]
+    wholes = [_unclosed(tokenizer, row) for row in rows]
+    end = len(prompt) + length
+    return tuple(whole[-length:] for whole in wholes if len(whole) == end and whole[: len(prompt)] == prompt)

@@ -1,0 +1,129 @@
+"""The records of a leaderboard: read from a folder, and refused where they cannot stand side by side."""
+
+from collections.abc import Callable, Hashable, Mapping
+from functools import partial
+from pathlib import Path
+
+from ...errors import UsageError
+from ...tasks import get_suite
+from ..record.files import read_model
+from ..record.protocol import Protocol, list_protocols
+from ..record.types import Record
+from ..tables.cells import plain
+
+_Records = Mapping[Path, Record]
+
+
+def read_board(directory: Path, protocol: str | None = None) -> tuple[Record, ...]:
+    """The records of all `*.json` files of a folder, in the order of their names.
+
+    With `protocol` only those of the protocol of that name, be it one that boards take or not. Raises
+    NotComputable for a file that is no record, and UsageError for: no folder or no such record in it; a
+    record whose protocol was not named and no board takes, or is not this package's of that name; records of
+    different protocols or of different versions of a task; a record that is not its protocol's whole; two
+    records of one pair.
+    """
+    if not directory.is_dir():
+        raise UsageError(
+            f"{directory} is no folder", "name a folder of records, the JSON files that mechshift run writes"
+        )
+    records = {path: read_model(path, Record) for path in sorted(directory.glob("*.json")) if path.is_file()}
+    if protocol is not None:
+        records = {path: record for path, record in records.items() if record.protocol.name == protocol}
+    if not records:
+        wanted = "record" if protocol is None else f"record of protocol {protocol}"
+        name = protocol or "v1"
+        raise UsageError(f"{directory} holds no {wanted}", f"{_run(name)}: it is a file PAIR-{name}.json")
+    for path, record in records.items():
+        _check_protocol(path, record.protocol, named=protocol is not None)
+        _check_whole(path, record)
+    _check_comparable(records)
+    _check_one_each(records)
+    return tuple(records.values())
+
+
+def _check_protocol(path: Path, protocol: Protocol, named: bool) -> None:
+    name = plain(protocol.name)
+    own = next((known for known in list_protocols() if known.name == protocol.name), None)
+    if own is None:
+        names = ", ".join(known.name for known in list_protocols() if known.board)
+        raise UsageError(
+            f"{path} is of protocol {name}, which this version does not know; boards take {names}", _run("v1")
+        )
+    if not own.board and not named:
+        raise UsageError(f"{path} is of protocol {name}, which no board takes", _run("v1"))
+    changed = [
+        f"{field} is {theirs!r} and not {mine!r}"
+        for field, mine in own
+        if (theirs := getattr(protocol, field)) != mine
+    ]
+    if changed:
+        raise UsageError(
+            f"{path} is of another protocol {name} than this version's: {'; '.join(changed)}",
+            _run(own.name),
+        )
+
+
+def _run(protocol: str) -> str:
+    return f"run the pair with --protocol {protocol} and put that record here"
+
+
+def _check_whole(path: Path, record: Record) -> None:
+    wanted = [task.card.name for task in get_suite(record.protocol.suite)]
+    found = [task.task for task in record.tasks]
+    absent = [f"task {name} is not in it" for name in wanted if name not in found]
+    short = [
+        f"task {task.task} has {task.pool.common} of {record.protocol.pool} examples"
+        for task in record.tasks
+        if task.pool.common < record.protocol.pool
+    ]
+    faults = list(record.reductions) or [*absent, *short]
+    faults += [
+        f"task {name} is one too many"
+        for index, name in enumerate(found)
+        if name not in wanted or name in found[:index]
+    ]
+    if faults:
+        raise UsageError(
+            f"{path} is not what protocol {record.protocol.name} asks for: {'; '.join(map(plain, faults))}",
+            "run the whole protocol on a pair that solves its tasks, or take the record off the board",
+        )
+
+
+def _check_comparable(records: _Records) -> None:
+    _same(records, "protocol", lambda record: (record.protocol.name, record.protocol.version))
+    for name in sorted({task.task for record in records.values() for task in record.tasks}):
+        _same(records, f"version of task {plain(name)}", partial(_version, name))
+
+
+def _same(records: _Records, what: str, of: Callable[[Record], Hashable]) -> None:
+    (first, expected), *others = ((path, of(record)) for path, record in records.items())
+    for path, found in others:
+        if found != expected:
+            raise UsageError(
+                f"{path.name} and {first.name} are not of the same {what}: {found!r} and {expected!r}",
+                "make them again with one version of mechshift, or keep a folder for each",
+            )
+
+
+def _version(name: str, record: Record) -> tuple[str, str] | None:
+    return next(((task.version, task.level) for task in record.tasks if task.task == name), None)
+
+
+def _check_one_each(records: _Records) -> None:
+    """No name twice, and no weights with the same declarations under two names.
+
+    A control and a pair with an MDM are two, whatever they are called and made of.
+    """
+    seen: dict[Hashable, Path] = {}
+    for path, record in records.items():
+        members = (record.pair.arm, record.pair.mdm)
+        made_of = tuple(member.model_copy(update={"checkpoint": "", "revision": None}) for member in members)
+        control = record.pair.control
+        for key in ((record.pair.name, control), (*made_of, record.pair.mask_id, control)):
+            first = seen.setdefault(key, path)
+            if first != path:
+                raise UsageError(
+                    f"{path.name} and {first.name} are records of the same pair, {plain(record.pair.name)}",
+                    "keep the one to be shown",
+                )

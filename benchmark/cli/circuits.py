@@ -1,0 +1,114 @@
+"""The commands `mechshift circuits export` and `import`: what runs keep, in the files of other tools."""
+
+import json
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ...errors import UsageError
+from .options import JsonOption
+
+if TYPE_CHECKING:
+    from ..circuits.circuit import Circuit
+
+app = typer.Typer(no_args_is_help=True, help="Circuits and scores in the files of other tools.")
+
+
+class Form(StrEnum):
+    """Whose files are written."""
+
+    eap_ig = "eap-ig"
+    mib = "mib"
+
+
+class By(StrEnum):
+    """What edges are ranked by."""
+
+    absolute = "absolute"
+    signed = "signed"
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(help="A circuit or scores that a run kept (*.safetensors).")],
+    to: Annotated[Form, typer.Option(help="The EAP-IG library's graph, or MIB's nine circuits.")],
+    out: Annotated[Path, typer.Option(help="The file to write; for MIB a new folder named TASK_MODEL.")],
+    d_model: Annotated[
+        int | None, typer.Option(min=1, help="The model's width, which is not in FILE unless imported.")
+    ] = None,
+    by: Annotated[
+        By | None, typer.Option(help="What ranks MIB's edges; --by absolute if left out (CMD), signed (CPR).")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a circuit with its scores as the EAP-IG library's JSON, or scores as MIB's nine circuits.
+
+    Prints path and number of edges of what was written.
+    """
+    if by is not None and to is Form.eap_ig:
+        raise UsageError("--by ranks edges, and EAP-IG's graph has all of them", "leave it out")
+    from ..interchange.eap_ig import save_graph
+    from ..interchange.kept import load_kept
+    from ..interchange.mib import SHARES, save_circuits
+
+    kept = load_kept(file)
+    width = _width(kept, d_model)
+    if to is Form.eap_ig:
+        save_graph(out, kept.graph, kept.edges, width, kept.scores)
+        _tell([_described(out, kept.size)], as_json)
+        return
+    sizes = save_circuits(out, kept.graph, kept.scores, width, by.value if by else "absolute")
+    paths = [out / f"{share:g}.json" for share in SHARES]
+    _tell([_described(path, size) for path, size in zip(paths, sizes, strict=True)], as_json)
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="EAP-IG's graph (*.json, *.pt), or MIB's folder of nine.")],
+    out: Annotated[Path, typer.Option(help="The file to write (*.safetensors); for a folder, a new folder.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Read another tool's circuit, scores or nine circuits, check them, and write them as runs keep circuits.
+
+    Prints path and number of edges of what was written.
+    """
+    from ..interchange.eap_ig import load_graph
+    from ..interchange.mib import SHARES, keep_circuits, load_circuits
+
+    if file.is_dir():
+        circuits = load_circuits(file)
+        keep_circuits(circuits, out)
+        paths = [out / f"{share:g}.safetensors" for share in SHARES]
+        _tell([_described(path, one.size) for path, one in zip(paths, circuits, strict=True)], as_json)
+        return
+    circuit = load_graph(file)
+    circuit.save(out)
+    _tell([_described(out, circuit.size)], as_json)
+
+
+def _width(kept: "Circuit", given: int | None) -> int:
+    """The model's width as given, or as the file that was imported had it."""
+    if given is not None:
+        return given
+    known = str(kept.about.get("d_model"))
+    if not re.fullmatch("[1-9][0-9]{0,8}", known):
+        raise UsageError(
+            "the graphs of other tools say how wide the model is, and what a run keeps does not",
+            "give --d-model, the hidden_size of the model's config.json",
+        )
+    return int(known)
+
+
+def _described(path: Path, edges: int) -> dict[str, Any]:
+    return {"path": str(path), "edges": edges}
+
+
+def _tell(written: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(written, indent=1, ensure_ascii=False))
+        return
+    for one in written:
+        print(f"{one['path']}: {one['edges']} edges in the circuit")

@@ -1,0 +1,1 @@
+"""From the evidence on both members to the numbers of a task."""

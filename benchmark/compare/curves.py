@@ -1,0 +1,104 @@
+"""Faithfulness curves of a member, from what its sweep measured."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ...metrics import (
+    Estimate,
+    Undefined,
+    Value,
+    bootstrap,
+    cmd,
+    cpr,
+    faithfulness,
+    log_area,
+    prompt_faithfulness,
+    smallest_budget,
+)
+from ..measure.sweep import Sweep, budgets
+from ..record.protocol import Protocol
+from ..record.types import Curve, CurvePoint, Measured, measured
+
+Floats = NDArray[np.floating]
+
+AREAS: dict[str, Callable[[ArrayLike, ArrayLike], float]] = {"log_area": log_area, "cpr": cpr, "cmd": cmd}
+
+
+def curves(sweep: Sweep, templates: Sequence[str], protocol: Protocol, edges: int) -> tuple[Curve, Curve]:
+    """The curves of circuits ranked by absolute and by signed score, in a graph of `edges` edges.
+
+    `templates`: of each example of the sweep. Intervals are over templates, then examples within them.
+    """
+    absolute, signed = (
+        _curve(sweep, circuits, kept, templates, protocol, edges)
+        for circuits, kept in zip(sweep.circuits, sweep.kept, strict=True)
+    )
+    return absolute, signed
+
+
+def levels(sweep: Sweep) -> Floats | Undefined:
+    """Faithfulness of the circuits ranked by absolute score, at each budget."""
+    return _levels(sweep, sweep.circuits[0], np.ones(len(sweep.whole)))
+
+
+def smallest_share(protocol: Protocol, *sweeps: Sweep) -> Value:
+    """The smallest share of edges on the grid at which all sweeps are faithful enough for the protocol."""
+    found = [levels(sweep) for sweep in sweeps]
+    for one in found:
+        if isinstance(one, Undefined):
+            return one
+    return smallest_budget(protocol.grid, *found, threshold=protocol.faithful)  # type: ignore[arg-type]
+
+
+def _curve(
+    sweep: Sweep,
+    circuits: Floats,
+    kept: NDArray[np.int64],
+    templates: Sequence[str],
+    protocol: Protocol,
+    edges: int,
+) -> Curve:
+    prompts = prompt_faithfulness(circuits, sweep.empty, sweep.whole)
+    medians = prompts if isinstance(prompts, Undefined) else prompts.median
+    values = _estimates(sweep, circuits, templates, protocol)
+    points = tuple(
+        CurvePoint(
+            share=share,
+            edges=budget,
+            kept=int(kept[index]),
+            faithfulness=measured(values[str(index)]),
+            median=_entry(medians, index),
+        )
+        for index, (share, budget) in enumerate(zip(protocol.grid, budgets(protocol, edges), strict=True))
+    )
+    log, ratio, distance = (measured(values[name]) for name in AREAS)
+    dropped = len(sweep.whole) if isinstance(prompts, Undefined) else prompts.dropped
+    return Curve(points=points, log_area=log, cpr=ratio, cmd=distance, dropped=dropped)
+
+
+def _estimates(
+    sweep: Sweep, circuits: Floats, templates: Sequence[str], protocol: Protocol
+) -> dict[str, Estimate | Undefined]:
+    """Faithfulness by the budget's index and areas by name, with intervals."""
+    names = [*map(str, range(len(protocol.grid))), *AREAS]
+
+    def statistic(weights: Floats) -> dict[str, Value]:
+        curve = _levels(sweep, circuits, weights)
+        if isinstance(curve, Undefined):
+            return dict.fromkeys(names, curve)
+        values: dict[str, Value] = {str(index): float(level) for index, level in enumerate(curve)}
+        return values | {name: area(protocol.grid, curve) for name, area in AREAS.items()}
+
+    return bootstrap(statistic, templates, protocol.resamples, protocol.seed)
+
+
+def _levels(sweep: Sweep, circuits: Floats, weights: Floats) -> Floats | Undefined:
+    """Faithfulness of weighted means at each budget."""
+    share = weights / weights.sum()
+    return faithfulness(circuits @ share, float(sweep.empty @ share), float(sweep.whole @ share))
+
+
+def _entry(values: Floats | Undefined, index: int) -> Measured:
+    return measured(values if isinstance(values, Undefined) else float(values[index]))

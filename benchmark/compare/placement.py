@@ -1,0 +1,119 @@
+"""Where a circuit's importance lies, over depth and over components: one bootstrap for all of it, paired."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...metrics import (
+    Estimate,
+    Undefined,
+    Value,
+    bootstrap_scores,
+    depth_profile,
+    depth_shift,
+    effective_components,
+    gini,
+    importance_entropy,
+    specialisation,
+    top_edges,
+    top_share,
+    weighted_sharpness,
+)
+from ..circuits.components import Components
+
+Floats = NDArray[np.floating]
+Named = dict[str, Value]
+
+
+class Placement:
+    """The statistic of a pair of mean score arrays that `bootstrap_scores` resamples.
+
+    Circuits of `size` edges are found anew in every resample. `entropies` holds, for both members, the
+    entropies of the output of their top components, by name; sharpness is weighted over those alone.
+    """
+
+    def __init__(
+        self, components: Components, size: int, entropies: tuple[Mapping[str, float], Mapping[str, float]]
+    ) -> None:
+        self._components = components
+        self._size = size
+        self._entropies = entropies
+        self.uniform = self._uniform()
+
+    def estimates(
+        self,
+        sums: tuple[Floats, Floats],
+        counts: NDArray[np.int64],
+        clusters: tuple[str, ...],
+        resamples: int,
+        seed: int,
+    ) -> dict[str, Estimate | Undefined]:
+        """Values of both members and of MDM − ARM, by name, with intervals.
+
+        Names begin with `mass.`, `edges.` (see `depth_shift`) or `specialisation.`, then arm, mdm or shift.
+        """
+        return bootstrap_scores(self, sums, counts, clusters, resamples, seed)
+
+    def __call__(self, arm: Floats, mdm: Floats) -> Named:
+        """The values for mean scores of the ARM and the MDM, [sources, destinations] each."""
+        circuits = [top_edges(scores, self._components.graph.mask, self._size) for scores in (arm, mdm)]
+        importance = [self._components.importance(*each) for each in zip((arm, mdm), circuits, strict=True)]
+        degrees = [self._components.degree(circuit) for circuit in circuits]
+        values = _prefixed("mass", self._depth(*importance)) | _prefixed("edges", self._depth(*degrees))
+        return values | _prefixed("specialisation", self._specialisation(*importance))
+
+    def profile(self, importance: Floats, only: NDArray[np.bool_] | None = None) -> Floats | Undefined:
+        """Depth profile [layers] of the importance, of some components only if wanted."""
+        chosen = np.ones(len(importance), bool) if only is None else only
+        return depth_profile(
+            importance[chosen], self._components.layers[chosen], self._components.graph.layers
+        )
+
+    def _uniform(self) -> Floats:
+        profile = self.profile(self._components.degree(self._components.graph.mask))
+        assert not isinstance(profile, Undefined), "every graph has edges in its layers"
+        return profile
+
+    def _depth(self, arm: Floats, mdm: Floats) -> Named:
+        before, after = self.profile(arm), self.profile(mdm)
+        for profile in (before, after):
+            if isinstance(profile, Undefined):
+                return dict.fromkeys(depth_shift(self.uniform, self.uniform, self.uniform), profile)
+        return depth_shift(before, after, self.uniform)  # type: ignore[arg-type]
+
+    def _specialisation(self, arm: Floats, mdm: Floats) -> Named:
+        by_member = [
+            _concentration(importance) | {"output_sharpness": self._sharpness(importance, entropies)}
+            for importance, entropies in zip((arm, mdm), self._entropies, strict=True)
+        ]
+        before, after = by_member
+        shift = {name: _minus(after[name], before[name]) for name in before}
+        return _prefixed("arm", before) | _prefixed("mdm", after) | _prefixed("shift", shift)
+
+    def _sharpness(self, importance: Floats, entropies: Mapping[str, float]) -> Value:
+        if not entropies:
+            return Undefined("no component of the circuit writes to the residual stream")
+        weights = [importance[self._components.names.index(name)] for name in entropies]
+        return weighted_sharpness(list(entropies.values()), weights)
+
+
+def _concentration(importance: Floats) -> Named:
+    return {
+        "specialisation": specialisation(importance),
+        "entropy": importance_entropy(importance),
+        "effective_components": effective_components(importance),
+        "gini": gini(importance),
+        "top_1": top_share(importance, 1),
+        "top_10": top_share(importance, 10),
+    }
+
+
+def _minus(minuend: Value, subtrahend: Value) -> Value:
+    if isinstance(minuend, Undefined):
+        return minuend
+    return subtrahend if isinstance(subtrahend, Undefined) else minuend - subtrahend
+
+
+def _prefixed(prefix: str, values: Mapping[str, Value]) -> Named:
+    return {f"{prefix}.{name}": value for name, value in values.items()}

@@ -1,0 +1,74 @@
+"""What single components write at the readout positions, seen through the final norm and the unembedding."""
+
+from collections.abc import Iterable
+from functools import partial
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ...metrics import output_entropy
+from ..circuits.batch import Batch
+from ..circuits.capture import run, still, written
+from ..pairs.backbones import Backbone
+from ..pairs.member import Member
+
+MEMORY = 128 * 2**20
+"""Bytes of components' outputs and logits held at a time, unless one read alone needs more."""
+
+
+def component_entropies(
+    member: Member, batches: Iterable[Batch], sources: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Normalised entropy of softmax(unembedding of a component's output), mean over reads, [sources].
+
+    `sources`: indices on the graph's source axis. In [0, 1]; 0: the component writes for one token alone. The
+    final norm takes the scale of the run, as in a logit lens of one component (nostalgebraist 2020); its
+    bias is left out, and the mask token excluded.
+    """
+    shape = member.backbone.shape
+    written_size = (1 + shape.layers * (shape.heads + 1)) * shape.width
+    per_read = 4 * (written_size + 4 * len(sources) * shape.vocabulary)
+    at_once = max(1, MEMORY // per_read)
+    total, reads = np.zeros(len(sources)), 0
+    chosen = torch.from_numpy(sources).to(member.device)
+    with torch.no_grad(), still(member.backbone.model):
+        for batch in batches:
+            outputs, _ = run(member, batch.clean)
+            for first in range(0, len(batch.read_row), at_once):
+                row = batch.read_row[first : first + at_once]
+                position = batch.read_position[first : first + at_once]
+                read = outputs.map(partial(_at, row=row, position=position))
+                logits = _lens(member, written(member.backbone, read).squeeze(2), position, chosen)
+                total += len(row) * output_entropy(logits.double().cpu().numpy())
+                reads += len(row)
+    return total / max(1, reads)
+
+
+def _at(values: Tensor, row: Tensor, position: Tensor) -> Tensor:
+    """[rows, tokens, …] at the reads, as [reads, 1, …]."""
+    return values[row, position][:, None]
+
+
+def _lens(member: Member, everything: Tensor, position: Tensor, chosen: Tensor) -> Tensor:
+    """Logits [chosen, reads, vocabulary] of what the sources wrote, [sources, reads, width]."""
+    norm = member.backbone.final_norm
+    stream = everything.sum(0) + _unwritten(member.backbone, position)
+    component = everything[chosen]
+    if norm.centred:
+        stream = stream - stream.mean(-1, keepdim=True)
+        component = component - component.mean(-1, keepdim=True)
+    scale = torch.rsqrt(stream.pow(2).mean(-1, keepdim=True) + norm.epsilon)
+    return member.logits((component * scale * norm.weight).to(member.backbone.dtype))
+
+
+def _unwritten(backbone: Backbone, position: Tensor) -> Tensor | float:
+    """What no source wrote to the residual stream, [reads, width]: position embeddings and output biases."""
+    total: Tensor | float = 0.0
+    if backbone.position_embedding is not None:
+        total = total + backbone.position_embedding(position)
+    for layer in backbone.layers:
+        bias = getattr(layer.output, "bias", None)
+        total = total + (0.0 if bias is None else bias)
+    return total

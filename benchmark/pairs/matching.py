@@ -1,0 +1,31 @@
+"""Whether two members make a pair: one backbone, and a row for the mask token."""
+
+from dataclasses import replace
+
+from ...errors import PairError
+from .member import Member
+from .tokens import check_mask_id
+
+
+def check_mask_row(member: Member) -> None:
+    """Raises PairError for an MDM without a row of its mask token; a control is never given it."""
+    if member.mask_id < 0 or member.role != "control":
+        check_mask_id(member.mask_id, member.backbone.shape.vocabulary)
+
+
+def check_same_backbone(arm: Member, mdm: Member) -> None:
+    """Raises PairError when the members' classes or dimensions differ; the MDM may have extra token rows."""
+    ours, theirs = type(arm.backbone.model).__name__, type(mdm.backbone.model).__name__
+    rows = arm.backbone.shape.vocabulary
+    first = vars(replace(arm.backbone.shape, vocabulary=0))
+    second = vars(replace(mdm.backbone.shape, vocabulary=0))
+    differing = [f"{name} {first[name]} and {second[name]}" for name in first if first[name] != second[name]]
+    if ours != theirs:
+        differing.insert(0, f"class {ours} and {theirs}")
+    if mdm.backbone.shape.vocabulary < rows:
+        differing.append(f"vocabulary {rows} and {mdm.backbone.shape.vocabulary}")
+    if differing:
+        raise PairError(
+            f"the ARM and the MDM have different backbones: {'; '.join(differing)}",
+            "declare as --arm the very model that the MDM was post-trained from",
+        )

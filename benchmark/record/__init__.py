@@ -1,0 +1,1 @@
+"""The types at the file boundary, the protocol, and how records are written and read."""

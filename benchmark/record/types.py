@@ -1,0 +1,296 @@
+"""The record of a run: everything a reader, a reviewer or a leaderboard needs, as one typed JSON file.
+
+A number that could not be computed is there with its reason; it is never 0, NaN or left out.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ...metrics import Estimate, Undefined, Value, wilson_interval
+from .protocol import Protocol
+
+SCHEMA: Literal[2] = 2
+"""Raised whenever a field changes its meaning."""
+
+
+class Part(BaseModel):
+    """A part of a record: frozen, finite, and with no field that is not declared."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Number(Part):
+    """A measured value; `low` and `high` bound its 95 % interval where there is one."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+class Missing(Part):
+    """A value that could not be computed, and why."""
+
+    missing: str = Field(min_length=1)
+
+
+Measured = Annotated[Number | Missing, Field(union_mode="left_to_right")]
+
+
+def measured(value: Estimate | Value) -> Measured:
+    """A metric's result as it stands in a record."""
+    if isinstance(value, Undefined):
+        return Missing(missing=value.reason)
+    if isinstance(value, Estimate):
+        return Number(value=value.value, low=value.low, high=value.high)
+    return Number(value=value)
+
+
+class Behaviour(Part):
+    """How many of the tried examples a member solves when it decodes greedily."""
+
+    solved: int = Field(ge=0)
+    tried: int = Field(ge=0)
+
+    @property
+    def accuracy(self) -> Measured:
+        """Share solved, with Wilson's interval."""
+        if not self.tried:
+            return Missing(missing="no example was tried")
+        low, high = wilson_interval(self.solved, self.tried)
+        return Number(value=self.solved / self.tried, low=low, high=high)
+
+
+class PoolRecord(Part):
+    """The examples that a comparison uses: those both members solve with the reference answer's tokens.
+
+    `unfit` counts examples that the tokenizer cannot express, by reason; `other_form` those that both members
+    solve, at least one of them with another text than the reference answer; `fingerprint` is the digest of
+    the examples used.
+    """
+
+    arm: Behaviour
+    mdm: Behaviour
+    mdm_in_place: Behaviour | Missing
+    unfit: dict[str, int]
+    other_form: int
+    common: int
+    discovery: int
+    evaluation: int
+    templates: int
+    fingerprint: str
+
+
+class CurvePoint(Part):
+    """A circuit of `edges` edges (`kept` after pruning): faithfulness of means, and median over prompts."""
+
+    share: float
+    edges: int
+    kept: int
+    faithfulness: Measured
+    median: Measured
+
+
+class Curve(Part):
+    """Faithfulness against budget for one ranking of edges, and its areas.
+
+    `log_area`: per doubling of the budget, 1 for a perfect curve; `cpr` and `cmd` as MIB integrates them.
+    `dropped`: prompts without a gap between clean and corrupted, left out of the median.
+    """
+
+    points: tuple[CurvePoint, ...]
+    log_area: Measured
+    cpr: Measured
+    cmd: Measured
+    dropped: int
+
+
+class Component(Part):
+    """A head or MLP and its share of the circuit's importance."""
+
+    name: str
+    share: float
+
+
+class MemberRecord(Part):
+    """What one member does on one task.
+
+    `clean`, `corrupted`: mean metric of the whole model on either prompt. `completeness`: what the finite
+    number of integration steps leaves out, relative. `absolute`, `signed`: curves by ranking. Profiles are
+    shares of importance by layer, of all components, heads and MLPs, and of edge counts.
+    """
+
+    clean: float
+    corrupted: float
+    completeness: Measured
+    absolute: Curve
+    signed: Curve
+    smallest_share: Measured
+    profile: tuple[float, ...]
+    profile_heads: tuple[float, ...]
+    profile_mlps: tuple[float, ...]
+    profile_edges: tuple[float, ...]
+    depth: dict[str, Measured]
+    depth_edges: dict[str, Measured]
+    specialisation: dict[str, Measured]
+    top: tuple[Component, ...]
+
+
+class Overlap(Part):
+    """Jaccard overlap of two circuits of equal size, with its floor and its ceilings.
+
+    `jaccard`: circuits from all discovery prompts; `cross`, `ceiling_arm`, `ceiling_mdm`: from disjoint
+    halves. `normalised`: 0 = chance, 1 = as alike as two samples of one model. `chance_tail`: probability
+    of so large an intersection for random circuits (edges only).
+    """
+
+    jaccard: Measured
+    cross: Measured
+    ceiling_arm: Measured
+    ceiling_mdm: Measured
+    floor: float
+    normalised: Measured
+    chance_tail: Measured
+
+
+class OverlapPoint(Part):
+    """Overlap at one budget, of edges and of the components that they touch."""
+
+    share: float
+    edges: int
+    edge: Overlap
+    node: Overlap
+
+
+class Comparison(Part):
+    """Both members on one task, and what lies between them.
+
+    `compared` is the overlap at the compared size, `curve` at every budget. `uniform_profile`: depth
+    profile of uniformly drawn edges. Shifts are MDM − ARM; those of depth by score and by number of edges.
+    """
+
+    arm: MemberRecord
+    mdm: MemberRecord
+    compared: OverlapPoint
+    curve: tuple[OverlapPoint, ...]
+    uniform_profile: tuple[float, ...]
+    depth_shift: dict[str, Measured]
+    depth_shift_edges: dict[str, Measured]
+    specialisation_shift: dict[str, Measured]
+
+
+class TaskRecord(Part):
+    """A task's results: which task, on which examples, what came out, and the seconds each cell took."""
+
+    task: str
+    suite: Literal["local", "planning"]
+    version: str
+    level: str
+    pool: PoolRecord
+    comparison: Comparison
+    seconds: dict[str, float]
+
+
+class FailedTask(Part):
+    """A task that gave no comparison, why, and how far it came."""
+
+    task: str
+    suite: Literal["local", "planning"]
+    version: str
+    level: str
+    missing: str
+    pool: PoolRecord
+
+
+class SameSize(Part):
+    """Overlap by suite with circuits of all tasks at one size, the largest of their compared sizes.
+
+    Ĵ depends on the size of the circuits, and compared sizes differ between tasks: where this shift and the
+    headline disagree, the difference between the suites is one of size.
+    """
+
+    edges: int
+    overlap: dict[str, Measured]
+    task_dependent_shift: Measured
+
+
+class Summary(Part):
+    """A pair's row: means over the tasks of each suite; the task-dependent shift is Ĵ local − Ĵ planning."""
+
+    accuracy_arm: dict[str, Measured]
+    accuracy_mdm: dict[str, Measured]
+    overlap: dict[str, Measured]
+    task_dependent_shift: Measured
+    one_size: SameSize
+    early_shift: dict[str, Measured]
+    specialisation_shift: dict[str, Measured]
+    faithfulness: dict[str, Measured]
+
+
+class MemberProvenance(Part):
+    """Which weights a member has, and what was declared about it."""
+
+    checkpoint: str
+    revision: str | None
+    digest: str
+    native: str
+    dtype: str
+    attention: str
+    shift: bool
+
+
+class PairProvenance(Part):
+    """The two members, the mask token, the tokenizer, and how far the weights moved by kind of module.
+
+    `control`: the second member is the ARM trained on, and no MDM. `confounds`: what else than the objective
+    changed between the two, as far as it was declared, and what loading the pair left in doubt.
+    """
+
+    name: str
+    control: bool
+    confounds: tuple[str, ...] = ()
+    arm: MemberProvenance
+    mdm: MemberProvenance
+    mask_id: int
+    ordinary_mask: bool
+    tokenizer: str
+    layers: int
+    heads: int
+    kv_heads: int
+    edges: int
+    movement: dict[str, float]
+
+
+class Environment(Part):
+    """Where and with what a record was made."""
+
+    mechshift: str
+    python: str
+    torch: str
+    transformers: str
+    numpy: str
+    platform: str
+    processor: str
+    device: str
+    threads: int
+
+
+class Record(Part):
+    """A run: pair, protocol, tasks, summary, and what was left out.
+
+    `reductions` says how the run is less than its protocol's whole; a leaderboard refuses a record that has
+    any. `seconds`: what the cells of all tasks took, in this run or an earlier one. `status` is
+    "self-reported" until somebody else has repeated the run.
+    """
+
+    schema_version: Literal[2] = SCHEMA
+    created: str
+    pair: PairProvenance
+    protocol: Protocol
+    tasks: tuple[TaskRecord, ...]
+    failed: tuple[FailedTask, ...]
+    reductions: tuple[str, ...]
+    summary: Summary
+    environment: Environment
+    seconds: float
+    status: Literal["self-reported", "verified"] = "self-reported"

@@ -1,0 +1,91 @@
+"""What a record says about where it comes from: the pair, and the machine it was made on."""
+
+import platform
+from collections import defaultdict
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ..circuits.graph import Graph
+from ..pairs.pair import Pair, Provenance
+from ..pairs.spec import MemberSpec
+from ..record.protocol import Protocol
+from ..record.types import Environment, MemberProvenance, PairProvenance
+
+
+def describe_pair(pair: Pair, protocol: Protocol) -> PairProvenance:
+    """The pair's members, tokens, shape, and mean relative movement of the weights by kind of module."""
+    shape = pair.arm.backbone.shape
+    moved: dict[str, list[float]] = defaultdict(list)
+    for movement in pair.movement:
+        if movement.change is not None:
+            moved[movement.module].append(movement.change)
+    return PairProvenance(
+        name=pair.spec.name,
+        control=pair.spec.control,
+        confounds=pair.spec.confounds,
+        arm=_member(pair.spec.arm, pair.arm_provenance),
+        mdm=_member(pair.spec.mdm, pair.mdm_provenance),
+        mask_id=pair.mdm.mask_id,
+        ordinary_mask=pair.ordinary_mask,
+        tokenizer=pair.tokenizer_digest,
+        layers=shape.layers,
+        heads=shape.heads,
+        kv_heads=shape.kv_heads,
+        edges=Graph.of(shape, protocol.kv).edges,
+        movement={kind: float(np.mean(values)) for kind, values in moved.items()},
+    )
+
+
+def describe_environment(pair: Pair) -> Environment:
+    """Versions, machine and device."""
+    return Environment(
+        mechshift=version("mechshift"),
+        python=platform.python_version(),
+        torch=torch.__version__,
+        transformers=version("transformers"),
+        numpy=np.__version__,
+        platform=platform.platform(),
+        processor=platform.processor() or platform.machine(),
+        device=str(pair.arm.device),
+        threads=torch.get_num_threads(),
+    )
+
+
+def run_key(pair: Pair, protocol: Protocol, task: str, task_version: str, level: str) -> dict[str, object]:
+    """All that can change a cell: software, device, protocol, task, level, weights, tokens, declarations."""
+    return {
+        "mechshift": version("mechshift"),
+        "torch": torch.__version__,
+        "transformers": version("transformers"),
+        "device": pair.arm.device.type,
+        "protocol": protocol.model_dump(mode="json"),
+        "task": task,
+        "task_version": task_version,
+        "level": level,
+        "arm": _member(pair.spec.arm, pair.arm_provenance).model_dump(mode="json", exclude={"checkpoint"}),
+        "mdm": _member(pair.spec.mdm, pair.mdm_provenance).model_dump(mode="json", exclude={"checkpoint"}),
+        "control": pair.spec.control,
+        "mask_id": pair.mdm.mask_id,
+        "tokenizer": pair.tokenizer_digest,
+    }
+
+
+def _member(spec: MemberSpec, provenance: Provenance) -> MemberProvenance:
+    return MemberProvenance(
+        checkpoint=_public(provenance.checkpoint),
+        revision=provenance.revision,
+        digest=provenance.digest,
+        native=provenance.native,
+        dtype=provenance.dtype,
+        attention=str(spec.attention),
+        shift=spec.shift,
+    )
+
+
+def _public(checkpoint: str) -> str:
+    """A hub id as it is; of a directory the last two folders, as where it lay is of no use to others."""
+    path = Path(checkpoint).expanduser()
+    return "/".join(path.resolve().parts[-2:]) if path.is_dir() else checkpoint

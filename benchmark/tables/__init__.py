@@ -1,0 +1,1 @@
+"""Records as text, CSV, LaTeX and plots."""

@@ -1,0 +1,121 @@
+"""How a value stands in a cell of a table: rounded, with its interval, or as a dash with a footnote."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from ...errors import unknown
+from ..record.types import Measured, Missing
+
+Format = Literal["text", "github", "latex", "csv"]
+FORMATS: tuple[Format, ...] = ("text", "github", "latex", "csv")
+
+DASH = "–"
+_LATEX = str.maketrans(
+    {character: f"\\{character}" for character in "&%$#_{}"}
+    | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    | {"<": r"\textless{}", ">": r"\textgreater{}", "[": "{[}", "]": "{]}"}
+    | {"→": r"$\to$", "−": "$-$", "√": r"$\surd$", "Ĵ": r"$\hat{J}$", DASH: "--"}
+)
+_GITHUB = str.maketrans(
+    {character: f"\\{character}" for character in r"\`*_~[]|$"} | {"&": "&amp;", "<": "&lt;"}
+)
+_SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+@dataclass(frozen=True)
+class Markup:
+    """A format's own signs: `tabular` as tabulate names it, how text and numbers are escaped, and so on."""
+
+    tabular: str
+    text: Callable[[str], str]
+    number: Callable[[str], str]
+    mark: Callable[[int], str]
+    strong: Callable[[str], str]
+    line_break: str
+    note_break: str
+
+
+_MARKUPS = {
+    "text": Markup(
+        tabular="simple",
+        text=lambda text: text,
+        number=lambda text: text,
+        mark=lambda number: str(number).translate(_SUPERSCRIPT),
+        strong=str.upper,
+        line_break="\n",
+        note_break="\n",
+    ),
+    "github": Markup(
+        tabular="github",
+        text=lambda text: text.translate(_GITHUB),
+        number=lambda text: text,
+        mark=lambda number: f"<sup>{number}</sup>",
+        strong=lambda text: f"**{text}**",
+        line_break="<br>",
+        note_break="<br>\n",
+    ),
+    "latex": Markup(
+        tabular="latex_raw",
+        text=lambda text: text.translate(_LATEX),
+        number=lambda text: "$" + text.replace("%", r"\%").replace(" ", r"\ ") + "$",
+        mark=lambda number: rf"\textsuperscript{{{number}}}",
+        strong=lambda text: rf"\textbf{{{text}}}",
+        line_break=" ",
+        note_break="\\\\\n",
+    ),
+}
+
+
+def get_markup(format: str) -> Markup:  # noqa: A002
+    """The signs of a format that people read. Raises UsageError, with near names, for any other."""
+    if format not in _MARKUPS:
+        raise unknown("format", format, FORMATS)
+    return _MARKUPS[format]
+
+
+def plain(text: str) -> str:
+    """A text from a record on one line, without the control characters that a stranger may have put there."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(text.split()))
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """How a quantity is written: number of decimals, with its sign, in per cent, with its interval."""
+
+    decimals: int = 2
+    signed: bool = False
+    percent: bool = False
+    interval: bool = True
+
+    def __call__(self, value: float) -> str:
+        """The rounded value; a signed one keeps its sign, so that a bound of −0.00 is seen to be below 0."""
+        scaled = 100 * value if self.percent else value
+        written = f"{scaled:+.{self.decimals}f}" if self.signed else f"{scaled:z,.{self.decimals}f}"
+        return f"{written} %" if self.percent else written
+
+
+class Notes:
+    """The footnotes of a table, numbered as they come; one reason is one note however often it is met."""
+
+    def __init__(self, markup: Markup) -> None:
+        self._markup = markup
+        self._numbers: dict[str, int] = {}
+
+    def cell(self, value: Measured, rounding: Rounding) -> str:
+        """The value with its interval, `0.42 [0.31, 0.55]`, or a dash that refers to the reason."""
+        if isinstance(value, Missing):
+            number = self._numbers.setdefault(plain(value.missing), len(self._numbers) + 1)
+            return self._markup.text(DASH) + self._markup.mark(number)
+        written = rounding(value.value)
+        if rounding.interval and value.low is not None and value.high is not None:
+            written += f" [{rounding(value.low)}, {rounding(value.high)}]"
+        return self._markup.number(written)
+
+    def below(self) -> str:
+        """The notes as lines to print under the table, with an empty line before them; empty without any."""
+        lines = [
+            f"{self._markup.mark(number)} {self._markup.text(reason)}"
+            for reason, number in self._numbers.items()
+        ]
+        return "\n\n" + self._markup.note_break.join(lines) if lines else ""

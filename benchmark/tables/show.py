@@ -1,0 +1,79 @@
+"""A record as a page of text: what was run, the pair's row, and what lies behind it."""
+
+from ..record.types import MemberProvenance, Record
+from .beside import REPORTED_LEGEND, beside, overlap_body
+from .cells import Notes, get_markup, plain
+from .reported import PROTOCOL
+from .table import protocol_name, row_body, task_body
+
+LEGEND = """\
+Ĵ: 0 as alike as chance, 1 as alike as two samples of one model. Task-dependent shift: Ĵ local − Ĵ planning,
+every task at its own compared size; at one size: all tasks at the largest of these. Early and specialisation
+shift: MDM − ARM. In brackets: 95 % intervals over templates and prompts, the sizes of circuits given, and
+for accuracies over the examples tried."""
+
+
+def render(record: Record) -> str:
+    """The record for a terminal of 120 columns: header, row, table of tasks, reasons of what is missing.
+
+    Below the tasks of a record of protocol `paper` stands what is reported of its pair, or else of others.
+    A record that no board takes, for its protocol or for what it leaves out, says so and what to run instead.
+    """
+    notes = Notes(get_markup("text"))
+    bodies, legends = [row_body(record, notes, "text"), task_body(record, notes, "text")], [LEGEND]
+    if record.protocol.name == PROTOCOL:
+        bodies.append(overlap_body((record,), beside(record), notes, "text"))
+        legends.append(REPORTED_LEGEND)
+    tables = "\n\n".join(bodies) + notes.below()
+    return "\n\n".join([_header(record), tables, *legends, *_standing(record)])
+
+
+def _header(record: Record) -> str:
+    pair, environment = record.pair, record.environment
+    edges = f"{pair.layers} layers, {pair.heads} heads, {pair.kv_heads} key/value heads, {pair.edges:,} edges"
+    packages = ("mechshift", "torch", "transformers")
+    versions = ", ".join(f"{package} {getattr(environment, package)}" for package in packages)
+    threads = f"{environment.threads} thread{'s' * (environment.threads != 1)}"
+    machine = f"{environment.device}, {threads}, {record.seconds:,.0f} s"
+    lines = {
+        "pair": f"{pair.name} ({edges})",
+        "ARM": _member(pair.arm),
+        "control" if pair.control else "MDM": _member(pair.mdm),
+        "weights": _movement(record),
+        "protocol": f"{protocol_name(record)}, {record.status}",
+        "made": f"{record.created} with {versions} on {machine}",
+    }
+    written = [f"{name:9} {plain(text)}" for name, text in lines.items()]
+    return "\n".join(written + [f"{'confound':9} {plain(text)}" for text in pair.confounds])
+
+
+def _member(member: MemberProvenance) -> str:
+    revision = f"@{member.revision}" if member.revision else ""
+    shift = "shifted" if member.shift else "not shifted"
+    declared = f"{member.native}, {member.dtype}, {member.attention} attention, {shift}"
+    return f"{member.checkpoint}{revision} ({declared}, digest {member.digest[:12]})"
+
+
+def _movement(record: Record) -> str:
+    movement = record.pair.movement
+    if not movement:
+        return "movement not recorded"
+    least, most = min(movement, key=movement.__getitem__), max(movement, key=movement.__getitem__)
+    return (
+        f"moved by {movement[least]:.3f} ({least}) to {movement[most]:.3f} ({most}) of their norm, "
+        "mean over modules of a kind"
+    )
+
+
+def _standing(record: Record) -> list[str]:
+    """Why no board takes the record, if none does."""
+    standing = []
+    if record.reductions:
+        lines = [f"  {plain(reduction)}" for reduction in record.reductions]
+        standing.append("\n".join(["Less than the protocol's whole, so no board takes it:", *lines]))
+    if not record.protocol.board:
+        name = plain(record.protocol.name)
+        standing.append(
+            f"No board takes protocol {name}. For a row on the board run the same pair with --protocol v1."
+        )
+    return standing

@@ -1,0 +1,209 @@
+"""How near `--dry-run` comes to the memory that a run takes on a CPU, for random pairs of three shapes.
+
+    python tests/speed/memory.py
+
+Every pair is written to disk, forecast, and run in a process of its own: loaded, decoded, attributed, its
+circuits run, and compared, on a few examples of one task, which count as solved. Predicted and measured peak
+of each stage are printed, resident memory of the process with its libraries. Linux alone tells the peak by
+stage. Run it on a quiet machine.
+"""
+
+import argparse
+import ctypes
+import json
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import (
+    GPT2Config,
+    GPT2LMHeadModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedModel,
+    Qwen2Config,
+    Qwen2ForCausalLM,
+)
+
+from mechshift.benchmark.admission.load import load_pair
+from mechshift.benchmark.asking.pool import Pool, Solved, encoded_examples
+from mechshift.benchmark.forecast.memory import StagePeak, stage_peaks
+from mechshift.benchmark.forecast.sizes import sketch_pair
+from mechshift.benchmark.forecast.workload import commit_order, task_work
+from mechshift.benchmark.pairs.spec import declare_pair
+from mechshift.benchmark.record.protocol import V1
+from mechshift.benchmark.run.allocation import give_back_freed_memory
+from mechshift.benchmark.run.evidence import Setting, measure_comparison, measure_grouping, measure_pool
+from mechshift.benchmark.run.run import setting_of
+from mechshift.tasks import get_task
+
+TASK = "star-path"
+PROTOCOL = V1.model_copy(
+    update={
+        "pool": 32,
+        "minimum": 4,
+        "candidates": 1,
+        "disjoint": False,
+        "grid": (0.001, 1.0),
+        "resamples": 10,
+    }
+)
+SPECIAL: dict[str, Any] = {"bos_token_id": None, "eos_token_id": None, "tie_word_embeddings": False}
+
+
+def gpt2() -> PreTrainedModel:
+    """GPT-2 small: tied head, one map for query, key and value."""
+    return GPT2LMHeadModel(GPT2Config())
+
+
+def qwen2() -> PreTrainedModel:
+    """Narrow, with Qwen2's vocabulary and grouped key/value heads."""
+    return Qwen2ForCausalLM(
+        Qwen2Config(
+            vocab_size=151_936,
+            hidden_size=512,
+            intermediate_size=1408,
+            num_hidden_layers=8,
+            num_attention_heads=8,
+            num_key_value_heads=2,
+            **SPECIAL,
+        )
+    )
+
+
+def llama() -> PreTrainedModel:
+    """Wider, with Llama's vocabulary and a key/value head per head."""
+    return LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=32_000,
+            hidden_size=1024,
+            intermediate_size=2816,
+            num_hidden_layers=8,
+            num_attention_heads=16,
+            **SPECIAL,
+        )
+    )
+
+
+SHAPES = {"gpt2": gpt2, "qwen2": qwen2, "llama": llama}
+
+
+class Peaks:
+    """Peak resident memory of this process by stage, told apart by a run's progress."""
+
+    def __init__(self) -> None:
+        self.of: dict[str, int] = {}
+        self._start()
+
+    @contextmanager
+    def progress(self, label: str, total: int) -> Iterator[Any]:
+        """A stage of a run, named after the last word of its label; what came between counts as entropies."""
+        self.note("entropies")
+        yield lambda done: None
+        last = label.split()[-1]
+        self.note({"edges": "attribution", "comparing": "comparison"}.get(last, last))
+
+    def note(self, stage: str) -> None:
+        """The peak since the last note belongs to this stage."""
+        self.of[stage] = max(self.of.get(stage, 0), _peak())
+        self._start()
+
+    def _start(self) -> None:
+        if sys.platform == "linux":
+            # What the C library keeps of a stage is free for the next one, and is not the next one's need.
+            ctypes.CDLL(None).malloc_trim(0)
+            Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+def _peak() -> int:
+    if sys.platform == "linux":
+        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+        return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def write_pair(shape: str, folder: Path) -> None:
+    """Two random checkpoints of a shape, with the tokenizer of the reference pair."""
+    reference = Path(str(files("mechshift.baselines"))) / "reference" / "tiny"
+    for seed, member in enumerate(("arm", "mdm")):
+        torch.manual_seed(seed)
+        SHAPES[shape]().save_pretrained(folder / member)
+        for path in (reference / member).glob("tokenizer*"):
+            shutil.copy(path, folder / member)
+
+
+def measure(folder: Path, rows: int) -> dict[str, int]:
+    """Load the pair of a folder, run every stage, and give the peak of each in bytes."""
+    give_back_freed_memory()
+    peaks = Peaks()
+    pair = load_pair(declare_pair(str(folder / "arm"), str(folder / "mdm")), "cpu")
+    peaks.note("loading")
+    setting = setting_of(pair, get_task(TASK), None, PROTOCOL, folder / "out", rows, peaks.progress)
+    found = measure_pool(setting)
+    peaks.note("decoding")
+    measure_comparison(setting, measure_grouping(setting, _as_if_solved(setting, found)))
+    peaks.note("comparison")
+    return peaks.of
+
+
+def _as_if_solved(setting: Setting, found: Pool) -> Pool:
+    """A random pair solves nothing: the pool with its first examples, committed from left to right."""
+    stream = enumerate(setting.task.examples(PROTOCOL.seed, "evaluation", setting.level))
+    encoded = encoded_examples(setting.pair, islice(stream, PROTOCOL.pool), Counter())
+    orders = [(index, commit_order(setting.pair.mdm, setting.task, each)) for index, each in encoded]
+    return found.model_copy(update={"solved": tuple(Solved(index=i, order=order) for i, order in orders)})
+
+
+def forecast(folder: Path, rows: int) -> tuple[StagePeak, ...]:
+    """What is predicted for the pair of a folder."""
+    sketch = sketch_pair(declare_pair(str(folder / "arm"), str(folder / "mdm")))
+    work = task_work(sketch, get_task(TASK), None, PROTOCOL, rows)
+    return stage_peaks(sketch.sizes, [each.weights for each in sketch.checkpoints], [work], PROTOCOL)
+
+
+def compare(shape: str, rows: int) -> None:
+    """Print predicted and measured peaks of a shape, by stage and in all."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_pair(shape, folder)
+        command = [sys.executable, "-m", __spec__.name, "--measure", str(folder), "--rows", str(rows)]
+        found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+        predicted = {stage.stage: stage.together for stage in forecast(folder, rows)}
+        predicted["loading"] = max(predicted["loading"], predicted.pop("checks"))  # one call does both
+    for stage, bytes_ in [*predicted.items(), ("all", max(predicted.values()))]:
+        measured = found.get(stage, max(found.values()))
+        print(
+            f"{shape:6} {stage:12} predicted {bytes_ / 1e9:5.2f} GB, measured {measured / 1e9:5.2f} GB, "
+            f"ratio {bytes_ / measured:.2f}",
+            flush=True,
+        )
+
+
+def main() -> None:
+    """Read the arguments, measure, print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--shape", choices=SHAPES, action="append", help="one of them; all if left out")
+    parser.add_argument("--rows", type=int, default=64)
+    parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.measure is not None:
+        print(json.dumps(measure(arguments.measure, arguments.rows)))
+        return
+    for shape in arguments.shape or SHAPES:
+        compare(shape, arguments.rows)
+
+
+if __name__ == "__main__":
+    main()
