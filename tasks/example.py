@@ -77,7 +77,7 @@ class TaskCard:
     levels: Mapping[str, Level]
     default_level: str
     steps: int | Literal["tokens"]
-    version: str
+    version: int
 
 
 @dataclass(frozen=True)
