@@ -67,10 +67,9 @@ class Outcome:
 @pytest.fixture(scope="session")
 def small() -> "Protocol":
     """The protocol `quick` on few examples and budgets: seconds on the reference pair."""
-    from mechshift.benchmark.record.protocol import QUICK
+    from build.protocols import small_quick
 
-    few = {"pool": 12, "minimum": 6, "candidates": 2, "resamples": 20, "splits": 2, "components": 4}
-    return QUICK.model_copy(update={**few, "grid": (0.001, 0.1, 1.0)})
+    return small_quick()
 
 
 @pytest.fixture(scope="session")
