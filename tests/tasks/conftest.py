@@ -119,7 +119,8 @@ def affordable(golden: ModuleType) -> Callable[[str, str, int], int]:
     recorded = golden.recorded()
 
     def number(task: str, level: str, wanted: int) -> int:
-        held: int = recorded[task]["levels"][level]["examples"]
+        entry = recorded.get(task, golden.UNKNOWN)["levels"].get(level, {})
+        held = entry.get("examples", golden.EXAMPLES)
         return wanted if held == golden.EXAMPLES else min(wanted, held)
 
     return number
