@@ -65,6 +65,13 @@ def within(name: str, value: float, low: float, high: float) -> float:
     return float(value)
 
 
+def level_of(level: float) -> float:
+    """A confidence level, strictly between 0 and 1; ValueError otherwise, also for NaN."""
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie strictly between 0 and 1, not {level}")
+    return float(level)
+
+
 def match(names: Sequence[str], *arrays: NDArray[Any]) -> None:
     """ValueError unless all arrays have one shape."""
     if len({array.shape for array in arrays}) > 1:

@@ -1,7 +1,6 @@
 """Holm against the closed testing that it is short for, and p-values against the normal table."""
 
 from itertools import combinations
-from math import inf
 
 import numpy as np
 import pytest
@@ -88,4 +87,4 @@ def test_a_value_of_0_is_no_evidence() -> None:
 
 
 def test_an_interval_without_width_leaves_no_doubt() -> None:
-    assert two_sided_p(estimate(0.1, 0.1, 0.4)) == two_sided_p(estimate(-0.1, -inf, -0.1)) == 0
+    assert two_sided_p(estimate(0.1, 0.1, 0.4)) == two_sided_p(estimate(-0.1, -9, -0.1)) == 0
