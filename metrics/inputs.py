@@ -87,6 +87,16 @@ def distribution(name: str, values: ArrayLike) -> Floats:
     return array
 
 
+def unit_scale(values: Floats) -> Floats:
+    """`values` in float64, times the power of two that brings the largest magnitude into [1/2, 1).
+
+    Sums and differences of them neither overflow nor lose the small ones to the underflow of all. A power
+    of two rounds nothing, so that what does not depend on scale is the same to the last digit.
+    """
+    array = values.astype(np.float64)
+    return np.asarray(np.ldexp(array, -np.frexp(np.abs(array).max(initial=0.0))[1]))
+
+
 def edge_scores(name: str, scores: ArrayLike, edges: Flags) -> Floats:
     """The scores [edges that exist] of a score array [sources, destinations].
 
