@@ -43,6 +43,8 @@ def clusters_of(labels: ArrayLike, groups: int | None = None) -> Integers:
         raise ValueError(
             f"clusters must label two groups or more, one label each; its shape is {array.shape}"
         )
+    if array.dtype.kind == "f" and np.isnan(array).any():
+        raise ValueError("clusters holds NaN: a group without a template needs a label of its own")
     if groups is not None and len(array) != groups:
         raise ValueError(f"clusters has {len(array)} labels for {groups} groups")
     return np.unique(array, return_inverse=True)[1].astype(np.int64).reshape(len(array))

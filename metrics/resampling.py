@@ -138,7 +138,7 @@ def group_mean(sums: ArrayLike, counts: ArrayLike, weights: ArrayLike | None = N
 
     Raises:
         ValueError: NaN, shapes that do not match, counts that are not positive, weights that are
-            negative or all 0.
+            negative or all 0, a mean beyond all numbers.
 
     >>> group_mean([[2.0, 4.0], [6.0, 0.0]], counts=[1, 3]).tolist()
     [2.0, 1.0]
@@ -147,15 +147,20 @@ def group_mean(sums: ArrayLike, counts: ArrayLike, weights: ArrayLike | None = N
     weight = np.ones(len(examples)) if weights is None else numbers("weights", weights)
     if weight.shape[-1] != len(examples) or weight.ndim > 2:
         raise ValueError(f"weights must be [..., {len(examples)} groups] and has shape {weight.shape}")
-    if (weight < 0).any() or not (weight.sum(axis=-1) > 0).all():
+    if (weight < 0).any() or not weight.any(axis=-1).all():
         raise ValueError("weights must not be negative, nor all 0")
     return weighted_mean(total, examples, weight)
 
 
 def weighted_mean(sums: Floats, counts: Floats, weights: NDArray[Any]) -> Floats:
     """`group_mean` of input that is known to be well-formed, without looking at all of it again."""
-    share = weights / (weights @ counts)[..., None]
-    return np.tensordot(share.astype(sums.dtype), sums, axes=1)
+    with np.errstate(all="ignore"):
+        share = weights / (weights @ counts)[..., None]
+        mean = np.tensordot(share.astype(sums.dtype), sums, axes=1)
+    # Ranking NaN would pass for a ranking, so that the result is looked at and not every sum before it.
+    if not np.isfinite(mean).all():
+        raise ValueError("mean scores are beyond all numbers: scale the sums down")
+    return mean
 
 
 def bootstrap(

@@ -82,6 +82,10 @@ def test_of_a_lopsided_interval_the_side_towards_0_counts() -> None:
     assert two_sided_p(estimate(-1, -9, -0.5)) == two_sided_p(estimate(1, 0.5, 9))
 
 
+def test_bounds_at_the_ends_of_the_range() -> None:
+    assert two_sided_p(estimate(1.5e308, -1.5e308, 1.6e308)) == pytest.approx(stats.norm.sf(0.979982) * 2)
+
+
 def test_a_value_of_0_is_no_evidence() -> None:
     assert two_sided_p(estimate(0, 0, 0)) == two_sided_p(estimate(0, -1, 2)) == 1
 

@@ -159,6 +159,8 @@ def test_an_estimate_outside_its_interval_cannot_be_made(numbers: tuple, message
         (lambda: group_mean([[1.0]], [0]), "counts must be positive"),
         (lambda: group_mean([[1.0], [2.0]], [1, 1], [1, 1, 1]), "weights must be"),
         (lambda: group_mean([[1.0], [2.0]], [1, 1], [0, 0]), "nor all 0"),
+        (lambda: group_mean([[1e308], [1e308]], [1e-3, 1e-3]), "scale the sums down"),
+        (lambda: cluster_weights([0.0, float("nan"), 1.0]), "clusters holds NaN"),
         (lambda: bootstrap(lambda w: {"x": 1.0}, [1, 2], level=1.0), "level"),
         (lambda: bootstrap(lambda w: {"x": float("nan")}, [1, 2]), "'x' returned NaN"),
         (lambda: bootstrap(lambda w: {"x": float("inf")}, [1, 2]), "or an infinity"),
