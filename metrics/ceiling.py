@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from .components import incidence
 from .halves import (
     CircuitOverlap,
-    Pool,
+    Halves,
     edge_view,
     flat_sums,
     mean_jaccard,
@@ -61,9 +61,9 @@ def split_half_jaccard(
     1.0
     """
     existing = flags("edges", edges, 2)
-    pool = Pool.of(counts, clusters, existing, by, splits, seed)
+    halves = Halves.of(counts, clusters, existing, by, splits, seed)
     size = whole("k", k, 1, int(existing.sum()))
-    ranked = pool.ranked(flat_sums("sums", sums, pool), np.ones(len(pool.counts)))
+    ranked = halves.ranked(flat_sums("sums", sums, halves), np.ones(len(halves.counts)))
     ceiling = mean_jaccard(largest(ranked.first, size), largest(ranked.second, size))
     assert not isinstance(ceiling, Undefined), "k is at least 1"
     return ceiling
@@ -110,9 +110,9 @@ def circuit_overlap(
     (1.0, 1.0)
     """
     existing = flags("edges", edges, 2)
-    pool = Pool.of(counts, clusters, existing, by, splits, seed)
+    halves = Halves.of(counts, clusters, existing, by, splits, seed)
     views = [edge_view(existing, k)]
-    return overlaps(sums_a, sums_b, pool, clusters, resamples, seed, views)[0]
+    return overlaps(sums_a, sums_b, halves, clusters, resamples, seed, views)[0]
 
 
 def node_overlap(
@@ -147,10 +147,10 @@ def node_overlap(
     1.0
     """
     existing = flags("edges", edges, 2)
-    pool = Pool.of(counts, clusters, existing, by, splits, seed)
+    halves = Halves.of(counts, clusters, existing, by, splits, seed)
     matrices = incidence(source_component, destination_component, existing.shape)
     views = [node_view(existing, k, matrices, seed)]
-    return overlaps(sums_a, sums_b, pool, clusters, resamples, seed, views)[0]
+    return overlaps(sums_a, sums_b, halves, clusters, resamples, seed, views)[0]
 
 
 def overlap_curve(
@@ -188,8 +188,8 @@ def overlap_curve(
     [1.0, 1.0]
     """
     existing = flags("edges", edges, 2)
-    pool = Pool.of(counts, clusters, existing, by, splits, seed)
+    halves = Halves.of(counts, clusters, existing, by, splits, seed)
     matrices = incidence(source_component, destination_component, existing.shape)
     views = [view for k in sizes for view in (edge_view(existing, k), node_view(existing, k, matrices, seed))]
-    found = overlaps(sums_a, sums_b, pool, clusters, resamples, seed, views)
+    found = overlaps(sums_a, sums_b, halves, clusters, resamples, seed, views)
     return list(zip(found[::2], found[1::2], strict=True))

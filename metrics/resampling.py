@@ -6,15 +6,17 @@ that no model has to run again, and one vector for both members of a pair keeps 
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .inputs import Flags, Floats, Integers, clusters_of, level_of, numbers, whole
 from .undefined import Undefined, Value
+
+K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -164,12 +166,12 @@ def weighted_mean(sums: Floats, counts: Floats, weights: NDArray[Any]) -> Floats
 
 
 def bootstrap(
-    statistic: Callable[[Floats], Mapping[str, Value]],
+    statistic: Callable[[Floats], Mapping[K, Value]],
     clusters: ArrayLike,
     resamples: int = 200,
     seed: int = 0,
     level: float = 0.95,
-) -> dict[str, Estimate | Undefined]:
+) -> dict[K, Estimate | Undefined]:
     """Intervals of any number of statistics of weighted groups, all from the same resamples.
 
     The interval is the bootstrap percentile interval moved so that its centre (the median of the
@@ -180,7 +182,8 @@ def bootstrap(
     interval; their mean need not, where a statistic takes few values or is skewed.
 
     Args:
-        statistic: from weights [groups] to named values; called with all 1 for the estimates.
+        statistic: from weights [groups] to values by name, or by any other key; called with all 1 for the
+            estimates.
         clusters: one label per group, [groups].
         resamples: how many to draw; 200 or more for an interval worth printing.
         seed: of the generator.
@@ -211,14 +214,14 @@ def bootstrap(
 
 
 def bootstrap_scores(
-    statistic: Callable[..., Mapping[str, Value]],
+    statistic: Callable[..., Mapping[K, Value]],
     sums: Sequence[ArrayLike],
     counts: ArrayLike,
     clusters: ArrayLike,
     resamples: int = 200,
     seed: int = 0,
     level: float = 0.95,
-) -> dict[str, Estimate | Undefined]:
+) -> dict[K, Estimate | Undefined]:
     """`bootstrap` of statistics of mean scores, paired over models.
 
     Args:
@@ -245,7 +248,7 @@ def bootstrap_scores(
     models = [_groups(one, counts) for one in sums]
     clusters_of(clusters, groups=len(models[0][1]))
 
-    def weighted(weights: Floats) -> Mapping[str, Value]:
+    def weighted(weights: Floats) -> Mapping[K, Value]:
         return statistic(*(weighted_mean(total, examples, weights) for total, examples in models))
 
     return bootstrap(weighted, clusters, resamples, seed, level)
@@ -260,7 +263,7 @@ def _groups(sums: ArrayLike, counts: ArrayLike) -> tuple[Floats, Floats]:
     return total, examples
 
 
-def _estimate(name: str, value: Value, draws: list[Value], level: float) -> Estimate | Undefined:
+def _estimate(name: Hashable, value: Value, draws: list[Value], level: float) -> Estimate | Undefined:
     if isinstance(value, Undefined):
         return value
     defined = np.array([draw for draw in draws if not isinstance(draw, Undefined)], dtype=np.float64)
