@@ -56,8 +56,8 @@ def split_half_jaccard(
         ValueError: NaN at an edge, shapes that do not match, fewer than two groups, k outside 1..edges.
 
     >>> import numpy as np
-    >>> sums = np.tile(np.arange(6.0).reshape(1, 2, 3), (4, 1, 1))
-    >>> split_half_jaccard(sums, np.ones(4), range(4), np.ones((2, 3), bool), k=2)
+    >>> sums = np.tile(np.arange(6.0).reshape(1, 2, 3), (6, 1, 1))
+    >>> split_half_jaccard(sums, np.ones(6), range(6), np.ones((2, 3), bool), k=2)
     1.0
     """
     existing = flags("edges", edges, 2)
@@ -104,8 +104,8 @@ def circuit_overlap(
         ValueError: as `split_half_jaccard`.
 
     >>> import numpy as np
-    >>> sums = np.tile(np.arange(6.0).reshape(1, 2, 3), (4, 1, 1))
-    >>> same = circuit_overlap(sums, sums, np.ones(4), range(4), np.ones((2, 3), bool), k=2)
+    >>> sums = np.tile(np.arange(6.0).reshape(1, 2, 3), (6, 1, 1))
+    >>> same = circuit_overlap(sums, sums, np.ones(6), range(6), np.ones((2, 3), bool), k=2)
     >>> same.cross.value, same.normalised.value
     (1.0, 1.0)
     """
@@ -141,9 +141,9 @@ def node_overlap(
         ValueError: as `circuit_overlap` and `node_importance`.
 
     >>> import numpy as np
-    >>> sums = np.tile(np.arange(6.0).reshape(1, 2, 3), (4, 1, 1))
+    >>> sums = np.tile(np.arange(6.0).reshape(1, 2, 3), (6, 1, 1))
     >>> nodes = np.eye(3)[:, :2], np.eye(3)
-    >>> node_overlap(sums, sums, np.ones(4), range(4), np.ones((2, 3), bool), 2, *nodes).jaccard.value
+    >>> node_overlap(sums, sums, np.ones(6), range(6), np.ones((2, 3), bool), 2, *nodes).jaccard.value
     1.0
     """
     existing = flags("edges", edges, 2)
@@ -181,9 +181,9 @@ def overlap_curve(
         ValueError: as `node_overlap`, for any of the sizes.
 
     >>> import numpy as np
-    >>> sums = np.tile(np.arange(6.0).reshape(1, 2, 3), (4, 1, 1))
+    >>> sums = np.tile(np.arange(6.0).reshape(1, 2, 3), (6, 1, 1))
     >>> nodes = np.eye(3)[:, :2], np.eye(3)
-    >>> curve = overlap_curve(sums, sums, np.ones(4), range(4), np.ones((2, 3), bool), [1, 2], *nodes)
+    >>> curve = overlap_curve(sums, sums, np.ones(6), range(6), np.ones((2, 3), bool), [1, 2], *nodes)
     >>> [edge.jaccard.value for edge, node in curve]
     [1.0, 1.0]
     """
