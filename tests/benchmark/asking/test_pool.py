@@ -189,7 +189,9 @@ def test_what_does_not_fit_is_counted_by_reason_and_not_tried(
         return Example(clean, corrupted, "a", "b", "one", "one", ())
 
     task = task_of(draw, lambda example, output: False)
-    found = find_pool(pair, task, "only", small_protocol(pool=10, candidates=3).sampling, 64, lambda done: None)
+    found = find_pool(
+        pair, task, "only", small_protocol(pool=10, candidates=3).sampling, 64, lambda done: None
+    )
     assert found.unfit == {
         "a word is not in the vocabulary": 6,
         "clean and corrupted differ in token length": 6,

@@ -27,9 +27,7 @@ def members(evidence: Make) -> tuple[Evidence, Evidence]:
     arm, other = evidence(1), evidence(2)
     found = other.scores.attribution
     mixed = 0.7 * arm.scores.attribution.score_sums + 0.3 * found.score_sums
-    return arm, replace(
-        other, scores=replace(other.scores, attribution=replace(found, score_sums=mixed))
-    )
+    return arm, replace(other, scores=replace(other.scores, attribution=replace(found, score_sums=mixed)))
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +91,7 @@ def test_the_members_own_numbers(
     comparison: Comparison, members: tuple[Evidence, Evidence], protocol: Protocol
 ) -> None:
     for found, one in zip((comparison.arm, comparison.mdm), members, strict=True):
-        attribution, graph = one.scores.attribution, one.scores.graph
+        attribution = one.scores.attribution
         assert found.clean == pytest.approx(attribution.clean.mean())
         assert found.corrupted == pytest.approx(attribution.corrupted.mean())
         total = attribution.score_sums[:, 0].sum() / attribution.counts.sum()

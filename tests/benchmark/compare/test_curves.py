@@ -38,9 +38,7 @@ def sweep_of(levels: list[float], signed: list[float], whole: float = 3.0) -> Sw
 
 
 def test_points_are_faithfulness_at_each_budget(small_protocol: Callable[..., Protocol]) -> None:
-    absolute, signed = curves(
-        sweep_of([0.0, 0.5, 1.0], [0.2, 0.9, 1.0]), GRID, small_protocol().statistics
-    )
+    absolute, signed = curves(sweep_of([0.0, 0.5, 1.0], [0.2, 0.9, 1.0]), GRID, small_protocol().statistics)
     assert [(p.share, p.edges, p.kept) for p in absolute.points] == [
         (0.001, 1, 0),
         (0.1, 10, 9),

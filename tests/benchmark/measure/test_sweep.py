@@ -134,7 +134,9 @@ def test_the_empty_circuit_under_mean_reads_mean_streams(
             of_states.append(np.mean(differences))
         expected.append(np.mean(of_states))
     protocol = small_protocol(grid=GRID, intervention="mean")
-    assert sweep(mdm, asked, scores, protocol.sweeping, rows, still).empty == pytest.approx(expected, abs=1e-4)
+    assert sweep(mdm, asked, scores, protocol.sweeping, rows, still).empty == pytest.approx(
+        expected, abs=1e-4
+    )
 
 
 def test_a_sweep_does_not_depend_on_the_rows_run_at_once(
