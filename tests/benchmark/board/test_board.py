@@ -141,8 +141,8 @@ def test_another_version_or_level_of_a_task(
     changed = other.tasks[0].model_copy(update=changes)
     error = refusal(tmp_path, first, other.model_copy(update={"tasks": (changed, *other.tasks[1:])}))
     assert error.problem == (
-        f"{tmp_path / '1.json'} is not what protocol v1 asks for: task ioi is of {found}, and the protocol asks "
-        "level abc, version 1"
+        f"{tmp_path / '1.json'} is not what protocol v1 asks for: task ioi is of {found}, and the protocol "
+        "asks level abc, version 1"
     )
 
 
