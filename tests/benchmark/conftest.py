@@ -24,7 +24,7 @@ from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.compare.compare import Evidence
 from mechshift.benchmark.measure.sweep import Sweep
 from mechshift.benchmark.pairs.attention import Attention
-from mechshift.benchmark.pairs.backbones import read_backbone
+from mechshift.benchmark.pairs.families import read_backbone
 from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.pairs.pair import Pair, Provenance
 from mechshift.benchmark.pairs.spec import MemberSpec, PairSpec

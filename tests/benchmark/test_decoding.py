@@ -9,7 +9,7 @@ from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausa
 from mechshift.benchmark.asking import decoding
 from mechshift.benchmark.asking.decoding import _next, decode, target_logits
 from mechshift.benchmark.pairs.attention import Attention
-from mechshift.benchmark.pairs.backbones import read_backbone
+from mechshift.benchmark.pairs.families import read_backbone
 from mechshift.benchmark.pairs.member import Member
 
 VOCABULARY, MASK, ROWS, TOKENS = 17, 3, 12, 14

@@ -20,7 +20,7 @@ from mechshift.benchmark.circuits.batch import Batch, LogitDifference
 from mechshift.benchmark.circuits.capture import measure
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.pairs.attention import Attention
-from mechshift.benchmark.pairs.backbones import read_backbone
+from mechshift.benchmark.pairs.families import read_backbone
 from mechshift.benchmark.pairs.member import Member
 
 

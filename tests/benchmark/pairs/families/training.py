@@ -19,7 +19,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, PreTrainedTok
 from mechshift.benchmark.admission.cloze import TRIED, clozes
 from mechshift.benchmark.asking.encoding import DoesNotFit, Ids, encode, gapped
 from mechshift.benchmark.pairs.attention import Attention
-from mechshift.benchmark.pairs.backbones import SUPPORTED, read_backbone
+from mechshift.benchmark.pairs.families import CLASSES, read_backbone
 from mechshift.benchmark.pairs.member import Member
 from mechshift.tasks import get_task
 
@@ -181,7 +181,7 @@ def trained_mdm(kind: str, manner: Manner, attention: str, shift: bool) -> Weigh
 
 
 def _model(kind: str, manner: Manner) -> PreTrainedModel:
-    native: Any = SUPPORTED[kind]
+    native: Any = CLASSES[kind]
     rows = size(make_tokenizer(manner)) + SPARE
     special = {"bos_token_id": None, "eos_token_id": None, "tie_word_embeddings": True}
     config = native.config_class(vocab_size=rows, **SIZES[kind], **special)
