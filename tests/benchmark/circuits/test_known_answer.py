@@ -12,7 +12,7 @@ from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.intervention import run_circuits, whole_model
 from mechshift.benchmark.circuits.scores import Integration
 from mechshift.benchmark.pairs.attention import Attention
-from mechshift.benchmark.pairs.backbones import read_backbone
+from mechshift.benchmark.pairs.families import read_backbone
 from mechshift.benchmark.pairs.member import Member
 
 LETTERS, POSITIONS, HEAD = 10, 8, 20
