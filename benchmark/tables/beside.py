@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ..record.quantities import COUNT, FINE, Rounding, Task
 from ..record.types import FailedTask, Measured, Missing, Number, Record
-from .cells import Format, Notes, Rounding, get_markup, plain
+from .cells import Format, Notes, get_markup, plain
 from .layout import Fields, csv_lines, tabular, unrounded
-from .quantities import COUNT, FINE, Task
 from .reported import Reported, list_reported
 from .table import all_tasks, protocol_name
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ...errors import unknown
+from ..record.quantities import Rounding
 from ..record.types import Measured, Missing
 
 Format = Literal["text", "github", "latex", "csv"]
@@ -79,22 +80,6 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(text.split()))
 
 
-@dataclass(frozen=True)
-class Rounding:
-    """How a quantity is written: number of decimals, with its sign, in per cent, with its interval."""
-
-    decimals: int = 2
-    signed: bool = False
-    percent: bool = False
-    interval: bool = True
-
-    def __call__(self, value: float) -> str:
-        """The rounded value; a signed one keeps its sign, so that a bound of −0.00 is seen to be below 0."""
-        scaled = 100 * value if self.percent else value
-        written = f"{scaled:+.{self.decimals}f}" if self.signed else f"{scaled:z,.{self.decimals}f}"
-        return f"{written} %" if self.percent else written
-
-
 class Notes:
     """The footnotes of a table, numbered as they come; one reason is one note however often it is met."""
 
@@ -107,10 +92,7 @@ class Notes:
         if isinstance(value, Missing):
             number = self._numbers.setdefault(plain(value.missing), len(self._numbers) + 1)
             return self._markup.text(DASH) + self._markup.mark(number)
-        written = rounding(value.value)
-        if rounding.interval and value.low is not None and value.high is not None:
-            written += f" [{rounding(value.low)}, {rounding(value.high)}]"
-        return self._markup.number(written)
+        return self._markup.number(rounding.number(value))
 
     def below(self) -> str:
         """The notes as lines to print under the table, with an empty line before them; empty without any."""

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
+from ..record.quantities import SECTIONS, Line, Task
+from ..record.row import BOTH, COLUMNS, MEMBERS, Column
 from ..record.summary import SUITES
 from ..record.types import Missing, Record, Summary
 from .cells import Format, Markup, Notes, get_markup, plain
 from .layout import Fields, Row, csv_lines, tabular, unrounded
-from .quantities import SECTIONS, Line, Task
-from .row import BOTH, COLUMNS, MEMBERS, Column
 
 ABREAST = 4
 """Tasks side by side in a text table, which then has at most 120 columns."""
