@@ -15,6 +15,9 @@ from ..circuits.batch import Batch, LogitDifference, LogOdds, Metric, Probabilit
 from ..pairs.member import Member
 from .encoding import DoesNotFit, Encoded, Ids
 
+ROWS = 64
+"""Token rows that are run at once unless told otherwise; no number depends on it."""
+
 
 @dataclass(frozen=True)
 class State:

@@ -55,6 +55,10 @@ class Circuit:
         """Number of edges after pruning."""
         return int(self.edges.sum())
 
+    def __repr__(self) -> str:
+        about = "".join(f", {name}={text!r}" for name, text in self.about.items())
+        return f"Circuit({self.size:,} of {self.graph.edges:,} edges{about})"
+
     def save(self, path: Path) -> None:
         """Write the circuit to a file, whole or not at all. Raises OutputError where that fails."""
         tensors = {"scores": self.scores, "edges": self.edges}
@@ -140,4 +144,4 @@ def _understood(path: Path) -> Iterator[None]:
 
 
 def _broken(path: Path, reason: str) -> NotComputable:
-    return NotComputable(f"{path} cannot be read: {reason}", "delete it and make it again")
+    return NotComputable(f"{path} cannot be read: {reason}", "name a circuit or scores that mechshift wrote (*.safetensors)")

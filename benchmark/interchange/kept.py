@@ -15,13 +15,14 @@ def load_kept(path: Path) -> Circuit:
 
     Raises NotComputable for a file that is broken or holds something else.
     """
-    if not _holds_scores(path):
+    if not holds_scores(path):
         return Circuit.load(path)
     found = load_attribution(path)
     return Circuit(found.graph, found.scores(), np.zeros_like(found.graph.mask), 0)
 
 
-def _holds_scores(path: Path) -> bool:
+def holds_scores(path: Path) -> bool:
+    """Whether a file says of itself that it holds scores; False for one that is anything else."""
     with suppress(OSError, SafetensorError, AttributeError, KeyError, TypeError, ValueError):
         with safe_open(path, framework="numpy") as file:
             header = json.loads(file.metadata()["mechshift"])

@@ -29,3 +29,10 @@ def _bar(label: str, total: int) -> Iterator[Advance]:
 def for_terminal() -> Progress:
     """Bars where stderr is a terminal, else silence."""
     return _bar if sys.stderr.isatty() else silent
+
+
+def shown(wanted: bool | None) -> Progress:
+    """Bars where they are wanted; left open (None), where somebody sees them: a terminal or a notebook."""
+    # A notebook's stderr is no terminal, and its kernel is what imported this.
+    seen = sys.stderr.isatty() or "ipykernel" in sys.modules
+    return _bar if (seen if wanted is None else wanted) else silent

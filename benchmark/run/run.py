@@ -10,6 +10,7 @@ from ...tasks import Task, get_suite
 from ...tasks.export import fingerprint
 from ..asking.grouping import Grouping
 from ..asking.pool import Pool
+from ..asking.states import ROWS
 from ..circuits.graph import Graph
 from ..pairs.pair import Pair
 from ..pairs.registry import list_pairs
@@ -21,9 +22,6 @@ from .evidence import Setting, measure_comparison, measure_grouping, measure_poo
 from .progress import Progress, silent
 from .provenance import describe_environment, describe_pair, run_key
 from .store import Store
-
-ROWS = 64
-"""Token rows that are run at once unless told otherwise; no number depends on it."""
 
 
 def run(
