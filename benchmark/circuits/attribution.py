@@ -75,8 +75,8 @@ class Attribution:
 
     def __repr__(self) -> str:
         return (
-            f"Attribution({self.graph.edges:,} edges, {len(self.groups)} examples in {len(self.counts)} groups, "
-            f"{self.integration})"
+            f"Attribution({self.graph.edges:,} edges, {len(self.groups)} examples in "
+            f"{len(self.counts)} groups, {self.integration})"
         )
 
     def scores(self, groups: NDArray[np.integer] | None = None) -> NDArray[np.float64]:

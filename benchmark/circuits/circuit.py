@@ -144,4 +144,6 @@ def _understood(path: Path) -> Iterator[None]:
 
 
 def _broken(path: Path, reason: str) -> NotComputable:
-    return NotComputable(f"{path} cannot be read: {reason}", "name a circuit or scores that mechshift wrote (*.safetensors)")
+    return NotComputable(
+        f"{path} cannot be read: {reason}", "name a circuit or scores that mechshift wrote (*.safetensors)"
+    )

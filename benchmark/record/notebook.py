@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .html import Cell, html_table
-from .quantities import SECTIONS, Quantity
+from .quantities import SECTIONS, Quantity, Task
 from .row import BOTH, COLUMNS, Column
 from .summary import SUITES
-from .types import FailedTask, Missing, Record, Summary, TaskRecord
+from .types import Missing, Record, Summary
 
 if TYPE_CHECKING:
     import pandas
@@ -19,12 +19,13 @@ def task_frame(record: Record) -> "pandas.DataFrame":
     """A row per task and quantity, under the names of FIELDS; see `Record.to_frame`."""
     import pandas
 
-    rows = [row for task in (*record.tasks, *record.failed) for row in _rows(task)]
+    tasks: tuple[Task, ...] = (*record.tasks, *record.failed)
+    rows = [row for task in tasks for row in _rows(task)]
     # A column in which everything is missing would else have no dtype to compute with.
     return pandas.DataFrame(rows, columns=list(FIELDS)).astype(dict.fromkeys(("value", "low", "high"), float))
 
 
-def _rows(task: TaskRecord | FailedTask) -> Iterator[tuple[object, ...]]:
+def _rows(task: Task) -> Iterator[tuple[object, ...]]:
     about = (task.task, task.suite, task.level, task.version)
     for quantity in (each for section in SECTIONS for line in section.lines for each in line.quantities):
         value = quantity.of(task)

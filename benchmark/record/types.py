@@ -321,7 +321,7 @@ class Record(Part):
     def to_frame(self) -> "pandas.DataFrame":
         """The numbers of all tasks, as `mechshift show` has them: a row per task and quantity.
 
-        Columns: task, suite, level, version, quantity, value, low, high (bounds of the 95 % interval), reason.
+        Columns: task, suite, level, version, quantity, value, low, high (its 95 % interval), reason.
         Where a value is missing it is NaN and `reason` says why; else `reason` is missing. docs/reading.md
         explains every quantity.
         """

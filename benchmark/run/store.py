@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from ...errors import NotComputable
+from ...errors import NotComputable, UsageError, unknown
 from ...files import write_text
 from ..record.files import read_model, write_model
+from ..record.types import Record
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -61,3 +62,43 @@ def _read(path: Path, load: Callable[[Path], T]) -> T:
     except (NotComputable, OSError, ValueError) as error:
         problem = error.problem if isinstance(error, NotComputable) else f"{path} cannot be read: {error}"
         raise NotComputable(problem, f"delete {path} and run again") from error
+
+
+def find_cell(record_path: Path, task: str, name: str) -> Path:
+    """The file of a cell that a record was made from, in the folder `cells` beside the record.
+
+    Raises NotComputable where the record cannot be read, UsageError where it has no comparison on the task or
+    the cell is not there.
+    """
+    record = read_model(record_path, Record)
+    found = {each.task: each for each in record.tasks}
+    if task not in found:
+        raise unknown(f"task of {record_path}", task, found)
+    wanted = _key_of(record, task, found[task].version, found[task].level)
+    for file in sorted((record_path.parent / "cells" / task).glob("*/key.json")):
+        if json.loads(file.read_text(encoding="utf-8")) == wanted and (file.parent / name).is_file():
+            return file.parent / name
+    raise UsageError(
+        f"there is no {name} of {task} in {record_path.parent / 'cells'}",
+        "name the record in the folder that it was written to, where its cells are",
+    )
+
+
+def _key_of(record: Record, task: str, version: str, level: str) -> dict[str, object]:
+    """The key of a record's cells, as `run_key` makes it of a pair."""
+    pair, environment = record.pair, record.environment
+    return {
+        "mechshift": environment.mechshift,
+        "torch": environment.torch,
+        "transformers": environment.transformers,
+        "device": environment.device.partition(":")[0],
+        "protocol": record.protocol.model_dump(mode="json"),
+        "task": task,
+        "task_version": version,
+        "level": level,
+        "arm": pair.arm.model_dump(mode="json", exclude={"checkpoint"}),
+        "mdm": pair.mdm.model_dump(mode="json", exclude={"checkpoint"}),
+        "control": pair.control,
+        "mask_id": pair.mask_id,
+        "tokenizer": pair.tokenizer,
+    }

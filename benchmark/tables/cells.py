@@ -1,5 +1,6 @@
 """How a value stands in a cell of a table: rounded, with its interval, or as a dash with a footnote."""
 
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -26,7 +27,10 @@ _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 @dataclass(frozen=True)
 class Markup:
-    """A format's own signs: `tabular` as tabulate names it, how text and numbers are escaped, and so on."""
+    """A format's own signs: `tabular` as tabulate names it, how text and numbers are escaped, and so on.
+
+    `terminal` tells that it is read on one, whose width tables have to fit.
+    """
 
     tabular: str
     text: Callable[[str], str]
@@ -35,6 +39,7 @@ class Markup:
     strong: Callable[[str], str]
     line_break: str
     note_break: str
+    terminal: bool = False
 
 
 _MARKUPS = {
@@ -46,6 +51,7 @@ _MARKUPS = {
         strong=str.upper,
         line_break="\n",
         note_break="\n",
+        terminal=True,
     ),
     "github": Markup(
         tabular="github",
@@ -84,20 +90,33 @@ class Notes:
     """The footnotes of a table, numbered as they come; one reason is one note however often it is met."""
 
     def __init__(self, markup: Markup) -> None:
-        self._markup = markup
+        self.markup = markup
         self._numbers: dict[str, int] = {}
 
     def cell(self, value: Measured, rounding: Rounding) -> str:
         """The value with its interval, `0.42 [0.31, 0.55]`, or a dash that refers to the reason."""
         if isinstance(value, Missing):
-            number = self._numbers.setdefault(plain(value.missing), len(self._numbers) + 1)
-            return self._markup.text(DASH) + self._markup.mark(number)
-        return self._markup.number(rounding.number(value))
+            return self.markup.text(DASH) + self.mark(value.missing)
+        return self.markup.number(rounding.number(value))
 
-    def below(self) -> str:
-        """The notes as lines to print under the table, with an empty line before them; empty without any."""
+    def mark(self, reason: str) -> str:
+        """The sign that refers to a reason."""
+        return self.markup.mark(self._numbers.setdefault(plain(reason), len(self._numbers) + 1))
+
+    def below(self, width: int | None = None) -> str:
+        """The notes as lines to print under the table, with an empty line before them; empty without any.
+
+        On a terminal they are wrapped to its width.
+        """
         lines = [
-            f"{self._markup.mark(number)} {self._markup.text(reason)}"
+            f"{self.markup.mark(number)} {self.markup.text(reason)}"
             for reason, number in self._numbers.items()
         ]
-        return "\n\n" + self._markup.note_break.join(lines) if lines else ""
+        if self.markup.terminal and width is not None:
+            lines = [
+                textwrap.fill(
+                    line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+                )
+                for line in lines
+            ]
+        return "\n\n" + self.markup.note_break.join(lines) if lines else ""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,7 +109,7 @@ def load(
     from .benchmark.admission.load import load_pair
     from .benchmark.pairs.options import PairOptions, resolve
 
-    which = {"pair": arm} if mdm is None else {"arm": arm, "mdm": mdm}
+    which: dict[str, Any] = {"pair": arm} if mdm is None else {"arm": arm, "mdm": mdm}
     options = PairOptions(
         **which,
         shift=shift,
