@@ -32,6 +32,13 @@ os.environ.update(
 )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run in several processes, those of a file run in one, and so share what it has built."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _no_network() -> Iterator[None]:
     connect = socket.socket.connect
@@ -67,10 +74,9 @@ class Outcome:
 @pytest.fixture(scope="session")
 def small() -> "Protocol":
     """The protocol `quick` on few examples and budgets: seconds on the reference pair."""
-    from mechshift.benchmark.record.protocol import QUICK
+    from build.protocols import small_quick
 
-    few = {"pool": 12, "minimum": 6, "candidates": 2, "resamples": 20, "splits": 2, "components": 4}
-    return QUICK.model_copy(update={**few, "grid": (0.001, 0.1, 1.0)})
+    return small_quick()
 
 
 @pytest.fixture(scope="session")

@@ -13,10 +13,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from safetensors.numpy import load_file
-from transformers import LlamaConfig, LlamaForCausalLM
 
+from build.models import random_model
 from mechshift.benchmark.admission.load import load_pair
 from mechshift.benchmark.circuits.circuit import Circuit, load_attribution
 from mechshift.benchmark.circuits.graph import Graph
@@ -227,21 +226,10 @@ def test_compared_circuits_are_kept_as_files(place: int, role: str, measured: Me
 @pytest.fixture
 def grouped(tiny: Pair, tmp_path: Path) -> Pair:
     """Two untrained models whose four heads share two key/value heads, with the tokenizer of tiny."""
-    config = LlamaConfig(
-        vocab_size=len(tiny.tokenizer),
-        hidden_size=32,
-        intermediate_size=48,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=64,
-        initializer_range=0.2,
-        bos_token_id=None,
-        eos_token_id=None,
-    )
+    sizes = {"vocabulary": len(tiny.tokenizer), "width": 32, "mlp_width": 48, "kv_heads": 2, "positions": 64}
     for seed, role in enumerate(("arm", "mdm")):
-        torch.manual_seed(seed)
-        LlamaForCausalLM(config).save_pretrained(tmp_path / role)
+        model = random_model("llama", seed=seed, spread=None, initializer_range=0.2, **sizes)
+        model.save_pretrained(tmp_path / role)
         tiny.tokenizer.save_pretrained(tmp_path / role)
     return load_pair(declare_pair(str(tmp_path / "arm"), str(tmp_path / "mdm")), "cpu")
 
