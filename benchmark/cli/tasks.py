@@ -87,11 +87,11 @@ def _already_there(wanted: "Wanted") -> set[Path]:
     """
     from ...tasks.export import write_parquet
 
-    there = {path: arguments for path, arguments in wanted.items() if path.exists()}
+    there = {path: arguments for path, arguments in wanted.items() if path.is_file()}
     with tempfile.TemporaryDirectory() as folder:
         for path, arguments in there.items():
             fresh = write_parquet(Path(folder) / path.name, *arguments)
-            if not path.is_file() or not filecmp.cmp(path, fresh, shallow=False):
+            if not filecmp.cmp(path, fresh, shallow=False):
                 raise UsageError(
                     f"{path} is there, and not with these examples",
                     "choose another folder with --out, or replace it with --overwrite",

@@ -128,7 +128,9 @@ def test_a_file_that_is_no_text_is_an_error_for_a_person(tmp_path: Path) -> None
     (tmp_path / "folder").mkdir()
     (tmp_path / "bytes").write_bytes(b"\xff\xfe{}")
     for name in ("nothing", "folder", "bytes"):
-        with pytest.raises(NotComputable, match=f"{name} cannot be read"):
+        with pytest.raises(
+            NotComputable, match=f"(there is no file .*{name}|{name} is no text|{name} cannot be read)"
+        ):
             read_model(tmp_path / name, Cell)
 
 
