@@ -68,7 +68,7 @@ def test_scores_on_too_few_examples_are_refused(
 
 @pytest.mark.parametrize(
     "declared",
-    [{"control": True}, {"shift": False}, {"attention": "block:4"}, {"mask_token": "x"}, {"revision": "v1"}],
+    [{"control": True}, {"shift": False}, {"attention": "block:4"}, {"mask_token": "x"}],
 )
 def test_a_named_pair_has_its_own_declarations(declared: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match="which has its own declarations"):

@@ -48,6 +48,10 @@ class Circuit:
         """Number of edges after pruning."""
         return int(self.edges.sum())
 
+    def __repr__(self) -> str:
+        about = "".join(f", {name}={text!r}" for name, text in self.about.items())
+        return f"Circuit({self.size:,} of {self.graph.edges:,} edges{about})"
+
     def save(self, path: Path) -> None:
         """Write the circuit to a file, whole or not at all. Raises OutputError where that fails."""
         tensors = {"scores": self.scores, "edges": self.edges}

@@ -71,3 +71,10 @@ class Bars(Silent):
 def for_terminal() -> Progress:
     """Bars where stderr is a terminal, else silence."""
     return Bars() if sys.stderr.isatty() else Silent()
+
+
+def shown(wanted: bool | None) -> Progress:
+    """Bars where they are wanted; left open (None), where somebody sees them: a terminal or a notebook."""
+    # A notebook's stderr is no terminal, and its kernel is what imported this.
+    seen = sys.stderr.isatty() or "ipykernel" in sys.modules
+    return Bars() if (seen if wanted is None else wanted) else Silent()

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ...errors import NotComputable, UsageError
+from ..asking.states import ROWS
 from ..circuits.graph import Graph
 from ..pairs.pair import Pair
 from ..pairs.registry import list_pairs
@@ -18,9 +19,6 @@ from .plan import plan_run
 from .progress import Progress, Silent
 from .provenance import describe_environment, describe_pair, subject_of
 from .store import Store
-
-ROWS = 64
-"""Token rows that are run at once unless told otherwise; no number depends on it."""
 
 
 def run(

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ...errors import MechshiftError, NotComputable
+from ...errors import MechshiftError, NotComputable, unknown
 from ...files import write_text
 from ..record.protocol import Part
 from ..record.types import Record
@@ -126,12 +126,12 @@ def digest_of(path: Path) -> str:
 def find_cell(record_path: Path, record: Record, task: str, name: str) -> Path:
     """The file of a cell that a record was made of, `NAME.KEY.*` in the folder of cells beside it.
 
-    Raises NotComputable where the record has no such task or cell, or the file is not there.
+    Raises UsageError where the record has no such task, NotComputable where it was not made of such a cell
+    or the file is not there.
     """
     found = next((one for one in record.results if one.task == task), None)
     if found is None:
-        names = ", ".join(one.task for one in record.results)
-        raise NotComputable(f"{record_path} has no task {task!r}", f"its tasks are {names}")
+        raise unknown(f"task of {record_path}", task, [one.task for one in record.results])
     if name not in found.cells:
         raise NotComputable(
             f"{record_path} has no {name!r} of {task}",

@@ -10,6 +10,9 @@ from safetensors import SafetensorError
 
 from .errors import OutputError
 
+RESULTS = Path("mechshift-results")
+"""Where runs keep cells and records unless told otherwise."""
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:

@@ -14,7 +14,7 @@ from mechshift.benchmark.record.protocol import PAPER, QUICK
 from mechshift.benchmark.record.types import Missing, Record
 from mechshift.benchmark.tables.cells import Format
 from mechshift.benchmark.tables.show import render
-from mechshift.benchmark.tables.table import task_table
+from mechshift.benchmark.tables.table import record_table
 from mechshift.errors import UsageError
 
 MakeRecord = Callable[..., Record]
@@ -52,6 +52,14 @@ def test_header_and_row(make_record: MakeRecord) -> None:
     assert max(map(len, page.splitlines())) <= 120
 
 
+@pytest.mark.parametrize("width", [70, 80, 100, 300])
+def test_the_page_fits_the_terminal(width: int, make_record: MakeRecord) -> None:
+    record = make_record(shift=Missing(missing="reason " * 40), reductions=("reduced " * 40,))
+    page = render(record, width)
+    assert width // 2 < max(map(len, page.splitlines())) <= width
+    assert set(page.split()) == set(render(record, 1000).split())
+
+
 def test_a_whole_record_of_a_board_protocol_is_told_nothing(make_record: MakeRecord) -> None:
     assert "board" not in render(make_record())
 
@@ -80,12 +88,12 @@ def test_row_and_tasks_share_their_notes(make_record: MakeRecord) -> None:
 
 
 @pytest.mark.parametrize("layout", ["github", "latex", "csv"])
-def test_the_tasks_can_be_had_in_every_format(
+def test_row_and_tasks_can_be_had_in_every_format(
     tmp_path: Path, make_record: MakeRecord, layout: Format
 ) -> None:
     write_model(make_record(), tmp_path / "tiny.json")
     done = CliRunner().invoke(app, ["show", str(tmp_path / "tiny.json"), "--format", layout])
-    assert (done.exit_code, done.stdout) == (0, task_table(make_record(), layout) + "\n")
+    assert (done.exit_code, done.stdout) == (0, record_table(make_record(), layout) + "\n")
 
 
 def test_text_is_the_page(tmp_path: Path, make_record: MakeRecord) -> None:
