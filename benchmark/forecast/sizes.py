@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 
 import torch
-from torch import nn
 from transformers import PreTrainedTokenizerBase
 
 from ..circuits.graph import Graph
-from ..pairs.backbones import Backbone, read_backbone
+from ..pairs.backbones import Backbone, MlpShape
+from ..pairs.families import read_backbone
 from ..pairs.loading import read_tokens
 from ..pairs.matching import check_mask_row, check_same_backbone
 from ..pairs.member import Member, Role
@@ -52,9 +52,9 @@ class Sizes:
         """Those of a backbone, on whatever device it is, loaded with that many bytes a parameter."""
         shape, layers = backbone.shape, backbone.layers
         parameters = [parameter.numel() for parameter in backbone.model.parameters()]
-        sparse = [layer.mlp for layer in layers if hasattr(layer.mlp, "experts")]
-        dense = [layer.mlp for layer in layers if not hasattr(layer.mlp, "experts")]
-        experts, inner = _experts(sparse[0]) if sparse else (0, 0)
+        sparse = [layer.mlp_shape for layer in layers if layer.mlp_shape.experts]
+        dense = [layer.mlp_shape for layer in layers if not layer.mlp_shape.experts]
+        experts = sparse[0] if sparse else MlpShape(0)
         return cls(
             shape.layers,
             shape.heads,
@@ -62,16 +62,16 @@ class Sizes:
             shape.head_dim,
             shape.width,
             shape.vocabulary,
-            inner=next(dense[0].parameters()).numel() // shape.width if dense else 0,
+            inner=dense[0].inner if dense else 0,
             dense=len(dense),
-            experts=experts,
-            chosen=int(getattr(backbone.model.config, "num_experts_per_tok", 0) or 0) if sparse else 0,
-            expert_inner=inner,
+            experts=experts.experts,
+            chosen=experts.chosen,
+            expert_inner=experts.inner,
             parameters=sum(parameters),
             largest=max(parameters),
             itemsize=itemsize,
             fused=layers[0].query.module is layers[0].key.module,
-            head_norms=any(name.endswith("q_norm") for name, _ in backbone.model.named_modules()),
+            head_norms=any(layer.normed_heads for layer in layers),
             biased=layers[0].key.bias is not None,
         )
 
@@ -107,13 +107,6 @@ class Sizes:
     def ungrouped(self) -> "Sizes":
         """The same with one key/value head per query head."""
         return replace(self, kv_heads=self.heads)
-
-
-def _experts(mlp: nn.Module) -> tuple[int, int]:
-    """How many experts an MLP has, and the width inside one."""
-    parts = mlp.get_submodule("experts")
-    stacked = next(parts.parameters())  # gate and up-projection of all, [experts, 2 * inner, width]
-    return stacked.shape[0], stacked.shape[1] // 2
 
 
 @dataclass(frozen=True)

@@ -39,13 +39,15 @@ from mechshift.benchmark.run.assembly import as_asked
 from mechshift.benchmark.run.execution import Tell, execute
 from mechshift.benchmark.run.measuring import Measuring
 from mechshift.benchmark.run.plan import Cell, plan_run
-from mechshift.benchmark.run.progress import Advance, Silent
+from mechshift.benchmark.run.progress import Silent
 from mechshift.benchmark.run.provenance import subject_of
 from mechshift.benchmark.run.store import Store
 from mechshift.tasks import get_task
 
 TASK = "star-path"
 PROTOCOL = V1.changed(pool=32, minimum=4, candidates=1, disjoint=False, grid=(0.001, 1.0), resamples=10)
+STAGES = {"pool": "decoding", "scores": "attribution", "sweep": "circuits", "entropies": "entropies"}
+"""The stage in which a cell is computed, by the beginning of its name; of any other cell, comparison."""
 SHAPES: dict[str, dict[str, Any]] = {
     # GPT-2 small: tied head, one map for query, key and value.
     "gpt2": {
@@ -79,27 +81,21 @@ SHAPES: dict[str, dict[str, Any]] = {
 }
 
 
-STAGES = {"pool": "decoding", "scores": "attribution", "sweep": "circuits"}
-"""By what a cell's name begins with; a cell of any other is a stage of its own."""
-
-
 class Peaks(Silent):
-    """Peak resident memory of this process by stage, told apart by the cells of a run."""
+    """Peak resident memory of this process by stage, told apart by a run's progress."""
 
     def __init__(self) -> None:
         self.of: dict[str, int] = {}
         self._start()
 
     @contextmanager
-    def cell(self, cell: Cell, total: int) -> Iterator[Advance]:
-        """The peak within a cell is its stage's; what came before it was reading and writing."""
-        self._start()
+    def cell(self, cell: Cell, total: int) -> Iterator[Any]:
+        """The stage of the cell; what came before it, such as reading cells back, belongs to it."""
         yield lambda done: None
-        what = cell.name.partition("-")[0]
-        self.close(STAGES.get(what, what))
+        self.note(STAGES.get(cell.name.partition("-")[0], "comparison"))
 
-    def close(self, stage: str) -> None:
-        """The peak since the last stage belongs to this one."""
+    def note(self, stage: str) -> None:
+        """The peak since the last note belongs to this stage."""
         self.of[stage] = max(self.of.get(stage, 0), _peak())
         self._start()
 
@@ -131,22 +127,23 @@ def measure(folder: Path, rows: int) -> dict[str, int]:
     give_back_freed_memory()
     peaks = Peaks()
     pair = load_pair(declare_pair(str(folder / "arm"), str(folder / "mdm")), "cpu")
-    peaks.close("loading")
-    plan = plan_run(subject_of(pair), PROTOCOL, as_asked(PROTOCOL, [TASK], None))
+    peaks.note("loading")
     measuring = Measuring(pair, rows)
 
     def compute(cell: Cell, needs: Mapping[str, Any], tell: Tell) -> Any:
-        content = measuring(cell, needs, tell)
-        return as_if_solved(pair, cell, content) if cell.name == "pool" else content
+        found = measuring(cell, needs, tell)
+        return _as_if_solved(pair, cell, found) if cell.name == "pool" else found
 
-    for _ in execute(plan, PROTOCOL, Store(folder / "out"), compute, peaks):
-        pass
+    plan = plan_run(subject_of(pair), PROTOCOL, as_asked(PROTOCOL, [TASK], None))
+    (outcome,) = execute(plan, PROTOCOL, Store(folder / "out"), compute, peaks)
+    assert outcome.unusable is None
+    peaks.note("comparison")
     return peaks.of
 
 
-def as_if_solved(pair: Pair, cell: Cell, found: Pool) -> Pool:
+def _as_if_solved(pair: Pair, cell: Cell, found: Pool) -> Pool:
     """A random pair solves nothing: the pool with its first examples, committed from left to right."""
-    task, sampling = get_task(TASK), PROTOCOL.sampling
+    task, sampling = get_task(cell.task.name), PROTOCOL.sampling
     stream = enumerate(task.examples(sampling.seed, "evaluation", cell.task.level))
     solved = [
         Solved(index=index, order=commit_order(pair.mdm, task, each), template=each.example.template)
