@@ -17,10 +17,10 @@ from mechshift.tasks import get_task
     ("name", "examples", "steps"),
     [
         ("ioi", 20, 20),
-        ("greater-than", 50, 60),
+        ("greater-than", 12, 60),
         ("induction", 20, 20),
         ("agreement", 8, 200),
-        ("countdown", 30, 60),
+        ("countdown", 10, 60),
         ("infilling", 20, 20),
         ("sudoku", 12, 20),
         ("star-path", 20, 20),
