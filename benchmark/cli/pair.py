@@ -59,9 +59,9 @@ def check_pair(
         arm_revision=arm_revision,
     )
     from ..admission import report as pair_report
-    from ..admission.examination import examine_pair
+    from ..admission.outcome import check_pair
 
-    found = examine_pair(spec, device, offline)
+    found = check_pair(spec, device, offline)
     if as_json:
         print(json.dumps(pair_report.as_json(found), indent=1, ensure_ascii=False))
     else:
