@@ -13,7 +13,7 @@ from ..pairs.matching import check_mask_row, check_same_backbone
 from ..pairs.member import Member, Role
 from ..pairs.native import native_model
 from ..pairs.spec import LoaderSpec, MemberSpec, PairSpec
-from .published import Published, published
+from .stored import Stored, find_stored
 
 ITEMSIZE = {"float32": 4, "bfloat16": 2, "float16": 2}
 
@@ -120,13 +120,13 @@ class Sketch:
     arm: Member
     mdm: Member
     tokenizer: PreTrainedTokenizerBase
-    checkpoints: tuple[Published, Published]
+    checkpoints: tuple[Stored, Stored]
     sizes: tuple[Sizes, Sizes]
 
 
 def sketch_pair(spec: PairSpec, offline: bool = False) -> Sketch:
     """What is known of a pair before its weights are read. Raises PairError as `load_pair` where it shows."""
-    checkpoints = published(spec.arm, offline), published(spec.mdm, offline)
+    checkpoints = find_stored(spec.arm, offline), find_stored(spec.mdm, offline)
     tokenizer, _, mask_id = read_tokens(spec, (checkpoints[0].checkpoint, checkpoints[1].checkpoint))
     roles: tuple[Role, Role] = ("arm", "control" if spec.control else "mdm")
     arm, mdm = (
@@ -142,7 +142,7 @@ def sketch_pair(spec: PairSpec, offline: bool = False) -> Sketch:
     return Sketch(spec, arm, mdm, tokenizer, checkpoints, (sizes[0], sizes[1]))
 
 
-def sketch_backbone(checkpoint: Published, loader: LoaderSpec) -> Backbone:
+def sketch_backbone(checkpoint: Stored, loader: LoaderSpec) -> Backbone:
     """The native class of a checkpoint with parameters that have shapes and no numbers.
 
     Raises PairError for an unsupported class or a configuration that is not the class's.
@@ -151,7 +151,7 @@ def sketch_backbone(checkpoint: Published, loader: LoaderSpec) -> Backbone:
         return read_backbone(native_model(checkpoint.checkpoint, loader))
 
 
-def itemsize(loader: LoaderSpec, stored: Published, backbone: Backbone) -> int:
+def itemsize(loader: LoaderSpec, stored: Stored, backbone: Backbone) -> int:
     """Bytes a parameter has when loaded: as asked for, else as stored, told by the size of the files."""
     if loader.precision != "auto":
         return ITEMSIZE[loader.precision]
@@ -159,5 +159,5 @@ def itemsize(loader: LoaderSpec, stored: Published, backbone: Backbone) -> int:
     return 2 if stored.weights < 3 * parameters else 4
 
 
-def _member(spec: MemberSpec, checkpoint: Published, role: Role, mask_id: int) -> Member:
+def _member(spec: MemberSpec, checkpoint: Stored, role: Role, mask_id: int) -> Member:
     return Member(role, sketch_backbone(checkpoint, spec.loader), spec.attention, spec.shift, mask_id)

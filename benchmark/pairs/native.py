@@ -13,13 +13,14 @@ from safetensors import safe_open
 from transformers import GenerationConfig, PreTrainedConfig, PreTrainedModel
 from transformers.utils import logging
 
-from ...errors import PairError, is_out_of_memory, unknown
+from ...errors import PairError, is_out_of_memory, printable, unknown
 from .backbones import Backbone
+from .check_name import of_check
 from .checkpoint import Checkpoint
 from .families import CLASSES, VARIANTS, family_of, read_backbone
 from .families.family import Family
-from .named import checking
 from .spec import LoaderSpec
+from .words import in_either
 
 DROPPED = frozenset(field.name for field in fields(cast(Any, PreTrainedConfig))) | {
     "model_type",
@@ -36,6 +37,11 @@ PROPERTIES = frozenset({"rope_scaling"})
 """Settings that a class has as properties."""
 
 DTYPES = {torch.float32, torch.bfloat16, torch.float16}
+
+MOST_LAYERS = 1_000
+"""Layers of the deepest model that is taken: several times those of any published one."""
+MOST = 2**24
+"""And of anything else that config.json counts: heads, widths, rows, positions, experts."""
 
 LAYER_TYPES = {"full_attention", "sliding_attention"}
 """Kinds of layer that follow the 4-D mask."""
@@ -57,15 +63,16 @@ def load_backbone(checkpoint: Checkpoint, loader: LoaderSpec, device: torch.devi
     renaming without an effect, and a value of config.json (rotary base, tied head, norm epsilon) that the
     loaded model does not have.
     """
-    with checking("class"):
+    with of_check("class"):
         kind = native_type(checkpoint, loader)
-    with checking("configuration"):
+    with of_check("configuration"):
         config = native_config(checkpoint, loader)
-    with checking("parameters"):
+        _check_extent(checkpoint, loader)
+    with of_check("parameters"):
         model, loading = _load(checkpoint, loader, kind, config)
         _check_parameters(checkpoint, kind, loading)
         _check_key_map(checkpoint, loader, model)
-    with checking("configuration"):
+    with of_check("configuration"):
         _check_config(checkpoint, model)
         _check_dtype(checkpoint, model)
     model.requires_grad_(False).train(False)
@@ -96,20 +103,22 @@ def native_config(checkpoint: Checkpoint, loader: LoaderSpec) -> Any:
     and are none of its settings, are left out.
     """
     kind = native_type(checkpoint, loader)
-    native: Any = CLASSES[kind].config_class
+    native: Any = CLASSES[kind]
     variant = VARIANTS.get(str(checkpoint.config.get("model_type")))
     dropped = DROPPED.union(loader.dropped_keys, variant.dropped if variant is not None else ())
     if checkpoint.config.get("sliding_window") is False:
         dropped |= {"sliding_window"}  # RND1's way to say that there is none
-    settings = {field.name for field in fields(native)}.union(PROPERTIES, *native.attribute_map.items())
+    made: Any = native.config_class
+    settings = {field.name for field in fields(made)}.union(PROPERTIES, *made.attribute_map.items())
     kept = {
         key: value
         for key, value in checkpoint.config.items()
-        if key not in dropped and (key in settings or not (key.startswith("_") or hasattr(native, key)))
+        if key not in dropped and (key in settings or not (key.startswith("_") or hasattr(made, key)))
     }
+    _check_bounds(checkpoint, native)
     wrong = f"config.json of {checkpoint.name} is not that of a {kind} model"
     with _refusing(wrong, "declare another native class, or the keys to drop"), quiet():
-        config = native(**kept)
+        config = made(**kept)
     _check_numbers(checkpoint, config, family_of(CLASSES[kind]))
     _check_layers(checkpoint, config)
     return config
@@ -135,6 +144,20 @@ def _refusing(wrong: str, remedy: str) -> Iterator[None]:
             raise
         said = f"{type(error).__name__}: {' '.join(str(error).split())}"
         raise PairError(f"{wrong}: {said}", remedy) from error
+
+
+def _check_bounds(checkpoint: Checkpoint, native: Any) -> None:
+    """Before anything is built: configurations and classes go from layer to layer, and would never end."""
+    for name in family_of(native).counts:
+        most = MOST_LAYERS if name == "num_hidden_layers" else MOST
+        for written in (name, native.config_class.attribute_map.get(name, name)):
+            value = checkpoint.config.get(written)
+            if isinstance(value, int | float) and value > most:
+                raise PairError(
+                    f"config.json of {checkpoint.name} says {written} = {value:g}, "
+                    f"and at most {most:,} are taken",
+                    "correct it, or copy the config.json that belongs to these weights",
+                )
 
 
 def _check_numbers(checkpoint: Checkpoint, config: Any, family: Family) -> None:
@@ -164,6 +187,22 @@ def _check_layers(checkpoint: Checkpoint, config: Any) -> None:
         raise PairError(
             f"{checkpoint.name} has layers of {', '.join(sorted(map(str, other)))}",
             "only layers of attention under a mask have the circuit graph measured here",
+        )
+
+
+def _check_extent(checkpoint: Checkpoint, loader: LoaderSpec) -> None:
+    """Whether the files can hold the class at all: else memory would be asked for what is not there.
+
+    No dtype has less than a byte a parameter. On the device `meta` parameters have shapes and no memory.
+    """
+    with torch.device("meta"):
+        needed = sum(parameter.numel() for parameter in native_model(checkpoint, loader).parameters())
+    held = sum(file.stat().st_size for file in checkpoint.weights)
+    if needed > held:
+        raise PairError(
+            f"config.json of {checkpoint.name} is that of a model of {needed:,} parameters, and its weights "
+            f"are {held:,} bytes",
+            "copy the config.json that belongs to these weights, or the whole checkpoint again",
         )
 
 
@@ -240,7 +279,7 @@ def _idle(checkpoint: Checkpoint, pattern: str, found: str) -> PairError:
 
 
 def _some(names: tuple[str, ...]) -> str:
-    shown = ", ".join(names[:3])
+    shown = ", ".join(map(printable, names[:3]))
     return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
 
 
@@ -266,7 +305,7 @@ def _check_dtype(checkpoint: Checkpoint, model: PreTrainedModel) -> None:
     if model.dtype not in DTYPES:
         raise PairError(
             f"{checkpoint.name} is stored as {str(model.dtype).removeprefix('torch.')}",
-            "run it at another precision: --dtype float32, or precision in its entry",
+            f"run it at another precision: {in_either('dtype')} float32, or precision in its entry",
         )
 
 
