@@ -175,6 +175,21 @@ def test_names_exist(page: Path) -> None:
     assert [name for name in names if not exists(name)] == []
 
 
+def test_the_site_has_every_page(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, ROOT / "docs" / "assemble.py", tmp_path], check=True)
+    pages = {path.relative_to(tmp_path / "pages").as_posix() for path in (tmp_path / "pages").rglob("*.md")}
+    named = re.findall(r"^ +- [^:]+: (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.M)
+    assert sorted(named) == sorted(pages)
+
+
+def test_a_link_to_the_code_is_plain_text_on_the_site(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, ROOT / "docs" / "assemble.py", tmp_path], check=True)
+    home = (tmp_path / "pages" / "index.md").read_text(encoding="utf-8")
+    assert "](CITATION.cff)" not in home
+    assert "](pairs.md" in home
+    assert "](images/" in home
+
+
 def exists(name: str) -> bool:
     found: object = importlib.import_module("mechshift")
     path = ["mechshift"]
