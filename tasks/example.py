@@ -61,7 +61,9 @@ class TaskCard:
     """What a reader of a result has to know about a task.
 
     `steps` is the number of denoising steps of the MDM's schedule: a number, or "tokens" for one step
-    per answer token. `version` changes whenever the task's source or data does.
+    per answer token. `version` is raised by the task's author whenever an example of any level (its texts,
+    order, split, metric, answer sets) or a verdict of the checker can change: results of different versions
+    are never compared.
     """
 
     name: str
@@ -77,7 +79,7 @@ class TaskCard:
     levels: Mapping[str, Level]
     default_level: str
     steps: int | Literal["tokens"]
-    version: str
+    version: int
 
 
 @dataclass(frozen=True)

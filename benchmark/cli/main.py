@@ -30,6 +30,7 @@ from .options import (
     RevisionOption,
     ShiftOption,
 )
+from .rescore import rescore
 
 if TYPE_CHECKING:
     from ...tasks import Task
@@ -47,6 +48,7 @@ app.add_typer(exporting.app, name="tasks")
 app.add_typer(interchanging.app, name="circuits")
 app.add_typer(inspecting.app, name="pair")
 app.command("check-pair")(inspecting.check_pair)
+app.command("rescore")(rescore)
 
 INTERRUPTED = 130
 SMALL_WIDTH = 512
@@ -187,7 +189,8 @@ def run(
     rows = rows_that_fit(asked)
     loaded = load_pair(spec, device, offline, accept_behaviour)
     _use_threads(loaded)
-    record = measure(loaded, chosen, out, tasks, level, rows, for_terminal())
+    names = None if tasks is None else [task.card.name for task in tasks]
+    record = measure(loaded, chosen, out, names, level, rows, for_terminal())
     if as_json:
         print(record.model_dump_json(indent=1))
         return
@@ -329,11 +332,10 @@ def _tasks(suite: str | None, names: list[str] | None) -> tuple["Task", ...] | N
 
 
 def _check_levels(tasks: tuple["Task", ...] | None, protocol: "Protocol", level: str | None) -> None:
-    """Find out before a model is loaded that a task lacks the level."""
-    from ...tasks import get_suite
+    """Find out before a model is loaded that a task lacks the level, or is of another version."""
+    from ..run.assembly import as_asked
 
-    for task in get_suite(protocol.suite) if tasks is None else tasks:
-        task.level(level)
+    as_asked(protocol, None if tasks is None else [task.card.name for task in tasks], level)
 
 
 def _check_writable(out: Path) -> None:

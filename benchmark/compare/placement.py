@@ -21,6 +21,8 @@ from ...metrics import (
     weighted_sharpness,
 )
 from ..circuits.components import Components
+from ..measure.evidence import ScoreSums
+from ..record.protocol import Statistics
 
 Floats = NDArray[np.floating]
 Named = dict[str, Value]
@@ -37,27 +39,30 @@ class Placement:
         self, components: Components, size: int, entropies: tuple[Mapping[str, float], Mapping[str, float]]
     ) -> None:
         self._components = components
-        self._size = size
+        self.size = size
         self._entropies = entropies
         self.uniform = self._uniform()
 
     def estimates(
-        self,
-        sums: tuple[Floats, Floats],
-        counts: NDArray[np.int64],
-        clusters: tuple[str, ...],
-        resamples: int,
-        seed: int,
+        self, arm: ScoreSums, mdm: ScoreSums, statistics: Statistics
     ) -> dict[str, Estimate | Undefined]:
         """Values of both members and of MDM − ARM, by name, with intervals.
 
         Names begin with `mass.`, `edges.` (see `depth_shift`) or `specialisation.`, then arm, mdm or shift.
         """
-        return bootstrap_scores(self, sums, counts, clusters, resamples, seed)
+        sums = arm.attribution.score_sums, mdm.attribution.score_sums
+        return bootstrap_scores(
+            self,
+            sums,
+            arm.attribution.counts,
+            arm.templates,
+            statistics.resamples,
+            statistics.resampling_seed,
+        )
 
     def __call__(self, arm: Floats, mdm: Floats) -> Named:
         """The values for mean scores of the ARM and the MDM, [sources, destinations] each."""
-        circuits = [top_edges(scores, self._components.graph.mask, self._size) for scores in (arm, mdm)]
+        circuits = [top_edges(scores, self._components.graph.mask, self.size) for scores in (arm, mdm)]
         importance = [self._components.importance(*each) for each in zip((arm, mdm), circuits, strict=True)]
         degrees = [self._components.degree(circuit) for circuit in circuits]
         values = _prefixed("mass", self._depth(*importance)) | _prefixed("edges", self._depth(*degrees))

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from ..circuits.circuit import Circuit, load_attribution
+from ..circuits.circuit import Circuit
+from ..measure.evidence import ScoreSums
 
 
 def load_kept(path: Path) -> Circuit:
@@ -17,13 +18,13 @@ def load_kept(path: Path) -> Circuit:
     """
     if not _holds_scores(path):
         return Circuit.load(path)
-    found = load_attribution(path)
-    return Circuit(found.graph, found.scores(), np.zeros_like(found.graph.mask), 0)
+    found = ScoreSums.load(path)
+    return Circuit(found.graph, found.attribution.scores(), np.zeros_like(found.graph.mask), 0)
 
 
 def _holds_scores(path: Path) -> bool:
     with suppress(OSError, SafetensorError, AttributeError, KeyError, TypeError, ValueError):
         with safe_open(path, framework="numpy") as file:
             header = json.loads(file.metadata()["mechshift"])
-        return bool(header["format"].startswith("attribution"))
+        return bool(header["format"].startswith("scores"))
     return False

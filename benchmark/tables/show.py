@@ -34,14 +34,13 @@ def _header(record: Record) -> str:
     packages = ("mechshift", "torch", "transformers")
     versions = ", ".join(f"{package} {getattr(environment, package)}" for package in packages)
     threads = f"{environment.threads} thread{'s' * (environment.threads != 1)}"
-    machine = f"{environment.device}, {threads}, {record.seconds:,.0f} s"
     lines = {
         "pair": f"{pair.name} ({edges})",
         "ARM": _member(pair.arm),
         "control" if pair.control else "MDM": _member(pair.mdm),
         "weights": _movement(record),
         "protocol": f"{protocol_name(record)}, {record.status}",
-        "made": f"{record.created} with {versions} on {machine}",
+        "made": f"with {versions} on {environment.device}, {threads}",
     }
     written = [f"{name:9} {plain(text)}" for name, text in lines.items()]
     return "\n".join(written + [f"{'confound':9} {plain(text)}" for text in pair.confounds])

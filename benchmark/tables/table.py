@@ -156,7 +156,6 @@ def _pair_fields(record: Record) -> Fields:
         "arm_digest": record.pair.arm.digest,
         "mdm_digest": record.pair.mdm.digest,
         "mechshift": record.environment.mechshift,
-        "created": record.created,
     }
 
 

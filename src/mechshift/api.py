@@ -15,12 +15,10 @@ from .benchmark.pairs.registry import get_pair
 from .benchmark.pairs.spec import declare_pair
 from .benchmark.record.protocol import get_protocol
 from .benchmark.record.types import Record
-from .benchmark.run.evidence import measure_grouping, measure_pool, measure_scores
-from .benchmark.run.progress import silent
-from .benchmark.run.run import ROWS, setting_of, why_unusable
-from .benchmark.run.run import run as measure
+from .benchmark.run.assembly import as_asked
+from .benchmark.run.run import ROWS, measure
+from .benchmark.run.run import run as run_pair
 from .errors import NotComputable, UsageError
-from .tasks import get_task
 
 RESULTS = Path("mechshift-results")
 """Where cells and records are kept unless told otherwise; the command line's folder too."""
@@ -93,8 +91,7 @@ def run(
     What is already in `out` is not done again. Raises UsageError for an unknown name, NotComputable where
     no task gives a comparison, OutputError where `out` cannot be written.
     """
-    chosen = None if tasks is None else [get_task(name) for name in tasks]
-    return measure(pair, get_protocol(protocol), out, chosen, level, rows)
+    return run_pair(pair, get_protocol(protocol), out, tasks, level, rows)
 
 
 def edge_scores(
@@ -109,11 +106,11 @@ def edge_scores(
 
     Raises as `run`, NotComputable also where the task's examples are too few.
     """
-    setting = setting_of(pair, get_task(task), level, get_protocol(protocol), out, rows, silent)
-    pool = measure_pool(setting)
-    grouping = measure_grouping(setting, pool)
-    reason = why_unusable(pool, grouping, setting.protocol)
-    if reason is not None:
-        raise NotComputable(f"{task}: {reason}", "choose a task or a level that both members solve")
-    arm, mdm = measure_scores(setting, grouping)
-    return EdgeScores(arm.graph, arm.score_sums, mdm.score_sums, arm.counts, grouping.clusters)
+    chosen = get_protocol(protocol)
+    asked = as_asked(chosen, [task], level)
+    (outcome,) = measure(pair, chosen, out, asked, ["scores-arm", "scores-mdm"], rows)
+    if outcome.unusable is not None:
+        raise NotComputable(f"{task}: {outcome.unusable}", "choose a task or a level that both members solve")
+    arm, mdm = outcome.contents["scores-arm"], outcome.contents["scores-mdm"]
+    sums = arm.attribution.score_sums, mdm.attribution.score_sums
+    return EdgeScores(arm.graph, *sums, arm.attribution.counts, arm.templates)

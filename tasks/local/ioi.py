@@ -3,7 +3,6 @@
 from ..example import Draw, Example, Task, TaskCard
 from ..lexicon import NAMES
 from ..output import first_word
-from ..version import version_of
 
 PLACES = "store school park office market garden station library hospital restaurant".split()
 OBJECTS = "book ring drink ball kiss letter computer snack bottle ticket".split()
@@ -70,7 +69,7 @@ TASK = Task(
         levels={"abc": {"corruption": "abc"}, "abb": {"corruption": "abb"}},
         default_level="abc",
         steps=1,
-        version=version_of(__file__),
+        version=1,
     ),
     draw=draw,
     check=check,

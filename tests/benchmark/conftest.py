@@ -18,6 +18,9 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from build.checkpoints import make, shard, write  # noqa: F401 fixtures
+from build.circuits import _random_batch, _random_member, _slow_run, oracle  # noqa: F401 fixtures
+from build.records import make_failed_task, make_record, make_task  # noqa: F401 fixtures
 from mechshift.benchmark.asking.encoding import Encoded
 from mechshift.benchmark.circuits.attribution import Attribution, Integration
 from mechshift.benchmark.circuits.graph import Graph

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from build.families.published import FAMILIES, Family
+from build.families.writing import mask_id_of, write_arm, write_mdm
 from mechshift.benchmark.admission.load import load_pair
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.benchmark.pairs.spec import MemberSpec, PairSpec
-
-from .published import FAMILIES, Family
-from .writing import mask_id_of, write_arm, write_mdm
 
 
 def _here(spec: MemberSpec, family: Family, directory: Path) -> MemberSpec:

@@ -6,14 +6,13 @@ from typing import Literal
 
 import pytest
 
+from build.families.published import FAMILIES
+from build.families.writing import mask_id_of
 from mechshift.benchmark.admission.behaviour import observe
 from mechshift.benchmark.admission.load import load_pair, open_pair
 from mechshift.benchmark.pairs.attention import Attention
 from mechshift.benchmark.pairs.spec import MemberSpec, PairSpec
 from mechshift.errors import PairError
-
-from .published import FAMILIES
-from .writing import mask_id_of
 
 Published = Callable[[str], PairSpec]
 Fault = Literal["shift", "attention", "block", "layout", "mask token", "key map", "lost key"]

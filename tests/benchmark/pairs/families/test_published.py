@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from build.families.published import FAMILIES
+from build.families.words import make_tokenizer, size
+from build.families.writing import NATIVE, RAN, mask_id_of
 from mechshift.benchmark.admission.behaviour import observe
 from mechshift.benchmark.pairs.native import NATIVE as PUBLISHED
 from mechshift.benchmark.pairs.pair import Pair
@@ -14,10 +17,6 @@ from mechshift.benchmark.pairs.spec import PairSpec
 from mechshift.benchmark.record.protocol import Protocol
 from mechshift.benchmark.run.run import run
 from mechshift.tasks import get_task
-
-from .published import FAMILIES
-from .words import make_tokenizer, size
-from .writing import NATIVE, RAN, mask_id_of
 
 Published = Callable[[str], PairSpec]
 Loaded = Callable[[str], Pair]

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from speed.seven_billion import HEADERS, PAIRS, peaks, sizes_of, table
 from tabulate import tabulate
 
 from mechshift.benchmark.record.protocol import PAPER, V1
+from speed.seven_billion import HEADERS, PAIRS, peaks, sizes_of, table
 
-PAGE = Path(__file__).parents[3] / "docs" / "dry-run.md"
+PAGE = Path(__file__).parents[2] / "docs" / "dry-run.md"
 PUBLISHED = {"Qwen2.5-7B / Dream-7B": 7_615_616_512, "LLaMA-2-7B / DiffuLLaMA": 6_738_415_616}
 """Numbers of parameters on the models' cards."""
 

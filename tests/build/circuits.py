@@ -30,7 +30,7 @@ from mechshift.benchmark.pairs.member import Member
 
 VOCABULARY = 23
 MASK = 22
-ORACLES = Path(__file__).parents[2] / "oracles"
+ORACLES = Path(__file__).parents[1] / "oracles"
 
 
 def random_model(kind: str) -> PreTrainedModel:

@@ -6,7 +6,7 @@ import sys
 
 CODE = """
 import torch
-from mechshift.benchmark.allocation import give_back_freed_memory
+from mechshift.benchmark.run.allocation import give_back_freed_memory
 
 def resident():
     lines = open("/proc/self/status").read().splitlines()
