@@ -147,9 +147,10 @@ def page_part() -> str:
     everything = arrows()
     drawn = without_implied(everything)
     rooms = [(height, room) for height, floor in enumerate(FLOORS) for room in floor]
+    floors = len(FLOORS)
     lines = [
-        f"{len(rooms)} rooms stand on {len(FLOORS)} floors, with {len(everything)} arrows between rooms, each",
-        f"from a room to one that it imports. The picture leaves out those that follow from others, and draws {len(drawn)}.",
+        f"There are {len(rooms)} rooms on {floors} floors. {len(everything)} arrows lead from a room to one",
+        f"that it imports. The picture leaves out those that follow from others, and draws {len(drawn)}.",
         "",
         "![Rooms on their floors, and what imports what](images/structure.svg)",
         "",
