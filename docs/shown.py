@@ -1,6 +1,6 @@
 """Write what the pages show of the reference pairs' records: `python docs/shown.py`.
 
-A table that a page shows and a number that it names are a record's; tests/test_readme.py says when they are not.
+A table that a page shows and a number that it names are those of a record: tests/test_readme.py compares.
 """
 
 import re
