@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .inputs import Floats, distribution, match, numbers, whole
+from .inputs import Floats, distribution, match, numbers, unit_scale, whole
 from .undefined import Undefined, Value
 
 TOLERANCE = 1e-12
@@ -44,8 +44,11 @@ def depth_profile(importance: ArrayLike, layer: ArrayLike, layers: int) -> Float
     if (place != np.floor(place)).any():
         raise ValueError("layer must hold whole numbers")
     inside = (place >= 0) & (place < whole("layers", layers, 1))
-    total = np.bincount(place[inside].astype(np.int64), weights=mass[inside], minlength=layers)
-    return total / total.sum() if total.sum() > 0 else Undefined("no layer holds any importance")
+    held = unit_scale(mass[inside])
+    if not held.any():
+        return Undefined("no layer holds any importance")
+    total = np.bincount(place[inside].astype(np.int64), weights=held, minlength=layers)
+    return np.asarray(total / total.sum())
 
 
 def relative_profile(profile: ArrayLike, uniform: ArrayLike) -> Floats | Undefined:
@@ -71,7 +74,11 @@ def relative_profile(profile: ArrayLike, uniform: ArrayLike) -> Floats | Undefin
     match(("profile", "uniform"), held, due)
     if (held[due == 0] > 0).any():
         return Undefined("a layer holds importance and has no edges")
+    # Mantissas and exponents apart: a quotient by a nearly empty layer may be beyond all numbers.
+    (held, held_power), (due, due_power) = np.frexp(held), np.frexp(due)
     ratio = np.divide(held, due, out=np.zeros_like(held), where=due > 0)
+    power = held_power - due_power
+    ratio = np.ldexp(ratio, power - power[ratio > 0].max())
     return np.asarray(ratio / ratio.sum())
 
 
@@ -97,7 +104,7 @@ def early_share(profile: ArrayLike) -> float:
     """
     shares = _profile("profile", profile)
     inside = np.clip(len(shares) / 3 - np.arange(len(shares)), 0, 1)
-    return float(shares @ inside)
+    return min(1.0, float(shares @ inside))
 
 
 def mean_relative_depth(profile: ArrayLike) -> Value:
@@ -115,7 +122,7 @@ def mean_relative_depth(profile: ArrayLike) -> Value:
     shares = _profile("profile", profile)
     if len(shares) == 1:
         return Undefined("a single layer has no depth")
-    return float(shares @ np.arange(len(shares)) / (len(shares) - 1))
+    return min(1.0, float(shares @ np.arange(len(shares)) / (len(shares) - 1)))
 
 
 @dataclass(frozen=True)
@@ -132,7 +139,7 @@ class Transport:
     @property
     def total(self) -> float:
         """Wasserstein-1 distance, in [0, 1]."""
-        return self.early + self.late
+        return min(1.0, self.early + self.late)
 
     @property
     def net(self) -> float:
@@ -163,7 +170,8 @@ def transport(before: ArrayLike, after: ArrayLike) -> Transport | Undefined:
     if len(first) == 1:
         return Undefined("a single layer has no depth")
     gain = np.cumsum(second - first)[:-1] / (len(first) - 1)
-    return Transport(early=float(np.maximum(gain, 0).sum()), late=float(np.maximum(-gain, 0).sum()))
+    early, late = (min(1.0, float(np.maximum(moved, 0).sum())) for moved in (gain, -gain))
+    return Transport(early, late)
 
 
 def signed_wasserstein(before: ArrayLike, after: ArrayLike) -> Value:
@@ -258,11 +266,16 @@ def _ratio(numerator: Value, denominator: Value) -> Value:
         return numerator
     if isinstance(denominator, Undefined):
         return denominator
-    return numerator / denominator if denominator > 0 else Undefined("the ratio's denominator is 0")
+    if denominator <= TOLERANCE:
+        return Undefined("the ratio's denominator is 0")
+    return numerator / denominator
 
 
 def _profile(name: str, values: ArrayLike) -> Floats:
-    shares = distribution(name, values)
-    if abs(shares.sum() - 1) > 1e-6:
-        raise ValueError(f"{name} must sum to 1 and sums to {shares.sum():.6g}: make it with depth_profile")
-    return shares
+    shares = distribution(name, values).astype(np.float64)
+    with np.errstate(over="ignore"):
+        total = shares.sum()
+    if abs(total - 1) > 1e-6:
+        raise ValueError(f"{name} must sum to 1 and sums to {total:.6g}: make it with depth_profile")
+    # What the sum may be off by would carry values out of their ranges.
+    return np.asarray(shares / total)

@@ -5,6 +5,7 @@ Scores are kept as sums per group of examples, [groups, ...] with the number of 
 that no model has to run again, and one vector for both members of a pair keeps the comparison paired.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,17 +13,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .inputs import Flags, Floats, Integers, clusters_of, numbers, whole
+from .inputs import Flags, Floats, Integers, clusters_of, level_of, numbers, whole
 from .undefined import Undefined, Value
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number and its interval.
+    """A number and its interval, in which it lies.
 
     `value` is computed on all groups; `low` and `high` bound the central `level` of the resamples
     (see `bootstrap`); `resamples` is how many were drawn and `undefined` how many of them gave no
     number and are left out.
+
+    Raises:
+        ValueError: not low ≤ value ≤ high, one of them NaN or infinite, level outside (0, 1).
     """
 
     value: float
@@ -32,9 +36,26 @@ class Estimate:
     resamples: int
     undefined: int = 0
 
+    def __post_init__(self) -> None:
+        # Checked here and not where estimates are made, so that no way of making one can get round it.
+        if not all(map(math.isfinite, (self.low, self.value, self.high))):
+            raise ValueError(f"an estimate must be finite: {self.value} [{self.low}, {self.high}]")
+        if not self.low <= self.value <= self.high:
+            raise ValueError(f"an estimate must lie in its interval: {self.value} [{self.low}, {self.high}]")
+        level_of(self.level)
+
     def clipped(self, least: float, most: float) -> "Estimate":
-        """The same estimate with its interval cut to the range that the metric can take."""
-        return replace(self, low=min(max(self.low, least), most), high=min(max(self.high, least), most))
+        """The same estimate with its interval cut to the range that the metric can take.
+
+        Raises:
+            ValueError: a value outside the range. It is not cut: it shows that the range is wrong.
+
+        >>> Estimate(0.9, 0.8, 1.1, 0.95, 200).clipped(0, 1).high
+        1.0
+        """
+        if not least <= self.value <= most:
+            raise ValueError(f"the value {self.value} lies outside the range {least} to {most}")
+        return replace(self, low=max(self.low, float(least)), high=min(self.high, float(most)))
 
 
 def cluster_weights(clusters: ArrayLike, resamples: int = 200, seed: int = 0) -> Integers:
@@ -117,7 +138,7 @@ def group_mean(sums: ArrayLike, counts: ArrayLike, weights: ArrayLike | None = N
 
     Raises:
         ValueError: NaN, shapes that do not match, counts that are not positive, weights that are
-            negative or all 0.
+            negative or all 0, a mean beyond all numbers.
 
     >>> group_mean([[2.0, 4.0], [6.0, 0.0]], counts=[1, 3]).tolist()
     [2.0, 1.0]
@@ -126,15 +147,20 @@ def group_mean(sums: ArrayLike, counts: ArrayLike, weights: ArrayLike | None = N
     weight = np.ones(len(examples)) if weights is None else numbers("weights", weights)
     if weight.shape[-1] != len(examples) or weight.ndim > 2:
         raise ValueError(f"weights must be [..., {len(examples)} groups] and has shape {weight.shape}")
-    if (weight < 0).any() or not (weight.sum(axis=-1) > 0).all():
+    if (weight < 0).any() or not weight.any(axis=-1).all():
         raise ValueError("weights must not be negative, nor all 0")
     return weighted_mean(total, examples, weight)
 
 
 def weighted_mean(sums: Floats, counts: Floats, weights: NDArray[Any]) -> Floats:
     """`group_mean` of input that is known to be well-formed, without looking at all of it again."""
-    share = weights / (weights @ counts)[..., None]
-    return np.tensordot(share.astype(sums.dtype), sums, axes=1)
+    with np.errstate(all="ignore"):
+        share = weights / (weights @ counts)[..., None]
+        mean = np.tensordot(share.astype(sums.dtype), sums, axes=1)
+    # Ranking NaN would pass for a ranking, so that the result is looked at and not every sum before it.
+    if not np.isfinite(mean).all():
+        raise ValueError("mean scores are beyond all numbers: scale the sums down")
+    return mean
 
 
 def bootstrap(
@@ -146,10 +172,12 @@ def bootstrap(
 ) -> dict[str, Estimate | Undefined]:
     """Intervals of any number of statistics of weighted groups, all from the same resamples.
 
-    The interval is the bootstrap percentile interval moved so that its centre (the mean of the
+    The interval is the bootstrap percentile interval moved so that its centre (the median of the
     resamples) lies at the estimate. A resample repeats groups, so it is noisier than the sample, and a
     statistic that falls with noise, as every overlap of top edges does, falls in all resamples
     together. The estimate itself has no such bias: it is what the sample's own number of prompts gives.
+    The median lies between the two quantiles whatever the resamples are, so that the estimate lies in its
+    interval; their mean need not, where a statistic takes few values or is skewed.
 
     Args:
         statistic: from weights [groups] to named values; called with all 1 for the estimates.
@@ -164,7 +192,7 @@ def bootstrap(
 
     Raises:
         ValueError: fewer than two groups, resamples below 1, level outside (0, 1), a statistic that
-            returns NaN.
+            returns NaN or an infinity.
 
     >>> import numpy as np
     >>> data = np.arange(20.0)
@@ -172,8 +200,7 @@ def bootstrap(
     >>> mean.value, 5 < mean.low < 9.5 < mean.high < 14
     (9.5, True)
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie strictly between 0 and 1, not {level}")
+    level_of(level)
     weights = cluster_weights(clusters, resamples, seed).astype(np.float64)
     estimates = statistic(np.ones(weights.shape[1]))
     draws = [statistic(row) for row in weights]
@@ -237,10 +264,19 @@ def _estimate(name: str, value: Value, draws: list[Value], level: float) -> Esti
     if isinstance(value, Undefined):
         return value
     defined = np.array([draw for draw in draws if not isinstance(draw, Undefined)], dtype=np.float64)
-    if np.isnan(value) or np.isnan(defined).any():
-        raise ValueError(f"the statistic {name!r} returned NaN: return Undefined with a reason instead")
+    if not np.isfinite(value) or not np.isfinite(defined).all():
+        raise ValueError(
+            f"the statistic {name!r} returned NaN or an infinity: return Undefined with a reason instead"
+        )
     undefined = [draw.reason for draw in draws if isinstance(draw, Undefined)]
-    if len(undefined) > (1 - level) * len(draws):
+    if len(undefined) > (1 - level) * len(draws) or len(defined) == 0:
         return Undefined(f"in {len(undefined)} of {len(draws)} resamples {undefined[0]}")
-    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2]) + (value - defined.mean())
-    return Estimate(float(value), float(low), float(high), level, len(draws), len(undefined))
+    # Of halves, because the quantile of two draws at opposite ends of the range takes their difference.
+    low, centre, high = (
+        float(each) for each in np.quantile(defined / 2, [(1 - level) / 2, 0.5, (1 + level) / 2])
+    )
+    # Distances first: moving the bounds themselves would round them across the estimate.
+    below, above = max(0.0, 2 * (centre - low)), max(0.0, 2 * (high - centre))
+    return Estimate(
+        float(value), float(value) - below, float(value) + above, level, len(draws), len(undefined)
+    )

@@ -122,12 +122,14 @@ class Task:
         The stream ends when the level has no more to give. Raises UsageError for an unknown level.
         """
         name, parameters = self.level(level)
+        # Seeded by text, which Python hashes with SHA-512: the same numbers in every process.
         rng = random.Random(f"{self.card.name}/{name}/{split}/{seed}")
         variants = list(self.card.variants)
         seen: set[tuple[str, ...]] = set()
         failures = 0
         while failures < PATIENCE:
             failures += 1
+            # The variant is kept until one of it is yielded, so that draws that fail leave the turns equal.
             example = self.draw(Draw(rng, parameters, variants[len(seen) % len(variants)]))
             if example is None or not in_split(example, split):
                 continue
@@ -146,6 +148,7 @@ class Task:
 
 def split_of(content: str) -> Split:
     """The split that a content belongs to, decided by its hash alone, so that no list is needed."""
+    # SHA-256 and not hash(), which is another in every process.
     number = int.from_bytes(hashlib.sha256(content.encode()).digest()[:8], "big")
     return "evaluation" if number % EVALUATION_SHARE == 0 else "training"
 

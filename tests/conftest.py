@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mechshift.benchmark.pairs.pair import Pair
     from mechshift.benchmark.record.protocol import Protocol
     from mechshift.benchmark.record.types import Record
+    from mechshift.tasks import Task
 
 # Read when torch and huggingface_hub are first imported, and inherited by the commands that tests start.
 _HOME = tempfile.mkdtemp(prefix="mechshift-tests-")
@@ -30,6 +31,13 @@ os.environ.update(
     OMP_NUM_THREADS="1",
     TOKENIZERS_PARALLELISM="false",
 )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run in several processes, those of a file run in one, and so share what it has built."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -67,10 +75,9 @@ class Outcome:
 @pytest.fixture(scope="session")
 def small() -> "Protocol":
     """The protocol `quick` on few examples and budgets: seconds on the reference pair."""
-    from mechshift.benchmark.record.protocol import QUICK
+    from build.protocols import small_quick
 
-    few = {"pool": 12, "minimum": 6, "candidates": 2, "resamples": 20, "splits": 2, "components": 4}
-    return QUICK.model_copy(update={**few, "grid": (0.001, 0.1, 1.0)})
+    return small_quick()
 
 
 @pytest.fixture(scope="session")
@@ -87,10 +94,20 @@ def measured(
 ) -> "tuple[Record, Path]":
     """The record of a task of each suite, from a run that nothing disturbed, and the folder it lies in."""
     from mechshift.benchmark.run.run import run
-    from mechshift.tasks import get_task
 
     out = tmp_path_factory.mktemp("measured")
-    return run(tiny, small, out, [get_task("greater-than"), get_task("countdown")]), out
+    return run(tiny, small, out, ["greater-than", "countdown"]), out
+
+
+@pytest.fixture
+def register(monkeypatch: pytest.MonkeyPatch) -> "Callable[[Task], None]":
+    """Puts a changed task in the place of the one of its name, for one test."""
+    from mechshift.tasks import registry
+
+    def put(task: "Task") -> None:
+        monkeypatch.setitem(registry._TASKS, task.card.name, task)
+
+    return put
 
 
 @pytest.fixture

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-from transformers import GPT2Config, GPT2LMHeadModel
 from transformers.models.llama.modeling_llama import LlamaDecoderLayer, LlamaModel
 
+from build.models import random_model
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.tasks import get_task, registry
 from mechshift.tasks.example import Draw, Example, InPlace
@@ -326,10 +325,9 @@ def test_a_model_that_solves_too_little(
     positions: int, says: str, refused: Refused, derive: Derive, tiny: Pair
 ) -> None:
     folder = derive()
-    torch.manual_seed(0)
-    config = GPT2Config(vocab_size=len(tiny.tokenizer), n_positions=positions, n_embd=32, n_layer=2, n_head=4)
-    model = GPT2LMHeadModel(config)
-    (folder / "config.json").write_text(json.dumps({**config.to_dict(), "dtype": "float32"}))
+    sizes = {"vocabulary": len(tiny.tokenizer), "positions": positions, "width": 32, "mlp_width": 128}
+    model = random_model("gpt2", spread=None, tied=True, **sizes)
+    (folder / "config.json").write_text(json.dumps({**model.config.to_dict(), "dtype": "float32"}))
     state = {name: value.clone() for name, value in model.state_dict().items() if name != "lm_head.weight"}
     save_file(state, folder / "model.safetensors", {"format": "pt"})
     refused(3, *run_pair(folder), says=("no task gives a comparison", says), cells=True)

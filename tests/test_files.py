@@ -2,9 +2,9 @@
 
 import errno
 import os
-import resource
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +17,9 @@ from mechshift.files import replacing, write_text
 
 
 @pytest.fixture
-def _full_disk() -> Iterator[None]:
-    """No file of this process can grow beyond a hundred bytes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+def _full_disk(full_after: Callable[[int], AbstractContextManager[None]]) -> Iterator[None]:
+    with full_after(100):
+        yield
 
 
 def test_a_file_is_replaced_and_folders_are_made(tmp_path: Path) -> None:

@@ -100,7 +100,8 @@ class Store:
         """Keep a cell's content and seal it. Raises OutputError where it cannot be written."""
         path = self.path(cell)
         # An old seal must not stand beside new content, should the run be killed between the two.
-        _seal_path(path).unlink(missing_ok=True)
+        if _seal_path(path).exists():
+            _seal_path(path).unlink()
         cell.kind.save(content, path)
         made = datetime.now(UTC).isoformat(timespec="seconds")
         seal = Seal(

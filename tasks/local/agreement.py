@@ -36,8 +36,10 @@ def draw(given: Draw) -> Example:
     """
     rng = given.rng
     subject, distractor = rng.sample(NOUNS, 2)
+    # Sorted, so that the draws do not hang on the order in which the verbs are listed.
     number, other = rng.sample(sorted(VERBS), 2)
     index, verb = rng.randrange(len(WORDINGS)), rng.randrange(len(VERBS[number]))
+    # Half of the prompts each way: a model that takes the number of the nearer noun is at chance.
     between = _noun(distractor, number if given.variant == "alike" else other)
 
     def prompt(of_subject: str) -> str:
@@ -50,6 +52,7 @@ def draw(given: Draw) -> Example:
         foil=f" {VERBS[other][verb]}",
         variant=given.variant,
         template=f"{given.variant}-{index}",
+        # Without their numbers: the corrupted prompt, which flips one, is of the same split.
         contents=(f"{subject}|{distractor}",),
         answers=tuple(f" {form}" for form in VERBS[number]),
         foils=tuple(f" {form}" for form in VERBS[other]),

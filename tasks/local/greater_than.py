@@ -31,6 +31,8 @@ def draw(given: Draw) -> Example:
     Corrupted: YY becomes 01, so that almost every year is above it.
     """
     rng = given.rng
+    # At 01 the two prompts would be the same, and above 98 no two digits are an answer. The end year is of
+    # the same century, so that its last two digits alone are asked for.
     century, year = rng.choice(CENTURIES), rng.randint(2, 98)
     index = rng.randrange(len(TEMPLATES[given.variant]))
     template, noun = TEMPLATES[given.variant][index], rng.choice(NOUNS)
@@ -41,10 +43,12 @@ def draw(given: Draw) -> Example:
     return Example(
         clean=prompt(year),
         corrupted=prompt(1),
+        # One of the answers, for what is trained or decoded; the metric reads all of them.
         answer=f"{rng.randint(year + 1, 99):02d}",
         foil=f"{year:02d}",
         variant=given.variant,
         template=f"{given.variant}-{index}",
+        # By the year alone: noun and wording do not decide the answer.
         contents=(f"{century}{year:02d}",),
         answers=tuple(f"{y:02d}" for y in range(year + 1, 100)),
         foils=tuple(f"{y:02d}" for y in range(year + 1)),

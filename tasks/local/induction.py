@@ -19,12 +19,16 @@ def draw(given: Draw) -> Example:
     Corrupted: where the answer stood the first time, there is a word from outside the sequence, the foil.
     """
     rng, length = given.rng, given.integer("words")
+    # All different, so that the last word has one earlier place; a foil from the sequence would stand twice
+    # in the corrupted prompt.
     *words, foil = rng.sample(WORDS, length + 1)
+    # Not the first word: before it stands the end of the first pass, which has no earlier place.
     at = rng.randrange(1, length)
     exchanged = [*words[:at], foil, *words[at + 1 :]]
     separator = SEPARATORS[given.variant]
 
     def prompt(sequence: list[str]) -> str:
+        # The second pass ends before the exchanged word, so that the prompts differ in the first pass alone.
         return separator.join([*sequence, *sequence[:at]]) + separator.rstrip()
 
     return Example(

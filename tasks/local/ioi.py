@@ -35,8 +35,11 @@ def draw(given: Draw) -> Example:
     rng = given.rng
     recipient, giver, third = rng.sample(NAMES, 3)
     index = rng.randrange(len(TEMPLATES))
+    # Either order, so that the place in the sentence does not tell the answer.
     a, b = (recipient, giver) if given.variant == "ABBA" else (giver, recipient)
     words = {"a": a, "b": b, "place": rng.choice(PLACES), "object": rng.choice(OBJECTS)}
+    # A third name keeps the form of the prompt and favours neither of the two: the corrupted logit difference
+    # is near 0. The other name favours the foil as much as the clean prompt favours the answer.
     replaced = third if given.level["corruption"] == "abc" else recipient
     return Example(
         clean=TEMPLATES[index].format(s=giver, **words),
@@ -45,6 +48,7 @@ def draw(given: Draw) -> Example:
         foil=f" {giver}",
         variant=given.variant,
         template=f"{given.variant}-{index:02d}",
+        # A pair of names is of one split whichever of the two is the answer.
         contents=("|".join(sorted((recipient, giver))),),
     )
 

@@ -37,10 +37,14 @@ def draw(given: Draw) -> Example:
     An edge is written as a node and the one before it. Corrupted: the goal is the end of another arm.
     """
     rng, arms, steps = given.rng, given.integer("arms"), given.integer("steps")
+    # Random letters in random order: neither names nor places of the nodes tell on which arm they lie.
     start, *nodes = rng.sample(ascii_uppercase, 1 + arms * steps)
     paths = [[start, *nodes[arm * steps : (arm + 1) * steps]] for arm in range(arms)]
+    # Written inwards, and in every template behind start and goal: small models did not learn the first step
+    # otherwise (docs/tasks.md).
     edges = [f"{after} {before}" for path in paths for before, after in pairwise(path)]
     shuffled = rng.sample(edges, len(edges))
+    # Arms of equal length, so that answer and foil have their nodes at the same places.
     clean, corrupted = rng.sample(paths, 2)
     index = rng.randrange(len(TEMPLATES[given.variant]))
 
@@ -54,6 +58,7 @@ def draw(given: Draw) -> Example:
         foil=f" {' '.join(corrupted)}",
         variant=given.variant,
         template=f"{given.variant}-{index}",
+        # The graph without the goal: the corrupted prompt is about the same one.
         contents=(", ".join(sorted(edges)),),
     )
 

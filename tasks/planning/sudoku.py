@@ -121,6 +121,7 @@ def draw(given: Draw) -> Example | None:
         foil=_rows(other),
         variant=given.variant,
         template=f"{given.variant}-{index}",
+        # By the solutions, whatever the blanks: of 288 grids a model could know every one by heart.
         contents=(solution, other),
     )
 

@@ -1,216 +1,136 @@
-"""Random members over a few letters and digits, asked in plain loops that share no code with the package."""
-
-import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-import torch
-from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 from torch import Tensor
-from transformers import (
-    GPT2Config,
-    GPT2LMHeadModel,
-    LlamaConfig,
-    LlamaForCausalLM,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-    PreTrainedTokenizerFast,
-)
 
-from build.checkpoints import make, shard, write  # noqa: F401 fixtures
-from build.circuits import _random_batch, _random_member, _slow_run, oracle  # noqa: F401 fixtures
-from build.records import make_failed_task, make_record, make_task  # noqa: F401 fixtures
+from build import asking, batches, checkpoints, evidence, exact, models, pairs, protocols, records
+from build.tokenizers import LETTERS
 from mechshift.benchmark.asking.encoding import Encoded
-from mechshift.benchmark.circuits.attribution import Attribution, Integration
-from mechshift.benchmark.circuits.graph import Graph
+from mechshift.benchmark.circuits.batch import Batch
 from mechshift.benchmark.compare.compare import Evidence
-from mechshift.benchmark.measure.sweep import Sweep
-from mechshift.benchmark.pairs.attention import Attention
-from mechshift.benchmark.pairs.backbones import read_backbone
 from mechshift.benchmark.pairs.member import Member
-from mechshift.benchmark.pairs.pair import Pair, Provenance
-from mechshift.benchmark.pairs.spec import MemberSpec, PairSpec
-from mechshift.benchmark.record.protocol import V1, Protocol
-from mechshift.tasks import Example
-
-TOKENS = ("?", *"0123456789", *"abcdefgh", "[MASK]")
-MASK = len(TOKENS) - 1
-GRAPH = Graph(layers=4, heads=4, kv_heads=2)
-GROUPS = 8
+from mechshift.benchmark.pairs.pair import Pair
+from mechshift.benchmark.record.protocol import Protocol
+from mechshift.benchmark.record.types import FailedTask, Record, TaskRecord
 
 
-def random_member(
-    role: str = "arm",
-    attention: str = "causal",
-    shift: bool = True,
-    kind: str = "llama",
-    seed: int = 0,
-    vocabulary: int = len(TOKENS),
-) -> Member:
-    """A member whose mask token is the last of its vocabulary."""
-    special = {"bos_token_id": None, "eos_token_id": None, "tie_word_embeddings": False}
-    model: PreTrainedModel
-    if kind == "gpt2":
-        model = GPT2LMHeadModel(
-            GPT2Config(
-                vocab_size=vocabulary, n_positions=32, n_embd=16, n_layer=2, n_head=4, n_inner=24, **special
-            )
-        )
-    else:
-        sizes = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2, "num_attention_heads": 4}
-        model = LlamaForCausalLM(
-            LlamaConfig(vocab_size=vocabulary, num_key_value_heads=2, **sizes, **special)
-        )
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            noise = 0.4 * torch.randn(parameter.shape, generator=generator)
-            is_gain = parameter.ndim == 1 and name.endswith("weight")
-            parameter.copy_(1 + noise if is_gain else noise)
-    declared = Attention.parse(attention)
-    return Member(role, read_backbone(model.eval()), declared, shift, vocabulary - 1)  # type: ignore[arg-type]
+@pytest.fixture(scope="session")
+def member() -> Callable[..., Member]:
+    """A random member over a few letters: `member(role, attention, shift, kind, vocabulary, seed)`."""
+
+    def build(
+        role: Any = "arm",
+        attention: str = "causal",
+        shift: bool = True,
+        kind: str = "llama",
+        vocabulary: int = len(LETTERS),
+        seed: int = 0,
+    ) -> Member:
+        sizes = {"vocabulary": vocabulary, "positions": 32, "kv_heads": 2}
+        return models.random_member(kind, attention, role=role, shift=shift, seed=seed, **sizes)
+
+    return build
 
 
-def raw_logits(member: Member, row: Sequence[int]) -> Tensor:
-    """Logits [tokens, vocabulary] of the native model, the mask written cell by cell, no token excluded."""
-    size, kind = len(row), member.attention.kind
-    block = member.attention.block if kind == "block" else 1
-    mask = torch.zeros(1, 1, size, size)
-    for query in range(size):
-        for key in range(size):
-            if kind != "full" and key // block > query // block:
-                mask[0, 0, query, key] = torch.finfo(torch.float32).min
-    with torch.no_grad():
-        output = member.backbone.model(
-            input_ids=torch.tensor([list(row)]), attention_mask=mask, use_cache=False
-        )
-    return output.logits[0].double()
+@pytest.fixture(scope="session")
+def random_member() -> Callable[..., Member]:
+    """A random member that `random_batch` can be asked of: `random_member(kind, attention, seed=)`."""
+    sizes: dict[str, Any] = {"vocabulary": batches.VOCABULARY, "positions": 32, "mlp_width": 20, "experts": 3}
+    return partial(models.random_member, **sizes)
 
 
-def plain_decode(
-    member: Member, prompt: Sequence[int], targets: Sequence[int], length: int, steps: int
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """What one row is filled with and in which order, by the definition; `prompt` by position."""
-    row = [prompt[position] if position not in targets else member.mask_id for position in range(length)]
-    step = dict.fromkeys(targets, -1)
-    if member.role == "arm":
-        for index, target in enumerate(targets):
-            logits = raw_logits(member, row[:target])[-1]
-            logits[member.mask_id] = -torch.inf
-            row[target], step[target] = int(logits.argmax()), index
-        return tuple(row[target] for target in targets), tuple(step.values())
-    budget, block = min(steps, len(targets)), member.attention.block
-    if member.attention.kind != "block":
-        block = length
-    for now in range(budget):
-        logits = raw_logits(member, row)
-        logits[:, member.mask_id] = -torch.inf
-        probability = logits.softmax(-1)
-        open_ = [target for target in targets if step[target] < 0]
-        best = {target: probability[target - 1 if member.shift else target].max(-1) for target in open_}
-        number = -(-len(open_) // (budget - now))
-        first = sorted(open_, key=lambda each: (each // block, -float(best[each].values), each))
-        for target in first[:number]:
-            row[target], step[target] = int(best[target].indices), now
-    return tuple(row[target] for target in targets), tuple(step.values())
+@pytest.fixture
+def make() -> Callable[..., Member]:
+    """A member of the sizes of a random checkpoint: `make(kind, attention, role, shift, **changes)`."""
+
+    def build(
+        kind: str = "llama", attention: str = "causal", role: Any = "arm", shift: bool = True, **changes: Any
+    ) -> Member:
+        sizes = {"spread": 0.25, "frozen": True, "mask_id": 2, **checkpoints.sizes_of(kind, **changes)}
+        return models.random_member(kind, attention, role=role, shift=shift, **sizes)
+
+    return build
 
 
-def encoded(
-    prompt: int, answer: Sequence[int], foil: Sequence[int], seed: int = 0, vocabulary: int = len(TOKENS)
-) -> Encoded:
-    """An example of random prompt tokens (neither unknown nor mask) and the given answer and foil."""
-    generator = random.Random(seed)
-    clean, corrupted = (
-        tuple(generator.randrange(1, vocabulary - 1) for _ in range(prompt)) for _ in range(2)
-    )
-    example = Example("clean", "corrupted", "answer", "foil", "variant", f"template {seed % 3}", ())
-    return Encoded(example, clean, corrupted, tuple(answer), tuple(foil))
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a random checkpoint and returns its directory: `write(name, kind, seed=, mask=, **changes)`."""
+
+    def checkpoint(name: str, kind: str = "llama", **changes: Any) -> Path:
+        return checkpoints.write_checkpoint(tmp_path / name, kind, **changes)
+
+    return checkpoint
 
 
-def letters_tokenizer() -> PreTrainedTokenizerBase:
-    """One token per letter a–h and digit; anything else is unknown."""
-    tokenizer = Tokenizer(models.WordLevel({token: index for index, token in enumerate(TOKENS)}, "?"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[a-z0-9]"), behavior="removed", invert=True)
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="?", mask_token="[MASK]")
+@pytest.fixture
+def shard() -> Callable[[Path], list[str]]:
+    return checkpoints.split_weights
 
 
-def pair_of(arm: Member, mdm: Member) -> Pair:
-    """Two members as a loaded pair, with the tokenizer of letters."""
-    spec = PairSpec(
-        "letters",
-        MemberSpec("org/arm"),
-        MemberSpec("org/mdm", attention=mdm.attention, shift=mdm.shift, mask_token="[MASK]"),
-    )
-    described = [
-        Provenance(f"org/{role}", "main", f"digest of {role}", "LlamaForCausalLM", "float32")
-        for role in ("arm", "mdm")
-    ]
-    return Pair(spec, arm, mdm, letters_tokenizer(), "digest of letters", False, *described, ())
+@pytest.fixture(scope="session")
+def random_batch() -> Callable[..., Batch]:
+    return batches.random_batch
 
 
-def small_protocol(**changes: object) -> Protocol:
-    """The leaderboard's protocol with so little work that a test is quick."""
-    return V1.model_copy(
-        update={"pool": 12, "minimum": 4, "groups": 6, "resamples": 30, "splits": 3, **changes}
-    )
+@pytest.fixture(scope="session")
+def slow_run() -> Callable[..., tuple[Tensor, list[Tensor]]]:
+    return exact.slow_run
 
 
-def evidence(seed: int, reach: float = 1.0) -> Evidence:
-    """Made-up evidence on a graph of four layers: eight groups, five examples run, faithful up to `reach`."""
-    generator = np.random.default_rng(seed)
-    sums = generator.standard_t(3, (1, *GRAPH.mask.shape)) + 0.5 * generator.normal(
-        size=(GROUPS, *GRAPH.mask.shape)
-    )
-    counts = np.random.default_rng(0).integers(1, 4, GROUPS)
-    clean, corrupted = generator.normal(3, 1, (2, counts.sum()))
-    attribution = Attribution(
-        GRAPH,
-        Integration("midpoint", 5),
-        sums * counts[:, None, None] * GRAPH.mask,
-        counts,
-        clean,
-        corrupted - 4,
-        np.repeat(np.arange(GROUPS), counts),
-    )
-    whole, empty = generator.normal(3, 0.3, 5), generator.normal(-2, 0.3, 5)
-    rising = reach * np.linspace(0, 1, 10)[None, :, None] ** np.array([1.0, 2.0])[:, None, None]
-    noise = generator.normal(1, 0.02, (2, 10, 5))
-    swept = Sweep(whole, empty, empty + rising * noise * (whole - empty), generator.integers(1, 90, (2, 10)))
-    entropies = {f"a1.h{head}": float(generator.random()) for head in range(3)}
-    return Evidence(attribution, swept, tuple("aabbb"), entropies)
+@pytest.fixture(params=["gpt2", "llama"], scope="session")
+def oracle(request: pytest.FixtureRequest) -> tuple[Member, Batch, dict[str, np.ndarray]]:
+    """Member, batch and reference arrays of one oracle."""
+    reference = batches.oracle_reference(request.param)
+    return batches.oracle_member(request.param), batches.oracle_batch(reference), reference
 
 
-@pytest.fixture(name="member", scope="session")
-def _member() -> Callable[..., Member]:
-    return random_member
+@pytest.fixture(scope="session")
+def raw_logits() -> Callable[..., Tensor]:
+    return asking.raw_logits
 
 
-@pytest.fixture(name="raw_logits", scope="session")
-def _raw_logits() -> Callable[..., Tensor]:
-    return raw_logits
+@pytest.fixture(scope="session")
+def plain_decode() -> Callable[..., tuple[tuple[int, ...], tuple[int, ...]]]:
+    return asking.plain_decode
 
 
-@pytest.fixture(name="plain_decode", scope="session")
-def _plain_decode() -> Callable[..., tuple[tuple[int, ...], tuple[int, ...]]]:
-    return plain_decode
+@pytest.fixture(scope="session")
+def encoded() -> Callable[..., Encoded]:
+    return asking.encoded
 
 
-@pytest.fixture(name="encoded", scope="session")
-def _encoded() -> Callable[..., Encoded]:
-    return encoded
+@pytest.fixture(scope="session")
+def pair_of() -> Callable[..., Pair]:
+    return pairs.pair_of
 
 
-@pytest.fixture(name="pair_of", scope="session")
-def _pair_of() -> Callable[..., Pair]:
-    return pair_of
-
-
-@pytest.fixture(name="small_protocol", scope="session")
-def _small_protocol() -> Callable[..., Protocol]:
-    return small_protocol
+@pytest.fixture(scope="session")
+def small_protocol() -> Callable[..., Protocol]:
+    return protocols.small_protocol
 
 
 @pytest.fixture(name="evidence", scope="session")
 def _evidence() -> Callable[..., Evidence]:
-    return evidence
+    return evidence.evidence
+
+
+@pytest.fixture
+def make_record() -> Callable[..., Record]:
+    """Make a whole record of protocol v1: `make_record(name, shift, protocol, tasks, failed, **changes)`."""
+    return records.a_record
+
+
+@pytest.fixture
+def make_task() -> Callable[..., TaskRecord]:
+    """Make a task's record: `make_task(name, suite)`."""
+    return records.a_task
+
+
+@pytest.fixture
+def make_failed_task() -> Callable[..., FailedTask]:
+    """Make the record of a task without a comparison: `make_failed_task(name, reason)`."""
+    return records.a_failed_task

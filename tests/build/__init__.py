@@ -1,0 +1,1 @@
+"""What tests are made of: small models, members, pairs, protocols, evidence and records."""

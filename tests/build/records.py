@@ -1,9 +1,8 @@
 """Records made by hand, with numbers that are easy to find again."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
-
-import pytest
 
 from mechshift.benchmark.record.protocol import V1, Protocol
 from mechshift.benchmark.record.types import (
@@ -32,14 +31,15 @@ from mechshift.benchmark.record.types import (
 TASKS = dict.fromkeys(("ioi", "greater-than", "induction", "agreement"), "local") | dict.fromkeys(
     ("countdown", "infilling", "sudoku", "star-path"), "planning"
 )
+WHOLE = 1000
+"""Edges of the graph of every record."""
 
 
 def number(value: float, spread: float | None = None) -> Number:
-    return (
-        Number(value=value)
-        if spread is None
-        else Number(value=value, low=value - spread, high=value + spread)
-    )
+    """The value, with an interval that reaches as far to either side."""
+    if spread is None:
+        return Number(value=value)
+    return Number(value=value, low=value - spread, high=value + spread)
 
 
 def a_curve(*levels: float) -> Curve:
@@ -51,6 +51,21 @@ def a_curve(*levels: float) -> Curve:
     )
     areas = {"log_area": number(0.62, 0.04), "cpr": number(0.98, 0.03), "cmd": number(0.05, 0.02)}
     return Curve(points=points, dropped=0, **areas)
+
+
+CURVE: Mapping[int, Measured] = MappingProxyType(
+    {
+        **{10**i: number(0.6 + i / 10, 0.05) for i in range(3)},
+        WHOLE: Missing(missing="every circuit is the whole graph"),
+    }
+)
+SHIFTS: Mapping[str, Mapping[str, Measured]] = MappingProxyType(
+    {
+        "depth_shift": {"early_share": number(0.12, 0.02)},
+        "depth_shift_edges": {"early_share": number(-0.06, 0.02)},
+        "specialisation_shift": {"specialisation": number(-0.001, 0.002)},
+    }
+)
 
 
 def a_member(clean: float, early: float) -> MemberRecord:
@@ -77,7 +92,8 @@ def a_member(clean: float, early: float) -> MemberRecord:
     )
 
 
-def an_overlap_point(share: float, edges: int, normalised: Measured) -> OverlapPoint:
+def an_overlap_point(edges: int, normalised: Measured) -> OverlapPoint:
+    """At a number of edges of a graph that has a thousand."""
     edge = Overlap(
         jaccard=number(0.55, 0.05),
         cross=number(0.5, 0.05),
@@ -88,21 +104,24 @@ def an_overlap_point(share: float, edges: int, normalised: Measured) -> OverlapP
         chance_tail=number(1e-9),
     )
     node = edge.model_copy(update={"normalised": Missing(missing="the ceiling does not exceed the floor")})
-    return OverlapPoint(share=share, edges=edges, edge=edge, node=node)
+    return OverlapPoint(share=edges / WHOLE, edges=edges, edge=edge, node=node)
 
 
-def a_comparison() -> Comparison:
-    curve = tuple(an_overlap_point(10.0 ** (i - 3), 10**i, number(0.6 + i / 10, 0.05)) for i in range(3))
-    whole = an_overlap_point(1.0, 1000, Missing(missing="every circuit is the whole graph"))
+def a_comparison(
+    compared: tuple[int, Measured] = (100, number(0.75, 0.05)),
+    curve: Mapping[int, Measured] = CURVE,
+    arm: MemberRecord | None = None,
+    mdm: MemberRecord | None = None,
+    **shifts: Mapping[str, Measured],
+) -> Comparison:
+    """Overlaps by number of edges, and of the shifts those that are given instead of SHIFTS."""
     return Comparison(
-        arm=a_member(clean=3, early=0.5),
-        mdm=a_member(clean=2, early=0.62),
-        compared=an_overlap_point(0.1, 100, number(0.75, 0.05)),
-        curve=(*curve, whole),
+        arm=arm or a_member(clean=3, early=0.5),
+        mdm=mdm or a_member(clean=2, early=0.62),
+        compared=an_overlap_point(*compared),
+        curve=tuple(an_overlap_point(edges, overlap) for edges, overlap in curve.items()),
         uniform_profile=(0.3, 0.4, 0.3),
-        depth_shift={"early_share": number(0.12, 0.02)},
-        depth_shift_edges={"early_share": number(-0.06, 0.02)},
-        specialisation_shift={"specialisation": number(-0.001, 0.002)},
+        **{**SHIFTS, **shifts},
     )
 
 
@@ -121,21 +140,22 @@ def a_pool() -> PoolRecord:
     )
 
 
-def a_task(name: str, suite: Any = None) -> TaskRecord:
-    return TaskRecord(
+def a_task(name: str, suite: Any = None, comparison: Comparison | None = None, **changes: Any) -> TaskRecord:
+    record = TaskRecord(
         task=name,
         suite=suite or TASKS[name],
         version="1a2b",
         level="easy",
         pool=a_pool(),
-        comparison=a_comparison(),
+        comparison=comparison or a_comparison(),
         seconds={"pool.json": 1.0},
     )
+    return record.model_copy(update=changes)
 
 
 def a_failed_task(name: str, reason: str) -> FailedTask:
     pool = a_pool().model_copy(update={"arm": Behaviour(solved=3, tried=500), "common": 1})
-    return FailedTask(task=name, suite="planning", version="1a2b", level="easy", missing=reason, pool=pool)
+    return FailedTask(task=name, suite=TASKS[name], version="1a2b", level="easy", missing=reason, pool=pool)
 
 
 def a_summary(shift: Measured) -> Summary:
@@ -155,15 +175,11 @@ def a_summary(shift: Measured) -> Summary:
     )
 
 
-def a_record(
-    name: str = "tiny",
-    shift: Measured = Number(value=0.25, low=0.2, high=0.3),  # noqa: B008 a frozen value
-    protocol: Protocol = V1,
-    tasks: tuple[TaskRecord, ...] | None = None,
-    failed: tuple[FailedTask, ...] = (),
-    **changes: Any,
-) -> Record:
-    arm = MemberProvenance(
+def a_pair(
+    name: str, arm: Mapping[str, Any] | None = None, mdm: Mapping[str, Any] | None = None, **changes: Any
+) -> PairProvenance:
+    """Changes of each member, and of the pair."""
+    first = MemberProvenance(
         checkpoint=f"{name}/arm",
         revision=None,
         digest=f"{name} arm digest",
@@ -172,28 +188,31 @@ def a_record(
         attention="causal",
         shift=True,
     )
+    second = {
+        "checkpoint": f"{name}/mdm",
+        "digest": f"{name} mdm digest",
+        "attention": "full",
+        "revision": "main",
+    }
     pair = PairProvenance(
         name=name,
         control=False,
-        arm=arm,
-        mdm=arm.model_copy(
-            update={
-                "checkpoint": f"{name}/mdm",
-                "digest": f"{name} mdm digest",
-                "attention": "full",
-                "revision": "main",
-            }
-        ),
+        arm=first.model_copy(update=arm),
+        mdm=first.model_copy(update={**second, **(mdm or {})}),
         mask_id=2,
         ordinary_mask=False,
         tokenizer="beef",
         layers=3,
         heads=8,
         kv_heads=4,
-        edges=1000,
+        edges=WHOLE,
         movement={"norm": 0.01, "lm_head": 0.25},
     )
-    environment = Environment(
+    return pair.model_copy(update=changes)
+
+
+def an_environment() -> Environment:
+    return Environment(
         mechshift="0.1.0",
         python="3.11.7",
         torch="2.13.0",
@@ -204,33 +223,26 @@ def a_record(
         device="cpu",
         threads=2,
     )
+
+
+def a_record(
+    name: str = "tiny",
+    shift: Measured = number(0.25, 0.05),  # noqa: B008 a frozen value
+    protocol: Protocol = V1,
+    tasks: tuple[TaskRecord, ...] | None = None,
+    failed: tuple[FailedTask, ...] = (),
+    **changes: Any,
+) -> Record:
+    """Of all tasks and of protocol v1, unless others are given; `shift` is the summary's headline."""
     record = Record(
         created="2026-01-02T03:04:05+00:00",
-        pair=pair,
+        pair=a_pair(name),
         protocol=protocol,
         tasks=tuple(a_task(task) for task in TASKS) if tasks is None else tasks,
         failed=failed,
         reductions=(),
         summary=a_summary(shift),
-        environment=environment,
+        environment=an_environment(),
         seconds=90.4,
     )
     return record.model_copy(update=changes)
-
-
-@pytest.fixture
-def make_record() -> Callable[..., Record]:
-    """Make a whole record of protocol v1: `make_record(name, shift, protocol, tasks, failed, **changes)`."""
-    return a_record
-
-
-@pytest.fixture
-def make_task() -> Callable[..., TaskRecord]:
-    """Make a task's record: `make_task(name, suite)`."""
-    return a_task
-
-
-@pytest.fixture
-def make_failed_task() -> Callable[..., FailedTask]:
-    """Make the record of a task without a comparison: `make_failed_task(name, reason)`."""
-    return a_failed_task

@@ -111,8 +111,40 @@ def test_undefined_estimates_stay_undefined_and_rare_undefined_resamples_are_cou
     assert found["often"].reason.endswith("of 400 resamples a gap")
 
 
+def test_a_statistic_of_two_values_lies_in_its_interval() -> None:
+    """Nearly all resamples give .6 as the sample does, and their mean is .59."""
+    found = bootstrap(lambda w: {"x": 0.6 if w[0] < 4 else 0.2}, np.arange(20))["x"]
+    assert found == Estimate(0.6, 0.6, 0.6, 0.95, 200)
+
+
+def test_the_interval_is_the_percentile_one_moved_by_the_median() -> None:
+    draws = iter([7.0, *(float(n) ** 2 for n in range(101))])
+    found = bootstrap(lambda w: {"x": next(draws)}, np.arange(5), resamples=101, level=0.9)["x"]
+    # Of 0, 1, 4, …, 10000 the 5th, 50th and 95th percentiles are 25, 2500 and 9025.
+    assert isinstance(found, Estimate)
+    assert (found.value, found.low, found.high) == pytest.approx((7, 7 - 2475, 7 + 6525))
+
+
 def test_clipping_keeps_the_value() -> None:
     assert Estimate(0.9, 0.8, 1.1, 0.95, 200).clipped(0, 1) == Estimate(0.9, 0.8, 1.0, 0.95, 200)
+    assert Estimate(0.0, -0.2, 0.3, 0.95, 200).clipped(0, 1) == Estimate(0.0, 0.0, 0.3, 0.95, 200)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        ((0.6, 0.608, 0.608), r"must lie in its interval: 0\.6 \[0\.608, 0\.608\]"),
+        ((0.6, 0.5, 0.5), "must lie in its interval"),
+        ((0.0, 1.0, -1.0), "must lie in its interval"),
+        ((np.nan, 0.0, 1.0), "must be finite"),
+        ((0.0, np.nan, 1.0), "must be finite"),
+        ((0.0, -np.inf, 1.0), "must be finite"),
+        ((0.0, 0.0, np.inf), "must be finite"),
+    ],
+)
+def test_an_estimate_outside_its_interval_cannot_be_made(numbers: tuple, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Estimate(*numbers, level=0.95, resamples=200)
 
 
 @pytest.mark.parametrize(
@@ -127,8 +159,15 @@ def test_clipping_keeps_the_value() -> None:
         (lambda: group_mean([[1.0]], [0]), "counts must be positive"),
         (lambda: group_mean([[1.0], [2.0]], [1, 1], [1, 1, 1]), "weights must be"),
         (lambda: group_mean([[1.0], [2.0]], [1, 1], [0, 0]), "nor all 0"),
+        (lambda: group_mean([[1e308], [1e308]], [1e-3, 1e-3]), "scale the sums down"),
+        (lambda: cluster_weights([0.0, float("nan"), 1.0]), "clusters holds NaN"),
         (lambda: bootstrap(lambda w: {"x": 1.0}, [1, 2], level=1.0), "level"),
         (lambda: bootstrap(lambda w: {"x": float("nan")}, [1, 2]), "'x' returned NaN"),
+        (lambda: bootstrap(lambda w: {"x": float("inf")}, [1, 2]), "or an infinity"),
+        (lambda: bootstrap(lambda w: {"x": 1.0}, [1, 2], level=float("nan")), "not nan"),
+        (lambda: Estimate(1.0, 0.0, 2.0, level=1.0, resamples=200), "level must lie strictly between"),
+        (lambda: Estimate(1.5, 1.0, 2.0, 0.95, 200).clipped(0, 1), "1.5 lies outside the range 0 to 1"),
+        (lambda: Estimate(0.5, 0.0, 2.0, 0.95, 200).clipped(0, float("nan")), "outside the range"),
         (lambda: bootstrap_scores(dict, [], [1], [1]), "sums is empty"),
         (
             lambda: bootstrap_scores(lambda a: {}, [np.ones((2, 3))], [1, 1], [1, 2, 3]),

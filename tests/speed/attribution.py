@@ -1,6 +1,6 @@
 """What attribution costs beside the model's own passes, on a random model of GPT-2 small's shape.
 
-    python tests/speed/attribution.py
+    cd tests && python -m speed.attribution
 
 The two alternate within one run; the ratio of their shortest times is printed. Run it on a quiet machine.
 """
@@ -13,22 +13,19 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from transformers import GPT2Config, GPT2LMHeadModel
 
+from build.models import random_member as member_of
 from mechshift.benchmark.circuits.attribution import Integration, attribute
 from mechshift.benchmark.circuits.batch import Batch, LogitDifference
 from mechshift.benchmark.circuits.capture import measure
 from mechshift.benchmark.circuits.graph import Graph
-from mechshift.benchmark.pairs.attention import Attention
-from mechshift.benchmark.pairs.backbones import read_backbone
 from mechshift.benchmark.pairs.member import Member
+from speed.memory import SHAPES
 
 
 def random_member() -> Member:
     """A causal GPT-2 small (12 layers, 12 heads, width 768) with random weights."""
-    torch.manual_seed(0)
-    model = GPT2LMHeadModel(GPT2Config()).eval().requires_grad_(False)
-    return Member("arm", read_backbone(model), Attention("causal"), shift=True, mask_id=50_257)
+    return member_of("gpt2", mask_id=50_257, spread=None, frozen=True, **SHAPES["gpt2"])
 
 
 def random_batch(prompts: int, tokens: int) -> Batch:

@@ -1,6 +1,6 @@
 """How near `--dry-run` comes to the memory that a run takes on a CPU, for random pairs of three shapes.
 
-    python tests/speed/memory.py
+    cd tests && python -m speed.memory
 
 Every pair is written to disk, forecast, and run in a process of its own: loaded, decoded, attributed, its
 circuits run, and compared, on a few examples of one task, which count as solved. Predicted and measured peak
@@ -24,17 +24,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import torch
-from transformers import (
-    GPT2Config,
-    GPT2LMHeadModel,
-    LlamaConfig,
-    LlamaForCausalLM,
-    PreTrainedModel,
-    Qwen2Config,
-    Qwen2ForCausalLM,
-)
-
+from build.models import random_model
 from mechshift.benchmark.admission.load import load_pair
 from mechshift.benchmark.asking.pool import Pool, Solved, encoded_examples
 from mechshift.benchmark.forecast.memory import StagePeak, stage_peaks
@@ -58,44 +48,37 @@ PROTOCOL = V1.model_copy(
         "resamples": 10,
     }
 )
-SPECIAL: dict[str, Any] = {"bos_token_id": None, "eos_token_id": None, "tie_word_embeddings": False}
-
-
-def gpt2() -> PreTrainedModel:
-    """GPT-2 small: tied head, one map for query, key and value."""
-    return GPT2LMHeadModel(GPT2Config())
-
-
-def qwen2() -> PreTrainedModel:
-    """Narrow, with Qwen2's vocabulary and grouped key/value heads."""
-    return Qwen2ForCausalLM(
-        Qwen2Config(
-            vocab_size=151_936,
-            hidden_size=512,
-            intermediate_size=1408,
-            num_hidden_layers=8,
-            num_attention_heads=8,
-            num_key_value_heads=2,
-            **SPECIAL,
-        )
-    )
-
-
-def llama() -> PreTrainedModel:
-    """Wider, with Llama's vocabulary and a key/value head per head."""
-    return LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=32_000,
-            hidden_size=1024,
-            intermediate_size=2816,
-            num_hidden_layers=8,
-            num_attention_heads=16,
-            **SPECIAL,
-        )
-    )
-
-
-SHAPES = {"gpt2": gpt2, "qwen2": qwen2, "llama": llama}
+SHAPES: dict[str, dict[str, Any]] = {
+    # GPT-2 small: tied head, one map for query, key and value.
+    "gpt2": {
+        "vocabulary": 50_257,
+        "positions": 1024,
+        "width": 768,
+        "mlp_width": 3072,
+        "layers": 12,
+        "heads": 12,
+        "tied": True,
+    },
+    # Narrow, with Qwen2's vocabulary and grouped key/value heads.
+    "qwen2": {
+        "vocabulary": 151_936,
+        "positions": 32_768,
+        "width": 512,
+        "mlp_width": 1408,
+        "layers": 8,
+        "heads": 8,
+        "kv_heads": 2,
+    },
+    # Wider, with Llama's vocabulary and a key/value head per head.
+    "llama": {
+        "vocabulary": 32_000,
+        "positions": 2048,
+        "width": 1024,
+        "mlp_width": 2816,
+        "layers": 8,
+        "heads": 16,
+    },
+}
 
 
 class Peaks:
@@ -136,8 +119,7 @@ def write_pair(shape: str, folder: Path) -> None:
     """Two random checkpoints of a shape, with the tokenizer of the reference pair."""
     reference = Path(str(files("mechshift.baselines"))) / "reference" / "tiny"
     for seed, member in enumerate(("arm", "mdm")):
-        torch.manual_seed(seed)
-        SHAPES[shape]().save_pretrained(folder / member)
+        random_model(shape, seed=seed, spread=None, **SHAPES[shape]).save_pretrained(folder / member)
         for path in (reference / member).glob("tokenizer*"):
             shutil.copy(path, folder / member)
 

@@ -1,6 +1,6 @@
 """What running a shared few-shot header once saves, on a random causal model of GPT-2 small's shape.
 
-    python tests/speed/prefix.py
+    cd tests && python -m speed.prefix
 
 Attribution with and without it alternate within one run; the ratio of their shortest times is printed, and
 the largest difference of a score relative to the largest score. Run it on a quiet machine.
@@ -11,12 +11,12 @@ from unittest.mock import patch
 
 import numpy as np
 import torch
-from attribution import random_batch, random_member, seconds
 
 from mechshift.benchmark.circuits import prefix
 from mechshift.benchmark.circuits.attribution import Attribution, Integration, attribute
 from mechshift.benchmark.circuits.batch import Batch
 from mechshift.benchmark.pairs.member import Member
+from speed.attribution import random_batch, random_member, seconds
 
 
 def behind_header(prompts: int, header: int, query: int) -> Batch:

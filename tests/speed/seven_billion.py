@@ -1,6 +1,6 @@
 """What two published pairs of seven billion parameters need on an accelerator, from their configurations.
 
-    python tests/speed/seven_billion.py
+    cd tests && python -m speed.seven_billion
 
 The tokenizers are not at hand here: every batch is taken to be full, of one length, with sixteen answer
 tokens to decode and four reads a row. `mechshift run --dry-run` on the checkpoints counts the real ones.

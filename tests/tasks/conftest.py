@@ -114,6 +114,19 @@ def held_out() -> Draw:
 
 
 @pytest.fixture(scope="session")
+def affordable(golden: ModuleType) -> Callable[[str, str, int], int]:
+    """So many examples, or as many as the golden file holds a level to whose examples are slow to draw."""
+    recorded = golden.recorded()
+
+    def number(task: str, level: str, wanted: int) -> int:
+        entry = recorded.get(task, golden.UNKNOWN)["levels"].get(level, {})
+        held = entry.get("examples", golden.EXAMPLES)
+        return wanted if held == golden.EXAMPLES else min(wanted, held)
+
+    return number
+
+
+@pytest.fixture(scope="session")
 def mutants() -> Mutants:
     """Ten thousand outputs, each with the example it is a mutated answer to.
 

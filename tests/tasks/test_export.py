@@ -1,10 +1,10 @@
 import hashlib
 import json
 import os
-import resource
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -133,16 +133,13 @@ def test_a_path_that_cannot_be_written(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
+def test_a_full_disk_leaves_the_old_file(
+    tmp_path: Path, full_after: Callable[[int], AbstractContextManager[None]]
+) -> None:
     path = tmp_path / "x.parquet"
     path.write_text("old")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
-    try:
-        with pytest.raises(OutputError, match="File too large"):
-            write_parquet(path, get_task("ioi"), 50, 0)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with full_after(1000), pytest.raises(OutputError, match="File too large"):
+        write_parquet(path, get_task("ioi"), 50, 0)
     assert path.read_text() == "old"
     assert [found.name for found in tmp_path.iterdir()] == ["x.parquet"]
 

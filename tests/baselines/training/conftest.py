@@ -1,11 +1,12 @@
 """A recipe small enough to be trained by a test."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-import torch
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import PreTrainedModel
 
+from build.models import random_model
 from mechshift.baselines.training import vocabulary
 from mechshift.baselines.training.recipe import Architecture, Diffusion, Optimisation, Recipe, SecondStage
 
@@ -34,21 +35,11 @@ def recipe() -> Recipe:
 
 
 @pytest.fixture
-def toy() -> Callable[[int], LlamaForCausalLM]:
+def toy() -> Callable[[int], PreTrainedModel]:
     """A model of eleven tokens with weights from a seed; its second layer reads what leaks in its first."""
 
-    def build(seed: int) -> LlamaForCausalLM:
-        torch.manual_seed(seed)
-        config = LlamaConfig(
-            vocab_size=11,
-            hidden_size=8,
-            intermediate_size=12,
-            num_hidden_layers=2,
-            num_attention_heads=2,
-            initializer_range=0.5,
-            bos_token_id=None,
-            eos_token_id=None,
-        )
-        return LlamaForCausalLM(config)
+    def build(seed: int) -> PreTrainedModel:
+        sizes: dict[str, Any] = {"vocabulary": 11, "width": 8, "mlp_width": 12, "heads": 2}
+        return random_model("llama", seed=seed, spread=None, initializer_range=0.5, **sizes)
 
     return build

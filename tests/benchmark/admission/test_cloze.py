@@ -1,8 +1,9 @@
 from itertools import islice
 
-from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
+from tokenizers import pre_tokenizers
+from transformers import PreTrainedTokenizerBase
 
+from build.tokenizers import words_tokenizer
 from mechshift.benchmark.admission.cloze import SENTENCES, clozes
 from mechshift.benchmark.asking.encoding import text_of
 from mechshift.benchmark.pairs.pair import Pair
@@ -12,23 +13,16 @@ from mechshift.tasks import get_task, list_tasks
 def characters() -> PreTrainedTokenizerBase:
     """One token a character, so that no word is one token, but a digit is."""
     alphabet = [chr(code) for code in (10, *range(32, 127))]
-    tokenizer = Tokenizer(models.WordLevel({each: index for index, each in enumerate(["?", *alphabet])}, "?"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Split("", behavior="isolated")
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="?")
+    return words_tokenizer(["?", *alphabet], pre_tokenizers.Split("", behavior="isolated"))
 
 
 def words() -> PreTrainedTokenizerBase:
     """One token a word or mark of the sentences, with the space before it."""
-    splitter = pre_tokenizers.Split("(?=[ ,.:])", behavior="isolated")
     splitter = pre_tokenizers.Sequence([pre_tokenizers.Metaspace(prepend_scheme="never")])
     texts = ["".join(sentence) for sentence in SENTENCES]
     pieces = {piece for text in texts for piece, _ in splitter.pre_tokenize_str(text)}
     inner = {word.replace(" ", "▁") for _, word, _ in SENTENCES}
-    tokenizer = Tokenizer(
-        models.WordLevel({each: index for index, each in enumerate(["?", *sorted(pieces | inner)])}, "?")
-    )
-    tokenizer.pre_tokenizer = splitter
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="?")
+    return words_tokenizer(["?", *sorted(pieces | inner)], splitter)
 
 
 def test_a_sentence_is_a_text_with_its_word_masked() -> None:
@@ -59,9 +53,7 @@ def test_an_answers_gap_is_where_it_first_differs_from_the_foil() -> None:
 
 
 def test_a_tokenizer_that_knows_no_word_gives_none() -> None:
-    tokenizer = Tokenizer(models.WordLevel({"?": 0, "x": 1}, "?"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    assert clozes(PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="?")) == []
+    assert clozes(words_tokenizer(["?", "x"], pre_tokenizers.Whitespace())) == []
 
 
 def test_texts_are_of_as_many_wordings_as_there_are(tiny: Pair) -> None:

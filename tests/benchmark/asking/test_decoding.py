@@ -4,8 +4,9 @@ from fractions import Fraction
 import pytest
 import torch
 from torch import Tensor
-from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, PreTrainedModel
+from transformers import PreTrainedModel
 
+from build.models import random_model
 from mechshift.benchmark.asking import decoding
 from mechshift.benchmark.asking.decoding import _next, decode, target_logits
 from mechshift.benchmark.pairs.attention import Attention
@@ -13,38 +14,16 @@ from mechshift.benchmark.pairs.backbones import read_backbone
 from mechshift.benchmark.pairs.member import Member
 
 VOCABULARY, MASK, ROWS, TOKENS = 17, 3, 12, 14
+SIZES = {"vocabulary": VOCABULARY, "width": 32, "positions": 32, "spread": None, "initializer_range": 0.4}
 TARGETS = (6, 7, 9, 10, 13)
 
 
 def llama() -> PreTrainedModel:
-    torch.manual_seed(1)
-    config = LlamaConfig(
-        vocab_size=VOCABULARY,
-        hidden_size=32,
-        intermediate_size=48,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        initializer_range=0.4,
-        bos_token_id=None,
-        eos_token_id=None,
-    )
-    return LlamaForCausalLM(config).eval()
+    return random_model("llama", seed=1, mlp_width=48, kv_heads=2, **SIZES)
 
 
 def gpt2() -> PreTrainedModel:
-    torch.manual_seed(2)
-    config = GPT2Config(
-        vocab_size=VOCABULARY,
-        n_positions=32,
-        n_embd=32,
-        n_layer=2,
-        n_head=4,
-        initializer_range=0.4,
-        bos_token_id=None,
-        eos_token_id=None,
-    )
-    return GPT2LMHeadModel(config).eval()
+    return random_model("gpt2", seed=2, mlp_width=128, tied=True, **SIZES)
 
 
 MODELS = {"llama": llama, "gpt2": gpt2}

@@ -2,9 +2,10 @@ from contextlib import suppress
 from itertools import islice
 
 import pytest
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
+from build.tokenizers import byte_pairs_tokenizer, pieces, words_tokenizer
 from mechshift.baselines.training import vocabulary
 from mechshift.benchmark.asking.encoding import DoesNotFit, continuation, encode, token_ids
 from mechshift.tasks import Example, get_task, list_tasks
@@ -23,30 +24,18 @@ def word_level() -> PreTrainedTokenizerBase:
 @pytest.fixture(scope="module")
 def byte_level() -> PreTrainedTokenizerBase:
     """Byte-pair encoding in GPT-2's manner, of so few merges that some words are split and some are not."""
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(
-        vocab_size=1200, initial_alphabet=alphabet, special_tokens=["<|end|>"], show_progress=False
-    )
     texts = [
         e.clean + e.answer for name in TASKS for e in islice(get_task(name).examples(1, "training"), 500)
     ]
-    tokenizer.train_from_iterator(texts, trainer)
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<|end|>", eos_token="<|end|>")
+    return byte_pairs_tokenizer(texts, 1200, bos_token="<|end|>")
 
 
-def made(pieces: str, *words: str, closing: bool = False) -> PreTrainedTokenizerBase:
+def made(pattern: str, *words: str, closing: bool = False) -> PreTrainedTokenizerBase:
     """A word-level tokenizer with a pattern of pieces and a vocabulary; with `closing`, in <s> … </s>."""
-    tokenizer = Tokenizer(models.WordLevel({w: i for i, w in enumerate(["?", "<s>", "</s>", *words])}, "?"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(pieces), behavior="removed", invert=True)
-    if closing:
-        special = [("<s>", 1), ("</s>", 2)]
-        tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=special)
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, unk_token="?", bos_token="<s>", eos_token="</s>"
-    )
+    special = [("<s>", 1), ("</s>", 2)]
+    wrap = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=special) if closing else None
+    known = ("?", "<s>", "</s>", *words)
+    return words_tokenizer(known, pieces(pattern), wrap, bos_token="<s>", eos_token="</s>")
 
 
 def asked(clean: str, corrupted: str, answer: str, foil: str) -> Example:

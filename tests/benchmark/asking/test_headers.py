@@ -5,9 +5,9 @@ from contextlib import suppress
 from itertools import islice
 
 import pytest
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerBase
 
+from build.tokenizers import byte_pairs_tokenizer
 from mechshift.benchmark.asking.encoding import DoesNotFit, Encoded, encode, token_ids
 from mechshift.benchmark.asking.states import batches, question
 from mechshift.benchmark.circuits.prefix import behind_shared_prefix
@@ -25,21 +25,9 @@ SIDE_BY_SIDE = 12
 @pytest.fixture(scope="module")
 def single_digits() -> PreTrainedTokenizerBase:
     """Byte-level BPE in the manner of 7B models: every digit a token of its own, words merged."""
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
-    )
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY - 1,
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        special_tokens=["<|end|>"],
-        show_progress=False,
-    )
     texts = [e.clean + e.answer for name, level in FEW_SHOT for e in examples(name, level, "training")]
     texts += [e.clean + e.answer for e in islice(get_task("infilling").examples(1, "training"), 2000)]
-    tokenizer.train_from_iterator(texts, trainer)
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|end|>")
+    return byte_pairs_tokenizer(texts, VOCABULARY - 1, single_digits=True)
 
 
 def examples(name: str, level: str, split: str) -> list[Example]:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
-from transformers import GPT2Config, GPT2LMHeadModel
 
+from build.models import random_model
 from mechshift.benchmark.circuits.attribution import Integration, attribute
 from mechshift.benchmark.circuits.batch import Batch, LogitDifference
 from mechshift.benchmark.circuits.graph import Graph
@@ -37,18 +37,9 @@ def block(start: int, size: int, rows: int, shift: int = 0) -> Tensor:
 
 
 def hand_made_member() -> Member:
-    torch.manual_seed(0)
-    config = GPT2Config(
-        vocab_size=LETTERS,
-        n_positions=POSITIONS,
-        n_embd=WIDTH,
-        n_layer=2,
-        n_head=2,
-        bos_token_id=0,
-        eos_token_id=0,
-        tie_word_embeddings=False,
-    )
-    model = GPT2LMHeadModel(config).eval()  # heads and MLPs that are not set below stay small noise
+    stream = {"positions": POSITIONS, "width": WIDTH, "mlp_width": 4 * WIDTH}
+    # Heads and MLPs that are not set below stay the small noise that the class starts with.
+    model = random_model("gpt2", spread=None, vocabulary=LETTERS, heads=2, **stream)
     base = model.transformer
     with torch.no_grad():
         base.wte.weight.copy_(block(TOKEN, LETTERS, LETTERS).T)

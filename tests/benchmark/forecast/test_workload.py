@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tokenizers import Tokenizer
-from tokenizers.models import WordLevel
+from tokenizers import pre_tokenizers
 from torch import nn
-from transformers import PreTrainedTokenizerFast
 
+from build.tokenizers import words_tokenizer
 from mechshift.benchmark.admission.behaviour import observe
 from mechshift.benchmark.forecast.sizes import sketch_pair
 from mechshift.benchmark.forecast.workload import Passes, TaskWork, gap_passes, task_work
@@ -136,8 +135,7 @@ def test_gaps_of_a_control_without_a_mask_are_counted_as_they_are_filled() -> No
 
 def test_a_tokenizer_that_writes_no_text_takes_no_passes() -> None:
     sketch = sketch_pair(get_pair("tiny"))
-    backend = Tokenizer(WordLevel({"?": 0}, "?"))
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend, unk_token="?")
+    tokenizer = words_tokenizer(["?"], pre_tokenizers.Whitespace())
     assert gap_passes(replace(sketch, tokenizer=tokenizer)) == Passes()
 
 

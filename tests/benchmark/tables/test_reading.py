@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from mechshift.benchmark.tables.quantities import SECTIONS
 from mechshift.benchmark.tables.row import COLUMNS
 
@@ -13,17 +11,14 @@ OF_TASKS = {quantity.name for line in LINES for quantity in line.quantities}
 OF_PAIRS = {quantity.name for column in COLUMNS for held in column.quantities.values() for quantity in held}
 
 
-@pytest.mark.parametrize("label", [line.label for line in LINES])
-def test_every_line_has_its_paragraph(label: str) -> None:
-    assert f"**{label}**" in GUIDE
+def test_every_line_has_its_paragraph() -> None:
+    assert [line.label for line in LINES if f"**{line.label}**" not in GUIDE] == []
 
 
-@pytest.mark.parametrize("heading", [column.heading for column in COLUMNS])
-def test_every_column_has_its_paragraph(heading: str) -> None:
-    words = heading.replace("\n", " ")
-    assert f"**{words}**" in GUIDE
+def test_every_column_has_its_paragraph() -> None:
+    headings = [column.heading.replace("\n", " ") for column in COLUMNS]
+    assert [heading for heading in headings if f"**{heading}**" not in GUIDE] == []
 
 
-@pytest.mark.parametrize("name", sorted(OF_TASKS | OF_PAIRS))
-def test_every_csv_name_is_explained(name: str) -> None:
-    assert f"`{name}`" in GUIDE
+def test_every_csv_name_is_explained() -> None:
+    assert [name for name in sorted(OF_TASKS | OF_PAIRS) if f"`{name}`" not in GUIDE] == []

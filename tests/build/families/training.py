@@ -16,10 +16,11 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
+from build.models import random_model
 from mechshift.benchmark.admission.cloze import TRIED, clozes
 from mechshift.benchmark.asking.encoding import DoesNotFit, Ids, encode, gapped
 from mechshift.benchmark.pairs.attention import Attention
-from mechshift.benchmark.pairs.backbones import SUPPORTED, read_backbone
+from mechshift.benchmark.pairs.backbones import read_backbone
 from mechshift.benchmark.pairs.member import Member
 from mechshift.tasks import get_task
 
@@ -29,44 +30,19 @@ SPARE = 3
 """Rows behind the tokenizer's: the mask token's, and padding as Qwen's embedding has it."""
 
 WIDTH, LAYERS, HEADS = 48, 3, 4
-ROPE = {
-    "hidden_size": WIDTH,
-    "intermediate_size": 96,
-    "num_hidden_layers": LAYERS,
-    "num_attention_heads": HEADS,
-    "num_key_value_heads": 2,
-    "max_position_embeddings": 256,
-    "rms_norm_eps": 1e-6,
-    "rope_theta": 1000000.0,
-    "hidden_act": "silu",
-}
+EVERY: dict[str, Any] = {"width": WIDTH, "layers": LAYERS, "heads": HEADS}
+ROTARY: dict[str, Any] = {"positions": 256, "rope_theta": 1_000_000.0, "hidden_act": "silu"}
+ROPE = {**EVERY, **ROTARY, "mlp_width": 96}
 QWEN3 = {**ROPE, "head_dim": 16}
+GELU = {"activation_function": "gelu_new", "resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0}
 SIZES: dict[str, dict[str, Any]] = {
-    "gpt2": {
-        "n_embd": WIDTH,
-        "n_layer": LAYERS,
-        "n_head": HEADS,
-        "n_positions": 96,
-        "layer_norm_epsilon": 1e-5,
-        "activation_function": "gelu_new",
-        "resid_pdrop": 0.0,
-        "embd_pdrop": 0.0,
-        "attn_pdrop": 0.0,
-    },
-    "llama": {**ROPE, "num_key_value_heads": HEADS, "rms_norm_eps": 1e-5, "rope_theta": 10000.0},
+    "gpt2": {**EVERY, "mlp_width": 4 * WIDTH, "positions": 96, **GELU},
+    "llama": {**ROPE, "rms_norm_eps": 1e-5, "rope_theta": 10_000.0},
     "qwen2": ROPE,
     "qwen3": QWEN3,
-    "qwen3_moe": {
-        **QWEN3,
-        "num_experts": 4,
-        "num_experts_per_tok": 2,
-        "moe_intermediate_size": 48,
-        "decoder_sparse_step": 1,
-        "norm_topk_prob": True,
-        "mlp_only_layers": [],
-    },
+    "qwen3_moe": {**QWEN3, "expert_width": 48},
 }
-"""What config.json says of the native class's dimensions."""
+"""Of each class's small models."""
 
 ROWS = 24
 SHORT = 4
@@ -181,14 +157,8 @@ def trained_mdm(kind: str, manner: Manner, attention: str, shift: bool) -> Weigh
 
 
 def _model(kind: str, manner: Manner) -> PreTrainedModel:
-    native: Any = SUPPORTED[kind]
     rows = size(make_tokenizer(manner)) + SPARE
-    special = {"bos_token_id": None, "eos_token_id": None, "tie_word_embeddings": True}
-    config = native.config_class(vocab_size=rows, **SIZES[kind], **special)
-    config._experts_implementation = "eager"
-    torch.manual_seed(0)
-    model: PreTrainedModel = native(config)
-    return model
+    return random_model(kind, spread=None, vocabulary=rows, tied=True, **SIZES[kind])
 
 
 def _weights(model: PreTrainedModel) -> Weights:

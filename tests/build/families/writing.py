@@ -8,6 +8,9 @@ import torch
 from safetensors.torch import save_file
 from tokenizers import Tokenizer
 
+from build.checkpoints import as_published
+from build.models import CLASSES, settings
+
 from .published import Family
 from .training import SIZES, SPARE, Weights, trained_arm, trained_mdm
 from .words import make_tokenizer, size, with_token
@@ -15,13 +18,7 @@ from .words import make_tokenizer, size, with_token
 HEAD = "lm_head.weight"
 EMBEDDING = {"gpt2": "transformer.wte.weight"}
 DIFFUGPT = (("transformer.wte.", "embed_tokens."), ("transformer.", "denoise_model."))
-NATIVE = {
-    "gpt2": "GPT2LMHeadModel",
-    "llama": "LlamaForCausalLM",
-    "qwen2": "Qwen2ForCausalLM",
-    "qwen3": "Qwen3ForCausalLM",
-    "qwen3_moe": "Qwen3MoeForCausalLM",
-}
+NATIVE = {kind: native.__name__ for kind, (native, _) in CLASSES.items()}
 RAN = "ran"
 REMOTE = f"import pathlib\n(pathlib.Path(__file__).parent / {RAN!r}).touch()\n"
 """Remote code that leaves a trace when it runs."""
@@ -91,39 +88,20 @@ def _published(weights: Weights, family: Family) -> Weights:
     return weights
 
 
-def _experts_apart(weights: Weights) -> Weights:
-    """Experts one by one, gates and up-projections apart, not stacked as in the native class."""
-    apart: Weights = {}
-    for name, value in weights.items():
-        layer, _, stacked = name.partition(".experts.")
-        if not stacked:
-            apart[name] = value
-            continue
-        parts = ("gate_proj", "up_proj") if stacked == "gate_up_proj" else (stacked,)
-        for expert, matrix in enumerate(value):
-            for part, each in zip(parts, matrix.chunk(len(parts)), strict=True):
-                apart[f"{layer}.experts.{expert}.{part}.weight"] = each
-    return apart
-
-
 def _write(directory: Path, family: Family, config: dict[str, Any], weights: Weights) -> None:
     directory.mkdir(parents=True)
     if family.tied and family.kind != "gpt2":
         del weights[HEAD]
     embedding = next(value for name, value in weights.items() if "wte" in name or "embed_tokens" in name)
     content = {
-        **SIZES[family.kind],
-        "vocab_size": len(embedding),
-        "bos_token_id": 0,
-        "eos_token_id": 0,
-        "tie_word_embeddings": family.tied,
+        **settings(family.kind, vocabulary=len(embedding), tied=family.tied, **SIZES[family.kind]),
         "torch_dtype": family.stored,
         "transformers_version": "4.46.2",
         **config,
     }
     (directory / "config.json").write_text(json.dumps(content, indent=2))
     dtype = getattr(torch, family.stored)
-    stored = {name: value.to(dtype).clone() for name, value in _experts_apart(weights).items()}
+    stored = {name: value.to(dtype).clone() for name, value in as_published(weights).items()}
     _save(directory, stored, shards=3 if family.sharded else 1)
 
 

@@ -8,6 +8,9 @@ import torch
 from mechshift.benchmark.asking.decoding import target_logits
 from mechshift.benchmark.pairs.pair import Pair
 
+# The families' small pairs are trained when they are first asked for, which takes most of the time.
+pytestmark = pytest.mark.xdist_group("families")
+
 BLOCK = 32
 
 

@@ -14,6 +14,9 @@ from mechshift.benchmark.pairs.attention import Attention
 from mechshift.benchmark.pairs.spec import MemberSpec, PairSpec
 from mechshift.errors import PairError
 
+# The families' small pairs are trained when they are first asked for, which takes most of the time.
+pytestmark = pytest.mark.xdist_group("families")
+
 Published = Callable[[str], PairSpec]
 Fault = Literal["shift", "attention", "block", "layout", "mask token", "key map", "lost key"]
 

@@ -18,6 +18,9 @@ from mechshift.benchmark.record.protocol import Protocol
 from mechshift.benchmark.run.run import run
 from mechshift.tasks import get_task
 
+# The families' small pairs are trained when they are first asked for, which takes most of the time.
+pytestmark = pytest.mark.xdist_group("families")
+
 Published = Callable[[str], PairSpec]
 Loaded = Callable[[str], Pair]
 DTYPES = {"dream": torch.bfloat16, "dream-coder": torch.bfloat16}
