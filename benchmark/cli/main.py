@@ -181,7 +181,7 @@ def run(
     _check_writable(out)
     from ..admission.load import load_pair
     from ..run.allocation import give_back_freed_memory
-    from ..run.progress import for_terminal
+    from ..run.progress import choose_progress
     from ..run.run import record_path
     from ..run.run import run as measure
 
@@ -190,7 +190,7 @@ def run(
     loaded = load_pair(spec, device, offline, accept_behaviour)
     _use_threads(loaded)
     names = None if tasks is None else [task.card.name for task in tasks]
-    record = measure(loaded, chosen, out, names, level, rows, for_terminal())
+    record = measure(loaded, chosen, out, names, level, rows, choose_progress(quiet=False))
     if as_json:
         print(record.model_dump_json(indent=1))
         return
