@@ -43,6 +43,9 @@ def run(
         bool, of_machine("--dry-run", help="Print what would be run and needed, and load nothing.")
     ] = False,
     out: Annotated[Path, of_output(help="Where cells and the record are kept.")] = RESULTS,
+    quiet: Annotated[
+        bool, of_output("--quiet", help="Say nothing while it works, but what went wrong.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Measure a pair and print its row; without options the reference pair `tiny`, at a first look.
@@ -67,7 +70,7 @@ def run(
         return
     if memory is not None:
         raise UsageError("--memory asks about another machine", "give it with --dry-run")
-    record = _measure(asked, options.accept_behaviour, out)
+    record = _measure(asked, options.accept_behaviour, out, quiet)
     if as_json:
         print(record.model_dump_json(indent=1))
         return
@@ -78,20 +81,20 @@ def run(
     print(f"\nrecord: {record_path(out, record)}")
 
 
-def _measure(asked: "Asked", accept_behaviour: bool, out: Path) -> "Record":
+def _measure(asked: "Asked", accept_behaviour: bool, out: Path, quiet: bool) -> "Record":
     """The record, its cells kept in `out`; whatever can be refused is refused before weights are loaded."""
     _check_writable(out)
     from ..admission.load import load_pair
     from ..forecast.before import rows_that_fit
     from ..run.allocation import give_back_freed_memory
-    from ..run.progress import for_terminal
+    from ..run.progress import choose_progress
     from ..run.run import run as measure
 
     give_back_freed_memory()
     rows = rows_that_fit(asked)
     pair = load_pair(asked.spec, asked.device, asked.offline, accept_behaviour)
     _use_threads(pair)
-    return measure(pair, asked.protocol, out, _names(asked.tasks), asked.level, rows, for_terminal())
+    return measure(pair, asked.protocol, out, _names(asked.tasks), asked.level, rows, choose_progress(quiet))
 
 
 def _print_dry_run(asked: "Asked", memory: float | None, out: Path, as_json: bool) -> None:

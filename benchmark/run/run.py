@@ -1,7 +1,8 @@
 """A run: the tasks of a protocol on a pair, each measured in cells, put together as a record."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from ...errors import NotComputable, UsageError
@@ -38,8 +39,8 @@ def run(
     cannot be written.
     """
     asked = as_asked(protocol, tasks, level)
-    outcomes = measure(pair, protocol, out, asked, None, rows, progress)
-    results = [describe_task(outcome, protocol) for outcome in outcomes]
+    with closing(measure(pair, protocol, out, asked, None, rows, progress)) as outcomes:
+        results = [describe_task(outcome, protocol) for outcome in outcomes]
     record = assemble(describe_pair(pair, protocol), describe_environment(pair), protocol, results)
     write_model(record, record_path(out, record))
     return record
@@ -53,7 +54,7 @@ def measure(
     wanted: Sequence[str] | None = None,
     rows: int = ROWS,
     progress: Progress | None = None,
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """What comes of the cells of tasks, one task after the other; with `wanted` only of these cells.
 
     Raises as `run` does, before anything is computed for what can be told then.

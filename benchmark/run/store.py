@@ -7,7 +7,7 @@ cell without one was never finished. Cells of other keys lie beside it and are n
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,6 +81,16 @@ class Store:
             return _read_seal(_seal_path(self.path(cell)))
         except Damaged:
             return None
+
+    def seals(self, task: str) -> Iterator[Seal]:
+        """All whole seals of a task's cells, whatever they were computed from."""
+        for path in sorted((self._root / task).glob("*.seal")):
+            try:
+                seal = _read_seal(path)
+            except Damaged:
+                continue
+            if seal is not None:
+                yield seal
 
     def read(self, cell: Cell, needs: Mapping[str, str]) -> Kept | None:
         """A finished cell; None where there is none. `needs`: the digests of the cells that it needs.

@@ -141,12 +141,14 @@ def run(
     `out` cannot be written, and for a name what `load` raises.
     """
     from .benchmark.asking.states import ROWS
-    from .benchmark.run.progress import shown
+    from .benchmark.run.progress import choose_progress
     from .benchmark.run.run import run as measure
 
     names = [tasks] if isinstance(tasks, str) else tasks
     batch = ROWS if rows is None else rows
-    return measure(_loaded(pair), _protocol(protocol), Path(out), names, level, batch, shown(progress))
+    return measure(
+        _loaded(pair), _protocol(protocol), Path(out), names, level, batch, choose_progress(_quiet(progress))
+    )
 
 
 def edge_scores(
@@ -164,14 +166,16 @@ def edge_scores(
     """
     from .benchmark.asking.states import ROWS
     from .benchmark.run.assembly import as_asked
-    from .benchmark.run.progress import shown
+    from .benchmark.run.progress import choose_progress
     from .benchmark.run.run import measure
 
     fixed = _protocol(protocol)
     asked = as_asked(fixed, [task], level)
     batch = ROWS if rows is None else rows
     wanted = ["scores-arm", "scores-mdm"]
-    (outcome,) = measure(_loaded(pair), fixed, Path(out), asked, wanted, batch, shown(progress))
+    (outcome,) = measure(
+        _loaded(pair), fixed, Path(out), asked, wanted, batch, choose_progress(_quiet(progress))
+    )
     if outcome.unusable is not None:
         raise NotComputable(f"{task}: {outcome.unusable}", "choose a task or a level that both members solve")
     arm, mdm = outcome.contents["scores-arm"], outcome.contents["scores-mdm"]
@@ -209,6 +213,10 @@ def _read_kept(file: Path) -> "Circuit | ScoreSums":
     from .benchmark.measure.evidence import ScoreSums
 
     return ScoreSums.load(file) if kind_of(file) == "scores" else Circuit.load(file)
+
+
+def _quiet(progress: bool | None) -> bool | None:
+    return None if progress is None else not progress
 
 
 def _loaded(pair: "Pair | Place") -> "Pair":
