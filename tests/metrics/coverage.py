@@ -147,8 +147,8 @@ def estimates(design: Design, drawn: Sample, resamples: int, seed: int) -> Estim
 class Coverage:
     """Share of intervals that hold a value, and what they are like.
 
-    `width`: mean width over 2 · 1.96 true standard errors; `undefined`: trials without an interval; `mean`: of
-    the quantity over samples of this size.
+    `width`: mean width over 2 · 1.96 true standard errors; `undefined`: trials without an interval; `mean`:
+    of the quantity over samples of this size.
     """
 
     held: float
