@@ -127,10 +127,13 @@ def test_a_broken_time_is_said_to_be_broken(content: bytes, tmp_path: Path) -> N
 def test_a_file_that_is_no_text_is_an_error_for_a_person(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "bytes").write_bytes(b"\xff\xfe{}")
-    for name in ("nothing", "folder", "bytes"):
-        with pytest.raises(
-            NotComputable, match=f"(there is no file .*{name}|{name} is no text|{name} cannot be read)"
-        ):
+    told = {
+        "nothing": "there is no file .*nothing",
+        "folder": "folder cannot be read: Is a directory",
+        "bytes": "bytes is no text",
+    }
+    for name, message in told.items():
+        with pytest.raises(NotComputable, match=message):
             read_model(tmp_path / name, Cell)
 
 
