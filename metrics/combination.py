@@ -1,8 +1,7 @@
 """Means and differences of estimates from independent data, with intervals."""
 
+import math
 from collections.abc import Sequence
-
-import numpy as np
 
 from .resampling import Estimate
 
@@ -47,17 +46,18 @@ def _combined(weights: Sequence[float], estimates: Sequence[Estimate]) -> Estima
     levels = {one.level for one in estimates}
     if len(levels) > 1:
         raise ValueError(f"estimates have intervals of different levels: {sorted(levels)}")
-    weight = np.asarray(weights)
-    value, low, high = (
-        np.array([getattr(one, name) for one in estimates]) for name in ("value", "low", "high")
-    )
-    below = np.where(weight > 0, value - low, high - value)
-    above = np.where(weight > 0, high - value, value - low)
-    centre = float(weight @ value)
+    below, above = [], []
+    for weight, one in zip(weights, estimates, strict=True):
+        # A negative weight turns the interval round: what lay above the value lies below the result.
+        sides = (one.value - one.low, one.high - one.value)[:: 1 if weight > 0 else -1]
+        below.append(weight * sides[0])
+        above.append(weight * sides[1])
+    centre = sum(weight * one.value for weight, one in zip(weights, estimates, strict=True))
     return Estimate(
         value=centre,
-        low=centre - float(np.linalg.norm(weight * below)),
-        high=centre + float(np.linalg.norm(weight * above)),
+        # hypot is never negative, also of distances whose squares overflow: the value stays inside.
+        low=centre - math.hypot(*below),
+        high=centre + math.hypot(*above),
         level=estimates[0].level,
         resamples=min(one.resamples for one in estimates),
         undefined=sum(one.undefined for one in estimates),

@@ -36,7 +36,7 @@ def node_importance(
 
     Raises:
         ValueError: NaN at a kept edge, an empty circuit, shapes that do not match, an incidence matrix
-            with negative entries or a column above 1.
+            with negative entries or a column above 1, scores whose sum is beyond all numbers.
 
     >>> import numpy as np
     >>> scores = np.array([[1.0, -2.0], [0.0, 3.0]])
@@ -47,7 +47,11 @@ def node_importance(
     mass = np.zeros(kept.shape)
     mass[kept] = np.abs(edge_scores("scores", scores, kept))
     sources, destinations = incidence(source_component, destination_component, kept.shape)
-    return np.asarray(sources @ mass.sum(axis=1) + destinations @ mass.sum(axis=0))
+    with np.errstate(over="ignore", invalid="ignore"):
+        importance = np.asarray(sources @ mass.sum(axis=1) + destinations @ mass.sum(axis=0))
+    if not np.isfinite(importance).all():
+        raise ValueError("scores are so large that their sums are beyond all numbers: scale them down")
+    return importance
 
 
 def node_degree(circuit: ArrayLike, source_component: ArrayLike, destination_component: ArrayLike) -> Floats:
@@ -121,7 +125,8 @@ def incidence(
     ):
         if matrix.shape[1] != nodes:
             raise ValueError(f"{name} is for {matrix.shape[1]} nodes and the circuit has {nodes}")
-        if (matrix < 0).any() or (matrix.sum(axis=0) > 1 + 1e-6).any():
+        # Entries before sums, which huge entries would make overflow.
+        if (matrix < 0).any() or (matrix > 1 + 1e-6).any() or (matrix.sum(axis=0) > 1 + 1e-6).any():
             raise ValueError(
                 f"{name} must be ≥ 0 with columns summing to at most 1: share mass, do not copy it"
             )

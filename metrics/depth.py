@@ -6,13 +6,12 @@ have fewer incoming and more outgoing edges, so every number here is also to be 
 profile that uniformly drawn edges have.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .inputs import Floats, distribution, match, numbers, whole
+from .inputs import Floats, distribution, match, numbers, unit_scale, whole
 from .undefined import Undefined, Value
 
 TOLERANCE = 1e-12
@@ -44,8 +43,11 @@ def depth_profile(importance: ArrayLike, layer: ArrayLike, layers: int) -> Float
     if (place != np.floor(place)).any():
         raise ValueError("layer must hold whole numbers")
     inside = (place >= 0) & (place < whole("layers", layers, 1))
-    total = np.bincount(place[inside].astype(np.int64), weights=mass[inside], minlength=layers)
-    return total / total.sum() if total.sum() > 0 else Undefined("no layer holds any importance")
+    held = unit_scale(mass[inside])
+    if not held.any():
+        return Undefined("no layer holds any importance")
+    total = np.bincount(place[inside].astype(np.int64), weights=held, minlength=layers)
+    return np.asarray(total / total.sum())
 
 
 def relative_profile(profile: ArrayLike, uniform: ArrayLike) -> Floats | Undefined:
@@ -71,7 +73,11 @@ def relative_profile(profile: ArrayLike, uniform: ArrayLike) -> Floats | Undefin
     match(("profile", "uniform"), held, due)
     if (held[due == 0] > 0).any():
         return Undefined("a layer holds importance and has no edges")
+    # Mantissas and exponents apart: a quotient by a nearly empty layer may be beyond all numbers.
+    (held, held_power), (due, due_power) = np.frexp(held), np.frexp(due)
     ratio = np.divide(held, due, out=np.zeros_like(held), where=due > 0)
+    power = held_power - due_power
+    ratio = np.ldexp(ratio, power - power[ratio > 0].max())
     return np.asarray(ratio / ratio.sum())
 
 
@@ -97,7 +103,7 @@ def early_share(profile: ArrayLike) -> float:
     """
     shares = _profile("profile", profile)
     inside = np.clip(len(shares) / 3 - np.arange(len(shares)), 0, 1)
-    return float(shares @ inside)
+    return min(1.0, float(shares @ inside))
 
 
 def mean_relative_depth(profile: ArrayLike) -> Value:
@@ -115,7 +121,7 @@ def mean_relative_depth(profile: ArrayLike) -> Value:
     shares = _profile("profile", profile)
     if len(shares) == 1:
         return Undefined("a single layer has no depth")
-    return float(shares @ np.arange(len(shares)) / (len(shares) - 1))
+    return min(1.0, float(shares @ np.arange(len(shares)) / (len(shares) - 1)))
 
 
 @dataclass(frozen=True)
@@ -132,7 +138,7 @@ class Transport:
     @property
     def total(self) -> float:
         """Wasserstein-1 distance, in [0, 1]."""
-        return self.early + self.late
+        return min(1.0, self.early + self.late)
 
     @property
     def net(self) -> float:
@@ -163,7 +169,8 @@ def transport(before: ArrayLike, after: ArrayLike) -> Transport | Undefined:
     if len(first) == 1:
         return Undefined("a single layer has no depth")
     gain = np.cumsum(second - first)[:-1] / (len(first) - 1)
-    return Transport(early=float(np.maximum(gain, 0).sum()), late=float(np.maximum(-gain, 0).sum()))
+    early, late = (min(1.0, float(np.maximum(moved, 0).sum())) for moved in (gain, -gain))
+    return Transport(early, late)
 
 
 def signed_wasserstein(before: ArrayLike, after: ArrayLike) -> Value:
@@ -198,46 +205,42 @@ def signed_wasserstein(before: ArrayLike, after: ArrayLike) -> Value:
     return float(np.sign(moved.net) * moved.total)
 
 
-def depth_shift(arm: ArrayLike, mdm: ArrayLike, uniform: ArrayLike) -> dict[str, Value]:
-    """Every number of the early-layer shift between two profiles, as named values for `bootstrap_scores`.
+def depth_shift(arm: ArrayLike, mdm: ArrayLike, uniform: ArrayLike) -> dict[str, dict[str, Value]]:
+    """Depth of two circuits, and how far the second lies from the first.
 
     Args:
         arm, mdm: [layers], profiles of the two circuits.
         uniform: [layers], profile of uniformly drawn edges, at which both are also looked at.
 
     Returns:
-        For each of arm and mdm `early_share`, `early_share_over_uniform` (1: as much as random edges),
-        `mean_depth`, `mean_depth_over_uniform`; their differences MDM − ARM under `shift.…`;
-        `shift.early_share_ratio` (MDM/ARM) and `shift.wasserstein` (positive: towards early layers), the
-        latter also of the relative profiles (`shift.wasserstein_over_uniform`). Undefined where it is.
+        Under `arm` and `mdm` each `early_share`, `early_share_over_uniform` (1: as much as random edges),
+        `mean_depth`, `mean_depth_over_uniform`. Under `shift` their differences MDM − ARM,
+        `early_share_ratio` (MDM/ARM) and `wasserstein` (positive: towards early layers), the latter also of
+        the relative profiles (`wasserstein_over_uniform`). Undefined where it is.
 
     Raises:
         ValueError: NaN, negative, lengths that differ, not summing to 1.
 
-    >>> shift = depth_shift([0.2, 0.3, 0.5], [0.4, 0.3, 0.3], [1/3, 1/3, 1/3])
-    >>> round(shift["shift.early_share"], 9), round(shift["shift.wasserstein"], 9)
+    >>> found = depth_shift([0.2, 0.3, 0.5], [0.4, 0.3, 0.3], [1/3, 1/3, 1/3])
+    >>> round(found["shift"]["early_share"], 9), round(found["shift"]["wasserstein"], 9)
     (0.2, 0.2)
     """
-    values: dict[str, Value] = {}
-    for name, profile in (("arm", arm), ("mdm", mdm)):
-        summary = _summary(profile, uniform)
-        values |= {f"{name}.{key}": value for key, value in summary.items()}
-    for key in ("early_share", "early_share_over_uniform", "mean_depth", "mean_depth_over_uniform"):
-        values[f"shift.{key}"] = _difference(values[f"arm.{key}"], values[f"mdm.{key}"])
-    values["shift.early_share_ratio"] = _ratio(values["mdm.early_share"], values["arm.early_share"])
-    values["shift.wasserstein"] = signed_wasserstein(arm, mdm)
+    before, after = _summary(arm, uniform), _summary(mdm, uniform)
+    shift = {name: _difference(before[name], after[name]) for name in before}
+    shift["early_share_ratio"] = _ratio(after["early_share"], before["early_share"])
+    shift["wasserstein"] = signed_wasserstein(arm, mdm)
+    shift["wasserstein_over_uniform"] = _relative_wasserstein(arm, mdm, uniform)
+    return {"arm": before, "mdm": after, "shift": shift}
+
+
+def _relative_wasserstein(arm: ArrayLike, mdm: ArrayLike, uniform: ArrayLike) -> Value:
     before, after = relative_profile(arm, uniform), relative_profile(mdm, uniform)
-    values["shift.wasserstein_over_uniform"] = (
-        before
-        if isinstance(before, Undefined)
-        else after
-        if isinstance(after, Undefined)
-        else signed_wasserstein(before, after)
-    )
-    return values
+    if isinstance(before, Undefined):
+        return before
+    return after if isinstance(after, Undefined) else signed_wasserstein(before, after)
 
 
-def _summary(profile: ArrayLike, uniform: ArrayLike) -> Mapping[str, Value]:
+def _summary(profile: ArrayLike, uniform: ArrayLike) -> dict[str, Value]:
     share, depth = early_share(profile), mean_relative_depth(profile)
     return {
         "early_share": share,
@@ -258,11 +261,16 @@ def _ratio(numerator: Value, denominator: Value) -> Value:
         return numerator
     if isinstance(denominator, Undefined):
         return denominator
-    return numerator / denominator if denominator > 0 else Undefined("the ratio's denominator is 0")
+    if denominator <= TOLERANCE:
+        return Undefined("the ratio's denominator is 0")
+    return numerator / denominator
 
 
 def _profile(name: str, values: ArrayLike) -> Floats:
-    shares = distribution(name, values)
-    if abs(shares.sum() - 1) > 1e-6:
-        raise ValueError(f"{name} must sum to 1 and sums to {shares.sum():.6g}: make it with depth_profile")
-    return shares
+    shares = distribution(name, values).astype(np.float64)
+    with np.errstate(over="ignore"):
+        total = shares.sum()
+    if abs(total - 1) > 1e-6:
+        raise ValueError(f"{name} must sum to 1 and sums to {total:.6g}: make it with depth_profile")
+    # What the sum may be off by would carry values out of their ranges.
+    return np.asarray(shares / total)

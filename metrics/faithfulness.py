@@ -10,11 +10,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .inputs import Floats, match, numbers, within
+from .inputs import Flags, Floats, match, numbers, unit_scale, within
 from .undefined import Undefined, Value
 
 MIB_SHARES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """The grid of shares of edges of the Mechanistic Interpretability Benchmark."""
+
+
+RESOLUTION = 2.0**-17
+"""Share of a metric's magnitude below which a gap cannot be told from the rounding of float32.
+
+float32 carries 24 bits. A metric is a difference of logits or log-probabilities larger than itself, each a
+sum of thousands of products: between them they lose about six bits, a factor of 64.
+"""
 
 
 class DifferentCurves(UserWarning):
@@ -47,7 +55,7 @@ def faithfulness(circuit: ArrayLike, empty: float, full: float) -> Floats | Unde
 
     Returns:
         [budgets]; 0: as if all were corrupted, 1: as the whole model; may lie outside [0, 1]. Undefined
-        when m(N) = m(∅).
+        when m(N) and m(∅) differ by no more than `RESOLUTION` of the larger.
 
     Raises:
         ValueError: NaN or no budget.
@@ -57,9 +65,10 @@ def faithfulness(circuit: ArrayLike, empty: float, full: float) -> Floats | Unde
     """
     kept = numbers("circuit", circuit, 1)
     low, high = numbers("empty", empty, 0), numbers("full", full, 0)
-    if abs(high - low) <= 1e-12 * max(abs(high), abs(low)):
+    if not _gaps(low, high)[1]:
         return Undefined("the whole model scores as the corrupted one, so there is nothing to keep")
-    return np.asarray((kept - low) / (high - low))
+    ratio = _ratio(kept, low, high)
+    return ratio if np.isfinite(ratio).all() else _BEYOND
 
 
 def prompt_faithfulness(
@@ -67,13 +76,14 @@ def prompt_faithfulness(
 ) -> PromptFaithfulness | Undefined:
     """Faithfulness of each prompt, its mean and median over prompts at each budget.
 
-    Prompts whose gap |m(N) − m(∅)| is at most `least_gap` times the median gap are dropped and counted:
-    their ratio is noise divided by nearly nothing.
+    Prompts are dropped and counted whose gap |m(N) − m(∅)| is rounding (at most `RESOLUTION` times the larger
+    of both, of this prompt or of the mean prompt) or less than `least_gap` times the median of the other
+    gaps: their ratio is noise divided by nearly nothing.
 
     Args:
         circuit: m(C) [budgets, prompts].
         empty, full: m(∅) and m(N) [prompts].
-        least_gap: as a share of the median gap.
+        least_gap: as a share of the median of the gaps that are more than rounding.
 
     Returns:
         Range and direction as `faithfulness`. Undefined when no prompt has a gap.
@@ -90,13 +100,17 @@ def prompt_faithfulness(
     match(("circuit's prompts", "empty", "full"), kept[0], low, high)
     if not 0 <= least_gap < 1:
         raise ValueError(f"least_gap must lie in [0, 1), not {least_gap}")
-    gap = high - low
-    usable = np.abs(gap) > least_gap * np.median(np.abs(gap))
-    if not usable.any():
+    gap, resolved = _gaps(low, high)
+    if not resolved.any():
         return Undefined("no prompt tells the whole model from the corrupted one")
-    ratio = (kept - low)[:, usable] / gap[usable]
-    kept_prompts, dropped = int(usable.sum()), int((~usable).sum())
-    return PromptFaithfulness(ratio.mean(axis=1), np.median(ratio, axis=1), kept_prompts, dropped)
+    # The median of all gaps would be 0 where most prompts have none, and every other prompt would pass.
+    usable = resolved & (gap >= least_gap * np.median(gap[resolved]))
+    ratio = _ratio(kept[:, usable], low[usable], high[usable])
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, median = ratio.mean(axis=1), np.median(ratio, axis=1)
+    if not np.isfinite([mean, median]).all():
+        return _BEYOND
+    return PromptFaithfulness(mean, median, int(usable.sum()), int((~usable).sum()))
 
 
 def log_area(shares: ArrayLike, curve: ArrayLike, bounded: bool = False) -> float:
@@ -121,8 +135,11 @@ def log_area(shares: ArrayLike, curve: ArrayLike, bounded: bool = False) -> floa
     """
     budget, kept = _curve(shares, curve)
     place = np.log(budget)
-    value = np.clip(kept, 0, 1) if bounded else kept
-    return _trapezoid(place, value) / float(place[-1] - place[0])
+    width = float(place[-1] - place[0])
+    if width == 0:
+        raise ValueError(f"shares {budget[0]!r} to {budget[-1]!r} span nothing on a logarithmic axis")
+    area = _trapezoid(place / width, np.clip(kept, 0, 1) if bounded else kept)
+    return min(1.0, max(0.0, area)) if bounded else area
 
 
 def cpr(shares: ArrayLike, curve: ArrayLike) -> float:
@@ -182,7 +199,7 @@ def areas_of_one_curve(cpr_value: float, cmd_value: float) -> bool:
     """
     if not np.isfinite(cpr_value):
         raise ValueError(f"cpr_value must be a finite number, not {cpr_value}")
-    total = cpr_value + within("cmd_value", cmd_value, 0, np.finfo(np.float64).max)
+    total = float(cpr_value) + within("cmd_value", cmd_value, 0, np.finfo(np.float64).max)
     possible = total >= MIB_SHARES[-1] - MIB_SHARES[0] - 1e-9
     if not possible:
         message = f"CPR + CMD = {total:.4f} < .999: they cannot come from the same circuits"
@@ -203,19 +220,39 @@ def smallest_budget(shares: ArrayLike, *curves: ArrayLike, threshold: float = 0.
         reach the threshold together anywhere.
 
     Raises:
-        ValueError: as `log_area`; no curve.
+        ValueError: as `log_area`; no curve, a threshold that is no number.
 
     >>> smallest_budget([0.01, 0.1, 1.0], [0.9, 0.95, 1.0], [0.2, 0.88, 1.0])
     0.1
     """
     if not curves:
         raise ValueError("pass at least one curve")
+    numbers("threshold", threshold, 0)
     pairs = [_curve(shares, curve) for curve in curves]
     reached = np.all([kept >= threshold for _, kept in pairs], axis=0)
     if not reached.any():
         best = max(float(level) for level in np.min([kept for _, kept in pairs], axis=0))
         return Undefined(f"faithfulness reaches {best:.3f} at best and not {threshold:g}")
     return float(pairs[0][0][int(reached.argmax())])
+
+
+_BEYOND = Undefined("m(C) is so far beyond m(N) and m(∅) that no number holds the ratio")
+
+
+def _gaps(low: Floats, high: Floats) -> tuple[Floats, Flags]:
+    """|high − low| up to a common factor, and which of them are more than rounding."""
+    low, high = unit_scale(np.stack([low, high]))
+    size = np.maximum(np.abs(low), np.abs(high))
+    gap = np.abs(high - low)
+    # A prompt's own values may be near 0 because large logits cancel; the mean prompt shows their size.
+    return gap, np.asarray(gap > RESOLUTION * np.maximum(size, size.mean()))
+
+
+def _ratio(kept: Floats, low: Floats, high: Floats) -> Floats:
+    """(kept − low) / (high − low), not finite where no number holds it."""
+    # Of quarters, whose differences do not overflow.
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        return np.asarray((kept / 4 - low / 4) / (high / 4 - low / 4))
 
 
 def _curve(shares: ArrayLike, curve: ArrayLike) -> tuple[Floats, Floats]:
@@ -239,4 +276,8 @@ def _mib_curve(shares: ArrayLike, curve: ArrayLike) -> tuple[Floats, Floats]:
 
 
 def _trapezoid(place: Floats, value: Floats) -> float:
-    return float((np.diff(place) * (value[1:] + value[:-1]) / 2).sum())
+    with np.errstate(over="ignore", invalid="ignore"):
+        area = float((np.diff(place) * (value[1:] / 2 + value[:-1] / 2)).sum())
+    if not np.isfinite(area):
+        raise ValueError("the area is beyond all numbers: the curve's values are too large")
+    return area

@@ -43,6 +43,8 @@ def clusters_of(labels: ArrayLike, groups: int | None = None) -> Integers:
         raise ValueError(
             f"clusters must label two groups or more, one label each; its shape is {array.shape}"
         )
+    if array.dtype.kind == "f" and np.isnan(array).any():
+        raise ValueError("clusters holds NaN: a group without a template needs a label of its own")
     if groups is not None and len(array) != groups:
         raise ValueError(f"clusters has {len(array)} labels for {groups} groups")
     return np.unique(array, return_inverse=True)[1].astype(np.int64).reshape(len(array))
@@ -65,6 +67,13 @@ def within(name: str, value: float, low: float, high: float) -> float:
     return float(value)
 
 
+def level_of(level: float) -> float:
+    """A confidence level, strictly between 0 and 1; ValueError otherwise, also for NaN."""
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie strictly between 0 and 1, not {level}")
+    return float(level)
+
+
 def match(names: Sequence[str], *arrays: NDArray[Any]) -> None:
     """ValueError unless all arrays have one shape."""
     if len({array.shape for array in arrays}) > 1:
@@ -78,6 +87,16 @@ def distribution(name: str, values: ArrayLike) -> Floats:
     if (array < 0).any():
         raise ValueError(f"{name} must not be negative, and its smallest value is {array.min()}")
     return array
+
+
+def unit_scale(values: Floats) -> Floats:
+    """`values` in float64, times the power of two that brings the largest magnitude into [1/2, 1).
+
+    Sums and differences of them neither overflow nor lose the small ones to the underflow of all. A power
+    of two rounds nothing, so that what does not depend on scale is the same to the last digit.
+    """
+    array = values.astype(np.float64)
+    return np.asarray(np.ldexp(array, -np.frexp(np.abs(array).max(initial=0.0))[1]))
 
 
 def edge_scores(name: str, scores: ArrayLike, edges: Flags) -> Floats:

@@ -26,10 +26,12 @@ def two_sided_p(estimate: Estimate) -> float:
     """
     if estimate.value == 0:
         return 1.0
-    distance = estimate.value - estimate.low if estimate.value > 0 else estimate.high - estimate.value
-    if distance <= 0:
+    bound = estimate.low if estimate.value > 0 else estimate.high
+    # Of halves: a bound at the other end of the range is further away than any number.
+    distance = abs(estimate.value / 2 - bound / 2)
+    if distance == 0:
         return 0.0
-    errors = NormalDist().inv_cdf((1 + estimate.level) / 2) * abs(estimate.value) / distance
+    errors = NormalDist().inv_cdf((1 + estimate.level) / 2) * (abs(estimate.value) / 2 / distance)
     return math.erfc(errors / math.sqrt(2))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .components import random_circuits, touched_components
-from .inputs import Flags, Floats, Integers, edge_scores, flags, match, numbers, whole
+from .inputs import Flags, Floats, Integers, edge_scores, flags, match, numbers, unit_scale, whole
 from .undefined import Undefined, Value
 
 Ranking = Literal["absolute", "signed"]
@@ -118,8 +118,8 @@ def weighted_jaccard(scores_a: ArrayLike, scores_b: ArrayLike, edges: ArrayLike)
     0.3333333333333333
     """
     existing = flags("edges", edges, 2)
-    a = np.abs(edge_scores("scores_a", scores_a, existing))
-    b = np.abs(edge_scores("scores_b", scores_b, existing))
+    a = unit_scale(np.abs(edge_scores("scores_a", scores_a, existing)))
+    b = unit_scale(np.abs(edge_scores("scores_b", scores_b, existing)))
     if not a.any() or not b.any():
         return Undefined("all scores of one model are 0")
     a, b = a / a.sum(), b / b.sum()
@@ -159,8 +159,9 @@ def rank_biased_overlap(
     depth = np.arange(1, whole("k", k, 1, len(a)) + 1)
     shared = np.bincount(np.maximum(a, b), minlength=k)[:k].cumsum()
     agreement = shared / depth
-    head = (1 - persistence) / persistence * (agreement * persistence**depth).sum()
-    return float(agreement[-1] * persistence**k + head)
+    # The factor 1/p of the formula is in the exponent, where it cannot overflow.
+    head = (1 - persistence) * (agreement * persistence ** (depth - 1)).sum()
+    return min(1.0, float(agreement[-1] * persistence**k + head))
 
 
 def spearman_over_union(
@@ -229,7 +230,7 @@ def chance_jaccard(size_a: int, size_b: int, edges: int) -> Value:
     shared, probability = _hypergeometric(size_a, size_b, edges)
     if size_a + size_b == 0:
         return Undefined("both sets are empty")
-    return float((probability * shared / (size_a + size_b - shared)).sum())
+    return min(1.0, float((probability * shared / (size_a + size_b - shared)).sum()))
 
 
 def chance_tail(shared: int, size_a: int, size_b: int, edges: int) -> float:

@@ -19,7 +19,7 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
         trials: at least 1.
 
     Returns:
-        Lower and upper bound, in [0, 1].
+        Lower and upper bound, in [0, 1], with successes/trials between them.
 
     Raises:
         ValueError: no trial, or successes outside 0..trials.
@@ -32,4 +32,7 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
     share, square = successes / trials, Z * Z / trials
     centre = share + square / 2
     width = Z * math.sqrt(share * (1 - share) / trials + square / trials / 4)
-    return max(0.0, (centre - width) / (1 + square)), min(1.0, (centre + width) / (1 + square))
+    # Of none or of all successes one bound is the share itself, which rounding must not push it across.
+    return min(share, max(0.0, (centre - width) / (1 + square))), max(
+        share, min(1.0, (centre + width) / (1 + square))
+    )

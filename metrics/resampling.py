@@ -5,24 +5,33 @@ Scores are kept as sums per group of examples, [groups, ...] with the number of 
 that no model has to run again, and one vector for both members of a pair keeps the comparison paired.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .inputs import Flags, Floats, Integers, clusters_of, numbers, whole
+from .inputs import Flags, Floats, Integers, clusters_of, level_of, numbers, whole
 from .undefined import Undefined, Value
+
+K = TypeVar("K", bound=Hashable)
+
+TEMPLATES_DRAWN = 10
+"""From how many templates on resamples draw them: fewer say too little about the spread of templates."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number and its interval.
+    """A number and its interval, in which it lies.
 
     `value` is computed on all groups; `low` and `high` bound the central `level` of the resamples
     (see `bootstrap`); `resamples` is how many were drawn and `undefined` how many of them gave no
     number and are left out.
+
+    Raises:
+        ValueError: not low ≤ value ≤ high, one of them NaN or infinite, level outside (0, 1).
     """
 
     value: float
@@ -32,19 +41,56 @@ class Estimate:
     resamples: int
     undefined: int = 0
 
+    def __post_init__(self) -> None:
+        # Checked here and not where estimates are made, so that no way of making one can get round it.
+        if not all(map(math.isfinite, (self.low, self.value, self.high))):
+            raise ValueError(f"an estimate must be finite: {self.value} [{self.low}, {self.high}]")
+        if not self.low <= self.value <= self.high:
+            raise ValueError(f"an estimate must lie in its interval: {self.value} [{self.low}, {self.high}]")
+        level_of(self.level)
+
     def clipped(self, least: float, most: float) -> "Estimate":
-        """The same estimate with its interval cut to the range that the metric can take."""
-        return replace(self, low=min(max(self.low, least), most), high=min(max(self.high, least), most))
+        """The same estimate with its interval cut to the range that the metric can take.
+
+        Raises:
+            ValueError: a value outside the range. It is not cut: it shows that the range is wrong.
+
+        >>> Estimate(0.9, 0.8, 1.1, 0.95, 200).clipped(0, 1).high
+        1.0
+        """
+        if not least <= self.value <= most:
+            raise ValueError(f"the value {self.value} lies outside the range {least} to {most}")
+        return replace(self, low=max(self.low, float(least)), high=min(self.high, float(most)))
 
 
-def cluster_weights(clusters: ArrayLike, resamples: int = 200, seed: int = 0) -> Integers:
-    """How often each group occurs in each two-stage resample: clusters drawn first, then groups within each.
+def templates_drawn(clusters: ArrayLike) -> bool:
+    """Whether resamples draw the templates (clusters), so that intervals speak of templates like these.
 
-    Each cluster drawn contributes as many groups as it has, drawn with replacement (Davison & Hinkley
-    1997, §3.8). With one group per cluster this is the ordinary bootstrap over clusters; with one
-    cluster, over groups, and the interval then says nothing about other templates. With several groups
-    per cluster the variance within clusters enters twice, which errs on the wide side; with fewer than
-    about ten clusters intervals are known to be too narrow.
+    They do where there are `TEMPLATES_DRAWN` or more, and where every template is a single group, so that
+    nothing else can be drawn. Elsewhere templates are held fixed, and intervals speak of these alone.
+
+    Args:
+        clusters: one label per group, [groups].
+
+    Raises:
+        ValueError: fewer than two groups.
+
+    >>> templates_drawn([0, 0, 1, 1]), templates_drawn(range(12)), templates_drawn(range(4))
+    (False, True, True)
+    """
+    cluster = clusters_of(clusters)
+    templates = int(cluster.max()) + 1
+    return templates >= TEMPLATES_DRAWN or templates == len(cluster)
+
+
+def cluster_weights(clusters: ArrayLike, resamples: int = 200, seed: int = 0) -> Floats:
+    """How much each group counts in each resample, by the rescaled bootstrap (Rao & Wu 1988).
+
+    Where `templates_drawn`, whole clusters are drawn with all of their groups: what varies between the groups
+    of a cluster varies between clusters too and must not be drawn a second time. Elsewhere every cluster
+    stays, and groups are drawn within each. Of n clusters or groups, n − 1 are drawn with replacement and
+    count n/(n − 1) times: drawing n of n makes the variance of a mean (n − 1)/n of what it should be, half of
+    it for two groups.
 
     Args:
         clusters: one label per group, [groups].
@@ -52,25 +98,37 @@ def cluster_weights(clusters: ArrayLike, resamples: int = 200, seed: int = 0) ->
         seed: of the generator.
 
     Returns:
-        Counts [resamples, groups]. Where all clusters have the same number of groups each row sums to
-        the number of groups.
+        Weights [resamples, groups], ≥ 0, 1 on average. Where all clusters have the same number of groups each
+        row sums to the number of groups. Where clusters stay, those of a single group are drawn from among
+        each other, which errs on the wide side; if there is only one such cluster it has weight 1 in every
+        row, and an interval leaves out what its prompts contribute.
 
     Raises:
         ValueError: fewer than two groups, resamples below 1.
 
-    >>> cluster_weights([0, 0, 1, 1], resamples=3).sum(axis=1).tolist()
-    [4, 4, 4]
+    >>> cluster_weights([0, 0, 0, 1, 1, 1], resamples=2).sum(axis=1).tolist()
+    [6.0, 6.0]
     """
     cluster = clusters_of(clusters)
     generator = np.random.default_rng([seed, 0])
-    count = int(cluster.max()) + 1
-    times = generator.multinomial(count, np.full(count, 1 / count), size=whole("resamples", resamples, 1))
-    weights = np.zeros((resamples, len(cluster)), dtype=np.int64)
-    for index in range(count):
-        members = np.flatnonzero(cluster == index)
-        share = np.full(len(members), 1 / len(members))
-        weights[:, members] = generator.multinomial(times[:, index] * len(members), share)
+    weights = np.ones((whole("resamples", resamples, 1), len(cluster)))
+    for units in _strata(cluster):
+        size = len(units)
+        if size > 1:
+            drawn = generator.multinomial(size - 1, np.full(size, 1 / size), resamples) * (size / (size - 1))
+            for unit, column in zip(units, drawn.T, strict=True):
+                weights[:, unit] = column[:, None]
     return weights
+
+
+def _strata(cluster: Integers) -> list[list[Integers]]:
+    """What is drawn from among each other: of each stratum the units, of each unit the groups."""
+    members = [np.flatnonzero(cluster == index) for index in range(int(cluster.max()) + 1)]
+    if templates_drawn(cluster):
+        return [members]
+    within = [list(groups[:, None]) for groups in members if len(groups) > 1]
+    # A single group has nothing to be exchanged for but the group of another template ("collapsed strata").
+    return [*within, [groups for groups in members if len(groups) == 1]]
 
 
 def half_splits(clusters: ArrayLike, splits: int = 10, seed: int = 0) -> Flags:
@@ -117,7 +175,7 @@ def group_mean(sums: ArrayLike, counts: ArrayLike, weights: ArrayLike | None = N
 
     Raises:
         ValueError: NaN, shapes that do not match, counts that are not positive, weights that are
-            negative or all 0.
+            negative or all 0, a mean beyond all numbers.
 
     >>> group_mean([[2.0, 4.0], [6.0, 0.0]], counts=[1, 3]).tolist()
     [2.0, 1.0]
@@ -126,33 +184,41 @@ def group_mean(sums: ArrayLike, counts: ArrayLike, weights: ArrayLike | None = N
     weight = np.ones(len(examples)) if weights is None else numbers("weights", weights)
     if weight.shape[-1] != len(examples) or weight.ndim > 2:
         raise ValueError(f"weights must be [..., {len(examples)} groups] and has shape {weight.shape}")
-    if (weight < 0).any() or not (weight.sum(axis=-1) > 0).all():
+    if (weight < 0).any() or not weight.any(axis=-1).all():
         raise ValueError("weights must not be negative, nor all 0")
     return weighted_mean(total, examples, weight)
 
 
 def weighted_mean(sums: Floats, counts: Floats, weights: NDArray[Any]) -> Floats:
     """`group_mean` of input that is known to be well-formed, without looking at all of it again."""
-    share = weights / (weights @ counts)[..., None]
-    return np.tensordot(share.astype(sums.dtype), sums, axes=1)
+    with np.errstate(all="ignore"):
+        share = weights / (weights @ counts)[..., None]
+        mean = np.tensordot(share.astype(sums.dtype), sums, axes=1)
+    # Ranking NaN would pass for a ranking, so that the result is looked at and not every sum before it.
+    if not np.isfinite(mean).all():
+        raise ValueError("mean scores are beyond all numbers: scale the sums down")
+    return mean
 
 
 def bootstrap(
-    statistic: Callable[[Floats], Mapping[str, Value]],
+    statistic: Callable[[Floats], Mapping[K, Value]],
     clusters: ArrayLike,
     resamples: int = 200,
     seed: int = 0,
     level: float = 0.95,
-) -> dict[str, Estimate | Undefined]:
+) -> dict[K, Estimate | Undefined]:
     """Intervals of any number of statistics of weighted groups, all from the same resamples.
 
-    The interval is the bootstrap percentile interval moved so that its centre (the mean of the
+    The interval is the bootstrap percentile interval moved so that its centre (the median of the
     resamples) lies at the estimate. A resample repeats groups, so it is noisier than the sample, and a
     statistic that falls with noise, as every overlap of top edges does, falls in all resamples
     together. The estimate itself has no such bias: it is what the sample's own number of prompts gives.
+    The median lies between the two quantiles whatever the resamples are, so that the estimate lies in its
+    interval; their mean need not, where a statistic takes few values or is skewed.
 
     Args:
-        statistic: from weights [groups] to named values; called with all 1 for the estimates.
+        statistic: from weights [groups] to values by name, or by any other key; called with all 1 for the
+            estimates.
         clusters: one label per group, [groups].
         resamples: how many to draw; 200 or more for an interval worth printing.
         seed: of the generator.
@@ -164,7 +230,7 @@ def bootstrap(
 
     Raises:
         ValueError: fewer than two groups, resamples below 1, level outside (0, 1), a statistic that
-            returns NaN.
+            returns NaN or an infinity.
 
     >>> import numpy as np
     >>> data = np.arange(20.0)
@@ -172,9 +238,8 @@ def bootstrap(
     >>> mean.value, 5 < mean.low < 9.5 < mean.high < 14
     (9.5, True)
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie strictly between 0 and 1, not {level}")
-    weights = cluster_weights(clusters, resamples, seed).astype(np.float64)
+    level_of(level)
+    weights = cluster_weights(clusters, resamples, seed)
     estimates = statistic(np.ones(weights.shape[1]))
     draws = [statistic(row) for row in weights]
     return {
@@ -184,14 +249,14 @@ def bootstrap(
 
 
 def bootstrap_scores(
-    statistic: Callable[..., Mapping[str, Value]],
+    statistic: Callable[..., Mapping[K, Value]],
     sums: Sequence[ArrayLike],
     counts: ArrayLike,
     clusters: ArrayLike,
     resamples: int = 200,
     seed: int = 0,
     level: float = 0.95,
-) -> dict[str, Estimate | Undefined]:
+) -> dict[K, Estimate | Undefined]:
     """`bootstrap` of statistics of mean scores, paired over models.
 
     Args:
@@ -218,7 +283,7 @@ def bootstrap_scores(
     models = [_groups(one, counts) for one in sums]
     clusters_of(clusters, groups=len(models[0][1]))
 
-    def weighted(weights: Floats) -> Mapping[str, Value]:
+    def weighted(weights: Floats) -> Mapping[K, Value]:
         return statistic(*(weighted_mean(total, examples, weights) for total, examples in models))
 
     return bootstrap(weighted, clusters, resamples, seed, level)
@@ -233,14 +298,23 @@ def _groups(sums: ArrayLike, counts: ArrayLike) -> tuple[Floats, Floats]:
     return total, examples
 
 
-def _estimate(name: str, value: Value, draws: list[Value], level: float) -> Estimate | Undefined:
+def _estimate(name: Hashable, value: Value, draws: list[Value], level: float) -> Estimate | Undefined:
     if isinstance(value, Undefined):
         return value
     defined = np.array([draw for draw in draws if not isinstance(draw, Undefined)], dtype=np.float64)
-    if np.isnan(value) or np.isnan(defined).any():
-        raise ValueError(f"the statistic {name!r} returned NaN: return Undefined with a reason instead")
+    if not np.isfinite(value) or not np.isfinite(defined).all():
+        raise ValueError(
+            f"the statistic {name!r} returned NaN or an infinity: return Undefined with a reason instead"
+        )
     undefined = [draw.reason for draw in draws if isinstance(draw, Undefined)]
-    if len(undefined) > (1 - level) * len(draws):
+    if len(undefined) > (1 - level) * len(draws) or len(defined) == 0:
         return Undefined(f"in {len(undefined)} of {len(draws)} resamples {undefined[0]}")
-    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2]) + (value - defined.mean())
-    return Estimate(float(value), float(low), float(high), level, len(draws), len(undefined))
+    # Of halves, because the quantile of two draws at opposite ends of the range takes their difference.
+    low, centre, high = (
+        float(each) for each in np.quantile(defined / 2, [(1 - level) / 2, 0.5, (1 + level) / 2])
+    )
+    # Distances first: moving the bounds themselves would round them across the estimate.
+    below, above = max(0.0, 2 * (centre - low)), max(0.0, 2 * (high - centre))
+    return Estimate(
+        float(value), float(value) - below, float(value) + above, level, len(draws), len(undefined)
+    )

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .components import node_importance, random_circuits
-from .inputs import Floats, distribution, edge_scores, flags, match, numbers, whole
+from .inputs import Floats, distribution, edge_scores, flags, match, numbers, unit_scale, whole
 from .undefined import Undefined, Value
 
 
@@ -32,7 +32,7 @@ def importance_entropy(importance: ArrayLike) -> Value:
         return shares
     if len(shares) == 1:
         return Undefined("a single component has no distribution")
-    return _entropy(shares) / float(np.log(len(shares)))
+    return min(1.0, _entropy(shares) / float(np.log(len(shares))))
 
 
 def specialisation(importance: ArrayLike) -> Value:
@@ -65,7 +65,9 @@ def effective_components(importance: ArrayLike) -> Value:
     2.0
     """
     shares = _shares(importance)
-    return shares if isinstance(shares, Undefined) else float(np.exp(_entropy(shares)))
+    if isinstance(shares, Undefined):
+        return shares
+    return min(float(len(shares)), float(np.exp(_entropy(shares))))
 
 
 def gini(importance: ArrayLike) -> Value:
@@ -84,8 +86,9 @@ def gini(importance: ArrayLike) -> Value:
     shares = _shares(importance)
     if isinstance(shares, Undefined):
         return shares
-    rank = np.arange(1, len(shares) + 1)
-    return max(0.0, float(2 * rank @ np.sort(shares) / len(shares) - (len(shares) + 1) / len(shares)))
+    size = len(shares)
+    rank = np.arange(1, size + 1)
+    return min(1 - 1 / size, max(0.0, float(2 * rank @ np.sort(shares) / size - (size + 1) / size)))
 
 
 def top_share(importance: ArrayLike, top: int = 1) -> Value:
@@ -103,7 +106,9 @@ def top_share(importance: ArrayLike, top: int = 1) -> Value:
     """
     whole("top", top, 1)
     shares = _shares(importance)
-    return shares if isinstance(shares, Undefined) else float(np.sort(shares)[::-1][:top].sum())
+    if isinstance(shares, Undefined):
+        return shares
+    return min(1.0, max(min(top, len(shares)) / len(shares), float(np.sort(shares)[::-1][:top].sum())))
 
 
 def random_specialisation(
@@ -143,7 +148,7 @@ def random_specialisation(
     match(("circuit", "edges"), kept, existing)
     if (kept & ~existing).any():
         raise ValueError(f"circuit keeps {int((kept & ~existing).sum())} edges that do not exist")
-    masses = np.abs(edge_scores("scores", scores, kept))
+    masses = unit_scale(np.abs(edge_scores("scores", scores, kept)))
     generator = np.random.default_rng([seed, 2])
     values = []
     for drawn in random_circuits(existing, len(masses), draws, seed):
@@ -178,7 +183,7 @@ def output_entropy(values: ArrayLike, kind: Literal["logits", "probabilities"] =
         raise ValueError(f"values must be [components, positions, vocabulary] and has shape {array.shape}")
     if kind == "probabilities":
         probability = distribution("probabilities", array.ravel()).reshape(array.shape)
-        if (np.abs(probability.sum(axis=-1) - 1) > 1e-3).any():
+        if (probability > 1 + 1e-3).any() or (np.abs(probability.sum(axis=-1) - 1) > 1e-3).any():
             raise ValueError("probabilities must sum to 1 over the vocabulary; for logits say kind='logits'")
         tokens = np.full(array.shape[:2], array.shape[2])
     elif kind == "logits":
@@ -238,7 +243,8 @@ def weighted_sharpness(entropy: ArrayLike, importance: ArrayLike) -> Value:
         raise ValueError(f"entropy must not exceed 1, and its largest value is {spread.max()}: normalise it")
     if not weight.any():
         return Undefined("all importance is 0")
-    return 1 - float(spread @ weight / weight.sum())
+    weight = unit_scale(weight)
+    return min(1.0, max(0.0, 1 - float(spread @ weight / weight.sum())))
 
 
 def _softmax(logits: ArrayLike) -> tuple[Floats, Floats]:
@@ -248,12 +254,14 @@ def _softmax(logits: ArrayLike) -> tuple[Floats, Floats]:
     peak = np.where(allowed, finite, -np.inf).max(axis=-1, keepdims=True)
     if not np.isfinite(peak).all():
         raise ValueError("all tokens are excluded at some component and position")
-    weight = np.where(allowed, np.exp(finite - peak), 0.0)
+    # Logits at opposite ends of the range lie further apart than any number: −inf, and exp makes that 0.
+    with np.errstate(over="ignore"):
+        weight = np.where(allowed, np.exp(finite - peak), 0.0)
     return weight / weight.sum(axis=-1, keepdims=True), allowed.sum(axis=-1).astype(np.float64)
 
 
 def _shares(importance: ArrayLike) -> Floats | Undefined:
-    mass = distribution("importance", importance)
+    mass = unit_scale(distribution("importance", importance))
     return mass / mass.sum() if mass.any() else Undefined("all importance is 0")
 
 

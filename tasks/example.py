@@ -61,7 +61,9 @@ class TaskCard:
     """What a reader of a result has to know about a task.
 
     `steps` is the number of denoising steps of the MDM's schedule: a number, or "tokens" for one step
-    per answer token. `version` changes whenever the task's source or data does.
+    per answer token. `version` is raised by the task's author whenever an example of any level (its texts,
+    order, split, metric, answer sets) or a verdict of the checker can change: results of different versions
+    are never compared.
     """
 
     name: str
@@ -77,7 +79,7 @@ class TaskCard:
     levels: Mapping[str, Level]
     default_level: str
     steps: int | Literal["tokens"]
-    version: str
+    version: int
 
 
 @dataclass(frozen=True)
@@ -120,12 +122,14 @@ class Task:
         The stream ends when the level has no more to give. Raises UsageError for an unknown level.
         """
         name, parameters = self.level(level)
+        # Seeded by text, which Python hashes with SHA-512: the same numbers in every process.
         rng = random.Random(f"{self.card.name}/{name}/{split}/{seed}")
         variants = list(self.card.variants)
         seen: set[tuple[str, ...]] = set()
         failures = 0
         while failures < PATIENCE:
             failures += 1
+            # The variant is kept until one of it is yielded, so that draws that fail leave the turns equal.
             example = self.draw(Draw(rng, parameters, variants[len(seen) % len(variants)]))
             if example is None or not in_split(example, split):
                 continue
@@ -144,6 +148,7 @@ class Task:
 
 def split_of(content: str) -> Split:
     """The split that a content belongs to, decided by its hash alone, so that no list is needed."""
+    # SHA-256 and not hash(), which is another in every process.
     number = int.from_bytes(hashlib.sha256(content.encode()).digest()[:8], "big")
     return "evaluation" if number % EVALUATION_SHARE == 0 else "training"
 

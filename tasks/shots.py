@@ -23,6 +23,7 @@ def few_shot(draw: Generator, instructions: Mapping[str, Sequence[str]]) -> Gene
     variant, one for each of its wordings. A question that stands in its own header is not asked.
     """
 
+    # Made once: a header is long, and the same for all prompts of a template.
     @cache
     def header(level: tuple[tuple[str, int | str], ...], variant: str, template: str) -> str:
         instruction = instructions[variant][int(template.rpartition("-")[2])]
@@ -34,6 +35,7 @@ def few_shot(draw: Generator, instructions: Mapping[str, Sequence[str]]) -> Gene
         if example is None or "shots" not in given.level:
             return example
         before = header(tuple(sorted(given.level.items())), given.variant, example.template)
+        # A header that contains the question would give its answer away.
         if example.clean in before or example.corrupted in before:
             return None
         return replace(example, clean=before + example.clean, corrupted=before + example.corrupted)
@@ -47,11 +49,13 @@ def question_of(prompt: str) -> str:
 
 
 def _solved(draw: Generator, level: Mapping[str, int | str], variant: str, template: str) -> list[str]:
+    # Not the stream's random numbers: the header must not hang on seed, split or what was drawn before.
     rng = random.Random(f"shots/{sorted(level.items())}/{template}")
     by_answer: dict[str, str] = {}
     while len(by_answer) < int(level["shots"]):
         example = draw(Draw(rng, level, variant))
         if example is not None and _goes_with(example.template, template) and in_split(example, "training"):
+            # Different answers, so that none is suggested by being shown more often.
             by_answer.setdefault(example.answer, example.clean + example.answer)
     return list(by_answer.values())
 

@@ -25,7 +25,7 @@ from mechshift.benchmark.cli import main as cli
 from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.benchmark.pairs.spec import declare_pair
 from mechshift.benchmark.record import protocol
-from mechshift.benchmark.record.protocol import Protocol, list_protocols
+from mechshift.benchmark.record.protocol import Part, list_protocols
 from mechshift.tasks import get_suite, get_task
 
 ROOT = Path(__file__).parent.parent
@@ -131,7 +131,7 @@ def folder(tmp_path: Path, cells: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     for name, member in (("arm", tiny.arm), ("mdm", tiny.mdm)):
         (tmp_path / "checkpoints" / name).symlink_to(member.checkpoint)
     for each in list_protocols():
-        monkeypatch.setitem(protocol._PROTOCOLS, each.name, each.model_copy(update=SMALL))
+        monkeypatch.setitem(protocol._PROTOCOLS, each.name, each.changed(**SMALL))
     return tmp_path
 
 
@@ -175,6 +175,21 @@ def test_names_exist(page: Path) -> None:
     assert [name for name in names if not exists(name)] == []
 
 
+def test_the_site_has_every_page(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, ROOT / "docs" / "assemble.py", tmp_path], check=True)
+    pages = {path.relative_to(tmp_path / "pages").as_posix() for path in (tmp_path / "pages").rglob("*.md")}
+    named = re.findall(r"^ +- [^:]+: (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.M)
+    assert sorted(named) == sorted(pages)
+
+
+def test_a_link_to_the_code_is_plain_text_on_the_site(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, ROOT / "docs" / "assemble.py", tmp_path], check=True)
+    home = (tmp_path / "pages" / "index.md").read_text(encoding="utf-8")
+    assert "](CITATION.cff)" not in home
+    assert "](pairs.md" in home
+    assert "](images/" in home
+
+
 def exists(name: str) -> bool:
     found: object = importlib.import_module("mechshift")
     path = ["mechshift"]
@@ -214,23 +229,40 @@ def cell(value: object) -> str:
     return "–" if value is None else str(value)
 
 
-def test_every_field_of_every_protocol_is_on_the_page() -> None:
+def table(first: str) -> tuple[list[str], dict[str, list[str]]]:
+    """Columns of the table on the protocols' page that has this one; its rows by their cells there."""
     text = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
-    rows = [
-        [part.strip() for part in line.strip("| ").split("|")]
-        for line in text.splitlines()
-        if line[:1] == "|"
-    ]
-    header = next(row for row in rows if row[0] == "field")
-    shown = {row[0].strip("`"): row[1:4] for row in rows[rows.index(header) + 2 :] if len(row) == len(header)}
-    order = [name.strip("`") for name in header[1:4]]
+    for lines in re.findall(r"(?:^\|.*\n)+", text, re.M):
+        parts = [[part.strip(" `") for part in line.split("|")[1:-1]] for line in lines.splitlines()]
+        if first in parts[0]:
+            at = parts[0].index(first)
+            return parts[0], {row[at]: row for row in parts[2:]}
+    raise AssertionError(f"no table has a column {first}")
+
+
+def test_every_field_of_every_protocol_is_on_the_page() -> None:
+    header, rows = table("field")
     protocols = {each.name: each for each in list_protocols()}
-    expected = {
-        field: [cell(getattr(protocols[name], field)) for name in order]
-        for field in Protocol.model_fields
-        if field != "name"
-    }
-    assert shown == expected
+    for name, asked in protocols.items():
+        shown = {field: row[header.index(name)] for field, row in rows.items()}
+        assert shown == {field: cell(value) for field, value in asked.settings() if field != "name"}
+
+
+def test_every_part_of_a_protocol_is_on_the_page() -> None:
+    header, rows = table("field")
+    (protocol, *_) = list_protocols()
+    for part, value in protocol:
+        if isinstance(value, Part):
+            found = {field for field, row in rows.items() if row[header.index("part")] == part}
+            assert found == set(type(value).model_fields)
+
+
+def test_every_task_of_every_protocol_is_on_the_page() -> None:
+    header, rows = table("task")
+    for each in list_protocols():
+        shown = {task: row[header.index(each.name)].replace("`", "") for task, row in rows.items()}
+        asked = {one.name: f"{one.level}, {one.version}" for one in each.tasks}
+        assert {task: cell for task, cell in shown.items() if cell != "–"} == asked
 
 
 def test_every_call_on_the_way_of_a_number_exists() -> None:

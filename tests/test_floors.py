@@ -1,114 +1,18 @@
-"""Imports go down the floors of docs/architecture.md, and the ground and the tables need no torch."""
+"""Imports go down the floors of docs/floors.toml, and the ground and the tables need no torch."""
 
-import ast
 import subprocess
 import sys
-import tomllib
-from collections.abc import Iterator
 from graphlib import TopologicalSorter
-from pathlib import Path
+from itertools import product
 
 import pytest
-
-ROOT = Path(__file__).parent.parent
-FOLDERS: dict[str, str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"][
-    "package-dir"
-]
-
-FLOORS = (
-    ("errors",),
-    ("files", "drawing"),
-    ("tasks", "metrics"),
-    ("benchmark.record",),
-    ("benchmark.pairs",),
-    ("benchmark.circuits",),
-    ("benchmark.asking", "benchmark.interchange"),
-    ("benchmark.admission", "benchmark.measure", "baselines.training"),
-    ("benchmark.compare",),
-    ("benchmark.run", "benchmark.forecast"),
-    ("benchmark.tables",),
-    ("benchmark.board", "baselines.report"),
-    ("benchmark.cli", "api"),
-    ("__main__", ""),
-)
-"""From the ground up; modules of one entry may import each other, those of one floor may not."""
+import structure
+from structure import FLOORS, MODULES, entry_of, everything_behind, imports
 
 TORCH = {"torch", "transformers"}
 
 DECLARING = ("attention", "entry", "options", "registry", "spec", "words")
 """Modules of `benchmark.pairs` in which a pair is declared and nothing is loaded."""
-
-
-def sources() -> dict[str, Path]:
-    """Every module of the package by its name below `mechshift`, "" for the package itself."""
-    found = {}
-    for package, folder in FOLDERS.items():
-        for path in (ROOT / folder).rglob("*.py"):
-            parts = path.relative_to(ROOT / folder).with_suffix("").parts
-            inner = parts[:-1] if parts[-1] == "__init__" else parts
-            found[".".join((*package.split(".")[1:], *inner))] = path
-    return found
-
-
-MODULES = sources()
-
-
-def imports(name: str, lazy: bool = True) -> Iterator[str]:
-    """What a module imports: ours by their names below `mechshift`, others as written.
-
-    Those that only a type checker reads are left out, without `lazy` also those inside functions.
-    """
-    pending: list[ast.AST] = [ast.parse(MODULES[name].read_text(encoding="utf-8"))]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            pending += node.orelse
-        elif isinstance(node, ast.FunctionDef) and not lazy:
-            continue
-        elif isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield from imported_from(name, node)
-        else:
-            pending += ast.iter_child_nodes(node)
-
-
-def imported_from(name: str, node: ast.ImportFrom) -> Iterator[str]:
-    module = node.module or ""
-    if not node.level:
-        yield module
-        return
-    package = name.split(".") if name else []
-    if MODULES[name].name != "__init__.py":
-        package = package[:-1]
-    inside = package[: len(package) - (node.level - 1)]
-    base = ".".join([*inside, *([module] if module else [])])
-    for alias in node.names:
-        full = f"{base}.{alias.name}".lstrip(".")
-        yield full if full in MODULES else base
-
-
-def entry_of(name: str) -> tuple[int, str] | None:
-    """Floor and entry of a module; None for the empty packages above them."""
-    for floor, entries in enumerate(FLOORS):
-        for entry in entries:
-            if name == entry or (entry and name.startswith(f"{entry}.")):
-                return floor, entry
-    return None
-
-
-def everything_behind(name: str) -> set[str]:
-    """All that importing a module imports, the packages on the way included."""
-    seen: set[str] = set()
-    pending = {name}
-    while pending:
-        module = pending.pop()
-        seen.add(module)
-        found = set(imports(module, lazy=False)) if module in MODULES else set()
-        if module in MODULES and "." in module:
-            found.add(module.rpartition(".")[0])
-        pending |= found - seen
-    return seen
 
 
 def test_every_module_has_a_floor() -> None:
@@ -126,6 +30,34 @@ def test_no_import_goes_up() -> None:
             if target is not None and target[1] != entry and target[0] >= floor:
                 upward.append(f"{name} → {other}")
     assert upward == []
+
+
+def test_the_page_shows_the_structure_as_it_is() -> None:
+    stale = "docs/architecture.md is stale: run `python docs/structure.py`"
+    assert structure.PAGE.read_text(encoding="utf-8") == structure.page(), stale
+    assert structure.PICTURE.read_text(encoding="utf-8") == structure.picture(), stale
+
+
+def test_a_room_has_one_floor_and_says_what_it_is_for() -> None:
+    rooms = [(room, text) for floor in FLOORS for room, text in floor.items()]
+    assert len({room for room, _ in rooms}) == len(rooms)
+    assert all(text for _, text in rooms)
+
+
+def test_arrows_that_follow_from_others_are_not_drawn() -> None:
+    every = structure.arrows()
+    drawn = structure.without_implied(every)
+    assert drawn < every
+    assert transitive_closure(drawn) == transitive_closure(every)
+    for arrow in drawn:
+        assert arrow not in transitive_closure(drawn - {arrow})
+
+
+def transitive_closure(pairs: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    closed = set(pairs)
+    while more := {(a, d) for (a, b), (c, d) in product(closed, closed) if b == c} - closed:
+        closed |= more
+    return closed
 
 
 def test_no_import_goes_in_a_circle() -> None:

@@ -33,8 +33,8 @@ def by_task(quantity: Quantity[Task], pairs: Pairs) -> tuple[TaskContrast, ...]:
     """A contrast per task; one without a p-value counts as one with p = 1, so that others gain nothing."""
     base, control = (tasks_of(pairs.records[pair]) for pair in (BASE, CONTROL))
     values = [(quantity.of(base[name]), quantity.of(control[name])) for name in pairs.tasks]
-    differences = [subtract(value, beside, pairs.resamples) for value, beside in values]
-    p_values = [p_value(difference, pairs.resamples) for difference in differences]
+    differences = [subtract(value, beside) for value, beside in values]
+    p_values = [p_value(difference) for difference in differences]
     adjusted = holm([p.value if isinstance(p, Number) else 1.0 for p in p_values])
     return tuple(
         TaskContrast(name, *both, difference, p, p if isinstance(p, Missing) else Number(value=float(q)))
@@ -44,10 +44,10 @@ def by_task(quantity: Quantity[Task], pairs: Pairs) -> tuple[TaskContrast, ...]:
     )
 
 
-def p_value(difference: Measured, resamples: int) -> Measured:
+def p_value(difference: Measured) -> Measured:
     """Two-sided p of a difference, missing where that is or has no interval."""
     if isinstance(difference, Missing):
         return difference
     if difference.low is None:
         return Missing(missing="the value has no interval")
-    return Number(value=two_sided_p(as_estimate(difference, resamples)))
+    return Number(value=two_sided_p(as_estimate(difference)))

@@ -62,7 +62,7 @@ def contrast(prediction: Prediction, pair: str, pairs: Pairs) -> Contrast:
 def between(quantity: PairQuantity, pair: str, other: str, pairs: Pairs) -> Measured:
     """A quantity of one pair less that of another, the two taken for independent."""
     minuend, subtrahend = (quantity.of(pairs.records[name], pairs.edges) for name in (pair, other))
-    return subtract(minuend, subtrahend, pairs.resamples)
+    return subtract(minuend, subtrahend)
 
 
 def judge(prediction: Prediction, value: Measured, difference: Measured) -> str | Missing:

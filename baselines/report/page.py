@@ -76,7 +76,8 @@ def _setting(pairs: Pairs) -> Sequence[str]:
             heads, {pair.edges:,} edges). *Weights moved*: distance of the second member's weights from the
             ARM's, relative to the norm of the ARM's, mean over kinds of module. Protocol
             {protocol_name(pairs.base)} ([protocol.md](../docs/protocol.md)): circuits are compared on up to
-            {protocol.pool} examples a task that both members solve. In brackets: 95 % intervals. A dash: no
+            {protocol.sampling.pool} examples a task that both members solve. In brackets: 95 % intervals.
+            A dash: no
             value, and the note below the table says why."""
         ),
         *_reductions(pairs),

@@ -40,7 +40,7 @@ def overlap_of_size(edges: int) -> Quantity[Task]:
 
 def one_size(record: Record, edges: int) -> SameSize:
     """Overlap by suite and the task-dependent shift of a pair, the circuits of all tasks of that size."""
-    return at_one_size(record.tasks, record.failed, edges, record.protocol.resamples)
+    return at_one_size(record.tasks, record.failed, edges)
 
 
 def overlap_own_sizes(suite: str) -> PairQuantity:
@@ -74,7 +74,6 @@ def sharpness_shift(suite: str) -> PairQuantity:
             record.tasks,
             record.failed,
             lambda task: entry(task.comparison.specialisation_shift, "output_sharpness"),
-            record.protocol.resamples,
         )
 
     return PairQuantity(f"output sharpness shift, {suite}", mean, 0, FINE)

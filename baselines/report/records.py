@@ -34,11 +34,6 @@ class Pairs:
         return self.records[BASE]
 
     @property
-    def resamples(self) -> int:
-        """Of the bootstrap behind every interval."""
-        return self.base.protocol.resamples
-
-    @property
     def tasks(self) -> dict[str, str]:
         """Suite of each task by name, local tasks first."""
         found = tasks_of(self.base)
@@ -108,6 +103,6 @@ def _check_same(
 
 def _versions(record: Record) -> dict[str, str]:
     return {
-        name: f"version {task.version[:12]}, level {task.level}, suite {task.suite}"
+        name: f"version {task.version}, level {task.level}, suite {task.suite}"
         for name, task in tasks_of(record).items()
     }

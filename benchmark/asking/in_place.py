@@ -9,7 +9,7 @@ from transformers import PreTrainedTokenizerBase
 
 from ...tasks import Example, Task
 from ..pairs.pair import Pair
-from ..record.types import Behaviour, Missing
+from ..record.types import Accuracy, Missing
 from .decoding import answers
 from .encoding import DoesNotFit, Ids, gapped, text_of
 from .masking import check_prompts, check_targets
@@ -24,7 +24,7 @@ class Gapped:
     gap: range
 
 
-def in_place_behaviour(pair: Pair, task: Task, examples: Sequence[Example], rows: int) -> Behaviour | Missing:
+def in_place_accuracy(pair: Pair, task: Task, examples: Sequence[Example], rows: int) -> Accuracy | Missing:
     """How many gaps the MDM fills rightly, one token a step; missing, with the reason, where none is tried.
 
     A control is not asked, and an example whose gap does not fall on token borders is not tried. Raises
@@ -50,7 +50,7 @@ def in_place_behaviour(pair: Pair, task: Task, examples: Sequence[Example], rows
             tried += len(batch)
     if not tried:
         return Missing(missing=_why_none(examples))
-    return Behaviour(solved=solved, tried=tried)
+    return Accuracy(solved=solved, tried=tried)
 
 
 def _why_none(examples: Sequence[Example]) -> str:

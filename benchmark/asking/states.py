@@ -4,7 +4,7 @@ An ARM is asked once, teacher-forced. An MDM is asked once per step of its traje
 the clean prompt and is replayed on the corrupted one, so that only the semantic context differs.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -14,6 +14,7 @@ from torch import Tensor
 from ..circuits.batch import Batch, LogitDifference, LogOdds, Metric, ProbabilityDifference
 from ..pairs.member import Member
 from .encoding import DoesNotFit, Encoded, Ids
+from .pool import Solved
 
 ROWS = 64
 """Token rows that are run at once unless told otherwise; no number depends on it."""
@@ -29,14 +30,18 @@ class State:
 
 @dataclass(frozen=True)
 class Question:
-    """An example with the states in which a member is asked it, and the group its scores are summed in."""
+    """An example with the states in which a member is asked it.
+
+    `group`: where its scores are summed; `index`: its place in the task's stream.
+    """
 
     encoded: Encoded
     states: tuple[State, ...]
     group: int
+    index: int = 0
 
 
-def question(member: Member, encoded: Encoded, order: Sequence[int], group: int) -> Question:
+def question(member: Member, encoded: Encoded, order: Sequence[int], group: int, index: int = 0) -> Question:
     """The states of an example for a member; `order` is the step at which each answer token was committed.
 
     A logit difference is read where answer and foil differ; steps that commit no such token say nothing
@@ -44,16 +49,34 @@ def question(member: Member, encoded: Encoded, order: Sequence[int], group: int)
     continuations, the second token with the boundary token (the foil's first) in place.
     """
     if encoded.answers:
-        return Question(encoded, _set_states(member, encoded), group)
+        return Question(encoded, _set_states(member, encoded), group, index)
     if member.autoregressive:
-        return Question(encoded, (State(dict(enumerate(encoded.answer)), encoded.decisions),), group)
-    states = []
+        states = (State(dict(enumerate(encoded.answer)), encoded.decisions),)
+        return Question(encoded, states, group, index)
+    replayed = []
     for now in sorted(set(order)):
         read = tuple(i for i in encoded.decisions if order[i] == now)
         if read:
             visible = {i: encoded.answer[i] for i, step in enumerate(order) if step < now}
-            states.append(State(visible, read))
-    return Question(encoded, tuple(states), group)
+            replayed.append(State(visible, read))
+    return Question(encoded, tuple(replayed), group, index)
+
+
+def questions(
+    member: Member,
+    examples: Mapping[int, Encoded],
+    solved: Sequence[Solved],
+    groups: Sequence[int] | None = None,
+) -> list[Question]:
+    """What a member is asked about solved examples, given encoded by their index.
+
+    Scores are summed in their groups, one number an example (all 0 when left out).
+    """
+    numbers = [0] * len(solved) if groups is None else groups
+    return [
+        question(member, examples[one.index], one.order, group, one.index)
+        for one, group in zip(solved, numbers, strict=True)
+    ]
 
 
 def _set_states(member: Member, encoded: Encoded) -> tuple[State, ...]:

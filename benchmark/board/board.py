@@ -1,11 +1,9 @@
 """The records of a leaderboard: read from a folder, and refused where they cannot stand side by side."""
 
-from collections.abc import Callable, Hashable, Mapping
-from functools import partial
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 
 from ...errors import UsageError
-from ...tasks import get_suite
 from ..record.files import read_model
 from ..record.protocol import Protocol, list_protocols
 from ..record.types import Record
@@ -27,7 +25,7 @@ def read_board(directory: Path, protocol: str | None = None) -> tuple[Record, ..
     records = _read(directory, protocol)
     for path, record in records.items():
         _check_official(path, record, named=protocol is not None)
-    _check_comparable(records)
+    _check_one_protocol(records)
     _check_one_each(records)
     return tuple(records.values())
 
@@ -79,11 +77,11 @@ def _check_protocol(path: Path, protocol: Protocol, named: bool) -> None:
         )
     if not own.board and not named:
         raise UsageError(f"{path} is of protocol {name}, which no board takes", _run("v1"))
+    mine, theirs = dict(own.settings()), dict(protocol.settings())
     changed = [
-        f"{field} is {theirs!r} and not {mine!r}"
-        for field, mine in own
-        if (theirs := getattr(protocol, field)) != mine
+        f"{name} is {theirs[name]!r} and not {mine[name]!r}" for name in mine if theirs[name] != mine[name]
     ]
+    changed += [] if protocol.tasks == own.tasks else ["its tasks are others"]
     if changed:
         raise UsageError(
             f"{path} is of another protocol {name} than this version's: {'; '.join(changed)}",
@@ -96,13 +94,13 @@ def _run(protocol: str) -> str:
 
 
 def _check_whole(path: Path, record: Record) -> None:
-    wanted = [task.card.name for task in get_suite(record.protocol.suite)]
+    wanted = {task.name: task for task in record.protocol.tasks}
     found = [task.task for task in record.tasks]
     absent = [f"task {name} is not in it" for name in wanted if name not in found]
     short = [
-        f"task {task.task} has {task.pool.common} of {record.protocol.pool} examples"
+        f"task {task.task} has {task.pool.common} of {record.protocol.sampling.pool} examples"
         for task in record.tasks
-        if task.pool.common < record.protocol.pool
+        if task.pool.common < record.protocol.sampling.pool
     ]
     faults = list(record.reductions) or [*absent, *short]
     faults += [
@@ -110,6 +108,13 @@ def _check_whole(path: Path, record: Record) -> None:
         for index, name in enumerate(found)
         if name not in wanted or name in found[:index]
     ]
+    for task in record.tasks:
+        asked = wanted.get(task.task)
+        if asked is not None and (task.level, task.version) != (asked.level, asked.version):
+            faults.append(
+                f"task {task.task} is of level {task.level}, version {task.version}, and the protocol asks "
+                f"level {asked.level}, version {asked.version}"
+            )
     if faults:
         raise UsageError(
             f"{path} is not what protocol {record.protocol.name} asks for: {'; '.join(map(plain, faults))}",
@@ -117,24 +122,14 @@ def _check_whole(path: Path, record: Record) -> None:
         )
 
 
-def _check_comparable(records: _Records) -> None:
-    _same(records, "protocol", lambda record: (record.protocol.name, record.protocol.version))
-    for name in sorted({task.task for record in records.values() for task in record.tasks}):
-        _same(records, f"version of task {plain(name)}", partial(_version, name))
-
-
-def _same(records: _Records, what: str, of: Callable[[Record], Hashable]) -> None:
-    (first, expected), *others = ((path, of(record)) for path, record in records.items())
+def _check_one_protocol(records: _Records) -> None:
+    (first, expected), *others = ((path, record.protocol) for path, record in records.items())
     for path, found in others:
         if found != expected:
             raise UsageError(
-                f"{path.name} and {first.name} are not of the same {what}: {found!r} and {expected!r}",
-                "make them again with one version of mechshift, or keep a folder for each",
+                f"{path.name} and {first.name} are of different protocols: {found.name} and {expected.name}",
+                "keep a folder for each, or name one with --protocol",
             )
-
-
-def _version(name: str, record: Record) -> tuple[str, str] | None:
-    return next(((task.version, task.level) for task in record.tasks if task.task == name), None)
 
 
 def _check_one_each(records: _Records) -> None:

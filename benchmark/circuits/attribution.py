@@ -5,105 +5,25 @@ inside autograd, and a site's scores are one matrix product over all steps.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ...errors import NotComputable, UsageError
+from ...errors import NotComputable
 from ..pairs.member import Member
 from .batch import Batch
 from .capture import Outputs, SiteGradients, hooks, measure, run, sites, still, written
 from .graph import Graph
 from .prefix import behind_shared_prefix
-
-Rule = Literal["eap", "left", "right", "midpoint"]
+from .scores import Attribution, Integration
 
 SOURCE_BYTES = 64 * 2**20
 """How much of what the sources write is held at a time, unless one row alone needs more."""
 
 TOKENS_AT_ONCE = 512
 """Token positions up to which integration steps are stacked in one pass, unless told otherwise."""
-
-
-@dataclass(frozen=True)
-class Integration:
-    """Where between the corrupted (0) and the clean (1) embeddings the gradient is taken.
-
-    `left` k/m for k = 0…m−1 (the EAP-IG library, MIB), `right` k = 1…m (the EAP-IG paper's code),
-    `midpoint` (k+½)/m, whose error falls with 1/m² and not 1/m; `eap` is the clean run alone (m = 1).
-    """
-
-    rule: Rule = "midpoint"
-    steps: int = 5
-
-    def __post_init__(self) -> None:
-        if self.rule not in ("eap", "left", "right", "midpoint") or self.steps < 1:
-            raise UsageError(
-                f"integration {self.rule!r} with {self.steps} steps does not exist",
-                "rules are eap, left, right and midpoint, with at least one step",
-            )
-        if self.rule == "eap" and self.steps != 1:
-            raise UsageError(f"eap takes one gradient, not {self.steps}", "use steps = 1, or another rule")
-
-    @property
-    def points(self) -> list[float]:
-        """The positions of the steps, between 0 and 1."""
-        offset = {"eap": 1.0, "left": 0.0, "right": 1.0, "midpoint": 0.5}[self.rule]
-        return [(k + offset) / self.steps for k in range(self.steps)]
-
-
-@dataclass(frozen=True)
-class Attribution:
-    """Edge scores of a set of examples, as sums that can be re-weighted without the model.
-
-    `score_sums`: float64 [groups, sources, destinations], 0 where no edge is; positive where the edge
-    supports the clean behaviour. `counts`: [groups] examples. `clean`, `corrupted`, `groups`:
-    [examples], metric of either run and group of each example, in the order of the batches.
-    """
-
-    graph: Graph
-    integration: Integration
-    score_sums: NDArray[np.float64]
-    counts: NDArray[np.int64]
-    clean: NDArray[np.float64]
-    corrupted: NDArray[np.float64]
-    groups: NDArray[np.int64]
-
-    def __repr__(self) -> str:
-        return (
-            f"Attribution({self.graph.edges:,} edges, {len(self.groups)} examples in "
-            f"{len(self.counts)} groups, {self.integration})"
-        )
-
-    def scores(self, groups: NDArray[np.integer] | None = None) -> NDArray[np.float64]:
-        """Mean score of each edge [sources, destinations], every example weighing the same.
-
-        `groups`: which to take, repeats counted, as a bootstrap draws them; None takes each once. Raises
-        NotComputable where they hold no example.
-        """
-        weights = np.bincount(
-            np.arange(len(self.counts)) if groups is None else groups, minlength=len(self.counts)
-        )
-        examples = int(weights @ self.counts)
-        if examples == 0:
-            raise NotComputable("there is no example to take the mean of", "choose groups that hold some")
-        mean: NDArray[np.float64] = np.tensordot(weights / examples, self.score_sums, axes=1)
-        return mean
-
-    @property
-    def completeness_residual(self) -> float | None:
-        """|Σ_v S(input→v) − (m(clean) − m(corrupted))| relative to that difference; None where it is 0.
-
-        What the finite number of steps leaves out; goes to 0 as they grow.
-        """
-        difference = float((self.clean - self.corrupted).sum())
-        if difference == 0:
-            return None
-        return abs(float(self.score_sums[:, 0].sum()) - difference) / abs(difference)
 
 
 def attribute(
@@ -214,21 +134,14 @@ def _accumulate(
     gradients: list[SiteGradients],
 ) -> None:
     """Add the batch's scores to the sums of its examples' groups."""
-    shape = member.backbone.shape
+    graph = Graph.of(member.backbone.shape)
     group = batch.groups[batch.example_of_row].cpu()
-    at_once = max(
-        1, SOURCE_BYTES // (4 * (1 + shape.layers * (shape.heads + 1)) * difference.embedding[0].numel())
-    )
+    at_once = max(1, SOURCE_BYTES // (4 * graph.sources * difference.embedding[0].numel()))
     for first in range(0, len(group), at_once):
         rows = slice(first, first + at_once)
         sources = written(member.backbone, difference, rows).flatten(2).transpose(0, 1)
-        destination = 0
-        for index, site in enumerate(gradients):
-            layer, is_mlp = divmod(index, 2)
-            readable = 1 + layer * (shape.heads + 1) + is_mlp * shape.heads
+        for axes, site in zip(graph.sites, gradients, strict=True):
             gradient = site.summed(rows).flatten(2).permute(1, 2, 0)
-            scores = torch.bmm(sources[:, :readable], gradient).to("cpu", torch.float64)
-            span = slice(destination, destination + site.site.destinations)
+            scores = torch.bmm(sources[:, : axes.readable], gradient).to("cpu", torch.float64)
             grouped = scores.new_zeros(len(sums), *scores.shape[1:]).index_add(0, group[rows], scores)
-            sums[:, :readable, span] += grouped.numpy()
-            destination = span.stop
+            sums[:, : axes.readable, axes.destinations] += grouped.numpy()

@@ -88,7 +88,8 @@ def _meant(file: Path, task: str | None, member: Member | None) -> Path:
         if task is not None:
             raise UsageError(f"{file} is no record, and only of a record can a task be named", "leave it out")
         return file
-    from ...tasks import get_task
+    from ..record.files import read_model
+    from ..record.types import Record
     from ..run.store import find_cell
 
     if task is None or member is None:
@@ -96,7 +97,7 @@ def _meant(file: Path, task: str | None, member: Member | None) -> Path:
             f"{file} is JSON, and so a record or a graph of the EAP-IG library",
             "of a record name task and member, such as ioi mdm; a graph is read by mechshift circuits import",
         )
-    return find_cell(file, get_task(task).card.name, f"circuit-{member.value}.safetensors")
+    return find_cell(file, read_model(file, Record), task, f"circuit-{member.value}")
 
 
 @app.command("import")

@@ -18,6 +18,7 @@ from . import circuits, pair, tasks
 from .leaderboard import leaderboard
 from .ls import ls
 from .output import flush
+from .rescore import rescore
 from .run import run
 from .show import show
 
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (run, show, leaderboard, ls, pair.check_pair):
+for command in (run, show, leaderboard, rescore, ls, pair.check_pair):
     app.command(command.__name__.replace("_", "-"))(command)
 for name, group in (("pair", pair.app), ("tasks", tasks.app), ("circuits", circuits.app)):
     app.add_typer(group, name=name)

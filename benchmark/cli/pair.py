@@ -26,9 +26,9 @@ def check_pair(options: "PairOptions", as_json: JsonOption = False) -> None:
     """
     spec = resolved(options)
     from ..admission import report as pair_report
-    from ..admission.examination import examine_pair
+    from ..admission.outcome import check_pair as examine
 
-    found = examine_pair(spec, options.device, options.offline)
+    found = examine(spec, options.device, options.offline)
     if as_json:
         print_json(pair_report.as_json(found))
     else:

@@ -1,5 +1,6 @@
 """The command `mechshift run`: measure a pair, or say what that would take."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from ..forecast.before import Asked
     from ..pairs.options import PairOptions
     from ..pairs.pair import Pair
-    from ..record.protocol import Protocol
     from ..record.types import Record
 
 SMALL_WIDTH = 512
@@ -43,6 +43,9 @@ def run(
         bool, of_machine("--dry-run", help="Print what would be run and needed, and load nothing.")
     ] = False,
     out: Annotated[Path, of_output(help="Where cells and the record are kept.")] = RESULTS,
+    quiet: Annotated[
+        bool, of_output("--quiet", help="Say nothing while it works, but what went wrong.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Measure a pair and print its row; without options the reference pair `tiny`, at a first look.
@@ -55,17 +58,19 @@ def run(
     """
     from ..forecast.before import Asked
     from ..record.protocol import get_protocol
+    from ..run.assembly import as_asked
 
     chosen = get_protocol(protocol)
     tasks = _tasks(suite, task)
-    _check_levels(tasks, chosen, level)
+    # Whether the tasks have the level, and are of the protocol's versions, is known before a model is.
+    as_asked(chosen, _names(tasks), level)
     asked = Asked(resolved(options), chosen, tasks, level, batch, options.device, options.offline)
     if dry_run:
         _print_dry_run(asked, memory, out, as_json)
         return
     if memory is not None:
         raise UsageError("--memory asks about another machine", "give it with --dry-run")
-    record = _measure(asked, options.accept_behaviour, out)
+    record = _measure(asked, options.accept_behaviour, out, quiet)
     if as_json:
         print(record.model_dump_json(indent=1))
         return
@@ -76,20 +81,20 @@ def run(
     print(f"\nrecord: {record_path(out, record)}")
 
 
-def _measure(asked: "Asked", accept_behaviour: bool, out: Path) -> "Record":
+def _measure(asked: "Asked", accept_behaviour: bool, out: Path, quiet: bool) -> "Record":
     """The record, its cells kept in `out`; whatever can be refused is refused before weights are loaded."""
     _check_writable(out)
     from ..admission.load import load_pair
     from ..forecast.before import rows_that_fit
     from ..run.allocation import give_back_freed_memory
-    from ..run.progress import for_terminal
+    from ..run.progress import choose_progress
     from ..run.run import run as measure
 
     give_back_freed_memory()
     rows = rows_that_fit(asked)
     pair = load_pair(asked.spec, asked.device, asked.offline, accept_behaviour)
     _use_threads(pair)
-    return measure(pair, asked.protocol, out, asked.tasks, asked.level, rows, for_terminal())
+    return measure(pair, asked.protocol, out, _names(asked.tasks), asked.level, rows, choose_progress(quiet))
 
 
 def _print_dry_run(asked: "Asked", memory: float | None, out: Path, as_json: bool) -> None:
@@ -115,12 +120,8 @@ def _tasks(suite: str | None, names: list[str] | None) -> tuple["Task", ...] | N
     return get_suite(suite) if suite is not None else None
 
 
-def _check_levels(tasks: tuple["Task", ...] | None, protocol: "Protocol", level: str | None) -> None:
-    """Find out before a model is loaded that a task lacks the level."""
-    from ...tasks import get_suite
-
-    for task in get_suite(protocol.suite) if tasks is None else tasks:
-        task.level(level)
+def _names(tasks: "Sequence[Task] | None") -> list[str] | None:
+    return None if tasks is None else [task.card.name for task in tasks]
 
 
 def _check_writable(out: Path) -> None:

@@ -1,25 +1,24 @@
 """From the evidence on both members to a task's record: every number of it is put together here."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...metrics import (
     CircuitOverlap,
-    Estimate,
     Undefined,
+    Value,
     chance_tail,
     group_mean,
     overlap_curve,
     random_specialisation,
     top_edges,
 )
-from ..circuits.attribution import Attribution
 from ..circuits.components import Components
-from ..measure.sweep import Sweep, budgets
-from ..record.protocol import Protocol
+from ..measure.budgets import budgets
+from ..measure.evidence import Evidence, Sweep
+from ..record.protocol import Compared, Statistics
 from ..record.types import (
     Comparison,
     Component,
@@ -33,93 +32,84 @@ from ..record.types import (
     measured,
 )
 from .curves import curves, smallest_share
-from .placement import Placement
+from .placement import Estimates, Placement, Weighting
 
 Floats = NDArray[np.floating]
-Estimates = Mapping[str, Estimate | Undefined]
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """What was measured of one member.
-
-    Edge scores; circuits run, and the template of each example they ran on; the entropy of what the top
-    components write, by component name.
-    """
-
-    attribution: Attribution
-    sweep: Sweep
-    templates: tuple[str, ...]
-    entropies: Mapping[str, float]
-
-
-def compared_size(arm: Sweep, mdm: Sweep, protocol: Protocol, edges: int) -> int:
-    """Number of edges of the compared circuits in a graph of `edges`.
+def compared_size(arm: Sweep, mdm: Sweep, grid: Sequence[float], compared: Compared) -> int:
+    """Number of edges of the compared circuits.
 
     The protocol's, or the smallest of its grid at which both members are faithful; where they nowhere are,
     the whole graph, of which no overlap is defined.
     """
-    if protocol.circuit_edges is not None:
-        return min(edges, protocol.circuit_edges)
-    share = smallest_share(protocol, arm, mdm)
-    return edges if isinstance(share, Undefined) else budgets(protocol, edges)[protocol.grid.index(share)]
+    edges = arm.graph.edges
+    if compared.circuit_edges is not None:
+        return min(edges, compared.circuit_edges)
+    share = smallest_share(grid, compared.faithful, arm, mdm)
+    return edges if isinstance(share, Undefined) else budgets(grid, edges)[grid.index(share)]
 
 
 def compare(
-    arm: Evidence,
-    mdm: Evidence,
-    clusters: tuple[str, ...],
-    size: int,
-    protocol: Protocol,
+    arm: Evidence, mdm: Evidence, grid: Sequence[float], compared: Compared, statistics: Statistics
 ) -> Comparison:
-    """Every number of a task's comparison, from the evidence on both members.
-
-    `clusters`: the template of each group of examples; `size`: edges of the compared circuits.
-    """
-    components = Components(arm.attribution.graph)
+    """Every number of a task's comparison, from the evidence on both members."""
+    components = Components(arm.scores.graph)
     edges = components.graph.edges
-    found = [curves(one.sweep, one.templates, protocol, edges) for one in (arm, mdm)]
-    grid = list(zip(budgets(protocol, edges), protocol.grid, strict=True))
-    shares = {size: size / edges} | dict(grid)
-    overlaps = _overlaps(arm, mdm, clusters, components, protocol, shares)
+    size = compared_size(arm.sweep, mdm.sweep, grid, compared)
+    found = [curves(one.sweep, grid, statistics) for one in (arm, mdm)]
+    points = list(zip(budgets(grid, edges), grid, strict=True))
+    overlaps = _overlaps(arm, mdm, components, {size: size / edges} | dict(points), statistics)
     placement = Placement(components, size, (arm.entropies, mdm.entropies))
-    sums = arm.attribution.score_sums, mdm.attribution.score_sums
-    values = placement.estimates(sums, arm.attribution.counts, clusters, protocol.resamples, protocol.seed)
+    values = placement.estimates(arm.scores, mdm.scores, statistics)
+    members = [
+        _member(
+            role,
+            one,
+            curve,
+            smallest_share(grid, compared.faithful, one.sweep),
+            values,
+            placement,
+            components,
+            compared.components,
+            statistics.resampling_seed,
+        )
+        for role, one, curve in zip(("arm", "mdm"), (arm, mdm), found, strict=True)
+    ]
     return Comparison(
-        arm=_member("arm", arm, found[0], values, placement, components, protocol, size),
-        mdm=_member("mdm", mdm, found[1], values, placement, components, protocol, size),
+        arm=members[0],
+        mdm=members[1],
         compared=overlaps[size],
         # In a small graph several shares of the grid are one number of edges.
-        curve=tuple(overlaps[budget].model_copy(update={"share": share}) for budget, share in grid),
+        curve=tuple(overlaps[budget].model_copy(update={"share": share}) for budget, share in points),
         uniform_profile=tuple(placement.uniform.tolist()),
-        depth_shift=_named(values, "mass.shift."),
-        depth_shift_edges=_named(values, "edges.shift."),
-        specialisation_shift=_named(values, "specialisation.shift."),
+        depth_shift=_of(values, "mass", "shift"),
+        depth_shift_edges=_of(values, "edges", "shift"),
+        specialisation_shift=_of(values, "specialisation", "shift"),
     )
 
 
 def _overlaps(
     arm: Evidence,
     mdm: Evidence,
-    clusters: tuple[str, ...],
     components: Components,
-    protocol: Protocol,
     shares: Mapping[int, float],
+    statistics: Statistics,
 ) -> dict[int, OverlapPoint]:
     """Overlap at each number of edges, whose share of all edges is given."""
-    sums = arm.attribution.score_sums, mdm.attribution.score_sums
-    graph, counts = components.graph, arm.attribution.counts
+    sums = arm.scores.attribution.score_sums, mdm.scores.attribution.score_sums
+    graph, counts = components.graph, arm.scores.attribution.counts
     found = overlap_curve(
         *sums,
         counts,
-        clusters,
+        arm.scores.templates,
         graph.mask,
         list(shares),
         components.of_sources,
         components.of_destinations,
-        splits=protocol.splits,
-        resamples=protocol.resamples,
-        seed=protocol.seed,
+        splits=statistics.splits,
+        resamples=statistics.resamples,
+        seed=statistics.resampling_seed,
     )
     means = [group_mean(one, counts) for one in sums]
     points = {}
@@ -151,18 +141,19 @@ def _member(
     role: str,
     evidence: Evidence,
     found: tuple[Curve, Curve],
+    share: Value,
     values: Estimates,
     placement: Placement,
     components: Components,
-    protocol: Protocol,
-    size: int,
+    top: int,
+    seed: int,
 ) -> MemberRecord:
-    attribution, graph = evidence.attribution, components.graph
+    attribution, graph = evidence.scores.attribution, components.graph
     scores = attribution.scores()
-    circuit = top_edges(scores, graph.mask, size)
+    circuit = top_edges(scores, graph.mask, placement.size)
     importance = components.importance(scores, circuit)
     random = random_specialisation(
-        scores, circuit, graph.mask, components.of_sources, components.of_destinations, seed=protocol.seed
+        scores, circuit, graph.mask, components.of_sources, components.of_destinations, seed=seed
     )
     residual = attribution.completeness_residual
     return MemberRecord(
@@ -173,15 +164,15 @@ def _member(
         ),
         absolute=found[0],
         signed=found[1],
-        smallest_share=measured(smallest_share(protocol, evidence.sweep)),
+        smallest_share=measured(share),
         profile=_shares(placement.profile(importance)),
         profile_heads=_shares(placement.profile(importance, ~components.is_mlp)),
         profile_mlps=_shares(placement.profile(importance, components.is_mlp)),
         profile_edges=_shares(placement.profile(components.degree(circuit))),
-        depth=_named(values, f"mass.{role}."),
-        depth_edges=_named(values, f"edges.{role}."),
-        specialisation=_named(values, f"specialisation.{role}.") | {"random": measured(random)},
-        top=_top(importance, components, protocol.components),
+        depth=_of(values, "mass", role),
+        depth_edges=_of(values, "edges", role),
+        specialisation=_of(values, "specialisation", role) | {"random": measured(random)},
+        top=_top(importance, components, top),
     )
 
 
@@ -198,9 +189,10 @@ def _top(importance: Floats, components: Components, number: int) -> tuple[Compo
     )
 
 
-def _named(values: Estimates, prefix: str) -> dict[str, Measured]:
+def _of(values: Estimates, weighting: Weighting, of: str) -> dict[str, Measured]:
+    """Of all values those by one weighting of one member, or of the shift."""
     return {
-        name.removeprefix(prefix): measured(value)
-        for name, value in values.items()
-        if name.startswith(prefix)
+        place.name: measured(value)
+        for place, value in values.items()
+        if (place.weighting, place.of) == (weighting, of)
     }

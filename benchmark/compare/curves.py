@@ -17,8 +17,9 @@ from ...metrics import (
     prompt_faithfulness,
     smallest_budget,
 )
-from ..measure.sweep import Sweep, budgets
-from ..record.protocol import Protocol
+from ..measure.budgets import budgets
+from ..measure.evidence import Sweep
+from ..record.protocol import Statistics
 from ..record.types import Curve, CurvePoint, Measured, measured
 
 Floats = NDArray[np.floating]
@@ -26,13 +27,13 @@ Floats = NDArray[np.floating]
 AREAS: dict[str, Callable[[ArrayLike, ArrayLike], float]] = {"log_area": log_area, "cpr": cpr, "cmd": cmd}
 
 
-def curves(sweep: Sweep, templates: Sequence[str], protocol: Protocol, edges: int) -> tuple[Curve, Curve]:
-    """The curves of circuits ranked by absolute and by signed score, in a graph of `edges` edges.
+def curves(sweep: Sweep, grid: Sequence[float], statistics: Statistics) -> tuple[Curve, Curve]:
+    """The curves of circuits ranked by absolute and by signed score, at the shares of edges of a grid.
 
-    `templates`: of each example of the sweep. Intervals are over templates, then examples within them.
+    Intervals are over templates, then examples within them.
     """
     absolute, signed = (
-        _curve(sweep, circuits, kept, templates, protocol, edges)
+        _curve(sweep, circuits, kept, grid, statistics)
         for circuits, kept in zip(sweep.circuits, sweep.kept, strict=True)
     )
     return absolute, signed
@@ -43,35 +44,34 @@ def levels(sweep: Sweep) -> Floats | Undefined:
     return _levels(sweep, sweep.circuits[0], np.ones(len(sweep.whole)))
 
 
-def smallest_share(protocol: Protocol, *sweeps: Sweep) -> Value:
-    """The smallest share of edges on the grid at which all sweeps are faithful enough for the protocol."""
+def smallest_share(grid: Sequence[float], faithful: float, *sweeps: Sweep) -> Value:
+    """The smallest share of edges on the grid at which the circuits of all sweeps are that faithful."""
     found = [levels(sweep) for sweep in sweeps]
     for one in found:
         if isinstance(one, Undefined):
             return one
-    return smallest_budget(protocol.grid, *found, threshold=protocol.faithful)  # type: ignore[arg-type]
+    return smallest_budget(grid, *found, threshold=faithful)  # type: ignore[arg-type]
 
 
 def _curve(
     sweep: Sweep,
     circuits: Floats,
     kept: NDArray[np.int64],
-    templates: Sequence[str],
-    protocol: Protocol,
-    edges: int,
+    grid: Sequence[float],
+    statistics: Statistics,
 ) -> Curve:
     prompts = prompt_faithfulness(circuits, sweep.empty, sweep.whole)
     medians = prompts if isinstance(prompts, Undefined) else prompts.median
-    values = _estimates(sweep, circuits, templates, protocol)
+    values = _estimates(sweep, circuits, grid, statistics)
     points = tuple(
         CurvePoint(
             share=share,
             edges=budget,
             kept=int(kept[index]),
-            faithfulness=measured(values[str(index)]),
+            faithfulness=measured(values[index]),
             median=_entry(medians, index),
         )
-        for index, (share, budget) in enumerate(zip(protocol.grid, budgets(protocol, edges), strict=True))
+        for index, (share, budget) in enumerate(zip(grid, budgets(grid, sweep.graph.edges), strict=True))
     )
     log, ratio, distance = (measured(values[name]) for name in AREAS)
     dropped = len(sweep.whole) if isinstance(prompts, Undefined) else prompts.dropped
@@ -79,19 +79,19 @@ def _curve(
 
 
 def _estimates(
-    sweep: Sweep, circuits: Floats, templates: Sequence[str], protocol: Protocol
-) -> dict[str, Estimate | Undefined]:
+    sweep: Sweep, circuits: Floats, grid: Sequence[float], statistics: Statistics
+) -> dict[int | str, Estimate | Undefined]:
     """Faithfulness by the budget's index and areas by name, with intervals."""
-    names = [*map(str, range(len(protocol.grid))), *AREAS]
+    keys: list[int | str] = [*range(len(grid)), *AREAS]
 
-    def statistic(weights: Floats) -> dict[str, Value]:
+    def statistic(weights: Floats) -> dict[int | str, Value]:
         curve = _levels(sweep, circuits, weights)
         if isinstance(curve, Undefined):
-            return dict.fromkeys(names, curve)
-        values: dict[str, Value] = {str(index): float(level) for index, level in enumerate(curve)}
-        return values | {name: area(protocol.grid, curve) for name, area in AREAS.items()}
+            return dict.fromkeys(keys, curve)
+        values: dict[int | str, Value] = {index: float(level) for index, level in enumerate(curve)}
+        return values | {name: area(grid, curve) for name, area in AREAS.items()}
 
-    return bootstrap(statistic, templates, protocol.resamples, protocol.seed)
+    return bootstrap(statistic, sweep.templates, statistics.resamples, statistics.resampling_seed)
 
 
 def _levels(sweep: Sweep, circuits: Floats, weights: Floats) -> Floats | Undefined:

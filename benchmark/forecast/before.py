@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import UsageError, unknown
-from ...tasks import Task, get_suite
+from ...tasks import Task, get_task
 from ..asking.states import ROWS
 from ..pairs.loading import choose_device
 from ..pairs.spec import PairSpec
@@ -106,7 +106,7 @@ def rows_that_fit(asked: Asked) -> int:
 
 
 def _tasks(asked: Asked) -> Sequence[Task]:
-    return get_suite(asked.protocol.suite) if asked.tasks is None else asked.tasks
+    return [get_task(task.name) for task in asked.protocol.tasks] if asked.tasks is None else asked.tasks
 
 
 def _existing(folder: Path) -> Path:

@@ -72,7 +72,7 @@ class Forecast:
     def written(self) -> int:
         """Bytes that the run writes: score sums and circuits of both members by task, and JSON files."""
         sizes = self.sketch.sizes[0]
-        graph = (sizes.ungrouped() if self.protocol.kv == "ungrouped" else sizes).graph
+        graph = (sizes.ungrouped() if self.protocol.scoring.kv == "ungrouped" else sizes).graph
         matrix = graph.sources * graph.destinations
         return sum(2 * (8 * work.groups + 9) * matrix + JSON for work in self.tasks)
 
@@ -108,10 +108,10 @@ def sampled_forecast(
     sketch: Sketch, tasks: Sequence[Task], level: str | None, protocol: Protocol, rows: int
 ) -> Forecast:
     """A forecast from a few examples of each task as if every batch were full: quick, and seldom too low."""
-    few = protocol.model_copy(update={"pool": min(SAMPLE, protocol.pool)})
+    few = protocol.changed(pool=min(SAMPLE, protocol.sampling.pool))
     found = forecast(sketch, tasks, level, few, rows)
     works = tuple(_with_rows(work, rows, full=True) for work in found.tasks)
-    works = tuple(replace(work, groups=max(work.groups, protocol.groups)) for work in works)
+    works = tuple(replace(work, groups=max(work.groups, protocol.halving.groups)) for work in works)
     return Forecast(sketch, protocol, rows, works, _stages(sketch, works, protocol))
 
 
@@ -137,8 +137,8 @@ def _changes(found: Forecast) -> Iterator[tuple[str, Forecast]]:
     kinds: list[tuple[str, int | None, Protocol | None]] = [("", None, None)]
     if max(one.itemsize for one in found.sketch.sizes) > 2:
         kinds.append(("--dtype bfloat16", 2, None))
-    if found.protocol.kv == "ungrouped" and any(one.copied for one in found.sketch.sizes):
-        kinds.append(("--protocol v1", None, found.protocol.model_copy(update={"kv": "grouped"})))
+    if found.protocol.scoring.kv == "ungrouped" and any(one.copied for one in found.sketch.sizes):
+        kinds.append(("--protocol v1", None, found.protocol.changed(kv="grouped")))
     for option, itemsize, protocol in kinds:
         if option:
             yield option, found.changed(found.rows, itemsize, protocol)

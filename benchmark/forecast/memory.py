@@ -80,7 +80,7 @@ def stage_peaks(
     weights = sum(each.weights for each in sizes)
     asked = list(sizes)
     copied = 0
-    if protocol.kv == "ungrouped":
+    if protocol.scoring.kv == "ungrouped":
         copied = sum(each.copied for each in sizes)
         asked = [each.ungrouped() for each in sizes]
     groups = max((work.groups for work in works), default=0)
@@ -158,7 +158,7 @@ def _attribution(members: Works, protocol: Protocol, groups: int) -> list[Phase]
     host = {"score sums": 4 * _sums(members[0][0], groups)}
     for sizes, works in members:
         for load in {load for work in works for load in work.attribution}:
-            phases += [(device, host) for device in _attribution_phases(sizes, load, protocol.steps)]
+            phases += [(device, host) for device in _attribution_phases(sizes, load, protocol.scoring.steps)]
     return phases
 
 
@@ -223,7 +223,7 @@ def _entropies(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
     """What the sources write is held of a batch and of the one before."""
     phases: list[Phase] = []
     for sizes, works in members:
-        device_lens, host_lens = lens(sizes, protocol.components)
+        device_lens, host_lens = lens(sizes, protocol.compared.components)
         host = {"score sums": 2 * _sums(sizes, groups), "logits of components": host_lens}
         for load in {load for work in works for load in work.evaluation}:
             whole = load.prefix + load.tokens
@@ -238,7 +238,7 @@ def _entropies(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
 
 def _compared(sizes: Sizes, protocol: Protocol, groups: int) -> dict[str, int]:
     """Score sums of both members, those of the edges alone, and means of halves with their ranking."""
-    rows = 2 * protocol.splits + 1
+    rows = 2 * protocol.statistics.splits + 1
     resampled = (2 * groups + 6 * rows) * DOUBLE * sizes.graph.edges
     return {"score sums": 2 * _sums(sizes, groups), "halves and resamples": resampled}
 

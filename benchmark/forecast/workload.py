@@ -6,20 +6,21 @@ asked more: up to `candidates` rounds of decoding.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
 from ...tasks import Task
-from ..admission.behaviour import most_candidates, with_some_row
+from ..admission.behaviour import ARM_ATTENTIONS, most_candidates, with_some_row
 from ..admission.cloze import clozes
 from ..admission.fill import askable, distinct_attentions
+from ..asking.attempts import encoded_examples
 from ..asking.decoding import commits, steps_of
 from ..asking.encoding import Encoded
-from ..asking.grouping import Grouping, Pooled, group_examples, questions
+from ..asking.grouping import Grouping, group_examples
 from ..asking.in_place import find_gap
-from ..asking.pool import Order, encoded_examples
-from ..asking.states import Question, packed
+from ..asking.pool import Order, Solved
+from ..asking.states import Question, packed, questions
 from ..circuits.attribution import stacked
 from ..circuits.intervention import stacked_items
 from ..circuits.prefix import LEAST
@@ -113,24 +114,28 @@ def task_work(sketch: Sketch, task: Task, level: str | None, protocol: Protocol,
     Raises UsageError for an unknown level, PairError for prompts that the pair cannot be asked.
     """
     unfit: Counter[str] = Counter()
-    stream = enumerate(task.examples(protocol.seed, "evaluation", task.level(level)[0]))
+    stream = enumerate(task.examples(protocol.sampling.seed, "evaluation", task.level(level)[0]))
     attempted: list[Encoded] = []
     tried = 0
-    for _ in range(protocol.candidates):
-        drawn = list(islice(stream, protocol.pool))
+    for _ in range(protocol.sampling.candidates):
+        drawn = list(islice(stream, protocol.sampling.pool))
         tried += len(drawn)
         attempted += [encoded for _, encoded in encoded_examples(sketch, drawn, unfit)]
-        if not drawn or len(attempted) >= protocol.pool:
+        if not drawn or len(attempted) >= protocol.sampling.pool:
             break
-    examples = attempted[: protocol.pool]
-    pooled = [(each, commit_order(sketch.mdm, task, each)) for each in examples]
-    grouping = group_examples(pooled, protocol)
+    examples = attempted[: protocol.sampling.pool]
+    pooled = [
+        Solved(index=index, order=commit_order(sketch.mdm, task, each), template=each.example.template)
+        for index, each in enumerate(examples)
+    ]
+    grouping = group_examples(pooled, protocol.halving)
     arm, mdm = (
         _member_work(
             member,
             sizes,
             list(_decoding(sketch, member, task, attempted, rows)),
             len(attempted),
+            dict(enumerate(examples)),
             grouping,
             protocol,
             rows,
@@ -138,7 +143,7 @@ def task_work(sketch: Sketch, task: Task, level: str | None, protocol: Protocol,
         for member, sizes in zip((sketch.arm, sketch.mdm), sketch.sizes, strict=True)
     )
     return TaskWork(
-        task.card.name, tried, dict(sorted(unfit.items())), len(examples), len(grouping.clusters), arm, mdm
+        task.card.name, tried, dict(sorted(unfit.items())), len(examples), len(grouping.templates), arm, mdm
     )
 
 
@@ -190,23 +195,26 @@ def _member_work(
     sizes: Sizes,
     decoding: Sequence[Load],
     tried: int,
+    examples: Mapping[int, Encoded],
     grouping: Grouping,
     protocol: Protocol,
     rows: int,
 ) -> MemberWork:
-    attribution = _loads(member, grouping.discovery, grouping.group, rows)
-    evaluation = _loads(member, grouping.evaluation, None, rows)
+    attribution = _loads(member, questions(member, examples, grouping.discovery, grouping.group), rows)
+    evaluation = _loads(member, questions(member, examples, grouping.evaluation), rows)
     passes = {
         "decoding": replace(sum(map(_decoding_pass, decoding), Passes()), examples=tried, rows=tried),
-        "attribution": sum((_attribution_passes(load, protocol.steps) for load in attribution), Passes()),
+        "attribution": sum(
+            (_attribution_passes(load, protocol.scoring.steps) for load in attribution), Passes()
+        ),
         "circuits": sum((_circuit_passes(load, sizes, protocol) for load in evaluation), Passes()),
         "entropies": sum((_run_pass(load) for load in evaluation), Passes()),
     }
     return MemberWork(tuple(decoding), tuple(attribution), tuple(evaluation), passes)
 
 
-def _loads(member: Member, examples: Sequence[Pooled], groups: Sequence[int] | None, rows: int) -> list[Load]:
-    return [_load(member, together) for together in packed(questions(member, examples, groups), rows)]
+def _loads(member: Member, asked: Sequence[Question], rows: int) -> list[Load]:
+    return [_load(member, together) for together in packed(asked, rows)]
 
 
 def _load(member: Member, together: Sequence[Question]) -> Load:
@@ -250,8 +258,8 @@ def stacked_steps(load: Load, steps: int) -> int:
 
 def number_of_circuits(protocol: Protocol) -> int:
     """Circuits of a sweep, the empty one included, at most: two rankings agree on the whole graph alone."""
-    whole = sum(share == 1 for share in protocol.grid)
-    return 2 * len(protocol.grid) - whole + 1
+    whole = sum(share == 1 for share in protocol.sweeping.grid)
+    return 2 * len(protocol.sweeping.grid) - whole + 1
 
 
 def gap_passes(sketch: Sketch) -> Passes:
@@ -265,7 +273,7 @@ def gap_passes(sketch: Sketch) -> Passes:
     fillings = len(distinct_attentions(sketch.mdm.attention, texts)) if texts else 0
     if not sketch.mdm.autoregressive:
         added = sketch.mdm.backbone.shape.vocabulary - sketch.arm.backbone.shape.vocabulary
-        fillings += 1 + most_candidates(added)
+        fillings += 1 + most_candidates(added) + ARM_ATTENTIONS
     lengths = [len(cloze.tokens) for cloze in texts]
     return Passes(
         examples=len(texts),

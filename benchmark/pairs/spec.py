@@ -50,7 +50,7 @@ class MemberSpec:
     `checkpoint` is a local directory or a hub id, `revision` a hub commit, tag or branch (None: main).
     `place` tells which of the two it is; "either" takes the directory of that name where there is one.
     `mask_token` is the mask token's text or id, None to ask the tokenizer and then config.json. `shift`
-    tells that the logits for token i are read at i−1.
+    tells that the logits for token i are read at i−1. Raises UsageError for a name that cannot be printed.
     """
 
     checkpoint: str
@@ -60,6 +60,10 @@ class MemberSpec:
     revision: str | None = None
     loader: LoaderSpec = field(default_factory=LoaderSpec)
     place: Place = "either"
+
+    def __post_init__(self) -> None:
+        _check_printable("the name of a checkpoint", self.checkpoint)
+        _check_printable("a revision", self.revision or "")
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,7 @@ class PairSpec:
     confounds: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        _check_printable("the name of a pair", self.name)
         if self.control and (self.mdm.attention.kind != "causal" or not self.mdm.shift):
             raise PairError(
                 f"the second member of control pair {self.name!r} is declared with attention "
@@ -91,6 +96,14 @@ class PairSpec:
                 f"shift {self.arm.shift}",
                 "an ARM attends causally and is read one position early; were the two members exchanged?",
             )
+
+
+def _check_printable(what: str, text: str) -> None:
+    # It would be printed into every table and every record, and a terminal obeys what it is sent.
+    if not text.isprintable():
+        raise UsageError(
+            f"{what} holds a character that cannot be printed: {text!r}", "rename it, or choose another one"
+        )
 
 
 ID = re.compile("[0-9]{1,12}")

@@ -20,6 +20,10 @@ class Words(Enum):
         return self.option(f"no_{name}" if value is False else name)
 
 
+SWAP = "swap --arm and --mdm (in Python arm= and mdm=)"
+"""What to do about members that were exchanged."""
+
+
 def in_either(name: str) -> str:
     """The option in both interfaces, for what is found while loading: either may have asked for that."""
     return f"{Words.COMMAND_LINE.option(name)} (in Python {Words.PYTHON.option(name)})"

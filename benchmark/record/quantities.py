@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from .types import (
-    Behaviour,
+    Accuracy,
     Comparison,
     FailedTask,
     Measured,
@@ -81,9 +81,9 @@ def entry(values: Mapping[str, Measured], name: str) -> Measured:
     return values.get(name, Missing(missing=f"the record holds no {name}"))
 
 
-def accuracy(behaviour: Behaviour | Missing) -> Measured:
+def accuracy(found: Accuracy | Missing) -> Measured:
     """Share of the tried examples that a member solves."""
-    return behaviour if isinstance(behaviour, Missing) else behaviour.accuracy
+    return found if isinstance(found, Missing) else found.share
 
 
 def _pool(name: str, of: Callable[[PoolRecord], Measured], rounding: Rounding = SHARE) -> Quantity[Task]:

@@ -6,22 +6,16 @@ A number that could not be computed is there with its reason; it is never 0, NaN
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from ...metrics import Estimate, Undefined, Value, wilson_interval
-from .protocol import Protocol
+from .protocol import Part, Protocol
 
 if TYPE_CHECKING:
     import pandas
 
-SCHEMA: Literal[2] = 2
+SCHEMA: Literal[3] = 3
 """Raised whenever a field changes its meaning."""
-
-
-class Part(BaseModel):
-    """A part of a record: frozen, finite, and with no field that is not declared."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Number(Part):
@@ -50,14 +44,14 @@ def measured(value: Estimate | Value) -> Measured:
     return Number(value=value)
 
 
-class Behaviour(Part):
+class Accuracy(Part):
     """How many of the tried examples a member solves when it decodes greedily."""
 
     solved: int = Field(ge=0)
     tried: int = Field(ge=0)
 
     @property
-    def accuracy(self) -> Measured:
+    def share(self) -> Measured:
         """Share solved, with Wilson's interval."""
         if not self.tried:
             return Missing(missing="no example was tried")
@@ -73,9 +67,9 @@ class PoolRecord(Part):
     the examples used.
     """
 
-    arm: Behaviour
-    mdm: Behaviour
-    mdm_in_place: Behaviour | Missing
+    arm: Accuracy
+    mdm: Accuracy
+    mdm_in_place: Accuracy | Missing
     unfit: dict[str, int]
     other_form: int
     common: int
@@ -183,16 +177,23 @@ class Comparison(Part):
     specialisation_shift: dict[str, Measured]
 
 
+class CellRecord(Part):
+    """A cell that a task's numbers were computed from: its key, and the digest of its content (SHA-256)."""
+
+    key: str
+    digest: str
+
+
 class TaskRecord(Part):
-    """A task's results: which task, on which examples, what came out, and the seconds each cell took."""
+    """A task's results: which task, on which examples, what came out, and of which cells."""
 
     task: str
     suite: Literal["local", "planning"]
-    version: str
+    version: int
     level: str
     pool: PoolRecord
     comparison: Comparison
-    seconds: dict[str, float]
+    cells: dict[str, CellRecord]
 
     def __repr_args__(self) -> Iterator[tuple[str, object]]:
         # What pydantic writes would be thousands of numbers.
@@ -205,10 +206,14 @@ class FailedTask(Part):
 
     task: str
     suite: Literal["local", "planning"]
-    version: str
+    version: int
     level: str
     missing: str
     pool: PoolRecord
+    cells: dict[str, CellRecord]
+
+
+TaskResult = TaskRecord | FailedTask
 
 
 class SameSize(Part):
@@ -288,12 +293,11 @@ class Record(Part):
     """A run: pair, protocol, tasks, summary, and what was left out.
 
     `reductions` says how the run is less than its protocol's whole; a leaderboard refuses a record that has
-    any. `seconds`: what the cells of all tasks took, in this run or an earlier one. `status` is
-    "self-reported" until somebody else has repeated the run.
+    any. `status` is "self-reported" until somebody else has repeated the run. When it was made and how long
+    it took stand with its cells and not here: the same run gives the same bytes.
     """
 
-    schema_version: Literal[2] = SCHEMA
-    created: str
+    schema_version: Literal[3] = SCHEMA
     pair: PairProvenance
     protocol: Protocol
     tasks: tuple[TaskRecord, ...]
@@ -301,8 +305,12 @@ class Record(Part):
     reductions: tuple[str, ...]
     summary: Summary
     environment: Environment
-    seconds: float
     status: Literal["self-reported", "verified"] = "self-reported"
+
+    @property
+    def results(self) -> tuple[TaskResult, ...]:
+        """All tasks that were asked, those without a comparison last."""
+        return (*self.tasks, *self.failed)
 
     def __repr_args__(self) -> Iterator[tuple[str, object]]:
         # What pydantic writes would be some 34,000 characters.

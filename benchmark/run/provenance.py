@@ -13,6 +13,7 @@ from ..pairs.pair import Pair, Provenance
 from ..pairs.spec import MemberSpec
 from ..record.protocol import Protocol
 from ..record.types import Environment, MemberProvenance, PairProvenance
+from .plan import Subject
 
 
 def describe_pair(pair: Pair, protocol: Protocol) -> PairProvenance:
@@ -34,7 +35,7 @@ def describe_pair(pair: Pair, protocol: Protocol) -> PairProvenance:
         layers=shape.layers,
         heads=shape.heads,
         kv_heads=shape.kv_heads,
-        edges=Graph.of(shape, protocol.kv).edges,
+        edges=Graph.of(shape, protocol.scoring.kv).edges,
         movement={kind: float(np.mean(values)) for kind, values in moved.items()},
     )
 
@@ -54,23 +55,28 @@ def describe_environment(pair: Pair) -> Environment:
     )
 
 
-def run_key(pair: Pair, protocol: Protocol, task: str, task_version: str, level: str) -> dict[str, object]:
-    """All that can change a cell: software, device, protocol, task, level, weights, tokens, declarations."""
-    return {
-        "mechshift": version("mechshift"),
-        "torch": torch.__version__,
-        "transformers": version("transformers"),
-        "device": pair.arm.device.type,
-        "protocol": protocol.model_dump(mode="json"),
-        "task": task,
-        "task_version": task_version,
-        "level": level,
-        "arm": _member(pair.spec.arm, pair.arm_provenance).model_dump(mode="json", exclude={"checkpoint"}),
-        "mdm": _member(pair.spec.mdm, pair.mdm_provenance).model_dump(mode="json", exclude={"checkpoint"}),
-        "control": pair.spec.control,
-        "mask_id": pair.mdm.mask_id,
-        "tokenizer": pair.tokenizer_digest,
+def subject_of(pair: Pair) -> Subject:
+    """What can change a cell of a run of the pair."""
+    members = {
+        role: _member(spec, provenance).model_dump(mode="json", exclude={"checkpoint", "revision"})
+        for role, spec, provenance in (
+            ("arm", pair.spec.arm, pair.arm_provenance),
+            ("mdm", pair.spec.mdm, pair.mdm_provenance),
+        )
     }
+    return Subject(
+        members,
+        {
+            "tokenizer": pair.tokenizer_digest,
+            "mask_id": pair.mdm.mask_id,
+            "control": pair.spec.control,
+        },
+        {
+            "torch": torch.__version__,
+            "transformers": version("transformers"),
+            "device": pair.arm.device.type,
+        },
+    )
 
 
 def _member(spec: MemberSpec, provenance: Provenance) -> MemberProvenance:

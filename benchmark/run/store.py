@@ -1,104 +1,183 @@
-"""The cells of a run: one file each, written whole, under a key that holds everything that can change it."""
+"""The cells of a run on disk: one file each, written whole, sealed with the digest of its content.
+
+`OUT/cells/TASK/NAME.KEY.json` or `.safetensors` is a cell's content. `NAME.KEY.seal` beside it says what it
+was computed from, how long that took, and the SHA-256 of the content. The seal is written last, so that a
+cell without one was never finished. Cells of other keys lie beside it and are never mixed with it.
+"""
 
 import hashlib
 import json
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import BaseModel
-
-from ...errors import NotComputable, UsageError, unknown
+from ...errors import MechshiftError, NotComputable, unknown
 from ...files import write_text
-from ..record.files import read_model, write_model
+from ..record.protocol import Part
 from ..record.types import Record
+from .plan import Cell
 
-T = TypeVar("T")
-M = TypeVar("M", bound=BaseModel)
+CELLS = "cells"
+"""The folder of all cells, beside the records that were made of them."""
+
+
+class Seal(Part):
+    """What is written beside a cell's content.
+
+    `inputs`: what its key is the digest of; `needs`: the digests of the cells that it was computed from;
+    `digest`: of its content; `seconds`, `made`: what it took, and when it was finished; `checksum`: of all of
+    this.
+    """
+
+    key: str
+    inputs: dict[str, Any]
+    needs: dict[str, str]
+    digest: str
+    seconds: float
+    made: str
+    checksum: str = ""
+
+    def sealed(self) -> "Seal":
+        """The same with its checksum."""
+        return self.model_copy(update={"checksum": self._checksum()})
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing of it was changed since it was written."""
+        return self.checksum == self._checksum()
+
+    def _checksum(self) -> str:
+        content = self.model_dump(mode="json", exclude={"checksum"})
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A cell's content as it is kept, and its seal."""
+
+    content: Any
+    seal: Seal
+
+
+class Damaged(Exception):
+    """A cell that is there and cannot be used; the message says why."""
 
 
 class Store:
-    """A folder of cells for one key. What is there is read, what is missing is computed and written.
+    """The folder `OUT/cells`."""
 
-    Cells of another key lie in another folder, so that results of different protocols, weights, task
-    versions or package versions are never mixed.
-    """
+    def __init__(self, out: Path) -> None:
+        self._root = out / CELLS
 
-    def __init__(self, root: Path, key: Mapping[str, Any]) -> None:
-        text = json.dumps(key, sort_keys=True, indent=1)
-        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-        self._folder = root / digest
-        if not (self._folder / "key.json").exists():
-            write_text(self._folder / "key.json", text + "\n")
-        self.seconds: dict[str, float] = {}
+    def path(self, cell: Cell) -> Path:
+        """Where a cell's content is kept."""
+        return self._root / cell.task.name / f"{cell.name}.{cell.key}.{cell.kind.suffix}"
 
-    def cell(
-        self, name: str, load: Callable[[Path], T], save: Callable[[T, Path], None], compute: Callable[[], T]
-    ) -> T:
-        """The cell's content, computed only where the file is not there; `seconds` gets what it took.
+    def seal(self, cell: Cell) -> Seal | None:
+        """A cell's seal where there is a whole one: then its content was once finished. Reads no content."""
+        try:
+            return _read_seal(_seal_path(self.path(cell)))
+        except Damaged:
+            return None
 
-        Raises OutputError where it cannot be written, NotComputable where what is there cannot be read.
+    def seals(self, task: str) -> Iterator[Seal]:
+        """All whole seals of a task's cells, whatever they were computed from."""
+        for path in sorted((self._root / task).glob("*.seal")):
+            try:
+                seal = _read_seal(path)
+            except Damaged:
+                continue
+            if seal is not None:
+                yield seal
+
+    def read(self, cell: Cell, needs: Mapping[str, str]) -> Kept | None:
+        """A finished cell; None where there is none. `needs`: the digests of the cells that it needs.
+
+        Raises Damaged where the content is not what was written, or was computed from other contents.
         """
-        path, timing = self._folder / name, self._folder / f"{name}.seconds"
-        if path.exists() and timing.exists():
-            content = _read(path, load)
-        else:
-            started = time.monotonic()
-            content = compute()
-            save(content, path)
-            write_text(timing, f"{time.monotonic() - started:.3f}\n")
-        self.seconds[name] = _read(timing, lambda path: float(path.read_text(encoding="utf-8")))
-        return content
+        path = self.path(cell)
+        if not path.exists() or not _seal_path(path).exists():
+            return None
+        seal = _read_seal(_seal_path(path))
+        assert seal is not None
+        if seal.key != cell.key or dict(seal.needs) != dict(needs):
+            raise Damaged("it was computed from other cells than those at hand")
+        return Kept(_content(path, cell, seal.digest), seal)
 
-    def model(self, name: str, kind: type[M], compute: Callable[[], M]) -> M:
-        """A cell that is a pydantic model, kept as JSON."""
-        return self.cell(f"{name}.json", lambda path: read_model(path, kind), write_model, compute)
+    def write(self, cell: Cell, content: Any, needs: Mapping[str, str], seconds: float) -> Kept:
+        """Keep a cell's content and seal it. Raises OutputError where it cannot be written."""
+        path = self.path(cell)
+        # An old seal must not stand beside new content, should the run be killed between the two.
+        if _seal_path(path).exists():
+            _seal_path(path).unlink()
+        cell.kind.save(content, path)
+        made = datetime.now(UTC).isoformat(timespec="seconds")
+        seal = Seal(
+            key=cell.key,
+            inputs=dict(cell.inputs),
+            needs=dict(needs),
+            digest=digest_of(path),
+            seconds=round(seconds, 3),
+            made=made,
+        ).sealed()
+        write_text(_seal_path(path), seal.model_dump_json(indent=1) + "\n")
+        # What was computed is read back as a later run would read it, so that both have the same numbers.
+        return Kept(cell.kind.load(path), seal)
 
 
-def _read(path: Path, load: Callable[[Path], T]) -> T:
-    try:
-        return load(path)
-    except (NotComputable, OSError, ValueError) as error:
-        problem = error.problem if isinstance(error, NotComputable) else f"{path} cannot be read: {error}"
-        raise NotComputable(problem, f"delete {path} and run again") from error
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file, 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def find_cell(record_path: Path, task: str, name: str) -> Path:
-    """The file of a cell that a record was made from, in the folder `cells` beside the record.
+def find_cell(record_path: Path, record: Record, task: str, name: str) -> Path:
+    """The file of a cell that a record was made of, `NAME.KEY.*` in the folder of cells beside it.
 
-    Raises NotComputable where the record cannot be read, UsageError where it has no comparison on the task or
-    the cell is not there.
+    Raises UsageError where the record has no such task, NotComputable where it was not made of such a cell
+    or the file is not there.
     """
-    record = read_model(record_path, Record)
-    found = {each.task: each for each in record.tasks}
-    if task not in found:
-        raise unknown(f"task of {record_path}", task, found)
-    wanted = _key_of(record, task, found[task].version, found[task].level)
-    for file in sorted((record_path.parent / "cells" / task).glob("*/key.json")):
-        if json.loads(file.read_text(encoding="utf-8")) == wanted and (file.parent / name).is_file():
-            return file.parent / name
-    raise UsageError(
-        f"there is no {name} of {task} in {record_path.parent / 'cells'}",
-        "name the record in the folder that it was written to, where its cells are",
+    found = next((one for one in record.results if one.task == task), None)
+    if found is None:
+        raise unknown(f"task of {record_path}", task, [one.task for one in record.results])
+    if name not in found.cells:
+        raise NotComputable(
+            f"{record_path} has no {name!r} of {task}",
+            f"it was made of {', '.join(found.cells) or 'no cells'}",
+        )
+    folder = record_path.parent / CELLS / task
+    paths = [folder / f"{name}.{found.cells[name].key}.{suffix}" for suffix in ("safetensors", "json")]
+    for path in paths:
+        if path.is_file():
+            return path
+    raise NotComputable(
+        f"{folder} does not hold {paths[0].name}, of which {record_path.name} was made",
+        "keep a record beside the folder of cells of its run, or run the pair again",
     )
 
 
-def _key_of(record: Record, task: str, version: str, level: str) -> dict[str, object]:
-    """The key of a record's cells, as `run_key` makes it of a pair."""
-    pair, environment = record.pair, record.environment
-    return {
-        "mechshift": environment.mechshift,
-        "torch": environment.torch,
-        "transformers": environment.transformers,
-        "device": environment.device.partition(":")[0],
-        "protocol": record.protocol.model_dump(mode="json"),
-        "task": task,
-        "task_version": version,
-        "level": level,
-        "arm": pair.arm.model_dump(mode="json", exclude={"checkpoint"}),
-        "mdm": pair.mdm.model_dump(mode="json", exclude={"checkpoint"}),
-        "control": pair.control,
-        "mask_id": pair.mask_id,
-        "tokenizer": pair.tokenizer,
-    }
+def _seal_path(path: Path) -> Path:
+    return path.with_suffix(".seal")
+
+
+def _read_seal(path: Path) -> Seal | None:
+    try:
+        seal = Seal.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise Damaged("its seal cannot be read") from error
+    if not seal.whole:
+        raise Damaged("its seal was changed")
+    return seal
+
+
+def _content(path: Path, cell: Cell, digest: str) -> Any:
+    try:
+        if digest_of(path) != digest:
+            raise Damaged("its content is not what was written")
+        return cell.kind.load(path)
+    except (MechshiftError, OSError) as error:
+        raise Damaged("its content cannot be read") from error

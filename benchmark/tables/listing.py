@@ -182,14 +182,13 @@ def describe_records(records: Mapping[Path, Record]) -> list[Fields]:
             "protocol": protocol_name(record),
             "tasks": len(record.tasks),
             "status": plain(record.status) + ", partial" * bool(record.reductions),
-            "created": plain(record.created),
         }
         for path, record in records.items()
     ]
 
 
 def records_table(records: Mapping[Path, Record], format: Format, width: int = WIDTH) -> str:  # noqa: A002
-    """A line per record: its file, what it is of, and when it was made."""
+    """A line per record: its file, and what it is of."""
     rows = describe_records(records)
     if format == "csv":
         return csv_lines(rows)

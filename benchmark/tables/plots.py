@@ -69,7 +69,7 @@ def draw(record: Record, task: TaskRecord) -> Figure:
     (depth, overlap), (faithful, components) = figure.subplots(2, 2)
     depth_panel(depth, task.comparison)
     overlap_panel(overlap, task.comparison)
-    faithfulness_panel(faithful, task.comparison, record.protocol.faithful)
+    faithfulness_panel(faithful, task.comparison, record.protocol.compared.faithful)
     components_panel(components, task.comparison)
     figure.suptitle(_title(record, task), fontsize=10)
     return figure

@@ -36,14 +36,13 @@ def _header(record: Record, width: int) -> str:
     packages = ("mechshift", "torch", "transformers")
     versions = ", ".join(f"{package} {getattr(environment, package)}" for package in packages)
     threads = f"{environment.threads} thread{'s' * (environment.threads != 1)}"
-    machine = f"{environment.device}, {threads}, {record.seconds:,.0f} s"
     lines = {
         "pair": f"{pair.name} ({edges})",
         "ARM": _member(pair.arm),
         "control" if pair.control else "MDM": _member(pair.mdm),
         "weights": _movement(record),
         "protocol": f"{protocol_name(record)}, {record.status}",
-        "made": f"{record.created} with {versions} on {machine}",
+        "made": f"with {versions} on {environment.device}, {threads}",
     }
     named = [*lines.items(), *(("confound", text) for text in pair.confounds)]
     return "\n".join(wrapped(plain(text), width, f"{name:9} ") for name, text in named)

@@ -204,7 +204,6 @@ def _pair_fields(entry: Ranked) -> Fields:
         "arm_digest": record.pair.arm.digest,
         "mdm_digest": record.pair.mdm.digest,
         "mechshift": record.environment.mechshift,
-        "created": record.created,
     }
 
 

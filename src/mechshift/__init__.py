@@ -4,7 +4,7 @@ import mechshift
 pair = mechshift.load("tiny")
 record = mechshift.run(pair, "quick", tasks=["ioi"])
 scores = mechshift.edge_scores(pair, "ioi")
-record = mechshift.read("mechshift-results/tiny-quick-partial.json")
+record = mechshift.read("mechshift-results/tiny-quick-ioi.json")
 """
 
 from importlib import import_module
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .api import EdgeScores, edge_scores, load, read, run
-    from .benchmark.circuits.attribution import Attribution
     from .benchmark.circuits.circuit import Circuit
     from .benchmark.circuits.graph import Graph
+    from .benchmark.measure.evidence import ScoreSums
     from .benchmark.pairs.pair import Pair
     from .benchmark.record.protocol import Protocol
     from .benchmark.record.types import Record
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 __version__ = _version("mechshift")
 __all__ = [
-    "Attribution",
     "Circuit",
     "EdgeScores",
     "Graph",
     "Pair",
     "Protocol",
     "Record",
+    "ScoreSums",
     "Task",
     "edge_scores",
     "load",
@@ -38,12 +38,12 @@ __all__ = [
 ]
 
 _MODULES = {
-    "Attribution": "benchmark.circuits.attribution",
     "Circuit": "benchmark.circuits.circuit",
     "Graph": "benchmark.circuits.graph",
     "Pair": "benchmark.pairs.pair",
     "Protocol": "benchmark.record.protocol",
     "Record": "benchmark.record.types",
+    "ScoreSums": "benchmark.measure.evidence",
     "Task": "tasks",
 }
 """Where the public types are; all other public names are in `api`."""

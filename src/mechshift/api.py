@@ -20,13 +20,12 @@ from .benchmark.record.types import Record
 from .errors import NotComputable, UsageError
 from .files import RESULTS
 from .metrics import group_mean
-from .tasks import get_task
 
 if TYPE_CHECKING:
     import pandas
 
-    from .benchmark.circuits.attribution import Attribution
     from .benchmark.circuits.circuit import Circuit
+    from .benchmark.measure.evidence import ScoreSums
     from .benchmark.pairs.pair import Pair
     from .benchmark.pairs.spec import Precision
 
@@ -142,14 +141,14 @@ def run(
     `out` cannot be written, and for a name what `load` raises.
     """
     from .benchmark.asking.states import ROWS
-    from .benchmark.run.progress import shown
+    from .benchmark.run.progress import choose_progress
     from .benchmark.run.run import run as measure
 
     names = [tasks] if isinstance(tasks, str) else tasks
-    chosen = None if names is None else [get_task(name) for name in names]
-    fixed = _protocol(protocol)
     batch = ROWS if rows is None else rows
-    return measure(_loaded(pair), fixed, Path(out), chosen, level, batch, shown(progress))
+    return measure(
+        _loaded(pair), _protocol(protocol), Path(out), names, level, batch, choose_progress(_quiet(progress))
+    )
 
 
 def edge_scores(
@@ -166,23 +165,25 @@ def edge_scores(
     Arguments and errors are those of `run`; NotComputable also where the task's examples are too few.
     """
     from .benchmark.asking.states import ROWS
-    from .benchmark.run.evidence import measure_grouping, measure_pool, measure_scores
-    from .benchmark.run.progress import shown
-    from .benchmark.run.run import setting_of, why_unusable
+    from .benchmark.run.assembly import as_asked
+    from .benchmark.run.progress import choose_progress
+    from .benchmark.run.run import measure
 
-    asked, fixed = get_task(task), _protocol(protocol)
+    fixed = _protocol(protocol)
+    asked = as_asked(fixed, [task], level)
     batch = ROWS if rows is None else rows
-    setting = setting_of(_loaded(pair), asked, level, fixed, Path(out), batch, shown(progress))
-    pool = measure_pool(setting)
-    grouping = measure_grouping(setting, pool)
-    reason = why_unusable(pool, grouping, setting.protocol)
-    if reason is not None:
-        raise NotComputable(f"{task}: {reason}", "choose a task or a level that both members solve")
-    arm, mdm = measure_scores(setting, grouping)
-    return EdgeScores(arm.graph, arm.score_sums, mdm.score_sums, arm.counts, grouping.clusters)
+    wanted = ["scores-arm", "scores-mdm"]
+    (outcome,) = measure(
+        _loaded(pair), fixed, Path(out), asked, wanted, batch, choose_progress(_quiet(progress))
+    )
+    if outcome.unusable is not None:
+        raise NotComputable(f"{task}: {outcome.unusable}", "choose a task or a level that both members solve")
+    arm, mdm = outcome.contents["scores-arm"], outcome.contents["scores-mdm"]
+    sums = arm.attribution.score_sums, mdm.attribution.score_sums
+    return EdgeScores(arm.graph, *sums, arm.attribution.counts, arm.templates)
 
 
-def read(path: Place) -> "Record | Circuit | Attribution":
+def read(path: Place) -> "Record | Circuit | ScoreSums":
     """What a file holds: a record, a circuit (also the EAP-IG library's), or a member's scores on a task.
 
     Raises UsageError for a folder, naming the records in it, and NotComputable for a file that is missing,
@@ -206,11 +207,16 @@ def read(path: Place) -> "Record | Circuit | Attribution":
     return read_model(file, Record)
 
 
-def _read_kept(file: Path) -> "Circuit | Attribution":
-    from .benchmark.circuits.circuit import Circuit, load_attribution
-    from .benchmark.interchange.kept import holds_scores
+def _read_kept(file: Path) -> "Circuit | ScoreSums":
+    from .benchmark.circuits.circuit import Circuit
+    from .benchmark.circuits.files import kind_of
+    from .benchmark.measure.evidence import ScoreSums
 
-    return load_attribution(file) if holds_scores(file) else Circuit.load(file)
+    return ScoreSums.load(file) if kind_of(file) == "scores" else Circuit.load(file)
+
+
+def _quiet(progress: bool | None) -> bool | None:
+    return None if progress is None else not progress
 
 
 def _loaded(pair: "Pair | Place") -> "Pair":

@@ -1,7 +1,6 @@
 """Greater-than: the end year of an event lies after its start year."""
 
 from ..example import Draw, Example, Metric, Task, TaskCard
-from ..version import version_of
 
 NOUNS = (
     "war siege strike drought famine trial voyage reign plague project study program journey festival "
@@ -32,6 +31,8 @@ def draw(given: Draw) -> Example:
     Corrupted: YY becomes 01, so that almost every year is above it.
     """
     rng = given.rng
+    # At 01 the two prompts would be the same, and above 98 no two digits are an answer. The end year is of
+    # the same century, so that its last two digits alone are asked for.
     century, year = rng.choice(CENTURIES), rng.randint(2, 98)
     index = rng.randrange(len(TEMPLATES[given.variant]))
     template, noun = TEMPLATES[given.variant][index], rng.choice(NOUNS)
@@ -42,10 +43,12 @@ def draw(given: Draw) -> Example:
     return Example(
         clean=prompt(year),
         corrupted=prompt(1),
+        # One of the answers, for what is trained or decoded; the metric reads all of them.
         answer=f"{rng.randint(year + 1, 99):02d}",
         foil=f"{year:02d}",
         variant=given.variant,
         template=f"{given.variant}-{index}",
+        # By the year alone: noun and wording do not decide the answer.
         contents=(f"{century}{year:02d}",),
         answers=tuple(f"{y:02d}" for y in range(year + 1, 100)),
         foils=tuple(f"{y:02d}" for y in range(year + 1)),
@@ -73,7 +76,7 @@ TASK = Task(
         levels={"years": {"digits": 2}},
         default_level="years",
         steps=1,
-        version=version_of(__file__),
+        version=1,
     ),
     draw=draw,
     check=check,

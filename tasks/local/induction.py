@@ -2,7 +2,6 @@
 
 from ..example import Draw, Example, Task, TaskCard
 from ..output import first_word
-from ..version import version_of
 
 WORDS = (
     "apple river stone cloud garden mirror silver winter bridge candle forest hammer island jacket kettle "
@@ -20,12 +19,16 @@ def draw(given: Draw) -> Example:
     Corrupted: where the answer stood the first time, there is a word from outside the sequence, the foil.
     """
     rng, length = given.rng, given.integer("words")
+    # All different, so that the last word has one earlier place; a foil from the sequence would stand twice
+    # in the corrupted prompt.
     *words, foil = rng.sample(WORDS, length + 1)
+    # Not the first word: before it stands the end of the first pass, which has no earlier place.
     at = rng.randrange(1, length)
     exchanged = [*words[:at], foil, *words[at + 1 :]]
     separator = SEPARATORS[given.variant]
 
     def prompt(sequence: list[str]) -> str:
+        # The second pass ends before the exchanged word, so that the prompts differ in the first pass alone.
         return separator.join([*sequence, *sequence[:at]]) + separator.rstrip()
 
     return Example(
@@ -59,7 +62,7 @@ TASK = Task(
         levels={"six": {"words": 6}, "twelve": {"words": 12}},
         default_level="six",
         steps=1,
-        version=version_of(__file__),
+        version=1,
     ),
     draw=draw,
     check=check,

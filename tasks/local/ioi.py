@@ -3,7 +3,6 @@
 from ..example import Draw, Example, Task, TaskCard
 from ..lexicon import NAMES
 from ..output import first_word
-from ..version import version_of
 
 PLACES = "store school park office market garden station library hospital restaurant".split()
 OBJECTS = "book ring drink ball kiss letter computer snack bottle ticket".split()
@@ -36,8 +35,11 @@ def draw(given: Draw) -> Example:
     rng = given.rng
     recipient, giver, third = rng.sample(NAMES, 3)
     index = rng.randrange(len(TEMPLATES))
+    # Either order, so that the place in the sentence does not tell the answer.
     a, b = (recipient, giver) if given.variant == "ABBA" else (giver, recipient)
     words = {"a": a, "b": b, "place": rng.choice(PLACES), "object": rng.choice(OBJECTS)}
+    # A third name keeps the form of the prompt and favours neither of the two: the corrupted logit difference
+    # is near 0. The other name favours the foil as much as the clean prompt favours the answer.
     replaced = third if given.level["corruption"] == "abc" else recipient
     return Example(
         clean=TEMPLATES[index].format(s=giver, **words),
@@ -46,6 +48,7 @@ def draw(given: Draw) -> Example:
         foil=f" {giver}",
         variant=given.variant,
         template=f"{given.variant}-{index:02d}",
+        # A pair of names is of one split whichever of the two is the answer.
         contents=("|".join(sorted((recipient, giver))),),
     )
 
@@ -70,7 +73,7 @@ TASK = Task(
         levels={"abc": {"corruption": "abc"}, "abb": {"corruption": "abb"}},
         default_level="abc",
         steps=1,
-        version=version_of(__file__),
+        version=1,
     ),
     draw=draw,
     check=check,

@@ -1,15 +1,11 @@
 """Countdown: reach a target from given numbers, each used once; the equation is the answer."""
 
-import ast
-import operator
 import re
-from collections.abc import Callable
 from functools import cache
 
 from .. import shots
-from ..example import Draw, Example, Task, TaskCard
-from ..version import version_of
-from . import expressions, steps
+from ..example import Draw, Example, Level, Task, TaskCard
+from . import equations, expressions, steps
 
 TEMPLATES = {
     "target-last": (
@@ -47,19 +43,29 @@ INSTRUCTIONS = {
     ),
 }
 
-NATURAL = re.compile(r"[0-9]{1,9}")
-ARITHMETIC = re.compile(r"[0-9()+*/-]{1,100}")
 
-OPERATIONS: dict[type[ast.operator], Callable[[int, int], int]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
+def _level(
+    operands: int, smallest: int, largest: int, target: int, operators: str, **more: int | str
+) -> Level:
+    numbers = {"operands": operands, "smallest": smallest, "largest": largest, "target": target}
+    return {**numbers, "operators": operators, "change": "target", **more}
+
+
+LEVELS = {
+    "small": _level(3, 10, 39, 99, "+-"),
+    "small-operand": _level(3, 10, 39, 99, "+-", change="operand"),
+    "medium": _level(3, 2, 99, 999, "+-*"),
+    "large": _level(4, 1, 50, 999, "+-*/"),
+    "dream-3": _level(3, 1, 99, 99, "+-*/", shots=8),
+    "dream-4": _level(4, 1, 99, 99, "+-*/", shots=8),
 }
+"""How many numbers, from which to which, the largest target, the operators, what the corruption changes."""
 
 
 @cache
 def _unique(numbers: tuple[int, ...], operators: str, largest: int) -> dict[int, str]:
     """Canonical equation by target, for the targets with one solution up to commuting."""
+    # A second solution would be as right as the answer that the metric compares with the foil.
     return {
         target: f"{found[0]}={target}"
         for target, found in expressions.solutions(numbers, operators).items()
@@ -83,8 +89,10 @@ def _in_steps(given: Draw) -> Example | None:
     unique = _unique(tuple(sorted(numbers)), operators, largest)
     if not unique:
         return None
+    # Sorted, so that the choice does not hang on the order in which solutions were found.
     written = {goal: steps.in_steps(unique[goal].partition("=")[0]) for goal in sorted(unique)}
     target = rng.choice(list(written))
+    # Numbers at the same places, so that answer and foil part at signs and digits and not in their layout.
     alike = [goal for goal, text in written.items() if _shape(text) == _shape(written[target])]
     if len(alike) < 2:
         return None
@@ -134,6 +142,8 @@ def _in_one_equation(given: Draw) -> Example | None:
         other = rng.choice(others)
         corrupted = _unique(tuple(sorted(other)), operators, largest)
     answer, foil = clean[target], corrupted[changed]
+    # The metric compares answer and foil position by position, and clean and corrupted prompts are exchanged
+    # position by position: both have to be of one length.
     if answer == foil or len(answer) != len(foil) or len(str(target)) != len(str(changed)):
         return None
     index = rng.randrange(len(TEMPLATES[given.variant]))
@@ -149,6 +159,7 @@ def _in_one_equation(given: Draw) -> Example | None:
         foil=f" {foil}",
         variant=given.variant,
         template=f"{given.variant}-{index}",
+        # Without the target: the same numbers with another one have much the same solutions.
         contents=tuple("|".join(map(str, sorted(values))) for values in (numbers, other)),
     )
 
@@ -159,45 +170,14 @@ def check(example: Example, output: str) -> bool:
     Where the answer is in steps, whether it is true steps that use each number and each result on the way
     once. Any correct form counts, canonical or not. Numbers and target are those of the example's answer.
     """
-    read = steps.read if "," in example.answer else _read
+    # Only an answer in steps has commas.
+    read = steps.read if "," in example.answer else equations.read
     wanted = read(_first_line(example.answer))
     return wanted is not None and read(_first_line(output)) == wanted
 
 
 def _first_line(text: str) -> str:
     return "".join(text.strip().splitlines()[:1]).replace(" ", "")
-
-
-def _read(line: str) -> tuple[tuple[int, ...], int] | None:
-    """The sorted operands and the stated result of a true equation, None for anything else."""
-    expression, equals, result = line.partition("=")
-    if not equals or not NATURAL.fullmatch(result) or not ARITHMETIC.fullmatch(expression):
-        return None
-    try:
-        tree = ast.parse(expression, mode="eval").body
-        operands: list[int] = []
-        value = _evaluate(tree, operands)
-    except (SyntaxError, ValueError, ZeroDivisionError, RecursionError, MemoryError):
-        return None
-    return (tuple(sorted(operands)), value) if value == int(result) else None
-
-
-def _evaluate(node: ast.expr, operands: list[int]) -> int:
-    """The value of an arithmetic tree; ValueError for anything but + − × and exact ÷ of natural numbers."""
-    if isinstance(node, ast.Constant) and type(node.value) is int:
-        operands.append(node.value)
-        return node.value
-    if not isinstance(node, ast.BinOp):
-        raise ValueError("not an arithmetic expression")
-    left, right = _evaluate(node.left, operands), _evaluate(node.right, operands)
-    if isinstance(node.op, ast.Div):
-        quotient, rest = divmod(left, right)
-        if rest:
-            raise ValueError("division with a remainder")
-        return quotient
-    if type(node.op) not in OPERATIONS:
-        raise ValueError("not an arithmetic operator")
-    return OPERATIONS[type(node.op)](left, right)
 
 
 TASK = Task(
@@ -214,61 +194,10 @@ TASK = Task(
         "with shots, its steps from the left",
         checker="evaluates the expression, or every step, and compares the multiset of operands",
         variants={"target-last": "numbers, then target", "target-first": "target, then numbers"},
-        levels={
-            "small": {
-                "operands": 3,
-                "smallest": 10,
-                "largest": 39,
-                "target": 99,
-                "operators": "+-",
-                "change": "target",
-            },
-            "small-operand": {
-                "operands": 3,
-                "smallest": 10,
-                "largest": 39,
-                "target": 99,
-                "operators": "+-",
-                "change": "operand",
-            },
-            "medium": {
-                "operands": 3,
-                "smallest": 2,
-                "largest": 99,
-                "target": 999,
-                "operators": "+-*",
-                "change": "target",
-            },
-            "large": {
-                "operands": 4,
-                "smallest": 1,
-                "largest": 50,
-                "target": 999,
-                "operators": "+-*/",
-                "change": "target",
-            },
-            "dream-3": {
-                "operands": 3,
-                "smallest": 1,
-                "largest": 99,
-                "target": 99,
-                "operators": "+-*/",
-                "change": "target",
-                "shots": 8,
-            },
-            "dream-4": {
-                "operands": 4,
-                "smallest": 1,
-                "largest": 99,
-                "target": 99,
-                "operators": "+-*/",
-                "change": "target",
-                "shots": 8,
-            },
-        },
+        levels=LEVELS,
         default_level="small",
         steps="tokens",
-        version=version_of(__file__, expressions.__file__, steps.__file__, shots.__file__),
+        version=1,
     ),
     draw=shots.few_shot(draw, INSTRUCTIONS),
     check=check,

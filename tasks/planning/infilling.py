@@ -6,7 +6,6 @@ from .. import shots
 from ..example import Draw, Example, InPlace, Task, TaskCard
 from ..lexicon import NAMES
 from ..output import first_word
-from ..version import version_of
 
 GAP = "___"
 
@@ -153,6 +152,7 @@ def draw(given: Draw) -> Example | None:
     if len(cue.split()) != len(other.split()):
         return None
     index = rng.randrange(len(WORDINGS[given.variant]))
+    # Left and middle are the same in both prompts: to the left of the gap nothing tells the words apart.
     left = frame.left.format(name=name)
 
     def prompt(deciding: str) -> str:
@@ -166,6 +166,7 @@ def draw(given: Draw) -> Example | None:
         foil=f" {foil}",
         variant=given.variant,
         template=f"{frame.name}/{given.variant}-{index}",
+        # With the name, because the 96 cues alone are too few to be split.
         contents=(f"{name}|{cue}", f"{name}|{other}"),
         in_place=InPlace(left, f" {frame.middle} {cue}.", f" {frame.middle} {other}."),
     )
@@ -191,7 +192,7 @@ TASK = Task(
         levels={"words": {"cue": "three words"}, "few-shot": {"cue": "three words", "shots": 8}},
         default_level="words",
         steps="tokens",
-        version=version_of(__file__, shots.__file__),
+        version=1,
     ),
     draw=shots.few_shot(draw, INSTRUCTIONS),
     check=check,

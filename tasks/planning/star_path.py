@@ -6,7 +6,6 @@ from string import ascii_uppercase
 
 from .. import shots
 from ..example import Draw, Example, Task, TaskCard
-from ..version import version_of
 
 TEMPLATES = {
     "start-first": (
@@ -38,10 +37,14 @@ def draw(given: Draw) -> Example:
     An edge is written as a node and the one before it. Corrupted: the goal is the end of another arm.
     """
     rng, arms, steps = given.rng, given.integer("arms"), given.integer("steps")
+    # Random letters in random order: neither names nor places of the nodes tell on which arm they lie.
     start, *nodes = rng.sample(ascii_uppercase, 1 + arms * steps)
     paths = [[start, *nodes[arm * steps : (arm + 1) * steps]] for arm in range(arms)]
+    # Written inwards, and in every template behind start and goal: small models did not learn the first step
+    # otherwise (docs/tasks.md).
     edges = [f"{after} {before}" for path in paths for before, after in pairwise(path)]
     shuffled = rng.sample(edges, len(edges))
+    # Arms of equal length, so that answer and foil have their nodes at the same places.
     clean, corrupted = rng.sample(paths, 2)
     index = rng.randrange(len(TEMPLATES[given.variant]))
 
@@ -55,6 +58,7 @@ def draw(given: Draw) -> Example:
         foil=f" {' '.join(corrupted)}",
         variant=given.variant,
         template=f"{given.variant}-{index}",
+        # The graph without the goal: the corrupted prompt is about the same one.
         contents=(", ".join(sorted(edges)),),
     )
 
@@ -104,7 +108,7 @@ TASK = Task(
         },
         default_level="small",
         steps="tokens",
-        version=version_of(__file__, shots.__file__),
+        version=1,
     ),
     draw=shots.few_shot(draw, INSTRUCTIONS),
     check=check,

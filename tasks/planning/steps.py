@@ -49,6 +49,7 @@ def read(line: str) -> tuple[tuple[int, ...], int] | None:
         if _result(left, parts[2], right) != reached:
             return None
         for number in (left, right):
+            # A number that a step before has reached is taken for that result, and any other for a given one.
             if unused[number]:
                 unused[number] -= 1
             else:

@@ -6,7 +6,6 @@ from functools import cache
 
 from .. import shots
 from ..example import Draw, Example, Task, TaskCard
-from ..version import version_of
 
 SIDE, BOX = 4, 2
 CELLS = range(SIDE * SIDE)
@@ -74,9 +73,19 @@ def grids() -> tuple[str, ...]:
 
 
 @cache
-def _bits() -> dict[int, str]:
-    """Every filled grid by its bits, one of four set for each cell, so that grids are compared at once."""
-    return {sum(1 << SIDE * cell + DIGITS.index(grid[cell]) for cell in CELLS): grid for grid in grids()}
+def _differences(grid: str) -> dict[str, int]:
+    """Every other grid, with the cells at which it differs as a number: bit n is set for cell n."""
+    return {
+        other: sum(1 << cell for cell in CELLS if grid[cell] != other[cell])
+        for other in grids()
+        if other != grid
+    }
+
+
+@cache
+def _near(grid: str, most: int) -> dict[str, int]:
+    """The same of the grids that differ at so many cells at most."""
+    return {other: cells for other, cells in _differences(grid).items() if cells.bit_count() <= most}
 
 
 def draw(given: Draw) -> Example | None:
@@ -87,16 +96,17 @@ def draw(given: Draw) -> Example | None:
     """
     rng = given.rng
     blanks = rng.sample(CELLS, rng.randint(given.integer("fewest"), given.integer("most")))
-    shown = [cell for cell in CELLS if cell not in blanks]
-    visible = sum((1 << SIDE) - 1 << SIDE * cell for cell in shown)
-    clean = rng.choice(list(_bits()))
-    if not _single(clean, visible):
+    shown = sum(1 << cell for cell in CELLS if cell not in blanks)
+    solution = rng.choice(grids())
+    if not _single(solution, shown):
         return None
-    near = [other for other in _bits() if (clean & other & visible).bit_count() == len(shown) - 1]
-    near = [other for other in near if _single(other, visible)]
+    # The two prompts differ in one given, so that nothing but this digit decides between the solutions.
+    within = _near(solution, len(blanks) + 1)
+    near = [other for other, cells in within.items() if (cells & shown).bit_count() == 1]
+    near = [other for other in near if _single(other, shown)]
     if not near:
         return None
-    solution, other = _bits()[clean], _bits()[rng.choice(near)]
+    other = rng.choice(near)
     index = rng.randrange(len(TEMPLATES[given.variant]))
 
     def prompt(grid: str) -> str:
@@ -111,14 +121,15 @@ def draw(given: Draw) -> Example | None:
         foil=_rows(other),
         variant=given.variant,
         template=f"{given.variant}-{index}",
+        # By the solutions, whatever the blanks: of 288 grids a model could know every one by heart.
         contents=(solution, other),
     )
 
 
-def _single(grid: int, visible: int) -> bool:
-    """Whether no other grid has the same visible cells."""
-    givens = grid & visible
-    return sum(other & visible == givens for other in _bits()) == 1
+def _single(grid: str, shown: int) -> bool:
+    """Whether every other grid differs from this one at a cell that is shown."""
+    blank = len(CELLS) - shown.bit_count()
+    return all(cells & shown for cells in _near(grid, blank).values())
 
 
 def _rows(grid: str) -> str:
@@ -164,7 +175,7 @@ TASK = Task(
         },
         default_level="easy",
         steps="tokens",
-        version=version_of(__file__, shots.__file__),
+        version=1,
     ),
     draw=shots.few_shot(draw, INSTRUCTIONS),
     check=check,

@@ -68,6 +68,11 @@ def test_intervals_cover_what_they_say() -> None:
     assert covered / 2000 == pytest.approx(0.95, abs=0.02)
 
 
+def test_squares_of_distances_do_not_overflow() -> None:
+    found = difference(estimate(0, -3e200, 4e200), estimate(0, -3e200, 4e200))
+    assert (found.low, found.high) == pytest.approx((-5e200, 5e200))
+
+
 def test_wrong_input_is_refused() -> None:
     with pytest.raises(ValueError, match="no estimate"):
         mean_estimate([])

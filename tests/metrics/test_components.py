@@ -51,6 +51,13 @@ def test_scores_outside_the_circuit_may_be_anything() -> None:
     assert node_importance(scores, np.eye(2, dtype=bool), np.eye(2), np.eye(2)).tolist() == [2.0, 4.0]
 
 
+def test_importance_beyond_all_numbers_is_refused() -> None:
+    with pytest.raises(ValueError, match="scale them down"):
+        node_importance(np.full((2, 2), 1e308), np.ones((2, 2), bool), np.eye(2), np.eye(2))
+    with pytest.raises(ValueError, match="do not copy"):
+        node_importance(np.ones((2, 2)), np.ones((2, 2), bool), np.full((2, 2), 1e308), np.eye(2))
+
+
 def test_degree_of_the_graph_is_the_expectation_of_random_circuits() -> None:
     edges = np.triu(np.ones((4, 5), bool))
     drawn = [

@@ -24,6 +24,24 @@ def test_profile_by_hand_leaves_out_input_and_logits() -> None:
     assert found.tolist() == [3 / 8, 3 / 8, 2 / 8]
 
 
+@pytest.mark.parametrize("scale", [1e308, 5e-324])
+def test_masses_at_the_ends_of_the_range_make_a_profile(scale: float) -> None:
+    found = depth_profile([1e300, *scale * np.array([1.0, 1.0, 1.0])], layer=[-1, 0, 0, 1], layers=2)
+    assert found.tolist() == pytest.approx([2 / 3, 1 / 3])
+
+
+def test_a_layer_that_random_edges_hardly_reach_takes_all_of_the_relative_profile() -> None:
+    assert relative_profile([0.5, 0.5], [1.0, 1e-320]).tolist() == pytest.approx([0.0, 1.0])
+    found = depth_shift([0.5, 0.5], [0.4, 0.6], [1e-320, 1.0])
+    assert found["arm.early_share_over_uniform"] == Undefined("the ratio's denominator is 0")
+
+
+def test_a_profile_that_is_rounded_does_not_leave_the_range() -> None:
+    rounded = np.array([1 + 9e-7, 0.0])
+    assert early_share(rounded) <= 1
+    assert mean_relative_depth(rounded[::-1]) == 1.0
+
+
 def test_profile_without_mass_is_undefined() -> None:
     assert depth_profile([5, 0, 0], [-1, 0, 1], 2) == Undefined("no layer holds any importance")
 

@@ -78,6 +78,51 @@ def test_prompts_without_a_gap_are_dropped_and_counted() -> None:
     assert isinstance(prompt_faithfulness([[1.0]], [2.0], [2.0]), Undefined)
 
 
+def test_prompts_without_a_gap_may_be_the_most() -> None:
+    """Two thirds have no gap but rounding; what is left is judged by its own median."""
+    noise = np.float32(3e-7) * np.random.default_rng(0).normal(size=60)
+    empty = np.concatenate([4 + noise[:30], noise[30:], np.zeros(30)])
+    full = np.concatenate([np.full(30, 4.0), np.zeros(30), np.linspace(1, 2, 30)])
+    found = prompt_faithfulness([(empty + full) / 2, full], empty, full)
+    assert (found.kept, found.dropped) == (30, 60)
+    assert found.mean.tolist() == pytest.approx([0.5, 1.0])
+    assert found.median.tolist() == pytest.approx([0.5, 1.0])
+
+
+def test_a_least_gap_of_0_still_drops_rounding() -> None:
+    found = prompt_faithfulness([[1.0, 1.0]], [0.0, 1.0], [2.0, 1.0 + 1e-6], least_gap=0)
+    assert (found.kept, found.dropped, found.mean.tolist()) == (1, 1, [0.5])
+
+
+def logit_difference(readout: np.ndarray, state: np.ndarray, order: np.ndarray) -> float:
+    answer, foil = (row[order].astype(np.float32) @ state[order].astype(np.float32) for row in readout)
+    return float(answer - foil)
+
+
+def test_rounding_of_float32_is_no_gap() -> None:
+    """A logit difference added up in another order, and one that differs by a thousandth."""
+    generator = np.random.default_rng(0)
+    for _ in range(200):
+        state, readout = generator.normal(size=2048), 5 * generator.normal(size=(2, 2048)) / np.sqrt(2048)
+        readout[0] += 15 * state / (state @ state)  # logits of about 15 and 0, give or take 5
+        there = logit_difference(readout, state, np.arange(2048))
+        back = logit_difference(readout, state, generator.permutation(2048))
+        assert isinstance(faithfulness([1.0], there, back), Undefined)
+        assert not isinstance(faithfulness([1.0], there, there * 1.001), Undefined)
+
+
+def test_a_ratio_beyond_all_numbers_is_undefined() -> None:
+    assert "beyond" in faithfulness([1e308, 0.0], 0.0, 1e-300).reason
+    assert "beyond" in prompt_faithfulness([[1e308, 0.0]], [0.0, 0.0], [1e-300, 1e-300]).reason
+    assert faithfulness([-1.7e308, 1.7e308], -1.7e308, 1.7e308).tolist() == [0.0, 1.0]
+
+
+def test_areas_of_values_near_the_largest_number() -> None:
+    assert log_area([0.1, 1.0], [1.7e308, 1.7e308]) == pytest.approx(1.7e308)
+    with pytest.raises(ValueError, match="span nothing"):
+        log_area([1e-300, float(np.nextafter(1e-300, 1))], [1.0, 1.0])
+
+
 def test_smallest_budget_asks_every_curve() -> None:
     shares, arm, mdm = [0.01, 0.1, 0.5, 1.0], [0.9, 0.9, 0.9, 1.0], [0.1, 0.84, 0.85, 1.0]
     assert smallest_budget(shares, arm) == 0.01
@@ -103,6 +148,7 @@ def test_smallest_budget_asks_every_curve() -> None:
         (lambda: prompt_faithfulness([[1.0, 2.0]], [1.0], [1.0]), "circuit's prompts .2,., empty .1,."),
         (lambda: prompt_faithfulness([[1.0]], [0.0], [1.0], least_gap=1.0), "least_gap"),
         (lambda: smallest_budget([0.1, 1.0]), "at least one curve"),
+        (lambda: smallest_budget([0.1, 1.0], [0.5, 1.0], threshold=float("nan")), "threshold holds 1 NaN"),
         (lambda: areas_of_one_curve(float("nan"), 0.1), "cpr_value"),
         (lambda: areas_of_one_curve(0.9, -0.1), "cmd_value"),
     ],

@@ -80,6 +80,22 @@ def test_weighted_jaccard_of_a_silent_model_is_undefined() -> None:
     assert isinstance(weighted_jaccard(scores(0), np.zeros(EDGES.shape), EDGES), Undefined)
 
 
+@pytest.mark.parametrize("scale", [1e308, 1e-300, 5e-324])
+def test_weighted_jaccard_does_not_depend_on_scale(scale: float) -> None:
+    """Sums of huge scores overflow, and shares of subnormal ones lose their digits, if nothing is done."""
+    a, b = np.array([[1.0, 1.0, 0.0, 1.0]]), np.array([[1.0, 0.0, 1.0, 0.0]])
+    everywhere = np.ones((1, 4), bool)
+    assert weighted_jaccard(scale * a, b, everywhere) == pytest.approx((1 / 3) / (1 + 2 / 3))
+    assert weighted_jaccard(scale * a, scale * a, everywhere) == 1.0
+
+
+@pytest.mark.parametrize("persistence", [5e-324, 1e-10, 1 - 1e-16])
+def test_rank_biased_overlap_at_the_ends_of_persistence(persistence: float) -> None:
+    row, edges = np.arange(10.0, 0, -1)[None], np.ones((1, 10), bool)
+    assert rank_biased_overlap(row, row, edges, 10, persistence) == pytest.approx(1.0)
+    assert rank_biased_overlap(row, -row, edges, 5, persistence, "signed") == pytest.approx(0.0)
+
+
 def test_rank_biased_overlap_agrees_with_its_definition() -> None:
     for seed in range(10):
         a, b = scores(seed), scores(seed + 50)

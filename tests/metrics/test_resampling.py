@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+from scipy import stats
 
 from mechshift.metrics import (
+    TEMPLATES_DRAWN,
     Estimate,
     Undefined,
     bootstrap,
@@ -9,21 +11,74 @@ from mechshift.metrics import (
     cluster_weights,
     group_mean,
     half_splits,
+    templates_drawn,
 )
 
 CLUSTERS = np.repeat(np.arange(6), [1, 2, 3, 4, 5, 6])
+MANY = np.repeat(np.arange(12), [1, 2, 3] * 4)
 
 
-def test_weights_draw_whole_clusters_and_then_groups_within() -> None:
+def test_few_templates_stay_and_groups_are_drawn_within_each() -> None:
     weights = cluster_weights(CLUSTERS, resamples=4000, seed=1)
-    sizes = np.bincount(CLUSTERS)
-    drawn = np.stack([weights[:, c == CLUSTERS].sum(axis=1) for c in range(6)], axis=1) / sizes
-    assert (drawn == np.round(drawn)).all()
-    assert (drawn.sum(axis=1) == 6).all()
+    for cluster, size in enumerate(np.bincount(CLUSTERS)):
+        within = weights[:, cluster == CLUSTERS]
+        assert np.allclose(within.sum(axis=1), size)
+        assert np.allclose(within * (size - 1) / size, np.round(within * (size - 1) / size)) or size == 1
     assert np.allclose(weights.mean(axis=0), 1, atol=0.08)
-    # A cluster of n groups, drawn T times: variance of a group's count is E[nT·(1/n)(1 − 1/n)] + Var(T).
-    expected = 1 - 1 / sizes[CLUSTERS] + 5 / 6
-    assert np.allclose(weights.var(axis=0), expected, atol=0.15)
+    # n/(n − 1) times a count of n − 1 draws: (n/(n − 1))² (n − 1) · 1/n · (1 − 1/n) = 1, whatever n.
+    assert np.allclose(weights.var(axis=0), CLUSTERS > 0, atol=0.1)
+
+
+def test_many_templates_are_drawn_with_all_their_groups() -> None:
+    weights = cluster_weights(MANY, resamples=4000, seed=1)
+    first = weights[:, np.unique(MANY, return_index=True)[1]]
+    assert (weights == first[:, MANY]).all()
+    assert np.allclose(first.sum(axis=1), 12)
+    assert np.allclose(first * 11 / 12, np.round(first * 11 / 12))
+    assert np.allclose(first.mean(axis=0), 1, atol=0.08)
+    assert np.allclose(first.var(axis=0), 1, atol=0.15)
+
+
+def test_templates_of_a_single_group_are_drawn_from_among_each_other() -> None:
+    weights = cluster_weights([0, 1, 2, 3, 3, 3], resamples=1000)
+    assert np.allclose(weights[:, :3].sum(axis=1), 3)
+    assert np.allclose(weights[:, 3:].sum(axis=1), 3)
+    assert set(np.unique(weights[:, :3])) == {0, 1.5, 3}
+
+
+@pytest.mark.parametrize(
+    ("clusters", "drawn"),
+    [
+        (range(TEMPLATES_DRAWN), True),
+        (range(TEMPLATES_DRAWN - 1), True),  # single groups: there is nothing but templates to draw
+        ([*range(TEMPLATES_DRAWN - 1)] * 2, False),
+        ([*range(TEMPLATES_DRAWN), 0], True),
+        ([0] * 20, False),
+        (["ABBA", "BABA"] * 20, False),
+    ],
+)
+def test_whether_templates_are_drawn(clusters: list, drawn: bool) -> None:
+    assert templates_drawn(clusters) is drawn
+    weights = cluster_weights(clusters, resamples=50)
+    label = np.unique(clusters, return_inverse=True)[1]
+    totals = np.stack([weights[:, label == each].sum(axis=1) for each in range(label.max() + 1)])
+    assert np.allclose(totals, totals[:, :1]) is not drawn
+
+
+@pytest.mark.parametrize(
+    "clusters", [np.repeat(np.arange(4), 6), np.repeat(np.arange(9), 2), np.repeat(np.arange(12), 3)]
+)
+def test_the_variance_of_a_mean_is_that_of_the_textbook(clusters: np.ndarray) -> None:
+    """Σ s_h²/n_h of equal strata over their number squared, or s²/T of the means of T clusters."""
+    data = np.random.default_rng(3).normal(size=len(clusters)) + clusters
+    weights = cluster_weights(clusters, resamples=20000)
+    found = (weights @ data / weights.sum(axis=1)).var()
+    groups = data.reshape(clusters.max() + 1, -1)
+    if templates_drawn(clusters):
+        expected = groups.mean(axis=1).var(ddof=1) / len(groups)
+    else:
+        expected = groups.var(axis=1, ddof=1).sum() / groups.shape[1] / len(groups) ** 2
+    assert found == pytest.approx(expected, rel=0.05)
 
 
 def test_weights_repeat_with_the_seed_and_change_with_it() -> None:
@@ -70,6 +125,26 @@ def test_interval_is_centred_although_resamples_are_biased() -> None:
     assert found.low < found.value < found.high
 
 
+@pytest.mark.parametrize(("templates", "groups"), [(1, 24), (6, 4), (12, 2)])
+def test_intervals_hold_the_mean_as_often_as_they_say(templates: int, groups: int) -> None:
+    """The truth is the mean of these templates where they are held fixed, else that of all templates.
+
+    Of n units a percentile interval holds it a little less often: Student's quantiles would be due.
+    """
+    generator, trials, covered = np.random.default_rng(10), 300, 0
+    clusters = np.repeat(np.arange(templates), groups)
+    for trial in range(trials):
+        effects = 2 * generator.normal(size=templates)
+        truth = 0 if templates_drawn(clusters) else effects.mean()
+        data = effects[clusters] + generator.normal(size=len(clusters))
+        found = bootstrap(lambda w, x=data: {"mean": float(w @ x / w.sum())}, clusters, seed=trial)["mean"]
+        covered += found.low <= truth <= found.high
+    units = templates if templates_drawn(clusters) else len(clusters) - templates + 1
+    nominal = 2 * stats.t.cdf(1.96, units - 1) - 1
+    least, most = stats.binom.ppf([1e-4, 1 - 1e-4], trials, [nominal - 0.015, 0.95])
+    assert least <= covered <= most
+
+
 def test_intervals_cover_the_mean_of_clustered_data() -> None:
     generator = np.random.default_rng(7)
     clusters, covered = np.repeat(np.arange(20), 3), 0
@@ -111,8 +186,40 @@ def test_undefined_estimates_stay_undefined_and_rare_undefined_resamples_are_cou
     assert found["often"].reason.endswith("of 400 resamples a gap")
 
 
+def test_a_statistic_of_two_values_lies_in_its_interval() -> None:
+    """Nearly all resamples give .6 as the sample does, and their mean is .59."""
+    found = bootstrap(lambda w: {"x": 0.6 if w[0] < 4 else 0.2}, np.arange(20))["x"]
+    assert found == Estimate(0.6, 0.6, 0.6, 0.95, 200)
+
+
+def test_the_interval_is_the_percentile_one_moved_by_the_median() -> None:
+    draws = iter([7.0, *(float(n) ** 2 for n in range(101))])
+    found = bootstrap(lambda w: {"x": next(draws)}, np.arange(5), resamples=101, level=0.9)["x"]
+    # Of 0, 1, 4, …, 10000 the 5th, 50th and 95th percentiles are 25, 2500 and 9025.
+    assert isinstance(found, Estimate)
+    assert (found.value, found.low, found.high) == pytest.approx((7, 7 - 2475, 7 + 6525))
+
+
 def test_clipping_keeps_the_value() -> None:
     assert Estimate(0.9, 0.8, 1.1, 0.95, 200).clipped(0, 1) == Estimate(0.9, 0.8, 1.0, 0.95, 200)
+    assert Estimate(0.0, -0.2, 0.3, 0.95, 200).clipped(0, 1) == Estimate(0.0, 0.0, 0.3, 0.95, 200)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        ((0.6, 0.608, 0.608), r"must lie in its interval: 0\.6 \[0\.608, 0\.608\]"),
+        ((0.6, 0.5, 0.5), "must lie in its interval"),
+        ((0.0, 1.0, -1.0), "must lie in its interval"),
+        ((np.nan, 0.0, 1.0), "must be finite"),
+        ((0.0, np.nan, 1.0), "must be finite"),
+        ((0.0, -np.inf, 1.0), "must be finite"),
+        ((0.0, 0.0, np.inf), "must be finite"),
+    ],
+)
+def test_an_estimate_outside_its_interval_cannot_be_made(numbers: tuple, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Estimate(*numbers, level=0.95, resamples=200)
 
 
 @pytest.mark.parametrize(
@@ -127,8 +234,15 @@ def test_clipping_keeps_the_value() -> None:
         (lambda: group_mean([[1.0]], [0]), "counts must be positive"),
         (lambda: group_mean([[1.0], [2.0]], [1, 1], [1, 1, 1]), "weights must be"),
         (lambda: group_mean([[1.0], [2.0]], [1, 1], [0, 0]), "nor all 0"),
+        (lambda: group_mean([[1e308], [1e308]], [1e-3, 1e-3]), "scale the sums down"),
+        (lambda: cluster_weights([0.0, float("nan"), 1.0]), "clusters holds NaN"),
         (lambda: bootstrap(lambda w: {"x": 1.0}, [1, 2], level=1.0), "level"),
         (lambda: bootstrap(lambda w: {"x": float("nan")}, [1, 2]), "'x' returned NaN"),
+        (lambda: bootstrap(lambda w: {"x": float("inf")}, [1, 2]), "or an infinity"),
+        (lambda: bootstrap(lambda w: {"x": 1.0}, [1, 2], level=float("nan")), "not nan"),
+        (lambda: Estimate(1.0, 0.0, 2.0, level=1.0, resamples=200), "level must lie strictly between"),
+        (lambda: Estimate(1.5, 1.0, 2.0, 0.95, 200).clipped(0, 1), "1.5 lies outside the range 0 to 1"),
+        (lambda: Estimate(0.5, 0.0, 2.0, 0.95, 200).clipped(0, float("nan")), "outside the range"),
         (lambda: bootstrap_scores(dict, [], [1], [1]), "sums is empty"),
         (
             lambda: bootstrap_scores(lambda a: {}, [np.ones((2, 3))], [1, 1], [1, 2, 3]),

@@ -60,6 +60,25 @@ def test_values_do_not_depend_on_scale_or_order() -> None:
             assert metric(other) == pytest.approx(metric(mass))
 
 
+@pytest.mark.parametrize("scale", [1e308, 5e-324])
+def test_masses_at_the_ends_of_the_range_are_masses(scale: float) -> None:
+    mass = scale * np.array([1.0, 1.0, 0.0, 1.0])
+    assert importance_entropy(mass) == pytest.approx(np.log(3) / np.log(4))
+    assert effective_components(mass) == pytest.approx(3)
+    assert gini(mass) == pytest.approx(0.25)
+    assert top_share(mass) == pytest.approx(1 / 3)
+    assert weighted_sharpness([0.0, 0.5, 0.7, 1.0], mass) == pytest.approx(0.5)
+
+
+def test_values_stay_in_their_ranges_to_the_last_digit() -> None:
+    for size in range(2, 200):
+        alike = np.full(size, 0.1)
+        assert 0 <= specialisation(alike) <= 1
+        assert effective_components(alike) <= size
+        assert top_share(alike, size) == top_share(alike, size + 1) == 1.0
+        assert gini(np.eye(size)[0]) <= 1 - 1 / size
+
+
 def test_moving_mass_to_the_largest_specialises() -> None:
     for mass in importances():
         sharper = mass.copy()
@@ -110,6 +129,9 @@ def test_excluded_tokens_are_as_if_they_did_not_exist() -> None:
 def test_large_logits_neither_overflow_nor_leave_the_range() -> None:
     logits = np.array([[[3e38, -3e38, 0.0]], [[1e4, 1e4, 1e4]]], dtype=np.float32)
     assert output_entropy(logits).tolist() == pytest.approx([0.0, 1.0])
+    assert output_entropy(np.array([[[1.7e308, -1.7e308, 1.7e308]]])).tolist() == pytest.approx(
+        [np.log(2) / np.log(3)]
+    )
 
 
 def test_sharpness_is_weighted_by_importance() -> None:

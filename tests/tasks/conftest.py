@@ -1,10 +1,13 @@
 """Examples drawn once for all tests of this folder, and outputs that are almost answers."""
 
+import importlib.util
 import random
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import islice
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -111,6 +114,19 @@ def held_out() -> Draw:
 
 
 @pytest.fixture(scope="session")
+def affordable(golden: ModuleType) -> Callable[[str, str, int], int]:
+    """So many examples, or as many as the golden file holds a level to whose examples are slow to draw."""
+    recorded = golden.recorded()
+
+    def number(task: str, level: str, wanted: int) -> int:
+        entry = recorded.get(task, golden.UNKNOWN)["levels"].get(level, {})
+        held = entry.get("examples", golden.EXAMPLES)
+        return wanted if held == golden.EXAMPLES else min(wanted, held)
+
+    return number
+
+
+@pytest.fixture(scope="session")
 def mutants() -> Mutants:
     """Ten thousand outputs, each with the example it is a mutated answer to.
 
@@ -130,6 +146,17 @@ def mutants() -> Mutants:
             yield example, text
 
     return of
+
+
+@pytest.fixture(scope="session")
+def golden() -> ModuleType:
+    """The script beside this file, which is a command as well."""
+    spec = importlib.util.spec_from_file_location("golden", Path(__file__).with_name("golden.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def mutated(text: str, rng: random.Random) -> str:

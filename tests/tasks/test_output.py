@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mechshift.tasks import Example, get_task
+from mechshift.tasks import Example, get_task, list_tasks
 from mechshift.tasks.output import first_word
 
 Draw = Callable[..., tuple[Example, ...]]
@@ -81,7 +81,17 @@ def test_random_outputs() -> None:
         assert first_word(output) == by_characters(output), repr(output)
 
 
-@pytest.mark.parametrize("name", ["ioi", "induction", "agreement", "infilling"])
+WORDS = [
+    task.card.name for task in list_tasks() if next(task.examples(0, "training")).answer.strip().isalpha()
+]
+"""The tasks that are answered with a word."""
+
+
+def test_some_tasks_are_answered_with_a_word() -> None:
+    assert len(WORDS) >= 4
+
+
+@pytest.mark.parametrize("name", WORDS)
 def test_checkers_of_one_word_read_it_without_punctuation_and_quotes(name: str, drawn: Draw) -> None:
     check = get_task(name).check
     for example in drawn(name, 100):

@@ -11,8 +11,6 @@ from mechshift.tasks import Example, get_task, list_suites, list_tasks
 Draw = Callable[..., tuple[Example, ...]]
 PAGE = Path(__file__).parents[2] / "docs" / "tasks.md"
 TASKS = [task.card.name for task in list_tasks()]
-IN_ROWS = ["sudoku"]
-"""Tasks whose prompts have line ends, so that the page shows them side by side in a block."""
 
 
 def page() -> str:
@@ -21,6 +19,10 @@ def page() -> str:
 
 def section(name: str) -> str:
     return page().partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+
+
+IN_ROWS = [name for name in TASKS if "\n```text\n" in section(name)]
+"""Tasks whose prompts have line ends, so that the page shows them side by side in a block."""
 
 
 def columns(text: str) -> dict[str, str]:

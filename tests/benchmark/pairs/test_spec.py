@@ -106,3 +106,14 @@ def test_a_mask_token_is_an_id_or_a_text() -> None:
     assert declare_pair("a", "b", mask_token="[MASK]").mdm.mask_token == "[MASK]"
     with pytest.raises(UsageError, match="mask_token= is empty"):
         declare_pair("a", "b", mask_token=" ")
+
+
+@pytest.mark.parametrize("name", ["model\x1b[2J", "two\nlines", "bell\x07", "turned\u202e"])
+def test_a_name_that_a_terminal_would_obey_is_refused(name: str) -> None:
+    for arguments in ({"arm": name, "mdm": "b"}, {"arm": "a", "mdm": "b", "revision": name}):
+        with pytest.raises(UsageError, match="a character that cannot be printed") as caught:
+            declare_pair(**arguments)  # type: ignore[arg-type]
+        assert all(line.isprintable() for line in str(caught.value).splitlines())
+    with pytest.raises(UsageError, match="the name of a pair holds"):
+        declare_pair("a", "b", name=name)
+    assert declare_pair("Ünïcode/中文", "b").arm.checkpoint == "Ünïcode/中文"

@@ -17,42 +17,46 @@ from safetensors.numpy import load_file
 
 from build.models import random_model
 from mechshift.benchmark.admission.load import load_pair
-from mechshift.benchmark.circuits.circuit import Circuit, load_attribution
+from mechshift.benchmark.circuits.circuit import Circuit
 from mechshift.benchmark.circuits.graph import Graph
+from mechshift.benchmark.measure.evidence import ScoreSums
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.spec import declare_pair
 from mechshift.benchmark.record.files import read_model
-from mechshift.benchmark.record.protocol import PAPER, Protocol
-from mechshift.benchmark.record.types import Missing, Number, Record
+from mechshift.benchmark.record.protocol import PAPER, QUICK, Protocol
+from mechshift.benchmark.record.types import Missing, Number, Record, TaskRecord
+from mechshift.benchmark.run.plan import KINDS, Cell
+from mechshift.benchmark.run.progress import Advance, Silent
 from mechshift.benchmark.run.run import record_path, run
+from mechshift.benchmark.run.store import find_cell
 from mechshift.errors import NotComputable, UsageError
-from mechshift.tasks import get_task, list_tasks
+from mechshift.tasks import Task, get_task, list_tasks
 
 NAMES = ("greater-than", "countdown")
-TASKS = tuple(get_task(name) for name in NAMES)
-STEPS = ("decoding", "arm edges", "mdm edges", "arm circuits", "mdm circuits", "comparing")
-"""The parts of a task that are announced, in their order."""
+CELLS = tuple(kind.name for kind in KINDS)
+"""The cells of a task in their order."""
 
+Register = Callable[[Task], None]
 Measured = tuple[Record, Path]
 
 
-class Announced:
-    """A progress that remembers what was begun."""
+class Announced(Silent):
+    """A progress that remembers what was computed."""
 
     def __init__(self) -> None:
         self.labels: list[str] = []
 
     @contextmanager
-    def __call__(self, label: str, total: int) -> Iterator[Callable[[int], None]]:
-        self.labels.append(label)
+    def cell(self, cell: Cell, total: int) -> Iterator[Advance]:
+        self.labels.append(f"{cell.task.name}: {cell.name}")
         yield lambda done: None
 
 
 def content(record: Record) -> dict[str, Any]:
-    """All of a record but when it was made and how long that took."""
-    dumped = record.model_dump(mode="json", exclude={"created": True, "seconds": True})
+    """All of a record but the digests of its cells, which know of rounding."""
+    dumped = record.model_dump(mode="json")
     for task in dumped["tasks"]:
-        assert set(task.pop("seconds")) >= {"pool.json", "comparison.json"}
+        assert set(task.pop("cells")) == set(CELLS)
     return dumped
 
 
@@ -73,8 +77,8 @@ def cells(out: Path) -> dict[Path, Path]:
 def test_a_model_is_its_own_control(tiny: Pair, small: Protocol, tmp_path: Path) -> None:
     """Both members one ARM: circuits as alike as two samples of one model are, and nothing shifts."""
     arm = tiny.spec.arm.checkpoint
-    more = small.model_copy(update={"pool": 64, "minimum": 64})
-    record = run(load_pair(declare_pair(arm, arm, control=True), "cpu"), more, tmp_path, [get_task("ioi")])
+    more = small.changed(pool=64, minimum=64)
+    record = run(load_pair(declare_pair(arm, arm, control=True), "cpu"), more, tmp_path, ["ioi"])
     assert record.pair.control
     (task,) = record.tasks
     (overlap,) = (point.edge.normalised for point in task.comparison.curve if point.share == 0.1)
@@ -90,75 +94,75 @@ def test_no_number_depends_on_the_batch_size(
     measured: Measured, tiny: Pair, small: Protocol, tmp_path: Path
 ) -> None:
     record, out = measured
-    again = run(tiny, small, tmp_path, TASKS, rows=5)
+    again = run(tiny, small, tmp_path, NAMES, rows=5)
     assert content(again) == approximate(content(record))
-    scores = [name for name in cells(out) if name.suffix == ".safetensors" and "scores" in name.stem]
-    assert len(scores) == 2 * len(TASKS)
+    scores = [name for name in cells(out) if name.suffix == ".safetensors" and "scores" in name.name]
+    assert len(scores) == 2 * len(NAMES)
     for name in scores:
         ours, theirs = (load_file(folder / name)["score_sums"] for folder in (out, tmp_path))
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-6 * np.abs(ours).max())
 
 
 DYING = """
-import json, os, signal, sys
+import os, signal, sys
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import mechshift
-from mechshift.benchmark.protocol import PAPER, Protocol
-from mechshift.benchmark.run import run
-from mechshift.tasks import get_task
+from mechshift.benchmark.record.protocol import Protocol
+from mechshift.benchmark.run.progress import Silent
+from mechshift.benchmark.run.run import run
 
 protocol, out, names, fatal = sys.argv[1], Path(sys.argv[2]), sys.argv[3].split(), sys.argv[4]
 
-@contextmanager
-def dying(label, total):
-    def advance(done):
-        if label == fatal:
-            os.kill(os.getpid(), signal.SIGKILL)
-    yield advance
+class Dying(Silent):
+    @contextmanager
+    def cell(self, cell, total):
+        def advance(done):
+            if f"{cell.task.name}: {cell.name}" == fatal:
+                os.kill(os.getpid(), signal.SIGKILL)
+        yield advance
 
-run(mechshift.load("tiny", device="cpu"), Protocol.model_validate_json(protocol), out,
-    [get_task(name) for name in names], progress=dying)
+small = Protocol.model_validate_json(protocol)
+run(mechshift.load("tiny", device="cpu"), small, out, names, progress=Dying())
 """
 
 
 def test_a_killed_run_goes_on_and_gives_the_same_record(
     measured: Measured, tiny: Pair, small: Protocol, tmp_path: Path
 ) -> None:
-    fatal = f"{NAMES[1]}: arm circuits"
+    fatal = f"{NAMES[1]}: sweep-arm"
     arguments = [small.model_dump_json(), str(tmp_path), " ".join(NAMES), fatal]
     killed = subprocess.run([sys.executable, "-c", DYING, *arguments], capture_output=True, text=True)
     assert (killed.returncode, killed.stderr) == (-signal.SIGKILL, "")
     before = {path: path.stat().st_mtime_ns for path in cells(tmp_path).values()}
     assert list(tmp_path.glob("*.json")) == []
     announced = Announced()
-    record = run(tiny, small, tmp_path, TASKS, progress=announced)
-    assert announced.labels == [f"{NAMES[1]}: {step}" for step in STEPS[STEPS.index("arm circuits") :]]
+    record = run(tiny, small, tmp_path, NAMES, progress=announced)
+    assert announced.labels == [f"{NAMES[1]}: {cell}" for cell in CELLS[CELLS.index("sweep-arm") :]]
     assert {path: path.stat().st_mtime_ns for path in before} == before
     undisturbed, out = measured
-    assert content(record) == content(undisturbed)
+    assert record == undisturbed
+    assert record_path(tmp_path, record).read_bytes() == record_path(out, record).read_bytes()
     ours, theirs = cells(tmp_path), cells(out)
     assert ours.keys() == theirs.keys()
     differing = {name for name in ours if ours[name].read_bytes() != theirs[name].read_bytes()}
-    assert {name.suffix for name in differing} <= {".seconds"}
+    assert {name.suffix for name in differing} <= {".seal"}
 
 
 def test_the_same_run_again_does_nothing_anew(measured: Measured, tiny: Pair, small: Protocol) -> None:
     record, out = measured
     before = {path: path.stat().st_mtime_ns for path in cells(out).values()}
     announced = Announced()
-    again = run(tiny, small, out, TASKS, progress=announced)
+    again = run(tiny, small, out, NAMES, progress=announced)
     assert announced.labels == []
     assert {path: path.stat().st_mtime_ns for path in cells(out).values()} == before
-    assert again.tasks == record.tasks
-    assert again.summary == record.summary
+    assert again == record
 
 
 def test_the_record_is_written_as_it_is_returned(measured: Measured, tiny: Pair, small: Protocol) -> None:
     _, out = measured
-    record = run(tiny, small, out, TASKS)
+    record = run(tiny, small, out, NAMES)
     assert read_model(record_path(out, record), Record) == record
 
 
@@ -168,26 +172,51 @@ def test_what_was_left_out_is_said(measured: Measured) -> None:
     assert record.reductions == tuple(f"task {name} was not asked for" for name in others)
 
 
-def test_a_pool_that_is_not_full_is_a_reduction(tiny: Pair, small: Protocol, tmp_path: Path) -> None:
+def test_a_pool_that_is_not_full_is_a_reduction(
+    tiny: Pair, small: Protocol, tmp_path: Path, register: Register
+) -> None:
     task = get_task("infilling")
     first, *_ = task.card.variants
-    half = replace(task, check=lambda example, text: example.variant == first and task.check(example, text))
-    few = small.model_copy(update={"minimum": 4, "candidates": 1})
-    record = run(tiny, few, tmp_path, [half])
+    register(
+        replace(task, check=lambda example, text: example.variant == first and task.check(example, text))
+    )
+    few = small.changed(minimum=4, candidates=1)
+    record = run(tiny, few, tmp_path, ["infilling"])
     (measured_task,) = record.tasks
-    assert 4 <= measured_task.pool.common <= few.pool // 2
+    assert 4 <= measured_task.pool.common <= few.sampling.pool // 2
     assert f"task infilling has {measured_task.pool.common} of 12 examples" in record.reductions
+    assert record_path(tmp_path, record).name == "tiny-quick-infilling-partial.json"
 
 
-def test_a_partial_record_lies_beside_a_whole_one(measured: Measured, tiny: Pair, small: Protocol) -> None:
+def test_runs_of_other_questions_have_records_of_their_own(measured: Measured, tmp_path: Path) -> None:
+    record, _ = measured
+    first, second = record.tasks
+
+    def name(*tasks: TaskRecord, **changes: object) -> str:
+        return record_path(tmp_path, record.model_copy(update={"tasks": tasks, **changes})).name
+
+    assert name(first, second) == name(second, first) == "tiny-quick-countdown+greater-than.json"
+    assert name(first) == "tiny-quick-greater-than.json"
+    assert name(second) == "tiny-quick-countdown.json"
+    harder = second.model_copy(update={"level": "dream-3"})
+    assert name(harder) == "tiny-quick-countdown-dream-3.json"
+    whole = tuple(first.model_copy(update={"task": task.name, "level": task.level}) for task in QUICK.tasks)
+    assert name(*whole) == "tiny-quick.json"
+    (many,) = {name(*whole[:6]), name(*reversed(whole[:6]))}
+    assert re.fullmatch(r"tiny-quick-[0-9a-f]{8}\.json", many)
+    short = whole[0].model_copy(update={"pool": whole[0].pool.model_copy(update={"common": 3})})
+    assert name(short, *whole[1:]) == "tiny-quick-partial.json"
+
+
+def test_a_run_of_fewer_tasks_leaves_the_record_of_more(
+    measured: Measured, tiny: Pair, small: Protocol
+) -> None:
     record, out = measured
-    whole = record.model_copy(update={"reductions": ()})
-    assert record_path(out, whole) == out / "tiny-quick.json"
-    assert record_path(out, record) == out / "tiny-quick-partial.json"
-    (out / "tiny-quick.json").write_text("a whole record")
-    run(tiny, small, out, TASKS)
-    assert (out / "tiny-quick.json").read_text() == "a whole record"
-    (out / "tiny-quick.json").unlink()
+    before = record_path(out, record).read_bytes()
+    fewer = run(tiny, small, out, NAMES[:1])
+    assert record_path(out, fewer) != record_path(out, record)
+    assert record_path(out, record).read_bytes() == before
+    record_path(out, fewer).unlink()
 
 
 def test_pairs_of_the_same_folder_names_have_records_of_their_own(measured: Measured) -> None:
@@ -204,7 +233,9 @@ def test_pairs_of_the_same_folder_names_have_records_of_their_own(measured: Meas
     assert path() == paths[0]
     for each in (*paths, path("org/arm--org/mdm")):
         assert each.parent == out
-        assert re.fullmatch(r"(org-)?arm--(org-)?mdm-[0-9a-f]{8}-quick-partial\.json", each.name)
+        assert re.fullmatch(
+            r"(org-)?arm--(org-)?mdm-[0-9a-f]{8}-quick-countdown\+greater-than\.json", each.name
+        )
 
 
 @pytest.mark.parametrize("role", ["arm", "mdm"])
@@ -212,15 +243,16 @@ def test_pairs_of_the_same_folder_names_have_records_of_their_own(measured: Meas
 def test_compared_circuits_are_kept_as_files(place: int, role: str, measured: Measured) -> None:
     record, out = measured
     task = record.tasks[place]
-    (path,) = (out / "cells" / task.task).glob(f"*/circuit-{role}.safetensors")
-    circuit = Circuit.load(path)
+    kept = record_path(out, record)
+    circuit = Circuit.load(find_cell(kept, record, task.task, f"circuit-{role}"))
     assert circuit.budget == task.comparison.compared.edges
-    scores = load_attribution(path.with_name(f"scores-{role}.safetensors")).scores()
+    sums = ScoreSums.load(find_cell(kept, record, task.task, f"scores-{role}"))
+    scores = sums.attribution.scores()
     graph = Graph(record.pair.layers, record.pair.heads, record.pair.kv_heads)
     assert circuit.graph == graph
     np.testing.assert_array_equal(circuit.scores, scores)
     np.testing.assert_array_equal(circuit.edges, graph.prune(graph.select(scores, circuit.budget)))
-    assert circuit.about == {"pair": "tiny", "member": role, "task": task.task}
+    assert circuit.about == {"member": role, "task": task.task}
 
 
 @pytest.fixture
@@ -234,15 +266,13 @@ def grouped(tiny: Pair, tmp_path: Path) -> Pair:
     return load_pair(declare_pair(str(tmp_path / "arm"), str(tmp_path / "mdm")), "cpu")
 
 
-def test_the_papers_protocol_from_end_to_end(grouped: Pair, tmp_path: Path) -> None:
+def test_the_papers_protocol_from_end_to_end(grouped: Pair, tmp_path: Path, register: Register) -> None:
     """Ungrouped, a layer has 4 × 3 inputs of heads: 12 + 5 edges, 12 · 6 + 10, and 11 into the logits."""
-    task = replace(get_task("greater-than"), check=lambda example, text: True)
+    register(replace(get_task("greater-than"), check=lambda example, text: True))
     few = {"pool": 12, "minimum": 4, "groups": 6, "resamples": 20, "splits": 2, "components": 4}
-    protocol = PAPER.model_copy(
-        update={**few, "minimum_edges": 0, "circuit_edges": 50, "grid": (0.001, 0.1, 1.0)}
-    )
-    record = run(grouped, protocol, tmp_path / "out", [task])
-    assert (record.pair.edges, record.pair.kv_heads, record.protocol.rule) == (110, 2, "left")
+    protocol = PAPER.changed(**few, minimum_edges=0, circuit_edges=50, grid=(0.001, 0.1, 1.0))
+    record = run(grouped, protocol, tmp_path / "out", ["greater-than"])
+    assert (record.pair.edges, record.pair.kv_heads, record.protocol.scoring.rule) == (110, 2, "left")
     (found,) = record.tasks
     assert found.pool.discovery == found.pool.evaluation == found.pool.common == 12
     compared = found.comparison.compared
@@ -250,14 +280,14 @@ def test_the_papers_protocol_from_end_to_end(grouped: Pair, tmp_path: Path) -> N
     assert [point.edges for point in found.comparison.curve] == [1, 11, 110]
     assert record.summary.one_size.edges == 50
     assert record.summary.one_size.overlap == record.summary.overlap
-    top = [_largest(path, 50) for path in sorted(tmp_path.glob("out/cells/*/*/scores-*.safetensors"))]
+    top = [_largest(path, 50) for path in sorted(tmp_path.glob("out/cells/*/scores-*.safetensors"))]
     assert len(top) == 2
     assert isinstance(compared.edge.jaccard, Number)
     assert compared.edge.jaccard.value == pytest.approx(len(top[0] & top[1]) / len(top[0] | top[1]))
 
 
 def test_an_untrained_arm_without_a_mask_token_is_its_own_control(
-    grouped: Pair, small: Protocol, tmp_path: Path
+    grouped: Pair, small: Protocol, tmp_path: Path, register: Register
 ) -> None:
     """Any answer passes for right, so that tasks with sets of answers are computed; nothing has moved."""
     arm = Path(grouped.spec.arm.checkpoint)
@@ -265,9 +295,10 @@ def test_an_untrained_arm_without_a_mask_token_is_its_own_control(
     del special["mask_token"]
     (arm / "tokenizer_config.json").write_text(json.dumps(special))
     pair = load_pair(declare_pair(str(arm), str(arm), control=True), "cpu")
-    tasks = [replace(task, check=lambda example, text: True) for task in list_tasks()]
-    protocol = small.model_copy(update={"pool": 24, "splits": 4, "grid": (0.001, 0.1, 0.2, 0.5, 1.0)})
-    record = run(pair, protocol, tmp_path / "out", tasks)
+    for task in list_tasks():
+        register(replace(task, check=lambda example, text: True))
+    protocol = small.changed(pool=24, splits=4, grid=(0.001, 0.1, 0.2, 0.5, 1.0))
+    record = run(pair, protocol, tmp_path / "out")
     assert record.pair.control
     assert record.pair.mask_id >= pair.mdm.backbone.shape.vocabulary
     assert {task.task for task in record.tasks} == {"greater-than", "agreement"}
@@ -280,19 +311,19 @@ def test_an_untrained_arm_without_a_mask_token_is_its_own_control(
         assert task.comparison.specialisation_shift["specialisation"] == Number(value=0, low=0, high=0)
 
 
-def _largest(path: Path, number: int) -> set[tuple[int, int]]:
-    """The edges of largest absolute score in a file of score sums [groups, sources, destinations]."""
+def _largest(path: Path, number: int) -> set[int]:
+    """The edges of largest absolute score in a file of score sums [groups, edges]."""
     scores = np.abs(load_file(path)["score_sums"].sum(axis=0))
-    return set(sorted(np.ndindex(*scores.shape), key=lambda edge: -scores[edge])[:number])
+    return set(sorted(range(len(scores)), key=lambda edge: -scores[edge])[:number])
 
 
 def test_a_task_that_gives_no_comparison_has_a_reason(
     measured: Measured, tiny: Pair, small: Protocol, tmp_path: Path
 ) -> None:
     pool = measured[0].tasks[0].pool
-    demanding = small.model_copy(update={"minimum": pool.common + 1})
+    demanding = small.changed(minimum=pool.common + 1)
     with pytest.raises(NotComputable) as caught:
-        run(tiny, demanding, tmp_path, TASKS[:1])
+        run(tiny, demanding, tmp_path, NAMES[:1])
     expected = f"ARM solves {pool.arm.solved} of {pool.arm.tried}, MDM {pool.mdm.solved}, both {pool.common}"
     assert expected in str(caught.value)
     assert list(tmp_path.glob("*.json")) == []
@@ -303,7 +334,7 @@ def test_a_member_compared_with_itself_is_as_alike_as_two_samples(
 ) -> None:
     arm = tiny.spec.arm.checkpoint
     same = load_pair(declare_pair(arm, arm, attention="causal", shift=True), "cpu")
-    (task,) = run(same, small, tmp_path, [get_task("infilling")]).tasks
+    (task,) = run(same, small, tmp_path, ["infilling"]).tasks
     assert task.pool.arm == task.pool.mdm
     # At the whole graph two circuits are alike by force, and nothing can be normalised.
     *below, whole = task.comparison.curve
@@ -319,11 +350,11 @@ def test_a_member_compared_with_itself_is_as_alike_as_two_samples(
 
 def test_a_level_that_a_task_does_not_have_is_refused(tiny: Pair, small: Protocol, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="level 'huge' of task 'greater-than'"):
-        run(tiny, small, tmp_path, TASKS, level="huge")
+        run(tiny, small, tmp_path, NAMES, level="huge")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_no_rows_at_once_are_refused(tiny: Pair, small: Protocol, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="0 token rows"):
-        run(tiny, small, tmp_path, TASKS, rows=0)
+        run(tiny, small, tmp_path, NAMES, rows=0)
     assert list(tmp_path.iterdir()) == []

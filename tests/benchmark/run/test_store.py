@@ -1,148 +1,134 @@
-"""Cells on disk: only what is missing is made, and nothing is half there."""
+"""Cells on disk: whole or not there, and never used where they are not what was written."""
 
 import itertools
-import json
 import os
+import re
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel
 
-from mechshift.benchmark.record.files import read_model, write_model
-from mechshift.benchmark.run import store as module
-from mechshift.benchmark.run.store import Store
-from mechshift.errors import NotComputable, OutputError
+from mechshift.benchmark.asking.pool import Pool, Solved
+from mechshift.benchmark.record.protocol import V1
+from mechshift.benchmark.record.types import Accuracy, Missing
+from mechshift.benchmark.run.plan import Cell, Subject, plan_run
+from mechshift.benchmark.run.store import Damaged, Seal, Store, digest_of
+from mechshift.errors import OutputError
 
-KEY = {"task": "ioi", "protocol": {"seed": 0, "pool": 12}}
-
-
-class Cell(BaseModel):
-    number: int
-    places: tuple[int, ...] = ()
-
-
-def refuse() -> Cell:
-    raise AssertionError("this cell is there already")
-
-
-def files(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
-
-
-def test_what_is_there_is_not_computed_again(tmp_path: Path) -> None:
-    first = Store(tmp_path, KEY)
-    made = first.model("pool", Cell, lambda: Cell(number=7, places=(1, 2)))
-    again = Store(tmp_path, dict(reversed(KEY.items())))
-    assert again.model("pool", Cell, refuse) == made
-    assert again.seconds == first.seconds
-    assert again.model("scores", Cell, lambda: Cell(number=8)) == Cell(number=8)
-    assert set(again.seconds) == {"pool.json", "scores.json"}
-
-
-def test_the_time_of_a_cell_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = itertools.count(100.0, 2.5)
-    monkeypatch.setattr(module.time, "monotonic", lambda: next(clock))
-    Store(tmp_path, KEY).model("pool", Cell, lambda: Cell(number=1))
-    later = Store(tmp_path, KEY)
-    later.model("pool", Cell, refuse)
-    assert later.seconds == {"pool.json": 2.5}
-
-
-@pytest.mark.parametrize(
-    "change", [{"task": "countdown"}, {"protocol": {"seed": 1, "pool": 12}}, {"new": None}]
+SUBJECT = Subject({"arm": {}, "mdm": {}}, {}, {})
+(CELL,) = plan_run(SUBJECT, V1, V1.tasks[:1], ["pool"]).cells
+POOL = Pool(
+    arm=Accuracy(solved=1, tried=2),
+    mdm=Accuracy(solved=2, tried=2),
+    mdm_in_place=Missing(missing="no such form"),
+    unfit={},
+    other_form=0,
+    solved=(Solved(index=1, order=(0,), template="ABBA-00"),),
+    fingerprint="f00d",
 )
-def test_another_key_is_another_folder(change: dict[str, object], tmp_path: Path) -> None:
-    Store(tmp_path, KEY).model("pool", Cell, lambda: Cell(number=1))
-    other = Store(tmp_path, KEY | change)
-    assert other.model("pool", Cell, lambda: Cell(number=2)) == Cell(number=2)
-    assert Store(tmp_path, KEY).model("pool", Cell, refuse) == Cell(number=1)
-    keys = [json.loads(path.read_text()) for path in tmp_path.glob("*/key.json")]
-    assert sorted(keys, key=str) == sorted([KEY, KEY | change], key=str)
 
 
-def test_a_computation_that_is_interrupted_leaves_nothing(tmp_path: Path) -> None:
-    def interrupted() -> Cell:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        Store(tmp_path, KEY).model("pool", Cell, interrupted)
-    assert [Path(name).name for name in files(tmp_path)] == ["key.json"]
-    assert Store(tmp_path, KEY).model("pool", Cell, lambda: Cell(number=3)) == Cell(number=3)
+def other(cell: Cell, **settings: int) -> Cell:
+    (found,) = plan_run(SUBJECT, V1.changed(**settings), [cell.task], ["pool"]).cells
+    return found
 
 
-@pytest.mark.parametrize("writes", [1, 2, 3])
-def test_a_cell_whose_writing_was_interrupted_is_computed_again(writes: int, tmp_path: Path) -> None:
-    """Killed before the move of the content, between content and time, or before the move of the time."""
-    reference = Store(tmp_path / "whole", KEY)
-    reference.model("pool", Cell, lambda: Cell(number=3))
-    counter = itertools.count(1)
-    replace = os.replace
-
-    def killed(source: Path, target: Path) -> None:
-        if next(counter) == writes:
-            raise KeyboardInterrupt
-        replace(source, target)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "replace", killed)
-        with pytest.raises(KeyboardInterrupt):
-            Store(tmp_path / "cut", KEY).model("pool", Cell, lambda: Cell(number=3))
-    assert not [name for name in files(tmp_path / "cut") if "partial" in name]
-    assert Store(tmp_path / "cut", KEY).model("pool", Cell, lambda: Cell(number=3)) == Cell(number=3)
-    assert files(tmp_path / "cut") == files(tmp_path / "whole")
-    for name in files(tmp_path / "whole"):
-        if not name.endswith(".seconds"):
-            assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*") if path.is_file())
 
 
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        ("", "is no cell of this version: the file: Invalid JSON"),
-        ('{"number": 1', "is no cell of this version: the file: Invalid JSON"),
-        ('{"number": "many"}', "is no cell of this version: number: "),
-        ('{"number": 1, "places": [1, "x"]}', r"is no cell of this version: places\.1: "),
-    ],
-)
-def test_a_broken_cell_is_said_to_be_broken(content: str, reason: str, tmp_path: Path) -> None:
-    Store(tmp_path, KEY).model("pool", Cell, lambda: Cell(number=1))
-    (path,) = tmp_path.glob("*/pool.json")
-    path.write_text(content)
-    with pytest.raises(NotComputable, match=reason) as found:
-        Store(tmp_path, KEY).model("pool", Cell, refuse)
-    assert found.value.remedy == f"delete {path} and run again"
-    path.unlink()
-    assert Store(tmp_path, KEY).model("pool", Cell, lambda: Cell(number=2)) == Cell(number=2)
+def test_what_was_written_is_read_again(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    assert store.read(CELL, {}) is None
+    written = store.write(CELL, POOL, {}, seconds=2.5)
+    found = Store(tmp_path).read(CELL, {})
+    assert found == written
+    assert found is not None
+    assert found.content == POOL
+    assert found.seal.seconds == 2.5
+    assert found.seal.digest == digest_of(store.path(CELL))
+    assert found.seal.inputs == CELL.inputs
+    assert names(tmp_path) == [f"pool.{CELL.key}.json", f"pool.{CELL.key}.seal"]
 
 
-@pytest.mark.parametrize("content", [b"", b"soon", b"\xff"])
-def test_a_broken_time_is_said_to_be_broken(content: bytes, tmp_path: Path) -> None:
-    Store(tmp_path, KEY).model("pool", Cell, lambda: Cell(number=1))
-    (path,) = tmp_path.glob("*/pool.json.seconds")
-    path.write_bytes(content)
-    with pytest.raises(NotComputable, match=r"pool\.json\.seconds cannot be read"):
-        Store(tmp_path, KEY).model("pool", Cell, refuse)
+def test_cells_of_other_keys_lie_side_by_side(tmp_path: Path) -> None:
+    store, changed = Store(tmp_path), other(CELL, seed=1)
+    store.write(CELL, POOL, {}, 1)
+    assert store.read(changed, {}) is None
+    store.write(changed, POOL.model_copy(update={"other_form": 3}), {}, 1)
+    kept = store.read(CELL, {})
+    assert kept is not None
+    assert kept.content == POOL
 
 
-def test_a_file_that_is_no_text_is_an_error_for_a_person(tmp_path: Path) -> None:
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "bytes").write_bytes(b"\xff\xfe{}")
-    told = {
-        "nothing": "there is no file .*nothing",
-        "folder": "folder cannot be read: Is a directory",
-        "bytes": "bytes is no text",
-    }
-    for name, message in told.items():
-        with pytest.raises(NotComputable, match=message):
-            read_model(tmp_path / name, Cell)
+def test_a_cell_that_was_made_of_other_contents_is_not_used(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.write(CELL, POOL, {"scores": "one digest"}, 1)
+    assert store.read(CELL, {"scores": "one digest"}) is not None
+    with pytest.raises(Damaged, match="other cells"):
+        store.read(CELL, {"scores": "another"})
 
 
-def test_a_model_is_read_back_as_it_was_written(tmp_path: Path) -> None:
-    write_model(Cell(number=5, places=(3, 1)), tmp_path / "a" / "cell.json")
-    assert read_model(tmp_path / "a" / "cell.json", Cell) == Cell(number=5, places=(3, 1))
+@pytest.mark.parametrize("suffix", ["json", "seal"])
+def test_a_changed_byte_is_found_wherever_it_is(suffix: str, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.write(CELL, POOL, {}, 1.5)
+    path = store.path(CELL).with_suffix(f".{suffix}")
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.raises(Damaged):
+            store.read(CELL, {})
+    path.write_bytes(whole)
+    assert store.read(CELL, {}) is not None
 
 
-def test_a_store_where_nothing_can_be_written(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match="cannot be written"):
-        Store(tmp_path / "file", KEY)
+@pytest.mark.parametrize("length", [0, 1, 100])
+@pytest.mark.parametrize("suffix", ["json", "seal"])
+def test_a_truncated_file_is_found(suffix: str, length: int, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.write(CELL, POOL, {}, 1.5)
+    path = store.path(CELL).with_suffix(f".{suffix}")
+    path.write_bytes(path.read_bytes()[:length])
+    with pytest.raises(Damaged):
+        store.read(CELL, {})
+
+
+def test_a_seal_tells_without_reading_the_content(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    assert store.seal(CELL) is None
+    store.write(CELL, POOL, {}, 1.5)
+    store.path(CELL).write_text("changed since")
+    seal = store.seal(CELL)
+    assert isinstance(seal, Seal)
+    assert seal.seconds == 1.5
+
+
+@pytest.mark.parametrize("writes", [1, 2])
+def test_a_cell_whose_writing_was_cut_is_not_there(writes: int, tmp_path: Path) -> None:
+    """Killed before the content is moved into place, or before the seal is; over an older cell as well."""
+    store = Store(tmp_path)
+    for older in (False, True):
+        if older:
+            store.write(CELL, POOL.model_copy(update={"other_form": 9}), {}, 1)
+        counter, move = itertools.count(1), os.replace
+
+        def killed(
+            source: Path, target: Path, counter: "itertools.count[int]" = counter, move: object = move
+        ) -> None:
+            if next(counter) == writes:
+                raise KeyboardInterrupt
+            move(source, target)  # type: ignore[operator]
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(os, "replace", killed)
+            with pytest.raises(KeyboardInterrupt):
+                store.write(CELL, POOL, {}, 1)
+        assert store.read(CELL, {}) is None
+        assert not [name for name in names(tmp_path) if "partial" in name]
+    assert store.write(CELL, POOL, {}, 1).content == POOL
+
+
+def test_a_place_where_nothing_can_be_written(tmp_path: Path) -> None:
+    (tmp_path / "cells").write_text("a file where the folder would be")
+    with pytest.raises(OutputError, match=re.escape("cannot be written")):
+        Store(tmp_path).write(CELL, POOL, {}, 1)

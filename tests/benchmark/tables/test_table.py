@@ -27,8 +27,8 @@ ROWS = """\
 pair    protocol    status         overlap Ĵ          overlap Ĵ          task-dependent shift    one size, edges
                                    local              planning
 ------  ----------  -------------  -----------------  -----------------  ----------------------  -----------------
-tiny    v1@2        self-reported  0.75 [0.70, 0.80]  0.50 [0.45, 0.55]  +0.25 [+0.20, +0.30]    1,000
-none    v1@2        verified       0.75 [0.70, 0.80]  0.50 [0.45, 0.55]  –¹                      1,000
+tiny    v1@3        self-reported  0.75 [0.70, 0.80]  0.50 [0.45, 0.55]  +0.25 [+0.20, +0.30]    1,000
+none    v1@3        verified       0.75 [0.70, 0.80]  0.50 [0.45, 0.55]  –¹                      1,000
 
 pair    shift at one size     early shift           early shift           specialisation shift    specialisation shift
                               local                 planning              local                   planning
@@ -54,7 +54,7 @@ TEXT = Notes(get_markup("text"))
 TASKS = """\
                                 ioi                   countdown
                                 local                 planning
-                                easy                  easy
+                                abc                   small
 ------------------------------  --------------------  -----------------
 BEHAVIOUR
 accuracy, ARM                   0.95 [0.93, 0.96]     0.01 [0.00, 0.02]
@@ -203,9 +203,10 @@ def test_csv_gives_back_every_number_and_reason(make_record: MakeRecord) -> None
     assert float(row["task_dependent_shift_one_size_high"]) == 0.1 + 0.06
     assert (row["task_dependent_shift"], row["task_dependent_shift_missing"]) == ("", "too few, alas")
     assert (row["accuracy_mdm_local"], float(row["accuracy_mdm_local_low"])) == ("0.97", 0.97 - 0.02)
-    assert (row["protocol"], row["protocol_version"], row["status"]) == ("v1", "2", "self-reported")
+    assert (row["protocol"], row["protocol_version"], row["status"]) == ("v1", "3", "self-reported")
     assert row["control"] == "no"
-    assert (row["arm_digest"], row["created"]) == (f"{name} arm digest", "2026-01-02T03:04:05+00:00")
+    assert (row["arm_digest"], row["mdm_digest"]) == (f"{name} arm digest", f"{name} mdm digest")
+    assert row["mechshift"] == "0.1.0"
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", '\t=HYPERLINK("x")'])
@@ -294,8 +295,8 @@ def test_csv_of_tasks_is_a_line_per_quantity(
     assert (rows["countdown", "overlap"]["value"], rows["countdown", "overlap"]["missing"]) == ("", "too few")
     assert float(rows["countdown", "accuracy_arm"]["value"]) == 3 / 500
     assert {(row["suite"], row["level"], row["version"]) for row in rows.values()} == {
-        ("local", "easy", "1a2b"),
-        ("planning", "easy", "1a2b"),
+        ("local", "abc", "1"),
+        ("planning", "small", "1"),
     }
 
 

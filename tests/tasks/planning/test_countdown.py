@@ -9,6 +9,7 @@ from itertools import combinations, permutations, product
 import pytest
 
 from mechshift.tasks import Example, get_task
+from mechshift.tasks.example import split_of
 
 Draw = Callable[..., tuple[Example, ...]]
 Mutants = Callable[..., Iterator[tuple[Example, str]]]
@@ -336,6 +337,7 @@ def test_in_steps_shots_are_right(level: str, drawn: Draw) -> None:
             first = example.variant == "target-first"
             target, numbers = (stated[0], stated[1:]) if first else (stated[-1], stated[:-1])
             assert is_right_in_steps(numbers, target, written)
+            assert split_of("|".join(map(str, sorted(numbers)))) == "training"
 
 
 @cache

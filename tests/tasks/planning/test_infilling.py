@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from mechshift.tasks import Example, get_task
+from mechshift.tasks.example import split_of
 
 Draw = Callable[..., tuple[Example, ...]]
 Mutants = Callable[..., Iterator[tuple[Example, str]]]
@@ -178,3 +179,14 @@ def test_behind_a_header_the_text_that_is_filled_in_place_has_none(held_out: Dra
         place = example.in_place
         assert place is not None
         assert f"{place.left} ___{place.right.removesuffix('.')}" in example.clean.rpartition("\n\n")[2]
+
+
+def test_shots_are_of_the_training_split_and_every_wording_of_a_frame_has_a_header(drawn: Draw) -> None:
+    examples = drawn("infilling", 400, level="few-shot")
+    shots = {shot for example in examples for shot in example.clean.split("\n\n")[1:-1]}
+    middles = "out of the drawer to|in order to|that just|who now|because of the|well by"
+    sentence = re.compile(rf"(\w+) \w+ (?:the|to the|a) ___ (?:{middles}) ([^.]*)\.")
+    contents = [found for shot in shots if (found := sentence.search(shot))]
+    assert len(contents) == len(shots)
+    assert {split_of(f"{found[1]}|{found[2]}") for found in contents} == {"training"}
+    assert len({example.clean.rpartition("\n\n")[0] for example in examples}) == 24

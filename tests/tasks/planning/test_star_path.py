@@ -7,6 +7,7 @@ from itertools import product
 import pytest
 
 from mechshift.tasks import Example, get_task
+from mechshift.tasks.example import split_of
 
 Draw = Callable[..., tuple[Example, ...]]
 Mutants = Callable[..., Iterator[tuple[Example, str]]]
@@ -270,3 +271,10 @@ def test_shots_are_solved(held_out: Draw) -> None:
         for shot in example.clean.split("\n\n")[1:-1]:
             question, _, answer = shot.rpartition(":")
             assert [" " + " ".join(path) for path in paths(question)] == [answer]
+
+
+def test_shots_are_of_the_training_split_and_ten_headers_have_them(drawn: Draw) -> None:
+    examples = drawn("star-path", 400, level="few-shot")
+    shots = {shot for example in examples for shot in example.clean.split("\n\n")[1:-1]}
+    assert {split_of(", ".join(sorted(written(shot.rpartition(":")[0])))) for shot in shots} == {"training"}
+    assert len({example.clean.rpartition("\n\n")[0] for example in examples}) == 10

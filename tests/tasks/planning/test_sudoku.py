@@ -9,6 +9,7 @@ from itertools import permutations, product
 import pytest
 
 from mechshift.tasks import Example, get_task
+from mechshift.tasks.example import split_of
 from mechshift.tasks.planning import sudoku
 
 Draw = Callable[..., tuple[Example, ...]]
@@ -261,3 +262,15 @@ def test_shots_are_solved(held_out: Draw) -> None:
     for example in held_out("sudoku", "dream", 500):
         for puzzle, solution in re.findall(r"Input:\n([0-4\n]{19})\nOutput:\n([1-4\n]{19})", example.clean):
             assert [in_rows(grid) for grid in solutions(puzzle.replace("\n", ""))] == [solution]
+
+
+def test_shots_are_of_the_training_split_and_ten_headers_have_them(held_out: Draw) -> None:
+    examples = held_out("sudoku", "dream", 500)
+    solved = {grid for e in examples for grid in re.findall(r"Output:\n([1-4\n]{19})", e.clean)}
+    assert {split_of(grid.replace("\n", "")) for grid in solved} == {"training"}
+    assert len({example.clean.rpartition("\n\n")[0] for example in examples}) == 10
+
+
+def test_only_the_named_variant_has_an_instruction(held_out: Draw) -> None:
+    for example in held_out("sudoku", "dream", 500):
+        assert len(example.clean.split("\n\n")) == 9 + (example.variant == "named")

@@ -1,0 +1,47 @@
+"""The command `mechshift rescore`: every number of a record again, from its cells."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import JsonOption
+
+SHOWN = 20
+"""Differences of one record that are printed as text; JSON has all."""
+
+
+def rescore(
+    place: Annotated[
+        Path, typer.Argument(metavar="RECORD-or-RUN", help="A record beside its cells, or a run's folder.")
+    ],
+    as_json: JsonOption = False,
+) -> None:
+    """Compute every number of a record again from the cells of its run; no model is loaded.
+
+    Ends with exit code 1 where a record says something else than its cells.
+
+    Example: mechshift rescore mechshift-results/tiny-quick.json
+    """
+    from ..run.rescore import find_records
+    from ..run.rescore import rescore as compute
+
+    found = [compute(path) for path in find_records(place)]
+    if as_json:
+        rows = [{"record": str(one.path), "differences": one.differences} for one in found]
+        print(json.dumps(rows, indent=1, ensure_ascii=False))
+    else:
+        for one in found:
+            print(f"{one.path}: {_verdict(one.differences)}")
+            for line in one.differences[:SHOWN]:
+                print(f"  {line}")
+    if any(one.differences for one in found):
+        raise typer.Exit(1)
+
+
+def _verdict(differences: tuple[str, ...]) -> str:
+    if not differences:
+        return "the same from its cells, to the last byte"
+    shown = f", the first {SHOWN} of them" if len(differences) > SHOWN else ""
+    return f"{len(differences)} values differ from what its cells give{shown}"

@@ -1,0 +1,103 @@
+"""From the outcomes of a plan's tasks to a record."""
+
+from collections.abc import Sequence
+
+from ...errors import NotComputable
+from ...tasks import get_task
+from ..record.protocol import Protocol, ProtocolTask
+from ..record.summary import summarise
+from ..record.types import Environment, FailedTask, PairProvenance, Record, TaskRecord, TaskResult
+from .execution import Outcome
+from .pools import describe_pool
+
+
+def describe_task(outcome: Outcome, protocol: Protocol) -> TaskResult:
+    """What a record says of a task."""
+    asked = outcome.task
+    suite = get_task(asked.name).card.suite
+    pool = describe_pool(outcome.pool, protocol)
+    if outcome.unusable is not None:
+        return FailedTask(
+            task=asked.name,
+            suite=suite,
+            version=asked.version,
+            level=asked.level,
+            missing=outcome.unusable,
+            pool=pool,
+            cells=outcome.cells,
+        )
+    return TaskRecord(
+        task=asked.name,
+        suite=suite,
+        version=asked.version,
+        level=asked.level,
+        pool=pool,
+        comparison=outcome.contents["comparison"],
+        cells=outcome.cells,
+    )
+
+
+def assemble(
+    pair: PairProvenance, environment: Environment, protocol: Protocol, results: Sequence[TaskResult]
+) -> Record:
+    """The record of tasks' results. Raises NotComputable where no task gives a comparison."""
+    done = tuple(result for result in results if isinstance(result, TaskRecord))
+    failed = tuple(result for result in results if isinstance(result, FailedTask))
+    if not done:
+        reasons = "\n".join(f"  {one.task}: {one.missing}" for one in failed)
+        raise NotComputable(
+            f"no task gives a comparison\n{reasons}",
+            "check the read-out offset, the attention and the mask token where one member solves nothing; "
+            "else choose a pair that solves the tasks",
+        )
+    return Record(
+        pair=pair,
+        protocol=protocol,
+        tasks=done,
+        failed=failed,
+        reductions=_reductions(results, protocol),
+        summary=summarise(done, failed),
+        environment=environment,
+    )
+
+
+def _reductions(results: Sequence[TaskResult], protocol: Protocol) -> tuple[str, ...]:
+    """In what the run is less than its protocol's whole, or other than it."""
+    asked = {result.task: result for result in results}
+    reductions = [f"task {task.name} was not asked for" for task in protocol.tasks if task.name not in asked]
+    for result in results:
+        wanted = protocol.task(result.task)
+        if wanted is None:
+            reductions.append(f"task {result.task} is none of the protocol's")
+        elif result.level != wanted.level:
+            reductions.append(f"task {result.task} was asked at level {result.level} and not {wanted.level}")
+        if isinstance(result, FailedTask):
+            reductions.append(f"task {result.task} gave no comparison")
+        elif result.pool.common < protocol.sampling.pool:
+            reductions.append(
+                f"task {result.task} has {result.pool.common} of {protocol.sampling.pool} examples"
+            )
+    return tuple(reductions)
+
+
+def as_asked(protocol: Protocol, names: Sequence[str] | None, level: str | None) -> tuple[ProtocolTask, ...]:
+    """The tasks of a run as the protocol asks them: all of the protocol's, or the named ones.
+
+    `level` is a difficulty that every task must have, None for the protocol's (a task's own default where the
+    protocol does not ask it). Raises UsageError for an unknown task or level, and NotComputable where the
+    installed task is not of the version that the protocol names.
+    """
+    wanted = [task.name for task in protocol.tasks] if names is None else list(dict.fromkeys(names))
+    return tuple(_as_asked(protocol, name, level) for name in wanted)
+
+
+def _as_asked(protocol: Protocol, name: str, level: str | None) -> ProtocolTask:
+    task, known = get_task(name), protocol.task(name)
+    if known is not None and known.version != task.card.version:
+        raise NotComputable(
+            f"protocol {protocol.name} asks version {known.version} of task {name}, and this is version "
+            f"{task.card.version}",
+            "use the release of mechshift whose protocol has this version of the task",
+        )
+    chosen = level if level is not None or known is None else known.level
+    return ProtocolTask(name=name, level=task.level(chosen)[0], version=task.card.version)

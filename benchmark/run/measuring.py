@@ -1,0 +1,116 @@
+"""The cells that models run for: the pool, edge scores, sweeps of circuits, entropies."""
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ...metrics import top_edges
+from ...tasks import Task, get_task
+from ..asking.attempts import find_pool, pooled_examples
+from ..asking.encoding import Encoded
+from ..asking.grouping import Grouping, group_examples
+from ..asking.pool import Pool
+from ..asking.states import batches, questions
+from ..circuits.components import Components
+from ..circuits.scores import Integration
+from ..measure.entropies import component_entropies
+from ..measure.evidence import Entropies, ScoreSums, Sweep
+from ..measure.scores import score_edges
+from ..measure.sweep import sweep
+from ..pairs.member import Member
+from ..pairs.pair import Pair
+from ..pairs.ungrouping import ungroup
+from ..record.protocol import Compared, Halving, Sampling, Scoring, Sweeping
+from .execution import Tell
+from .numbers import circuit_size, compute_numbers
+from .plan import Cell
+
+Needs = Mapping[str, Any]
+
+
+class Measuring:
+    """Computes the cells of a plan on a loaded pair. `rows` bounds a batch and moves no number."""
+
+    def __init__(self, pair: Pair, rows: int) -> None:
+        self._pair = pair
+        self._rows = rows
+        # The examples of one task at a time: its cells come one after the other.
+        self._examples: tuple[object, dict[int, Encoded]] = (None, {})
+
+    def __call__(self, cell: Cell, needs: Needs, tell: Tell) -> Any:
+        """The content of a cell. Raises what running the members raises."""
+        if not cell.kind.members:
+            return compute_numbers(cell, needs, tell)
+        return self._computed[cell.name.partition("-")[0]](cell, needs, tell)
+
+    @property
+    def _computed(self) -> dict[str, Callable[[Cell, Needs, Tell], Any]]:
+        return {
+            "pool": self._pool,
+            "scores": self._scores,
+            "sweep": self._sweep,
+            "entropies": self._entropies,
+        }
+
+    @cached_property
+    def _ungrouped(self) -> dict[str, Member]:
+        return dict(zip(("arm", "mdm"), map(ungroup, self._pair.members), strict=True))
+
+    def _member(self, cell: Cell) -> Member:
+        """The one member that the cell is about, with the protocol's kind of key/value edges."""
+        (role,) = cell.kind.members
+        if cell.parts[Scoring].kv == "ungrouped":
+            return self._ungrouped[role]
+        return self._pair.arm if role == "arm" else self._pair.mdm
+
+    def _pool(self, cell: Cell, needs: Needs, tell: Tell) -> Pool:
+        sampling = cell.parts[Sampling]
+        with tell(sampling.pool) as advance:
+            task = _task(cell)
+            return find_pool(self._pair, task, cell.task.level, sampling, self._rows, advance)
+
+    def _scores(self, cell: Cell, needs: Needs, tell: Tell) -> ScoreSums:
+        grouping, member = _grouping(cell, needs), self._member(cell)
+        asked = questions(member, self._encoded(cell, needs), grouping.discovery, grouping.group)
+        integration = Integration(cell.parts[Scoring].rule, cell.parts[Scoring].steps)
+        with tell(len(asked)) as advance:
+            return score_edges(member, asked, grouping.templates, integration, self._rows, advance)
+
+    def _sweep(self, cell: Cell, needs: Needs, tell: Tell) -> Sweep:
+        member = self._member(cell)
+        asked = questions(member, self._encoded(cell, needs), _grouping(cell, needs).evaluation)
+        scores = needs[f"scores-{cell.kind.members[0]}"].attribution.scores()
+        with tell(len(asked)) as advance:
+            return sweep(member, asked, scores, cell.parts[Sweeping], self._rows, advance)
+
+    def _entropies(self, cell: Cell, needs: Needs, tell: Tell) -> Entropies:
+        """Of the components that hold most of the importance in the member's compared circuit."""
+        member, found = self._member(cell), needs[f"scores-{cell.kind.members[0]}"]
+        components, scores = Components(found.graph), found.attribution.scores()
+        circuit = top_edges(scores, found.graph.mask, circuit_size(cell, needs))
+        top = components.top(components.importance(scores, circuit), cell.parts[Compared].components)
+        if not top:
+            return Entropies({})
+        asked = questions(member, self._encoded(cell, needs), _grouping(cell, needs).evaluation)
+        # The source axis begins with the input, which is no component.
+        sources = np.array(top, dtype=np.int64) + 1
+        with tell(1):
+            found = component_entropies(member, batches(member, asked, self._rows), sources)
+        return Entropies({components.names[i]: float(h) for i, h in zip(top, found, strict=True)})
+
+    def _encoded(self, cell: Cell, needs: Needs) -> dict[int, Encoded]:
+        pool = needs["pool"]
+        if self._examples[0] is not pool:
+            drawn = pooled_examples(self._pair, _task(cell), cell.task.level, cell.parts[Sampling], pool)
+            self._examples = pool, drawn
+        return self._examples[1]
+
+
+def _task(cell: Cell) -> Task:
+    return get_task(cell.task.name)
+
+
+def _grouping(cell: Cell, needs: Needs) -> Grouping:
+    return group_examples(needs["pool"].solved, cell.parts[Halving])

@@ -1,0 +1,49 @@
+"""The cells that need no model: compared circuits, and the comparison."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..circuits.circuit import Circuit
+from ..compare.compare import compare, compared_size
+from ..measure.evidence import Evidence
+from ..record.protocol import Compared, Statistics, Sweeping
+from ..record.types import Comparison
+from .execution import Tell
+from .plan import Cell
+
+Needs = Mapping[str, Any]
+
+
+def compute_numbers(cell: Cell, needs: Needs, tell: Tell) -> Any:
+    """The content of a cell that no model runs for. Raises KeyError for one that a model runs for."""
+    with tell(1):
+        return _COMPUTED[cell.name](cell, needs)
+
+
+def circuit_size(cell: Cell, needs: Needs) -> int:
+    """Number of edges of the compared circuits, from both members' sweeps."""
+    grid = cell.parts[Sweeping].grid
+    return compared_size(needs["sweep-arm"], needs["sweep-mdm"], grid, cell.parts[Compared])
+
+
+def _circuit(cell: Cell, needs: Needs) -> Circuit:
+    """The member's compared circuit, as a file of its own that other tools can read."""
+    role = cell.name.removeprefix("circuit-")
+    scores = needs[f"scores-{role}"]
+    about = {"member": role, "task": cell.task.name}
+    return Circuit.of(scores.graph, scores.attribution.scores(), circuit_size(cell, needs), about=about)
+
+
+def _comparison(cell: Cell, needs: Needs) -> Comparison:
+    arm, mdm = (
+        Evidence(needs[f"scores-{role}"], needs[f"sweep-{role}"], needs[f"entropies-{role}"].root)
+        for role in ("arm", "mdm")
+    )
+    return compare(arm, mdm, cell.parts[Sweeping].grid, cell.parts[Compared], cell.parts[Statistics])
+
+
+_COMPUTED: dict[str, Callable[[Cell, Needs], Any]] = {
+    "circuit-arm": _circuit,
+    "circuit-mdm": _circuit,
+    "comparison": _comparison,
+}

@@ -1,0 +1,200 @@
+"""A run as data: which cells there are, what each needs, and the key of all that can change it.
+
+This is the one place that knows the order of the work. A run executes a plan, `--dry-run` prints it, and
+`rescore` walks the part of it that needs no model.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from ..asking.pool import Pool
+from ..circuits.circuit import Circuit
+from ..measure.evidence import Entropies, ScoreSums, Sweep
+from ..record.files import read_model, write_model
+from ..record.protocol import Part, Protocol, ProtocolTask
+from ..record.types import Comparison
+
+Role = Literal["arm", "mdm"]
+P = TypeVar("P", bound=Part)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of cell: what it is computed from, and how its content is kept.
+
+    `needs`: cells of the same task; `parts`: those of the protocol that it is computed by, the only ones that
+    its computation is given; `members`: those that run, none where no model does. `method` is raised by
+    whoever changes the computation so that the same inputs give other numbers.
+    """
+
+    name: str
+    needs: tuple[str, ...]
+    parts: tuple[str, ...]
+    members: tuple[Role, ...]
+    suffix: str
+    load: Callable[[Path], Any]
+    save: Callable[[Any, Path], None]
+    method: int = 1
+
+
+def _as_json(name: str, content: type[Any], **about: Any) -> Kind:
+    return Kind(name, suffix="json", load=partial(read_model, kind=content), save=write_model, **about)
+
+
+def _as_arrays(name: str, content: type[Any], **about: Any) -> Kind:
+    return Kind(name, suffix="safetensors", load=content.load, save=content.save, **about)
+
+
+def _kinds() -> Iterator[Kind]:
+    roles: tuple[Role, ...] = ("arm", "mdm")
+    yield _as_json("pool", Pool, needs=(), parts=("sampling",), members=roles)
+    for role in roles:
+        yield _as_arrays(
+            f"scores-{role}",
+            ScoreSums,
+            needs=("pool",),
+            parts=("sampling", "halving", "scoring"),
+            members=(role,),
+        )
+    for role in roles:
+        yield _as_arrays(
+            f"sweep-{role}",
+            Sweep,
+            needs=("pool", f"scores-{role}"),
+            parts=("sampling", "halving", "scoring", "sweeping"),
+            members=(role,),
+        )
+    # The size of the compared circuits follows from both members' sweeps.
+    for role in roles:
+        yield _as_arrays(
+            f"circuit-{role}",
+            Circuit,
+            needs=(f"scores-{role}", "sweep-arm", "sweep-mdm"),
+            parts=("sweeping", "compared"),
+            members=(),
+        )
+    for role in roles:
+        yield _as_json(
+            f"entropies-{role}",
+            Entropies,
+            needs=("pool", f"scores-{role}", "sweep-arm", "sweep-mdm"),
+            parts=("sampling", "halving", "scoring", "sweeping", "compared"),
+            members=(role,),
+        )
+    evidence = tuple(f"{what}-{role}" for what in ("scores", "sweep", "entropies") for role in roles)
+    yield _as_json(
+        "comparison",
+        Comparison,
+        needs=("pool", *evidence),
+        parts=("sweeping", "compared", "statistics"),
+        members=(),
+    )
+
+
+KINDS = tuple(_kinds())
+"""All kinds of cells, each after those that it needs."""
+
+
+class Parts:
+    """The parts of a protocol that a cell's computation may read; asking for another is a KeyError."""
+
+    def __init__(self, protocol: Protocol, names: Sequence[str]) -> None:
+        self._parts = {type(part): part for name, part in protocol if name in names}
+
+    def __getitem__(self, kind: type[P]) -> P:
+        found = self._parts[kind]
+        assert isinstance(found, kind)
+        return found
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is measured and with what, as far as it can change a cell.
+
+    `members`: of either role the weights' digest and what is declared; `tokens`: tokenizer, mask token;
+    `software`: versions and kind of device that move numbers by rounding. Where a checkpoint lies, batch size
+    and number of threads are left out: they move numbers by rounding only.
+    """
+
+    members: Mapping[str, Mapping[str, Any]]
+    tokens: Mapping[str, Any]
+    software: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A piece of a run's work, with the key of all that can change it; `inputs` is what the key is of."""
+
+    task: ProtocolTask
+    kind: Kind
+    parts: Parts
+    inputs: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The kind's name, such as `scores-arm`."""
+        return self.kind.name
+
+    @property
+    def key(self) -> str:
+        """First 16 hexadecimal digits of the SHA-256 of `inputs` as canonical JSON."""
+        text = json.dumps(self.inputs, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The cells of a run, task by task, each after those that it needs."""
+
+    cells: tuple[Cell, ...]
+
+    @property
+    def tasks(self) -> tuple[ProtocolTask, ...]:
+        """The tasks in order."""
+        return tuple(dict.fromkeys(cell.task for cell in self.cells))
+
+    def of(self, task: ProtocolTask) -> tuple[Cell, ...]:
+        """The cells of a task."""
+        return tuple(cell for cell in self.cells if cell.task == task)
+
+
+def plan_run(
+    subject: Subject, protocol: Protocol, tasks: Sequence[ProtocolTask], wanted: Sequence[str] | None = None
+) -> Plan:
+    """The cells of tasks under a protocol; with `wanted` only those of these names, and what they need."""
+    kinds = KINDS if wanted is None else _needed(wanted)
+    return Plan(tuple(cell for task in tasks for cell in _task_cells(subject, protocol, task, kinds)))
+
+
+def _needed(wanted: Sequence[str]) -> tuple[Kind, ...]:
+    """Kinds by name with everything that they need, in order."""
+    names = set(wanted)
+    for kind in reversed(KINDS):
+        if kind.name in names:
+            names |= set(kind.needs)
+    return tuple(kind for kind in KINDS if kind.name in names)
+
+
+def _task_cells(
+    subject: Subject, protocol: Protocol, task: ProtocolTask, kinds: Sequence[Kind]
+) -> Iterator[Cell]:
+    keys: dict[str, str] = {}
+    for kind in kinds:
+        inputs: dict[str, Any] = {
+            "cell": kind.name,
+            "method": kind.method,
+            "task": task.model_dump(mode="json"),
+            "protocol": {part: getattr(protocol, part).model_dump(mode="json") for part in kind.parts},
+            "needs": {need: keys[need] for need in kind.needs},
+        }
+        if kind.members:
+            inputs["pair"] = {role: dict(subject.members[role]) for role in kind.members}
+            inputs["tokens"], inputs["software"] = dict(subject.tokens), dict(subject.software)
+        cell = Cell(task, kind, Parts(protocol, kind.parts), inputs)
+        keys[kind.name] = cell.key
+        yield cell

@@ -1,0 +1,138 @@
+"""What a run is made of: the order of its cells, and the key of what can change each."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from mechshift.benchmark.record.protocol import V1, Protocol, ProtocolTask, Sampling, Statistics
+from mechshift.benchmark.run.plan import KINDS, Parts, Plan, Subject, plan_run
+
+SUBJECT = Subject(
+    members={"arm": {"digest": "a", "dtype": "float32"}, "mdm": {"digest": "b", "attention": "full"}},
+    tokens={"tokenizer": "c", "mask_id": 7, "control": False},
+    software={"torch": "2", "device": "cpu"},
+)
+IOI = V1.tasks[0]
+ALL = {kind.name for kind in KINDS}
+OF_ARM = {"scores-arm", "sweep-arm"}
+AFTER_SWEEPS = {"circuit-arm", "circuit-mdm", "entropies-arm", "entropies-mdm", "comparison"}
+"""These depend on the size of the compared circuits, which follows from both sweeps."""
+
+
+def keys(subject: Subject = SUBJECT, protocol: Protocol = V1, task: ProtocolTask = IOI) -> dict[str, str]:
+    return {cell.name: cell.key for cell in plan_run(subject, protocol, [task]).cells}
+
+
+def moved(**changes: Any) -> set[str]:
+    """The cells whose key is another when something is changed."""
+    before, after = keys(), keys(**changes)
+    return {name for name in before if before[name] != after[name]}
+
+
+def test_every_kind_comes_after_what_it_needs() -> None:
+    for place, kind in enumerate(KINDS):
+        assert set(kind.needs) <= {earlier.name for earlier in KINDS[:place]}
+
+
+def test_keys_are_all_different_and_the_same_again() -> None:
+    plan = plan_run(SUBJECT, V1, V1.tasks)
+    found = [cell.key for cell in plan.cells]
+    assert len(set(found)) == len(found) == len(KINDS) * len(V1.tasks)
+    assert found == [cell.key for cell in plan_run(SUBJECT, V1, V1.tasks).cells]
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ({"splits": 3}, {"comparison"}),
+        ({"resamples": 1000}, {"comparison"}),
+        ({"resampling_seed": 1}, {"comparison"}),
+        ({"faithful": 0.9}, AFTER_SWEEPS),
+        ({"circuit_edges": 10}, AFTER_SWEEPS),
+        ({"components": 3}, AFTER_SWEEPS),
+        ({"grid": (0.001, 1.0)}, {"sweep-arm", "sweep-mdm"} | AFTER_SWEEPS),
+        ({"intervention": "zero"}, {"sweep-arm", "sweep-mdm"} | AFTER_SWEEPS),
+        ({"steps": 10}, ALL - {"pool"}),
+        ({"kv": "ungrouped"}, ALL - {"pool"}),
+        ({"groups": 12}, ALL - {"pool"}),
+        ({"disjoint": False}, ALL - {"pool"}),
+        ({"seed": 1}, ALL),
+        ({"pool": 7}, ALL),
+        # These choose what is run and shown, and change no cell.
+        ({"name": "mine"}, set()),
+        ({"version": 9}, set()),
+        ({"board": False}, set()),
+        ({"minimum": 4}, set()),
+        ({"minimum_edges": 4}, set()),
+        ({"tasks": V1.tasks[:2]}, set()),
+    ],
+    ids=str,
+)
+def test_a_setting_moves_just_the_cells_that_it_can_change(
+    setting: dict[str, Any], expected: set[str]
+) -> None:
+    assert moved(protocol=V1.changed(**setting)) == expected
+
+
+def test_no_setting_is_left_out_of_that_list() -> None:
+    """A setting added to a protocol has to be given a place above."""
+    listed = test_a_setting_moves_just_the_cells_that_it_can_change.pytestmark[0].args[1]  # type: ignore[attr-defined]
+    named = {name for setting, _ in listed for name in setting}
+    assert {name for name, _ in V1.settings()} - named == {"candidates", "rule"}
+    assert moved(protocol=V1.changed(candidates=3)) == ALL
+    assert moved(protocol=V1.changed(rule="left")) == ALL - {"pool"}
+
+
+@pytest.mark.parametrize("change", [{"name": "induction"}, {"level": "abb"}, {"version": 2}], ids=str)
+def test_a_task_of_another_name_level_or_version_is_another(change: dict[str, Any]) -> None:
+    assert moved(task=IOI.model_copy(update=change)) == ALL
+
+
+@pytest.mark.parametrize("field", ["members", "tokens", "software"])
+def test_what_is_measured_and_with_what_is_in_the_key(field: str) -> None:
+    changed = dict(getattr(SUBJECT, field)) | {"arm" if field == "members" else "new": {"digest": "z"}}
+    assert moved(subject=replace(SUBJECT, **{field: changed})) == ALL
+
+
+def test_the_arms_scores_do_not_depend_on_the_mdm_but_by_the_pool() -> None:
+    """Each member's own cells name that member alone; what both solve is known from the pool."""
+    by_name = {cell.name: cell.inputs for cell in plan_run(SUBJECT, V1, [IOI]).cells}
+    for name in OF_ARM:
+        assert set(by_name[name]["pair"]) == {"arm"}
+    assert set(by_name["pool"]["pair"]) == {"arm", "mdm"}
+    assert "pair" not in by_name["comparison"]
+
+
+def test_a_raised_method_moves_a_cell_and_what_needs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = keys()
+    raised = tuple(replace(kind, method=2) if kind.name == "sweep-arm" else kind for kind in KINDS)
+    monkeypatch.setattr("mechshift.benchmark.run.plan.KINDS", raised)
+    after = keys()
+    assert {name for name in before if before[name] != after[name]} == {"sweep-arm"} | AFTER_SWEEPS
+
+
+def test_a_computation_is_given_no_part_that_is_not_in_its_key() -> None:
+    parts = Parts(V1, ("sampling",))
+    assert parts[Sampling] == V1.sampling
+    with pytest.raises(KeyError):
+        parts[Statistics]
+    for cell in plan_run(SUBJECT, V1, [IOI]).cells:
+        assert set(cell.inputs["protocol"]) == set(cell.kind.parts)
+
+
+def test_only_what_is_wanted_and_needed_is_planned() -> None:
+    def names(wanted: list[str]) -> list[str]:
+        plan: Plan = plan_run(SUBJECT, V1, [IOI], wanted)
+        return [cell.name for cell in plan.cells]
+
+    assert names(["scores-arm", "scores-mdm"]) == ["pool", "scores-arm", "scores-mdm"]
+    assert names(["circuit-arm"]) == [
+        "pool",
+        "scores-arm",
+        "scores-mdm",
+        "sweep-arm",
+        "sweep-mdm",
+        "circuit-arm",
+    ]
+    assert set(names(["comparison"])) == ALL - {"circuit-arm", "circuit-mdm"}

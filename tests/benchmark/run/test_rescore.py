@@ -1,0 +1,119 @@
+"""Every number of a record from its cells alone: no model, no torch, the same bytes."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mechshift.benchmark.record.files import read_model
+from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.run.rescore import find_records, rescore
+from mechshift.errors import NotComputable, UsageError
+
+Measured = tuple[Record, Path]
+
+
+@pytest.fixture
+def path(measured: Measured, tmp_path: Path) -> Path:
+    """A record beside its cells, in a copy of an undisturbed run."""
+    shutil.copytree(measured[1], tmp_path / "out")
+    (found,) = (tmp_path / "out").glob("*.json")
+    return found
+
+
+def test_a_record_is_the_same_from_its_cells(path: Path) -> None:
+    found = rescore(path)
+    assert found.differences == ()
+    assert found.record.model_dump_json(indent=1) + "\n" == path.read_text(encoding="utf-8")
+
+
+def test_it_takes_no_torch(path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from mechshift.benchmark.run.rescore import rescore\n"
+        "print(len(rescore(Path(sys.argv[1])).differences))\n"
+        "print(sorted({'torch', 'transformers'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True, check=True)
+    assert done.stdout == "0\n[]\n"
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "named"),
+    [
+        (("summary", "one_size", "edges"), 77, "summary.one_size.edges"),
+        (
+            ("tasks", 0, "comparison", "compared", "edge", "floor"),
+            0.5,
+            "tasks[0].comparison.compared.edge.floor",
+        ),
+        (("tasks", 1, "pool", "common"), 500, "tasks[1].pool.common"),
+        (("tasks", 0, "comparison", "arm", "clean"), 99.0, "tasks[0].comparison.arm.clean"),
+        (("reductions",), [], "reductions"),
+    ],
+)
+def test_a_changed_number_is_named_with_both_values(
+    place: tuple[str | int, ...], value: object, named: str, path: Path
+) -> None:
+    content = json.loads(path.read_text())
+    target = content
+    for step in place[:-1]:
+        target = target[step]
+    target[place[-1]] = value
+    path.write_text(json.dumps(content))
+    (difference, *others) = rescore(path).differences
+    assert difference.startswith(named)
+    assert "the record says" in difference
+    assert "its cells" in difference
+    assert all(named.split(".")[0] in other for other in others)
+
+
+def test_a_cell_that_was_changed_is_refused(path: Path) -> None:
+    (cell,) = (path.parent / "cells" / "countdown").glob("sweep-mdm.*.safetensors")
+    content = bytearray(cell.read_bytes())
+    content[-1] ^= 1
+    cell.write_bytes(content)
+    with pytest.raises(NotComputable, match=r"sweep-mdm.* is not what .* was made of"):
+        rescore(path)
+
+
+def test_a_missing_cell_is_named(path: Path) -> None:
+    (cell,) = (path.parent / "cells" / "countdown").glob("scores-arm.*.safetensors")
+    cell.unlink()
+    with pytest.raises(NotComputable, match=cell.name):
+        rescore(path)
+
+
+def test_a_task_that_gave_no_comparison_is_rescored_too(path: Path, measured: Measured) -> None:
+    """A protocol that asks for more examples than the second task has, and a record that says so."""
+    record = read_model(path, Record)
+    first, second = record.tasks
+    assert rescore(path).record.tasks == (first, second)
+    demanding = record.model_copy(
+        update={"protocol": record.protocol.changed(minimum=second.pool.common + 1)}
+    )
+    path.write_text(demanding.model_dump_json())
+    with pytest.raises(NotComputable, match="no task gives a comparison"):
+        rescore(path)
+
+
+def test_the_command_says_whether_they_agree(path: Path) -> None:
+    command = [sys.executable, "-m", "mechshift", "rescore"]
+    done = subprocess.run([*command, path.parent], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{path}: the same from its cells, to the last byte\n"
+    content = json.loads(path.read_text())
+    content["summary"]["early_shift"]["local"]["value"] = 7.0
+    path.write_text(json.dumps(content))
+    done = subprocess.run([*command, path, "--json"], capture_output=True, text=True)
+    assert done.returncode == 1
+    (row,) = json.loads(done.stdout)
+    assert len(row["differences"]) == 1
+
+
+def test_a_folder_without_records_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="holds no record"):
+        find_records(tmp_path)

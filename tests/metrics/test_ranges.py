@@ -1,0 +1,267 @@
+"""No finite input gives NaN, an infinity or a value outside its range; what has no value says so.
+
+Every public function is called with drawn input, much of it at the ends of what a float can hold.
+"""
+
+import inspect
+import math
+import sys
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from mechshift import metrics
+from mechshift.metrics import Estimate, Undefined
+
+INFINITE = float("inf")
+EXTREMES = [
+    0.0,
+    -0.0,
+    5e-324,
+    -5e-324,
+    1e-310,
+    1.0,
+    -1.0,
+    1 - 2**-53,
+    1 / 3,
+    1e308,
+    -1e308,
+    sys.float_info.max,
+]
+NUMBERS = st.sampled_from(EXTREMES) | st.floats(allow_nan=False, allow_infinity=False)
+MASSES = NUMBERS.map(abs)
+SHARES = st.floats(0, 1) | st.sampled_from([0.0, 5e-324, 1 / 3, 1 - 2**-53, 1.0])
+SHAPE = (2, 3)
+EDGES = np.array([[1, 1, 1], [0, 1, 1]], dtype=bool)
+NODES = np.eye(2), np.eye(2, 3)
+GROUPS = 4
+CLUSTERS = [0, 0, 1, 1]
+
+
+def of(elements: st.SearchStrategy, *shape: int) -> st.SearchStrategy:
+    """Arrays of a shape, many of them of one or two numbers many times over."""
+    return arrays(np.float64, shape, elements=elements, fill=elements)
+
+
+def circuits() -> st.SearchStrategy:
+    return arrays(np.bool_, SHAPE).map(lambda mask: mask & EDGES)
+
+
+def profiles() -> st.SearchStrategy:
+    """Of three layers; summing to 1 as exactly as division makes it, or to what the check lets pass."""
+    off = st.sampled_from([1.0, 1 + 9e-7, 1 - 9e-7])
+    masses = of(st.sampled_from([0.0, 5e-324, 1e-300, 1e-12, 0.1, 1.0]) | st.floats(0, 1), 3)
+    drawn = masses.filter(lambda mass: mass.sum() > 1e-300)
+    return st.builds(lambda mass, factor: mass / mass.sum() * factor, drawn, off)
+
+
+def estimates() -> st.SearchStrategy:
+    three = st.lists(NUMBERS, min_size=3, max_size=3).map(sorted)
+    return three.map(lambda each: Estimate(each[1], each[0], each[2], 0.95, 200))
+
+
+def grids() -> st.SearchStrategy:
+    shares = st.floats(0, 1, exclude_min=True) | st.sampled_from([5e-324, 1e-300, 0.5, 1 - 2**-53, 1.0])
+    return st.lists(shares, min_size=2, max_size=4, unique=True).map(sorted)
+
+
+def curves(points: int | None = None) -> st.SearchStrategy:
+    if points is not None:
+        return st.tuples(st.just(metrics.MIB_SHARES), of(NUMBERS, points))
+    return grids().flatmap(lambda grid: st.tuples(st.just(grid), of(NUMBERS, len(grid))))
+
+
+def sizes() -> st.SearchStrategy:
+    return st.integers(1, 400).flatmap(
+        lambda edges: st.tuples(st.integers(0, edges), st.integers(0, edges), st.just(edges))
+    )
+
+
+ANY = (-INFINITE, INFINITE)
+SHARE = (0.0, 1.0)
+SUMS = of(NUMBERS, GROUPS, *SHAPE)
+COUNTS = of(st.integers(1, 100) | MASSES.filter(bool), GROUPS)
+K = st.integers(1, int(EDGES.sum()))
+OPTIONS = {"splits": 2, "resamples": 3}
+
+SLOW = {"node_overlap", "overlap_curve"}
+"""Those that simulate 200 random circuits for their floor."""
+
+CASES: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy, ...], tuple[float, float]]] = {
+    "areas_of_one_curve": (metrics.areas_of_one_curve, (NUMBERS, NUMBERS), SHARE),
+    "bootstrap": (
+        lambda data: metrics.bootstrap(lambda w: {"x": float(w @ (data / GROUPS))}, CLUSTERS, 5),
+        (of(NUMBERS, GROUPS),),
+        ANY,
+    ),
+    "bootstrap_scores": (
+        lambda sums, counts: metrics.bootstrap_scores(
+            lambda mean: {"x": float(mean[0, 0])}, [sums], counts, CLUSTERS, 5
+        ),
+        (SUMS, COUNTS),
+        ANY,
+    ),
+    "chance_intersection": (lambda s: metrics.chance_intersection(*s), (sizes(),), (0.0, 400.0)),
+    "chance_jaccard": (lambda s: metrics.chance_jaccard(*s), (sizes(),), SHARE),
+    "chance_node_jaccard": (
+        lambda a, b: metrics.chance_node_jaccard(EDGES, a, b, *NODES, draws=3),
+        (K, K),
+        SHARE,
+    ),
+    "chance_tail": (lambda s, x: metrics.chance_tail(x, *s), (sizes(), st.integers(0, 400)), SHARE),
+    "circuit_overlap": (
+        lambda a, b, n, k: metrics.circuit_overlap(a, b, n, CLUSTERS, EDGES, k, **OPTIONS),
+        (SUMS, SUMS, COUNTS, K),
+        ANY,
+    ),
+    "cluster_weights": (
+        lambda labels: metrics.cluster_weights(labels, 5),
+        (of(NUMBERS, GROUPS),),
+        (0.0, GROUPS**2),
+    ),
+    "cmd": (lambda curve: metrics.cmd(*curve), (curves(10),), (0.0, INFINITE)),
+    "cpr": (lambda curve: metrics.cpr(*curve), (curves(10),), ANY),
+    "depth_profile": (
+        lambda mass, layer: metrics.depth_profile(mass, layer, 3),
+        (of(MASSES, 5), of(st.integers(-1, 3), 5)),
+        SHARE,
+    ),
+    "depth_shift": (metrics.depth_shift, (profiles(), profiles(), profiles()), ANY),
+    "difference": (metrics.difference, (estimates(), estimates()), ANY),
+    "early_share": (metrics.early_share, (profiles(),), SHARE),
+    "effective_components": (metrics.effective_components, (of(MASSES, 5),), (1.0, 5.0)),
+    "faithfulness": (metrics.faithfulness, (of(NUMBERS, 3), NUMBERS, NUMBERS), ANY),
+    "gini": (metrics.gini, (of(MASSES, 5),), (0.0, 0.8)),
+    "group_mean": (metrics.group_mean, (SUMS, COUNTS, of(MASSES, 2, GROUPS)), ANY),
+    "half_splits": (lambda labels: metrics.half_splits(labels, 2), (of(NUMBERS, GROUPS),), SHARE),
+    "holm": (metrics.holm, (of(SHARES, 4),), SHARE),
+    "importance_entropy": (metrics.importance_entropy, (of(MASSES, 5),), SHARE),
+    "jaccard": (metrics.jaccard, (circuits(), circuits()), SHARE),
+    "log_area": (lambda curve, cut: metrics.log_area(*curve, bounded=cut), (curves(), st.booleans()), ANY),
+    "mean_estimate": (metrics.mean_estimate, (st.lists(estimates(), min_size=1, max_size=4),), ANY),
+    "mean_relative_depth": (metrics.mean_relative_depth, (profiles(),), SHARE),
+    "node_degree": (lambda c: metrics.node_degree(c, *NODES), (circuits(),), (0.0, 12.0)),
+    "node_importance": (
+        lambda scores, c, nodes: metrics.node_importance(scores, c, nodes, NODES[1]),
+        (of(NUMBERS, *SHAPE), circuits(), of(MASSES, 2, 2) | st.just(NODES[0])),
+        (0.0, INFINITE),
+    ),
+    "node_jaccard": (lambda a, b: metrics.node_jaccard(a, b, *NODES), (circuits(), circuits()), SHARE),
+    "node_overlap": (
+        lambda a, b, n, k: metrics.node_overlap(a, b, n, CLUSTERS, EDGES, k, *NODES, **OPTIONS),
+        (SUMS, SUMS, COUNTS, K),
+        ANY,
+    ),
+    "normalised_overlap": (metrics.normalised_overlap, (SHARES, SHARES, SHARES, st.just(1e-3) | SHARES), ANY),
+    "output_entropy": (metrics.output_entropy, (of(NUMBERS | st.just(-INFINITE), 2, 2, 3),), SHARE),
+    "output_sharpness": (metrics.output_sharpness, (of(NUMBERS, 2, 2, 3), of(MASSES, 2)), SHARE),
+    "overlap_curve": (
+        lambda a, b, n, k: metrics.overlap_curve(a, b, n, CLUSTERS, EDGES, [k], *NODES, **OPTIONS),
+        (SUMS, SUMS, COUNTS, K),
+        ANY,
+    ),
+    "prompt_faithfulness": (
+        metrics.prompt_faithfulness,
+        (of(NUMBERS, 2, 4), of(NUMBERS, 4), of(NUMBERS, 4), st.floats(0, 1)),
+        ANY,
+    ),
+    "random_circuits": (lambda k: list(metrics.random_circuits(EDGES, k, 2)), (K,), SHARE),
+    "random_specialisation": (
+        lambda scores, c: metrics.random_specialisation(scores, c, EDGES, *NODES, draws=3),
+        (of(NUMBERS, *SHAPE), circuits()),
+        SHARE,
+    ),
+    "rank_biased_overlap": (
+        lambda a, b, k, p: metrics.rank_biased_overlap(a, b, EDGES, k, p),
+        (of(NUMBERS, *SHAPE), of(NUMBERS, *SHAPE), K, SHARES),
+        SHARE,
+    ),
+    "relative_profile": (metrics.relative_profile, (profiles(), profiles()), SHARE),
+    "signed_wasserstein": (metrics.signed_wasserstein, (profiles(), profiles()), (-1.0, 1.0)),
+    "smallest_budget": (
+        lambda curve, level: metrics.smallest_budget(*curve, threshold=level),
+        (curves(), NUMBERS),
+        SHARE,
+    ),
+    "spearman_over_union": (
+        metrics.spearman_over_union,
+        (
+            of(NUMBERS, *SHAPE),
+            of(NUMBERS, *SHAPE),
+            circuits(),
+            circuits(),
+            st.sampled_from(["absolute", "signed"]),
+        ),
+        (-1.0, 1.0),
+    ),
+    "specialisation": (metrics.specialisation, (of(MASSES, 5),), SHARE),
+    "split_half_jaccard": (
+        lambda a, n, k: metrics.split_half_jaccard(a, n, CLUSTERS, EDGES, k, splits=2),
+        (SUMS, COUNTS, K),
+        SHARE,
+    ),
+    "top_edges": (lambda scores, k: metrics.top_edges(scores, EDGES, k), (of(NUMBERS, *SHAPE), K), SHARE),
+    "top_share": (metrics.top_share, (of(MASSES, 5), st.integers(1, 7)), SHARE),
+    "touched_components": (lambda c: metrics.touched_components(c, *NODES), (circuits(),), SHARE),
+    "transport": (metrics.transport, (profiles(), profiles()), SHARE),
+    "two_sided_p": (metrics.two_sided_p, (estimates(),), SHARE),
+    "weighted_jaccard": (
+        lambda a, b: metrics.weighted_jaccard(a, b, EDGES),
+        (of(NUMBERS, *SHAPE), of(NUMBERS, *SHAPE)),
+        SHARE,
+    ),
+    "weighted_sharpness": (metrics.weighted_sharpness, (of(SHARES, 3), of(MASSES, 3)), SHARE),
+    "wilson_interval": (
+        metrics.wilson_interval,
+        (st.integers(0, 10**12), st.integers(1, 10**12)),
+        SHARE,
+    ),
+}
+
+
+def numbers_in(result: Any) -> list[float]:
+    """Every number of a result, whatever it is made of."""
+    if isinstance(result, Undefined):
+        return []
+    if is_dataclass(result):
+        return [x for field in fields(result) for x in numbers_in(getattr(result, field.name))]
+    if isinstance(result, Mapping):
+        return [x for value in result.values() for x in numbers_in(value)]
+    if isinstance(result, (list, tuple)):
+        return [x for value in result for x in numbers_in(value)]
+    return np.asarray(result, dtype=np.float64).ravel().tolist()
+
+
+def test_every_public_function_is_here() -> None:
+    functions = {name for name in metrics.__all__ if inspect.isfunction(getattr(metrics, name))}
+    assert set(CASES) == functions
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_values_are_numbers_in_their_range(name: str) -> None:
+    function, arguments, (low, high) = CASES[name]
+    answered = 0
+
+    @settings(max_examples=8 if name in SLOW else 25, deadline=None, derandomize=True, database=None)
+    @given(st.tuples(*arguments))
+    def holds(drawn: tuple) -> None:
+        nonlocal answered
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", metrics.DifferentCurves)
+                found = numbers_in(function(*drawn))
+        except ValueError:
+            return
+        answered += bool(found)
+        assert all(math.isfinite(x) and low <= x <= high for x in found), found
+
+    holds()
+    # Input that is refused shows nothing: the strategies have to draw enough that is not.
+    assert answered >= 3
