@@ -41,7 +41,16 @@ from .overlap import (
     weighted_jaccard,
 )
 from .proportion import wilson_interval
-from .resampling import Estimate, bootstrap, bootstrap_scores, cluster_weights, group_mean, half_splits
+from .resampling import (
+    TEMPLATES_DRAWN,
+    Estimate,
+    bootstrap,
+    bootstrap_scores,
+    cluster_weights,
+    group_mean,
+    half_splits,
+    templates_drawn,
+)
 from .specialisation import (
     effective_components,
     gini,
@@ -57,6 +66,7 @@ from .undefined import Undefined, Value
 
 __all__ = [
     "MIB_SHARES",
+    "TEMPLATES_DRAWN",
     "CircuitOverlap",
     "DifferentCurves",
     "Estimate",
@@ -109,6 +119,7 @@ __all__ = [
     "spearman_over_union",
     "specialisation",
     "split_half_jaccard",
+    "templates_drawn",
     "top_edges",
     "top_share",
     "touched_components",

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from .components import incidence
 from .halves import (
     CircuitOverlap,
-    Pool,
+    Halves,
     edge_view,
     flat_sums,
     mean_jaccard,
@@ -56,14 +56,14 @@ def split_half_jaccard(
         ValueError: NaN at an edge, shapes that do not match, fewer than two groups, k outside 1..edges.
 
     >>> import numpy as np
-    >>> sums = np.tile(np.arange(6.0).reshape(1, 2, 3), (4, 1, 1))
-    >>> split_half_jaccard(sums, np.ones(4), range(4), np.ones((2, 3), bool), k=2)
+    >>> sums = np.tile(np.arange(6.0).reshape(1, 2, 3), (6, 1, 1))
+    >>> split_half_jaccard(sums, np.ones(6), range(6), np.ones((2, 3), bool), k=2)
     1.0
     """
     existing = flags("edges", edges, 2)
-    pool = Pool.of(counts, clusters, existing, by, splits, seed)
+    halves = Halves.of(counts, clusters, existing, by, splits, seed)
     size = whole("k", k, 1, int(existing.sum()))
-    ranked = pool.ranked(flat_sums("sums", sums, pool), np.ones(len(pool.counts)))
+    ranked = halves.ranked(flat_sums("sums", sums, halves), np.ones(len(halves.counts)))
     ceiling = mean_jaccard(largest(ranked.first, size), largest(ranked.second, size))
     assert not isinstance(ceiling, Undefined), "k is at least 1"
     return ceiling
@@ -104,15 +104,15 @@ def circuit_overlap(
         ValueError: as `split_half_jaccard`.
 
     >>> import numpy as np
-    >>> sums = np.tile(np.arange(6.0).reshape(1, 2, 3), (4, 1, 1))
-    >>> same = circuit_overlap(sums, sums, np.ones(4), range(4), np.ones((2, 3), bool), k=2)
+    >>> sums = np.tile(np.arange(6.0).reshape(1, 2, 3), (6, 1, 1))
+    >>> same = circuit_overlap(sums, sums, np.ones(6), range(6), np.ones((2, 3), bool), k=2)
     >>> same.cross.value, same.normalised.value
     (1.0, 1.0)
     """
     existing = flags("edges", edges, 2)
-    pool = Pool.of(counts, clusters, existing, by, splits, seed)
+    halves = Halves.of(counts, clusters, existing, by, splits, seed)
     views = [edge_view(existing, k)]
-    return overlaps(sums_a, sums_b, pool, clusters, resamples, seed, views)[0]
+    return overlaps(sums_a, sums_b, halves, clusters, resamples, seed, views)[0]
 
 
 def node_overlap(
@@ -141,16 +141,16 @@ def node_overlap(
         ValueError: as `circuit_overlap` and `node_importance`.
 
     >>> import numpy as np
-    >>> sums = np.tile(np.arange(6.0).reshape(1, 2, 3), (4, 1, 1))
+    >>> sums = np.tile(np.arange(6.0).reshape(1, 2, 3), (6, 1, 1))
     >>> nodes = np.eye(3)[:, :2], np.eye(3)
-    >>> node_overlap(sums, sums, np.ones(4), range(4), np.ones((2, 3), bool), 2, *nodes).jaccard.value
+    >>> node_overlap(sums, sums, np.ones(6), range(6), np.ones((2, 3), bool), 2, *nodes).jaccard.value
     1.0
     """
     existing = flags("edges", edges, 2)
-    pool = Pool.of(counts, clusters, existing, by, splits, seed)
+    halves = Halves.of(counts, clusters, existing, by, splits, seed)
     matrices = incidence(source_component, destination_component, existing.shape)
     views = [node_view(existing, k, matrices, seed)]
-    return overlaps(sums_a, sums_b, pool, clusters, resamples, seed, views)[0]
+    return overlaps(sums_a, sums_b, halves, clusters, resamples, seed, views)[0]
 
 
 def overlap_curve(
@@ -181,15 +181,15 @@ def overlap_curve(
         ValueError: as `node_overlap`, for any of the sizes.
 
     >>> import numpy as np
-    >>> sums = np.tile(np.arange(6.0).reshape(1, 2, 3), (4, 1, 1))
+    >>> sums = np.tile(np.arange(6.0).reshape(1, 2, 3), (6, 1, 1))
     >>> nodes = np.eye(3)[:, :2], np.eye(3)
-    >>> curve = overlap_curve(sums, sums, np.ones(4), range(4), np.ones((2, 3), bool), [1, 2], *nodes)
+    >>> curve = overlap_curve(sums, sums, np.ones(6), range(6), np.ones((2, 3), bool), [1, 2], *nodes)
     >>> [edge.jaccard.value for edge, node in curve]
     [1.0, 1.0]
     """
     existing = flags("edges", edges, 2)
-    pool = Pool.of(counts, clusters, existing, by, splits, seed)
+    halves = Halves.of(counts, clusters, existing, by, splits, seed)
     matrices = incidence(source_component, destination_component, existing.shape)
     views = [view for k in sizes for view in (edge_view(existing, k), node_view(existing, k, matrices, seed))]
-    found = overlaps(sums_a, sums_b, pool, clusters, resamples, seed, views)
+    found = overlaps(sums_a, sums_b, halves, clusters, resamples, seed, views)
     return list(zip(found[::2], found[1::2], strict=True))

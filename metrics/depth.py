@@ -6,7 +6,6 @@ have fewer incoming and more outgoing edges, so every number here is also to be 
 profile that uniformly drawn edges have.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -206,46 +205,42 @@ def signed_wasserstein(before: ArrayLike, after: ArrayLike) -> Value:
     return float(np.sign(moved.net) * moved.total)
 
 
-def depth_shift(arm: ArrayLike, mdm: ArrayLike, uniform: ArrayLike) -> dict[str, Value]:
-    """Every number of the early-layer shift between two profiles, as named values for `bootstrap_scores`.
+def depth_shift(arm: ArrayLike, mdm: ArrayLike, uniform: ArrayLike) -> dict[str, dict[str, Value]]:
+    """Depth of two circuits, and how far the second lies from the first.
 
     Args:
         arm, mdm: [layers], profiles of the two circuits.
         uniform: [layers], profile of uniformly drawn edges, at which both are also looked at.
 
     Returns:
-        For each of arm and mdm `early_share`, `early_share_over_uniform` (1: as much as random edges),
-        `mean_depth`, `mean_depth_over_uniform`; their differences MDM − ARM under `shift.…`;
-        `shift.early_share_ratio` (MDM/ARM) and `shift.wasserstein` (positive: towards early layers), the
-        latter also of the relative profiles (`shift.wasserstein_over_uniform`). Undefined where it is.
+        Under `arm` and `mdm` each `early_share`, `early_share_over_uniform` (1: as much as random edges),
+        `mean_depth`, `mean_depth_over_uniform`. Under `shift` their differences MDM − ARM,
+        `early_share_ratio` (MDM/ARM) and `wasserstein` (positive: towards early layers), the latter also of
+        the relative profiles (`wasserstein_over_uniform`). Undefined where it is.
 
     Raises:
         ValueError: NaN, negative, lengths that differ, not summing to 1.
 
-    >>> shift = depth_shift([0.2, 0.3, 0.5], [0.4, 0.3, 0.3], [1/3, 1/3, 1/3])
-    >>> round(shift["shift.early_share"], 9), round(shift["shift.wasserstein"], 9)
+    >>> found = depth_shift([0.2, 0.3, 0.5], [0.4, 0.3, 0.3], [1/3, 1/3, 1/3])
+    >>> round(found["shift"]["early_share"], 9), round(found["shift"]["wasserstein"], 9)
     (0.2, 0.2)
     """
-    values: dict[str, Value] = {}
-    for name, profile in (("arm", arm), ("mdm", mdm)):
-        summary = _summary(profile, uniform)
-        values |= {f"{name}.{key}": value for key, value in summary.items()}
-    for key in ("early_share", "early_share_over_uniform", "mean_depth", "mean_depth_over_uniform"):
-        values[f"shift.{key}"] = _difference(values[f"arm.{key}"], values[f"mdm.{key}"])
-    values["shift.early_share_ratio"] = _ratio(values["mdm.early_share"], values["arm.early_share"])
-    values["shift.wasserstein"] = signed_wasserstein(arm, mdm)
+    before, after = _summary(arm, uniform), _summary(mdm, uniform)
+    shift = {name: _difference(before[name], after[name]) for name in before}
+    shift["early_share_ratio"] = _ratio(after["early_share"], before["early_share"])
+    shift["wasserstein"] = signed_wasserstein(arm, mdm)
+    shift["wasserstein_over_uniform"] = _relative_wasserstein(arm, mdm, uniform)
+    return {"arm": before, "mdm": after, "shift": shift}
+
+
+def _relative_wasserstein(arm: ArrayLike, mdm: ArrayLike, uniform: ArrayLike) -> Value:
     before, after = relative_profile(arm, uniform), relative_profile(mdm, uniform)
-    values["shift.wasserstein_over_uniform"] = (
-        before
-        if isinstance(before, Undefined)
-        else after
-        if isinstance(after, Undefined)
-        else signed_wasserstein(before, after)
-    )
-    return values
+    if isinstance(before, Undefined):
+        return before
+    return after if isinstance(after, Undefined) else signed_wasserstein(before, after)
 
 
-def _summary(profile: ArrayLike, uniform: ArrayLike) -> Mapping[str, Value]:
+def _summary(profile: ArrayLike, uniform: ArrayLike) -> dict[str, Value]:
     share, depth = early_share(profile), mean_relative_depth(profile)
     return {
         "early_share": share,

@@ -104,7 +104,7 @@ class _Ranked:
 
 
 @dataclass(frozen=True)
-class Pool:
+class Halves:
     """The groups, their halves, and how scores are ranked."""
 
     edges: Flags
@@ -115,7 +115,7 @@ class Pool:
     @classmethod
     def of(
         cls, counts: ArrayLike, clusters: ArrayLike, edges: Flags, by: Ranking, splits: int, seed: int
-    ) -> "Pool":
+    ) -> "Halves":
         """Groups with their numbers of examples and clusters, halved. Raises ValueError for bad counts."""
         examples = numbers("counts", counts, 1)
         if not (examples > 0).all():
@@ -132,20 +132,20 @@ class Pool:
         splits = len(self.first)
         return _Ranked(values[:1], values[1 : 1 + splits], values[1 + splits :])
 
-    def usable(self, weights: Floats) -> "Pool":
+    def usable(self, weights: Floats) -> "Halves":
         """The same without the splits of which the resample has left one half empty."""
         filled = (self.first * weights).any(axis=1) & (~self.first * weights).any(axis=1)
         return self if filled.all() else replace(self, first=self.first[filled])
 
 
-def flat_sums(name: str, sums: ArrayLike, pool: Pool) -> Floats:
+def flat_sums(name: str, sums: ArrayLike, halves: Halves) -> Floats:
     """Score sums [groups, sources, destinations] as [groups, edges]. Raises ValueError for another shape."""
     array = np.asarray(sums)
-    if array.ndim != 3 or len(array) != len(pool.counts):
-        expected = f"[{len(pool.counts)} groups, sources, destinations]"
+    if array.ndim != 3 or len(array) != len(halves.counts):
+        expected = f"[{len(halves.counts)} groups, sources, destinations]"
         raise ValueError(f"{name} must be {expected} and has shape {array.shape}")
-    match((f"one group of {name}", "edges"), array[0], pool.edges)
-    everywhere = np.broadcast_to(pool.edges, array.shape)
+    match((f"one group of {name}", "edges"), array[0], halves.edges)
+    everywhere = np.broadcast_to(halves.edges, array.shape)
     return edge_scores(name, array, everywhere).reshape(len(array), -1)
 
 
@@ -161,21 +161,21 @@ def mean_jaccard(a: Flags, b: Flags) -> Value:
 def overlaps(
     sums_a: ArrayLike,
     sums_b: ArrayLike,
-    pool: Pool,
+    halves: Halves,
     clusters: ArrayLike,
     resamples: int,
     seed: int,
     views: Sequence[View],
 ) -> list[CircuitOverlap]:
     """The overlap of two models in every view, all from the same resamples, see `circuit_overlap`."""
-    a, b = flat_sums("sums_a", sums_a, pool), flat_sums("sums_b", sums_b, pool)
+    a, b = flat_sums("sums_a", sums_a, halves), flat_sums("sums_b", sums_b, halves)
     match(("sums_a", "sums_b"), a, b)
 
-    def statistic(weights: Floats) -> dict[str, Value]:
-        split = pool.usable(weights)
+    def statistic(weights: Floats) -> dict[tuple[int, str], Value]:
+        split = halves.usable(weights)
         ranked = split.ranked(a, weights), split.ranked(b, weights)
         return {
-            f"{index}.{name}": value
+            (index, name): value
             for index, view in enumerate(views)
             for name, value in _view_overlap(*ranked, view).items()
         }
@@ -184,11 +184,8 @@ def overlaps(
     return [
         CircuitOverlap(
             floor=view.floor,
-            normalised=_clear(found[f"{index}.normalised"], found[f"{index}.gap"]),
-            **{
-                name: _share(found[f"{index}.{name}"])
-                for name in ("jaccard", "cross", "ceiling_a", "ceiling_b")
-            },
+            normalised=_clear(found[index, "normalised"], found[index, "gap"]),
+            **{name: _share(found[index, name]) for name in ("jaccard", "cross", "ceiling_a", "ceiling_b")},
         )
         for index, view in enumerate(views)
     ]

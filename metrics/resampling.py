@@ -6,15 +6,20 @@ that no model has to run again, and one vector for both members of a pair keeps 
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .inputs import Flags, Floats, Integers, clusters_of, level_of, numbers, whole
 from .undefined import Undefined, Value
+
+K = TypeVar("K", bound=Hashable)
+
+TEMPLATES_DRAWN = 10
+"""From how many templates on resamples draw them: fewer say too little about the spread of templates."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +63,34 @@ class Estimate:
         return replace(self, low=max(self.low, float(least)), high=min(self.high, float(most)))
 
 
-def cluster_weights(clusters: ArrayLike, resamples: int = 200, seed: int = 0) -> Integers:
-    """How often each group occurs in each two-stage resample: clusters drawn first, then groups within each.
+def templates_drawn(clusters: ArrayLike) -> bool:
+    """Whether resamples draw the templates (clusters), so that intervals speak of templates like these.
 
-    Each cluster drawn contributes as many groups as it has, drawn with replacement (Davison & Hinkley
-    1997, §3.8). With one group per cluster this is the ordinary bootstrap over clusters; with one
-    cluster, over groups, and the interval then says nothing about other templates. With several groups
-    per cluster the variance within clusters enters twice, which errs on the wide side; with fewer than
-    about ten clusters intervals are known to be too narrow.
+    They do where there are `TEMPLATES_DRAWN` or more, and where every template is a single group, so that
+    nothing else can be drawn. Elsewhere templates are held fixed, and intervals speak of these alone.
+
+    Args:
+        clusters: one label per group, [groups].
+
+    Raises:
+        ValueError: fewer than two groups.
+
+    >>> templates_drawn([0, 0, 1, 1]), templates_drawn(range(12)), templates_drawn(range(4))
+    (False, True, True)
+    """
+    cluster = clusters_of(clusters)
+    templates = int(cluster.max()) + 1
+    return templates >= TEMPLATES_DRAWN or templates == len(cluster)
+
+
+def cluster_weights(clusters: ArrayLike, resamples: int = 200, seed: int = 0) -> Floats:
+    """How much each group counts in each resample, by the rescaled bootstrap (Rao & Wu 1988).
+
+    Where `templates_drawn`, whole clusters are drawn with all of their groups: what varies between the groups
+    of a cluster varies between clusters too and must not be drawn a second time. Elsewhere every cluster
+    stays, and groups are drawn within each. Of n clusters or groups, n − 1 are drawn with replacement and
+    count n/(n − 1) times: drawing n of n makes the variance of a mean (n − 1)/n of what it should be, half of
+    it for two groups.
 
     Args:
         clusters: one label per group, [groups].
@@ -73,25 +98,37 @@ def cluster_weights(clusters: ArrayLike, resamples: int = 200, seed: int = 0) ->
         seed: of the generator.
 
     Returns:
-        Counts [resamples, groups]. Where all clusters have the same number of groups each row sums to
-        the number of groups.
+        Weights [resamples, groups], ≥ 0, 1 on average. Where all clusters have the same number of groups each
+        row sums to the number of groups. Where clusters stay, those of a single group are drawn from among
+        each other, which errs on the wide side; if there is only one such cluster it has weight 1 in every
+        row, and an interval leaves out what its prompts contribute.
 
     Raises:
         ValueError: fewer than two groups, resamples below 1.
 
-    >>> cluster_weights([0, 0, 1, 1], resamples=3).sum(axis=1).tolist()
-    [4, 4, 4]
+    >>> cluster_weights([0, 0, 0, 1, 1, 1], resamples=2).sum(axis=1).tolist()
+    [6.0, 6.0]
     """
     cluster = clusters_of(clusters)
     generator = np.random.default_rng([seed, 0])
-    count = int(cluster.max()) + 1
-    times = generator.multinomial(count, np.full(count, 1 / count), size=whole("resamples", resamples, 1))
-    weights = np.zeros((resamples, len(cluster)), dtype=np.int64)
-    for index in range(count):
-        members = np.flatnonzero(cluster == index)
-        share = np.full(len(members), 1 / len(members))
-        weights[:, members] = generator.multinomial(times[:, index] * len(members), share)
+    weights = np.ones((whole("resamples", resamples, 1), len(cluster)))
+    for units in _strata(cluster):
+        size = len(units)
+        if size > 1:
+            drawn = generator.multinomial(size - 1, np.full(size, 1 / size), resamples) * (size / (size - 1))
+            for unit, column in zip(units, drawn.T, strict=True):
+                weights[:, unit] = column[:, None]
     return weights
+
+
+def _strata(cluster: Integers) -> list[list[Integers]]:
+    """What is drawn from among each other: of each stratum the units, of each unit the groups."""
+    members = [np.flatnonzero(cluster == index) for index in range(int(cluster.max()) + 1)]
+    if templates_drawn(cluster):
+        return [members]
+    within = [list(groups[:, None]) for groups in members if len(groups) > 1]
+    # A single group has nothing to be exchanged for but the group of another template ("collapsed strata").
+    return [*within, [groups for groups in members if len(groups) == 1]]
 
 
 def half_splits(clusters: ArrayLike, splits: int = 10, seed: int = 0) -> Flags:
@@ -164,12 +201,12 @@ def weighted_mean(sums: Floats, counts: Floats, weights: NDArray[Any]) -> Floats
 
 
 def bootstrap(
-    statistic: Callable[[Floats], Mapping[str, Value]],
+    statistic: Callable[[Floats], Mapping[K, Value]],
     clusters: ArrayLike,
     resamples: int = 200,
     seed: int = 0,
     level: float = 0.95,
-) -> dict[str, Estimate | Undefined]:
+) -> dict[K, Estimate | Undefined]:
     """Intervals of any number of statistics of weighted groups, all from the same resamples.
 
     The interval is the bootstrap percentile interval moved so that its centre (the median of the
@@ -180,7 +217,8 @@ def bootstrap(
     interval; their mean need not, where a statistic takes few values or is skewed.
 
     Args:
-        statistic: from weights [groups] to named values; called with all 1 for the estimates.
+        statistic: from weights [groups] to values by name, or by any other key; called with all 1 for the
+            estimates.
         clusters: one label per group, [groups].
         resamples: how many to draw; 200 or more for an interval worth printing.
         seed: of the generator.
@@ -201,7 +239,7 @@ def bootstrap(
     (9.5, True)
     """
     level_of(level)
-    weights = cluster_weights(clusters, resamples, seed).astype(np.float64)
+    weights = cluster_weights(clusters, resamples, seed)
     estimates = statistic(np.ones(weights.shape[1]))
     draws = [statistic(row) for row in weights]
     return {
@@ -211,14 +249,14 @@ def bootstrap(
 
 
 def bootstrap_scores(
-    statistic: Callable[..., Mapping[str, Value]],
+    statistic: Callable[..., Mapping[K, Value]],
     sums: Sequence[ArrayLike],
     counts: ArrayLike,
     clusters: ArrayLike,
     resamples: int = 200,
     seed: int = 0,
     level: float = 0.95,
-) -> dict[str, Estimate | Undefined]:
+) -> dict[K, Estimate | Undefined]:
     """`bootstrap` of statistics of mean scores, paired over models.
 
     Args:
@@ -245,7 +283,7 @@ def bootstrap_scores(
     models = [_groups(one, counts) for one in sums]
     clusters_of(clusters, groups=len(models[0][1]))
 
-    def weighted(weights: Floats) -> Mapping[str, Value]:
+    def weighted(weights: Floats) -> Mapping[K, Value]:
         return statistic(*(weighted_mean(total, examples, weights) for total, examples in models))
 
     return bootstrap(weighted, clusters, resamples, seed, level)
@@ -260,7 +298,7 @@ def _groups(sums: ArrayLike, counts: ArrayLike) -> tuple[Floats, Floats]:
     return total, examples
 
 
-def _estimate(name: str, value: Value, draws: list[Value], level: float) -> Estimate | Undefined:
+def _estimate(name: Hashable, value: Value, draws: list[Value], level: float) -> Estimate | Undefined:
     if isinstance(value, Undefined):
         return value
     defined = np.array([draw for draw in draws if not isinstance(draw, Undefined)], dtype=np.float64)

@@ -101,13 +101,13 @@ def measured(
 
 @pytest.fixture
 def register(monkeypatch: pytest.MonkeyPatch) -> "Callable[[Task], None]":
-    """Puts a changed task in the place of the one of its name, for one test."""
+    """Makes the registry know a task, in the place of the one of its name if there is such a one."""
     from mechshift.tasks import registry
 
-    def put(task: "Task") -> None:
+    def add(task: "Task") -> None:
         monkeypatch.setitem(registry._TASKS, task.card.name, task)
 
-    return put
+    return add
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 
 from mechshift import files
 from mechshift.errors import OutputError
-from mechshift.files import replacing, write_text
+from mechshift.files import NOT_REGULAR, open_regular, read_text, replacing, write_text
 
 
 @pytest.fixture
@@ -118,3 +118,30 @@ def test_a_file_that_is_a_folder(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"record\.json cannot be written"):
         write_text(tmp_path / "record.json", "text")
     assert os.listdir(tmp_path) == ["record.json"]
+
+
+def test_a_regular_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "file.txt").write_bytes("zwölf Äpfel\r\n".encode())
+    (tmp_path / "link.txt").symlink_to("file.txt")
+    assert read_text(tmp_path / "link.txt") == "zwölf Äpfel\r\n"
+    with open_regular(tmp_path / "file.txt") as file:
+        assert file.read(2) == b"zw"
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path, number, reason in (
+        (tmp_path / "pipe", errno.EINVAL, NOT_REGULAR),
+        (Path("/dev/zero"), errno.EINVAL, NOT_REGULAR),
+        (tmp_path, errno.EISDIR, "it is a folder"),
+    ):
+        before = len(os.listdir("/proc/self/fd"))
+        with pytest.raises(OSError, match=reason) as caught:
+            read_text(path)
+        assert (caught.value.errno, caught.value.strerror) == (number, reason)
+        assert len(os.listdir("/proc/self/fd")) == before
+    with pytest.raises(FileNotFoundError):
+        read_text(tmp_path / "none")
+    (tmp_path / "bytes").write_bytes(b"\xff")
+    with pytest.raises(UnicodeDecodeError):
+        read_text(tmp_path / "bytes")

@@ -1,5 +1,7 @@
 """Imports go down the floors of docs/floors.toml, and the ground and the tables need no torch."""
 
+import subprocess
+import sys
 from graphlib import TopologicalSorter
 from itertools import product
 
@@ -8,6 +10,9 @@ import structure
 from structure import FLOORS, MODULES, entry_of, everything_behind, imports
 
 TORCH = {"torch", "transformers"}
+
+DECLARING = ("attention", "entry", "options", "registry", "spec", "words")
+"""Modules of `benchmark.pairs` in which a pair is declared and nothing is loaded."""
 
 
 def test_every_module_has_a_floor() -> None:
@@ -73,6 +78,7 @@ def test_the_ground_imports_nothing_else_of_ours(room: str, allowed: set[str]) -
         "tasks",
         "metrics",
         "benchmark.record",
+        *(f"benchmark.pairs.{name}" for name in DECLARING),
         "benchmark.tables",
         "benchmark.board",
         "benchmark.cli",
@@ -90,6 +96,19 @@ def test_starting_and_tables_need_no_torch(room: str) -> None:
     }
     assert inside
     assert heavy == set()
+
+
+def test_a_listed_pair_is_declared_without_torch() -> None:
+    # A process of its own: here torch has been imported by other tests.
+    program = (
+        "import sys; from mechshift.benchmark.pairs.options import PairOptions, resolve; "
+        "from mechshift.benchmark.pairs.registry import list_pairs; "
+        "assert str(resolve(PairOptions(pair='dream-7b')).mdm.attention) == 'full'; "
+        "assert len(list_pairs()) > 9; "
+        "print(sorted({'torch', 'transformers'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_inside_the_package_imports_are_relative() -> None:

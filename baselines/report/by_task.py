@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from ...benchmark.record.quantities import Quantity, Task
 from ...benchmark.record.summary import as_estimate, subtract
 from ...benchmark.record.types import Measured, Missing, Number
-from ...benchmark.tables.quantities import Quantity, Task
 from ...metrics import holm, two_sided_p
 from .records import Pairs, tasks_of
 from .roster import BASE, CONTROL

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...benchmark.record.summary import SUITES
-from ...benchmark.tables.table import protocol_name, row_table
+from ...benchmark.tables.table import Ranked, protocol_name, ranked, row_table
 from .by_task import by_task
 from .claims import CLAIMS, PREDICTIONS
 from .markdown import bullets, listed, paragraph, text
@@ -108,7 +108,7 @@ def _rows(pairs: Pairs) -> Sequence[str]:
             in this table is each pair's own, the largest of its tasks' sizes; everywhere else it is one for
             all pairs."""
         ),
-        row_table(tuple(pairs.records.values()), "github"),
+        row_table(ranked([Ranked(record) for record in pairs.records.values()]), "github"),
     )
 
 

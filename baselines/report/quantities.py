@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ...benchmark.record.quantities import SECTIONS, SHARE, SHIFT, Quantity, Rounding, Task, entry
 from ...benchmark.record.summary import at_one_size, mean_over, overlap_at
 from ...benchmark.record.types import FailedTask, Measured, Missing, Record, SameSize
-from ...benchmark.tables.cells import Rounding
-from ...benchmark.tables.quantities import SECTIONS, SHARE, SHIFT, Quantity, Task, entry
 from .records import tasks_of
 
 FINE = Rounding(decimals=3, signed=True)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from ...benchmark.record.files import read_model
+from ...benchmark.record.quantities import Task
 from ...benchmark.record.summary import SUITES
 from ...benchmark.record.types import Record
-from ...benchmark.tables.quantities import Task
 from ...errors import UsageError
 from .roster import BASE, CONTROL, PAIRS
 from .sizes import common_size

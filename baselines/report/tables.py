@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from ...benchmark.record.quantities import POINT, SHARE, SHIFT, Quantity, Rounding, Task
 from ...benchmark.record.summary import SUITES
 from ...benchmark.record.types import Measured, Missing, Number, Record, SameSize
-from ...benchmark.tables.cells import Notes, Rounding
-from ...benchmark.tables.quantities import POINT, SHARE, SHIFT, Quantity, Task
+from ...benchmark.tables.cells import Notes
 from .by_task import TaskContrast
 from .claims import PREDICTIONS, Claim
 from .contrast import VERDICTS, between, contrast

@@ -9,7 +9,7 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 from ...benchmark.asking.decoding import decode, steps_of
 from ...benchmark.asking.encoding import Encoded, encode
 from ...benchmark.pairs.attention import Attention
-from ...benchmark.pairs.backbones import read_backbone
+from ...benchmark.pairs.families import read_backbone
 from ...benchmark.pairs.member import Member, Role
 from ...tasks import Task
 from .train import Evaluate

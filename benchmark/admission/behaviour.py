@@ -11,8 +11,9 @@ from ..pairs.member import Member
 from ..pairs.pair import Pair
 from ..pairs.spec import CAUSAL
 from ..pairs.tokens import MOST_NAMED
+from ..pairs.words import SWAP, in_either
 from .cloze import Cloze, clozes
-from .fill import Fill, askable, fills, fills_with
+from .fill import Fill, askable, fills, fills_under, fills_with
 
 MOST_MOVED = 12
 """A mask token that is an ordinary word is among the embedding's rows that post-training moved most."""
@@ -26,12 +27,15 @@ class Behaviour:
 
     `ways`: every shift and attention that makes a difference, the declared ones first; `masks`: every mask
     token that comes into question, the declared one first, with many tokens of a text masked; none where one
-    of the ways is clearly better. `control`: it is an ARM, trained on.
+    of the ways is clearly better. `control`: it is an ARM, trained on. `arm`: how the first member fills the
+    same clozes, causally and read as an ARM is first, then as the second is declared; asked only where the
+    second is not told from an ARM.
     """
 
     ways: tuple[Fill, ...]
     masks: tuple[Fill, ...]
     control: bool = False
+    arm: tuple[Fill, ...] = ()
 
     @property
     def declared(self) -> Fill:
@@ -52,18 +56,27 @@ class Behaviour:
         return self.best[0] if self.best else None
 
     @cached_property
+    def exchanged(self) -> Fill | None:
+        """The way in which the ARM fills clozes clearly better than as an ARM, and so as an MDM does.
+
+        The second member does not: the two were exchanged. None where nothing speaks for that.
+        """
+        better = [way for way in self.arm[1:] if way.clearly_better(self.arm[0])]
+        return max(better, key=lambda way: way.mean, default=None)
+
+    @cached_property
     def alike(self) -> tuple[Fill, ...]:
         """The other shifts and attentions that the declared way is not clearly better than."""
         return tuple(way for way in self.ways[1:] if not self.declared.clearly_better(way))
 
     @property
     def verdict(self) -> Literal["passed", "failed", "undecided"]:
-        """Failed where another way is clearly better.
+        """Failed where another way is clearly better, or the members were exchanged.
 
         Passed where the declared one is clearly better than the other shift and, for an MDM, than causal
         attention with either; undecided else. Without the latter nothing shows that it is no ARM.
         """
-        if self.better is not None:
+        if self.better is not None or self.exchanged is not None:
             return "failed"
         if not self.control and self.declared.attention == CAUSAL and self.declared.shift:
             return "undecided"
@@ -77,6 +90,10 @@ class Behaviour:
     def detail(self) -> str:
         """What was found, in a line."""
         declared, way = self.declared, self.better
+        if self.exchanged is not None:
+            found = f"fills {_filled(declared)} as declared, no better than an ARM would"
+            as_mdm = f"{_filled(self.exchanged)} with {self.exchanged} and {_filled(self.arm[0])} causally"
+            return f"{found}, and the ARM fills {as_mdm}, as an MDM would"
         if not len(declared.right):
             return "no gap can be asked: the tokenizer writes no text, or the mask token has no row"
         if way is not None and way.mask_id != declared.mask_id:
@@ -110,10 +127,23 @@ def observe(pair: Pair) -> Behaviour:
     member = with_some_row(pair.mdm, texts)
     asked = askable(member, texts)
     ways = tuple(fills(member, asked))
-    if member.autoregressive or _best(ways):
-        return Behaviour(ways, (), member.autoregressive)
+    found = Behaviour(ways, (), member.autoregressive, _of_the_arm(pair, ways, texts))
+    if member.autoregressive or found.better or found.exchanged:
+        return found
     mask_ids = (member.mask_id, *mask_candidates(pair))
-    return Behaviour(ways, tuple(fills_with(member, asked, mask_ids)))
+    return replace(found, masks=tuple(fills_with(member, asked, mask_ids)))
+
+
+def _of_the_arm(pair: Pair, ways: tuple[Fill, ...], texts: list[Cloze]) -> tuple[Fill, ...]:
+    """How the ARM fills clozes as itself and as the MDM, where the MDM does not do it better than an ARM."""
+    declared = ways[0]
+    as_an_arm = next((way for way in ways if way.attention == CAUSAL and way.shift), None)
+    if pair.mdm.autoregressive or as_an_arm is None or as_an_arm is declared:
+        return ()  # a control is an ARM, and of an MDM that attends causally gaps tell nothing
+    if declared.clearly_better(as_an_arm):
+        return ()
+    asked = askable(pair.arm, texts)
+    return tuple(fills_under(pair.arm, asked, (CAUSAL, declared.attention)))
 
 
 def with_some_row(member: Member, texts: list[Cloze]) -> Member:
@@ -131,13 +161,18 @@ def with_some_row(member: Member, texts: list[Cloze]) -> Member:
 
 def check_behaviour(pair: Pair, behaviour: Behaviour) -> None:
     """Raises PairError where the second member fills gaps clearly better than in the declared way."""
+    if behaviour.exchanged is not None:
+        raise PairError(
+            f"the two members look exchanged: the MDM {behaviour.detail}",
+            f"{SWAP}; where they are right all the same, run with {in_either('accept_behaviour')}",
+        )
     if behaviour.better is None:
         return
     raise PairError(
         f"the {pair.mdm.called} is declared with {behaviour.declared} and mask token "
         f"{pair.mdm.mask_id}: it {behaviour.detail}",
         f"{_remedy(pair, behaviour, behaviour.better)}; where the declaration is right all the same, run "
-        "with --accept-behaviour",
+        f"with {in_either('accept_behaviour')}",
     )
 
 
@@ -166,6 +201,10 @@ def mask_candidates(pair: Pair) -> tuple[int, ...]:
     added = range(rows, min(len(mdm), rows + MOST_ADDED))
     named = [mask_id for mask_id in pair.named_masks if 0 <= mask_id < len(mdm)]
     return tuple(dict.fromkeys(one for one in (*named, *added, *most) if one != pair.mdm.mask_id))
+
+
+ARM_ATTENTIONS = 2
+"""Under so many attentions at most the ARM is asked too."""
 
 
 def most_candidates(added: int) -> int:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
+from ..pairs.check_name import CheckName, of_check
 from ..pairs.matching import check_mask_row
 from ..pairs.member import Member
-from ..pairs.named import CheckName, checking
 from ..pairs.pair import Pair
 from .behaviour import Behaviour, check_behaviour, observe
 from .structure import check_attention, check_finite, check_gradient, check_projections, check_residual
@@ -35,7 +35,7 @@ class Check:
 
     def make(self) -> Finding:
         """What is found. Raises PairError, with the check's name, where it fails."""
-        with checking(self.name):
+        with of_check(self.name):
             return Finding(self.name, self.subject, *self.look())
 
 

@@ -14,14 +14,15 @@ from safetensors import safe_open
 
 from ...errors import NotComputable, PairError, UsageError
 from ..pairs.attention import Attention
+from ..pairs.check_name import of_check
 from ..pairs.checkpoint import Checkpoint, find_checkpoint
 from ..pairs.entry import MemberEntry, PairEntry
 from ..pairs.loading import open_pair, read_tokens
 from ..pairs.matching import check_mask_row
-from ..pairs.named import checking
 from ..pairs.native import native_type
 from ..pairs.pair import Pair
 from ..pairs.spec import LoaderSpec, PairSpec, Precision
+from ..pairs.words import in_either
 from .behaviour import mask_candidates
 from .cloze import Cloze, clozes
 from .fill import LEAST_SHARE, LEAST_SOURCES, Fill, askable, fills, fills_with
@@ -51,11 +52,8 @@ def discover_pair(
 
     Native class and parameter names are found from the files, shift, attention and mask token from how the
     MDM fills gaps, revisions from the hub. Paths are written relative to `beside`. Raises PairError where
-    the pair does not load, NotComputable where the gaps do not tell, UsageError for a name that is no text.
+    the pair does not load, NotComputable where the gaps do not tell.
     """
-    for text in (spec.name, spec.arm.checkpoint, spec.mdm.checkpoint):
-        if not text.isprintable():
-            raise UsageError(f"{text!r} is no text that an entry can hold", "choose another name")
     checkpoints = find_checkpoint(spec.arm, offline), find_checkpoint(spec.mdm, offline)
     fixed, block = frozenset(given), _block(checkpoints[1])
     named = spec.mdm.mask_token is not None or _names_a_mask(spec, checkpoints)
@@ -68,7 +66,7 @@ def discover_pair(
     texts = clozes(pair.tokenizer)
     if not named:
         pair = _with_mask(pair, texts, fixed)
-    with checking("mask token"):
+    with of_check("mask token"):
         check_mask_row(pair.mdm)
     way, alike = _way(pair, askable(pair.mdm, texts), fixed)
     mask_token = spec.mdm.mask_token if named else pair.mdm.mask_id
@@ -148,7 +146,7 @@ def _with_mask(pair: Pair, written: list[Cloze], given: frozenset[str]) -> Pair:
     if any(not chosen.clearly_better(other) for other in masked if other is not chosen):
         raise NotComputable(
             "neither the MDM's files nor how it fills gaps tell its mask token",
-            "declare it: --mask-token with the token's text or id",
+            f"declare it: {in_either('mask_token')} with the token's text or id",
         )
     return replace(pair, mdm=replace(pair.mdm, mask_id=chosen.mask_id))
 
@@ -164,7 +162,8 @@ def _way(pair: Pair, texts: list[Cloze], given: frozenset[str]) -> tuple[Fill, l
     if few or float(best.right.float().mean()) < LEAST_SHARE:
         raise NotComputable(
             f"the MDM fills {int(best.right.sum())} of {len(texts)} gaps: too few to tell how it reads",
-            "take shift and attention from the model's card: --shift or --no-shift, --attention",
+            "take shift and attention from the model's card: --shift or --no-shift, --attention (in Python "
+            "shift=, attention=)",
         )
     alike = [way for way in ways if way is best or not best.clearly_better(way)]
     named, full = pair.spec.mdm.attention, Attention("full")
@@ -211,6 +210,7 @@ def _member(checkpoint: Checkpoint, beside: Path) -> MemberEntry:
 def _licence(directory: Path) -> str | None:
     """What the model card beside a checkpoint says in its header."""
     try:
+        # whether it is a file was seen to by check_regular
         header = metadata_load(directory / "README.md") or {}
     except Exception:  # whatever the YAML of a damaged card raises
         return None

@@ -101,13 +101,16 @@ def askable(member: Member, texts: Sequence[Cloze]) -> list[Cloze]:
     ]
 
 
-@torch.no_grad()
 def fills(member: Member, texts: Sequence[Cloze]) -> list[Fill]:
     """The declared way first, then every other shift and attention that makes a difference to these texts."""
+    return fills_under(member, texts, distinct_attentions(member.attention, texts))
+
+
+@torch.no_grad()
+def fills_under(member: Member, texts: Sequence[Cloze], attentions: Iterable[Attention]) -> list[Fill]:
+    """Under each of the attentions both shifts, the declared one first."""
     return [
-        fill
-        for attention in distinct_attentions(member.attention, texts)
-        for fill in _both_shifts(replace(member, attention=attention), texts)
+        fill for attention in attentions for fill in _both_shifts(replace(member, attention=attention), texts)
     ]
 
 

@@ -1,4 +1,4 @@
-"""An examined pair as a page of text or as JSON: findings, how gaps are filled, how far weights moved."""
+"""A checked pair as a page of text or as JSON: findings, how gaps are filled, how far weights moved."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -10,13 +10,13 @@ from tabulate import tabulate
 
 from ..pairs.movement import Movement
 from .behaviour import Behaviour
-from .examination import Examination
 from .fill import Fill
+from .outcome import Outcome
 
 WIDTHS = [None, None, None, 76]
 
 
-def render(found: Examination) -> str:
+def render(found: Outcome) -> str:
     """The page: a line per check, a table of fills, a table of movement, and the outcome."""
     findings = [(each.check, each.subject, each.verdict, each.detail) for each in found.findings]
     parts = [tabulate(findings, ("check", "of", "verdict", "found"), maxcolwidths=WIDTHS)]
@@ -27,7 +27,7 @@ def render(found: Examination) -> str:
     return "\n\n".join([*parts, _outcome(found)])
 
 
-def _outcome(found: Examination) -> str:
+def _outcome(found: Outcome) -> str:
     name = found.spec.name
     if found.pair is None:
         return f"{name} cannot be loaded; the other checks were not made."
@@ -81,7 +81,7 @@ def _extremes(moved: list[Movement]) -> tuple[float | int | None, ...]:
     return _change(least), least.layer, _change(most), most.layer
 
 
-def as_json(found: Examination) -> dict[str, Any]:
+def as_json(found: Outcome) -> dict[str, Any]:
     """The same for programs: `findings`, `fills`, `masks` and `movement`, empty where nothing was loaded."""
     behaviour, pair = found.behaviour, found.pair
     return {

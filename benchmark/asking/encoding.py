@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from transformers import PreTrainedTokenizerBase
 
 from ...tasks import Example
+from ..pairs.tokens import tokenizing
 
 Ids = tuple[int, ...]
 
+TOKENIZER = "the ARM's tokenizer"
+"""The one that writes all texts of a pair, in messages."""
 COMPLETE = 0.9
 """Share of the texts of an answer set that a tokenizer has to write as continuations of one length."""
 
@@ -47,7 +50,8 @@ class DoesNotFit(Exception):
 
 def token_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> Ids:
     """Ids of a text with the tokenizer's own special tokens, less a closing one."""
-    return _unclosed(tokenizer, tokenizer(text)["input_ids"])
+    with tokenizing(TOKENIZER):
+        return _unclosed(tokenizer, tokenizer(text)["input_ids"])
 
 
 def _unclosed(tokenizer: PreTrainedTokenizerBase, row: Iterable[int]) -> Ids:
@@ -118,7 +122,8 @@ def _members(
     """Continuations of the given length; a text that is written otherwise belongs to neither set."""
     if not texts:
         return ()
-    rows = tokenizer([example.clean + text for text in texts])["input_ids"]
+    with tokenizing(TOKENIZER):
+        rows = tokenizer([example.clean + text for text in texts])["input_ids"]
     wholes = [_unclosed(tokenizer, row) for row in rows]
     end = len(prompt) + length
     return tuple(whole[-length:] for whole in wholes if len(whole) == end and whole[: len(prompt)] == prompt)

@@ -16,6 +16,9 @@ from ..pairs.member import Member
 from .encoding import DoesNotFit, Encoded, Ids
 from .pool import Solved
 
+ROWS = 64
+"""Token rows that are run at once unless told otherwise; no number depends on it."""
+
 
 @dataclass(frozen=True)
 class State:

@@ -8,6 +8,7 @@ from ..record.files import read_model
 from ..record.protocol import Protocol, list_protocols
 from ..record.types import Record
 from ..tables.cells import plain
+from ..tables.table import Ranked
 
 _Records = Mapping[Path, Record]
 
@@ -21,6 +22,37 @@ def read_board(directory: Path, protocol: str | None = None) -> tuple[Record, ..
     different protocols or of different versions of a task; a record that is not its protocol's whole; two
     records of one pair.
     """
+    records = _read(directory, protocol)
+    for path, record in records.items():
+        _check_official(path, record, named=protocol is not None)
+    _check_one_protocol(records)
+    _check_one_each(records)
+    return tuple(records.values())
+
+
+def read_any(directory: Path, protocol: str | None = None) -> tuple[Ranked, ...]:
+    """The records of a folder as `read_board` takes them, and those that no board takes with the reason why.
+
+    Nothing is asked of them together: they need not be comparable. Raises UsageError where there is none and
+    NotComputable for a file that is no record.
+    """
+    return tuple(Ranked(record, _doubt(path, record)) for path, record in _read(directory, protocol).items())
+
+
+def _doubt(path: Path, record: Record) -> str | None:
+    try:
+        _check_official(path, record, named=False)
+    except UsageError as error:
+        return error.problem
+    return None
+
+
+def _check_official(path: Path, record: Record, named: bool) -> None:
+    _check_protocol(path, record.protocol, named)
+    _check_whole(path, record)
+
+
+def _read(directory: Path, protocol: str | None) -> _Records:
     if not directory.is_dir():
         raise UsageError(
             f"{directory} is no folder", "name a folder of records, the JSON files that mechshift run writes"
@@ -32,12 +64,7 @@ def read_board(directory: Path, protocol: str | None = None) -> tuple[Record, ..
         wanted = "record" if protocol is None else f"record of protocol {protocol}"
         name = protocol or "v1"
         raise UsageError(f"{directory} holds no {wanted}", f"{_run(name)}: it is a file PAIR-{name}.json")
-    for path, record in records.items():
-        _check_protocol(path, record.protocol, named=protocol is not None)
-        _check_whole(path, record)
-    _check_one_protocol(records)
-    _check_one_each(records)
-    return tuple(records.values())
+    return records
 
 
 def _check_protocol(path: Path, protocol: Protocol, named: bool) -> None:

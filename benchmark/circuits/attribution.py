@@ -134,21 +134,14 @@ def _accumulate(
     gradients: list[SiteGradients],
 ) -> None:
     """Add the batch's scores to the sums of its examples' groups."""
-    shape = member.backbone.shape
+    graph = Graph.of(member.backbone.shape)
     group = batch.groups[batch.example_of_row].cpu()
-    at_once = max(
-        1, SOURCE_BYTES // (4 * (1 + shape.layers * (shape.heads + 1)) * difference.embedding[0].numel())
-    )
+    at_once = max(1, SOURCE_BYTES // (4 * graph.sources * difference.embedding[0].numel()))
     for first in range(0, len(group), at_once):
         rows = slice(first, first + at_once)
         sources = written(member.backbone, difference, rows).flatten(2).transpose(0, 1)
-        destination = 0
-        for index, site in enumerate(gradients):
-            layer, is_mlp = divmod(index, 2)
-            readable = 1 + layer * (shape.heads + 1) + is_mlp * shape.heads
+        for axes, site in zip(graph.sites, gradients, strict=True):
             gradient = site.summed(rows).flatten(2).permute(1, 2, 0)
-            scores = torch.bmm(sources[:, :readable], gradient).to("cpu", torch.float64)
-            span = slice(destination, destination + site.site.destinations)
+            scores = torch.bmm(sources[:, : axes.readable], gradient).to("cpu", torch.float64)
             grouped = scores.new_zeros(len(sums), *scores.shape[1:]).index_add(0, group[rows], scores)
-            sums[:, :readable, span] += grouped.numpy()
-            destination = span.stop
+            sums[:, : axes.readable, axes.destinations] += grouped.numpy()

@@ -15,6 +15,7 @@ from torch.utils.hooks import RemovableHandle
 from ..pairs.backbones import Backbone, Norm, Projection
 from ..pairs.member import Member
 from .batch import Batch
+from .graph import Graph
 
 
 @dataclass(frozen=True)
@@ -134,20 +135,17 @@ def written(backbone: Backbone, outputs: Outputs, rows: slice = slice(None)) -> 
 
     The axis is the graph's. This is the largest tensor of the extractor: take few rows at a time.
     """
-    shape = backbone.shape
+    shape, graph = backbone.shape, Graph.of(backbone.shape)
     embedding = outputs.embedding[rows]
-    per_layer = shape.heads + 1
-    sources = embedding.new_empty(1 + shape.layers * per_layer, *embedding.shape)
+    sources = embedding.new_empty(graph.sources, *embedding.shape)
     sources[0] = embedding
-    for index, layer in enumerate(backbone.layers):
-        first = 1 + index * per_layer
-        mixed = outputs.heads[index][rows].reshape(-1, shape.heads, shape.head_dim).transpose(0, 1)
-        torch.bmm(
-            mixed,
-            head_maps(layer.output_weight, shape.heads),
-            out=sources[first : first + shape.heads].flatten(1, 2),
-        )
-        sources[first + shape.heads] = outputs.mlps[index][rows]
+    for site in graph.sites:
+        if site.kind == "attention":
+            mixed = outputs.heads[site.layer][rows].reshape(-1, shape.heads, shape.head_dim).transpose(0, 1)
+            maps = head_maps(backbone.layers[site.layer].output_weight, shape.heads)
+            torch.bmm(mixed, maps, out=sources[site.written].flatten(1, 2))
+        elif site.kind == "mlp":
+            sources[site.written] = outputs.mlps[site.layer][rows]
     return sources
 
 

@@ -20,6 +20,30 @@ if TYPE_CHECKING:
 Edges = NDArray[np.bool_]
 Scores = NDArray[np.floating]
 
+MOST_NODES = 1_000_000
+"""Heads and MLPs of the largest graph; a model of 126 layers with 128 heads has 16,254."""
+
+
+@dataclass(frozen=True)
+class SiteAxes:
+    """Where a site, at which the residual stream is read, is on the axes of the graph.
+
+    `layer`: its layer, the number of layers for the logits. `readable`: how many sources have written before
+    it, the first ones of the source axis. `destinations`: what reads here. `written`: the sources that write
+    what has been read here, none for the logits.
+    """
+
+    layer: int
+    kind: Literal["attention", "mlp", "logits"]
+    readable: int
+    destinations: slice
+    written: slice
+
+    @property
+    def readers(self) -> int:
+        """How many destinations read here."""
+        return int(self.destinations.stop - self.destinations.start)
+
 
 @dataclass(frozen=True)
 class Graph:
@@ -35,10 +59,17 @@ class Graph:
     kv_heads: int
 
     def __post_init__(self) -> None:
-        if min(self.layers, self.heads, self.kv_heads) < 1 or self.heads % self.kv_heads:
+        sizes = (self.layers, self.heads, self.kv_heads)
+        if any(type(size) is not int for size in sizes) or min(sizes) < 1 or self.heads % self.kv_heads:
             raise UsageError(
                 f"no graph has {self.layers} layers, {self.heads} heads and {self.kv_heads} key/value heads",
-                "all must be positive, and the heads a multiple of the key/value heads",
+                "all must be positive whole numbers, and the heads a multiple of the key/value heads",
+            )
+        # Sizes come from files, and the axes are counted out layer by layer.
+        if self.layers * (self.heads + 1) > MOST_NODES:
+            raise UsageError(
+                f"a graph of {self.layers} layers and {self.heads} heads has more than {MOST_NODES:,} nodes",
+                "correct the numbers of layers and heads in the file that they come from",
             )
 
     @classmethod
@@ -46,43 +77,44 @@ class Graph:
         """The graph of a model of this shape, with the key/value heads that it has, or one per head."""
         return cls(shape.layers, shape.heads, shape.kv_heads if kv == "grouped" else shape.heads)
 
-    @property
-    def sources_per_layer(self) -> int:
-        """Heads and the MLP."""
-        return self.heads + 1
+    @cached_property
+    def sites(self) -> tuple[SiteAxes, ...]:
+        """Attention and MLP of every layer, then the logits: the order in which a pass reads and writes.
 
-    @property
-    def destinations_per_layer(self) -> int:
-        """Inputs of queries, keys, values and the MLP."""
-        return self.heads + 2 * self.kv_heads + 1
+        Nothing else says which place on the axes belongs to what.
+        """
+        found: list[SiteAxes] = []
+        source, destination = 1, 0  # the input has written, and nothing has read yet
+        for layer in range(self.layers):
+            attention = slice(destination, destination + self.heads + 2 * self.kv_heads)
+            heads = slice(source, source + self.heads)
+            found.append(SiteAxes(layer, "attention", source, attention, heads))
+            # The MLP comes after the heads, and so reads those of its own layer too.
+            mlp, mlp_input = slice(heads.stop, heads.stop + 1), slice(attention.stop, attention.stop + 1)
+            found.append(SiteAxes(layer, "mlp", heads.stop, mlp_input, mlp))
+            source, destination = mlp.stop, mlp_input.stop
+        logits = slice(destination, destination + 1)
+        return (*found, SiteAxes(self.layers, "logits", source, logits, slice(source, source)))
 
     @property
     def sources(self) -> int:
         """Length of the source axis."""
-        return 1 + self.layers * self.sources_per_layer
+        return self.sites[-1].readable
 
     @property
     def destinations(self) -> int:
         """Length of the destination axis."""
-        return self.layers * self.destinations_per_layer + 1
+        return int(self.sites[-1].destinations.stop)
 
     @property
     def edges(self) -> int:
         """Number of edges: a layer's inputs read all that came before it, its MLP also its heads."""
-        before = sum(1 + layer * self.sources_per_layer for layer in range(self.layers))
-        return before * self.destinations_per_layer + self.layers * self.heads + self.sources
+        return sum(site.readable * site.readers for site in self.sites)
 
     @cached_property
     def mask(self) -> Edges:
         """Boolean [sources, destinations]: which edges exist."""
-        readable = np.append(
-            (
-                1
-                + np.arange(self.layers)[:, None] * self.sources_per_layer
-                + np.array([0] * (self.destinations_per_layer - 1) + [self.heads])
-            ).ravel(),
-            self.sources,
-        )
+        readable = np.repeat([site.readable for site in self.sites], [site.readers for site in self.sites])
         mask = np.arange(self.sources)[:, None] < readable
         mask.flags.writeable = False
         return mask
@@ -90,12 +122,12 @@ class Graph:
     @cached_property
     def source_layers(self) -> NDArray[np.int64]:
         """Layer of each source; −1 for the input."""
-        return np.append(-1, np.repeat(np.arange(self.layers), self.sources_per_layer))
+        return np.append(-1, np.repeat(np.arange(self.layers), self.heads + 1))
 
     @cached_property
     def destination_layers(self) -> NDArray[np.int64]:
         """Layer of each destination; the number of layers for the logits."""
-        return np.append(np.repeat(np.arange(self.layers), self.destinations_per_layer), self.layers)
+        return np.repeat([site.layer for site in self.sites], [site.readers for site in self.sites])
 
     @cached_property
     def source_kinds(self) -> NDArray[np.str_]:
@@ -177,28 +209,26 @@ class Graph:
         """
         kept = self.checked(edges).copy()
         group = np.arange(self.heads) // (self.heads // self.kv_heads)
-        for layer in reversed(range(self.layers)):
-            (heads, mlp), (q, k, v, mlp_input) = self._sources_of(layer), self._destinations_of(layer)
-            kept[:, mlp_input] &= kept[mlp].any()
-            leads_on = kept[heads].any(axis=1)
+        layers = list(zip(self.sites[:-1:2], self.sites[1::2], strict=True))
+        for attention, mlp in reversed(layers):
+            q, k, v = self._inputs_of(attention)
+            kept[:, mlp.destinations] &= kept[mlp.written].any()
+            leads_on = kept[attention.written].any(axis=1)
             kept[:, q] &= leads_on
             shared = np.bincount(group, leads_on) > 0
             kept[:, k] &= shared
             kept[:, v] &= shared
-        for layer in range(self.layers):
-            (heads, mlp), (q, k, v, mlp_input) = self._sources_of(layer), self._destinations_of(layer)
+        for attention, mlp in layers:
+            q, k, v = self._inputs_of(attention)
             shared_reached: Edges = np.logical_or.reduce(kept[:, k] | kept[:, v])
             reached = kept[:, q].any(axis=0) | shared_reached[group]
-            kept[heads] &= reached[:, None]
-            kept[mlp] &= kept[:, mlp_input].any()
+            kept[attention.written] &= reached[:, None]
+            kept[mlp.written] &= kept[:, mlp.destinations].any()
         return kept
 
-    def _sources_of(self, layer: int) -> tuple[slice, int]:
-        first = 1 + layer * self.sources_per_layer
-        return slice(first, first + self.heads), first + self.heads
-
-    def _destinations_of(self, layer: int) -> tuple[slice, slice, slice, int]:
-        q = layer * self.destinations_per_layer
+    def _inputs_of(self, attention: SiteAxes) -> tuple[slice, slice, slice]:
+        """The q, k and v inputs among the destinations of an attention."""
+        q = attention.destinations.start
         k = q + self.heads
         v = k + self.kv_heads
-        return slice(q, k), slice(k, v), slice(v, v + self.kv_heads), v + self.kv_heads
+        return slice(q, k), slice(k, v), slice(v, attention.destinations.stop)

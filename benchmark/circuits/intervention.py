@@ -25,7 +25,7 @@ from ..pairs.backbones import Backbone, Projection
 from ..pairs.member import Member
 from .batch import Batch
 from .capture import Outputs, Site, head_maps, hooks, measure, run, sites, still
-from .graph import Edges, Graph
+from .graph import Edges, Graph, SiteAxes
 from .prefix import behind_shared_prefix
 
 Intervention = Literal["patch", "zero", "mean"]
@@ -175,6 +175,7 @@ class _Stack:
         self, backbone: Backbone, edges: Edges, circuits: NDArray[np.int64], reference: Outputs
     ) -> None:
         self.backbone = backbone
+        self.graph = Graph.of(backbone.shape)
         self.reference = reference
         self.edges = edges[circuits[0] : circuits[-1] + 1]
         self.circuit = torch.from_numpy(circuits - circuits[0]).to(backbone.device)
@@ -182,47 +183,45 @@ class _Stack:
 
     def hidden(self, member: Member, tokens: Tensor) -> Tensor:
         """The final norm's output [items, tokens, width] for ids [items, tokens]."""
-        shape, embedding = self.backbone.shape, member.embed(tokens)
+        embedding = member.embed(tokens)
         self._base = self.reference.embedding.clone()
         if self.backbone.position_embedding is not None:
             before = 0 if member.prefix is None else member.prefix.tokens
             at = slice(before, before + tokens.shape[1])
             self._base += self.backbone.position_embedding.weight[at].float()
-        self._departed = self._base.new_empty(1 + shape.layers * (shape.heads + 1), *self._base.shape)
+        self._departed = self._base.new_empty(self.graph.sources, *self._base.shape)
         self._departed[0] = embedding.float() - self.reference.embedding
         with hooks() as handles:
             self._attach(handles)
             return member.hidden(embedding, tokens)
 
     def _attach(self, handles: list[RemovableHandle]) -> None:
-        shape, destination = self.backbone.shape, 0
-        for index, site in enumerate(sites(self.backbone)):
-            layer, is_mlp = divmod(index, 2)
-            readable = 1 + layer * (shape.heads + 1) + is_mlp * shape.heads
-            span = slice(destination, destination + site.destinations)
-            see = partial(self._see_norm, site, readable, span)
+        for axes, site in zip(self.graph.sites, sites(self.backbone), strict=True):
+            see = partial(self._see_norm, site, axes.readable, axes.destinations)
             handles.append(site.norm.module.register_forward_hook(see))
             for projection in site.projections:
                 handles.append(projection.module.register_forward_hook(partial(self._replace, projection)))
-            destination = span.stop
-        for index, block in enumerate(self.backbone.layers):
-            handles.append(block.output.register_forward_pre_hook(partial(self._see_heads, index)))
-            handles.append(block.mlp.register_forward_hook(partial(self._see_mlp, index)))
+            if axes.kind == "attention":
+                output = self.backbone.layers[axes.layer].output
+                handles.append(output.register_forward_pre_hook(partial(self._see_heads, axes)))
+            elif axes.kind == "mlp":
+                mlp = self.backbone.layers[axes.layer].mlp
+                handles.append(mlp.register_forward_hook(partial(self._see_mlp, axes)))
 
-    def _see_heads(self, layer: int, _: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        shape, block, kept = self.backbone.shape, self.backbone.layers[layer], self.reference.heads[layer]
-        maps = head_maps(block.output_weight, shape.heads)
-        first = 1 + layer * (shape.heads + 1)
+    def _see_heads(self, axes: SiteAxes, _: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        shape, output = self.backbone.shape, self.backbone.layers[axes.layer].output
+        kept = self.reference.heads[axes.layer]
+        maps = head_maps(self.backbone.layers[axes.layer].output_weight, shape.heads)
         departed = (inputs[0].float() - kept).view(-1, shape.heads, shape.head_dim).transpose(0, 1)
-        torch.bmm(departed, maps, out=self._departed[first : first + shape.heads].flatten(1, 2))
+        torch.bmm(departed, maps, out=self._departed[axes.written].flatten(1, 2))
         self._base += kept @ maps.flatten(0, 1)
-        bias: Tensor | None = getattr(block.output, "bias", None)
+        bias: Tensor | None = getattr(output, "bias", None)
         if bias is not None:
             self._base += bias.float()
 
-    def _see_mlp(self, layer: int, _: nn.Module, __: object, output: Tensor) -> None:
-        kept = self.reference.mlps[layer]
-        self._departed[(layer + 1) * (self.backbone.shape.heads + 1)] = output.float() - kept
+    def _see_mlp(self, axes: SiteAxes, _: nn.Module, __: object, output: Tensor) -> None:
+        kept = self.reference.mlps[axes.layer]
+        self._departed[axes.written] = output.float() - kept
         self._base += kept
 
     def _see_norm(

@@ -1,6 +1,5 @@
 """The commands `mechshift circuits export` and `import`: what runs keep, in the files of other tools."""
 
-import json
 import re
 from enum import StrEnum
 from pathlib import Path
@@ -9,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ...errors import UsageError
-from .options import JsonOption
+from .options import JsonOption, of_output
+from .output import print_json
 
 if TYPE_CHECKING:
     from ..circuits.circuit import Circuit
@@ -24,6 +24,13 @@ class Form(StrEnum):
     mib = "mib"
 
 
+class Member(StrEnum):
+    """Whose circuit is meant."""
+
+    arm = "arm"
+    mdm = "mdm"
+
+
 class By(StrEnum):
     """What edges are ranked by."""
 
@@ -33,20 +40,28 @@ class By(StrEnum):
 
 @app.command()
 def export(
-    file: Annotated[Path, typer.Argument(help="A circuit or scores that a run kept (*.safetensors).")],
-    to: Annotated[Form, typer.Option(help="The EAP-IG library's graph, or MIB's nine circuits.")],
-    out: Annotated[Path, typer.Option(help="The file to write; for MIB a new folder named TASK_MODEL.")],
+    file: Annotated[
+        Path, typer.Argument(help="A circuit or scores that a run kept (*.safetensors), or a run's RECORD.")
+    ],
+    task: Annotated[str | None, typer.Argument(help="Of a record: the task.")] = None,
+    member: Annotated[Member | None, typer.Argument(help="Of a record: the member.")] = None,
+    *,
+    to: Annotated[Form, of_output(help="The EAP-IG library's graph, or MIB's nine circuits.")],
+    out: Annotated[Path, of_output(help="The file to write; for MIB a new folder named TASK_MODEL.")],
     d_model: Annotated[
-        int | None, typer.Option(min=1, help="The model's width, which is not in FILE unless imported.")
+        int | None, of_output(min=1, help="The model's width, which is not in FILE unless imported.")
     ] = None,
     by: Annotated[
-        By | None, typer.Option(help="What ranks MIB's edges; --by absolute if left out (CMD), signed (CPR).")
+        By | None, of_output(help="What ranks MIB's edges; --by absolute if left out (CMD), signed (CPR).")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write a circuit with its scores as the EAP-IG library's JSON, or scores as MIB's nine circuits.
 
+    Of a record the circuit of one member on one task is meant, which lies beside it in the folder of cells.
     Prints path and number of edges of what was written.
+
+    Example: mechshift circuits export results/tiny-v1.json ioi mdm --to mib --d-model 128 --out ioi_tiny
     """
     if by is not None and to is Form.eap_ig:
         raise UsageError("--by ranks edges, and EAP-IG's graph has all of them", "leave it out")
@@ -54,7 +69,7 @@ def export(
     from ..interchange.kept import load_kept
     from ..interchange.mib import SHARES, save_circuits
 
-    kept = load_kept(file)
+    kept = load_kept(_meant(file, task, member))
     width = _width(kept, d_model)
     if to is Form.eap_ig:
         save_graph(out, kept.graph, kept.edges, width, kept.scores)
@@ -65,15 +80,37 @@ def export(
     _tell([_described(path, size) for path, size in zip(paths, sizes, strict=True)], as_json)
 
 
+def _meant(file: Path, task: str | None, member: Member | None) -> Path:
+    """The file itself, or of a record the cell with the member's circuit on the task."""
+    if file.is_dir():
+        raise UsageError(f"{file} is a folder", "name a file, or a record with a task and a member")
+    if file.suffix != ".json":
+        if task is not None:
+            raise UsageError(f"{file} is no record, and only of a record can a task be named", "leave it out")
+        return file
+    from ..record.files import read_model
+    from ..record.types import Record
+    from ..run.store import find_cell
+
+    if task is None or member is None:
+        raise UsageError(
+            f"{file} is JSON, and so a record or a graph of the EAP-IG library",
+            "of a record name task and member, such as ioi mdm; a graph is read by mechshift circuits import",
+        )
+    return find_cell(file, read_model(file, Record), task, f"circuit-{member.value}")
+
+
 @app.command("import")
 def import_(
     file: Annotated[Path, typer.Argument(help="EAP-IG's graph (*.json, *.pt), or MIB's folder of nine.")],
-    out: Annotated[Path, typer.Option(help="The file to write (*.safetensors); for a folder, a new folder.")],
+    out: Annotated[Path, of_output(help="The file to write (*.safetensors); for a folder, a new folder.")],
     as_json: JsonOption = False,
 ) -> None:
     """Read another tool's circuit, scores or nine circuits, check them, and write them as runs keep circuits.
 
     Prints path and number of edges of what was written.
+
+    Example: mechshift circuits import graph.json --out circuit.safetensors
     """
     from ..interchange.eap_ig import load_graph
     from ..interchange.mib import SHARES, keep_circuits, load_circuits
@@ -108,7 +145,7 @@ def _described(path: Path, edges: int) -> dict[str, Any]:
 
 def _tell(written: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
-        print(json.dumps(written, indent=1, ensure_ascii=False))
+        print_json(written)
         return
     for one in written:
         print(f"{one['path']}: {one['edges']} edges in the circuit")

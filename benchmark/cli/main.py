@@ -1,42 +1,26 @@
-"""The command line: parses, calls, prints. Results go to stdout, progress and errors to stderr."""
+"""The command line: its commands, and the exit codes they end with. Results go to stdout, all else to stderr.
 
-import json
-import os
+Exit codes: 0 done; 1 a check failed; 2 what was asked for is not there or contradicts itself; 3 no result,
+or none that could be written; 130 interrupted, by Ctrl-C or by SIGTERM.
+"""
+
+import signal
 import sys
-from contextlib import suppress
-from enum import StrEnum
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import TextIOWrapper
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
-from ...errors import MechshiftError, NotComputable, UsageError, is_out_of_memory
-from . import circuits as interchanging
-from . import pair as inspecting
-from . import tasks as exporting
-from .declaring import pair_spec
-from .options import (
-    ArmOption,
-    ArmRevisionOption,
-    AttentionOption,
-    ControlOption,
-    DeviceOption,
-    JsonOption,
-    MaskTokenOption,
-    MdmOption,
-    OfflineOption,
-    PairOption,
-    RevisionOption,
-    ShiftOption,
-)
+from ...errors import MechshiftError, NotComputable, is_out_of_memory
+from . import circuits, pair, tasks
+from .leaderboard import leaderboard
+from .ls import ls
+from .output import flush
 from .rescore import rescore
-
-if TYPE_CHECKING:
-    from ...tasks import Task
-    from ..forecast.before import Asked
-    from ..pairs.pair import Pair
-    from ..record.protocol import Protocol
+from .run import run
+from .show import show
 
 app = typer.Typer(
     name="mechshift",
@@ -44,44 +28,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.add_typer(exporting.app, name="tasks")
-app.add_typer(interchanging.app, name="circuits")
-app.add_typer(inspecting.app, name="pair")
-app.command("check-pair")(inspecting.check_pair)
-app.command("rescore")(rescore)
+for command in (run, show, leaderboard, rescore, ls, pair.check_pair):
+    app.command(command.__name__.replace("_", "-"))(command)
+for name, group in (("pair", pair.app), ("tasks", tasks.app), ("circuits", circuits.app)):
+    app.add_typer(group, name=name)
 
 INTERRUPTED = 130
-SMALL_WIDTH = 512
-"""Models narrower than this are run on one thread of a CPU."""
-
-
-class Listing(StrEnum):
-    """What `mechshift ls` can list."""
-
-    tasks = "tasks"
-    pairs = "pairs"
-    protocols = "protocols"
-    reported = "reported"
-
-
-class Dtype(StrEnum):
-    """At which precision weights are loaded."""
-
-    float32 = "float32"
-    bfloat16 = "bfloat16"
-    float16 = "float16"
-
-
-class Format(StrEnum):
-    """How a table is written."""
-
-    text = "text"
-    github = "github"
-    latex = "latex"
-    csv = "csv"
-
-
-OUT = Path("mechshift-results")
+"""By Ctrl-C or SIGTERM: either way the run stops as gently and goes on as well, so that one code tells it."""
 
 
 def _print_version(wanted: bool) -> None:
@@ -93,185 +46,16 @@ def _print_version(wanted: bool) -> None:
 
 
 @app.callback()
-def options(
+def mechshift(
     version: Annotated[
         bool,
         typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and end."),
     ] = False,
 ) -> None:
-    """Does an autoregressive model keep its mechanisms when it becomes a masked diffusion model?"""
+    """Does an autoregressive model keep its mechanisms when it becomes a masked diffusion model?
 
-
-@app.command()
-def run(
-    pair: PairOption = None,
-    arm: ArmOption = None,
-    mdm: MdmOption = None,
-    shift: ShiftOption = None,
-    attention: AttentionOption = None,
-    control: ControlOption = None,
-    mask_token: MaskTokenOption = None,
-    revision: RevisionOption = None,
-    arm_revision: ArmRevisionOption = None,
-    protocol: Annotated[
-        str, typer.Option(help="What fixes every number (see `mechshift ls protocols`).")
-    ] = "quick",
-    suite: Annotated[str | None, typer.Option(help="Tasks: local, planning, paper or all.")] = None,
-    task: Annotated[list[str] | None, typer.Option(help="One task; may be given several times.")] = None,
-    level: Annotated[str | None, typer.Option(help="A difficulty that the tasks have.")] = None,
-    out: Annotated[Path, typer.Option(help="Where cells and the record are kept.")] = OUT,
-    batch: Annotated[
-        int | None,
-        typer.Option(
-            min=1, help="Token rows at once; 64 or as many as fit if left out. No number depends on it."
-        ),
-    ] = None,
-    device: DeviceOption = None,
-    offline: OfflineOption = False,
-    accept_behaviour: Annotated[
-        bool,
-        typer.Option(
-            "--accept-behaviour",
-            help="Run although the MDM fills gaps better in another way than declared; the record says so.",
-        ),
-    ] = False,
-    dtype: Annotated[
-        Dtype | None, typer.Option(help="Precision of both members' weights; as stored if left out.")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print what would be run and needed, and load nothing.")
-    ] = False,
-    memory: Annotated[
-        float | None, typer.Option(help="With --dry-run: GB of the device of another machine.")
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Measure a pair and print its row; without options the reference pair `tiny`, at a first look.
-
-    The same command again does only what is missing.
+    Example: mechshift run --task ioi
     """
-    from ..record.protocol import get_protocol
-
-    chosen = get_protocol(protocol)
-    tasks = _tasks(suite, task)
-    _check_levels(tasks, chosen, level)
-    spec = pair_spec(
-        pair,
-        arm,
-        mdm,
-        shift=shift,
-        attention=attention,
-        mask_token=mask_token,
-        control=control,
-        revision=revision,
-        arm_revision=arm_revision,
-    )
-    if dtype is not None:
-        from ..pairs.spec import at_precision
-
-        spec = at_precision(spec, dtype.value)
-    from ..forecast.before import Asked, rows_that_fit
-
-    asked = Asked(spec, chosen, tasks, level, batch, device, offline)
-    if dry_run:
-        _print_dry_run(asked, memory, out, as_json)
-        return
-    if memory is not None:
-        raise UsageError("--memory asks about another machine", "give it with --dry-run")
-    _check_writable(out)
-    from ..admission.load import load_pair
-    from ..run.allocation import give_back_freed_memory
-    from ..run.progress import for_terminal
-    from ..run.run import record_path
-    from ..run.run import run as measure
-
-    give_back_freed_memory()
-    rows = rows_that_fit(asked)
-    loaded = load_pair(spec, device, offline, accept_behaviour)
-    _use_threads(loaded)
-    names = None if tasks is None else [task.card.name for task in tasks]
-    record = measure(loaded, chosen, out, names, level, rows, for_terminal())
-    if as_json:
-        print(record.model_dump_json(indent=1))
-        return
-    from ..tables.show import render
-
-    print(render(record))
-    print(f"\nrecord: {record_path(out, record)}")
-
-
-def _print_dry_run(asked: "Asked", memory: float | None, out: Path, as_json: bool) -> None:
-    """The report in any case; then the usual error where the run does not fit."""
-    from ..forecast.before import dry_run
-
-    found = dry_run(asked, memory, out)
-    print(json.dumps(found.json(), indent=1, ensure_ascii=False) if as_json else found.text())
-    _flush()
-    found.check()
-
-
-@app.command()
-def show(
-    record: Annotated[Path, typer.Argument(help="A record that `mechshift run` wrote.")],
-    plots: Annotated[Path | None, typer.Option(help="Also write one SVG per task to this folder.")] = None,
-    style: Annotated[
-        Format, typer.Option("--format", help="How the table is written; all but text give the tasks only.")
-    ] = Format.text,
-    as_json: JsonOption = False,
-) -> None:
-    """Print a record: its row, a table per task, reasons for what is missing."""
-    if as_json and style.value != "text":
-        raise UsageError(f"--json and --format {style.value} both say how to print", "give one of them")
-    from ..record.files import read_model
-    from ..record.types import Record
-
-    found = read_model(record, Record)
-    if plots is not None:
-        from ..tables.plots import write_plots
-
-        for path in write_plots(found, plots):
-            print(f"wrote {path}", file=sys.stderr)
-    if as_json:
-        print(found.model_dump_json(indent=1))
-        return
-    from ..tables.show import render
-    from ..tables.table import task_table
-
-    print(render(found) if style.value == "text" else task_table(found, style.value))
-
-
-@app.command()
-def leaderboard(
-    directory: Annotated[Path, typer.Argument(help="A folder of records.")],
-    style: Annotated[Format, typer.Option("--format", help="How the table is written.")] = Format.text,
-    protocol: Annotated[
-        str | None,
-        typer.Option(help="Only records of this protocol; paper: their overlaps beside reported ones."),
-    ] = None,
-) -> None:
-    """Print a row for each record of a folder, the largest task-dependent shift first."""
-    from ..board.table import board_table
-
-    print(board_table(directory, protocol, style.value))
-
-
-@app.command()
-def ls(
-    what: Annotated[Listing, typer.Argument(help="tasks, pairs, protocols or reported")],
-    as_json: JsonOption = False,
-) -> None:
-    """List the tasks with their cards, the named pairs, the protocols, or numbers that others reported."""
-    from ..tables import listing
-
-    describe = {
-        Listing.tasks: listing.describe_tasks,
-        Listing.pairs: listing.describe_pairs,
-        Listing.protocols: listing.describe_protocols,
-        Listing.reported: listing.describe_reported,
-    }
-    rows = describe[what]()
-    written = listing.pairs_table if what is Listing.pairs else listing.table
-    print(json.dumps(rows, indent=1, ensure_ascii=False) if as_json else written(rows))
 
 
 def main() -> None:
@@ -280,7 +64,8 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # not every terminal's encoding has a Ĵ
     try:
-        _run_app()
+        with _sigterm_interrupts():
+            _run_app()
     except MechshiftError as error:
         _end(str(error), error.exit_code)
     except KeyboardInterrupt:
@@ -296,6 +81,16 @@ def main() -> None:
         )
 
 
+@contextmanager
+def _sigterm_interrupts() -> Iterator[None]:
+    """SIGTERM ends a command as Ctrl-C does: what it is writing is taken away, what is done is kept."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def _run_app() -> None:
     try:
         app()
@@ -304,59 +99,9 @@ def _run_app() -> None:
             raise KeyboardInterrupt from None
         raise
     finally:
-        _flush()
-
-
-def _flush() -> None:
-    """Results that cannot be printed are an error now; at exit the interpreter would only grumble."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise
+        flush()
 
 
 def _end(message: str, code: int) -> NoReturn:
     print(f"mechshift: {message}", file=sys.stderr)
     sys.exit(code)
-
-
-def _tasks(suite: str | None, names: list[str] | None) -> tuple["Task", ...] | None:
-    from ...tasks import get_suite, get_task
-
-    if suite is not None and names:
-        raise UsageError("--suite and --task both say which tasks to run", "give one of them")
-    if names:
-        return tuple(get_task(name) for name in dict.fromkeys(names))
-    return get_suite(suite) if suite is not None else None
-
-
-def _check_levels(tasks: tuple["Task", ...] | None, protocol: "Protocol", level: str | None) -> None:
-    """Find out before a model is loaded that a task lacks the level, or is of another version."""
-    from ..run.assembly import as_asked
-
-    as_asked(protocol, None if tasks is None else [task.card.name for task in tasks], level)
-
-
-def _check_writable(out: Path) -> None:
-    """Find out before any work is done that results cannot be kept; leaves no folder that was not there."""
-    from ...files import replacing
-
-    probe = out / "cells" / ".writable"
-    made = [folder for folder in probe.parents if not folder.exists()]
-    try:
-        with replacing(probe) as partial:
-            partial.write_bytes(b"mechshift")
-        probe.unlink(missing_ok=True)
-    finally:
-        for folder in made:
-            with suppress(OSError):  # another run has begun to write there
-                folder.rmdir()
-
-
-def _use_threads(pair: "Pair") -> None:
-    """One thread for small models on a CPU: more gain little, and stall where another process is busy."""
-    if pair.arm.device.type == "cpu" and pair.arm.backbone.shape.width < SMALL_WIDTH:
-        import torch
-
-        torch.set_num_threads(1)

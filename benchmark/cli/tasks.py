@@ -1,6 +1,9 @@
 """The command `mechshift tasks export`: examples of tasks as Parquet files, each with its task's card."""
 
+import filecmp
 import json
+import tempfile
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,10 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ...errors import UsageError
-from .options import JsonOption
+from .options import JsonOption, of_output, of_work
+from .output import print_json
 
 if TYPE_CHECKING:
     from ...tasks import Task
+    from ...tasks.example import Split as SplitName
+
+    Wanted = Mapping[Path, tuple[Task, int, int, SplitName, str]]
 
 app = typer.Typer(no_args_is_help=True, help="The tasks as data that other programs read.")
 
@@ -30,32 +37,66 @@ def export(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="TASK", help="Tasks (see `mechshift ls tasks`).")
     ] = None,
-    suite: Annotated[str | None, typer.Option(help="Tasks: local, planning, paper or all.")] = None,
-    n: Annotated[int, typer.Option("--n", min=1, help="Examples of each task.")] = 500,
-    seed: Annotated[int, typer.Option(help="The seed of the stream; a run's is its protocol's.")] = 0,
-    split: Annotated[
-        Split, typer.Option(help="What runs ask, or what is free to train on.")
-    ] = Split.evaluation,
-    level: Annotated[str | None, typer.Option(help="A difficulty that the tasks have.")] = None,
-    out: Annotated[Path, typer.Option(help="The folder that the files are written to.")] = OUT,
+    suite: Annotated[str | None, of_work(help="Tasks: local, planning, paper or all.")] = None,
+    n: Annotated[int, of_work("--n", min=1, help="Examples of each task.")] = 500,
+    seed: Annotated[int, of_work(help="The seed of the stream; a run's is its protocol's.")] = 0,
+    split: Annotated[Split, of_work(help="What runs ask, or what is free to train on.")] = Split.evaluation,
+    level: Annotated[str | None, of_work(help="A difficulty that the tasks have.")] = None,
+    out: Annotated[Path, of_output(help="The folder that the files are written to.")] = OUT,
+    overwrite: Annotated[
+        bool, of_output("--overwrite", help="Replace files of these names that have other examples.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write the first examples of tasks as Parquet, one file each, with the task's card and a fingerprint.
 
-    Prints path, number of examples and fingerprint of each. The same arguments give the same bytes.
+    Prints path, number of examples and fingerprint of each. The same arguments give the same bytes, which are
+    left alone where they are already there.
+
+    Example: mechshift tasks export ioi countdown --n 1000 --split training
     """
     from ...tasks.export import write_parquet
 
     chosen = [(task, task.level(level)[0]) for task in _tasks(names or [], suite)]
+    name: SplitName = "training" if split is Split.training else "evaluation"
+    wanted: Wanted = {
+        out / f"{task.card.name}-{its_level}-{split.value}-seed{seed}.parquet": (
+            task,
+            n,
+            seed,
+            name,
+            its_level,
+        )
+        for task, its_level in chosen
+    }
+    kept = set() if overwrite else _already_there(wanted)
     written = []
-    for task, its_level in chosen:
-        path = out / f"{task.card.name}-{its_level}-{split.value}-seed{seed}.parquet"
-        file = _described(write_parquet(path, task, n, seed, split.value, its_level))
+    for path, arguments in wanted.items():
+        file = _described(path if path in kept else write_parquet(path, *arguments))
         written.append(file)
         if not as_json:
             print(f"{file['path']}: {file['examples']} examples, fingerprint {file['fingerprint']}")
     if as_json:
-        print(json.dumps(written, indent=1, ensure_ascii=False))
+        print_json(written)
+
+
+def _already_there(wanted: "Wanted") -> set[Path]:
+    """The files that are there as they would be written.
+
+    Raises UsageError, before anything is written, where one is there with another content.
+    """
+    from ...tasks.export import write_parquet
+
+    there = {path: arguments for path, arguments in wanted.items() if path.is_file()}
+    with tempfile.TemporaryDirectory() as folder:
+        for path, arguments in there.items():
+            fresh = write_parquet(Path(folder) / path.name, *arguments)
+            if not filecmp.cmp(path, fresh, shallow=False):
+                raise UsageError(
+                    f"{path} is there, and not with these examples",
+                    "choose another folder with --out, or replace it with --overwrite",
+                )
+    return set(there)
 
 
 def _tasks(names: list[str], suite: str | None) -> tuple["Task", ...]:

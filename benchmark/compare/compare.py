@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from ...metrics import (
     CircuitOverlap,
-    Estimate,
     Undefined,
     Value,
     chance_tail,
@@ -33,10 +32,9 @@ from ..record.types import (
     measured,
 )
 from .curves import curves, smallest_share
-from .placement import Placement
+from .placement import Estimates, Placement, Weighting
 
 Floats = NDArray[np.floating]
-Estimates = Mapping[str, Estimate | Undefined]
 
 
 def compared_size(arm: Sweep, mdm: Sweep, grid: Sequence[float], compared: Compared) -> int:
@@ -85,9 +83,9 @@ def compare(
         # In a small graph several shares of the grid are one number of edges.
         curve=tuple(overlaps[budget].model_copy(update={"share": share}) for budget, share in points),
         uniform_profile=tuple(placement.uniform.tolist()),
-        depth_shift=_named(values, "mass.shift."),
-        depth_shift_edges=_named(values, "edges.shift."),
-        specialisation_shift=_named(values, "specialisation.shift."),
+        depth_shift=_of(values, "mass", "shift"),
+        depth_shift_edges=_of(values, "edges", "shift"),
+        specialisation_shift=_of(values, "specialisation", "shift"),
     )
 
 
@@ -171,9 +169,9 @@ def _member(
         profile_heads=_shares(placement.profile(importance, ~components.is_mlp)),
         profile_mlps=_shares(placement.profile(importance, components.is_mlp)),
         profile_edges=_shares(placement.profile(components.degree(circuit))),
-        depth=_named(values, f"mass.{role}."),
-        depth_edges=_named(values, f"edges.{role}."),
-        specialisation=_named(values, f"specialisation.{role}.") | {"random": measured(random)},
+        depth=_of(values, "mass", role),
+        depth_edges=_of(values, "edges", role),
+        specialisation=_of(values, "specialisation", role) | {"random": measured(random)},
         top=_top(importance, components, top),
     )
 
@@ -191,9 +189,10 @@ def _top(importance: Floats, components: Components, number: int) -> tuple[Compo
     )
 
 
-def _named(values: Estimates, prefix: str) -> dict[str, Measured]:
+def _of(values: Estimates, weighting: Weighting, of: str) -> dict[str, Measured]:
+    """Of all values those by one weighting of one member, or of the shift."""
     return {
-        name.removeprefix(prefix): measured(value)
-        for name, value in values.items()
-        if name.startswith(prefix)
+        place.name: measured(value)
+        for place, value in values.items()
+        if (place.weighting, place.of) == (weighting, of)
     }

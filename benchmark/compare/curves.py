@@ -68,7 +68,7 @@ def _curve(
             share=share,
             edges=budget,
             kept=int(kept[index]),
-            faithfulness=measured(values[str(index)]),
+            faithfulness=measured(values[index]),
             median=_entry(medians, index),
         )
         for index, (share, budget) in enumerate(zip(grid, budgets(grid, sweep.graph.edges), strict=True))
@@ -80,15 +80,15 @@ def _curve(
 
 def _estimates(
     sweep: Sweep, circuits: Floats, grid: Sequence[float], statistics: Statistics
-) -> dict[str, Estimate | Undefined]:
+) -> dict[int | str, Estimate | Undefined]:
     """Faithfulness by the budget's index and areas by name, with intervals."""
-    names = [*map(str, range(len(grid))), *AREAS]
+    keys: list[int | str] = [*range(len(grid)), *AREAS]
 
-    def statistic(weights: Floats) -> dict[str, Value]:
+    def statistic(weights: Floats) -> dict[int | str, Value]:
         curve = _levels(sweep, circuits, weights)
         if isinstance(curve, Undefined):
-            return dict.fromkeys(names, curve)
-        values: dict[str, Value] = {str(index): float(level) for index, level in enumerate(curve)}
+            return dict.fromkeys(keys, curve)
+        values: dict[int | str, Value] = {index: float(level) for index, level in enumerate(curve)}
         return values | {name: area(grid, curve) for name, area in AREAS.items()}
 
     return bootstrap(statistic, sweep.templates, statistics.resamples, statistics.resampling_seed)

@@ -1,6 +1,7 @@
 """Where a circuit's importance lies, over depth and over components: one bootstrap for all of it, paired."""
 
 from collections.abc import Mapping
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,21 @@ from ..record.protocol import Statistics
 
 Floats = NDArray[np.floating]
 Named = dict[str, Value]
+Weighting = Literal["mass", "edges", "specialisation"]
+
+
+class Place(NamedTuple):
+    """Which number of a placement: depth by `mass` (score) or by number of `edges`, or `specialisation`.
+
+    `of`: arm, mdm, or shift for MDM − ARM.
+    """
+
+    weighting: Weighting
+    of: str
+    name: str
+
+
+Estimates = Mapping[Place, Estimate | Undefined]
 
 
 class Placement:
@@ -43,13 +59,8 @@ class Placement:
         self._entropies = entropies
         self.uniform = self._uniform()
 
-    def estimates(
-        self, arm: ScoreSums, mdm: ScoreSums, statistics: Statistics
-    ) -> dict[str, Estimate | Undefined]:
-        """Values of both members and of MDM − ARM, by name, with intervals.
-
-        Names begin with `mass.`, `edges.` (see `depth_shift`) or `specialisation.`, then arm, mdm or shift.
-        """
+    def estimates(self, arm: ScoreSums, mdm: ScoreSums, statistics: Statistics) -> Estimates:
+        """Values of both members and of MDM − ARM, with intervals; those of depth are `depth_shift`'s."""
         sums = arm.attribution.score_sums, mdm.attribution.score_sums
         return bootstrap_scores(
             self,
@@ -60,13 +71,22 @@ class Placement:
             statistics.resampling_seed,
         )
 
-    def __call__(self, arm: Floats, mdm: Floats) -> Named:
+    def __call__(self, arm: Floats, mdm: Floats) -> dict[Place, Value]:
         """The values for mean scores of the ARM and the MDM, [sources, destinations] each."""
         circuits = [top_edges(scores, self._components.graph.mask, self.size) for scores in (arm, mdm)]
         importance = [self._components.importance(*each) for each in zip((arm, mdm), circuits, strict=True)]
         degrees = [self._components.degree(circuit) for circuit in circuits]
-        values = _prefixed("mass", self._depth(*importance)) | _prefixed("edges", self._depth(*degrees))
-        return values | _prefixed("specialisation", self._specialisation(*importance))
+        found: dict[Weighting, dict[str, Named]] = {
+            "mass": self._depth(*importance),
+            "edges": self._depth(*degrees),
+            "specialisation": self._specialisation(*importance),
+        }
+        return {
+            Place(weighting, of, name): value
+            for weighting, members in found.items()
+            for of, values in members.items()
+            for name, value in values.items()
+        }
 
     def profile(self, importance: Floats, only: NDArray[np.bool_] | None = None) -> Floats | Undefined:
         """Depth profile [layers] of the importance, of some components only if wanted."""
@@ -80,21 +100,22 @@ class Placement:
         assert not isinstance(profile, Undefined), "every graph has edges in its layers"
         return profile
 
-    def _depth(self, arm: Floats, mdm: Floats) -> Named:
+    def _depth(self, arm: Floats, mdm: Floats) -> dict[str, Named]:
         before, after = self.profile(arm), self.profile(mdm)
         for profile in (before, after):
             if isinstance(profile, Undefined):
-                return dict.fromkeys(depth_shift(self.uniform, self.uniform, self.uniform), profile)
+                names = depth_shift(self.uniform, self.uniform, self.uniform)
+                return {of: dict.fromkeys(values, profile) for of, values in names.items()}
         return depth_shift(before, after, self.uniform)  # type: ignore[arg-type]
 
-    def _specialisation(self, arm: Floats, mdm: Floats) -> Named:
+    def _specialisation(self, arm: Floats, mdm: Floats) -> dict[str, Named]:
         by_member = [
             _concentration(importance) | {"output_sharpness": self._sharpness(importance, entropies)}
             for importance, entropies in zip((arm, mdm), self._entropies, strict=True)
         ]
         before, after = by_member
         shift = {name: _minus(after[name], before[name]) for name in before}
-        return _prefixed("arm", before) | _prefixed("mdm", after) | _prefixed("shift", shift)
+        return {"arm": before, "mdm": after, "shift": shift}
 
     def _sharpness(self, importance: Floats, entropies: Mapping[str, float]) -> Value:
         if not entropies:
@@ -118,7 +139,3 @@ def _minus(minuend: Value, subtrahend: Value) -> Value:
     if isinstance(minuend, Undefined):
         return minuend
     return subtrahend if isinstance(subtrahend, Undefined) else minuend - subtrahend
-
-
-def _prefixed(prefix: str, values: Mapping[str, Value]) -> Named:
-    return {f"{prefix}.{name}": value for name, value in values.items()}

@@ -137,7 +137,7 @@ def site(sizes: Sizes, rows: int, tokens: int, steps: int) -> int:
     """
     row = FLOAT * sizes.graph.sources * tokens * sizes.width
     at_once = min(rows, max(1, SOURCE_BYTES // row))
-    read = FLOAT * (sizes.heads + 2 * sizes.kv_heads) * at_once * tokens * sizes.width
+    read = FLOAT * sizes.graph.sites[0].readers * at_once * tokens * sizes.width
     whole = FLOAT * steps * rows * tokens * sizes.width
     maps = FLOAT * sizes.heads * sizes.head_dim * sizes.width
     return at_once * row + 2 * (read + whole + maps)
@@ -152,7 +152,7 @@ def stack(sizes: Sizes, load: Load, circuits: int) -> int:
     """
     items = min(circuits * load.rows, stacked_items(sizes.graph, sizes.width, load.tokens))
     stream = items * load.tokens * sizes.width
-    readers = sizes.heads + 2 * sizes.kv_heads
+    readers = sizes.graph.sites[0].readers
     departed = FLOAT * sizes.graph.sources * stream
     reading = max(departed + FLOAT * readers * stream, (3 * FLOAT + sizes.itemsize) * readers * stream)
     behind = cached(sizes, items, load.prefix + load.tokens if load.prefix else 0)

@@ -8,10 +8,11 @@ from typing import Any
 
 from ...errors import UsageError, unknown
 from ...tasks import Task, get_task
+from ..asking.states import ROWS
 from ..pairs.loading import choose_device
 from ..pairs.spec import PairSpec
 from ..record.protocol import Protocol
-from .forecast import ROWS, Forecast, check_fits, fitting_rows, forecast, sampled_forecast
+from .forecast import Forecast, check_fits, fitting_rows, forecast, sampled_forecast
 from .machine import Machine, asked_machine, this_machine
 from .report import as_json, render
 from .sizes import sketch_pair

@@ -6,14 +6,12 @@ from functools import cached_property
 
 from ...errors import NotComputable
 from ...tasks import Task
+from ..asking.states import ROWS
 from ..record.protocol import Protocol
 from .machine import Machine
 from .memory import StagePeak, stage_peaks
 from .sizes import Sketch
 from .workload import Load, MemberWork, Passes, TaskWork, gap_passes, task_work
-
-ROWS = 64
-"""Token rows at once where none are asked for and memory allows."""
 
 MARGIN = 1.25
 """A run is refused when its forecast is beyond what is free by this factor, as it can be wrong by a fifth.

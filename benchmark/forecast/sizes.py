@@ -3,17 +3,17 @@
 from dataclasses import dataclass, replace
 
 import torch
-from torch import nn
 from transformers import PreTrainedTokenizerBase
 
 from ..circuits.graph import Graph
-from ..pairs.backbones import Backbone, read_backbone
+from ..pairs.backbones import Backbone, MlpShape
+from ..pairs.families import read_backbone
 from ..pairs.loading import read_tokens
 from ..pairs.matching import check_mask_row, check_same_backbone
 from ..pairs.member import Member, Role
 from ..pairs.native import native_model
 from ..pairs.spec import LoaderSpec, MemberSpec, PairSpec
-from .published import Published, published
+from .stored import Stored, find_stored
 
 ITEMSIZE = {"float32": 4, "bfloat16": 2, "float16": 2}
 
@@ -52,9 +52,9 @@ class Sizes:
         """Those of a backbone, on whatever device it is, loaded with that many bytes a parameter."""
         shape, layers = backbone.shape, backbone.layers
         parameters = [parameter.numel() for parameter in backbone.model.parameters()]
-        sparse = [layer.mlp for layer in layers if hasattr(layer.mlp, "experts")]
-        dense = [layer.mlp for layer in layers if not hasattr(layer.mlp, "experts")]
-        experts, inner = _experts(sparse[0]) if sparse else (0, 0)
+        sparse = [layer.mlp_shape for layer in layers if layer.mlp_shape.experts]
+        dense = [layer.mlp_shape for layer in layers if not layer.mlp_shape.experts]
+        experts = sparse[0] if sparse else MlpShape(0)
         return cls(
             shape.layers,
             shape.heads,
@@ -62,16 +62,16 @@ class Sizes:
             shape.head_dim,
             shape.width,
             shape.vocabulary,
-            inner=next(dense[0].parameters()).numel() // shape.width if dense else 0,
+            inner=dense[0].inner if dense else 0,
             dense=len(dense),
-            experts=experts,
-            chosen=int(getattr(backbone.model.config, "num_experts_per_tok", 0) or 0) if sparse else 0,
-            expert_inner=inner,
+            experts=experts.experts,
+            chosen=experts.chosen,
+            expert_inner=experts.inner,
             parameters=sum(parameters),
             largest=max(parameters),
             itemsize=itemsize,
             fused=layers[0].query.module is layers[0].key.module,
-            head_norms=any(name.endswith("q_norm") for name, _ in backbone.model.named_modules()),
+            head_norms=any(layer.normed_heads for layer in layers),
             biased=layers[0].key.bias is not None,
         )
 
@@ -109,13 +109,6 @@ class Sizes:
         return replace(self, kv_heads=self.heads)
 
 
-def _experts(mlp: nn.Module) -> tuple[int, int]:
-    """How many experts an MLP has, and the width inside one."""
-    parts = mlp.get_submodule("experts")
-    stacked = next(parts.parameters())  # gate and up-projection of all, [experts, 2 * inner, width]
-    return stacked.shape[0], stacked.shape[1] // 2
-
-
 @dataclass(frozen=True)
 class Sketch:
     """A pair without weights: members whose parameters are on torch's `meta` device, shapes without numbers.
@@ -127,13 +120,13 @@ class Sketch:
     arm: Member
     mdm: Member
     tokenizer: PreTrainedTokenizerBase
-    checkpoints: tuple[Published, Published]
+    checkpoints: tuple[Stored, Stored]
     sizes: tuple[Sizes, Sizes]
 
 
 def sketch_pair(spec: PairSpec, offline: bool = False) -> Sketch:
     """What is known of a pair before its weights are read. Raises PairError as `load_pair` where it shows."""
-    checkpoints = published(spec.arm, offline), published(spec.mdm, offline)
+    checkpoints = find_stored(spec.arm, offline), find_stored(spec.mdm, offline)
     tokenizer, _, mask_id = read_tokens(spec, (checkpoints[0].checkpoint, checkpoints[1].checkpoint))
     roles: tuple[Role, Role] = ("arm", "control" if spec.control else "mdm")
     arm, mdm = (
@@ -149,7 +142,7 @@ def sketch_pair(spec: PairSpec, offline: bool = False) -> Sketch:
     return Sketch(spec, arm, mdm, tokenizer, checkpoints, (sizes[0], sizes[1]))
 
 
-def sketch_backbone(checkpoint: Published, loader: LoaderSpec) -> Backbone:
+def sketch_backbone(checkpoint: Stored, loader: LoaderSpec) -> Backbone:
     """The native class of a checkpoint with parameters that have shapes and no numbers.
 
     Raises PairError for an unsupported class or a configuration that is not the class's.
@@ -158,7 +151,7 @@ def sketch_backbone(checkpoint: Published, loader: LoaderSpec) -> Backbone:
         return read_backbone(native_model(checkpoint.checkpoint, loader))
 
 
-def itemsize(loader: LoaderSpec, stored: Published, backbone: Backbone) -> int:
+def itemsize(loader: LoaderSpec, stored: Stored, backbone: Backbone) -> int:
     """Bytes a parameter has when loaded: as asked for, else as stored, told by the size of the files."""
     if loader.precision != "auto":
         return ITEMSIZE[loader.precision]
@@ -166,5 +159,5 @@ def itemsize(loader: LoaderSpec, stored: Published, backbone: Backbone) -> int:
     return 2 if stored.weights < 3 * parameters else 4
 
 
-def _member(spec: MemberSpec, checkpoint: Published, role: Role, mask_id: int) -> Member:
+def _member(spec: MemberSpec, checkpoint: Stored, role: Role, mask_id: int) -> Member:
     return Member(role, sketch_backbone(checkpoint, spec.loader), spec.attention, spec.shift, mask_id)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from ...tasks import Task
-from ..admission.behaviour import most_candidates, with_some_row
+from ..admission.behaviour import ARM_ATTENTIONS, most_candidates, with_some_row
 from ..admission.cloze import clozes
 from ..admission.fill import askable, distinct_attentions
 from ..asking.attempts import encoded_examples
@@ -273,7 +273,7 @@ def gap_passes(sketch: Sketch) -> Passes:
     fillings = len(distinct_attentions(sketch.mdm.attention, texts)) if texts else 0
     if not sketch.mdm.autoregressive:
         added = sketch.mdm.backbone.shape.vocabulary - sketch.arm.backbone.shape.vocabulary
-        fillings += 1 + most_candidates(added)
+        fillings += 1 + most_candidates(added) + ARM_ATTENTIONS
     lengths = [len(cloze.tokens) for cloze in texts]
     return Passes(
         examples=len(texts),

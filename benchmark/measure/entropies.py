@@ -11,6 +11,7 @@ from torch import Tensor
 from ...metrics import output_entropy
 from ..circuits.batch import Batch
 from ..circuits.capture import run, still, written
+from ..circuits.graph import Graph
 from ..pairs.backbones import Backbone
 from ..pairs.member import Member
 
@@ -28,7 +29,7 @@ def component_entropies(
     bias is left out, and the mask token excluded.
     """
     shape = member.backbone.shape
-    written_size = (1 + shape.layers * (shape.heads + 1)) * shape.width
+    written_size = Graph.of(shape).sources * shape.width
     per_read = 4 * (written_size + 4 * len(sources) * shape.vocabulary)
     at_once = max(1, MEMORY // per_read)
     total, reads = np.zeros(len(sources)), 0

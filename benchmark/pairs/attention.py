@@ -2,12 +2,15 @@
 
 import re
 from dataclasses import dataclass
-from typing import Literal
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Literal
 
 from ...errors import UsageError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+# torch takes a second to import, and a declaration is read where nothing is run: `ls pairs`, `pair show`.
 
 
 @dataclass(frozen=True)
@@ -38,11 +41,13 @@ class Attention:
     def __str__(self) -> str:
         return f"block:{self.block}" if self.kind == "block" else self.kind
 
-    def allowed(self, masked: Tensor) -> Tensor:
+    def allowed(self, masked: "Tensor") -> "Tensor":
         """Boolean [rows, tokens, tokens]: whether the second axis' position sees the third's.
 
         `masked`: boolean [rows, tokens], which tokens are the mask token; only observed first depends on it.
         """
+        import torch
+
         rows, tokens = masked.shape
         position = torch.arange(tokens, device=masked.device)
         if self.kind == "full":
@@ -53,11 +58,13 @@ class Attention:
             order = (position // (self.block if self.kind == "block" else 1)).expand(rows, tokens)
         return order[:, :, None] >= order[:, None, :]
 
-    def mask(self, masked: Tensor, dtype: torch.dtype) -> Tensor:
+    def mask(self, masked: "Tensor", dtype: "torch.dtype") -> "Tensor":
         """Additive [rows, 1, tokens, tokens]: 0 where a position is seen, the dtype's minimum elsewhere.
 
         A boolean 4-D mask is misread by eager attention, and a 2-D one stays causal, both without an error.
         """
+        import torch
+
         allowed = self.allowed(masked if self.kind == "observed-first" else masked[:1])
         hidden = torch.zeros(allowed.shape, dtype=dtype, device=masked.device)
         return hidden.masked_fill(~allowed, torch.finfo(dtype).min)[:, None].expand(len(masked), -1, -1, -1)

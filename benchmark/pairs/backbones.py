@@ -1,36 +1,14 @@
-"""Where the parts of a native `transformers` class are: one reader per module tree, one view for all.
+"""Where the parts of a native `transformers` class are: one view for all classes.
 
-The rest of the package sees a `Backbone` and never a class name. GPT-2 has fused projections,
-position embeddings and LayerNorm; Llama, Qwen2 and Qwen3 share one tree, with biases and q/k norms
-where the class has them. A layer's experts and their router are one MLP.
+The rest of the package sees a `Backbone` and never a class name; `families` reads one from a model.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from inspect import signature
-from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from transformers import (
-    GPT2LMHeadModel,
-    LlamaForCausalLM,
-    PreTrainedModel,
-    Qwen2ForCausalLM,
-    Qwen3ForCausalLM,
-    Qwen3MoeForCausalLM,
-)
-
-from ...errors import PairError
-
-SUPPORTED: dict[str, type[PreTrainedModel]] = {
-    "gpt2": GPT2LMHeadModel,
-    "llama": LlamaForCausalLM,
-    "qwen2": Qwen2ForCausalLM,
-    "qwen3": Qwen3ForCausalLM,
-    "qwen3_moe": Qwen3MoeForCausalLM,
-}
-"""Native class by the `model_type` of its configuration."""
+from transformers import PreTrainedModel
 
 
 @dataclass(frozen=True)
@@ -75,8 +53,20 @@ class Norm:
 
 
 @dataclass(frozen=True)
+class MlpShape:
+    """The width `inner` of an MLP, or of each of its `experts` (0: it has none), `chosen` of them a token."""
+
+    inner: int
+    experts: int = 0
+    chosen: int = 0
+
+
+@dataclass(frozen=True)
 class Layer:
-    """One sequential block: norm, attention, norm, MLP, each branch added to the residual stream."""
+    """One sequential block: norm, attention, norm, MLP, each branch added to the residual stream.
+
+    A layer's experts and their router are one MLP. `normed_heads`: queries and keys pass a norm per head.
+    """
 
     attention_norm: Norm
     query: Projection
@@ -86,6 +76,8 @@ class Layer:
     output_transposed: bool
     mlp_norm: Norm
     mlp: nn.Module
+    mlp_shape: MlpShape
+    normed_heads: bool = False
 
     @property
     def output_weight(self) -> Tensor:
@@ -133,76 +125,6 @@ class Backbone:
     def dtype(self) -> torch.dtype:
         """The dtype of the residual stream."""
         return self.embedding.weight.dtype
-
-
-def read_backbone(model: PreTrainedModel) -> Backbone:
-    """The backbone of a native model. Raises PairError for a class that no reader knows."""
-    if isinstance(model, GPT2LMHeadModel):
-        return _read_gpt2(model)
-    if isinstance(model, LlamaForCausalLM | Qwen2ForCausalLM | Qwen3ForCausalLM | Qwen3MoeForCausalLM):
-        return _read_llama(model)
-    raise PairError(
-        f"no backbone reader for {type(model).__name__}",
-        f"supported: {', '.join(kind.__name__ for kind in SUPPORTED.values())}",
-    )
-
-
-def _read_gpt2(model: GPT2LMHeadModel) -> Backbone:
-    config, base = model.config, model.transformer
-    width, heads = config.n_embd, config.n_head
-
-    def norm(module: nn.Module) -> Norm:
-        return Norm(module, config.layer_norm_epsilon, centred=True)
-
-    layers = tuple(
-        Layer(
-            attention_norm=norm(block.ln_1),
-            query=Projection(block.attn.c_attn, 0, width, transposed=True),
-            key=Projection(block.attn.c_attn, width, 2 * width, transposed=True),
-            value=Projection(block.attn.c_attn, 2 * width, 3 * width, transposed=True),
-            output=block.attn.c_proj,
-            output_transposed=True,
-            mlp_norm=norm(block.ln_2),
-            mlp=block.mlp,
-        )
-        for block in cast(Iterable[Any], base.h)
-    )
-    shape = Shape(len(layers), heads, heads, width // heads, width, base.wte.num_embeddings)
-    return Backbone(model, base, base.wte, base.wpe, layers, norm(base.ln_f), model.lm_head, shape)
-
-
-def _read_llama(model: PreTrainedModel) -> Backbone:
-    config, base = model.config, model.model
-    head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-
-    def norm(module: nn.Module) -> Norm:
-        return Norm(module, config.rms_norm_eps, centred=False)
-
-    def whole(module: nn.Linear) -> Projection:
-        return Projection(module, 0, module.out_features, transposed=False)
-
-    layers = tuple(
-        Layer(
-            attention_norm=norm(block.input_layernorm),
-            query=whole(block.self_attn.q_proj),
-            key=whole(block.self_attn.k_proj),
-            value=whole(block.self_attn.v_proj),
-            output=block.self_attn.o_proj,
-            output_transposed=False,
-            mlp_norm=norm(block.post_attention_layernorm),
-            mlp=block.mlp,
-        )
-        for block in cast(Iterable[Any], base.layers)
-    )
-    shape = Shape(
-        len(layers),
-        config.num_attention_heads,
-        config.num_key_value_heads,
-        head_dim,
-        config.hidden_size,
-        base.embed_tokens.num_embeddings,
-    )
-    return Backbone(model, base, base.embed_tokens, None, layers, norm(base.norm), model.lm_head, shape)
 
 
 def _tensor(module: nn.Module, name: str) -> Tensor:

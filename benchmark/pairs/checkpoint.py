@@ -9,8 +9,19 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from ...errors import PairError
+from ...files import open_regular
 from .hub import fetch, fetch_description
-from .layout import ADAPTER, CONFIG, WEIGHTS, lacking, read_json, weight_names, without_weights
+from .layout import (
+    ADAPTER,
+    CONFIG,
+    WEIGHTS,
+    check_regular,
+    lacking,
+    only_adapter,
+    read_json,
+    weight_names,
+    without_weights,
+)
 from .spec import MemberSpec, expanded, is_path
 
 
@@ -32,7 +43,7 @@ class Checkpoint:
         """Hexadecimal SHA-256 of config.json and of the weights' files, in the order of their names."""
         total = hashlib.sha256()
         for path in (self.directory / CONFIG, *self.weights):
-            with path.open("rb") as file:
+            with open_regular(path) as file:
                 total.update(hashlib.file_digest(file, "sha256").digest())
         return total.hexdigest()
 
@@ -48,6 +59,11 @@ def local_directory(spec: MemberSpec) -> Path | None:
     if not local.is_dir():
         if spec.place == "either" and not is_path(spec.checkpoint):
             return None
+        if local.exists():
+            raise PairError(
+                f"{spec.checkpoint} is a file, and a checkpoint is a directory",
+                f"name a directory with {CONFIG} and {WEIGHTS}, perhaps that which it is in: {local.parent}",
+            )
         raise PairError(
             f"{spec.checkpoint} is not a directory",
             "name a directory with config.json and model.safetensors, or a hub id such as Qwen/Qwen3-0.6B",
@@ -72,6 +88,7 @@ def find_description(spec: MemberSpec, offline: bool = False) -> Checkpoint:
     if directory is None:
         directory = fetch_description(spec, offline)
         revision = directory.name
+    check_regular(directory)
     config = read_json(directory / CONFIG, spec.checkpoint)
     return Checkpoint(spec.checkpoint, directory, revision, config, ())
 
@@ -85,12 +102,14 @@ def with_weights(described: Checkpoint, offline: bool = False) -> Checkpoint:
     if described.revision is not None:
         fetch(MemberSpec(described.name, revision=described.revision), offline)
     directory = described.directory
+    weights = tuple(directory / name for name in weight_names(directory, described.name))
     if (directory / ADAPTER).exists():
+        if not any(file.exists() for file in weights):
+            raise only_adapter(described.name)
         raise PairError(
             f"{described.name} has an adapter beside its weights ({ADAPTER})",
             "merge it into the weights (model.merge_and_unload()), or take it out of the directory",
         )
-    weights = tuple(directory / name for name in weight_names(directory, described.name))
     for file in weights:
         _check_weights(file, described.name)
     return replace(described, weights=weights)

@@ -6,13 +6,30 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from ...errors import PairError, UsageError
+from ...files import read_text
 from .attention import Attention
 from .spec import LoaderSpec, MemberSpec, PairSpec, Precision, expanded
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+def _on_a_screen(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("a text of one line that can be printed is needed")
+    return text
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_on_a_screen)]
 
 
 class _Part(BaseModel):
@@ -85,8 +102,8 @@ def read_entries(path: Path) -> dict[str, Listed]:
     contradict each other.
     """
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-        entries = {name: PairEntry.model_validate(table) for name, table in tables.items()}
+        tables = tomllib.loads(read_text(path))
+        entries = TypeAdapter(dict[Text, PairEntry]).validate_python(tables)
     except (OSError, ValueError) as error:
         raise UsageError(
             f"{path} is no file of pairs: {_reason(error)}",
@@ -101,8 +118,8 @@ def _reason(error: OSError | ValueError) -> str:
     if not isinstance(error, ValidationError):
         return str(error)
     first = error.errors()[0]
-    place = ".".join(map(str, first["loc"]))
-    return f"{first['msg']}, at {place}" if place else first["msg"]
+    said = "a table is needed" if first["type"].startswith(("model", "dict")) else first["msg"]
+    return f"{said}, at {'.'.join(map(str, first['loc']))}"
 
 
 def _spec(name: str, entry: PairEntry, path: Path) -> PairSpec:

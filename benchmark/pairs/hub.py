@@ -27,7 +27,17 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils.tqdm import tqdm
 
 from ...errors import PairError
-from .layout import CONFIG, INDEX, TOKENIZER, WEIGHTS, pickles, weight_names, without_weights
+from .layout import (
+    ADAPTER,
+    CONFIG,
+    INDEX,
+    TOKENIZER,
+    WEIGHTS,
+    only_adapter,
+    pickles,
+    weight_names,
+    without_weights,
+)
 from .spec import MemberSpec
 
 DESCRIPTION = (CONFIG, *TOKENIZER, INDEX)
@@ -56,7 +66,7 @@ class RemoteFile:
 
 
 @dataclass(frozen=True)
-class Listing:
+class RemoteCheckpoint:
     """The files that a hub checkpoint is made of at a commit, those of the weights last."""
 
     commit: str
@@ -79,7 +89,7 @@ class _Unanswered(Exception):
     """The hub was not asked, or did not answer; the text says why."""
 
 
-def listing(spec: MemberSpec, offline: bool = False) -> Listing:
+def remote_checkpoint(spec: MemberSpec, offline: bool = False) -> RemoteCheckpoint:
     """What `fetch` would fetch and what it would find in the cache, without fetching any weights.
 
     The few small files (config.json, the index of the weights, the tokenizer) are fetched, as only they say
@@ -97,7 +107,7 @@ def listing(spec: MemberSpec, offline: bool = False) -> Listing:
         names = _needed_weights(spec, directory, sizes)
     wanted = (*_small(sizes), *names)
     files = (RemoteFile(name, sizes[name], (directory / name).is_file()) for name in wanted)
-    return Listing(directory.name, tuple(files))
+    return RemoteCheckpoint(directory.name, tuple(files))
 
 
 def fetch_description(spec: MemberSpec, offline: bool = False) -> Path:
@@ -155,6 +165,8 @@ def _ask(spec: MemberSpec, offline: bool) -> dict[str, int]:
         raise _explained(spec, error) from None
     sizes = {file.rfilename: file.size or 0 for file in found.siblings or ()}
     if not {WEIGHTS, INDEX} & sizes.keys():
+        if ADAPTER in sizes and CONFIG not in sizes:
+            raise only_adapter(f"the hub model {_where(spec)}")
         raise without_weights(spec.checkpoint, sizes) if pickles(sizes) else _unpublished(spec, WEIGHTS)
     return sizes
 

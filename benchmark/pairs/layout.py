@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import PairError
+from ...files import NOT_REGULAR, read_text
 
 CONFIG = "config.json"
 ADAPTER = "adapter_config.json"
@@ -22,23 +23,60 @@ TOKENIZER = (
 )
 """All that the tokenizers of the supported families are read from."""
 
+READ = {".json", ".jinja", ".model", ".txt", ".md", ".safetensors"}
+"""Kinds of file that transformers, tokenizers or we may open."""
+
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 
 
 def read_json(path: Path, name: str) -> dict[str, Any]:
     """The object in a JSON file of checkpoint `name`. Raises PairError when it is missing or damaged."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_text(path))
     except FileNotFoundError:
-        raise PairError(
-            f"{name} holds no model: {path.name} is missing",
-            "name the directory that holds config.json and model.safetensors",
-        ) from None
+        raise no_model(path.parent, name) if path.name == CONFIG else lacking(name, path.name) from None
     except (OSError, ValueError, RecursionError) as error:
-        raise PairError(f"{path} cannot be read: {error}", "copy or download the file again") from None
+        reason = getattr(error, "strerror", None) or error
+        raise PairError(f"{path} cannot be read: {reason}", "copy or download the file again") from None
     if not isinstance(content, dict):
         raise PairError(f"{path} is not a JSON object", "copy or download the file again")
     return content
+
+
+def no_model(directory: Path, name: str) -> PairError:
+    """The error for a directory without config.json: what it is instead, and what to do."""
+    if (directory / ADAPTER).is_file():
+        return only_adapter(name)
+    inside = sorted(each.parent.name for each in directory.glob(f"*/{CONFIG}"))
+    if inside:
+        return PairError(
+            f"{name} holds checkpoints ({_some(inside)}) and is none itself",
+            f"name one of them: {Path(name) / inside[-1]}",
+        )
+    return PairError(
+        f"{name} holds no model: {CONFIG} is missing",
+        f"name the directory that holds {CONFIG} and {WEIGHTS}",
+    )
+
+
+def only_adapter(name: str) -> PairError:
+    """The error for what is an adapter (LoRA) alone."""
+    return PairError(
+        f"{name} is an adapter ({ADAPTER}, as LoRA makes one) and no whole model",
+        "merge it into its base model and name what that gives: "
+        "model.merge_and_unload().save_pretrained(directory)",
+    )
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def check_regular(directory: Path) -> None:
+    """Raises PairError where a file that may be read is none: to open a pipe would wait for ever."""
+    for path in sorted(directory.iterdir()):
+        if path.suffix in READ and path.exists() and not (path.is_file() or path.is_dir()):
+            raise PairError(f"{path} cannot be read: {NOT_REGULAR}", "copy or download the checkpoint again")
 
 
 def weight_names(directory: Path, name: str) -> tuple[str, ...]:

@@ -6,15 +6,17 @@ import torch
 from transformers import PreTrainedTokenizerBase
 
 from ...errors import PairError
+from .check_name import of_check
 from .checkpoint import Checkpoint, find_description, with_weights
+from .families import VARIANTS
 from .matching import check_same_backbone
 from .member import Member, Role
 from .movement import weight_movement
-from .named import checking
 from .native import load_backbone, native_type
 from .pair import Pair, Provenance
 from .spec import MemberSpec, PairSpec
 from .tokens import check_same_tokens, find_mask_id, is_ordinary, load_tokenizer, named_mask_ids, own_mask_ids
+from .words import SWAP
 
 
 def open_pair(spec: PairSpec, device: str | torch.device | None = None, offline: bool = False) -> Pair:
@@ -24,17 +26,19 @@ def open_pair(spec: PairSpec, device: str | torch.device | None = None, offline:
     told without the weights is told before any are fetched.
     """
     place = choose_device(device)
-    with checking("files"):
+    with of_check("files"):
         described = find_description(spec.arm, offline), find_description(spec.mdm, offline)
-    with checking("class"):
+    with of_check("class"):
         for member, checkpoint in zip((spec.arm, spec.mdm), described, strict=True):
             native_type(checkpoint, member.loader)
+        if not spec.control:
+            _check_order(described)
     tokenizer, second, mask_id = read_tokens(spec, described)
-    with checking("files"):
+    with of_check("files"):
         checkpoints = with_weights(described[0], offline), with_weights(described[1], offline)
     arm = load_member(spec.arm, checkpoints[0], "arm", mask_id, place)
     mdm = load_member(spec.mdm, checkpoints[1], "control" if spec.control else "mdm", mask_id, place)
-    with checking("backbone"):
+    with of_check("backbone"):
         check_same_backbone(arm, mdm)
     return Pair(
         spec,
@@ -50,6 +54,17 @@ def open_pair(spec: PairSpec, device: str | torch.device | None = None, offline:
     )
 
 
+def _check_order(described: tuple[Checkpoint, Checkpoint]) -> None:
+    """Raises PairError where the ARM alone is of a model type that only MDMs are published under."""
+    arm, mdm = (str(each.config.get("model_type")) for each in described)
+    if arm in VARIANTS and mdm not in VARIANTS:
+        raise PairError(
+            f"the ARM {described[0].name} is a {arm!r} model, which is an MDM, and the MDM "
+            f"{described[1].name} a {mdm!r} model",
+            SWAP,
+        )
+
+
 def read_tokens(
     spec: PairSpec, checkpoints: tuple[Checkpoint, Checkpoint]
 ) -> tuple[PreTrainedTokenizerBase, PreTrainedTokenizerBase | None, int]:
@@ -57,12 +72,12 @@ def read_tokens(
 
     Raises PairError where the ARM has none, the two do not mean the same by an id, or nothing names a mask.
     """
-    with checking("tokens"):
+    with of_check("tokens"):
         tokenizer, second = _tokenizers(checkpoints)
-    with checking("mask token"):
-        mask_id = _mask_id(spec, second or tokenizer, checkpoints[1])
+    with of_check("mask token"):
+        mask_id = _mask_id(spec, tokenizer, second or tokenizer, checkpoints)
     if second is not None:
-        with checking("tokens"):
+        with of_check("tokens"):
             check_same_tokens(tokenizer, second, mask_id)
     return tokenizer, second, mask_id
 
@@ -79,12 +94,28 @@ def _tokenizers(
     return first, second
 
 
-def _mask_id(spec: PairSpec, tokenizer: PreTrainedTokenizerBase, second: Checkpoint) -> int:
+def _mask_id(
+    spec: PairSpec,
+    first: PreTrainedTokenizerBase,
+    tokenizer: PreTrainedTokenizerBase,
+    checkpoints: tuple[Checkpoint, Checkpoint],
+) -> int:
     """That of the pair; for a control that names none, the first id beyond all tokens."""
+    second = checkpoints[1]
     if spec.control and spec.mdm.mask_token is None and not own_mask_ids(tokenizer, second.config):
         rows = second.config.get("vocab_size")
         return max(len(tokenizer), rows if isinstance(rows, int) else 0)
-    return find_mask_id(spec.mdm.mask_token, tokenizer, second.config)
+    try:
+        return find_mask_id(spec.mdm.mask_token, tokenizer, second.config)
+    except PairError as error:
+        # Post-training adds a mask token and takes none away: files that name one are the MDM's.
+        of_arm = own_mask_ids(first, checkpoints[0].config)
+        if spec.mdm.mask_token is not None or not of_arm:
+            raise
+        raise PairError(
+            f"{error.problem}, while the ARM's files name id {of_arm[0]}",
+            f"{SWAP} if the two were exchanged, or {error.remedy}",
+        ) from None
 
 
 def load_member(
@@ -101,15 +132,29 @@ def choose_device(device: str | torch.device | None = None) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         chosen = torch.device(device)
-        if chosen.type == "meta":
-            raise RuntimeError("it holds no numbers")
+    except RuntimeError:  # whose text lists two dozen types, most of which nobody has
+        raise _unusable(device, "there is no device of this name") from None
+    if chosen.type == "meta":
+        raise _unusable(device, "it holds no numbers")
+    try:
         torch.empty(0, device=chosen)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise PairError(
-            f"device {device} cannot be used: {str(error).splitlines()[0]}",
-            "use cpu, or cuda where there is a GPU that torch can use",
-        ) from None
+        raise _unusable(device, str(error).splitlines()[0]) from None
     return chosen
+
+
+def _unusable(device: str | torch.device, reason: str) -> PairError:
+    return PairError(
+        f"device {device} cannot be used: {reason}", f"usable here: {', '.join(usable_devices())}"
+    )
+
+
+def usable_devices() -> list[str]:
+    """The names of the devices of this machine: the CPU, and every accelerator that torch can use."""
+    accelerator = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    if accelerator is None:
+        return ["cpu"]
+    return ["cpu", *(f"{accelerator.type}:{index}" for index in range(torch.accelerator.device_count()))]
 
 
 def _provenance(checkpoint: Checkpoint, member: Member) -> Provenance:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from ...errors import PairError
 from .member import Member
 from .tokens import check_mask_id
+from .words import SWAP, in_either
 
 
 def check_mask_row(member: Member) -> None:
@@ -24,8 +25,12 @@ def check_same_backbone(arm: Member, mdm: Member) -> None:
         differing.insert(0, f"class {ours} and {theirs}")
     if mdm.backbone.shape.vocabulary < rows:
         differing.append(f"vocabulary {rows} and {mdm.backbone.shape.vocabulary}")
-    if differing:
-        raise PairError(
-            f"the ARM and the MDM have different backbones: {'; '.join(differing)}",
-            "declare as --arm the very model that the MDM was post-trained from",
-        )
+    if not differing:
+        return
+    # Post-training adds rows, a mask token's, and takes none away.
+    fewer = len(differing) == 1 and mdm.backbone.shape.vocabulary < rows
+    raise PairError(
+        f"the ARM and the MDM have different backbones: {'; '.join(differing)}",
+        f"declare as {in_either('arm')} the very model that the MDM was post-trained from"
+        + (f"; if the two were exchanged, {SWAP}" if fewer else ""),
+    )

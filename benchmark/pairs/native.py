@@ -13,23 +13,14 @@ from safetensors import safe_open
 from transformers import GenerationConfig, PreTrainedConfig, PreTrainedModel
 from transformers.utils import logging
 
-from ...errors import PairError, is_out_of_memory, unknown
-from .backbones import SUPPORTED, Backbone, read_backbone
+from ...errors import PairError, is_out_of_memory, printable, unknown
+from .backbones import Backbone
+from .check_name import of_check
 from .checkpoint import Checkpoint
-from .named import checking
+from .families import CLASSES, VARIANTS, family_of, read_backbone
+from .families.family import Family
 from .spec import LoaderSpec
-
-NATIVE = {
-    "Dream": "qwen2",
-    "Fast_dLLM_Qwen": "qwen2",
-    "a2d-llama": "llama",
-    "a2d-qwen2": "qwen2",
-    "a2d-qwen3": "qwen3",
-    "rnd1": "qwen3_moe",
-    "sdar": "qwen3",
-    "wedlm": "qwen3",
-}
-"""The native `model_type` of families that publish under one of their own."""
+from .words import in_either
 
 DROPPED = frozenset(field.name for field in fields(cast(Any, PreTrainedConfig))) | {
     "model_type",
@@ -42,22 +33,18 @@ DROPPED = frozenset(field.name for field in fields(cast(Any, PreTrainedConfig)))
 }
 """Keys of config.json that say how a checkpoint is loaded, attends and returns its results: ours to say."""
 
-DROPPED_OF = {
-    "rnd1": frozenset({"rope_scaling", "moe_backend"}),
-    "wedlm": frozenset({"qk_norm"}),
-}
-"""Further keys, by the published `model_type`, that the native class has in another form or not at all."""
-
 PROPERTIES = frozenset({"rope_scaling"})
 """Settings that a class has as properties."""
 
 DTYPES = {torch.float32, torch.bfloat16, torch.float16}
 
+MOST_LAYERS = 1_000
+"""Layers of the deepest model that is taken: several times those of any published one."""
+MOST = 2**24
+"""And of anything else that config.json counts: heads, widths, rows, positions, experts."""
+
 LAYER_TYPES = {"full_attention", "sliding_attention"}
 """Kinds of layer that follow the 4-D mask."""
-
-KEY_MAP = {"gpt2": ((r"^denoise_model\.", "transformer."), (r"^embed_tokens\.", "transformer.wte."))}
-"""Parameter names of published checkpoints that differ from the native class's (DiffuGPT)."""
 
 
 @dataclass(frozen=True)
@@ -76,16 +63,17 @@ def load_backbone(checkpoint: Checkpoint, loader: LoaderSpec, device: torch.devi
     renaming without an effect, and a value of config.json (rotary base, tied head, norm epsilon) that the
     loaded model does not have.
     """
-    with checking("class"):
+    with of_check("class"):
         kind = native_type(checkpoint, loader)
-    with checking("configuration"):
+    with of_check("configuration"):
         config = native_config(checkpoint, loader)
-    with checking("parameters"):
+        _check_extent(checkpoint, loader)
+    with of_check("parameters"):
         model, loading = _load(checkpoint, loader, kind, config)
         _check_parameters(checkpoint, kind, loading)
         _check_key_map(checkpoint, loader, model)
-    with checking("configuration"):
-        _check_config(checkpoint, kind, model)
+    with of_check("configuration"):
+        _check_config(checkpoint, model)
         _check_dtype(checkpoint, model)
     model.requires_grad_(False).train(False)
     return read_backbone(model.to(device))  # type: ignore[arg-type]
@@ -93,14 +81,15 @@ def load_backbone(checkpoint: Checkpoint, loader: LoaderSpec, device: torch.devi
 
 def native_type(checkpoint: Checkpoint, loader: LoaderSpec) -> str:
     """The native `model_type` that the checkpoint loads as. Raises PairError when there is none."""
-    if loader.native is not None and loader.native not in SUPPORTED:
-        raise unknown("native class", loader.native, SUPPORTED)
+    if loader.native is not None and loader.native not in CLASSES:
+        raise unknown("native class", loader.native, CLASSES)
     published = checkpoint.config.get("model_type")
-    kind = loader.native or NATIVE.get(str(published), str(published))
-    if kind not in SUPPORTED:
+    variant = VARIANTS.get(str(published))
+    kind = loader.native or (str(published) if variant is None else variant.native)
+    if kind not in CLASSES:
         raise PairError(
             f"{checkpoint.name} is a {published!r} model, which has no backbone reader",
-            f"supported are pre-norm transformers: {', '.join((*SUPPORTED, *NATIVE))}",
+            f"supported are pre-norm transformers: {', '.join((*CLASSES, *VARIANTS))}",
         )
     if checkpoint.config.get("quantization_config"):
         raise PairError(f"{checkpoint.name} is quantised", "name the unquantised checkpoint")
@@ -114,20 +103,23 @@ def native_config(checkpoint: Checkpoint, loader: LoaderSpec) -> Any:
     and are none of its settings, are left out.
     """
     kind = native_type(checkpoint, loader)
-    native: Any = SUPPORTED[kind].config_class
-    dropped = DROPPED.union(loader.dropped_keys, DROPPED_OF.get(str(checkpoint.config.get("model_type")), ()))
+    native: Any = CLASSES[kind]
+    variant = VARIANTS.get(str(checkpoint.config.get("model_type")))
+    dropped = DROPPED.union(loader.dropped_keys, variant.dropped if variant is not None else ())
     if checkpoint.config.get("sliding_window") is False:
         dropped |= {"sliding_window"}  # RND1's way to say that there is none
-    settings = {field.name for field in fields(native)}.union(PROPERTIES, *native.attribute_map.items())
+    made: Any = native.config_class
+    settings = {field.name for field in fields(made)}.union(PROPERTIES, *made.attribute_map.items())
     kept = {
         key: value
         for key, value in checkpoint.config.items()
-        if key not in dropped and (key in settings or not (key.startswith("_") or hasattr(native, key)))
+        if key not in dropped and (key in settings or not (key.startswith("_") or hasattr(made, key)))
     }
+    _check_bounds(checkpoint, native)
     wrong = f"config.json of {checkpoint.name} is not that of a {kind} model"
     with _refusing(wrong, "declare another native class, or the keys to drop"), quiet():
-        config = native(**kept)
-    _check_numbers(checkpoint, config)
+        config = made(**kept)
+    _check_numbers(checkpoint, config, family_of(CLASSES[kind]))
     _check_layers(checkpoint, config)
     return config
 
@@ -136,7 +128,7 @@ def native_model(checkpoint: Checkpoint, loader: LoaderSpec) -> PreTrainedModel:
     """The native class with new parameters on the device that is torch's default. Raises PairError."""
     config = native_config(checkpoint, loader)
     config._attn_implementation = loader.kernel
-    native = SUPPORTED[native_type(checkpoint, loader)]
+    native = CLASSES[native_type(checkpoint, loader)]
     wrong = f"config.json of {checkpoint.name} makes no {native.__name__}"
     with _refusing(wrong, "correct config.json, or declare the keys to drop"), quiet():
         return native(config)
@@ -154,9 +146,23 @@ def _refusing(wrong: str, remedy: str) -> Iterator[None]:
         raise PairError(f"{wrong}: {said}", remedy) from error
 
 
-def _check_numbers(checkpoint: Checkpoint, config: Any) -> None:
+def _check_bounds(checkpoint: Checkpoint, native: Any) -> None:
+    """Before anything is built: configurations and classes go from layer to layer, and would never end."""
+    for name in family_of(native).counts:
+        most = MOST_LAYERS if name == "num_hidden_layers" else MOST
+        for written in (name, native.config_class.attribute_map.get(name, name)):
+            value = checkpoint.config.get(written)
+            if isinstance(value, int | float) and value > most:
+                raise PairError(
+                    f"config.json of {checkpoint.name} says {written} = {value:g}, "
+                    f"and at most {most:,} are taken",
+                    "correct it, or copy the config.json that belongs to these weights",
+                )
+
+
+def _check_numbers(checkpoint: Checkpoint, config: Any, family: Family) -> None:
     """The native classes take values that fail only when they run, or never."""
-    values: dict[str, Any] = {name: getattr(config, name, None) for name in SIZES}
+    values: dict[str, Any] = {name: getattr(config, name, None) for name in family.counts}
     values = {name: value for name, value in values.items() if value is not None}
     if getattr(config, "rope_parameters", None):
         values["rope_theta"] = config.rope_parameters.get("rope_theta")
@@ -184,27 +190,27 @@ def _check_layers(checkpoint: Checkpoint, config: Any) -> None:
         )
 
 
-SIZES = (
-    "num_hidden_layers",
-    "num_attention_heads",
-    "num_key_value_heads",
-    "head_dim",
-    "hidden_size",
-    "vocab_size",
-    "intermediate_size",
-    "moe_intermediate_size",
-    "num_experts",
-    "num_experts_per_tok",
-    "n_inner",
-    "max_position_embeddings",
-)
-"""What a configuration counts, as far as its class has it; GPT-2 has other names for some besides."""
+def _check_extent(checkpoint: Checkpoint, loader: LoaderSpec) -> None:
+    """Whether the files can hold the class at all: else memory would be asked for what is not there.
+
+    No dtype has less than a byte a parameter. On the device `meta` parameters have shapes and no memory.
+    """
+    with torch.device("meta"):
+        needed = sum(parameter.numel() for parameter in native_model(checkpoint, loader).parameters())
+    held = sum(file.stat().st_size for file in checkpoint.weights)
+    if needed > held:
+        raise PairError(
+            f"config.json of {checkpoint.name} is that of a model of {needed:,} parameters, and its weights "
+            f"are {held:,} bytes",
+            "copy the config.json that belongs to these weights, or the whole checkpoint again",
+        )
 
 
 def _load(
     checkpoint: Checkpoint, loader: LoaderSpec, kind: str, config: Any
 ) -> tuple[PreTrainedModel, Loading]:
-    native: Any = SUPPORTED[kind]
+    native: Any = CLASSES[kind]
+    family = family_of(native)
     wrong = f"{checkpoint.name} does not load as {native.__name__}"
     remedy = "copy or download the checkpoint again, or declare another native class"
     with _refusing(wrong, remedy), quiet():
@@ -214,7 +220,7 @@ def _load(
             dtype=loader.precision,
             attn_implementation=loader.kernel,
             experts_implementation="eager",  # the only one with a gradient on every device
-            key_mapping=dict((*KEY_MAP.get(kind, ()), *loader.key_map)) or None,
+            key_mapping=dict((*family.key_map, *loader.key_map)) or None,
             use_safetensors=True,
             local_files_only=True,
             generation_config=GenerationConfig(),  # that of the checkpoint is not read
@@ -235,7 +241,7 @@ def _check_parameters(checkpoint: Checkpoint, kind: str, loading: Loading) -> No
     complaints = [f"it {verb} {_some(names)}" for verb, names in found if names]
     if complaints:
         raise PairError(
-            f"the weights of {checkpoint.name} are not those of {SUPPORTED[kind].__name__}: "
+            f"the weights of {checkpoint.name} are not those of {CLASSES[kind].__name__}: "
             + "; ".join(complaints),
             "declare the native class whose parameters these are, or a key map; "
             "if config.json is not this checkpoint's own, copy the right one",
@@ -273,21 +279,17 @@ def _idle(checkpoint: Checkpoint, pattern: str, found: str) -> PairError:
 
 
 def _some(names: tuple[str, ...]) -> str:
-    shown = ", ".join(names[:3])
+    shown = ", ".join(map(printable, names[:3]))
     return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
 
 
-def _check_config(checkpoint: Checkpoint, kind: str, model: PreTrainedModel) -> None:
+def _check_config(checkpoint: Checkpoint, model: PreTrainedModel) -> None:
     """Compares what the modules hold with the file: a lost value gives plausible wrong logits."""
     backbone = read_backbone(model)
-    found: dict[str, float] = {"tie_word_embeddings": backbone.head.weight is backbone.embedding.weight}
-    epsilon = "layer_norm_epsilon" if kind == "gpt2" else "rms_norm_eps"
-    final = backbone.final_norm.module
-    found[epsilon] = float(getattr(final, "eps" if kind == "gpt2" else "variance_epsilon"))
+    tied = backbone.head.weight is backbone.embedding.weight
+    found = {"tie_word_embeddings": float(tied), **family_of(model).held(model)}
     declared = dict(checkpoint.config)
-    if kind != "gpt2":
-        found["rope_theta"] = float(model.config.rope_parameters["rope_theta"])
-        declared |= declared.get("rope_parameters") or {}
+    declared |= declared.get("rope_parameters") or {}  # where transformers 5 writes the rotary base
     for key, value in found.items():
         asked = declared.get(key)
         if asked is not None and not math.isclose(asked, value, rel_tol=1e-6):
@@ -303,7 +305,7 @@ def _check_dtype(checkpoint: Checkpoint, model: PreTrainedModel) -> None:
     if model.dtype not in DTYPES:
         raise PairError(
             f"{checkpoint.name} is stored as {str(model.dtype).removeprefix('torch.')}",
-            "run it at another precision: --dtype float32, or precision in its entry",
+            f"run it at another precision: {in_either('dtype')} float32, or precision in its entry",
         )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from transformers import PreTrainedTokenizerBase
 
+from ..record.html import html_table
 from .member import Member
 from .movement import Movement
 from .spec import PairSpec
@@ -53,3 +54,30 @@ class Pair:
     def members(self) -> tuple[Member, Member]:
         """The ARM and the MDM."""
         return self.arm, self.mdm
+
+    def __repr__(self) -> str:
+        # The members hold whole models, which dataclasses would print.
+        shape = self.arm.backbone.shape
+        return (
+            f"Pair({self.spec.name!r}, {shape.layers} layers, {shape.heads} heads, "
+            f"ARM {self.spec.arm.checkpoint!r}, {self.mdm.called} {self.spec.mdm.checkpoint!r} "
+            f"({self.mdm.attention} attention, {'shift' if self.mdm.shift else 'no shift'}), "
+            f"on {self.arm.device})"
+        )
+
+    def _repr_html_(self) -> str:
+        provenance = (self.arm_provenance, self.mdm_provenance)
+        rows = [
+            [
+                member.called,
+                each.checkpoint,
+                each.revision or "",
+                each.native,
+                each.dtype,
+                f"{member.attention}, {'shift' if member.shift else 'no shift'}",
+                each.digest[:12],
+            ]
+            for member, each in zip(self.members, provenance, strict=True)
+        ]
+        heads = ("", "checkpoint", "revision", "class", "dtype", "attention, shift", "digest")
+        return html_table(f"{self.spec.name}, on {self.arm.device}", heads, rows)

@@ -10,6 +10,7 @@ from pathlib import Path
 from ...errors import PairError, UsageError, unknown
 from .entry import Listed, read_entries
 from .spec import MemberSpec, PairSpec
+from .words import Words
 
 CHECKOUT = Path("baselines")
 """Where a checkout of the repository, entered, has what an installation leaves out."""
@@ -24,17 +25,18 @@ def list_pairs() -> dict[str, Listed]:
     return read_entries(_folder() / "pairs.toml")
 
 
-def get_pair(name: str) -> PairSpec:
+def get_pair(name: str, words: Words = Words.PYTHON) -> PairSpec:
     """The declaration of a named pair, its weights found in the installation or in an entered checkout.
 
     A name that ends with .toml is a file with an entry of one's own, or FILE.toml:NAME where it has several.
-    Raises UsageError, with near names, for an unknown one, and PairError where the weights are in neither.
+    Raises UsageError, with near names and in the words of an interface, for an unknown one, and PairError
+    where the weights are in neither.
     """
-    listed = get_listed(name)
+    listed = get_listed(name, words)
     return listed.spec if OWN.fullmatch(name) else _found(listed.spec)
 
 
-def get_listed(name: str) -> Listed:
+def get_listed(name: str, words: Words = Words.PYTHON) -> Listed:
     """The entry of a named pair, or of one in a file of one's own; its weights need not be there.
 
     Raises UsageError, with near names, for an unknown one.
@@ -42,11 +44,16 @@ def get_listed(name: str) -> Listed:
     if own := OWN.fullmatch(name):
         return _own(Path(own["file"]), own["pair"])
     pairs = list_pairs()
+    members = f"{words.option('arm')} and {words.option('mdm')}"
+    if name not in pairs and name.strip() and os.path.isdir(name):
+        raise UsageError(
+            f"{name!r} is one directory, and a pair has two checkpoints", f"name both: {members}"
+        )
     if name not in pairs and (not name.strip() or "/" in name or os.path.exists(name)):
         raise UsageError(
             f"{name!r} is neither a listed pair nor a .toml file",
             "mechshift ls pairs lists them; a file of pairs ends with .toml, and checkpoints are named by "
-            "--arm and --mdm",
+            f"{members}",
         )
     if name not in pairs:
         raise unknown("pair", name, pairs)

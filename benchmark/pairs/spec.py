@@ -7,6 +7,7 @@ from typing import Literal
 
 from ...errors import PairError, UsageError
 from .attention import Attention
+from .words import Words
 
 CAUSAL = Attention("causal")
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
@@ -49,7 +50,7 @@ class MemberSpec:
     `checkpoint` is a local directory or a hub id, `revision` a hub commit, tag or branch (None: main).
     `place` tells which of the two it is; "either" takes the directory of that name where there is one.
     `mask_token` is the mask token's text or id, None to ask the tokenizer and then config.json. `shift`
-    tells that the logits for token i are read at i−1.
+    tells that the logits for token i are read at i−1. Raises UsageError for a name that cannot be printed.
     """
 
     checkpoint: str
@@ -59,6 +60,10 @@ class MemberSpec:
     revision: str | None = None
     loader: LoaderSpec = field(default_factory=LoaderSpec)
     place: Place = "either"
+
+    def __post_init__(self) -> None:
+        _check_printable("the name of a checkpoint", self.checkpoint)
+        _check_printable("a revision", self.revision or "")
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,7 @@ class PairSpec:
     confounds: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        _check_printable("the name of a pair", self.name)
         if self.control and (self.mdm.attention.kind != "causal" or not self.mdm.shift):
             raise PairError(
                 f"the second member of control pair {self.name!r} is declared with attention "
@@ -90,6 +96,14 @@ class PairSpec:
                 f"shift {self.arm.shift}",
                 "an ARM attends causally and is read one position early; were the two members exchanged?",
             )
+
+
+def _check_printable(what: str, text: str) -> None:
+    # It would be printed into every table and every record, and a terminal obeys what it is sent.
+    if not text.isprintable():
+        raise UsageError(
+            f"{what} holds a character that cannot be printed: {text!r}", "rename it, or choose another one"
+        )
 
 
 ID = re.compile("[0-9]{1,12}")
@@ -111,39 +125,57 @@ def is_path(checkpoint: str) -> bool:
 
 
 def declare_pair(
-    arm: str,
-    mdm: str,
+    arm: str | Path,
+    mdm: str | Path,
     *,
     shift: bool = True,
     attention: str | None = None,
-    mask_token: str | None = None,
+    mask_token: str | int | None = None,
     control: bool = False,
     revision: str | None = None,
     arm_revision: str | None = None,
     name: str | None = None,
+    words: Words = Words.PYTHON,
 ) -> PairSpec:
-    """The pair that a command line describes.
+    """The pair of two checkpoints, with what is said about the second.
 
-    `attention` is the MDM's: causal, full (if left out) or block:SIZE. A `mask_token` of digits alone is an
-    id, anything else the token's text. `control`: the second checkpoint is the ARM trained on. `revision` is
-    the second member's hub commit, tag or branch, `arm_revision` the ARM's; either can also stand behind its
-    hub id, as ID@REVISION. Raises UsageError for an unknown attention, an empty checkpoint, revision or mask
-    token, and a revision that is given twice, PairError for a control that is declared otherwise than an ARM.
+    A checkpoint is a directory or a hub id; a `Path` is always a directory. `attention` is the MDM's: causal,
+    full (if left out), block:SIZE or observed-first. A `mask_token` of digits alone is an id, any other text
+    the token's. `control`: the second checkpoint is the ARM trained on. `revision` is the second member's hub
+    commit, tag or branch, `arm_revision` the ARM's; either can also stand behind its hub id, as ID@REVISION.
+    `words` is the interface whose names of options errors use. Raises UsageError for an unknown attention, an
+    empty checkpoint, revision or mask token, and a revision that is given twice, PairError for a control that
+    is declared otherwise than an ARM.
     """
-    if mask_token is not None and not mask_token.strip():
-        raise UsageError("--mask-token is empty", "give the token's text or id, or leave it out")
-    token = int(mask_token) if mask_token is not None and ID.fullmatch(mask_token) else mask_token
     usual = "causal" if control else "full"
     declared = Attention.parse(usual if attention is None else attention)
-    arm, arm_revision = _pinned("--arm", arm, "--arm-revision", arm_revision)
-    mdm, revision = _pinned("--mdm", mdm, "--revision", revision)
-    first = MemberSpec(arm, revision=arm_revision)
-    second = MemberSpec(mdm, attention=declared, shift=shift, mask_token=token, revision=revision)
-    return PairSpec(name or f"{PurePath(arm).name}--{PurePath(mdm).name}", first, second, control)
+    first = _member(arm, arm_revision, "arm", words)
+    second = replace(
+        _member(mdm, revision, "mdm", words),
+        attention=declared,
+        shift=shift,
+        mask_token=_token(mask_token, words),
+    )
+    called = f"{PurePath(first.checkpoint).name}--{PurePath(second.checkpoint).name}"
+    return PairSpec(name or called, first, second, control)
 
 
-def _pinned(option: str, checkpoint: str, pin: str, revision: str | None) -> tuple[str, str | None]:
-    """A checkpoint and its revision, which may stand behind the hub id."""
+def _token(mask_token: str | int | None, words: Words) -> str | int | None:
+    if not isinstance(mask_token, str):
+        return mask_token
+    if not mask_token.strip():
+        raise UsageError(
+            f"{words.option('mask_token')} is empty", "give the token's text or id, or leave it out"
+        )
+    return int(mask_token) if ID.fullmatch(mask_token) else mask_token
+
+
+def _member(checkpoint: str | Path, revision: str | None, role: str, words: Words) -> MemberSpec:
+    """A member as an ARM is declared, its revision taken from behind the hub id where it stands there."""
+    option, pin = words.option(role), words.option("revision" if role == "mdm" else "arm_revision")
+    if isinstance(checkpoint, Path):
+        # Whoever wrote Path means a place on this machine: looked up on the hub, a typing error could fetch.
+        return MemberSpec(str(checkpoint), revision=_filled(pin, revision), place="directory")
     named = checkpoint
     if "@" in checkpoint and not is_path(checkpoint):
         named, _, behind = checkpoint.partition("@")
@@ -152,9 +184,13 @@ def _pinned(option: str, checkpoint: str, pin: str, revision: str | None) -> tup
         revision, pin = behind, f"the revision of {option}"
     if not named.strip():
         raise UsageError(f"{option} is empty", "name a checkpoint: a directory or a hub id")
+    return MemberSpec(named, revision=_filled(pin, revision))
+
+
+def _filled(pin: str, revision: str | None) -> str | None:
     if revision is not None and not revision.strip():
         raise UsageError(f"{pin} is empty", "name a commit, tag or branch, or leave it out")
-    return named, revision
+    return revision
 
 
 def at_precision(spec: PairSpec, precision: Precision) -> PairSpec:

@@ -1,6 +1,9 @@
 """The tokenizers of a pair: the mask token's id, and whether both members mean the same by an id."""
 
-from collections.abc import Mapping
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any
 
@@ -9,6 +12,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase, PreTrainedToken
 from ...errors import PairError
 from .checkpoint import Checkpoint
 from .native import quiet
+from .words import in_either
 
 OLDER = ("tokenizer.model", "vocab.json")
 """Files of tokenizers that were published before tokenizer.json."""
@@ -16,33 +20,67 @@ MOST_NAMED = 10
 """Tokens that are taken for a mask because of what they are called."""
 
 
+PROBE = "The 1st word, and a 2nd one."
+"""Any text: a tokenizer that cannot write it as ids fails on every prompt."""
+
+
 def load_tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase | None:
     """The tokenizer in the checkpoint's directory, or None where there is none that loads without code.
 
     tokenizer.json is taken as it stands: the class that `transformers` would choose by the model's type can
-    split text in another way than the file says, without an error. Raises PairError when it is damaged.
+    split text in another way than the file says, without an error. Raises PairError when it is damaged, or
+    writes no ids for a text.
     """
     directory = checkpoint.directory
     tokenizer: PreTrainedTokenizerBase
     with quiet():
         if (directory / "tokenizer.json").is_file():
-            try:
+            with tokenizing(f"tokenizer.json of {checkpoint.name}"), _silent_process():
                 tokenizer = PreTrainedTokenizerFast.from_pretrained(directory, local_files_only=True)
-            except Exception as error:  # tokenizers raises bare Exception
-                raise PairError(
-                    f"tokenizer.json of {checkpoint.name} cannot be read: {' '.join(str(error).split())}",
-                    "copy or download the file again",
-                ) from None
+                tokenizer(PROBE)
             return tokenizer
         if not any((directory / name).is_file() for name in OLDER):
             return None
         try:
-            tokenizer = AutoTokenizer.from_pretrained(
-                directory, trust_remote_code=False, local_files_only=True
-            )
-        except Exception:  # a family's own class: what is raised depends on the family
+            with tokenizing(f"the tokenizer of {checkpoint.name}"), _silent_process():
+                tokenizer = AutoTokenizer.from_pretrained(
+                    directory, trust_remote_code=False, local_files_only=True
+                )
+                tokenizer(PROBE)
+        except PairError:  # a class of the family's own, whose code is not run
             return None
     return tokenizer
+
+
+@contextmanager
+def tokenizing(what: str) -> Iterator[None]:
+    """PairError for whatever tokenizers raises: a bare Exception, or where its Rust code panics worse.
+
+    `what`: the tokenizer, for the message. A panic is a BaseException, and its class cannot be imported.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        raise PairError(
+            f"{what} cannot be used: {' '.join(str(error).split())}",
+            "copy or download the file again",
+        ) from None
+
+
+@contextmanager
+def _silent_process() -> Iterator[None]:
+    """Standard error goes nowhere, that of libraries that are no Python too: a panic writes a trace there."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def find_mask_id(
@@ -59,14 +97,15 @@ def find_mask_id(
         if own and mask_id not in own:
             raise PairError(
                 f"the mask token is declared as {declared!r}, and the MDM's own files name id {own[0]}",
-                "leave --mask-token out, or correct what config.json and the tokenizer's files name",
+                f"leave {in_either('mask_token')} out, or correct what config.json and the tokenizer's files "
+                "name",
             )
         return mask_id
     if own:
         return own[0]
     raise PairError(
         "the MDM's mask token is not declared, and neither its tokenizer nor its config.json names one",
-        "declare it: --mask-token with the token's text or id",
+        f"declare it: {in_either('mask_token')} with the token's text or id",
     )
 
 
@@ -97,7 +136,9 @@ def _id_of(text: str, tokenizer: PreTrainedTokenizerBase | None) -> int:
     offered = sorted({*named[:3], *near})
     raise PairError(
         f"the mask token {text!r} is not in the MDM's tokenizer",
-        f"did you mean {' or '.join(offered)}?" if offered else "declare the id: --mask-token with a number",
+        f"did you mean {' or '.join(offered)}?"
+        if offered
+        else f"declare the id: {in_either('mask_token')} with a number",
     )
 
 
@@ -106,7 +147,7 @@ def check_mask_id(mask_id: int, vocabulary: int) -> None:
     if not 0 <= mask_id < vocabulary:
         raise PairError(
             f"the mask token's id {mask_id} is outside the MDM's vocabulary of {vocabulary}",
-            "declare another mask token with --mask-token",
+            f"declare another mask token with {in_either('mask_token')}",
         )
 
 

@@ -6,7 +6,8 @@ import dataclasses
 import torch
 from torch import nn
 
-from .backbones import Projection, read_backbone
+from .backbones import Projection
+from .families import family_of, read_backbone
 from .member import Member
 
 
@@ -21,13 +22,15 @@ def ungroup(member: Member) -> Member:
     if repeats == 1:
         return member
     model = member.backbone.model
+    # Copied is the tree alone: what stands in the memo already is taken as it is, parameters and buffers.
     shared: dict[int, object] = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
     ungrouped = copy.deepcopy(model, shared)
     ungrouped.config.num_key_value_heads = shape.heads
-    for layer, block in zip(member.backbone.layers, ungrouped.get_decoder().layers, strict=True):
-        block.self_attn.num_key_value_groups = 1
-        block.self_attn.k_proj = _repeated(layer.key, shape.kv_heads, repeats)
-        block.self_attn.v_proj = _repeated(layer.value, shape.kv_heads, repeats)
+    set_key_value = family_of(ungrouped).set_key_value
+    assert set_key_value is not None  # a family with grouped heads says how they are put in
+    for index, layer in enumerate(member.backbone.layers):
+        key, value = (_repeated(each, shape.kv_heads, repeats) for each in (layer.key, layer.value))
+        set_key_value(ungrouped, index, key, value)
     return dataclasses.replace(member, backbone=read_backbone(ungrouped))
 
 

@@ -1,5 +1,6 @@
 """Reading and writing of records and other typed JSON."""
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,7 +22,7 @@ def read_model(path: Path, kind: type[M]) -> M:
     try:
         return kind.model_validate_json(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise NotComputable(f"{path} cannot be read: {error}", "name a file that mechshift wrote") from error
+        raise unreadable(path, error) from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"])) or "the file"
@@ -29,3 +30,16 @@ def read_model(path: Path, kind: type[M]) -> M:
             f"{path} is no {kind.__name__.lower()} of this version: {place}: {first['msg']}",
             "make it again with this version of mechshift",
         ) from error
+
+
+def unreadable(path: Path, error: OSError | UnicodeDecodeError) -> NotComputable:
+    """What to raise for a file that cannot be read, with near names where there is none of this name."""
+    if isinstance(error, UnicodeDecodeError):
+        return NotComputable(f"{path} is no text", "name a file that mechshift wrote")
+    if not isinstance(error, FileNotFoundError):
+        reason = error.strerror or type(error).__name__
+        return NotComputable(f"{path} cannot be read: {reason}", "name a file that mechshift wrote")
+    there = [file.name for file in path.parent.glob("*.json")]
+    near = get_close_matches(path.name, there, n=3, cutoff=0.5)
+    remedy = f"did you mean {' or '.join(near)}?" if near else "name a file that mechshift wrote"
+    return NotComputable(f"there is no file {path}", remedy)

@@ -3,12 +3,16 @@
 A number that could not be computed is there with its reason; it is never 0, NaN or left out.
 """
 
-from typing import Annotated, Literal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from ...metrics import Estimate, Undefined, Value, wilson_interval
 from .protocol import Part, Protocol
+
+if TYPE_CHECKING:
+    import pandas
 
 SCHEMA: Literal[3] = 3
 """Raised whenever a field changes its meaning."""
@@ -191,6 +195,11 @@ class TaskRecord(Part):
     comparison: Comparison
     cells: dict[str, CellRecord]
 
+    def __repr_args__(self) -> Iterator[tuple[str, object]]:
+        # What pydantic writes would be thousands of numbers.
+        yield from (("task", self.task), ("level", self.level), ("edges", self.comparison.compared.edges))
+        yield "overlap", self.comparison.compared.edge.normalised
+
 
 class FailedTask(Part):
     """A task that gave no comparison, why, and how far it came."""
@@ -302,3 +311,28 @@ class Record(Part):
     def results(self) -> tuple[TaskResult, ...]:
         """All tasks that were asked, those without a comparison last."""
         return (*self.tasks, *self.failed)
+
+    def __repr_args__(self) -> Iterator[tuple[str, object]]:
+        # What pydantic writes would be some 34,000 characters.
+        yield from (("pair", self.pair.name), ("protocol", f"{self.protocol.name}@{self.protocol.version}"))
+        yield "tasks", [task.task for task in self.tasks]
+        if self.failed:
+            yield "failed", [task.task for task in self.failed]
+        yield "task_dependent_shift", self.summary.task_dependent_shift
+
+    def _repr_html_(self) -> str:
+        # Importing here is no circle: what a record is says nothing of how it is shown.
+        from .notebook import row_html
+
+        return row_html(self)
+
+    def to_frame(self) -> "pandas.DataFrame":
+        """The numbers of all tasks, as `mechshift show` has them: a row per task and quantity.
+
+        Columns: task, suite, level, version, quantity, value, low, high (its 95 % interval), reason.
+        Where a value is missing it is NaN and `reason` says why; else `reason` is missing. docs/reading.md
+        explains every quantity.
+        """
+        from .notebook import task_frame
+
+        return task_frame(self)

@@ -1,7 +1,7 @@
 """The loop that carries out a plan: what is there is read, what is missing or damaged is made and kept."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
@@ -44,25 +44,26 @@ class Outcome:
 
 def execute(
     plan: Plan, protocol: Protocol, store: Store, compute: Compute, progress: Progress
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """Carry out a plan, task by task. One task's contents are held at a time, unless the caller keeps them.
 
-    A task whose pool is too small for the protocol ends there. Raises OutputError where a cell cannot be
-    written, and what `compute` raises.
+    A task whose pool is too small for the protocol ends there. Who does not take every outcome closes the
+    generator, which puts away what `progress` shows. Raises OutputError where a cell cannot be written, and
+    what `compute` raises.
     """
-    progress.begin(plan, store)
-    for task in plan.tasks:
-        outcome = Outcome(task)
-        for cell in plan.of(task):
-            if outcome.unusable is not None:
-                progress.skip(cell)
-                continue
-            kept = _obtain(cell, outcome, store, compute, progress)
-            outcome.contents[cell.name] = kept.content
-            outcome.cells[cell.name] = CellRecord(key=cell.key, digest=kept.seal.digest)
-            if cell.name == "pool":
-                outcome.unusable = why_unusable(outcome.pool, protocol)
-        yield outcome
+    with progress.begin(plan, store):
+        for task in plan.tasks:
+            outcome = Outcome(task)
+            for cell in plan.of(task):
+                if outcome.unusable is not None:
+                    progress.skip(cell)
+                    continue
+                kept = _obtain(cell, outcome, store, compute, progress)
+                outcome.contents[cell.name] = kept.content
+                outcome.cells[cell.name] = CellRecord(key=cell.key, digest=kept.seal.digest)
+                if cell.name == "pool":
+                    outcome.unusable = why_unusable(outcome.pool, protocol)
+            yield outcome
 
 
 def _obtain(cell: Cell, outcome: Outcome, store: Store, compute: Compute, progress: Progress) -> Kept:

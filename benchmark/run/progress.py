@@ -1,13 +1,14 @@
-"""What a run tells of itself, on stderr: bars on a terminal, silence elsewhere."""
+"""What a run tells of itself, on stderr: bars where they can be drawn, else lines, or nothing."""
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, Protocol
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from .plan import Cell, Plan
-    from .store import Store
+from .earlier import earlier_seconds
+from .plan import Cell, Plan
+from .store import Store
+from .timing import Timing, in_words, left_in_words
 
 Advance = Callable[[int], None]
 
@@ -15,16 +16,21 @@ Advance = Callable[[int], None]
 class Progress(Protocol):
     """Where a run says what it does."""
 
-    def begin(self, plan: "Plan", store: "Store") -> None:
-        """A plan is about to be carried out, and these of its cells may be there already."""
+    def begin(self, plan: Plan, store: Store) -> AbstractContextManager[None]:
+        """A context in which a plan is carried out, of whose cells some may be there already.
 
-    def cell(self, cell: "Cell", total: int) -> AbstractContextManager[Advance]:
+        Whatever is shown is put away at its end, however it ends.
+        """
+        ...
+
+    def cell(self, cell: Cell, total: int) -> AbstractContextManager[Advance]:
         """A cell is computed: a context whose value is told how much more of the total is done."""
+        ...
 
-    def present(self, cell: "Cell") -> None:
+    def present(self, cell: Cell) -> None:
         """A cell was there."""
 
-    def skip(self, cell: "Cell") -> None:
+    def skip(self, cell: Cell) -> None:
         """A cell is left out, because its task cannot be analysed."""
 
     def note(self, text: str) -> None:
@@ -34,40 +40,107 @@ class Progress(Protocol):
 class Silent:
     """Tells nothing but notes."""
 
-    def begin(self, plan: "Plan", store: "Store") -> None:
+    @contextmanager
+    def begin(self, plan: Plan, store: Store) -> Iterator[None]:
         """Nothing."""
+        yield
 
     @contextmanager
-    def cell(self, cell: "Cell", total: int) -> Iterator[Advance]:
+    def cell(self, cell: Cell, total: int) -> Iterator[Advance]:
         """Nothing."""
         yield lambda done: None
 
-    def present(self, cell: "Cell") -> None:
+    def present(self, cell: Cell) -> None:
         """Nothing."""
 
-    def skip(self, cell: "Cell") -> None:
+    def skip(self, cell: Cell) -> None:
         """Nothing."""
 
     def note(self, text: str) -> None:
         """The text, on a line of its own."""
-        print(f"mechshift: {text}", file=sys.stderr)
+        _write(f"mechshift: {text}")
 
 
-class Bars(Silent):
-    """A bar for each cell."""
+class Course:
+    """Where a run is: its tasks by number, its cells, and the time that is left."""
+
+    def __init__(self, plan: Plan, store: Store) -> None:
+        self.timing = Timing(plan.cells, earlier_seconds(plan, store))
+        self.cells = len(plan.cells)
+        there = [cell for cell in plan.cells if store.seal(cell) is not None]
+        self.there = len(there)
+        for cell in there:
+            self.timing.drop(cell)
+        self._numbers = {task.name: number for number, task in enumerate(plan.tasks, 1)}
+
+    @property
+    def tasks(self) -> int:
+        """How many tasks there are."""
+        return len(self._numbers)
+
+    def number(self, cell: Cell) -> int:
+        """The place of a cell's task among the run's, from 1."""
+        return self._numbers[cell.task.name]
+
+    @property
+    def left(self) -> str:
+        """The time that is left, in words."""
+        return left_in_words(self.timing.left)
+
+
+class Lines(Silent):
+    """A line at the beginning and at the end of each cell, for logs and for pipes."""
 
     @contextmanager
-    def cell(self, cell: "Cell", total: int) -> Iterator[Advance]:
-        """A bar for the cell."""
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    def begin(self, plan: Plan, store: Store) -> Iterator[None]:
+        """A line on what there is to do."""
+        self._course = course = Course(plan, store)
+        self._skipped: set[str] = set()
+        _write(f"tasks: {course.tasks}; cells: {course.cells}, {course.there} there already; {course.left}")
+        yield
 
-        columns = TextColumn("{task.description:34}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-            task = bars.add_task(f"{cell.task.name}: {cell.name}", total=total)
-            yield lambda done: bars.advance(task, done)
+    @contextmanager
+    def cell(self, cell: Cell, total: int) -> Iterator[Advance]:
+        """Two lines; the second says what the cell took."""
+        timing = self._course.timing
+        timing.start(cell, total)
+        line = f"{self._place(cell)} {cell.name} …"
+        _write(line)
+        yield timing.advance
+        _write(f"{line} done in {in_words(timing.finish())}; {self._course.left}")
+
+    def present(self, cell: Cell) -> None:
+        """Nothing: the first line has said how many are there."""
+        self._course.timing.drop(cell)
+
+    def skip(self, cell: Cell) -> None:
+        """One line for all cells of the task."""
+        self._course.timing.drop(cell)
+        if cell.task.name not in self._skipped:
+            self._skipped.add(cell.task.name)
+            _write(f"{self._place(cell)} left out: its pool cannot be analysed; {self._course.left}")
+
+    def _place(self, cell: Cell) -> str:
+        return f"[{self._course.number(cell)}/{self._course.tasks} {cell.task.name}]"
 
 
-def for_terminal() -> Progress:
-    """Bars where stderr is a terminal, else silence."""
-    return Bars() if sys.stderr.isatty() else Silent()
+def choose_progress(quiet: bool | None = None) -> Progress:
+    """Where a run says what it does: bars on a terminal and in a notebook, else lines, on stderr.
+
+    `quiet` True: notes alone. None: bars where they can be drawn and else notes alone, as suits a run that
+    another program has called and whose log is not ours to fill.
+    """
+    if quiet or sys.stderr is None:
+        return Silent()
+    from .bars import Bars, drawing_console
+
+    console = drawing_console()
+    if console is not None:
+        return Bars(console)
+    return Silent() if quiet is None else Lines()
+
+
+def _write(line: str) -> None:
+    # A run must not end because nobody reads any more what it says of itself.
+    with suppress(OSError):
+        print(line, file=sys.stderr, flush=True)

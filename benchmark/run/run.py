@@ -1,10 +1,12 @@
 """A run: the tasks of a protocol on a pair, each measured in cells, put together as a record."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from ...errors import NotComputable, UsageError
+from ..asking.states import ROWS
 from ..circuits.graph import Graph
 from ..pairs.pair import Pair
 from ..pairs.registry import list_pairs
@@ -18,9 +20,6 @@ from .plan import plan_run
 from .progress import Progress, Silent
 from .provenance import describe_environment, describe_pair, subject_of
 from .store import Store
-
-ROWS = 64
-"""Token rows that are run at once unless told otherwise; no number depends on it."""
 
 
 def run(
@@ -40,8 +39,8 @@ def run(
     cannot be written.
     """
     asked = as_asked(protocol, tasks, level)
-    outcomes = measure(pair, protocol, out, asked, None, rows, progress)
-    results = [describe_task(outcome, protocol) for outcome in outcomes]
+    with closing(measure(pair, protocol, out, asked, None, rows, progress)) as outcomes:
+        results = [describe_task(outcome, protocol) for outcome in outcomes]
     record = assemble(describe_pair(pair, protocol), describe_environment(pair), protocol, results)
     write_model(record, record_path(out, record))
     return record
@@ -55,7 +54,7 @@ def measure(
     wanted: Sequence[str] | None = None,
     rows: int = ROWS,
     progress: Progress | None = None,
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """What comes of the cells of tasks, one task after the other; with `wanted` only of these cells.
 
     Raises as `run` does, before anything is computed for what can be told then.

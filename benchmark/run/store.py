@@ -7,13 +7,13 @@ cell without one was never finished. Cells of other keys lie beside it and are n
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ...errors import MechshiftError, NotComputable
+from ...errors import MechshiftError, NotComputable, unknown
 from ...files import write_text
 from ..record.protocol import Part
 from ..record.types import Record
@@ -82,6 +82,16 @@ class Store:
         except Damaged:
             return None
 
+    def seals(self, task: str) -> Iterator[Seal]:
+        """All whole seals of a task's cells, whatever they were computed from."""
+        for path in sorted((self._root / task).glob("*.seal")):
+            try:
+                seal = _read_seal(path)
+            except Damaged:
+                continue
+            if seal is not None:
+                yield seal
+
     def read(self, cell: Cell, needs: Mapping[str, str]) -> Kept | None:
         """A finished cell; None where there is none. `needs`: the digests of the cells that it needs.
 
@@ -126,12 +136,12 @@ def digest_of(path: Path) -> str:
 def find_cell(record_path: Path, record: Record, task: str, name: str) -> Path:
     """The file of a cell that a record was made of, `NAME.KEY.*` in the folder of cells beside it.
 
-    Raises NotComputable where the record has no such task or cell, or the file is not there.
+    Raises UsageError where the record has no such task, NotComputable where it was not made of such a cell
+    or the file is not there.
     """
     found = next((one for one in record.results if one.task == task), None)
     if found is None:
-        names = ", ".join(one.task for one in record.results)
-        raise NotComputable(f"{record_path} has no task {task!r}", f"its tasks are {names}")
+        raise unknown(f"task of {record_path}", task, [one.task for one in record.results])
     if name not in found.cells:
         raise NotComputable(
             f"{record_path} has no {name!r} of {task}",

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ..record.quantities import COUNT, FINE, Rounding, Task
 from ..record.types import FailedTask, Measured, Missing, Number, Record
-from .cells import Format, Notes, Rounding, get_markup, plain
-from .layout import Fields, csv_lines, tabular, unrounded
-from .quantities import COUNT, FINE, Task
+from .cells import Format, Notes, get_markup, plain
+from .layout import WIDTH, Fields, Row, csv_lines, stacked, tabular, unrounded, wrapped
 from .reported import Reported, list_reported
 from .table import all_tasks, protocol_name
 
@@ -46,6 +46,7 @@ def overlap_table(
     records: Sequence[Record],
     reported: Sequence[Reported],
     format: Format,  # noqa: A002
+    width: int = WIDTH,
 ) -> str:
     """Raw Jaccard indices of edges by task: the records' by name of the pair, below them the reported ones.
 
@@ -55,26 +56,40 @@ def overlap_table(
     Raises UsageError for an unknown format.
     """
     if format == "csv":
-        return csv_lines(_fields(row) for row in _rows(records, reported))
+        return csv_lines(overlap_fields(records, reported))
     notes = Notes(markup := get_markup(format))
-    body = overlap_body(records, reported, notes, format)
-    legend = REPORTED_LEGEND if format == "text" else markup.text(" ".join(REPORTED_LEGEND.split()))
-    return f"{body}{notes.below()}\n\n{legend}"
+    body = overlap_body(records, reported, notes, width)
+    legend = wrapped(REPORTED_LEGEND, width) if markup.terminal else " ".join(REPORTED_LEGEND.split())
+    return f"{body}{notes.below(width)}\n\n{markup.text(legend)}"
+
+
+def overlap_fields(records: Sequence[Record], reported: Sequence[Reported]) -> list[Fields]:
+    """What `overlap_table` has as CSV, as fields by name."""
+    return [_fields(row) for row in _rows(records, reported)]
 
 
 def overlap_body(
     records: Sequence[Record],
     reported: Sequence[Reported],
     notes: Notes,
-    format: Format,  # noqa: A002
+    width: int = WIDTH,
 ) -> str:
-    """`overlap_table` for people without its legend, its notes added to `notes` and not printed.
+    """`overlap_table` for people without its legend, its notes added to `notes` and not printed."""
+    rows = tuple(_rows(records, reported))
 
-    In text it has at most 120 columns where names of pairs have at most 35 characters.
-    """
-    markup, above = get_markup(format), ""
+    def draw(part: Sequence[int], notes: Notes) -> str:
+        # Task and pair stand in every part, as they say what a line is about.
+        shown = [0, 1, *(index + 2 for index in part)]
+        lines = [[line[index] for index in shown] for line in _lines(rows, notes)]
+        return tabular([HEADS[index] for index in shown], lines, notes.markup)
+
+    return stacked(len(HEADS) - 2, draw, notes, width)
+
+
+def _lines(rows: Sequence[_Row], notes: Notes) -> list[Row]:
+    markup, above = notes.markup, ""
     lines = []
-    for row in _rows(records, reported):
+    for row in rows:
         texts = (
             "" if row.task == above else row.task,
             f"other pair: {row.pair}" if row.other_pair else row.pair,
@@ -85,7 +100,7 @@ def overlap_body(
             [*(markup.text(plain(text)) for text in texts), *(notes.cell(*each) for each in numbers)]
         )
         above = row.task
-    return tabular(HEADS, lines, markup)
+    return lines
 
 
 def _rows(records: Sequence[Record], reported: Sequence[Reported]) -> Iterator[_Row]:

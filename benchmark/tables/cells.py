@@ -1,10 +1,12 @@
 """How a value stands in a cell of a table: rounded, with its interval, or as a dash with a footnote."""
 
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from ...errors import unknown
+from ..record.quantities import Rounding
 from ..record.types import Measured, Missing
 
 Format = Literal["text", "github", "latex", "csv"]
@@ -25,7 +27,10 @@ _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 @dataclass(frozen=True)
 class Markup:
-    """A format's own signs: `tabular` as tabulate names it, how text and numbers are escaped, and so on."""
+    """A format's own signs: `tabular` as tabulate names it, how text and numbers are escaped, and so on.
+
+    `terminal` tells that it is read on one, whose width tables have to fit.
+    """
 
     tabular: str
     text: Callable[[str], str]
@@ -34,6 +39,7 @@ class Markup:
     strong: Callable[[str], str]
     line_break: str
     note_break: str
+    terminal: bool = False
 
 
 _MARKUPS = {
@@ -45,6 +51,7 @@ _MARKUPS = {
         strong=str.upper,
         line_break="\n",
         note_break="\n",
+        terminal=True,
     ),
     "github": Markup(
         tabular="github",
@@ -79,43 +86,37 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(text.split()))
 
 
-@dataclass(frozen=True)
-class Rounding:
-    """How a quantity is written: number of decimals, with its sign, in per cent, with its interval."""
-
-    decimals: int = 2
-    signed: bool = False
-    percent: bool = False
-    interval: bool = True
-
-    def __call__(self, value: float) -> str:
-        """The rounded value; a signed one keeps its sign, so that a bound of −0.00 is seen to be below 0."""
-        scaled = 100 * value if self.percent else value
-        written = f"{scaled:+.{self.decimals}f}" if self.signed else f"{scaled:z,.{self.decimals}f}"
-        return f"{written} %" if self.percent else written
-
-
 class Notes:
     """The footnotes of a table, numbered as they come; one reason is one note however often it is met."""
 
     def __init__(self, markup: Markup) -> None:
-        self._markup = markup
+        self.markup = markup
         self._numbers: dict[str, int] = {}
 
     def cell(self, value: Measured, rounding: Rounding) -> str:
         """The value with its interval, `0.42 [0.31, 0.55]`, or a dash that refers to the reason."""
         if isinstance(value, Missing):
-            number = self._numbers.setdefault(plain(value.missing), len(self._numbers) + 1)
-            return self._markup.text(DASH) + self._markup.mark(number)
-        written = rounding(value.value)
-        if rounding.interval and value.low is not None and value.high is not None:
-            written += f" [{rounding(value.low)}, {rounding(value.high)}]"
-        return self._markup.number(written)
+            return self.markup.text(DASH) + self.mark(value.missing)
+        return self.markup.number(rounding.number(value))
 
-    def below(self) -> str:
-        """The notes as lines to print under the table, with an empty line before them; empty without any."""
+    def mark(self, reason: str) -> str:
+        """The sign that refers to a reason."""
+        return self.markup.mark(self._numbers.setdefault(plain(reason), len(self._numbers) + 1))
+
+    def below(self, width: int | None = None) -> str:
+        """The notes as lines to print under the table, with an empty line before them; empty without any.
+
+        On a terminal they are wrapped to its width.
+        """
         lines = [
-            f"{self._markup.mark(number)} {self._markup.text(reason)}"
+            f"{self.markup.mark(number)} {self.markup.text(reason)}"
             for reason, number in self._numbers.items()
         ]
-        return "\n\n" + self._markup.note_break.join(lines) if lines else ""
+        if self.markup.terminal and width is not None:
+            lines = [
+                textwrap.fill(
+                    line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+                )
+                for line in lines
+            ]
+        return "\n\n" + self.markup.note_break.join(lines) if lines else ""

@@ -1,17 +1,27 @@
 """What `mechshift ls` prints: cards of tasks, named pairs, protocols, reported numbers."""
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
+from ...errors import PairError
 from ...tasks import list_tasks
 from ..record.protocol import list_protocols
+from ..record.types import Record
+from .cells import Format, Notes, get_markup, plain
+from .layout import WIDTH, Fields, csv_lines, stacked, tabular
 from .reported import list_reported
+from .table import protocol_name
 
 if TYPE_CHECKING:
     from ..pairs.entry import Listed, MemberEntry
 
 Row = dict[str, object]
+
+LONGEST, SHORTEST = 88, 20
+"""Characters of a line of prose: longer ones are hard to read, shorter ones are no lines."""
 
 
 def describe_tasks() -> list[Row]:
@@ -47,7 +57,8 @@ def describe_pairs() -> list[Row]:
 def _describe_pair(name: str, listed: "Listed") -> Row:
     entry = listed.entry
     return {
-        "pair": name,
+        "pair": listed.spec.name,
+        "weights": _weights(name, listed),
         "about": entry.about,
         "arm": _place(entry.arm),
         "mdm": _place(entry.mdm),
@@ -65,15 +76,63 @@ def _describe_pair(name: str, listed: "Listed") -> Row:
     }
 
 
+def _weights(name: str, listed: "Listed") -> str:
+    """Where the weights are that a run of the pair would load."""
+    from ..pairs.registry import get_pair
+
+    if all(member.place == "hub" for member in (listed.spec.arm, listed.spec.mdm)):
+        return "on the hub"
+    try:
+        spec = get_pair(name)
+    except PairError:
+        return "not installed"
+    local = [member.checkpoint for member in (spec.arm, spec.mdm) if member.place != "hub"]
+    return "installed" if all(Path(checkpoint).is_dir() for checkpoint in local) else "not installed"
+
+
 def _place(member: "MemberEntry") -> str | None:
     return member.hub if member.path is None else member.path
 
 
-def pairs_table(rows: list[Row]) -> str:
-    """One line per pair: its members and what is declared about the second one."""
-    columns = ("pair", "arm", "mdm", "shift", "attention", "mask token")
-    lines = [[_column(row, name) for name in columns] for row in rows]
-    return tabulate(lines, columns, disable_numparse=True) + "\n\nmore of one: mechshift pair show NAME"
+_BY_NEED = ("pair", "weights", "attention", "shift", "mdm", "arm", "mask token")
+"""Columns of the table of pairs, the one that can be missed least first."""
+
+
+def pairs_table(rows: list[Row], width: int = WIDTH) -> str:
+    """One line per pair: its members, what is declared about the second one, and whether it can be run.
+
+    Columns for which the terminal is too narrow are left out and named below.
+    """
+    shown: list[str] = []
+    for name in _BY_NEED:
+        if len(shown) < 2 or _fits(rows, [*shown, name], width):
+            shown.append(name)
+    absent = [name for name in _BY_NEED if name not in shown]
+    told = f"left out at {width} columns: {', '.join(absent)}\n" if absent else ""
+    return f"{_pairs(rows, shown)}\n\n{told}all of one: mechshift pair show NAME"
+
+
+def _fits(rows: list[Row], names: list[str], width: int) -> bool:
+    return max(map(len, _pairs(rows, names).splitlines())) <= width
+
+
+def _pairs(rows: list[Row], names: list[str]) -> str:
+    order = ("pair", "arm", "mdm", "shift", "attention", "mask token", "weights")
+    heads = [name for name in order if name in names]
+    return tabulate([[_column(row, name) for name in heads] for row in rows], heads, disable_numparse=True)
+
+
+def _named_lines(heads: Sequence[str], lines: Sequence[Sequence[str]], format: Format, width: int) -> str:  # noqa: A002
+    """A table of texts whose first column stands in every part of it."""
+    markup = get_markup(format)
+    escaped = [[markup.text(text) for text in line] for line in lines]
+
+    def draw(part: Sequence[int], notes: Notes) -> str:
+        shown = [0, *(index + 1 for index in part)]
+        rows = [[line[index] for index in shown] for line in escaped]
+        return tabular([heads[index] for index in shown], rows, markup)
+
+    return stacked(len(heads) - 1, draw, Notes(markup), width)
 
 
 def _column(row: Row, name: str) -> str:
@@ -85,7 +144,7 @@ def describe_pair(name: str) -> Row:
     from ..pairs.registry import get_listed
 
     listed = get_listed(name)
-    return _describe_pair(listed.spec.name, listed)
+    return _describe_pair(name, listed)
 
 
 def describe_protocols() -> list[Row]:
@@ -114,12 +173,37 @@ def describe_reported() -> list[Row]:
     ]
 
 
-def table(rows: list[Row]) -> str:
-    """One block per row, names left and values right, wrapped to a terminal."""
-    blocks = [
-        tabulate([(name, _cell(row, name)) for name in row], tablefmt="plain", maxcolwidths=[None, 88])
-        for row in rows
+def describe_records(records: Mapping[Path, Record]) -> list[Fields]:
+    """Which records lie where, and how far each of them goes."""
+    return [
+        {
+            "record": str(path),
+            "pair": plain(record.pair.name),
+            "protocol": protocol_name(record),
+            "tasks": len(record.tasks),
+            "status": plain(record.status) + ", partial" * bool(record.reductions),
+        }
+        for path, record in records.items()
     ]
+
+
+def records_table(records: Mapping[Path, Record], format: Format, width: int = WIDTH) -> str:  # noqa: A002
+    """A line per record: its file, and what it is of."""
+    rows = describe_records(records)
+    if format == "csv":
+        return csv_lines(rows)
+    heads = list(rows[0])
+    return _named_lines(heads, [[plain(str(row[name])) for name in heads] for row in rows], format, width)
+
+
+def table(rows: list[Row], width: int = WIDTH) -> str:
+    """One block per row, names left and values right, wrapped to a terminal of `width`."""
+    blocks = []
+    for row in rows:
+        room = width - max(map(len, row)) - 2  # tabulate puts two spaces between columns
+        lines = [(name, _cell(row, name)) for name in row]
+        widths = [None, min(LONGEST, max(room, SHORTEST))]
+        blocks.append(tabulate(lines, tablefmt="plain", maxcolwidths=widths))
     return "\n\n".join(blocks)
 
 

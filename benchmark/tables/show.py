@@ -3,6 +3,7 @@
 from ..record.types import MemberProvenance, Record
 from .beside import REPORTED_LEGEND, beside, overlap_body
 from .cells import Notes, get_markup, plain
+from .layout import WIDTH, wrapped
 from .reported import PROTOCOL
 from .table import protocol_name, row_body, task_body
 
@@ -13,22 +14,23 @@ shift: MDM − ARM. In brackets: 95 % intervals over templates and prompts, the 
 for accuracies over the examples tried."""
 
 
-def render(record: Record) -> str:
-    """The record for a terminal of 120 columns: header, row, table of tasks, reasons of what is missing.
+def render(record: Record, width: int = WIDTH) -> str:
+    """The record for a terminal of `width`: header, row, table of tasks, reasons of what is missing.
 
     Below the tasks of a record of protocol `paper` stands what is reported of its pair, or else of others.
     A record that no board takes, for its protocol or for what it leaves out, says so and what to run instead.
     """
     notes = Notes(get_markup("text"))
-    bodies, legends = [row_body(record, notes, "text"), task_body(record, notes, "text")], [LEGEND]
+    bodies, legends = [row_body(record, notes, width), task_body(record, notes, width)], [LEGEND]
     if record.protocol.name == PROTOCOL:
-        bodies.append(overlap_body((record,), beside(record), notes, "text"))
+        bodies.append(overlap_body((record,), beside(record), notes, width))
         legends.append(REPORTED_LEGEND)
-    tables = "\n\n".join(bodies) + notes.below()
-    return "\n\n".join([_header(record), tables, *legends, *_standing(record)])
+    tables = "\n\n".join(bodies) + notes.below(width)
+    told = [wrapped(legend, width) for legend in legends]
+    return "\n\n".join([_header(record, width), tables, *told, *_standing(record, width)])
 
 
-def _header(record: Record) -> str:
+def _header(record: Record, width: int) -> str:
     pair, environment = record.pair, record.environment
     edges = f"{pair.layers} layers, {pair.heads} heads, {pair.kv_heads} key/value heads, {pair.edges:,} edges"
     packages = ("mechshift", "torch", "transformers")
@@ -42,8 +44,8 @@ def _header(record: Record) -> str:
         "protocol": f"{protocol_name(record)}, {record.status}",
         "made": f"with {versions} on {environment.device}, {threads}",
     }
-    written = [f"{name:9} {plain(text)}" for name, text in lines.items()]
-    return "\n".join(written + [f"{'confound':9} {plain(text)}" for text in pair.confounds])
+    named = [*lines.items(), *(("confound", text) for text in pair.confounds)]
+    return "\n".join(wrapped(plain(text), width, f"{name:9} ") for name, text in named)
 
 
 def _member(member: MemberProvenance) -> str:
@@ -64,15 +66,14 @@ def _movement(record: Record) -> str:
     )
 
 
-def _standing(record: Record) -> list[str]:
+def _standing(record: Record, width: int) -> list[str]:
     """Why no board takes the record, if none does."""
     standing = []
     if record.reductions:
-        lines = [f"  {plain(reduction)}" for reduction in record.reductions]
+        lines = [wrapped(plain(reduction), width, "  ") for reduction in record.reductions]
         standing.append("\n".join(["Less than the protocol's whole, so no board takes it:", *lines]))
     if not record.protocol.board:
         name = plain(record.protocol.name)
-        standing.append(
-            f"No board takes protocol {name}. For a row on the board run the same pair with --protocol v1."
-        )
+        advice = "For a row on the board run the same pair with --protocol v1."
+        standing.append(wrapped(f"No board takes protocol {name}. {advice}", width))
     return standing

@@ -1,77 +1,122 @@
 """Tables of records: the row of every pair, and what lies behind one pair's row, task by task."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
+from ...errors import unknown
+from ..record.quantities import SECTIONS, Line, Quantity, Task
+from ..record.row import BOTH, COLUMNS
 from ..record.summary import SUITES
 from ..record.types import Missing, Record, Summary
 from .cells import Format, Markup, Notes, get_markup, plain
-from .layout import Fields, Row, csv_lines, tabular, unrounded
-from .quantities import SECTIONS, Line, Task
-from .row import BOTH, COLUMNS, MEMBERS, Column
+from .layout import WIDTH, Fields, Row, csv_lines, stacked, tabular, unrounded
 
-ABREAST = 4
-"""Tasks side by side in a text table, which then has at most 120 columns."""
-
-_OF_BOTH = tuple(column for column in COLUMNS if BOTH in column.quantities)
-_BY_SUITE = tuple(column for column in COLUMNS if BOTH not in column.quantities)
+SORT = "task_dependent_shift"
+"""The column that rows are ranked by unless told otherwise."""
 
 T = TypeVar("T")
 
 
-def row_table(records: Sequence[Record], format: Format) -> str:  # noqa: A002
-    """The row of every pair, by task-dependent shift, largest first and missing last.
+@dataclass(frozen=True)
+class Ranked:
+    """A record of a board, and why no board takes it; None where one does."""
 
-    Text (at most 160 columns for a pair's name of up to 13 characters), GitHub and LaTeX: what is of both
-    suites stands left of the suite's name, what is of one suite right of it, ARM above MDM, so that a row
-    takes four lines, and below the status of a control pair stands "control"; a value stands with its 95 %
-    interval, rounded; a missing one is a dash with its reason as a note below. CSV: one line per pair, and of
-    every value four fields, unrounded: value, _low, _high, _missing; a text that a spreadsheet would take for
-    a formula has `'` before it. Raises UsageError for an unknown format.
+    record: Record
+    unofficial: str | None = None
+
+
+def ranked(entries: Sequence[Ranked], sort: str = SORT) -> list[Ranked]:
+    """The entries by a column under its CSV name: numbers from the largest down, texts from A, missing last.
+
+    Raises UsageError, with near names, for a column that there is not.
     """
-    ranked = sorted(records, key=_rank)
-    if format == "csv":
-        return csv_lines(_pair_fields(record) for record in ranked)
-    notes = Notes(markup := get_markup(format))
-    heads = ["pair,\nprotocol,\nstatus", *_headings(_OF_BOTH), "suite", *_headings(_BY_SUITE)]
-    rows = [row for record in ranked for row in _pair_rows(record, notes, markup)]
-    return tabular(heads, rows, markup) + notes.below()
+    columns = {name for name in _pair_fields(entries[0]) if not name.endswith(_ENDS)} if entries else {sort}
+    if sort not in columns:
+        raise unknown("column", sort, sorted(columns))
+
+    def place(entry: Ranked) -> tuple[bool, float, str, str]:
+        value = _pair_fields(entry)[sort]
+        if isinstance(value, float | int):
+            return False, -value, "", entry.record.pair.name
+        return value is None, 0.0, value or "", entry.record.pair.name
+
+    return sorted(entries, key=place)
 
 
-def task_table(record: Record, format: Format) -> str:  # noqa: A002
-    """Everything behind a record's row: a column per task, a line per quantity.
+def row_table(entries: Sequence[Ranked], format: Format, width: int = WIDTH) -> str:  # noqa: A002
+    """The row of every pair, in the order given.
 
-    Text (at most 120 columns, further tasks below), GitHub and LaTeX as `row_table`; a task without a
-    comparison has its column too, with the reason as a note. CSV: one line per task and quantity, unrounded.
+    Text, GitHub and LaTeX: one line per pair; a value stands with its 95 % interval, rounded; a missing one
+    is a dash with its reason as a note below; an unofficial row is marked likewise. Text has at most `width`
+    columns: further quantities stand in further tables below. CSV: of every value four fields, unrounded:
+    value, _low, _high, _missing; a text that a spreadsheet would take for a formula has `'` before it.
     Raises UsageError for an unknown format.
     """
     if format == "csv":
-        return csv_lines(fields for task in all_tasks(record) for fields in _task_fields(task))
-    notes = Notes(get_markup(format))
-    return task_body(record, notes, format) + notes.below()
+        return csv_lines(map(_pair_fields, entries))
+    notes = Notes(markup := get_markup(format))
 
-
-def task_body(record: Record, notes: Notes, format: Format) -> str:  # noqa: A002
-    """`task_table` in a format for people, its notes added to `notes` and not printed."""
-    markup, tasks = get_markup(format), all_tasks(record)
-    abreast = ABREAST if format == "text" else max(1, len(tasks))
-    parts = [tasks[start : start + abreast] for start in range(0, len(tasks), abreast)]
-    return "\n\n".join(_part(part, notes, markup) for part in parts)
-
-
-def row_body(record: Record, notes: Notes, format: Format) -> str:  # noqa: A002
-    """A pair's row on its side, so that it fits a terminal: a line per quantity, a column per suite."""
-    markup = get_markup(format)
-    places = (*SUITES, BOTH)
-    rows = [
-        [
-            markup.text(label),
-            *(_value(column, place, index, record.summary, notes) for place in places),
+    def draw(part: Sequence[int], notes: Notes) -> str:
+        chosen = [_BOARD[index] for index in part]
+        rows = [
+            [markup.text(_called(entry.record)), *(cell(entry, notes) for _, cell in chosen)]
+            for entry in entries
         ]
-        for column in COLUMNS
-        for index, label in enumerate(column.labels)
-    ]
-    return tabular(["", *places], rows, markup)
+        return tabular(["pair", *(heading for heading, _ in chosen)], rows, markup)
+
+    return stacked(len(_BOARD), draw, notes, width) + notes.below(width)
+
+
+def row_fields(entries: Sequence[Ranked]) -> list[Fields]:
+    """What `row_table` has as CSV, as fields by name."""
+    return list(map(_pair_fields, entries))
+
+
+def record_table(record: Record, format: Format, width: int = WIDTH) -> str:  # noqa: A002
+    """A pair's row, a line per quantity and a column per suite; then all behind it, a column per task.
+
+    Text (in parts of at most `width` columns), GitHub and LaTeX as `row_table`; a task without a comparison
+    has its column too, with the reason as a note. CSV: one line per task and quantity, unrounded; those of
+    the row come first and have no task. Raises UsageError for an unknown format.
+    """
+    if format == "csv":
+        of_tasks = (fields for task in all_tasks(record) for fields in _task_fields(task))
+        return csv_lines([*_summary_fields(record), *of_tasks])
+    notes = Notes(get_markup(format))
+    bodies = [row_body(record, notes, width), task_body(record, notes, width)]
+    return "\n\n".join(bodies) + notes.below(width)
+
+
+def row_body(record: Record, notes: Notes, width: int = WIDTH) -> str:
+    """A pair's row on its side: a line per quantity, a column per suite; its notes are added to `notes`."""
+    markup = notes.markup
+    places = (*SUITES, BOTH)
+
+    def draw(part: Sequence[int], notes: Notes) -> str:
+        shown = [places[index] for index in part]
+        rows = [
+            [
+                markup.text(label),
+                *(_of_row(column.quantities.get(place, ()), index, record, notes) for place in shown),
+            ]
+            for column in COLUMNS
+            for index, label in enumerate(column.labels)
+        ]
+        # A part without the other suites has nothing to say on the lines that are theirs.
+        return tabular(["", *shown], [row for row in rows if any(row[1:])], markup)
+
+    return stacked(len(places), draw, notes, width)
+
+
+def task_body(record: Record, notes: Notes, width: int = WIDTH) -> str:
+    """All behind a pair's row, a line per quantity and a column per task; its notes are added to `notes`."""
+    tasks = all_tasks(record)
+
+    def draw(part: Sequence[int], notes: Notes) -> str:
+        return _tasks([tasks[index] for index in part], notes)
+
+    return stacked(len(tasks), draw, notes, width)
 
 
 def all_tasks(record: Record) -> tuple[Task, ...]:
@@ -84,48 +129,45 @@ def protocol_name(record: Record) -> str:
     return f"{plain(record.protocol.name)}@{record.protocol.version}"
 
 
-def _rank(record: Record) -> tuple[bool, float, str]:
-    shift = record.summary.task_dependent_shift
-    if isinstance(shift, Missing):
-        return True, 0.0, record.pair.name
-    return False, -shift.value, record.pair.name
+def _called(record: Record) -> str:
+    return plain(record.pair.name) + " (control)" * record.pair.control
 
 
-def _headings(columns: Sequence[Column]) -> list[str]:
-    return [column.heading for column in columns]
+Cell = Callable[[Ranked, Notes], str]
 
 
-def _pair_rows(record: Record, notes: Notes, markup: Markup) -> list[Row]:
-    """Four lines: of either suite one per member; beside them the pair's name, and what is of both."""
-
-    def cells(columns: Sequence[Column], place: str, index: int) -> Row:
-        values = [_value(column, place, index, record.summary, notes) for column in columns]
-        return [
-            column.cells[index].format(value) if value else ""
-            for column, value in zip(columns, values, strict=True)
-        ]
-
-    kind = "control" if record.pair.control else ""
-    about = (plain(record.pair.name), protocol_name(record), record.status, kind)
-    places = [(suite, index) for suite in SUITES for index in range(len(MEMBERS))]
-    return [
-        [
-            markup.text(called),
-            *cells(_OF_BOTH, BOTH, line),
-            "" if index else suite,
-            *cells(_BY_SUITE, suite, index),
-        ]
-        for line, (called, (suite, index)) in enumerate(zip(about, places, strict=True))
-    ]
+def _status(entry: Ranked, notes: Notes) -> str:
+    status = notes.markup.text(entry.record.status)
+    return status if entry.unofficial is None else f"{status}, unofficial{notes.mark(entry.unofficial)}"
 
 
-def _value(column: Column, place: str, index: int, summary: Summary, notes: Notes) -> str:
+def _summary_cell(quantity: Quantity[Summary]) -> Cell:
+    return lambda entry, notes: notes.cell(quantity.of(entry.record.summary), quantity.rounding)
+
+
+def _board() -> Iterator[tuple[str, Cell]]:
+    """The columns of a board behind the pair's name: heading and cell."""
+    yield "protocol", lambda entry, notes: notes.markup.text(protocol_name(entry.record))
+    yield "status", _status
+    accuracy, *others = COLUMNS
+    for column in (*others, accuracy):  # what is ranked by comes first, behaviour last
+        for place, quantities in column.quantities.items():
+            for label, quantity in zip(column.labels, quantities, strict=True):
+                yield label if place == BOTH else f"{label}\n{place}", _summary_cell(quantity)
+
+
+_BOARD = tuple(_board())
+
+
+def _of_row(quantities: Sequence[Quantity[Summary]], index: int, record: Record, notes: Notes) -> str:
     """One of the values that a column has at a place, empty where it has none."""
-    quantities = column.quantities.get(place, ())[index : index + 1]
-    return "".join(notes.cell(quantity.of(summary), quantity.rounding) for quantity in quantities)
+    return "".join(
+        notes.cell(each.of(record.summary), each.rounding) for each in quantities[index : index + 1]
+    )
 
 
-def _part(tasks: Sequence[Task], notes: Notes, markup: Markup) -> str:
+def _tasks(tasks: Sequence[Task], notes: Notes) -> str:
+    markup = notes.markup
     heads = ["", *("\n".join((plain(task.task), task.suite, plain(task.level))) for task in tasks)]
     rows: list[Row] = []
     for section in SECTIONS:
@@ -143,7 +185,12 @@ def _cell(line: Line[T], source: T, notes: Notes, markup: Markup) -> str:
     return " / ".join(notes.cell(*value) for value in values)
 
 
-def _pair_fields(record: Record) -> Fields:
+_ENDS = ("_low", "_high", "_missing")
+"""What the names of a value's other fields end with."""
+
+
+def _pair_fields(entry: Ranked) -> Fields:
+    record = entry.record
     fields: Fields = {"pair": record.pair.name}
     for quantity in (each for column in COLUMNS for place in column.quantities.values() for each in place):
         value = quantity.of(record.summary)
@@ -152,6 +199,7 @@ def _pair_fields(record: Record) -> Fields:
         "protocol": record.protocol.name,
         "protocol_version": record.protocol.version,
         "status": record.status,
+        "unofficial": entry.unofficial,
         "control": "yes" if record.pair.control else "no",
         "arm_digest": record.pair.arm.digest,
         "mdm_digest": record.pair.mdm.digest,
@@ -162,7 +210,18 @@ def _pair_fields(record: Record) -> Fields:
 def _task_fields(task: Task) -> Iterator[Fields]:
     about: Fields = {"task": task.task, "suite": task.suite, "level": task.level, "version": task.version}
     for quantity in (each for section in SECTIONS for line in section.lines for each in line.quantities):
-        fields = unrounded(quantity.of(task))
-        yield (
-            about | {"quantity": quantity.name} | {end[1:] or "value": field for end, field in fields.items()}
-        )
+        yield about | _named(quantity.name, unrounded(quantity.of(task)))
+
+
+def _summary_fields(record: Record) -> Iterator[Fields]:
+    """The pair's row in the form of a task's lines, so that one file has both."""
+    for column in COLUMNS:
+        for place, quantities in column.quantities.items():
+            about: Fields = {"task": None, "suite": None if place == BOTH else place}
+            about |= {"level": None, "version": None}
+            for quantity in quantities:
+                yield about | _named(quantity.name, unrounded(quantity.of(record.summary)))
+
+
+def _named(quantity: str, fields: Fields) -> Fields:
+    return {"quantity": quantity} | {end[1:] or "value": field for end, field in fields.items()}

@@ -4,6 +4,7 @@ import mechshift
 pair = mechshift.load("tiny")
 record = mechshift.run(pair, "quick", tasks=["ioi"])
 scores = mechshift.edge_scores(pair, "ioi")
+record = mechshift.read("mechshift-results/tiny-quick-ioi.json")
 """
 
 from importlib import import_module
@@ -11,14 +12,49 @@ from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import EdgeScores, edge_scores, load, run
+    from .api import EdgeScores, edge_scores, load, read, run
+    from .benchmark.circuits.circuit import Circuit
+    from .benchmark.circuits.graph import Graph
+    from .benchmark.measure.evidence import ScoreSums
+    from .benchmark.pairs.pair import Pair
+    from .benchmark.record.protocol import Protocol
+    from .benchmark.record.types import Record
+    from .tasks import Task
 
 __version__ = _version("mechshift")
-__all__ = ["EdgeScores", "edge_scores", "load", "run"]
+__all__ = [
+    "Circuit",
+    "EdgeScores",
+    "Graph",
+    "Pair",
+    "Protocol",
+    "Record",
+    "ScoreSums",
+    "Task",
+    "edge_scores",
+    "load",
+    "read",
+    "run",
+]
+
+_MODULES = {
+    "Circuit": "benchmark.circuits.circuit",
+    "Graph": "benchmark.circuits.graph",
+    "Pair": "benchmark.pairs.pair",
+    "Protocol": "benchmark.record.protocol",
+    "Record": "benchmark.record.types",
+    "ScoreSums": "benchmark.measure.evidence",
+    "Task": "tasks",
+}
+"""Where the public types are; all other public names are in `api`."""
 
 
 def __getattr__(name: str) -> Any:
     # Loaded when asked for: the command line must start without torch.
     if name in __all__:
-        return getattr(import_module(".api", __name__), name)
+        return getattr(import_module(f".{_MODULES.get(name, 'api')}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

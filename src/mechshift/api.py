@@ -1,27 +1,36 @@
-"""The Python interface: load a pair, run it as a record, or get its edge scores as arrays."""
+"""The Python interface: load a pair, run it as a record, get its edge scores as arrays, read what was kept.
 
+torch is imported by the functions that need it, so that records are read and tables made without.
+"""
+
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .benchmark.admission.load import load_pair
 from .benchmark.circuits.graph import Graph
-from .benchmark.pairs.pair import Pair
-from .benchmark.pairs.registry import get_pair
-from .benchmark.pairs.spec import declare_pair
-from .benchmark.record.protocol import get_protocol
+from .benchmark.record.files import read_model, unreadable
+from .benchmark.record.folder import read_folder
+from .benchmark.record.protocol import Protocol, get_protocol
 from .benchmark.record.types import Record
-from .benchmark.run.assembly import as_asked
-from .benchmark.run.run import ROWS, measure
-from .benchmark.run.run import run as run_pair
 from .errors import NotComputable, UsageError
+from .files import RESULTS
+from .metrics import group_mean
 
-RESULTS = Path("mechshift-results")
-"""Where cells and records are kept unless told otherwise; the command line's folder too."""
+if TYPE_CHECKING:
+    import pandas
+
+    from .benchmark.circuits.circuit import Circuit
+    from .benchmark.measure.evidence import ScoreSums
+    from .benchmark.pairs.pair import Pair
+    from .benchmark.pairs.spec import Precision
+
+Place = str | Path
+"""A path as text or as a Path; where a checkpoint is meant, also a hub id."""
 
 
 @dataclass(frozen=True)
@@ -39,78 +48,180 @@ class EdgeScores:
     counts: NDArray[np.int64]
     clusters: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        return (
+            f"EdgeScores({self.graph.edges:,} edges, {int(self.counts.sum())} examples in "
+            f"{len(self.counts)} groups of {len(set(self.clusters))} templates)"
+        )
+
+    def to_frame(self) -> "pandas.DataFrame":
+        """A row per edge of the graph, in the order of `graph.edge_names()`.
+
+        Columns: source, destination (names), source_layer (−1: the input), destination_layer (the number of
+        layers: the logits), source_kind, destination_kind, and arm, mdm: mean scores over the examples.
+        """
+        import pandas
+
+        graph = self.graph
+        sources, destinations = np.nonzero(graph.mask)
+        return pandas.DataFrame(
+            {
+                "source": np.array(graph.source_names)[sources],
+                "destination": np.array(graph.destination_names)[destinations],
+                "source_layer": graph.source_layers[sources],
+                "destination_layer": graph.destination_layers[destinations],
+                "source_kind": graph.source_kinds[sources],
+                "destination_kind": graph.destination_kinds[destinations],
+                "arm": group_mean(self.arm, self.counts)[graph.mask],
+                "mdm": group_mean(self.mdm, self.counts)[graph.mask],
+            }
+        )
+
 
 def load(
-    arm: str,
-    mdm: str | None = None,
+    arm: Place,
+    mdm: Place | None = None,
     *,
     shift: bool | None = None,
     attention: str | None = None,
-    mask_token: str | None = None,
     control: bool | None = None,
+    mask_token: str | int | None = None,
     revision: str | None = None,
     arm_revision: str | None = None,
+    name: str | None = None,
+    dtype: "Precision | None" = None,
     device: str | None = None,
     offline: bool = False,
     accept_behaviour: bool = False,
-) -> Pair:
-    """A pair by name (one argument), or from two directories or hub ids, after every load-time check.
+) -> "Pair":
+    """A pair by name or FILE.toml (one argument), or of two directories or hub ids, after every check.
 
     The declarations are the second member's: an MDM with shift and full attention unless told otherwise, or
     with `control` the ARM trained on. `revision` is its hub commit, tag or branch, `arm_revision` the first
-    one's; or write ID@REVISION. `offline` takes hub models from the cache and asks nothing of the network.
-    `accept_behaviour` takes an MDM that fills gaps better in another way than the declared one.
-    Raises UsageError for an unknown name or attention and for declarations about a named pair, which has its
-    own, PairError for a checkpoint that is not what it is declared to be.
+    one's; or write ID@REVISION. `name` is what a pair of two checkpoints is called, `dtype` the precision of
+    both members' weights (None: as stored), `device` where they go (None: an accelerator where there is one).
+    `offline` takes hub models from the cache and asks nothing of the network. `accept_behaviour` takes an MDM
+    that fills gaps better in another way than the declared one; the pair's confounds then say so.
+    Raises UsageError for an unknown name, attention or dtype and for declarations about a named pair, which
+    has its own, PairError for a checkpoint that is not what it is declared to be.
     """
-    given = {"shift": shift, "attention": attention, "mask_token": mask_token, "control": control}
-    given |= {"revision": revision, "arm_revision": arm_revision}
-    declared: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    if mdm is not None:
-        return load_pair(declare_pair(arm, mdm, **declared), device, offline, accept_behaviour)
-    if Path(arm).is_dir():
-        raise UsageError(f"{arm} is one checkpoint, and a pair has two", "call load(arm, mdm)")
-    if declared:
-        raise UsageError(
-            f"{', '.join(declared)} would declare something about pair {arm}, which has its own declarations",
-            "leave it out, or name two checkpoints",
-        )
-    return load_pair(get_pair(arm), device, offline, accept_behaviour)
+    from .benchmark.admission.load import load_pair
+    from .benchmark.pairs.options import PairOptions, resolve
+
+    which: dict[str, Any] = {"pair": arm} if mdm is None else {"arm": arm, "mdm": mdm}
+    options = PairOptions(
+        **which,
+        shift=shift,
+        attention=attention,
+        control=control,
+        mask_token=mask_token,
+        revision=revision,
+        arm_revision=arm_revision,
+        name=name,
+        dtype=dtype,
+    )
+    return load_pair(resolve(options), device, offline, accept_behaviour)
 
 
 def run(
-    pair: Pair,
-    protocol: str = "quick",
-    tasks: Sequence[str] | None = None,
+    pair: "Pair | Place",
+    protocol: str | Protocol = "quick",
+    tasks: str | Sequence[str] | None = None,
     level: str | None = None,
-    out: Path = RESULTS,
-    rows: int = ROWS,
+    out: Place = RESULTS,
+    rows: int | None = None,
+    progress: bool | None = None,
 ) -> Record:
     """The record of a pair under a protocol, on the named tasks or all of the protocol's suite.
 
-    What is already in `out` is not done again. Raises UsageError for an unknown name, NotComputable where
-    no task gives a comparison, OutputError where `out` cannot be written.
+    `pair`: a loaded pair, or the name of one, which is loaded as `load` does. What is already in `out` is not
+    done again. `rows`: token rows at once (None: 64); no number depends on it. `progress`: whether to show
+    bars (None: on a terminal and in a notebook).
+    Raises UsageError for an unknown name, NotComputable where no task gives a comparison, OutputError where
+    `out` cannot be written, and for a name what `load` raises.
     """
-    return run_pair(pair, get_protocol(protocol), out, tasks, level, rows)
+    from .benchmark.asking.states import ROWS
+    from .benchmark.run.progress import choose_progress
+    from .benchmark.run.run import run as measure
+
+    names = [tasks] if isinstance(tasks, str) else tasks
+    batch = ROWS if rows is None else rows
+    return measure(
+        _loaded(pair), _protocol(protocol), Path(out), names, level, batch, choose_progress(_quiet(progress))
+    )
 
 
 def edge_scores(
-    pair: Pair,
+    pair: "Pair | Place",
     task: str,
-    protocol: str = "quick",
+    protocol: str | Protocol = "quick",
     level: str | None = None,
-    out: Path = RESULTS,
-    rows: int = ROWS,
+    out: Place = RESULTS,
+    rows: int | None = None,
+    progress: bool | None = None,
 ) -> EdgeScores:
     """Both members' edge scores on a task's discovery examples, as a run has them.
 
-    Raises as `run`, NotComputable also where the task's examples are too few.
+    Arguments and errors are those of `run`; NotComputable also where the task's examples are too few.
     """
-    chosen = get_protocol(protocol)
-    asked = as_asked(chosen, [task], level)
-    (outcome,) = measure(pair, chosen, out, asked, ["scores-arm", "scores-mdm"], rows)
+    from .benchmark.asking.states import ROWS
+    from .benchmark.run.assembly import as_asked
+    from .benchmark.run.progress import choose_progress
+    from .benchmark.run.run import measure
+
+    fixed = _protocol(protocol)
+    asked = as_asked(fixed, [task], level)
+    batch = ROWS if rows is None else rows
+    wanted = ["scores-arm", "scores-mdm"]
+    (outcome,) = measure(
+        _loaded(pair), fixed, Path(out), asked, wanted, batch, choose_progress(_quiet(progress))
+    )
     if outcome.unusable is not None:
         raise NotComputable(f"{task}: {outcome.unusable}", "choose a task or a level that both members solve")
     arm, mdm = outcome.contents["scores-arm"], outcome.contents["scores-mdm"]
     sums = arm.attribution.score_sums, mdm.attribution.score_sums
     return EdgeScores(arm.graph, *sums, arm.attribution.counts, arm.templates)
+
+
+def read(path: Place) -> "Record | Circuit | ScoreSums":
+    """What a file holds: a record, a circuit (also the EAP-IG library's), or a member's scores on a task.
+
+    Raises UsageError for a folder, naming the records in it, and NotComputable for a file that is missing,
+    broken, of another version, or anything else.
+    """
+    file = Path(path)
+    if file.is_dir():
+        named = ", ".join(str(found) for found in read_folder(file))
+        raise UsageError(f"{file} is a folder", f"name one of the records in it: {named}")
+    try:
+        with file.open("rb") as opened:
+            beginning = opened.read(64)
+    except OSError as error:
+        raise unreadable(file, error) from error
+    if beginning[8:9] == b"{":  # safetensors: eight bytes of length, then a JSON header
+        return _read_kept(file)
+    if beginning.startswith(b"PK") or re.match(rb'\s*\{\s*"cfg"', beginning):
+        from .benchmark.interchange.eap_ig import load_graph
+
+        return load_graph(file)
+    return read_model(file, Record)
+
+
+def _read_kept(file: Path) -> "Circuit | ScoreSums":
+    from .benchmark.circuits.circuit import Circuit
+    from .benchmark.circuits.files import kind_of
+    from .benchmark.measure.evidence import ScoreSums
+
+    return ScoreSums.load(file) if kind_of(file) == "scores" else Circuit.load(file)
+
+
+def _quiet(progress: bool | None) -> bool | None:
+    return None if progress is None else not progress
+
+
+def _loaded(pair: "Pair | Place") -> "Pair":
+    return load(pair) if isinstance(pair, str | Path) else pair
+
+
+def _protocol(protocol: str | Protocol) -> Protocol:
+    return get_protocol(protocol) if isinstance(protocol, str) else protocol

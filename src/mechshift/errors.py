@@ -4,18 +4,24 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
+def printable(text: str) -> str:
+    """The text with every character that a terminal would obey or cannot show escaped, line breaks too."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
 class MechshiftError(Exception):
     """An error with a message for a person and the exit code of the command that met it.
 
-    `problem` says what was asked and what was found, `remedy` what to do about it.
+    `problem` says what was asked and what was found, `remedy` what to do about it. Names out of files may be
+    in them: what a terminal would obey is escaped, line breaks aside.
     """
 
     exit_code = 3
 
     def __init__(self, problem: str, remedy: str) -> None:
-        super().__init__(f"{problem}\n{remedy}")
-        self.problem = problem
-        self.remedy = remedy
+        self.problem = _lines(problem)
+        self.remedy = _lines(remedy)
+        super().__init__(f"{self.problem}\n{self.remedy}")
 
 
 class UsageError(MechshiftError):
@@ -40,6 +46,10 @@ class NotComputable(MechshiftError):
 
 class OutputError(MechshiftError):
     """A result could not be written (exit code 3)."""
+
+
+def _lines(text: str) -> str:
+    return "\n".join(map(printable, text.split("\n")))
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:

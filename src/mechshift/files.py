@@ -1,14 +1,22 @@
-"""Writing files so that a run killed at any moment leaves whole files or none."""
+"""Files that are whole or not there, whenever a run is killed; and reading none that is no regular file."""
 
+import errno
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 
 from safetensors import SafetensorError
 
 from .errors import OutputError
+
+RESULTS = Path("mechshift-results")
+"""Where runs keep cells and records unless told otherwise."""
+
+NOT_REGULAR = "it is no regular file but a pipe, a socket or a device"
 
 
 @contextmanager
@@ -32,6 +40,27 @@ def replacing(path: Path) -> Iterator[Path]:
         raise refused(path, error) from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def open_regular(path: Path) -> BufferedReader:
+    """A file opened for reading bytes. Raises OSError, also where it is a folder, a FIFO or a device.
+
+    Whoever hands over files chooses what they are: to open a FIFO would wait for ever, a device need not end.
+    """
+    # Without blocking, as the kind is only certain once it is open; a regular file never blocks.
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    mode = os.fstat(handle).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(handle)
+        number = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
+        raise OSError(number, "it is a folder" if stat.S_ISDIR(mode) else NOT_REGULAR, str(path))
+    return os.fdopen(handle, "rb")
+
+
+def read_text(path: Path) -> str:
+    """A UTF-8 text file. Raises OSError as `open_regular`, UnicodeDecodeError where it is no text."""
+    with open_regular(path) as file:
+        return file.read().decode("utf-8")
 
 
 def write_text(path: Path, text: str) -> None:

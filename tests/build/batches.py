@@ -9,7 +9,7 @@ from transformers import GPT2LMHeadModel, LlamaForCausalLM
 
 from mechshift.benchmark.circuits.batch import Batch, LogitDifference, LogOdds, Metric, ProbabilityDifference
 from mechshift.benchmark.pairs.attention import Attention
-from mechshift.benchmark.pairs.backbones import read_backbone
+from mechshift.benchmark.pairs.families import read_backbone
 from mechshift.benchmark.pairs.member import Member
 
 VOCABULARY = 23

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from mechshift.benchmark.circuits.batch import Batch
-from mechshift.benchmark.pairs.backbones import read_backbone
+from mechshift.benchmark.pairs.families import read_backbone
 from mechshift.benchmark.pairs.member import Member
 
 Read = Callable[[int, Tensor, list[Tensor]], Tensor]

@@ -18,7 +18,7 @@ from transformers import (
 )
 
 from mechshift.benchmark.pairs.attention import Attention
-from mechshift.benchmark.pairs.backbones import read_backbone
+from mechshift.benchmark.pairs.families import read_backbone
 from mechshift.benchmark.pairs.member import Member, Role
 
 CLASSES: dict[str, Any] = {

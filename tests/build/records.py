@@ -1,12 +1,14 @@
 """Records made by hand, with numbers that are easy to find again."""
 
+import hashlib
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 from mechshift.benchmark.record.protocol import V1, Protocol
 from mechshift.benchmark.record.types import (
-    Behaviour,
+    Accuracy,
+    CellRecord,
     Comparison,
     Component,
     Curve,
@@ -33,6 +35,13 @@ TASKS = dict.fromkeys(("ioi", "greater-than", "induction", "agreement"), "local"
 )
 WHOLE = 1000
 """Edges of the graph of every record."""
+
+CELLS = (
+    "pool",
+    *(f"{what}-{role}" for what in ("scores", "sweep", "circuit", "entropies") for role in ("arm", "mdm")),
+    "comparison",
+)
+"""Of what a task's record is made."""
 
 
 def number(value: float, spread: float | None = None) -> Number:
@@ -127,8 +136,8 @@ def a_comparison(
 
 def a_pool() -> PoolRecord:
     return PoolRecord(
-        arm=Behaviour(solved=570, tried=600),
-        mdm=Behaviour(solved=450, tried=600),
+        arm=Accuracy(solved=570, tried=600),
+        mdm=Accuracy(solved=450, tried=600),
         mdm_in_place=Missing(missing="the task has no form that is filled in place"),
         unfit={"clean and corrupted differ in length": 7},
         other_form=2,
@@ -140,22 +149,41 @@ def a_pool() -> PoolRecord:
     )
 
 
+def a_cell(name: str) -> CellRecord:
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    return CellRecord(key=digest[:16], digest=digest)
+
+
+def level_of(task: str) -> str:
+    """The level at which protocol v1 asks a task; `easy` for one that it does not ask."""
+    asked = V1.task(task)
+    return "easy" if asked is None else asked.level
+
+
 def a_task(name: str, suite: Any = None, comparison: Comparison | None = None, **changes: Any) -> TaskRecord:
     record = TaskRecord(
         task=name,
         suite=suite or TASKS[name],
-        version="1a2b",
-        level="easy",
+        version=1,
+        level=level_of(name),
         pool=a_pool(),
         comparison=comparison or a_comparison(),
-        seconds={"pool.json": 1.0},
+        cells={cell: a_cell(cell) for cell in CELLS},
     )
     return record.model_copy(update=changes)
 
 
 def a_failed_task(name: str, reason: str) -> FailedTask:
-    pool = a_pool().model_copy(update={"arm": Behaviour(solved=3, tried=500), "common": 1})
-    return FailedTask(task=name, suite=TASKS[name], version="1a2b", level="easy", missing=reason, pool=pool)
+    pool = a_pool().model_copy(update={"arm": Accuracy(solved=3, tried=500), "common": 1})
+    return FailedTask(
+        task=name,
+        suite=TASKS[name],
+        version=1,
+        level=level_of(name),
+        missing=reason,
+        pool=pool,
+        cells={"pool": a_cell("pool")},
+    )
 
 
 def a_summary(shift: Measured) -> Summary:
@@ -235,7 +263,6 @@ def a_record(
 ) -> Record:
     """Of all tasks and of protocol v1, unless others are given; `shift` is the summary's headline."""
     record = Record(
-        created="2026-01-02T03:04:05+00:00",
         pair=a_pair(name),
         protocol=protocol,
         tasks=tuple(a_task(task) for task in TASKS) if tasks is None else tasks,
@@ -243,6 +270,5 @@ def a_record(
         reductions=(),
         summary=a_summary(shift),
         environment=an_environment(),
-        seconds=90.4,
     )
     return record.model_copy(update=changes)

@@ -88,7 +88,7 @@ def a_record(
     chosen = tasks_by_hand(pair) if tasks is None else tasks
     attention = {"attention": "causal"} if pair == CONTROL else {"shift": pair != "tiny-noshift"}
     described = a_pair(pair, control=pair == CONTROL, arm=ARM, mdm=attention, movement=MOVEMENT)
-    summary = summarise(chosen, failed, 200)
+    summary = summarise(chosen, failed)
     return records.a_record(
         pair, tasks=chosen, failed=failed, **{"pair": described, "summary": summary, **changes}
     )

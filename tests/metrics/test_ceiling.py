@@ -164,10 +164,18 @@ def test_a_ceiling_of_pure_noise_is_undefined_with_its_reason() -> None:
 
 
 def test_a_few_groups_give_values_and_resamples_that_empty_a_half_are_left_out() -> None:
-    sums = model(1, 0)[:4]
-    found = circuit_overlap(sums, sums, np.ones(4), range(4), EDGES, K, splits=3)
+    sums = model(1, 0)[:6]
+    found = circuit_overlap(sums, sums, np.ones(6), range(6), EDGES, K, splits=3)
     assert found.jaccard.value == 1.0
     assert found.ceiling_a.value == pytest.approx(found.ceiling_b.value)
+
+
+def test_halves_that_most_resamples_empty_have_no_overlap() -> None:
+    """Of two groups one is drawn, and the half of the other is empty."""
+    sums = model(1, 0)[:2]
+    found = circuit_overlap(sums, sums, np.ones(2), [0, 0], EDGES, K)
+    assert found.jaccard.value == 1.0
+    assert found.cross == Undefined("in 200 of 200 resamples a half is empty")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+from scipy import stats
 
 from mechshift.metrics import (
+    TEMPLATES_DRAWN,
     Estimate,
     Undefined,
     bootstrap,
@@ -9,21 +11,74 @@ from mechshift.metrics import (
     cluster_weights,
     group_mean,
     half_splits,
+    templates_drawn,
 )
 
 CLUSTERS = np.repeat(np.arange(6), [1, 2, 3, 4, 5, 6])
+MANY = np.repeat(np.arange(12), [1, 2, 3] * 4)
 
 
-def test_weights_draw_whole_clusters_and_then_groups_within() -> None:
+def test_few_templates_stay_and_groups_are_drawn_within_each() -> None:
     weights = cluster_weights(CLUSTERS, resamples=4000, seed=1)
-    sizes = np.bincount(CLUSTERS)
-    drawn = np.stack([weights[:, c == CLUSTERS].sum(axis=1) for c in range(6)], axis=1) / sizes
-    assert (drawn == np.round(drawn)).all()
-    assert (drawn.sum(axis=1) == 6).all()
+    for cluster, size in enumerate(np.bincount(CLUSTERS)):
+        within = weights[:, cluster == CLUSTERS]
+        assert np.allclose(within.sum(axis=1), size)
+        assert np.allclose(within * (size - 1) / size, np.round(within * (size - 1) / size)) or size == 1
     assert np.allclose(weights.mean(axis=0), 1, atol=0.08)
-    # A cluster of n groups, drawn T times: variance of a group's count is E[nT·(1/n)(1 − 1/n)] + Var(T).
-    expected = 1 - 1 / sizes[CLUSTERS] + 5 / 6
-    assert np.allclose(weights.var(axis=0), expected, atol=0.15)
+    # n/(n − 1) times a count of n − 1 draws: (n/(n − 1))² (n − 1) · 1/n · (1 − 1/n) = 1, whatever n.
+    assert np.allclose(weights.var(axis=0), CLUSTERS > 0, atol=0.1)
+
+
+def test_many_templates_are_drawn_with_all_their_groups() -> None:
+    weights = cluster_weights(MANY, resamples=4000, seed=1)
+    first = weights[:, np.unique(MANY, return_index=True)[1]]
+    assert (weights == first[:, MANY]).all()
+    assert np.allclose(first.sum(axis=1), 12)
+    assert np.allclose(first * 11 / 12, np.round(first * 11 / 12))
+    assert np.allclose(first.mean(axis=0), 1, atol=0.08)
+    assert np.allclose(first.var(axis=0), 1, atol=0.15)
+
+
+def test_templates_of_a_single_group_are_drawn_from_among_each_other() -> None:
+    weights = cluster_weights([0, 1, 2, 3, 3, 3], resamples=1000)
+    assert np.allclose(weights[:, :3].sum(axis=1), 3)
+    assert np.allclose(weights[:, 3:].sum(axis=1), 3)
+    assert set(np.unique(weights[:, :3])) == {0, 1.5, 3}
+
+
+@pytest.mark.parametrize(
+    ("clusters", "drawn"),
+    [
+        (range(TEMPLATES_DRAWN), True),
+        (range(TEMPLATES_DRAWN - 1), True),  # single groups: there is nothing but templates to draw
+        ([*range(TEMPLATES_DRAWN - 1)] * 2, False),
+        ([*range(TEMPLATES_DRAWN), 0], True),
+        ([0] * 20, False),
+        (["ABBA", "BABA"] * 20, False),
+    ],
+)
+def test_whether_templates_are_drawn(clusters: list, drawn: bool) -> None:
+    assert templates_drawn(clusters) is drawn
+    weights = cluster_weights(clusters, resamples=50)
+    label = np.unique(clusters, return_inverse=True)[1]
+    totals = np.stack([weights[:, label == each].sum(axis=1) for each in range(label.max() + 1)])
+    assert np.allclose(totals, totals[:, :1]) is not drawn
+
+
+@pytest.mark.parametrize(
+    "clusters", [np.repeat(np.arange(4), 6), np.repeat(np.arange(9), 2), np.repeat(np.arange(12), 3)]
+)
+def test_the_variance_of_a_mean_is_that_of_the_textbook(clusters: np.ndarray) -> None:
+    """Σ s_h²/n_h of equal strata over their number squared, or s²/T of the means of T clusters."""
+    data = np.random.default_rng(3).normal(size=len(clusters)) + clusters
+    weights = cluster_weights(clusters, resamples=20000)
+    found = (weights @ data / weights.sum(axis=1)).var()
+    groups = data.reshape(clusters.max() + 1, -1)
+    if templates_drawn(clusters):
+        expected = groups.mean(axis=1).var(ddof=1) / len(groups)
+    else:
+        expected = groups.var(axis=1, ddof=1).sum() / groups.shape[1] / len(groups) ** 2
+    assert found == pytest.approx(expected, rel=0.05)
 
 
 def test_weights_repeat_with_the_seed_and_change_with_it() -> None:
@@ -68,6 +123,26 @@ def test_interval_is_centred_although_resamples_are_biased() -> None:
     ]
     assert isinstance(found, Estimate)
     assert found.low < found.value < found.high
+
+
+@pytest.mark.parametrize(("templates", "groups"), [(1, 24), (6, 4), (12, 2)])
+def test_intervals_hold_the_mean_as_often_as_they_say(templates: int, groups: int) -> None:
+    """The truth is the mean of these templates where they are held fixed, else that of all templates.
+
+    Of n units a percentile interval holds it a little less often: Student's quantiles would be due.
+    """
+    generator, trials, covered = np.random.default_rng(10), 300, 0
+    clusters = np.repeat(np.arange(templates), groups)
+    for trial in range(trials):
+        effects = 2 * generator.normal(size=templates)
+        truth = 0 if templates_drawn(clusters) else effects.mean()
+        data = effects[clusters] + generator.normal(size=len(clusters))
+        found = bootstrap(lambda w, x=data: {"mean": float(w @ x / w.sum())}, clusters, seed=trial)["mean"]
+        covered += found.low <= truth <= found.high
+    units = templates if templates_drawn(clusters) else len(clusters) - templates + 1
+    nominal = 2 * stats.t.cdf(1.96, units - 1) - 1
+    least, most = stats.binom.ppf([1e-4, 1 - 1e-4], trials, [nominal - 0.015, 0.95])
+    assert least <= covered <= most
 
 
 def test_intervals_cover_the_mean_of_clustered_data() -> None:

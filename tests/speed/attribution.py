@@ -15,10 +15,11 @@ import numpy as np
 import torch
 
 from build.models import random_member as member_of
-from mechshift.benchmark.circuits.attribution import Integration, attribute
+from mechshift.benchmark.circuits.attribution import attribute
 from mechshift.benchmark.circuits.batch import Batch, LogitDifference
 from mechshift.benchmark.circuits.capture import measure
 from mechshift.benchmark.circuits.graph import Graph
+from mechshift.benchmark.circuits.scores import Integration
 from mechshift.benchmark.pairs.member import Member
 from speed.memory import SHAPES
 

@@ -15,7 +15,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCau
 from mechshift.benchmark.forecast.memory import StagePeak, stage_peaks
 from mechshift.benchmark.forecast.sizes import Sizes
 from mechshift.benchmark.forecast.workload import Load, MemberWork, TaskWork
-from mechshift.benchmark.pairs.backbones import read_backbone
+from mechshift.benchmark.pairs.families import read_backbone
 from mechshift.benchmark.pairs.native import quiet
 from mechshift.benchmark.record.protocol import Protocol, get_protocol
 

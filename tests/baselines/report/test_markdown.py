@@ -3,8 +3,9 @@
 import pytest
 
 from mechshift.baselines.report.markdown import MARKUP, bullets, listed, paragraph, table, text
+from mechshift.benchmark.record.quantities import Rounding
 from mechshift.benchmark.record.types import Missing
-from mechshift.benchmark.tables.cells import Notes, Rounding
+from mechshift.benchmark.tables.cells import Notes
 
 
 def test_paragraphs_are_no_wider_than_the_page_and_break_no_word() -> None:

@@ -8,7 +8,7 @@ import pytest
 from mechshift.baselines.report.page import page
 from mechshift.baselines.report.records import Pairs
 from mechshift.benchmark.record.types import FailedTask, Record, TaskRecord
-from mechshift.benchmark.tables.table import row_table
+from mechshift.benchmark.tables.table import Ranked, ranked, row_table
 
 MakePairs = Callable[..., Pairs]
 
@@ -71,7 +71,8 @@ def test_the_summary_follows_the_numbers(
 
 def test_rows_are_the_leaderboards(make_pairs: MakePairs) -> None:
     pairs = make_pairs()
-    assert row_table(tuple(pairs.records.values()), "github") in section(page(pairs), "2. The rows")
+    rows = ranked([Ranked(record) for record in pairs.records.values()])
+    assert row_table(rows, "github") in section(page(pairs), "2. The rows")
 
 
 def test_the_setting_names_arm_and_protocol(make_pairs: MakePairs) -> None:

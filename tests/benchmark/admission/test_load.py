@@ -12,7 +12,7 @@ from transformers import LlamaForCausalLM
 
 from mechshift.benchmark.admission.load import load_pair
 from mechshift.benchmark.pairs.registry import get_pair
-from mechshift.benchmark.pairs.spec import declare_pair
+from mechshift.benchmark.pairs.spec import PairSpec, declare_pair
 from mechshift.errors import PairError
 
 Write = Callable[..., Path]
@@ -191,3 +191,49 @@ def test_a_declared_loader_reaches_its_member(write: Write) -> None:
     pair = load_pair(replace(spec, mdm=replace(spec.mdm, loader=loader)))
     assert (pair.arm.backbone.dtype, pair.mdm.backbone.dtype) == (torch.float32, torch.bfloat16)
     assert pair.mdm_provenance.dtype == "bfloat16"
+
+
+def test_members_that_were_exchanged_are_refused_before_anything_is_measured() -> None:
+    """tiny's own, which nothing in their files tells apart: both have the tokenizer with the mask."""
+    tiny = get_pair("tiny")
+    spec = declare_pair(tiny.mdm.checkpoint, tiny.arm.checkpoint)
+    with pytest.raises(PairError, match="the two members look exchanged") as caught:
+        load_pair(spec, "cpu")
+    assert caught.value.check == "behaviour"
+    assert caught.value.remedy.startswith("swap --arm and --mdm (in Python arm= and mdm=)")
+    (confound,) = load_pair(spec, "cpu", accept_behaviour=True).spec.confounds
+    assert confound.startswith("the two members look exchanged")
+
+
+@pytest.mark.parametrize("name", ["tiny-block", "tiny-noshift", "tiny-seed-2"])
+def test_members_of_other_pairs_that_were_exchanged_are_refused_too(name: str) -> None:
+    pair = get_pair(name)
+    spec = PairSpec(
+        "exchanged",
+        replace(pair.arm, checkpoint=pair.mdm.checkpoint),
+        replace(pair.mdm, checkpoint=pair.arm.checkpoint),
+    )
+    with pytest.raises(PairError, match="the two members look exchanged"):
+        load_pair(spec, "cpu")
+
+
+def test_a_mask_that_the_arms_files_alone_name_tells_an_exchange(write: Write) -> None:
+    arm, mdm = write("arm"), write("mdm", mask=None)
+    with pytest.raises(PairError, match=r"while the ARM's files name id 2\nswap --arm and --mdm") as caught:
+        load_pair(declare_pair(arm, mdm))
+    assert caught.value.check == "mask token"
+
+
+def test_a_model_type_of_mdms_alone_tells_an_exchange(write: Write) -> None:
+    arm, mdm = write("arm", "qwen3"), write("mdm", "qwen3")
+    config = json.loads((arm / "config.json").read_text())
+    (arm / "config.json").write_text(json.dumps({**config, "model_type": "sdar"}))
+    with pytest.raises(PairError, match="is a 'sdar' model, which is an MDM") as caught:
+        load_pair(declare_pair(arm, mdm))
+    assert (caught.value.check, caught.value.remedy[:20]) == ("class", "swap --arm and --mdm")
+
+
+def test_an_mdm_with_fewer_rows_than_the_arm_may_have_been_exchanged(write: Write) -> None:
+    arm, mdm = write("arm", vocab_size=44), write("mdm")
+    with pytest.raises(PairError, match=r"vocabulary 44 and 40\n.*if the two were exchanged, swap --arm"):
+        load_pair(declare_pair(arm, mdm, mask_token="[MASK]"))

@@ -10,7 +10,7 @@ from build.models import random_model
 from mechshift.benchmark.asking import decoding
 from mechshift.benchmark.asking.decoding import _next, decode, target_logits
 from mechshift.benchmark.pairs.attention import Attention
-from mechshift.benchmark.pairs.backbones import read_backbone
+from mechshift.benchmark.pairs.families import read_backbone
 from mechshift.benchmark.pairs.member import Member
 
 VOCABULARY, MASK, ROWS, TOKENS = 17, 3, 12, 14

@@ -50,6 +50,40 @@ def test_selected_and_pruned_circuits_are_the_eap_ig_librarys(name: str, budget:
     np.testing.assert_array_equal(edges, reference[f"circuit_top{budget}_edges"])
 
 
+@pytest.mark.parametrize(("layers", "heads", "kv_heads"), [(3, 4, 2), (2, 6, 6), (1, 1, 1), (5, 8, 1)])
+def test_sites_cover_both_axes_in_the_order_of_a_pass(layers: int, heads: int, kv_heads: int) -> None:
+    graph = Graph(layers, heads, kv_heads)
+    kinds = [(site.layer, site.kind) for site in graph.sites]
+    assert kinds == [*product(range(layers), ("attention", "mlp")), (layers, "logits")]
+    for site in graph.sites:
+        # Names say the same as the axes, and are made apart from the sites.
+        of_layer = {"attention": f"a{site.layer}.", "mlp": f"m{site.layer}", "logits": "logits"}[site.kind]
+        reading, writing = graph.destination_names[site.destinations], graph.source_names[site.written]
+        assert all(name.startswith(of_layer) for name in (*reading, *writing))
+        assert len(reading) == site.readers
+        assert [graph.source_names.index(name) for name in writing] == [
+            *range(site.readable, site.readable + len(writing))
+        ]
+    read = [n for site in graph.sites for n in range(graph.destinations)[site.destinations]]
+    written = [n for site in graph.sites for n in range(graph.sources)[site.written]]
+    assert read == [*range(graph.destinations)]
+    assert written == [*range(1, graph.sources)]
+    assert graph.sources == len(graph.source_names)
+    assert graph.destinations == len(graph.destination_names)
+
+
+@pytest.mark.parametrize("sizes", [(3.0, 4, 2), (True, 4, 2), (3, 4, 0), (3, 4, 3), (-1, 4, 2)])
+def test_a_graph_has_whole_positive_sizes(sizes: tuple[int, int, int]) -> None:
+    with pytest.raises(UsageError, match="all must be positive whole numbers"):
+        Graph(*sizes)
+
+
+def test_a_graph_of_absurd_size_is_refused_before_it_is_counted() -> None:
+    with pytest.raises(UsageError, match="more than 1,000,000 nodes"):
+        Graph(10**12, 4, 4)
+    assert Graph(126, 128, 8).sources == 16_255
+
+
 def test_grouped_axes() -> None:
     graph = Graph(1, 4, 2)
     queries = tuple(f"a0.h{h}<q>" for h in range(4))

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from mechshift.benchmark.circuits.attribution import Attribution, Integration
-from mechshift.benchmark.circuits.circuit import Circuit, load_attribution, save_attribution
+from mechshift.benchmark.circuits.circuit import Circuit
 from mechshift.benchmark.circuits.graph import Graph
+from mechshift.benchmark.circuits.scores import Attribution, Integration
+from mechshift.benchmark.measure.evidence import ScoreSums
 from mechshift.benchmark.record.types import Record
 
 Command = Callable[..., Any]
@@ -28,9 +29,8 @@ def keep_circuit(path: Path, graph: Graph, **about: str) -> Circuit:
 def keep_scores(path: Path, graph: Graph) -> None:
     sums = np.random.default_rng(0).standard_normal((2, *graph.mask.shape)) * graph.mask
     groups = np.array([0, 1])
-    save_attribution(
-        Attribution(graph, Integration(), sums, np.array([1, 1]), groups * 1.0, groups * 0.5, groups), path
-    )
+    found = Attribution(graph, Integration(), sums, np.array([1, 1]), groups * 1.0, groups * 0.5, groups)
+    ScoreSums(found, ("a", "b"), groups).save(path)
 
 
 def files(folder: Path) -> set[str]:
@@ -40,7 +40,7 @@ def files(folder: Path) -> set[str]:
 def test_what_a_run_kept_goes_out_and_comes_back(
     measured: tuple[Record, Path], command: Command, tmp_path: Path
 ) -> None:
-    (kept,) = measured[1].glob("cells/greater-than/*/circuit-mdm.safetensors")
+    (kept,) = measured[1].glob("cells/greater-than/circuit-mdm.*.safetensors")
     expected = Circuit.load(kept)
     done = command("circuits", "export", kept, "--to", "eap-ig", "--d-model", 128, "--out", "graph.json")
     assert (done.code, done.err) == (0, "")
@@ -54,11 +54,53 @@ def test_what_a_run_kept_goes_out_and_comes_back(
     np.testing.assert_array_equal(found.scores, np.where(expected.graph.mask, expected.scores, 0))
 
 
+def test_a_record_names_its_circuits_by_task_and_member(
+    measured: tuple[Record, Path], command: Command, tmp_path: Path
+) -> None:
+    record = measured[1] / "tiny-quick-partial.json"
+    width = ["--to", "eap-ig", "--d-model", 128, "--out"]
+    for task, member in (("greater-than", "mdm"), ("countdown", "arm")):
+        (kept,) = measured[1].glob(f"cells/{task}/*/circuit-{member}.safetensors")
+        done = command("circuits", "export", record, task, member, *width, "named.json")
+        assert (done.code, done.err) == (0, "")
+        command("circuits", "export", kept, *width, "kept.json")
+        assert (tmp_path / "named.json").read_bytes() == (tmp_path / "kept.json").read_bytes()
+
+
+def test_what_names_no_circuit_is_told_and_nothing_is_to_be_deleted(
+    measured: tuple[Record, Path], command: Command, tmp_path: Path
+) -> None:
+    record = measured[1] / "tiny-quick-partial.json"
+    alone = tmp_path / "record.json"
+    alone.write_bytes(record.read_bytes())
+    keep_circuit(tmp_path / "kept.safetensors", Graph(2, 3, 3))
+    (tmp_path / "text").write_text("text")
+    cases: list[tuple[list[object], int, str]] = [
+        ([record], 2, "is JSON, and so a record or a graph of the EAP-IG library"),
+        ([record, "ioi"], 2, "of a record name task and member"),
+        ([record, "ioi", "mdm"], 2, "unknown task of"),
+        ([record, "iio", "mdm"], 2, "unknown task 'iio'"),
+        ([alone, "countdown", "mdm"], 2, "there is no circuit-mdm.safetensors of countdown in"),
+        ([tmp_path], 2, "is a folder"),
+        (["kept.safetensors", "ioi", "arm"], 2, "is no record"),
+        (["text"], 3, "cannot be read"),
+        (["nothing.safetensors"], 3, "nothing.safetensors"),
+    ]
+    for arguments, code, says in cases:
+        done = command(
+            "circuits", "export", *arguments, "--to", "eap-ig", "--d-model", 8, "--out", "new.json"
+        )
+        assert (done.code, done.out) == (code, "")
+        assert says in done.err
+        assert "delete" not in done.err
+    assert not (tmp_path / "new.json").exists()
+
+
 def test_scores_that_a_run_kept_become_nine_circuits(
     measured: tuple[Record, Path], command: Command, tmp_path: Path
 ) -> None:
-    (kept,) = measured[1].glob("cells/countdown/*/scores-arm.safetensors")
-    found = load_attribution(kept)
+    (kept,) = measured[1].glob("cells/countdown/scores-arm.*.safetensors")
+    found = ScoreSums.load(kept)
     done = command("circuits", "export", kept, "--to", "mib", "--d-model", 128, "--out", "countdown_tiny")
     assert (done.code, done.err) == (0, "")
     assert files(tmp_path) == {f"countdown_tiny/{share}.json" for share in SHARES}
@@ -69,7 +111,7 @@ def test_scores_that_a_run_kept_become_nine_circuits(
     for one, share in zip(printed, SHARES, strict=True):
         graph = found.graph
         budget = graph.edges * round(1000 * float(share)) // 1000
-        expected = graph.prune(graph.select(found.scores(), budget))
+        expected = graph.prune(graph.select(found.attribution.scores(), budget))
         circuit = Circuit.load(tmp_path / one["path"])
         assert one["edges"] == circuit.size
         np.testing.assert_array_equal(circuit.edges, expected)

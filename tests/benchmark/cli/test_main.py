@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -18,6 +19,8 @@ from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.record.files import read_model
 from mechshift.benchmark.record.protocol import V1
 from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.run.plan import Cell
+from mechshift.benchmark.run.progress import Silent
 from mechshift.tasks import list_tasks
 
 Command = Callable[..., Any]
@@ -26,7 +29,7 @@ Command = Callable[..., Any]
 @pytest.fixture
 def record(measured: tuple[Record, Path]) -> Path:
     """The file of a record of one task of each suite."""
-    return measured[1] / "tiny-quick-partial.json"
+    return measured[1] / "tiny-quick-countdown+greater-than.json"
 
 
 @pytest.fixture
@@ -40,7 +43,7 @@ def board(record: Path, tmp_path: Path) -> Path:
                 "task": card.name,
                 "version": card.version,
                 "level": card.default_level,
-                "pool": by_suite[card.suite].pool.model_copy(update={"common": V1.pool}),
+                "pool": by_suite[card.suite].pool.model_copy(update={"common": V1.sampling.pool}),
             }
         )
         for card in (task.card for task in list_tasks())
@@ -59,7 +62,7 @@ def test_a_run_prints_its_row_and_where_the_record_lies(command: Command, tmp_pa
     assert last == f"record: {tmp_path / 'results' / 'tiny-quick-partial.json'}"
     for expected in ("tiny", "infilling", "task ioi was not asked for", "--protocol v1"):
         assert expected in page
-    shown = command("show", tmp_path / "results" / "tiny-quick-partial.json")
+    shown = command("show", tmp_path / "results" / "tiny-quick-infilling.json")
     assert (shown.code, shown.out.strip(), shown.err) == (0, page, "")
 
 
@@ -85,7 +88,7 @@ def test_plots_are_written_where_they_are_asked_for(command: Command, record: Pa
 def test_a_leaderboard_has_a_row_per_record(layout: str, command: Command, board: Path) -> None:
     done = command("leaderboard", board, "--format", layout)
     assert (done.code, done.err) == (0, "")
-    assert done.out.count("tiny") == 1
+    assert done.out.partition("\n\n")[0].count("tiny") == 1
 
 
 def test_the_version_is_the_package_s(command: Command) -> None:
@@ -163,10 +166,13 @@ def test_the_listed_pairs_say_which_is_a_control(command: Command) -> None:
     assert [line.split()[0] for line in shown] == ["tiny-continued"]
 
 
-def test_a_published_pair_is_listed_with_its_declarations(command: Command) -> None:
+def test_a_published_pair_is_listed_with_its_declarations(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     line = next(line for line in command("ls", "pairs").out.splitlines() if line.startswith("diffullama-7b"))
     assert line.split() == (
-        "diffullama-7b meta-llama/Llama-2-7b-hf diffusionfamily/diffullama yes full 811".split()
+        "diffullama-7b meta-llama/Llama-2-7b-hf diffusionfamily/diffullama yes full 811 on the hub".split()
     )
 
 
@@ -200,45 +206,73 @@ def heard() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-@contextmanager
-def interrupted(label: str, total: int) -> Iterator[Callable[[int], None]]:
-    def advance(done: int) -> None:
-        if label == "infilling: mdm edges":
-            signal.raise_signal(signal.SIGINT)
+class Interrupting(Silent):
+    """Sends a signal while the MDM's edges are scored."""
 
-    yield advance
+    def __init__(self, number: signal.Signals) -> None:
+        self._number = number
+
+    @contextmanager
+    def cell(self, cell: Cell, total: int) -> Iterator[Callable[[int], None]]:
+        def advance(done: int) -> None:
+            if (cell.task.name, cell.name) == ("infilling", "scores-mdm"):
+                signal.raise_signal(self._number)
+
+        yield advance
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.usefixtures("heard")
 def test_an_interrupted_run_says_how_to_go_on(
-    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    number: signal.Signals, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("mechshift.benchmark.run.progress.for_terminal", lambda: interrupted)
+        patch.setattr("mechshift.benchmark.run.progress.choose_progress", lambda quiet: Interrupting(number))
         done = command("run", "--task", "infilling")
     assert (done.code, done.out) == (130, "")
     assert done.err == "mechshift: interrupted; the same command goes on where this one stopped\n"
-    left = {path.name for path in tmp_path.rglob("*") if path.is_file()}
-    assert {name for name in left if name.endswith((".json", ".safetensors"))} == {
-        "key.json",
-        "pool.json",
-        "scores-arm.safetensors",
-    }
-    assert not [name for name in left if "partial" in name]
+    left = [path.name for path in tmp_path.rglob("*") if path.is_file()]
+    assert sorted((name.split(".")[0], name.split(".")[-1]) for name in left) == [
+        ("pool", "json"),
+        ("pool", "seal"),
+        ("scores-arm", "safetensors"),
+        ("scores-arm", "seal"),
+    ]
     assert command("run", "--task", "infilling").code == 0
     assert [path.name for path in (tmp_path / "mechshift-results").glob("*.json")] == [
-        "tiny-quick-partial.json"
+        "tiny-quick-infilling.json"
     ]
 
 
-@contextmanager
-def greedy(label: str, total: int) -> Iterator[Callable[[int], None]]:
-    torch.empty(10**15)
-    yield lambda done: None
+def test_a_command_leaves_the_signals_as_they_were(command: Command) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    assert command("ls", "protocols").code == 0
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_killed_process_ends_as_an_interrupted_one(tmp_path: Path) -> None:
+    line = [sys.executable, "-m", "mechshift", "run", "--task", "infilling", "--out", str(tmp_path)]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        while process.poll() is None and not list(tmp_path.rglob("*.seal")):
+            time.sleep(0.05)
+        process.terminate()
+        out, err = process.communicate()
+    assert (process.returncode, out) == (130, "")
+    assert err == "mechshift: interrupted; the same command goes on where this one stopped\n"
+    assert [path.name for path in tmp_path.rglob("*.partial")] == []
+
+
+class Greedy(Silent):
+    """As if a batch were too large."""
+
+    @contextmanager
+    def cell(self, cell: Cell, total: int) -> Iterator[Callable[[int], None]]:
+        torch.empty(10**15)
+        yield lambda done: None
 
 
 def test_lacking_memory_is_an_error_with_a_remedy(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mechshift.benchmark.run.progress.for_terminal", lambda: greedy)
+    monkeypatch.setattr("mechshift.benchmark.run.progress.choose_progress", lambda quiet: Greedy())
     done = command("run", "--task", "infilling")
     assert (done.code, done.out) == (3, "")
     assert done.err.startswith("mechshift: the memory does not suffice\n")
@@ -249,7 +283,7 @@ def test_a_programming_error_is_not_disguised(command: Command, monkeypatch: pyt
     def broken() -> None:
         raise RuntimeError("a shape that does not fit")
 
-    monkeypatch.setattr("mechshift.benchmark.run.progress.for_terminal", broken)
+    monkeypatch.setattr("mechshift.benchmark.run.progress.choose_progress", lambda quiet: broken())
     with pytest.raises(RuntimeError, match="a shape that does not fit"):
         command("run", "--task", "infilling")
 
@@ -260,7 +294,7 @@ def test_progress_is_shown_on_a_terminal_only(
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     done = command("run", "--task", "infilling", "--json")
     assert done.code == 0
-    assert "infilling: decoding" in done.err
+    assert "infilling: pool" in done.err
     Record.model_validate_json(done.out)
 
 

@@ -160,6 +160,33 @@ def test_a_file_that_cannot_be_replaced_is_left_as_it_was(command: Command, tmp_
     }
 
 
+def test_the_same_examples_are_left_alone(command: Command, tmp_path: Path) -> None:
+    arguments = ["tasks", "export", "ioi", "--n", 3, "--out", tmp_path]
+    once = command(*arguments)
+    (path,) = tmp_path.iterdir()
+    path.chmod(0o400)
+    before = path.stat()
+    assert command(*arguments) == once
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_other_examples_are_not_overwritten_unless_that_is_asked_for(
+    command: Command, tmp_path: Path
+) -> None:
+    assert command("tasks", "export", "ioi", "--n", 9, "--out", tmp_path).code == 0
+    path = tmp_path / "ioi-abc-evaluation-seed0.parquet"
+    content = path.read_bytes()
+    done = command("tasks", "export", "countdown", "ioi", "--n", 5, "--out", tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        f"mechshift: {path} is there, and not with these examples\n"
+        "choose another folder with --out, or replace it with --overwrite\n"
+    )
+    assert (path.read_bytes(), names(tmp_path)) == (content, {path.name})
+    assert command("tasks", "export", "ioi", "--n", 5, "--out", tmp_path, "--overwrite").code == 0
+    assert rows(path) == first("ioi", 5, 0)
+
+
 @pytest.mark.parametrize("place", [0, 1])
 def test_what_a_run_used_is_in_the_file_of_its_seed_and_level(
     place: int, measured: tuple[Record, Path], command: Command, tmp_path: Path

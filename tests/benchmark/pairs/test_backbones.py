@@ -5,7 +5,8 @@ import torch
 from torch import Tensor, nn
 from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 
-from mechshift.benchmark.pairs.backbones import Shape, read_backbone
+from mechshift.benchmark.pairs.backbones import Shape
+from mechshift.benchmark.pairs.families import read_backbone
 from mechshift.benchmark.pairs.member import Member
 from mechshift.errors import PairError
 

@@ -1,4 +1,5 @@
 import json
+import os
 import pickle
 import shutil
 from collections.abc import Callable
@@ -76,7 +77,7 @@ def test_a_directory_without_a_model_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_is_no_checkpoint(write: Write) -> None:
-    refused(write("arm") / "model.safetensors", "is not a directory")
+    refused(write("arm") / "model.safetensors", r"is a file, and a checkpoint is a directory\n.*arm$")
 
 
 def test_a_path_that_does_not_exist_is_not_looked_up_on_the_hub(tmp_path: Path) -> None:
@@ -139,6 +140,32 @@ def test_an_adapter_beside_the_weights_is_refused(write: Write) -> None:
     (directory / "adapter_config.json").write_text("{}")
     with pytest.raises(PairError, match=r"has an adapter beside its weights(?s:.)*merge it"):
         find_checkpoint(MemberSpec(str(directory)))
+
+
+@pytest.mark.parametrize("kept", [(), ("config.json",)])
+def test_an_adapter_alone_is_said_to_be_one(kept: tuple[str, ...], write: Write) -> None:
+    directory = write("arm")
+    for path in directory.iterdir():
+        if path.name not in kept:
+            path.unlink()
+    (directory / "adapter_config.json").write_text('{"base_model_name_or_path": "org/base"}')
+    (directory / "adapter_model.safetensors").write_bytes(b"")
+    refused(directory, r"is an adapter \(adapter_config.json, as LoRA(?s:.)*merge it into its base model")
+
+
+def test_a_folder_of_checkpoints_names_them(write: Write, tmp_path: Path) -> None:
+    for step in (100, 200, 300, 400):
+        write("arm").rename(tmp_path / f"checkpoint-{step}")
+    message = r"holds checkpoints \(checkpoint-100, checkpoint-200, checkpoint-300 and 1 more\) and is none"
+    refused(tmp_path, message + r" itself\nname one of them: .*/checkpoint-400")
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer_config.json", "chat_template.jinja", "README.md"])
+def test_a_pipe_is_not_waited_for(name: str, write: Write) -> None:
+    directory = write("arm")
+    (directory / name).unlink(missing_ok=True)
+    os.mkfifo(directory / name)
+    refused(directory, f"{name} cannot be read: it is no regular file but a pipe")
 
 
 def test_a_home_of_nobody_is_no_directory() -> None:

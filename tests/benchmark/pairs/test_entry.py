@@ -1,5 +1,6 @@
 """An entry of a pairs.toml: read strictly, and written as it is read."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,7 @@ def test_an_entry_is_read_as_it_was_written(name: str, tmp_path: Path) -> None:
     assert read_entries(written(tmp_path, entry_text(name, entry)))[name].entry == entry
 
 
-@pytest.mark.parametrize("name", ["🙂", "a.b", 'a"b', "a\\b", "del\x7f", "line\nline"])
+@pytest.mark.parametrize("name", ["🙂", "a.b", 'a"b', "a\\b", "«Ĵ»"])
 def test_any_text_can_be_written(name: str, tmp_path: Path) -> None:
     entry = list_pairs()["diffullama-7b"].entry.model_copy(update={"about": f"about {name}"})
     assert read_entries(written(tmp_path, entry_text(name, entry)))[name].entry == entry
@@ -73,24 +74,30 @@ def test_any_text_can_be_written(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"about": '""'}, "at least 1 character, at about"),
-        ({"colour": '"red"'}, "Extra inputs are not permitted, at colour"),
-        ({"precision": '"int8"'}, "at precision"),
-        ({"arm": '{ hub = "org/arm", path = "x" }'}, "either a path or a hub id, at arm"),
-        ({"arm": "{ }"}, "either a path or a hub id, at arm"),
-        ({"arm": '{ path = "x", revision = "abc" }'}, "a path has none, at arm"),
+        ({"about": '""'}, "at least 1 character, at mine.about"),
+        ({"colour": '"red"'}, "Extra inputs are not permitted, at mine.colour"),
+        ({"precision": '"int8"'}, "at mine.precision"),
+        ({"arm": '{ hub = "org/arm", path = "x" }'}, "either a path or a hub id, at mine.arm"),
+        ({"arm": "{ }"}, "either a path or a hub id, at mine.arm"),
+        ({"arm": '{ path = "x", revision = "abc" }'}, "a path has none, at mine.arm"),
         ({"arm": '{ hub = "org/arm", attention = "full" }'}, "an arm declares no shift"),
         ({"mdm": '{ hub = "org/mdm", shift = true }'}, "the mdm declares shift and attention"),
-        ({"mdm": '{ hub = "m", shift = true, attention = "full", mask_token = -1 }'}, "at mdm.mask_token"),
-        ({"mdm": '{ hub = "m", shift = true, attention = "full", mask_token = true }'}, "at mdm.mask_token"),
+        (
+            {"mdm": '{ hub = "m", shift = true, attention = "full", mask_token = -1 }'},
+            "mdm.mask_token",
+        ),
+        (
+            {"mdm": '{ hub = "m", shift = true, attention = "full", mask_token = true }'},
+            "mdm.mask_token",
+        ),
         (
             {"mdm": '{ hub = "m", shift = true, attention = "half" }'},
             "attention 'half' is not known .*entry mine",
         ),
-        ({"mdm": '{ hub = "m", shift = 3, attention = "full" }'}, "at mdm.shift"),
-        ({"mdm": '{ hub = "m", shift = "yes", attention = "full" }'}, "at mdm.shift"),
-        ({"mdm": '{ hub = "m", shift = 1, attention = "full" }'}, "at mdm.shift"),
-        ({"control": '"yes"'}, "at control"),
+        ({"mdm": '{ hub = "m", shift = 3, attention = "full" }'}, "at mine.mdm.shift"),
+        ({"mdm": '{ hub = "m", shift = "yes", attention = "full" }'}, "at mine.mdm.shift"),
+        ({"mdm": '{ hub = "m", shift = 1, attention = "full" }'}, "at mine.mdm.shift"),
+        ({"control": '"yes"'}, "at mine.control"),
         ({"arm": '{ hub = "m", key_map = { "a(" = "b" } }'}, r"a key map of 'a\('.*entry mine"),
         ({"arm": '{ hub = "m", key_map = { "a" = "\\\\9" } }'}, r"a key map of 'a'.*entry mine"),
         ({"about": "Mine"}, "Invalid value"),
@@ -139,3 +146,35 @@ def test_a_control_that_is_no_arm_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"is no file of pairs: .*No such file"):
         read_entries(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('mine = "text"', "at mine"),
+        ('[mine]\nabout = "Mine"\narm = "org/arm"', "at mine.arm"),
+        ("mine = 3", "at mine"),
+    ],
+)
+def test_a_text_where_a_table_belongs_is_said_to_be_none(text: str, place: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=f"a table is needed, {place}"):
+        read_entries(written(tmp_path, text))
+
+
+@pytest.mark.parametrize("text", [r"\u001b[2J", r"two\nlines", r"\u0007", r"\u202e"])
+@pytest.mark.parametrize("key", ["about", "source", "name"])
+def test_what_a_terminal_would_obey_is_in_no_entry(text: str, key: str, tmp_path: Path) -> None:
+    lines = "".join(
+        f"{name} = {value}\n"
+        for name, value in {**SMALL, **({} if key == "name" else {key: f'"{text}"'})}.items()
+    )
+    head = f'["{text}"]' if key == "name" else "[mine]"
+    with pytest.raises(UsageError, match="a text of one line that can be printed is needed") as caught:
+        read_entries(written(tmp_path, f"{head}\n{lines}"))
+    assert all(line.isprintable() for line in str(caught.value).splitlines())
+
+
+def test_a_pipe_is_no_file_of_pairs(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pairs.toml")
+    with pytest.raises(UsageError, match="is no file of pairs: it is no regular file but a pipe"):
+        read_entries(tmp_path / "pairs.toml")

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from mechshift.benchmark.pairs.loading import choose_device
+from mechshift.benchmark.pairs.loading import choose_device, usable_devices
 from mechshift.errors import PairError
 
 
@@ -14,3 +14,13 @@ def test_a_device_that_does_not_exist_is_an_error() -> None:
     assert choose_device("cpu") == torch.device("cpu")
     with pytest.raises(PairError, match="device abacus cannot be used"):
         choose_device("abacus")
+
+
+@pytest.mark.parametrize("device", ["gpu", "abacus", "cpu:x"])
+def test_a_device_that_is_none_is_told_those_that_are(device: str) -> None:
+    with pytest.raises(PairError, match="there is no device of this name") as caught:
+        choose_device(device)
+    assert caught.value.remedy == f"usable here: {', '.join(usable_devices())}"
+    assert usable_devices()[0] == "cpu"
+    for usable in usable_devices():
+        assert str(choose_device(usable)) == usable

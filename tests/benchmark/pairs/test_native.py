@@ -276,7 +276,7 @@ def test_double_precision_has_to_be_declared_otherwise(write: Write) -> None:
     directory = write("arm")
     rewrite(directory, torch_dtype="float64")
     change_weights(directory, lambda state: state.update({key: v.double() for key, v in state.items()}))
-    with pytest.raises(PairError, match=r"stored as float64\n.*--dtype float32"):
+    with pytest.raises(PairError, match=r"stored as float64\n.*--dtype \(in Python dtype=\) float32"):
         load(directory)
     assert load(directory, precision="float32").dtype == torch.float32
 
@@ -332,3 +332,38 @@ def test_loading_is_silent_and_leaves_the_log_level(write: Write, capfd: pytest.
         load(write("arm", "qwen3"), native="qwen2")
     assert capfd.readouterr() == ("", "")
     assert logging.getLogger("transformers").level == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "value", "bound"),
+    [
+        ("llama", "num_hidden_layers", 10**9, "1,000"),
+        ("gpt2", "n_layer", 10**6, "1,000"),
+        ("qwen3", "num_hidden_layers", 1001, "1,000"),
+        ("llama", "hidden_size", 10**18, "16,777,216"),
+        ("gpt2", "n_positions", 2**25, "16,777,216"),
+        ("qwen3_moe", "num_experts", 1e300, "16,777,216"),
+    ],
+)
+def test_a_size_beyond_all_bounds_is_refused_before_anything_is_built(
+    kind: str, key: str, value: float, bound: str, write: Write
+) -> None:
+    directory = write("arm", kind)
+    rewrite(directory, **{key: value})
+    described = find_description(MemberSpec(str(directory)))
+    for build in (lambda: native_model(described, LoaderSpec()), lambda: load(directory)):
+        with pytest.raises(PairError, match=f"says {key} = .*, and at most {bound} are taken"):
+            build()
+
+
+@pytest.mark.parametrize("changes", [{"intermediate_size": 2**23}, {"vocab_size": 2**24}])
+def test_a_model_that_the_files_cannot_hold_is_refused_before_it_is_given_memory(
+    changes: dict[str, int], write: Write
+) -> None:
+    directory = write("arm")
+    rewrite(directory, **changes)
+    with pytest.raises(
+        PairError, match=r"a model of [\d,]+ parameters, and its weights are [\d,]+ bytes"
+    ) as caught:
+        load(directory)
+    assert caught.value.check == "configuration"

@@ -5,6 +5,7 @@ import pytest
 
 from mechshift.benchmark.pairs.attention import Attention
 from mechshift.benchmark.pairs.spec import MemberSpec, PairSpec, declare_pair
+from mechshift.benchmark.pairs.words import Words
 from mechshift.errors import PairError, UsageError
 
 
@@ -83,7 +84,36 @@ def test_a_path_may_hold_an_at_sign(named: str, tmp_path: Path, monkeypatch: pyt
     ],
 )
 def test_a_revision_that_is_empty_or_there_twice_is_a_usage_error(
-    arm: str, mdm: str, revisions: dict[str, str], message: str
+    arm: str, mdm: str, revisions: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(UsageError, match=message):
+        declare_pair(arm, mdm, words=Words.COMMAND_LINE, **revisions)
+    in_python = message.replace("--arm-revision", "arm_revision=").replace("--revision", "revision=")
+    in_python = in_python.replace("--arm", "arm=").replace("--mdm", "mdm=")
+    with pytest.raises(UsageError, match=in_python):
         declare_pair(arm, mdm, **revisions)
+
+
+def test_a_path_is_a_directory_whatever_it_is_called() -> None:
+    pair = declare_pair(Path("models/arm@v1"), Path("models") / "mdm")
+    assert (pair.arm.checkpoint, pair.arm.revision, pair.arm.place) == ("models/arm@v1", None, "directory")
+    assert (pair.mdm.checkpoint, pair.mdm.place) == ("models/mdm", "directory")
+    assert pair.name == "arm@v1--mdm"
+
+
+def test_a_mask_token_is_an_id_or_a_text() -> None:
+    assert declare_pair("a", "b", mask_token=811).mdm.mask_token == 811
+    assert declare_pair("a", "b", mask_token="[MASK]").mdm.mask_token == "[MASK]"
+    with pytest.raises(UsageError, match="mask_token= is empty"):
+        declare_pair("a", "b", mask_token=" ")
+
+
+@pytest.mark.parametrize("name", ["model\x1b[2J", "two\nlines", "bell\x07", "turned\u202e"])
+def test_a_name_that_a_terminal_would_obey_is_refused(name: str) -> None:
+    for arguments in ({"arm": name, "mdm": "b"}, {"arm": "a", "mdm": "b", "revision": name}):
+        with pytest.raises(UsageError, match="a character that cannot be printed") as caught:
+            declare_pair(**arguments)  # type: ignore[arg-type]
+        assert all(line.isprintable() for line in str(caught.value).splitlines())
+    with pytest.raises(UsageError, match="the name of a pair holds"):
+        declare_pair("a", "b", name=name)
+    assert declare_pair("Ünïcode/中文", "b").arm.checkpoint == "Ünïcode/中文"

@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from transformers import PreTrainedTokenizerBase
@@ -13,6 +14,7 @@ from mechshift.benchmark.pairs.tokens import (
     find_mask_id,
     is_ordinary,
     load_tokenizer,
+    tokenizing,
 )
 from mechshift.errors import PairError
 
@@ -119,3 +121,28 @@ def test_one_disagreeing_id_is_named(write: Write) -> None:
 def test_an_id_is_a_whole_number(named: object) -> None:
     with pytest.raises(PairError, match=r"says mask_token_id = (?s:.)*a whole number"):
         find_mask_id(None, None, {"mask_token_id": named})
+
+
+DAMAGES: dict[str, dict[str, Any]] = {
+    "a map that panics": {"normalizer": {"type": "Precompiled", "precompiled_charsmap": "AAAA"}},
+    "no vocabulary": {"model": {"type": "WordLevel", "vocab": {}, "unk_token": "<unk>"}},
+    "no pieces": {"model": {"type": "Unigram", "vocab": [], "unk_id": 0}},
+    "no unknown token": {"model": {"type": "Unigram", "vocab": [["a", -1.0]], "unk_id": None}},
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_tokenizer_that_writes_nothing_is_an_error_and_no_panic(
+    damage: str, write: Write, capfd: pytest.CaptureFixture[str]
+) -> None:
+    directory = write("arm")
+    content = json.loads((directory / "tokenizer.json").read_text())
+    (directory / "tokenizer.json").write_text(json.dumps({**content, **DAMAGES[damage]}))
+    with pytest.raises(PairError, match=r"tokenizer\.json of .*arm cannot be used: \w"):
+        tokenizer_of(directory)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_an_interrupt_is_no_damage() -> None:
+    with pytest.raises(KeyboardInterrupt), tokenizing("it"):
+        raise KeyboardInterrupt

@@ -2,8 +2,9 @@
 
 import pytest
 
+from mechshift.benchmark.record.quantities import Rounding
 from mechshift.benchmark.record.types import Missing, Number
-from mechshift.benchmark.tables.cells import FORMATS, Notes, Rounding, get_markup, plain
+from mechshift.benchmark.tables.cells import FORMATS, Notes, get_markup, plain
 from mechshift.errors import UsageError
 
 

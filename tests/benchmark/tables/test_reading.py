@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from mechshift.benchmark.tables.quantities import SECTIONS
-from mechshift.benchmark.tables.row import COLUMNS
+from mechshift.benchmark.record.quantities import SECTIONS
+from mechshift.benchmark.record.row import COLUMNS
 
 GUIDE = " ".join((Path(__file__).parents[3] / "docs" / "reading.md").read_text(encoding="utf-8").split())
 LINES = [line for section in SECTIONS for line in section.lines]

@@ -14,7 +14,7 @@ from mechshift.benchmark.record.protocol import PAPER, QUICK
 from mechshift.benchmark.record.types import Missing, Record
 from mechshift.benchmark.tables.cells import Format
 from mechshift.benchmark.tables.show import render
-from mechshift.benchmark.tables.table import task_table
+from mechshift.benchmark.tables.table import record_table
 from mechshift.errors import UsageError
 
 MakeRecord = Callable[..., Record]
@@ -23,8 +23,8 @@ pair      tiny (3 layers, 8 heads, 4 key/value heads, 1,000 edges)
 ARM       tiny/arm (LlamaForCausalLM, float32, causal attention, shifted, digest tiny arm dig)
 MDM       tiny/mdm@main (LlamaForCausalLM, float32, full attention, shifted, digest tiny mdm dig)
 weights   moved by 0.010 (norm) to 0.250 (lm_head) of their norm, mean over modules of a kind
-protocol  v1@2, self-reported
-made      2026-01-02T03:04:05+00:00 with mechshift 0.1.0, torch 2.13.0, transformers 5.23.0 on cpu, 2 threads, 90 s
+protocol  v1@3, self-reported
+made      with mechshift 0.1.0, torch 2.13.0, transformers 5.23.0 on cpu, 2 threads
 
                       local                 planning              both suites
 --------------------  --------------------  --------------------  --------------------
@@ -38,7 +38,7 @@ early shift           -0.00 [-0.01, +0.01]  +0.12 [+0.10, +0.14]
 specialisation shift  +0.05 [+0.04, +0.06]  -0.05 [-0.06, -0.04]
 faithfulness, ARM                                                 0.67 [0.64, 0.70]
 faithfulness, MDM                                                 0.65 [0.60, 0.70]
-"""  # noqa: E501
+"""
 
 
 def trimmed(text: str) -> str:
@@ -50,6 +50,14 @@ def test_header_and_row(make_record: MakeRecord) -> None:
     assert page.startswith(HEAD)
     assert "compared size, edges / share" in page
     assert max(map(len, page.splitlines())) <= 120
+
+
+@pytest.mark.parametrize("width", [70, 80, 100, 300])
+def test_the_page_fits_the_terminal(width: int, make_record: MakeRecord) -> None:
+    record = make_record(shift=Missing(missing="reason " * 40), reductions=("reduced " * 40,))
+    page = render(record, width)
+    assert width // 2 < max(map(len, page.splitlines())) <= width
+    assert set(page.split()) == set(render(record, 1000).split())
 
 
 def test_a_whole_record_of_a_board_protocol_is_told_nothing(make_record: MakeRecord) -> None:
@@ -80,12 +88,12 @@ def test_row_and_tasks_share_their_notes(make_record: MakeRecord) -> None:
 
 
 @pytest.mark.parametrize("layout", ["github", "latex", "csv"])
-def test_the_tasks_can_be_had_in_every_format(
+def test_row_and_tasks_can_be_had_in_every_format(
     tmp_path: Path, make_record: MakeRecord, layout: Format
 ) -> None:
     write_model(make_record(), tmp_path / "tiny.json")
     done = CliRunner().invoke(app, ["show", str(tmp_path / "tiny.json"), "--format", layout])
-    assert (done.exit_code, done.stdout) == (0, task_table(make_record(), layout) + "\n")
+    assert (done.exit_code, done.stdout) == (0, record_table(make_record(), layout) + "\n")
 
 
 def test_text_is_the_page(tmp_path: Path, make_record: MakeRecord) -> None:

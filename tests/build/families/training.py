@@ -20,7 +20,7 @@ from build.models import random_model
 from mechshift.benchmark.admission.cloze import TRIED, clozes
 from mechshift.benchmark.asking.encoding import DoesNotFit, Ids, encode, gapped
 from mechshift.benchmark.pairs.attention import Attention
-from mechshift.benchmark.pairs.backbones import read_backbone
+from mechshift.benchmark.pairs.families import read_backbone
 from mechshift.benchmark.pairs.member import Member
 from mechshift.tasks import get_task
 

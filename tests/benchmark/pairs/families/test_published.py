@@ -10,7 +10,7 @@ from build.families.published import FAMILIES
 from build.families.words import make_tokenizer, size
 from build.families.writing import NATIVE, RAN, mask_id_of
 from mechshift.benchmark.admission.behaviour import observe
-from mechshift.benchmark.pairs.native import NATIVE as PUBLISHED
+from mechshift.benchmark.pairs.families import VARIANTS
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.registry import list_pairs
 from mechshift.benchmark.pairs.spec import PairSpec
@@ -27,7 +27,7 @@ DTYPES = {"dream": torch.bfloat16, "dream-coder": torch.bfloat16}
 
 
 def test_every_published_model_type_is_of_a_family() -> None:
-    assert {family.model_type for family in FAMILIES.values()} == {*PUBLISHED, "llama", "qwen2", "gpt2"} - {
+    assert {family.model_type for family in FAMILIES.values()} == {*VARIANTS, "llama", "qwen2", "gpt2"} - {
         "a2d-llama"
     }
 

@@ -11,7 +11,7 @@ from huggingface_hub import constants
 
 from mechshift.benchmark.admission.load import load_pair
 from mechshift.benchmark.pairs.checkpoint import find_checkpoint, find_description
-from mechshift.benchmark.pairs.hub import listing
+from mechshift.benchmark.pairs.hub import remote_checkpoint
 from mechshift.benchmark.pairs.spec import MemberSpec, declare_pair
 from mechshift.errors import PairError
 
@@ -23,7 +23,7 @@ Limit = Callable[[int], AbstractContextManager[None]]
 
 MODEL = MemberSpec("org/model")
 LOGIN = "log in with `hf auth login`, or set HF_TOKEN"
-CALLS = pytest.mark.parametrize("call", [find_checkpoint, find_description, listing])
+CALLS = pytest.mark.parametrize("call", [find_checkpoint, find_description, remote_checkpoint])
 
 
 def refused(
@@ -98,7 +98,7 @@ def test_offline_a_file_that_the_cache_lacks(lost: str, known: bool, hub: Hub, w
     if not known:
         shutil.rmtree(directory.parent.parent / "trees")
     refused(f"lacks {lost}", "of 'org/model'", "(offline)", "hf download org/model", offline=True)
-    refused(f"lacks {lost}", call=listing, offline=True)
+    refused(f"lacks {lost}", call=remote_checkpoint, offline=True)
     assert find_checkpoint(MODEL).directory.name == commit
     assert (directory / lost).is_file()
 

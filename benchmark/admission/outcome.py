@@ -1,4 +1,4 @@
-"""A pair looked at from all sides: what every load-time check finds, without ending at the first error."""
+"""The outcome of all load-time checks of a pair, without ending at the first that fails."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import torch
 
 from ...errors import PairError
+from ..pairs.check_name import CheckName
 from ..pairs.loading import open_pair
-from ..pairs.named import CheckName
 from ..pairs.pair import Pair, Provenance
 from ..pairs.spec import PairSpec
 from .behaviour import Behaviour, observe
@@ -18,7 +18,7 @@ CONFIGURED = "rotary base, norm epsilon and tied head as in config.json"
 
 
 @dataclass(frozen=True)
-class Examination:
+class Outcome:
     """What the checks found; the pair and its behaviour where it could be loaded."""
 
     spec: PairSpec
@@ -32,9 +32,7 @@ class Examination:
         return any(finding.verdict == "failed" for finding in self.findings)
 
 
-def examine_pair(
-    spec: PairSpec, device: str | torch.device | None = None, offline: bool = False
-) -> Examination:
+def check_pair(spec: PairSpec, device: str | torch.device | None = None, offline: bool = False) -> Outcome:
     """Every check that can be made; where a member cannot be loaded only the one that says why.
 
     Raises PairError for a device that cannot be used.
@@ -44,11 +42,11 @@ def examine_pair(
     except PairError as error:
         if not error.check:
             raise
-        return Examination(spec, (_failure(error, "pair"),), None, None)
+        return Outcome(spec, (_failure(error, "pair"),), None, None)
     behaviour = observe(pair)
     *structural, last = checks_of(pair)
     checks = (*structural, replace(last, look=lambda: look_at_behaviour(pair, behaviour)))
-    return Examination(spec, (*_of_opening(pair), *map(_found, checks)), pair, behaviour)
+    return Outcome(spec, (*_of_opening(pair), *map(_found, checks)), pair, behaviour)
 
 
 def _found(check: Check) -> Finding:

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ..record.summary import SUITES
-from ..record.types import Measured, Number, Summary
-from .cells import Rounding
-from .quantities import COUNT, SHARE, SHIFT, Quantity, entry
+from .quantities import COUNT, SHARE, SHIFT, Quantity, Rounding, entry
+from .summary import SUITES
+from .types import Measured, Number, Summary
 
 BOTH = "both suites"
 MEMBERS = ("ARM", "MDM")

@@ -1,10 +1,10 @@
-"""What a table of tasks shows: its sections, their lines, and the quantities of each line."""
+"""What a record holds of a task, declared once: named quantities, and the lines and sections tables show."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from ..record.types import (
+from .types import (
     Accuracy,
     Comparison,
     FailedTask,
@@ -15,7 +15,30 @@ from ..record.types import (
     PoolRecord,
     TaskRecord,
 )
-from .cells import Rounding
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """How a quantity is written: number of decimals, with its sign, in per cent, with its interval."""
+
+    decimals: int = 2
+    signed: bool = False
+    percent: bool = False
+    interval: bool = True
+
+    def __call__(self, value: float) -> str:
+        """The rounded value; a signed one keeps its sign, so that a bound of −0.00 is seen to be below 0."""
+        scaled = 100 * value if self.percent else value
+        written = f"{scaled:+.{self.decimals}f}" if self.signed else f"{scaled:z,.{self.decimals}f}"
+        return f"{written} %" if self.percent else written
+
+    def number(self, number: Number) -> str:
+        """The rounded value with its 95 % interval where there is one: `0.42 [0.31, 0.55]`."""
+        written = self(number.value)
+        if self.interval and number.low is not None and number.high is not None:
+            written += f" [{self(number.low)}, {self(number.high)}]"
+        return written
+
 
 SHARE = Rounding()
 POINT = Rounding(interval=False)

@@ -1,4 +1,4 @@
-"""The names of the load-time checks, carried by the errors that they raise."""
+"""The names of the load-time checks, and errors that carry them: which check a pair fails."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ CheckName = Literal[
 
 
 @contextmanager
-def checking(name: CheckName) -> Iterator[None]:
+def of_check(name: CheckName) -> Iterator[None]:
     """Any PairError of the block is one of this check, unless a check inside has its name on it already."""
     try:
         yield

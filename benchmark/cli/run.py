@@ -1,0 +1,146 @@
+"""The command `mechshift run`: measure a pair, or say what that would take."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from ...errors import UsageError
+from ...files import RESULTS, replacing
+from .options import JsonOption, of_machine, of_output, of_work, resolved, with_pair
+from .output import flush, print_json, width
+
+if TYPE_CHECKING:
+    from ...tasks import Task
+    from ..forecast.before import Asked
+    from ..pairs.options import PairOptions
+    from ..pairs.pair import Pair
+    from ..record.types import Record
+
+SMALL_WIDTH = 512
+"""Models narrower than this are run on one thread of a CPU."""
+
+
+@with_pair()
+def run(
+    options: "PairOptions",
+    protocol: Annotated[
+        str, of_work(help="What fixes every number (see `mechshift ls protocols`).")
+    ] = "quick",
+    suite: Annotated[str | None, of_work(help="Tasks: local, planning, paper or all.")] = None,
+    task: Annotated[list[str] | None, of_work(help="One task; may be given several times.")] = None,
+    level: Annotated[str | None, of_work(help="A difficulty that the tasks have.")] = None,
+    batch: Annotated[
+        int | None,
+        of_machine(
+            min=1, help="Token rows at once; 64 or as many as fit if left out. No number depends on it."
+        ),
+    ] = None,
+    memory: Annotated[
+        float | None, of_machine(help="With --dry-run: GB of the device of another machine.")
+    ] = None,
+    dry_run: Annotated[
+        bool, of_machine("--dry-run", help="Print what would be run and needed, and load nothing.")
+    ] = False,
+    out: Annotated[Path, of_output(help="Where cells and the record are kept.")] = RESULTS,
+    quiet: Annotated[
+        bool, of_output("--quiet", help="Say nothing while it works, but what went wrong.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure a pair and print its row; without options the reference pair `tiny`, at a first look.
+
+    The same command again does only what is missing.
+
+    Example: mechshift run --pair tiny --task ioi --task countdown
+
+    Example: mechshift run --arm org/base --mdm org/diffusion --no-shift --protocol v1 --dry-run
+    """
+    from ..forecast.before import Asked
+    from ..record.protocol import get_protocol
+    from ..run.assembly import as_asked
+
+    chosen = get_protocol(protocol)
+    tasks = _tasks(suite, task)
+    # Whether the tasks have the level, and are of the protocol's versions, is known before a model is.
+    as_asked(chosen, _names(tasks), level)
+    asked = Asked(resolved(options), chosen, tasks, level, batch, options.device, options.offline)
+    if dry_run:
+        _print_dry_run(asked, memory, out, as_json)
+        return
+    if memory is not None:
+        raise UsageError("--memory asks about another machine", "give it with --dry-run")
+    record = _measure(asked, options.accept_behaviour, out, quiet)
+    if as_json:
+        print(record.model_dump_json(indent=1))
+        return
+    from ..run.run import record_path
+    from ..tables.show import render
+
+    print(render(record, width()))
+    print(f"\nrecord: {record_path(out, record)}")
+
+
+def _measure(asked: "Asked", accept_behaviour: bool, out: Path, quiet: bool) -> "Record":
+    """The record, its cells kept in `out`; whatever can be refused is refused before weights are loaded."""
+    _check_writable(out)
+    from ..admission.load import load_pair
+    from ..forecast.before import rows_that_fit
+    from ..run.allocation import give_back_freed_memory
+    from ..run.progress import choose_progress
+    from ..run.run import run as measure
+
+    give_back_freed_memory()
+    rows = rows_that_fit(asked)
+    pair = load_pair(asked.spec, asked.device, asked.offline, accept_behaviour)
+    _use_threads(pair)
+    return measure(pair, asked.protocol, out, _names(asked.tasks), asked.level, rows, choose_progress(quiet))
+
+
+def _print_dry_run(asked: "Asked", memory: float | None, out: Path, as_json: bool) -> None:
+    """The report in any case; then the usual error where the run does not fit."""
+    from ..forecast.before import dry_run
+
+    found = dry_run(asked, memory, out)
+    if as_json:
+        print_json(found.json())
+    else:
+        print(found.text())
+    flush()
+    found.check()
+
+
+def _tasks(suite: str | None, names: list[str] | None) -> tuple["Task", ...] | None:
+    from ...tasks import get_suite, get_task
+
+    if suite is not None and names:
+        raise UsageError("--suite and --task both say which tasks to run", "give one of them")
+    if names:
+        return tuple(get_task(name) for name in dict.fromkeys(names))
+    return get_suite(suite) if suite is not None else None
+
+
+def _names(tasks: "Sequence[Task] | None") -> list[str] | None:
+    return None if tasks is None else [task.card.name for task in tasks]
+
+
+def _check_writable(out: Path) -> None:
+    """Find out before any work is done that results cannot be kept; leaves no folder that was not there."""
+    probe = out / "cells" / ".writable"
+    made = [folder for folder in probe.parents if not folder.exists()]
+    try:
+        with replacing(probe) as partial:
+            partial.write_bytes(b"mechshift")
+        probe.unlink(missing_ok=True)
+    finally:
+        for folder in made:
+            with suppress(OSError):  # another run has begun to write there
+                folder.rmdir()
+
+
+def _use_threads(pair: "Pair") -> None:
+    """One thread for small models on a CPU: more gain little, and stall where another process is busy."""
+    if pair.arm.device.type == "cpu" and pair.arm.backbone.shape.width < SMALL_WIDTH:
+        import torch
+
+        torch.set_num_threads(1)

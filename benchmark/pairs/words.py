@@ -1,0 +1,29 @@
+"""How either interface writes the name of an option, so that a message can be acted on where it is read."""
+
+from enum import Enum
+
+
+class Words(Enum):
+    """The interface in whose words a message names an option."""
+
+    COMMAND_LINE = "command line"
+    PYTHON = "Python"
+
+    def option(self, name: str) -> str:
+        """`--mask-token` or `mask_token=`, for the option `mask_token`."""
+        return f"--{name.replace('_', '-')}" if self is Words.COMMAND_LINE else f"{name}="
+
+    def given(self, name: str, value: object) -> str:
+        """An option as it was given: `--no-shift` or `shift=False`; of the command line without its value."""
+        if self is Words.PYTHON:
+            return f"{name}={value!r}"
+        return self.option(f"no_{name}" if value is False else name)
+
+
+SWAP = "swap --arm and --mdm (in Python arm= and mdm=)"
+"""What to do about members that were exchanged."""
+
+
+def in_either(name: str) -> str:
+    """The option in both interfaces, for what is found while loading: either may have asked for that."""
+    return f"{Words.COMMAND_LINE.option(name)} (in Python {Words.PYTHON.option(name)})"

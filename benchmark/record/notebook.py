@@ -1,0 +1,57 @@
+"""A record in a notebook: its row as an HTML table, the numbers of its tasks as a data frame."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from .html import Cell, html_table
+from .quantities import SECTIONS, Quantity, Task
+from .row import BOTH, COLUMNS, Column
+from .summary import SUITES
+from .types import Missing, Record, Summary
+
+if TYPE_CHECKING:
+    import pandas
+
+FIELDS = ("task", "suite", "level", "version", "quantity", "value", "low", "high", "reason")
+
+
+def task_frame(record: Record) -> "pandas.DataFrame":
+    """A row per task and quantity, under the names of FIELDS; see `Record.to_frame`."""
+    import pandas
+
+    tasks: tuple[Task, ...] = (*record.tasks, *record.failed)
+    rows = [row for task in tasks for row in _rows(task)]
+    # A column in which everything is missing would else have no dtype to compute with.
+    return pandas.DataFrame(rows, columns=list(FIELDS)).astype(dict.fromkeys(("value", "low", "high"), float))
+
+
+def _rows(task: Task) -> Iterator[tuple[object, ...]]:
+    about = (task.task, task.suite, task.level, task.version)
+    for quantity in (each for section in SECTIONS for line in section.lines for each in line.quantities):
+        value = quantity.of(task)
+        if isinstance(value, Missing):
+            yield (*about, quantity.name, None, None, None, value.missing)
+        else:
+            yield (*about, quantity.name, value.value, value.low, value.high, None)
+
+
+def row_html(record: Record) -> str:
+    """The pair's row: a line per quantity, a column per suite; a reason is the title of its dash."""
+    places = (*SUITES, BOTH)
+    rows = [
+        [label, *(_cell(column, place, index, record.summary) for place in places)]
+        for column in COLUMNS
+        for index, label in enumerate(column.labels)
+    ]
+    protocol = record.protocol
+    lacking = ", partial" * bool(record.reductions)
+    caption = f"{record.pair.name}, {protocol.name}@{protocol.version}{lacking}, {record.status}"
+    return html_table(caption, ["", *places], rows)
+
+
+def _cell(column: Column, place: str, index: int, summary: Summary) -> Cell:
+    quantities: tuple[Quantity[Summary], ...] = column.quantities.get(place, ())[index : index + 1]
+    if not quantities:
+        return ""
+    value = quantities[0].of(summary)
+    return ("–", value.missing) if isinstance(value, Missing) else quantities[0].rounding.number(value)

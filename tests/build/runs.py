@@ -1,0 +1,43 @@
+"""Plans of a pair that is nowhere, pools for their cells, and a clock that is set by hand."""
+
+from collections.abc import Sequence
+
+from mechshift.benchmark.asking.pool import Pool
+from mechshift.benchmark.record.protocol import QUICK, Protocol
+from mechshift.benchmark.record.types import Accuracy
+from mechshift.benchmark.run.plan import Plan, Subject, plan_run
+
+
+class Clock:
+    """Seconds that pass when they are told to."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def make_subject(digest: str = "a" * 64, device: str = "cpu") -> Subject:
+    """Two members that differ in their digests, and where they run."""
+    members = {role: {"digest": f"{role} {digest}", "dtype": "float32"} for role in ("arm", "mdm")}
+    return Subject(members, {"tokenizer": "t"}, {"torch": "2", "device": device})
+
+
+def make_plan(
+    tasks: Sequence[str] = ("ioi", "countdown"),
+    protocol: Protocol = QUICK,
+    subject: Subject | None = None,
+    wanted: Sequence[str] | None = None,
+) -> Plan:
+    """The plan of tasks that the protocol asks."""
+    asked = [task for task in protocol.tasks if task.name in tasks]
+    return plan_run(subject or make_subject(), protocol, asked, wanted)
+
+
+def make_pool() -> Pool:
+    """A pool in which nothing was solved."""
+    nothing = Accuracy(solved=0, tried=3)
+    return Pool(
+        arm=nothing, mdm=nothing, mdm_in_place=nothing, unfit={}, other_form=0, solved=(), fingerprint="0"
+    )

@@ -1,0 +1,17 @@
+import pytest
+
+from mechshift.errors import MechshiftError, PairError, UsageError, printable
+
+
+def test_what_a_terminal_would_obey_is_escaped() -> None:
+    name = "model\x1b[2Jé\r\x07\x9b\udcff"
+    assert printable(name) == r"model\x1b[2Jé\r\x07\x9b\udcff"
+    assert printable("one\ntwo") == r"one\ntwo"
+    assert printable("Ĵ, 中文 and ‖W‖") == "Ĵ, 中文 and ‖W‖"
+
+
+@pytest.mark.parametrize("kind", [MechshiftError, PairError, UsageError])
+def test_an_error_shows_no_raw_control_character(kind: type[MechshiftError]) -> None:
+    error = kind("no \x1b]0;title\x07 here\nnor there", "name\tit")
+    assert str(error) == "no \\x1b]0;title\\x07 here\nnor there\nname\\tit"
+    assert (error.problem, error.remedy) == ("no \\x1b]0;title\\x07 here\nnor there", "name\\tit")
