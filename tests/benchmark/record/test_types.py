@@ -7,23 +7,17 @@ from collections.abc import Callable
 import pytest
 from pydantic import ValidationError
 
+from build import records
 from mechshift.benchmark.compare.compare import compare
 from mechshift.benchmark.measure.evidence import Evidence
 from mechshift.benchmark.record.protocol import V1, Protocol
 from mechshift.benchmark.record.summary import summarise
 from mechshift.benchmark.record.types import (
     Accuracy,
-    CellRecord,
     Component,
-    Environment,
-    FailedTask,
-    MemberProvenance,
     Missing,
     Number,
-    PairProvenance,
-    PoolRecord,
     Record,
-    TaskRecord,
     measured,
 )
 from mechshift.metrics import Estimate, Undefined
@@ -32,68 +26,17 @@ from mechshift.metrics import Estimate, Undefined
 @pytest.fixture(scope="module")
 def record(evidence: Callable[..., Evidence], small_protocol: Callable[..., Protocol]) -> Record:
     protocol = small_protocol(circuit_edges=30)
-    pool = PoolRecord(
-        arm=Accuracy(solved=9, tried=10),
-        mdm=Accuracy(solved=8, tried=10),
-        mdm_in_place=Missing(missing="the task has no form that is filled in place"),
-        unfit={"answer and foil are the same tokens": 2},
-        other_form=0,
-        common=8,
-        discovery=4,
-        evaluation=4,
-        templates=4,
-        fingerprint="abc",
-    )
-    about = {"version": 1, "level": "names", "pool": pool}
     compared = compare(
         evidence(1), evidence(2), protocol.sweeping.grid, protocol.compared, protocol.statistics
     )
-    cell = CellRecord(key="0123456789abcdef", digest="feed")
-    cells = {"pool": cell, "comparison": cell}
-    done = TaskRecord(task="ioi", suite="local", comparison=compared, cells=cells, **about)
-    member = MemberProvenance(
-        checkpoint="org/model",
-        revision=None,
-        digest="def",
-        native="LlamaForCausalLM",
-        dtype="float32",
-        attention="full",
-        shift=True,
-    )
-    failed = FailedTask(
-        task="countdown", suite="planning", missing="ARM solves 3 of 500", cells={"pool": cell}, **about
-    )
-    return Record(
-        pair=PairProvenance(
-            name="letters",
-            arm=member,
-            mdm=member,
-            mask_id=3,
-            control=False,
-            ordinary_mask=False,
-            tokenizer="ghi",
-            layers=4,
-            heads=4,
-            kv_heads=2,
-            edges=500,
-            movement={"mlp": 0.25},
-        ),
+    done = records.a_task("ioi", comparison=compared)
+    failed = records.a_failed_task("countdown", "ARM solves 3 of 500")
+    return records.a_record(
         protocol=protocol,
         tasks=(done,),
         failed=(failed,),
         reductions=("task countdown gave no comparison",),
         summary=summarise([done], [failed]),
-        environment=Environment(
-            mechshift="0.1",
-            python="3.12",
-            torch="2",
-            transformers="5",
-            numpy="2",
-            platform="Linux",
-            processor="x86",
-            device="cpu",
-            threads=1,
-        ),
     )
 
 
