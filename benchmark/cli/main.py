@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-from contextlib import suppress
 from enum import StrEnum
 from io import TextIOWrapper
 from pathlib import Path
@@ -35,7 +34,6 @@ from .rescore import rescore
 if TYPE_CHECKING:
     from ...tasks import Task
     from ..forecast.before import Asked
-    from ..pairs.pair import Pair
     from ..record.protocol import Protocol
 
 app = typer.Typer(
@@ -51,8 +49,6 @@ app.command("check-pair")(inspecting.check_pair)
 app.command("rescore")(rescore)
 
 INTERRUPTED = 130
-SMALL_WIDTH = 512
-"""Models narrower than this are run on one thread of a CPU."""
 
 
 class Listing(StrEnum):
@@ -144,6 +140,11 @@ def run(
     memory: Annotated[
         float | None, typer.Option(help="With --dry-run: GB of the device of another machine.")
     ] = None,
+    probe: Annotated[
+        float | None,
+        typer.Option(help="With --dry-run: seconds to measure this machine for, to tell a run's time."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress, but notes and errors.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Measure a pair and print its row; without options the reference pair `tiny`, at a first look.
@@ -174,23 +175,26 @@ def run(
 
     asked = Asked(spec, chosen, tasks, level, batch, device, offline)
     if dry_run:
-        _print_dry_run(asked, memory, out, as_json)
+        _print_dry_run(asked, memory, out, probe, as_json)
         return
     if memory is not None:
         raise UsageError("--memory asks about another machine", "give it with --dry-run")
-    _check_writable(out)
+    if probe is not None:
+        raise UsageError("--probe measures this machine for a forecast", "give it with --dry-run")
     from ..admission.load import load_pair
-    from ..run.allocation import give_back_freed_memory
+    from ..run.allocation import choose_threads, give_back_freed_memory
     from ..run.progress import choose_progress
     from ..run.run import record_path
     from ..run.run import run as measure
+    from ..run.store import check_writable
 
+    check_writable(out)
     give_back_freed_memory()
     rows = rows_that_fit(asked)
     loaded = load_pair(spec, device, offline, accept_behaviour)
-    _use_threads(loaded)
+    choose_threads(loaded.arm.device, loaded.arm.backbone.shape.width)
     names = None if tasks is None else [task.card.name for task in tasks]
-    record = measure(loaded, chosen, out, names, level, rows, choose_progress(quiet=False))
+    record = measure(loaded, chosen, out, names, level, rows, choose_progress(quiet))
     if as_json:
         print(record.model_dump_json(indent=1))
         return
@@ -200,11 +204,13 @@ def run(
     print(f"\nrecord: {record_path(out, record)}")
 
 
-def _print_dry_run(asked: "Asked", memory: float | None, out: Path, as_json: bool) -> None:
+def _print_dry_run(
+    asked: "Asked", memory: float | None, out: Path, probe: float | None, as_json: bool
+) -> None:
     """The report in any case; then the usual error where the run does not fit."""
     from ..forecast.before import dry_run
 
-    found = dry_run(asked, memory, out)
+    found = dry_run(asked, memory, out, probe)
     print(json.dumps(found.json(), indent=1, ensure_ascii=False) if as_json else found.text())
     _flush()
     found.check()
@@ -336,27 +342,3 @@ def _check_levels(tasks: tuple["Task", ...] | None, protocol: "Protocol", level:
     from ..run.assembly import as_asked
 
     as_asked(protocol, None if tasks is None else [task.card.name for task in tasks], level)
-
-
-def _check_writable(out: Path) -> None:
-    """Find out before any work is done that results cannot be kept; leaves no folder that was not there."""
-    from ...files import replacing
-
-    probe = out / "cells" / ".writable"
-    made = [folder for folder in probe.parents if not folder.exists()]
-    try:
-        with replacing(probe) as partial:
-            partial.write_bytes(b"mechshift")
-        probe.unlink(missing_ok=True)
-    finally:
-        for folder in made:
-            with suppress(OSError):  # another run has begun to write there
-                folder.rmdir()
-
-
-def _use_threads(pair: "Pair") -> None:
-    """One thread for small models on a CPU: more gain little, and stall where another process is busy."""
-    if pair.arm.device.type == "cpu" and pair.arm.backbone.shape.width < SMALL_WIDTH:
-        import torch
-
-        torch.set_num_threads(1)
