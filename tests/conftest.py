@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mechshift.benchmark.pairs.pair import Pair
     from mechshift.benchmark.record.protocol import Protocol
     from mechshift.benchmark.record.types import Record
+    from mechshift.tasks import Task
 
 # Read when torch and huggingface_hub are first imported, and inherited by the commands that tests start.
 _HOME = tempfile.mkdtemp(prefix="mechshift-tests-")
@@ -70,7 +71,7 @@ def small() -> "Protocol":
     from mechshift.benchmark.record.protocol import QUICK
 
     few = {"pool": 12, "minimum": 6, "candidates": 2, "resamples": 20, "splits": 2, "components": 4}
-    return QUICK.model_copy(update={**few, "grid": (0.001, 0.1, 1.0)})
+    return QUICK.changed(**few, grid=(0.001, 0.1, 1.0))
 
 
 @pytest.fixture(scope="session")
@@ -87,10 +88,20 @@ def measured(
 ) -> "tuple[Record, Path]":
     """The record of a task of each suite, from a run that nothing disturbed, and the folder it lies in."""
     from mechshift.benchmark.run.run import run
-    from mechshift.tasks import get_task
 
     out = tmp_path_factory.mktemp("measured")
-    return run(tiny, small, out, [get_task("greater-than"), get_task("countdown")]), out
+    return run(tiny, small, out, ["greater-than", "countdown"]), out
+
+
+@pytest.fixture
+def register(monkeypatch: pytest.MonkeyPatch) -> "Callable[[Task], None]":
+    """Makes the registry know a task, in the place of the one of its name if there is such a one."""
+    from mechshift.tasks import registry
+
+    def add(task: "Task") -> None:
+        monkeypatch.setitem(registry._TASKS, task.card.name, task)
+
+    return add
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def test_a_record_and_arrays_in_ten_lines(tmp_path: Path) -> None:
     point = record.tasks[0].comparison.curve[1]
     overlap = jaccard(*(top_edges(mean, scores.graph.mask, point.edges) for mean in means))
 
-    assert record == read_model(tmp_path / "tiny-quick-partial.json", Record)
+    assert record == read_model(tmp_path / "tiny-quick-greater-than.json", Record)
     assert point.edge.jaccard.model_dump()["value"] == overlap
     assert scores.arm.shape == scores.mdm.shape == (len(scores.clusters), *scores.graph.mask.shape)
     assert scores.counts.sum() == record.tasks[0].pool.discovery
@@ -59,7 +59,7 @@ def test_unknown_names_are_refused(tiny: Pair, tmp_path: Path) -> None:
 def test_scores_on_too_few_examples_are_refused(
     tiny: Pair, small: Protocol, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    demanding = small.model_copy(update={"minimum": 1000})
+    demanding = small.changed(minimum=1000)
     monkeypatch.setattr("mechshift.benchmark.record.protocol._PROTOCOLS", {"quick": demanding})
     with pytest.raises(NotComputable, match=r"infilling: ARM solves .* fewer than the 1000"):
         mechshift.edge_scores(tiny, "infilling", out=tmp_path)

@@ -5,9 +5,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+import numpy as np
+
 from ...metrics import Ranking
-from .files import broken, read_arrays, understood, write_arrays
+from .files import Header, broken, read_arrays, understood, write_arrays
 from .graph import Edges, Graph, Scores
+
+
+class _Header(Header):
+    budget: int
+    about: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -48,11 +55,22 @@ class Circuit:
 
     @classmethod
     def load(cls, path: Path) -> "Circuit":
-        """Read a circuit back. Raises MechshiftError for a file that is broken or holds something else."""
-        graph, tensors, header = read_arrays(path, "circuit", ("scores", "edges"))
+        """Read a circuit back. Raises NotComputable for a file that is broken or holds something else."""
+        graph, tensors, header = read_arrays(path, "circuit", _Header, {"scores": "F64", "edges": "BOOL"})
+        for name, tensor in tensors.items():
+            if tensor.shape != (graph.sources, graph.destinations):
+                raise broken(
+                    path,
+                    f"{name} have shape {tensor.shape}, its graph {(graph.sources, graph.destinations)}",
+                )
         scores, edges = tensors["scores"], tensors["edges"]
         with understood(path):
-            circuit = cls(graph, scores, graph.checked(edges), int(header["budget"]), dict(header["about"]))
-        if scores.shape != graph.mask.shape:
-            raise broken(path, f"scores have shape {scores.shape}, its graph {graph.mask.shape}")
-        return circuit
+            graph.checked(edges)
+        if not np.isfinite(scores[graph.mask]).all():
+            raise broken(path, "a score is not finite")
+        if not edges.sum() <= header.budget <= graph.edges:
+            raise broken(
+                path,
+                f"{edges.sum()} edges were chosen with a budget of {header.budget}, of {graph.edges} edges",
+            )
+        return cls(graph, scores, edges, header.budget, header.about)

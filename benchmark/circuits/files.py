@@ -5,10 +5,11 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
@@ -18,6 +19,39 @@ from .graph import Graph
 
 FORMAT = "2"
 """Version of the layout written here."""
+
+KEY = "mechshift"
+"""Where the header stands among a file's metadata."""
+
+
+class Strict(BaseModel):
+    """A part of a header: an integer is an integer, and no field is there that is not declared."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Sizes(Strict):
+    """A graph, as a header declares it."""
+
+    layers: int
+    heads: int
+    kv_heads: int
+
+
+class Header(Strict):
+    """What is said of the arrays of a file; each kind of file adds what is its own."""
+
+    format: str
+    graph: Sizes
+    sources: tuple[str, ...]
+    destinations: tuple[str, ...]
+
+
+class _Format(BaseModel):
+    format: str
+
+
+H = TypeVar("H", bound=Header)
 
 
 def write_arrays(
@@ -35,28 +69,41 @@ def write_arrays(
         **about,
     }
     # One key: safetensors writes several in an order that differs from run to run.
-    metadata = {"mechshift": json.dumps(header, sort_keys=True)}
+    metadata = {KEY: json.dumps(header, sort_keys=True)}
     contiguous = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
     with replacing(path) as partial:
         save_file(contiguous, partial, metadata)
 
 
 def read_arrays(
-    path: Path, kind: str, names: tuple[str, ...]
-) -> tuple[Graph, dict[str, NDArray[Any]], Mapping[str, Any]]:
-    """Graph, tensors and header of a file of the given kind, its axes' names verified."""
-    with understood(path), safe_open(path, framework="numpy") as file:
-        header = json.loads(file.metadata()["mechshift"])
-        graph = Graph(**header["graph"])
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        found, axes = header["format"], (tuple(header["sources"]), tuple(header["destinations"]))
-    if found != f"{kind} {FORMAT}":
-        raise broken(path, f"it is a {found!r}, not a '{kind} {FORMAT}'")
-    if set(tensors) != set(names):
-        raise broken(path, f"it holds {', '.join(sorted(tensors))}, not {', '.join(sorted(names))}")
-    if axes != (graph.source_names, graph.destination_names):
-        raise broken(path, "the names of its axes are not those of its graph")
-    return graph, tensors, header
+    path: Path, kind: str, header: type[H], dtypes: Mapping[str, str]
+) -> tuple[Graph, dict[str, NDArray[Any]], H]:
+    """Graph, tensors and header of a file of the given kind, its axes' names verified.
+
+    `dtypes`: safetensors' name for the numbers of each tensor that such a file has (`F64`, `I64`, `BOOL`).
+    Raises NotComputable for anything else. Shapes are left to the caller, who has to compare them with the
+    graph's sizes before its mask is made: a small file can declare a large graph.
+    """
+    with _opened(path) as (file, text):
+        found = _Format.model_validate_json(text).format
+        if found != f"{kind} {FORMAT}":
+            raise broken(path, f"it is a {found!r}, not a '{kind} {FORMAT}'")
+        declared = header.model_validate_json(text)
+        graph = _graph(path, declared)
+        names = set(file.keys())
+        if names != set(dtypes):
+            raise broken(path, f"it holds {', '.join(sorted(names))}, not {', '.join(sorted(dtypes))}")
+        for name, dtype in dtypes.items():
+            # Before the tensor is read: numpy lacks some of safetensors' kinds of numbers.
+            if file.get_slice(name).get_dtype() != dtype:
+                raise broken(path, f"its {name} are {file.get_slice(name).get_dtype()}, not {dtype}")
+        return graph, {name: file.get_tensor(name) for name in dtypes}, declared
+
+
+def kind_of(path: Path) -> str:
+    """What a file written here holds, in whichever version. Raises NotComputable for any other file."""
+    with _opened(path) as (_, text):
+        return _Format.model_validate_json(text).format.partition(" ")[0]
 
 
 @contextmanager
@@ -64,7 +111,15 @@ def understood(path: Path) -> Iterator[None]:
     """Turn what a strange file can cause into an error about the file."""
     try:
         yield
-    except (MechshiftError, SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+    except NotComputable:
+        raise
+    except MechshiftError as error:
+        raise broken(path, error.problem) from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"])) or "its header"
+        raise broken(path, f"{place}: {first['msg']}") from error
+    except (SafetensorError, OSError, ValueError) as error:
         raise broken(path, f"{error}" or type(error).__name__) from error
 
 
@@ -73,3 +128,27 @@ def broken(path: Path, reason: str) -> NotComputable:
     return NotComputable(
         f"{path} cannot be read: {reason}", "name a file that mechshift wrote, or make it again"
     )
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Any, str]]:
+    """The open file and the text of its header."""
+    with understood(path):
+        # A pipe would be waited for.
+        if not path.is_file():
+            raise broken(path, "it is no file" if path.exists() else "there is no such file")
+        with safe_open(path, framework="numpy") as file:
+            text = (file.metadata() or {}).get(KEY)
+            if text is None:
+                raise broken(path, "it has no header of mechshift's")
+            yield file, text
+
+
+def _graph(path: Path, header: Header) -> Graph:
+    """The graph of a header, the names of its axes verified."""
+    graph = Graph(**header.graph.model_dump())
+    # Numbers first: a graph's names are made only where the file has as many.
+    numbers = (len(header.sources), len(header.destinations)) == (graph.sources, graph.destinations)
+    if not numbers or (header.sources, header.destinations) != (graph.source_names, graph.destination_names):
+        raise broken(path, "the names of its axes are not those of its graph")
+    return graph

@@ -8,17 +8,32 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import RootModel
+from pydantic import FiniteFloat, RootModel
 
 from ...metrics import Ranking
-from ..circuits.files import broken, read_arrays, understood, write_arrays
+from ..circuits.files import Header, Strict, broken, read_arrays, understood, write_arrays
 from ..circuits.graph import Graph
-from ..circuits.scores import Attribution, Integration
+from ..circuits.scores import Attribution, Integration, Rule
 
 RANKINGS: tuple[Ranking, ...] = ("absolute", "signed")
+
+
+class _Integration(Strict):
+    rule: Rule
+    steps: int
+
+
+class _ScoresHeader(Header):
+    integration: _Integration
+    templates: tuple[str, ...]
+
+
+class _SweepHeader(Header):
+    templates: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -52,24 +67,26 @@ class ScoreSums:
     @classmethod
     def load(cls, path: Path) -> "ScoreSums":
         """Read scores back. Raises NotComputable for a file that is broken or holds something else."""
-        names = ("score_sums", "counts", "clean", "corrupted", "groups", "examples")
-        graph, tensors, header = read_arrays(path, "scores", names)
-        sums, counts = tensors.pop("score_sums"), tensors["counts"]
-        examples = tensors.pop("examples")
+        graph, tensors, header = read_arrays(path, "scores", _ScoresHeader, _SCORES)
         with understood(path):
-            integration = Integration(**header["integration"])
-            templates = tuple(map(str, header["templates"]))
-        if sums.dtype != np.float64 or sums.shape != (len(templates), graph.edges) or counts.ndim != 1:
-            raise broken(path, f"its score sums are {sums.dtype} of shape {sums.shape}")
-        if not (np.isfinite(sums).all() and (counts > 0).all() and len(counts) == len(templates)):
-            raise broken(path, "a score is not finite, or a group has no example")
-        groups, number = tensors["groups"], len(examples)
-        lengths = {len(tensors[name]) for name in ("clean", "corrupted", "groups")} | {int(counts.sum())}
-        if lengths != {number} or not np.array_equal(np.bincount(groups, minlength=len(counts)), counts):
-            raise broken(path, "its numbers of examples differ")
-        dense = np.zeros((len(counts), *graph.mask.shape))
+            integration = Integration(header.integration.rule, header.integration.steps)
+        sums, examples = tensors.pop("score_sums"), tensors.pop("examples")
+        groups, counts = tensors["groups"], tensors["counts"]
+        number, of_groups = examples.size, len(header.templates)
+        if not number or not of_groups:
+            raise broken(path, "it has no example")
+        _check_shapes(path, {"score_sums": sums}, (of_groups, graph.edges))
+        _check_shapes(path, {"counts": counts}, (of_groups,))
+        _check_shapes(path, {"examples": examples, **_without(tensors, "counts")}, (number,))
+        _check_values(path, {"score_sums": sums, "examples": examples, **tensors})
+        # Range first: how much is counted up to is read from the file.
+        if groups.max() >= of_groups or not np.array_equal(np.bincount(groups, minlength=of_groups), counts):
+            raise broken(path, "its groups have other numbers of examples than it says")
+        if not counts.all():
+            raise broken(path, "a group has no example")
+        dense = np.zeros((of_groups, *graph.mask.shape))
         dense[:, graph.mask] = sums
-        return cls(Attribution(graph, integration, dense, **tensors), templates, examples)
+        return cls(Attribution(graph, integration, dense, **tensors), header.templates, examples)
 
 
 @dataclass(frozen=True)
@@ -96,26 +113,53 @@ class Sweep:
     @classmethod
     def load(cls, path: Path) -> "Sweep":
         """Read a sweep back. Raises NotComputable for a file that is broken or holds something else."""
-        graph, tensors, header = read_arrays(path, "sweep", _SWEEP)
-        with understood(path):
-            templates = tuple(map(str, header["templates"]))
-        if tensors["kept"].ndim != 2:
-            raise broken(path, "its circuits are not [rankings, budgets]")
-        number, rankings = len(templates), len(tensors["kept"])
-        shapes: dict[str, tuple[int, ...]] = dict.fromkeys(("whole", "empty", "examples"), (number,))
-        shapes["circuits"] = (*tensors["kept"].shape, number)
-        for name, shape in shapes.items():
-            if tensors[name].shape != shape:
-                raise broken(path, f"its {name} has shape {tensors[name].shape} and not {shape}")
-        if rankings != len(RANKINGS) or not all(np.isfinite(tensors[name]).all() for name in _SWEEP):
-            raise broken(path, "a value is not finite, or a ranking is missing")
-        return cls(graph, templates=templates, **tensors)
+        graph, tensors, header = read_arrays(path, "sweep", _SweepHeader, _SWEEP)
+        circuits, kept, number = tensors["circuits"], tensors["kept"], len(header.templates)
+        if not circuits.size or not number:
+            raise broken(path, "it has no example, or no circuit")
+        budgets = circuits.shape[1] if circuits.ndim == 3 else 0
+        _check_shapes(path, {"circuits": circuits}, (len(RANKINGS), budgets, number))
+        _check_shapes(path, {"kept": kept}, (len(RANKINGS), budgets))
+        _check_shapes(path, _without(tensors, "circuits", "kept"), (number,))
+        _check_values(path, tensors)
+        if kept.max() > graph.edges:
+            raise broken(path, f"a circuit has {kept.max()} edges, its graph {graph.edges}")
+        return cls(graph, templates=header.templates, **tensors)
 
 
-_SWEEP = ("whole", "empty", "circuits", "kept", "examples")
+_SCORES = {
+    "score_sums": "F64",
+    "counts": "I64",
+    "clean": "F64",
+    "corrupted": "F64",
+    "groups": "I64",
+    "examples": "I64",
+}
+_SWEEP = {"whole": "F64", "empty": "F64", "circuits": "F64", "kept": "I64", "examples": "I64"}
+
+_Arrays = Mapping[str, NDArray[Any]]
 
 
-class Entropies(RootModel[dict[str, float]]):
+def _without(tensors: _Arrays, *names: str) -> _Arrays:
+    return {name: tensor for name, tensor in tensors.items() if name not in names}
+
+
+def _check_shapes(path: Path, tensors: _Arrays, shape: tuple[int, ...]) -> None:
+    for name, tensor in tensors.items():
+        if tensor.shape != shape:
+            raise broken(path, f"its {name} have shape {tensor.shape} and not {shape}")
+
+
+def _check_values(path: Path, tensors: _Arrays) -> None:
+    """Numbers measured are finite, and what is counted is not negative."""
+    for name, tensor in tensors.items():
+        if not np.isfinite(tensor).all():
+            raise broken(path, f"one of its {name} is not finite")
+        if tensor.dtype == np.int64 and tensor.min() < 0:
+            raise broken(path, f"one of its {name} is negative")
+
+
+class Entropies(RootModel[dict[str, FiniteFloat]]):
     """Normalised entropy of what each of a member's top components writes, by name."""
 
 

@@ -81,7 +81,7 @@ def test_a_record_is_of_the_tasks_protocol_and_weights_that_are_here(
     assert record.pair.name == recipe.name
     assert record.pair.control == (recipe.second.role == "control")
     assert record.protocol == get_protocol("v1")
-    assert {task.task: (task.version, task.level) for task in (*record.tasks, *record.failed)} == {
+    assert {task.task: (task.version, task.level) for task in record.results} == {
         task.card.name: (task.card.version, task.card.default_level) for task in list_tasks()
     }
     assert record.pair.arm.digest == find_checkpoint(spec.arm).digest()

@@ -2,10 +2,10 @@
 
 import pytest
 
-from mechshift.benchmark.asking.grouping import questions
-from mechshift.benchmark.asking.pool import find_pool, pooled_examples
-from mechshift.benchmark.asking.states import batches
-from mechshift.benchmark.circuits.attribution import Integration, attribute
+from mechshift.benchmark.asking.attempts import find_pool, pooled_examples
+from mechshift.benchmark.asking.states import batches, questions
+from mechshift.benchmark.circuits.attribution import attribute
+from mechshift.benchmark.circuits.scores import Integration
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.record.protocol import QUICK
 from mechshift.tasks import get_task
@@ -30,12 +30,12 @@ def test_scores_add_up_to_what_the_prompts_differ_by(
     name: str, examples: int, steps: int, tiny: Pair
 ) -> None:
     task = get_task(name)
-    level, protocol = task.card.default_level, QUICK.model_copy(update={"pool": examples})
-    pool = find_pool(tiny, task, level, protocol, 64, lambda done: None)
-    pooled = pooled_examples(tiny, task, level, protocol, pool)
+    level, sampling = task.card.default_level, QUICK.changed(pool=examples).sampling
+    pool = find_pool(tiny, task, level, sampling, 64, lambda done: None)
+    pooled = pooled_examples(tiny, task, level, sampling, pool)
     assert len(pooled) == examples
     for member in tiny.members:
-        asked = batches(member, questions(member, pooled), 64)
+        asked = batches(member, questions(member, pooled, pool.solved), 64)
         found = attribute(member, asked, Integration("midpoint", steps), groups=1)
         difference = float((found.clean - found.corrupted).sum())
         assert found.score_sums[:, 0].sum() == pytest.approx(difference, rel=0.01)

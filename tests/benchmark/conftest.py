@@ -22,10 +22,9 @@ from build.checkpoints import make, shard, write  # noqa: F401 fixtures
 from build.circuits import _random_batch, _random_member, _slow_run, oracle  # noqa: F401 fixtures
 from build.records import make_failed_task, make_record, make_task  # noqa: F401 fixtures
 from mechshift.benchmark.asking.encoding import Encoded
-from mechshift.benchmark.circuits.attribution import Attribution, Integration
 from mechshift.benchmark.circuits.graph import Graph
-from mechshift.benchmark.compare.compare import Evidence
-from mechshift.benchmark.measure.sweep import Sweep
+from mechshift.benchmark.circuits.scores import Attribution, Integration
+from mechshift.benchmark.measure.evidence import Evidence, ScoreSums, Sweep
 from mechshift.benchmark.pairs.attention import Attention
 from mechshift.benchmark.pairs.backbones import read_backbone
 from mechshift.benchmark.pairs.member import Member
@@ -151,13 +150,15 @@ def pair_of(arm: Member, mdm: Member) -> Pair:
 
 def small_protocol(**changes: object) -> Protocol:
     """The leaderboard's protocol with so little work that a test is quick."""
-    return V1.model_copy(
-        update={"pool": 12, "minimum": 4, "groups": 6, "resamples": 30, "splits": 3, **changes}
-    )
+    few = {"pool": 12, "minimum": 4, "groups": 6, "resamples": 30, "splits": 3}
+    return V1.changed(**few | changes)
 
 
 def evidence(seed: int, reach: float = 1.0) -> Evidence:
-    """Made-up evidence on a graph of four layers: eight groups, five examples run, faithful up to `reach`."""
+    """Made-up evidence on a graph of four layers, faithful up to `reach`.
+
+    Eight groups of four templates, two each; five examples run.
+    """
     generator = np.random.default_rng(seed)
     sums = generator.standard_t(3, (1, *GRAPH.mask.shape)) + 0.5 * generator.normal(
         size=(GROUPS, *GRAPH.mask.shape)
@@ -176,9 +177,18 @@ def evidence(seed: int, reach: float = 1.0) -> Evidence:
     whole, empty = generator.normal(3, 0.3, 5), generator.normal(-2, 0.3, 5)
     rising = reach * np.linspace(0, 1, 10)[None, :, None] ** np.array([1.0, 2.0])[:, None, None]
     noise = generator.normal(1, 0.02, (2, 10, 5))
-    swept = Sweep(whole, empty, empty + rising * noise * (whole - empty), generator.integers(1, 90, (2, 10)))
+    swept = Sweep(
+        GRAPH,
+        whole,
+        empty,
+        empty + rising * noise * (whole - empty),
+        generator.integers(1, 90, (2, 10)),
+        tuple("aabbb"),
+        np.arange(1, 11, 2),
+    )
     entropies = {f"a1.h{head}": float(generator.random()) for head in range(3)}
-    return Evidence(attribution, swept, tuple("aabbb"), entropies)
+    scores = ScoreSums(attribution, tuple("aabbccdd"), np.arange(0, 2 * counts.sum(), 2))
+    return Evidence(scores, swept, entropies)
 
 
 @pytest.fixture(name="member", scope="session")

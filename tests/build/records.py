@@ -1,5 +1,6 @@
 """Records made by hand, with numbers that are easy to find again."""
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +8,8 @@ import pytest
 
 from mechshift.benchmark.record.protocol import V1, Protocol
 from mechshift.benchmark.record.types import (
-    Behaviour,
+    Accuracy,
+    CellRecord,
     Comparison,
     Component,
     Curve,
@@ -32,6 +34,13 @@ from mechshift.benchmark.record.types import (
 TASKS = dict.fromkeys(("ioi", "greater-than", "induction", "agreement"), "local") | dict.fromkeys(
     ("countdown", "infilling", "sudoku", "star-path"), "planning"
 )
+
+CELLS = (
+    "pool",
+    *(f"{what}-{role}" for what in ("scores", "sweep", "circuit", "entropies") for role in ("arm", "mdm")),
+    "comparison",
+)
+"""Of what a task's record is made."""
 
 
 def number(value: float, spread: float | None = None) -> Number:
@@ -108,8 +117,8 @@ def a_comparison() -> Comparison:
 
 def a_pool() -> PoolRecord:
     return PoolRecord(
-        arm=Behaviour(solved=570, tried=600),
-        mdm=Behaviour(solved=450, tried=600),
+        arm=Accuracy(solved=570, tried=600),
+        mdm=Accuracy(solved=450, tried=600),
         mdm_in_place=Missing(missing="the task has no form that is filled in place"),
         unfit={"clean and corrupted differ in length": 7},
         other_form=2,
@@ -121,21 +130,40 @@ def a_pool() -> PoolRecord:
     )
 
 
+def a_cell(name: str) -> CellRecord:
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    return CellRecord(key=digest[:16], digest=digest)
+
+
+def level_of(task: str) -> str:
+    """The level at which protocol v1 asks a task; `easy` for one that it does not ask."""
+    asked = V1.task(task)
+    return "easy" if asked is None else asked.level
+
+
 def a_task(name: str, suite: Any = None) -> TaskRecord:
     return TaskRecord(
         task=name,
         suite=suite or TASKS[name],
-        version="1a2b",
-        level="easy",
+        version=1,
+        level=level_of(name),
         pool=a_pool(),
         comparison=a_comparison(),
-        seconds={"pool.json": 1.0},
+        cells={cell: a_cell(cell) for cell in CELLS},
     )
 
 
 def a_failed_task(name: str, reason: str) -> FailedTask:
-    pool = a_pool().model_copy(update={"arm": Behaviour(solved=3, tried=500), "common": 1})
-    return FailedTask(task=name, suite="planning", version="1a2b", level="easy", missing=reason, pool=pool)
+    pool = a_pool().model_copy(update={"arm": Accuracy(solved=3, tried=500), "common": 1})
+    return FailedTask(
+        task=name,
+        suite="planning",
+        version=1,
+        level=level_of(name),
+        missing=reason,
+        pool=pool,
+        cells={"pool": a_cell("pool")},
+    )
 
 
 def a_summary(shift: Measured) -> Summary:
@@ -205,7 +233,6 @@ def a_record(
         threads=2,
     )
     record = Record(
-        created="2026-01-02T03:04:05+00:00",
         pair=pair,
         protocol=protocol,
         tasks=tuple(a_task(task) for task in TASKS) if tasks is None else tasks,
@@ -213,7 +240,6 @@ def a_record(
         reductions=(),
         summary=a_summary(shift),
         environment=environment,
-        seconds=90.4,
     )
     return record.model_copy(update=changes)
 

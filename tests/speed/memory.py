@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
 from itertools import islice
@@ -36,28 +36,28 @@ from transformers import (
 )
 
 from mechshift.benchmark.admission.load import load_pair
-from mechshift.benchmark.asking.pool import Pool, Solved, encoded_examples
+from mechshift.benchmark.asking.attempts import encoded_examples
+from mechshift.benchmark.asking.pool import Pool, Solved
 from mechshift.benchmark.forecast.memory import StagePeak, stage_peaks
 from mechshift.benchmark.forecast.sizes import sketch_pair
 from mechshift.benchmark.forecast.workload import commit_order, task_work
+from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.spec import declare_pair
 from mechshift.benchmark.record.protocol import V1
 from mechshift.benchmark.run.allocation import give_back_freed_memory
-from mechshift.benchmark.run.evidence import Setting, measure_comparison, measure_grouping, measure_pool
-from mechshift.benchmark.run.run import setting_of
+from mechshift.benchmark.run.assembly import as_asked
+from mechshift.benchmark.run.execution import Tell, execute
+from mechshift.benchmark.run.measuring import Measuring
+from mechshift.benchmark.run.plan import Cell, plan_run
+from mechshift.benchmark.run.progress import Silent
+from mechshift.benchmark.run.provenance import subject_of
+from mechshift.benchmark.run.store import Store
 from mechshift.tasks import get_task
 
 TASK = "star-path"
-PROTOCOL = V1.model_copy(
-    update={
-        "pool": 32,
-        "minimum": 4,
-        "candidates": 1,
-        "disjoint": False,
-        "grid": (0.001, 1.0),
-        "resamples": 10,
-    }
-)
+PROTOCOL = V1.changed(pool=32, minimum=4, candidates=1, disjoint=False, grid=(0.001, 1.0), resamples=10)
+STAGES = {"pool": "decoding", "scores": "attribution", "sweep": "circuits", "entropies": "entropies"}
+"""The stage in which a cell is computed, by the beginning of its name; of any other cell, comparison."""
 SPECIAL: dict[str, Any] = {"bos_token_id": None, "eos_token_id": None, "tie_word_embeddings": False}
 
 
@@ -98,7 +98,7 @@ def llama() -> PreTrainedModel:
 SHAPES = {"gpt2": gpt2, "qwen2": qwen2, "llama": llama}
 
 
-class Peaks:
+class Peaks(Silent):
     """Peak resident memory of this process by stage, told apart by a run's progress."""
 
     def __init__(self) -> None:
@@ -106,12 +106,10 @@ class Peaks:
         self._start()
 
     @contextmanager
-    def progress(self, label: str, total: int) -> Iterator[Any]:
-        """A stage of a run, named after the last word of its label; what came between counts as entropies."""
-        self.note("entropies")
+    def cell(self, cell: Cell, total: int) -> Iterator[Any]:
+        """The stage of the cell; what came before it, such as reading cells back, belongs to it."""
         yield lambda done: None
-        last = label.split()[-1]
-        self.note({"edges": "attribution", "comparing": "comparison"}.get(last, last))
+        self.note(STAGES.get(cell.name.partition("-")[0], "comparison"))
 
     def note(self, stage: str) -> None:
         """The peak since the last note belongs to this stage."""
@@ -148,20 +146,28 @@ def measure(folder: Path, rows: int) -> dict[str, int]:
     peaks = Peaks()
     pair = load_pair(declare_pair(str(folder / "arm"), str(folder / "mdm")), "cpu")
     peaks.note("loading")
-    setting = setting_of(pair, get_task(TASK), None, PROTOCOL, folder / "out", rows, peaks.progress)
-    found = measure_pool(setting)
-    peaks.note("decoding")
-    measure_comparison(setting, measure_grouping(setting, _as_if_solved(setting, found)))
+    measuring = Measuring(pair, rows)
+
+    def compute(cell: Cell, needs: Mapping[str, Any], tell: Tell) -> Any:
+        found = measuring(cell, needs, tell)
+        return _as_if_solved(pair, cell, found) if cell.name == "pool" else found
+
+    plan = plan_run(subject_of(pair), PROTOCOL, as_asked(PROTOCOL, [TASK], None))
+    (outcome,) = execute(plan, PROTOCOL, Store(folder / "out"), compute, peaks)
+    assert outcome.unusable is None
     peaks.note("comparison")
     return peaks.of
 
 
-def _as_if_solved(setting: Setting, found: Pool) -> Pool:
+def _as_if_solved(pair: Pair, cell: Cell, found: Pool) -> Pool:
     """A random pair solves nothing: the pool with its first examples, committed from left to right."""
-    stream = enumerate(setting.task.examples(PROTOCOL.seed, "evaluation", setting.level))
-    encoded = encoded_examples(setting.pair, islice(stream, PROTOCOL.pool), Counter())
-    orders = [(index, commit_order(setting.pair.mdm, setting.task, each)) for index, each in encoded]
-    return found.model_copy(update={"solved": tuple(Solved(index=i, order=order) for i, order in orders)})
+    task, sampling = get_task(cell.task.name), PROTOCOL.sampling
+    stream = enumerate(task.examples(sampling.seed, "evaluation", cell.task.level))
+    solved = [
+        Solved(index=index, order=commit_order(pair.mdm, task, each), template=each.example.template)
+        for index, each in encoded_examples(pair, islice(stream, sampling.pool), Counter())
+    ]
+    return found.model_copy(update={"solved": tuple(solved)})
 
 
 def forecast(folder: Path, rows: int) -> tuple[StagePeak, ...]:

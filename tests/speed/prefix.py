@@ -14,8 +14,9 @@ import torch
 from attribution import random_batch, random_member, seconds
 
 from mechshift.benchmark.circuits import prefix
-from mechshift.benchmark.circuits.attribution import Attribution, Integration, attribute
+from mechshift.benchmark.circuits.attribution import attribute
 from mechshift.benchmark.circuits.batch import Batch
+from mechshift.benchmark.circuits.scores import Attribution, Integration
 from mechshift.benchmark.pairs.member import Member
 
 

@@ -15,7 +15,7 @@ from mechshift.baselines.report.roster import CONTROL, PAIRS
 from mechshift.benchmark.record.protocol import V1
 from mechshift.benchmark.record.summary import summarise
 from mechshift.benchmark.record.types import (
-    Behaviour,
+    Accuracy,
     Comparison,
     Curve,
     CurvePoint,
@@ -144,19 +144,19 @@ def a_task(
     record = TaskRecord(
         task=name,
         suite=SUITES[name],  # type: ignore[arg-type]
-        version="1a2b",
+        version=1,
         level="easy",
         pool=a_pool(),
         comparison=comparison,
-        seconds={},
+        cells={},
     )
     return record.model_copy(update=changes)
 
 
 def a_pool() -> PoolRecord:
     return PoolRecord(
-        arm=Behaviour(solved=570, tried=600),
-        mdm=Behaviour(solved=450, tried=600),
+        arm=Accuracy(solved=570, tried=600),
+        mdm=Accuracy(solved=450, tried=600),
         mdm_in_place=Missing(missing="the task has no form that is filled in place"),
         unfit={},
         other_form=0,
@@ -172,10 +172,11 @@ def a_failed_task(name: str, reason: str) -> FailedTask:
     return FailedTask(
         task=name,
         suite=SUITES[name],  # type: ignore[arg-type]
-        version="1a2b",
+        version=1,
         level="easy",
         missing=reason,
         pool=a_pool(),
+        cells={},
     )
 
 
@@ -187,13 +188,12 @@ def a_record(
 ) -> Record:
     chosen = tasks_by_hand(pair) if tasks is None else tasks
     record = Record(
-        created="2026-01-02T03:04:05+00:00",
         pair=a_pair(pair),
         protocol=V1,
         tasks=chosen,
         failed=failed,
         reductions=(),
-        summary=summarise(chosen, failed, 200),
+        summary=summarise(chosen, failed),
         environment=Environment(
             mechshift="0.1.0",
             python="3.11.7",
@@ -205,7 +205,6 @@ def a_record(
             device="cpu",
             threads=1,
         ),
-        seconds=90.4,
     )
     return record.model_copy(update=changes)
 

@@ -2,33 +2,30 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 import pytest
 
-from mechshift.benchmark.asking.encoding import Encoded
-from mechshift.benchmark.asking.grouping import Pooled, group_examples
+from mechshift.benchmark.asking.grouping import group_examples
+from mechshift.benchmark.asking.pool import Solved
 from mechshift.benchmark.record.protocol import Protocol, list_protocols
 from mechshift.metrics import half_splits
 from mechshift.tasks import Task, list_tasks
 
 
-@pytest.fixture(name="pool_of")
-def _pool_of(encoded: Callable[..., Encoded]) -> Callable[..., list[Pooled]]:
-    def pool(templates: Sequence[str]) -> list[Pooled]:
-        found = []
-        for seed, template in enumerate(templates):
-            one = encoded(4, (1,), (2,), seed)
-            found.append((replace(one, example=replace(one.example, template=template)), (seed,)))
-        return found
-
-    return pool
+def pool_of(templates: Sequence[str]) -> list[Solved]:
+    return [
+        Solved(index=index, order=(index,), template=template) for index, template in enumerate(templates)
+    ]
 
 
-def templates(examples: Sequence[Pooled]) -> Counter[str]:
-    return Counter(encoded.example.template for encoded, _ in examples)
+def by_index(examples: Sequence[Solved]) -> list[Solved]:
+    return sorted(examples, key=lambda one: one.index)
+
+
+def templates(examples: Sequence[Solved]) -> Counter[str]:
+    return Counter(one.template for one in examples)
 
 
 POOLS = {
@@ -41,12 +38,10 @@ POOLS = {
 
 
 @pytest.mark.parametrize("pool", POOLS.values(), ids=POOLS)
-def test_halves_are_disjoint_and_alike(
-    pool: str, pool_of: Callable[..., list[Pooled]], small_protocol: Callable[..., Protocol]
-) -> None:
+def test_halves_are_disjoint_and_alike(pool: str, small_protocol: Callable[..., Protocol]) -> None:
     examples = pool_of(pool)
-    found = group_examples(examples, small_protocol(groups=6))
-    assert sorted(found.discovery + found.evaluation, key=lambda each: each[1]) == examples
+    found = group_examples(examples, small_protocol(groups=6).halving)
+    assert by_index(found.discovery + found.evaluation) == examples
     assert len(found.discovery) - len(found.evaluation) in (0, 1)
     for template in set(pool):
         assert abs(templates(found.discovery)[template] - templates(found.evaluation)[template]) <= 1
@@ -57,17 +52,16 @@ def test_halves_are_disjoint_and_alike(
 def test_every_group_is_within_one_template(
     pool: str,
     disjoint: bool,
-    pool_of: Callable[..., list[Pooled]],
     small_protocol: Callable[..., Protocol],
 ) -> None:
-    found = group_examples(pool_of(pool), small_protocol(groups=6, disjoint=disjoint))
+    found = group_examples(pool_of(pool), small_protocol(groups=6, disjoint=disjoint).halving)
     assert len(found.group) == len(found.discovery)
-    assert set(found.group) == set(range(len(found.clusters)))
-    for (encoded, _), group in zip(found.discovery, found.group, strict=True):
-        assert encoded.example.template == found.clusters[group]
+    assert set(found.group) == set(range(len(found.templates)))
+    for one, group in zip(found.discovery, found.group, strict=True):
+        assert one.template == found.templates[group]
     sizes: dict[str, list[int]] = {}
     for group, count in Counter(found.group).items():
-        sizes.setdefault(found.clusters[group], []).append(count)
+        sizes.setdefault(found.templates[group], []).append(count)
     assert all(max(counts) - min(counts) <= 1 for counts in sizes.values())
 
 
@@ -79,42 +73,38 @@ def test_there_are_about_as_many_groups_as_the_protocol_wants(
     pool: str,
     groups: int,
     expected: int,
-    pool_of: Callable[..., list[Pooled]],
     small_protocol: Callable[..., Protocol],
 ) -> None:
-    found = group_examples(pool_of(pool), small_protocol(groups=groups))
-    assert len(found.clusters) == expected
+    found = group_examples(pool_of(pool), small_protocol(groups=groups).halving)
+    assert len(found.templates) == expected
 
 
 @pytest.mark.parametrize("protocol", list_protocols(), ids=lambda protocol: protocol.name)
 @pytest.mark.parametrize("task", list_tasks(), ids=lambda task: task.card.name)
 def test_both_halves_of_the_ceiling_hold_every_template(task: Task, protocol: Protocol) -> None:
-    examples = islice(task.examples(protocol.seed), protocol.pool)
-    pool = [(Encoded(example, (1,), (2,), (3,), (4,)), (0,)) for example in examples]
-    found = group_examples(pool, protocol)
+    examples = islice(task.examples(protocol.sampling.seed), protocol.sampling.pool)
+    found = group_examples(pool_of([example.template for example in examples]), protocol.halving)
     repeated = {template for template, count in templates(found.discovery).items() if count >= 2}
     assert len(repeated) >= 2
-    groups = Counter(found.clusters)
+    groups = Counter(found.templates)
     assert all(groups[template] >= 2 for template in repeated)
-    clusters = np.array(found.clusters)
-    for half in half_splits(clusters, 50, protocol.seed):
+    clusters = np.array(found.templates)
+    for half in half_splits(clusters, 50, protocol.statistics.resampling_seed):
         assert repeated <= set(clusters[half])
         assert repeated <= set(clusters[~half])
 
 
-def test_a_protocol_that_is_not_disjoint_uses_all_for_both(
-    pool_of: Callable[..., list[Pooled]], small_protocol: Callable[..., Protocol]
-) -> None:
+def test_a_protocol_that_is_not_disjoint_uses_all_for_both(small_protocol: Callable[..., Protocol]) -> None:
     examples = pool_of("abcab")
-    found = group_examples(examples, small_protocol(disjoint=False))
-    assert sorted(found.discovery, key=lambda each: each[1]) == examples
+    found = group_examples(examples, small_protocol(disjoint=False).halving)
+    assert by_index(found.discovery) == examples
     assert found.evaluation == found.discovery
 
 
 def test_the_same_pool_gives_the_same_groups_and_an_empty_one_none(
-    pool_of: Callable[..., list[Pooled]], small_protocol: Callable[..., Protocol]
+    small_protocol: Callable[..., Protocol],
 ) -> None:
-    first, second = (group_examples(pool_of("cabbac"), small_protocol()) for _ in range(2))
+    first, second = (group_examples(pool_of("cabbac"), small_protocol().halving) for _ in range(2))
     assert first == second
-    nothing = group_examples([], small_protocol())
-    assert (nothing.discovery, nothing.evaluation, nothing.clusters) == ((), (), ())
+    nothing = group_examples([], small_protocol().halving)
+    assert (nothing.discovery, nothing.evaluation, nothing.templates) == ((), (), ())

@@ -6,10 +6,10 @@ from itertools import product
 
 import pytest
 
-from mechshift.benchmark.asking.in_place import in_place_behaviour
+from mechshift.benchmark.asking.in_place import in_place_accuracy
 from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.pairs.pair import Pair
-from mechshift.benchmark.record.types import Behaviour, Missing
+from mechshift.benchmark.record.types import Accuracy, Missing
 from mechshift.errors import PairError
 from mechshift.tasks import Example, InPlace, Task, get_task
 
@@ -59,29 +59,29 @@ def test_gaps_are_filled_as_a_plain_loop_fills_them(
         filled, _ = plain_decode(mdm, row, gap, len(row), len(gap))
         solved += filled[0] in range(FIRST, FIRST + 4)
     assert 0 < solved < len(examples())
-    found = in_place_behaviour(pair_of(member(), mdm), task, examples(), rows)
-    assert found == Behaviour(solved=solved, tried=len(examples()))
+    found = in_place_accuracy(pair_of(member(), mdm), task, examples(), rows)
+    assert found == Accuracy(solved=solved, tried=len(examples()))
 
 
 def test_a_task_without_such_a_form_has_none(
     task: Task, member: Callable[..., Member], pair_of: Callable[..., Pair]
 ) -> None:
     pair = pair_of(member(), member("mdm", "full"))
-    found = in_place_behaviour(pair, task, [Example("a", "b", "c", "d", "one", "one", ())], 8)
+    found = in_place_accuracy(pair, task, [Example("a", "b", "c", "d", "one", "one", ())], 8)
     assert found == Missing(missing="the task has no form that is filled in place")
 
 
 def test_gaps_that_no_token_borders_on_are_no_lack_of_form(
     task: Task, member: Callable[..., Member], pair_of: Callable[..., Pair]
 ) -> None:
-    found = in_place_behaviour(pair_of(member(), member("mdm", "full")), task, [gapped("ab", " ", "c")], 8)
+    found = in_place_accuracy(pair_of(member(), member("mdm", "full")), task, [gapped("ab", " ", "c")], 8)
     assert found == Missing(missing="no gap falls on token borders")
 
 
 def test_without_examples_nothing_is_said_of_the_task(
     task: Task, member: Callable[..., Member], pair_of: Callable[..., Pair]
 ) -> None:
-    found = in_place_behaviour(pair_of(member(), member("mdm", "full")), task, [], 8)
+    found = in_place_accuracy(pair_of(member(), member("mdm", "full")), task, [], 8)
     assert found == Missing(missing="no example was tried")
 
 
@@ -89,8 +89,8 @@ def test_a_gap_without_a_token_of_its_own_is_not_tried(
     task: Task, member: Callable[..., Member], pair_of: Callable[..., Pair]
 ) -> None:
     pair = pair_of(member(), member("mdm", "full"))
-    found = in_place_behaviour(pair, task, [gapped("ab", " ", "c"), gapped("ab", "c", "d")], 8)
-    assert isinstance(found, Behaviour)
+    found = in_place_accuracy(pair, task, [gapped("ab", " ", "c"), gapped("ab", "c", "d")], 8)
+    assert isinstance(found, Accuracy)
     assert found.tried == 1
 
 
@@ -99,9 +99,9 @@ def test_a_gap_at_the_start_cannot_be_read_with_a_shift(
 ) -> None:
     at_start = [gapped("", "a", "bc")]
     with pytest.raises(PairError, match="position 0 is masked"):
-        in_place_behaviour(pair_of(member(), member("mdm", "full", True)), task, at_start, 8)
-    found = in_place_behaviour(pair_of(member(), member("mdm", "full", False)), task, at_start, 8)
-    assert isinstance(found, Behaviour)
+        in_place_accuracy(pair_of(member(), member("mdm", "full", True)), task, at_start, 8)
+    found = in_place_accuracy(pair_of(member(), member("mdm", "full", False)), task, at_start, 8)
+    assert isinstance(found, Accuracy)
     assert found.tried == 1
 
 
@@ -109,12 +109,12 @@ def test_a_text_that_holds_the_mask_token_is_refused(
     task: Task, member: Callable[..., Member], pair_of: Callable[..., Pair]
 ) -> None:
     with pytest.raises(PairError, match="holds the mask token"):
-        in_place_behaviour(pair_of(member(), member("mdm", "full")), task, [gapped("a[MASK]", "b", "c")], 8)
+        in_place_accuracy(pair_of(member(), member("mdm", "full")), task, [gapped("a[MASK]", "b", "c")], 8)
 
 
 def test_a_control_is_not_asked_to_fill_a_gap(
     member: Callable[..., Member], pair_of: Callable[..., Pair], task: Task
 ) -> None:
     pair = pair_of(member("arm"), member("control", seed=1))
-    found = in_place_behaviour(pair, task, examples(), rows=8)
+    found = in_place_accuracy(pair, task, examples(), rows=8)
     assert found == Missing(missing="a control is no MDM and fills nothing in place")

@@ -1,12 +1,16 @@
 """The common-correct pool, against decoding every example in a plain loop."""
 
+import hashlib
+import json
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from itertools import islice
 
 import pytest
 
-from mechshift.benchmark.asking.pool import Pool, Solved, find_pool, pooled_examples
+from mechshift.benchmark.asking.attempts import find_pool, pooled_examples
+from mechshift.benchmark.asking.pool import Pool, Solved
 from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.record.protocol import Protocol
@@ -49,7 +53,7 @@ def task_of(
         levels={"only": {}},
         default_level="only",
         steps=steps,  # type: ignore[arg-type]
-        version="1",
+        version=1,
     )
     return Task(card, draw, check)
 
@@ -90,11 +94,11 @@ def task(pair: Pair, plain_decode: Decode) -> Task:
 
 def by_hand(pair: Pair, task: Task, protocol: Protocol, decode: Decode) -> Pool:
     """Rounds of whole pools, one example after the other."""
-    stream = enumerate(task.examples(protocol.seed, "evaluation"))
+    stream = enumerate(task.examples(protocol.sampling.seed, "evaluation"))
     arm_solved = mdm_solved = tried = other = 0
-    solved: list[Solved] = []
-    for _ in range(protocol.candidates):
-        for index, example in islice(stream, protocol.pool):
+    solved: list[tuple[Example, Solved]] = []
+    for _ in range(protocol.sampling.candidates):
+        for index, example in islice(stream, protocol.sampling.pool):
             tried += 1
             length = len(example.clean) + len(example.answer)
             targets = range(len(example.clean), length)
@@ -105,19 +109,28 @@ def by_hand(pair: Pair, task: Task, protocol: Protocol, decode: Decode) -> Pool:
             arm_solved, mdm_solved = arm_solved + right[0], mdm_solved + right[1]
             if all(right):
                 if text(arm) == text(mdm) == example.answer or example.answers:
-                    solved.append(Solved(index=index, order=order))
+                    solved.append((example, Solved(index=index, order=order, template=example.template)))
                 else:
                     other += 1
-        if len(solved) >= protocol.pool:
+        if len(solved) >= protocol.sampling.pool:
             break
+    kept = solved[: protocol.sampling.pool]
     return Pool(
         arm={"solved": arm_solved, "tried": tried},
         mdm={"solved": mdm_solved, "tried": tried},
         mdm_in_place={"missing": "the task has no form that is filled in place"},
         unfit={},
         other_form=other,
-        solved=tuple(solved[: protocol.pool]),
+        solved=tuple(one for _, one in kept),
+        fingerprint=digest([example for example, _ in kept]),
     )
+
+
+def digest(examples: Sequence[Example]) -> str:
+    """SHA-256 of the examples as JSON with sorted keys and no spaces."""
+    rows = [asdict(example) for example in examples]
+    canonical = json.dumps(rows, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 @pytest.mark.parametrize("rows", [1, 5, 64])
@@ -126,7 +139,7 @@ def test_a_pool_is_what_plain_decoding_solves(
 ) -> None:
     protocol = small_protocol(pool=10)
     told: list[int] = []
-    found = find_pool(pair, task, "only", protocol, rows, told.append)
+    found = find_pool(pair, task, "only", protocol.sampling, rows, told.append)
     assert found == by_hand(pair, task, protocol, plain_decode)
     assert found.arm.tried % 10 == 0
     assert 10 < found.arm.tried < 100, "one round is not enough here, and ten are not needed"
@@ -141,7 +154,7 @@ def test_too_few_are_what_they_are(
     pair: Pair, task: Task, small_protocol: Callable[..., Protocol], plain_decode: Decode
 ) -> None:
     protocol = small_protocol(pool=8, candidates=1)
-    found = find_pool(pair, task, "only", protocol, 64, lambda done: None)
+    found = find_pool(pair, task, "only", protocol.sampling, 64, lambda done: None)
     assert found == by_hand(pair, task, protocol, plain_decode)
     assert found.arm.tried == 8
     assert len(found.solved) < 8
@@ -158,7 +171,7 @@ def test_an_answer_set_has_no_other_form(
 
     task = task_of(draw, lambda example, output: output[0] in "abcd", steps=1)
     protocol = small_protocol(pool=6)
-    found = find_pool(pair, task, "only", protocol, 64, lambda done: None)
+    found = find_pool(pair, task, "only", protocol.sampling, 64, lambda done: None)
     assert found == by_hand(pair, task, protocol, plain_decode)
     assert found.other_form == 0
     assert {one.order for one in found.solved} == {(0, 0)}
@@ -176,7 +189,9 @@ def test_what_does_not_fit_is_counted_by_reason_and_not_tried(
         return Example(clean, corrupted, "a", "b", "one", "one", ())
 
     task = task_of(draw, lambda example, output: False)
-    found = find_pool(pair, task, "only", small_protocol(pool=10, candidates=3), 64, lambda done: None)
+    found = find_pool(
+        pair, task, "only", small_protocol(pool=10, candidates=3).sampling, 64, lambda done: None
+    )
     assert found.unfit == {
         "a word is not in the vocabulary": 6,
         "clean and corrupted differ in token length": 6,
@@ -191,7 +206,7 @@ def test_a_stream_that_ends(pair: Pair, small_protocol: Callable[..., Protocol])
 
     task = task_of(draw, lambda example, output: False)
     told: list[int] = []
-    found = find_pool(pair, task, "only", small_protocol(pool=2, candidates=50), 64, told.append)
+    found = find_pool(pair, task, "only", small_protocol(pool=2, candidates=50).sampling, 64, told.append)
     assert found.arm.tried == 3
     assert sum(found.unfit.values()) == 1
     assert len(told) == 2
@@ -201,14 +216,17 @@ def test_the_pools_examples_are_drawn_again(
     pair: Pair, task: Task, small_protocol: Callable[..., Protocol]
 ) -> None:
     protocol = small_protocol(pool=10)
-    pool = find_pool(pair, task, "only", protocol, 64, lambda done: None)
-    stream = list(islice(task.examples(protocol.seed, "evaluation"), 200))
-    again = pooled_examples(pair, task, "only", protocol, pool)
-    assert [encoded.example for encoded, _ in again] == [stream[one.index] for one in pool.solved]
-    assert [order for _, order in again] == [one.order for one in pool.solved]
-    assert all(encoded.clean == ids(encoded.example.clean) for encoded, _ in again)
+    pool = find_pool(pair, task, "only", protocol.sampling, 64, lambda done: None)
+    stream = list(islice(task.examples(protocol.sampling.seed, "evaluation"), 200))
+    again = pooled_examples(pair, task, "only", protocol.sampling, pool)
+    assert {index: encoded.example for index, encoded in again.items()} == {
+        one.index: stream[one.index] for one in pool.solved
+    }
+    assert [one.template for one in pool.solved] == [stream[one.index].template for one in pool.solved]
+    assert {one.template for one in pool.solved} == {"one", "two"}
+    assert all(encoded.clean == ids(encoded.example.clean) for encoded in again.values())
     nothing = pool.model_copy(update={"solved": ()})
-    assert pooled_examples(pair, task, "only", protocol, nothing) == []
+    assert pooled_examples(pair, task, "only", protocol.sampling, nothing) == {}
 
 
 def test_a_prompt_that_holds_the_mask_token_is_refused(
@@ -219,4 +237,4 @@ def test_a_prompt_that_holds_the_mask_token_is_refused(
 
     task = task_of(draw, lambda example, output: False)
     with pytest.raises(PairError, match="holds the mask token"):
-        find_pool(pair, task, "only", small_protocol(), 64, lambda done: None)
+        find_pool(pair, task, "only", small_protocol().sampling, 64, lambda done: None)

@@ -11,8 +11,9 @@ import torch
 
 from mechshift.benchmark.asking.encoding import DoesNotFit, Encoded
 from mechshift.benchmark.asking.states import Question, batches, check_answer_sets, in_batch_order, question
-from mechshift.benchmark.circuits.attribution import Integration, attribute
+from mechshift.benchmark.circuits.attribution import attribute
 from mechshift.benchmark.circuits.intervention import whole_model
+from mechshift.benchmark.circuits.scores import Integration
 from mechshift.benchmark.pairs.member import Member
 
 ANSWER, FOIL = (11, 3, 14, 5, 9), (12, 3, 15, 5, 8)

@@ -1,6 +1,7 @@
 """A board takes whole records of one board protocol, one a pair, and says why it refuses the others."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,10 @@ import pytest
 from mechshift.benchmark.board.board import read_board
 from mechshift.benchmark.record import protocol
 from mechshift.benchmark.record.files import write_model
-from mechshift.benchmark.record.protocol import PAPER, QUICK, V1
+from mechshift.benchmark.record.protocol import PAPER, QUICK, V1, ProtocolTask
 from mechshift.benchmark.record.types import Record
 from mechshift.errors import MechshiftError, NotComputable, UsageError
+from mechshift.tasks import Task, get_task
 
 MakeRecord = Callable[..., Record]
 
@@ -75,28 +77,28 @@ def test_a_protocol_that_no_board_takes(tmp_path: Path, make_record: MakeRecord)
 
 
 def test_a_first_look_does_not_become_a_row_by_saying_so(tmp_path: Path, make_record: MakeRecord) -> None:
-    error = refusal(tmp_path, make_record(protocol=QUICK.model_copy(update={"board": True})))
+    error = refusal(tmp_path, make_record(protocol=QUICK.changed(board=True)))
     assert "which no board takes" in error.problem
 
 
 def test_a_protocol_of_a_known_name_with_other_values(tmp_path: Path, make_record: MakeRecord) -> None:
-    other = V1.model_copy(update={"version": 3, "pool": 400})
+    other = V1.changed(version=4, pool=400)
     error = refusal(tmp_path, make_record(protocol=other))
-    assert error.problem.endswith("version is 3 and not 2; pool is 400 and not 500")
+    assert error.problem.endswith("version is 4 and not 3; pool is 400 and not 500")
 
 
 def test_an_unknown_protocol(tmp_path: Path, make_record: MakeRecord) -> None:
-    error = refusal(tmp_path, make_record(protocol=V1.model_copy(update={"name": "mine"})))
+    error = refusal(tmp_path, make_record(protocol=V1.changed(name="mine")))
     assert "protocol mine, which this version does not know; boards take v1" in error.problem
 
 
 def test_records_of_different_protocols(
     tmp_path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    second = V1.model_copy(update={"name": "v2"})
+    second = V1.changed(name="v2")
     monkeypatch.setitem(protocol._PROTOCOLS, "v2", second)
     error = refusal(tmp_path, make_record("a"), make_record("b", protocol=second))
-    assert error.problem == "1.json and 0.json are not of the same protocol: ('v2', 2) and ('v1', 2)"
+    assert error.problem == "1.json and 0.json are of different protocols: v2 and v1"
 
 
 def test_a_record_that_was_cut_short(tmp_path: Path, make_record: MakeRecord) -> None:
@@ -128,15 +130,43 @@ def test_a_task_too_many(tmp_path: Path, make_record: MakeRecord) -> None:
     assert error.problem.endswith("asks for: task ioi is one too many")
 
 
-def test_different_versions_of_a_task(tmp_path: Path, make_record: MakeRecord) -> None:
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [({"version": 2}, "level abc, version 2"), ({"level": "names"}, "level names, version 1")],
+)
+def test_another_version_or_level_of_a_task(
+    tmp_path: Path, make_record: MakeRecord, changes: dict[str, object], found: str
+) -> None:
     first, other = make_record("a"), make_record("b")
-    changed = other.tasks[0].model_copy(update={"version": "3c4d"})
+    changed = other.tasks[0].model_copy(update=changes)
     error = refusal(tmp_path, first, other.model_copy(update={"tasks": (changed, *other.tasks[1:])}))
-    assert error.problem.startswith("1.json and 0.json are not of the same version of task ioi")
+    assert error.problem == (
+        f"{tmp_path / '1.json'} is not what protocol v1 asks for: task ioi is of {found}, and the protocol "
+        "asks level abc, version 1"
+    )
+
+
+@pytest.mark.parametrize(
+    "tasks", [V1.tasks[:-1], (V1.tasks[0].model_copy(update={"version": 2}), *V1.tasks[1:])]
+)
+def test_a_protocol_of_a_known_name_with_other_tasks(
+    tmp_path: Path, make_record: MakeRecord, tasks: tuple[ProtocolTask, ...]
+) -> None:
+    error = refusal(tmp_path, make_record(protocol=V1.changed(tasks=tasks)))
+    assert error.problem.endswith("is of another protocol v1 than this version's: its tasks are others")
+
+
+def test_a_task_added_to_the_registry_asks_nothing_of_a_record(
+    tmp_path: Path, make_record: MakeRecord, register: Callable[[Task], None]
+) -> None:
+    ioi = get_task("ioi")
+    register(replace(ioi, card=replace(ioi.card, name="a ninth task")))
+    record = make_record()
+    assert board_of(tmp_path, record) == (record,)
 
 
 def test_a_pair_twice(tmp_path: Path, make_record: MakeRecord) -> None:
-    error = refusal(tmp_path, make_record("tiny"), make_record("tiny", created="2026-01-03T00:00:00+00:00"))
+    error = refusal(tmp_path, make_record("tiny"), make_record("tiny", status="verified"))
     assert error.problem == "1.json and 0.json are records of the same pair, tiny"
 
 
@@ -202,7 +232,7 @@ def test_a_folder_without_the_named_protocol(tmp_path: Path, make_record: MakeRe
     ("changes", "says"),
     [
         ({"reductions": ("task ioi was not asked for",)}, "task ioi was not asked for"),
-        ({"protocol": PAPER.model_copy(update={"circuit_edges": 50})}, "circuit_edges is 50 and not 1000"),
+        ({"protocol": PAPER.changed(circuit_edges=50)}, "circuit_edges is 50 and not 1000"),
     ],
 )
 def test_a_named_protocol_is_asked_for_whole(

@@ -6,10 +6,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from mechshift.benchmark.circuits.attribution import Attribution, Integration, attribute
+from mechshift.benchmark.circuits.attribution import attribute
 from mechshift.benchmark.circuits.batch import Batch, LogitDifference
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.intervention import run_circuits, whole_model
+from mechshift.benchmark.circuits.scores import Attribution, Integration
 from mechshift.benchmark.pairs.member import Member
 from mechshift.errors import NotComputable, UsageError
 

@@ -6,10 +6,11 @@ import torch
 from torch import Tensor
 from transformers import GPT2Config, GPT2LMHeadModel
 
-from mechshift.benchmark.circuits.attribution import Integration, attribute
+from mechshift.benchmark.circuits.attribution import attribute
 from mechshift.benchmark.circuits.batch import Batch, LogitDifference
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.intervention import run_circuits, whole_model
+from mechshift.benchmark.circuits.scores import Integration
 from mechshift.benchmark.pairs.attention import Attention
 from mechshift.benchmark.pairs.backbones import read_backbone
 from mechshift.benchmark.pairs.member import Member

@@ -8,11 +8,12 @@ import pytest
 import torch
 
 from mechshift.benchmark.circuits import prefix
-from mechshift.benchmark.circuits.attribution import Integration, attribute
+from mechshift.benchmark.circuits.attribution import attribute
 from mechshift.benchmark.circuits.batch import Batch, LogitDifference
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.intervention import run_circuits, whole_model
 from mechshift.benchmark.circuits.prefix import behind_shared_prefix
+from mechshift.benchmark.circuits.scores import Integration
 from mechshift.benchmark.pairs.member import Member
 
 ROWS, TOKENS, SHARED = 4, 26, 20

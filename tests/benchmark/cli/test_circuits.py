@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from mechshift.benchmark.circuits.attribution import Attribution, Integration
-from mechshift.benchmark.circuits.circuit import Circuit, load_attribution, save_attribution
+from mechshift.benchmark.circuits.circuit import Circuit
 from mechshift.benchmark.circuits.graph import Graph
+from mechshift.benchmark.circuits.scores import Attribution, Integration
+from mechshift.benchmark.measure.evidence import ScoreSums
 from mechshift.benchmark.record.types import Record
 
 Command = Callable[..., Any]
@@ -28,9 +29,8 @@ def keep_circuit(path: Path, graph: Graph, **about: str) -> Circuit:
 def keep_scores(path: Path, graph: Graph) -> None:
     sums = np.random.default_rng(0).standard_normal((2, *graph.mask.shape)) * graph.mask
     groups = np.array([0, 1])
-    save_attribution(
-        Attribution(graph, Integration(), sums, np.array([1, 1]), groups * 1.0, groups * 0.5, groups), path
-    )
+    found = Attribution(graph, Integration(), sums, np.array([1, 1]), groups * 1.0, groups * 0.5, groups)
+    ScoreSums(found, ("a", "b"), groups).save(path)
 
 
 def files(folder: Path) -> set[str]:
@@ -40,7 +40,7 @@ def files(folder: Path) -> set[str]:
 def test_what_a_run_kept_goes_out_and_comes_back(
     measured: tuple[Record, Path], command: Command, tmp_path: Path
 ) -> None:
-    (kept,) = measured[1].glob("cells/greater-than/*/circuit-mdm.safetensors")
+    (kept,) = measured[1].glob("cells/greater-than/circuit-mdm.*.safetensors")
     expected = Circuit.load(kept)
     done = command("circuits", "export", kept, "--to", "eap-ig", "--d-model", 128, "--out", "graph.json")
     assert (done.code, done.err) == (0, "")
@@ -57,8 +57,8 @@ def test_what_a_run_kept_goes_out_and_comes_back(
 def test_scores_that_a_run_kept_become_nine_circuits(
     measured: tuple[Record, Path], command: Command, tmp_path: Path
 ) -> None:
-    (kept,) = measured[1].glob("cells/countdown/*/scores-arm.safetensors")
-    found = load_attribution(kept)
+    (kept,) = measured[1].glob("cells/countdown/scores-arm.*.safetensors")
+    found = ScoreSums.load(kept)
     done = command("circuits", "export", kept, "--to", "mib", "--d-model", 128, "--out", "countdown_tiny")
     assert (done.code, done.err) == (0, "")
     assert files(tmp_path) == {f"countdown_tiny/{share}.json" for share in SHARES}
@@ -69,7 +69,7 @@ def test_scores_that_a_run_kept_become_nine_circuits(
     for one, share in zip(printed, SHARES, strict=True):
         graph = found.graph
         budget = graph.edges * round(1000 * float(share)) // 1000
-        expected = graph.prune(graph.select(found.scores(), budget))
+        expected = graph.prune(graph.select(found.attribution.scores(), budget))
         circuit = Circuit.load(tmp_path / one["path"])
         assert one["edges"] == circuit.size
         np.testing.assert_array_equal(circuit.edges, expected)

@@ -18,6 +18,8 @@ from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.record.files import read_model
 from mechshift.benchmark.record.protocol import V1
 from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.run.plan import Cell
+from mechshift.benchmark.run.progress import Silent
 from mechshift.tasks import list_tasks
 
 Command = Callable[..., Any]
@@ -26,7 +28,7 @@ Command = Callable[..., Any]
 @pytest.fixture
 def record(measured: tuple[Record, Path]) -> Path:
     """The file of a record of one task of each suite."""
-    return measured[1] / "tiny-quick-partial.json"
+    return measured[1] / "tiny-quick-countdown+greater-than.json"
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def board(record: Path, tmp_path: Path) -> Path:
                 "task": card.name,
                 "version": card.version,
                 "level": card.default_level,
-                "pool": by_suite[card.suite].pool.model_copy(update={"common": V1.pool}),
+                "pool": by_suite[card.suite].pool.model_copy(update={"common": V1.sampling.pool}),
             }
         )
         for card in (task.card for task in list_tasks())
@@ -59,7 +61,7 @@ def test_a_run_prints_its_row_and_where_the_record_lies(command: Command, tmp_pa
     assert last == f"record: {tmp_path / 'results' / 'tiny-quick-partial.json'}"
     for expected in ("tiny", "infilling", "task ioi was not asked for", "--protocol v1"):
         assert expected in page
-    shown = command("show", tmp_path / "results" / "tiny-quick-partial.json")
+    shown = command("show", tmp_path / "results" / "tiny-quick-infilling.json")
     assert (shown.code, shown.out.strip(), shown.err) == (0, page, "")
 
 
@@ -200,13 +202,16 @@ def heard() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-@contextmanager
-def interrupted(label: str, total: int) -> Iterator[Callable[[int], None]]:
-    def advance(done: int) -> None:
-        if label == "infilling: mdm edges":
-            signal.raise_signal(signal.SIGINT)
+class Interrupted(Silent):
+    """A person loses patience while the MDM's edges are scored."""
 
-    yield advance
+    @contextmanager
+    def cell(self, cell: Cell, total: int) -> Iterator[Callable[[int], None]]:
+        def advance(done: int) -> None:
+            if (cell.task.name, cell.name) == ("infilling", "scores-mdm"):
+                signal.raise_signal(signal.SIGINT)
+
+        yield advance
 
 
 @pytest.mark.usefixtures("heard")
@@ -214,31 +219,34 @@ def test_an_interrupted_run_says_how_to_go_on(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("mechshift.benchmark.run.progress.for_terminal", lambda: interrupted)
+        patch.setattr("mechshift.benchmark.run.progress.for_terminal", Interrupted)
         done = command("run", "--task", "infilling")
     assert (done.code, done.out) == (130, "")
     assert done.err == "mechshift: interrupted; the same command goes on where this one stopped\n"
-    left = {path.name for path in tmp_path.rglob("*") if path.is_file()}
-    assert {name for name in left if name.endswith((".json", ".safetensors"))} == {
-        "key.json",
-        "pool.json",
-        "scores-arm.safetensors",
-    }
-    assert not [name for name in left if "partial" in name]
+    left = [path.name for path in tmp_path.rglob("*") if path.is_file()]
+    assert sorted((name.split(".")[0], name.split(".")[-1]) for name in left) == [
+        ("pool", "json"),
+        ("pool", "seal"),
+        ("scores-arm", "safetensors"),
+        ("scores-arm", "seal"),
+    ]
     assert command("run", "--task", "infilling").code == 0
     assert [path.name for path in (tmp_path / "mechshift-results").glob("*.json")] == [
-        "tiny-quick-partial.json"
+        "tiny-quick-infilling.json"
     ]
 
 
-@contextmanager
-def greedy(label: str, total: int) -> Iterator[Callable[[int], None]]:
-    torch.empty(10**15)
-    yield lambda done: None
+class Greedy(Silent):
+    """As if a batch were too large."""
+
+    @contextmanager
+    def cell(self, cell: Cell, total: int) -> Iterator[Callable[[int], None]]:
+        torch.empty(10**15)
+        yield lambda done: None
 
 
 def test_lacking_memory_is_an_error_with_a_remedy(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mechshift.benchmark.run.progress.for_terminal", lambda: greedy)
+    monkeypatch.setattr("mechshift.benchmark.run.progress.for_terminal", Greedy)
     done = command("run", "--task", "infilling")
     assert (done.code, done.out) == (3, "")
     assert done.err.startswith("mechshift: the memory does not suffice\n")
@@ -260,7 +268,7 @@ def test_progress_is_shown_on_a_terminal_only(
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     done = command("run", "--task", "infilling", "--json")
     assert done.code == 0
-    assert "infilling: decoding" in done.err
+    assert "infilling: pool" in done.err
     Record.model_validate_json(done.out)
 
 

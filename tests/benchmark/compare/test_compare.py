@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from math import floor
 
 import numpy as np
 import pytest
 
 from mechshift import metrics
 from mechshift.benchmark.circuits.components import Components
-from mechshift.benchmark.compare.compare import Evidence, compare, compared_size
+from mechshift.benchmark.compare.compare import compare, compared_size
 from mechshift.benchmark.compare.curves import curves
+from mechshift.benchmark.measure.evidence import Evidence, Sweep
 from mechshift.benchmark.record.protocol import GRID, Protocol
 from mechshift.benchmark.record.types import Comparison, Measured, Missing, Number, Overlap
 from mechshift.metrics import CircuitOverlap, Estimate, Undefined, Value
@@ -23,18 +25,23 @@ Make = Callable[..., Evidence]
 @pytest.fixture(scope="module")
 def members(evidence: Make) -> tuple[Evidence, Evidence]:
     arm, other = evidence(1), evidence(2)
-    mixed = 0.7 * arm.attribution.score_sums + 0.3 * other.attribution.score_sums
-    return arm, replace(other, attribution=replace(other.attribution, score_sums=mixed))
+    found = other.scores.attribution
+    mixed = 0.7 * arm.scores.attribution.score_sums + 0.3 * found.score_sums
+    return arm, replace(other, scores=replace(other.scores, attribution=replace(found, score_sums=mixed)))
 
 
 @pytest.fixture(scope="module")
 def protocol(small_protocol: Callable[..., Protocol]) -> Protocol:
-    return small_protocol(components=5)
+    return small_protocol(components=5, circuit_edges=SIZE)
 
 
 @pytest.fixture(scope="module")
 def comparison(members: tuple[Evidence, Evidence], protocol: Protocol) -> Comparison:
-    return compare(*members, CLUSTERS, SIZE, protocol)
+    return compared(*members, protocol)
+
+
+def compared(arm: Evidence, mdm: Evidence, protocol: Protocol) -> Comparison:
+    return compare(arm, mdm, protocol.sweeping.grid, protocol.compared, protocol.statistics)
 
 
 def same(found: Measured, expected: Estimate | Value) -> bool:
@@ -59,11 +66,12 @@ def assert_same_overlap(found: Overlap, expected: CircuitOverlap) -> None:
 def test_overlaps_at_every_size(
     comparison: Comparison, members: tuple[Evidence, Evidence], protocol: Protocol
 ) -> None:
-    arm, mdm = (one.attribution for one in members)
+    arm, mdm = (one.scores.attribution for one in members)
     components, graph = Components(arm.graph), arm.graph
-    options = {"splits": protocol.splits, "resamples": protocol.resamples, "seed": protocol.seed}
+    drawn = protocol.statistics
+    options = {"splits": drawn.splits, "resamples": drawn.resamples, "seed": drawn.resampling_seed}
     everything = arm.score_sums, mdm.score_sums, arm.counts, CLUSTERS, graph.mask
-    sizes = [max(1, round(share * graph.edges)) for share in GRID]
+    sizes = [max(1, floor(share * graph.edges)) for share in GRID]
     assert [point.edges for point in comparison.curve] == sizes
     assert [point.share for point in comparison.curve] == list(GRID)
     assert comparison.compared.edges == SIZE
@@ -83,13 +91,13 @@ def test_the_members_own_numbers(
     comparison: Comparison, members: tuple[Evidence, Evidence], protocol: Protocol
 ) -> None:
     for found, one in zip((comparison.arm, comparison.mdm), members, strict=True):
-        attribution, graph = one.attribution, one.attribution.graph
+        attribution = one.scores.attribution
         assert found.clean == pytest.approx(attribution.clean.mean())
         assert found.corrupted == pytest.approx(attribution.corrupted.mean())
         total = attribution.score_sums[:, 0].sum() / attribution.counts.sum()
         difference = (attribution.clean - attribution.corrupted).mean()
         assert same(found.completeness, abs(total - difference) / abs(difference))
-        assert (found.absolute, found.signed) == curves(one.sweep, one.templates, protocol, graph.edges)
+        assert (found.absolute, found.signed) == curves(one.sweep, GRID, protocol.statistics)
         faithful = metrics.faithfulness(
             one.sweep.circuits[0].mean(axis=1), one.sweep.empty.mean(), one.sweep.whole.mean()
         )
@@ -100,8 +108,8 @@ def test_where_the_members_circuits_lie(
     comparison: Comparison, members: tuple[Evidence, Evidence], protocol: Protocol
 ) -> None:
     for found, one in zip((comparison.arm, comparison.mdm), members, strict=True):
-        graph, components = one.attribution.graph, Components(one.attribution.graph)
-        scores = one.attribution.score_sums.sum(axis=0) / one.attribution.counts.sum()
+        graph, components = one.scores.graph, Components(one.scores.graph)
+        scores = one.scores.attribution.score_sums.sum(axis=0) / one.scores.attribution.counts.sum()
         circuit = metrics.top_edges(scores, graph.mask, SIZE)
         ends = components.of_sources, components.of_destinations
         importance = metrics.node_importance(scores, circuit, *ends)
@@ -122,7 +130,8 @@ def test_where_the_members_circuits_lie(
         ranked = sorted(zip(-importance, range(len(importance)), strict=True))[:5]
         assert [component.name for component in found.top] == [components.names[i] for _, i in ranked]
         assert [c.share for c in found.top] == pytest.approx([-mass / importance.sum() for mass, _ in ranked])
-        random = metrics.random_specialisation(scores, circuit, graph.mask, *ends, seed=protocol.seed)
+        drawn = protocol.statistics
+        random = metrics.random_specialisation(scores, circuit, graph.mask, *ends, seed=drawn.resampling_seed)
         assert same(found.specialisation["random"], random)
         for name, value in {
             "specialisation": metrics.specialisation(importance),
@@ -156,7 +165,7 @@ def test_shifts_are_mdm_less_arm(comparison: Comparison) -> None:
 def test_the_uniform_profile_is_that_of_all_edges(
     comparison: Comparison, members: tuple[Evidence, ...]
 ) -> None:
-    components = Components(members[0].attribution.graph)
+    components = Components(members[0].scores.graph)
     degree = components.degree(components.graph.mask)
     expected = [degree[components.layers == layer].sum() / degree.sum() for layer in range(4)]
     assert comparison.uniform_profile == pytest.approx(expected)
@@ -164,7 +173,7 @@ def test_the_uniform_profile_is_that_of_all_edges(
 
 def test_a_member_compared_with_itself(evidence: Make, protocol: Protocol) -> None:
     one = evidence(1)
-    found = compare(one, one, CLUSTERS, SIZE, protocol)
+    found = compared(one, one, protocol)
     assert found.arm == found.mdm
     assert found.compared.edge.jaccard.value == 1
     assert found.compared.edge.normalised.value == pytest.approx(1)
@@ -177,14 +186,13 @@ def test_a_member_compared_with_itself(evidence: Make, protocol: Protocol) -> No
 def test_scores_of_zero_and_no_gap_are_reasons_and_not_numbers(evidence: Make, protocol: Protocol) -> None:
     one = evidence(1)
     nothing = replace(
-        one.attribution,
-        score_sums=np.zeros_like(one.attribution.score_sums),
-        corrupted=one.attribution.clean,
+        one.scores.attribution,
+        score_sums=np.zeros_like(one.scores.attribution.score_sums),
+        corrupted=one.scores.attribution.clean,
     )
     level = replace(one.sweep, whole=one.sweep.empty)
-    found = compare(
-        replace(one, attribution=nothing, sweep=level, entropies={}), one, CLUSTERS, SIZE, protocol
-    )
+    empty = replace(one, scores=replace(one.scores, attribution=nothing), sweep=level, entropies={})
+    found = compared(empty, one, protocol)
     assert found.arm.top == ()
     assert found.arm.profile == found.arm.profile_heads == ()
     for value in (
@@ -203,21 +211,41 @@ def test_scores_of_zero_and_no_gap_are_reasons_and_not_numbers(evidence: Make, p
 
 
 def test_the_compared_size(evidence: Make, small_protocol: Callable[..., Protocol]) -> None:
-    arm, mdm, edges = evidence(1).sweep, evidence(2).sweep, 500
-    assert compared_size(arm, mdm, small_protocol(circuit_edges=40), edges) == 40
-    assert compared_size(arm, mdm, small_protocol(circuit_edges=1000), edges) == 500
+    arm, mdm = evidence(1).sweep, evidence(2).sweep
+    # Of four layers of four heads: 9 inputs a layer read 1, 6, 11 and 16 sources, the MLP 4 more, logits 21.
+    edges = 9 * (1 + 6 + 11 + 16) + 4 * 4 + 21
+
+    def size(mdm: Sweep = mdm, **changes: object) -> int:
+        return compared_size(arm, mdm, GRID, small_protocol(**changes).compared)
+
+    assert size(circuit_edges=40) == 40
+    assert size(circuit_edges=1000) == edges == 343
     levels = [
         (one.circuits[0].mean(axis=1) - one.empty.mean()) / (one.whole.mean() - one.empty.mean())
         for one in (arm, mdm)
     ]
     first = next(index for index in range(10) if min(level[index] for level in levels) >= 0.6)
-    assert compared_size(arm, mdm, small_protocol(faithful=0.6), edges) == round(GRID[first] * edges)
-    assert compared_size(arm, mdm, small_protocol(faithful=2.0), edges) == edges
-    assert compared_size(arm, replace(mdm, whole=mdm.empty), small_protocol(), edges) == edges
+    assert size(faithful=0.6) == floor(GRID[first] * edges) < edges
+    assert size(faithful=2.0) == edges
+    assert size(replace(mdm, whole=mdm.empty)) == edges
+
+
+def test_circuits_are_compared_at_the_size_at_which_both_are_faithful(
+    members: tuple[Evidence, Evidence], small_protocol: Callable[..., Protocol]
+) -> None:
+    protocol = small_protocol(faithful=0.6)
+    size = compared_size(members[0].sweep, members[1].sweep, GRID, protocol.compared)
+    assert 1 < size < 343
+    found = compared(*members, protocol)
+    assert found.compared.edges == size
+    assert found.compared.share in GRID
+    at_size = compared(*members, protocol.changed(circuit_edges=size))
+    assert at_size.compared.edge == found.compared.edge
+    assert (at_size.arm.top, at_size.depth_shift) == (found.arm.top, found.depth_shift)
 
 
 def test_the_whole_graph_has_no_overlap(members: tuple[Evidence, Evidence], protocol: Protocol) -> None:
-    edges = members[0].attribution.graph.edges
-    found = compare(*members, CLUSTERS, edges, protocol)
+    found = compared(*members, protocol.changed(circuit_edges=343))
+    assert found.compared.share == 1
     assert found.compared.edge.jaccard.value == found.compared.edge.floor == 1
     assert isinstance(found.compared.edge.normalised, Missing)

@@ -7,13 +7,18 @@ import pytest
 
 from mechshift.benchmark.circuits.components import Components
 from mechshift.benchmark.circuits.graph import Graph
-from mechshift.benchmark.compare.compare import Evidence
 from mechshift.benchmark.compare.placement import Placement
+from mechshift.benchmark.measure.evidence import Evidence
+from mechshift.benchmark.record.protocol import Statistics
 from mechshift.metrics import Estimate, Undefined, cluster_weights
 
 GRAPH = Graph(2, 2, 1)
 COMPONENTS = Components(GRAPH)  # a0.h0 a0.h1 m0 a1.h0 a1.h1 m1
 CLUSTERS = tuple("aabbccdd")
+
+
+def drawn(seed: int) -> Statistics:
+    return Statistics(resampling_seed=seed, resamples=40, splits=3)
 
 
 def scores_of(**edges: float) -> np.ndarray:
@@ -69,9 +74,10 @@ def test_a_profile_of_some_components() -> None:
 
 
 def test_intervals_are_paired_and_find_circuits_anew(evidence: Callable[..., Evidence]) -> None:
-    arm, mdm = (evidence(seed).attribution for seed in (1, 2))
+    scores = [evidence(seed).scores for seed in (1, 2)]
+    arm, mdm = (one.attribution for one in scores)
     placement = Placement(Components(arm.graph), 25, ({}, {}))
-    found = placement.estimates((arm.score_sums, mdm.score_sums), arm.counts, CLUSTERS, 40, 5)
+    found = placement.estimates(*scores, drawn(seed=5))
     names = ("mass.shift.early_share", "edges.arm.mean_depth", "specialisation.mdm.gini")
     draws = {name: [] for name in names}
     for weight in cluster_weights(CLUSTERS, 40, 5):
@@ -89,10 +95,10 @@ def test_intervals_are_paired_and_find_circuits_anew(evidence: Callable[..., Evi
 
 
 def test_identical_members_shift_by_nothing_at_all(evidence: Callable[..., Evidence]) -> None:
-    sums, counts = evidence(1).attribution.score_sums, evidence(1).attribution.counts
+    scores = evidence(1).scores
     spread = {"a1.h0": 0.4, "m2": 0.9}
-    placement = Placement(Components(evidence(1).attribution.graph), 25, (spread, spread))
-    found = placement.estimates((sums, sums), counts, CLUSTERS, 40, 0)
+    placement = Placement(Components(scores.graph), 25, (spread, spread))
+    found = placement.estimates(scores, scores, drawn(seed=0))
     shifts = {name: value for name, value in found.items() if ".shift." in name and "ratio" not in name}
     assert len(shifts) > 15
     assert all((one.value, one.low, one.high) == (0, 0, 0) for one in shifts.values())

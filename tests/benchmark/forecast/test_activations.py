@@ -8,11 +8,12 @@ import pytest
 import torch
 
 from mechshift.benchmark.asking.decoding import decode
-from mechshift.benchmark.circuits.attribution import Integration, attribute
+from mechshift.benchmark.circuits.attribution import attribute
 from mechshift.benchmark.circuits.batch import Batch, LogitDifference
 from mechshift.benchmark.circuits.capture import run
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.intervention import run_circuits
+from mechshift.benchmark.circuits.scores import Integration
 from mechshift.benchmark.forecast import activations, memory
 from mechshift.benchmark.forecast.sizes import Sizes
 from mechshift.benchmark.forecast.workload import Load

@@ -21,7 +21,7 @@ from mechshift.benchmark.record.protocol import PAPER, QUICK
 from mechshift.errors import NotComputable
 from mechshift.tasks import get_task
 
-PROTOCOL = QUICK.model_copy(update={"pool": 60})
+PROTOCOL = QUICK.changed(pool=60)
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,7 @@ def test_bytes_that_are_two_already_are_not_offered_again(found: Forecast) -> No
 def test_grouped_edges_are_offered_where_copies_are_made(found: Forecast) -> None:
     grouped = tuple(replace(one, kv_heads=1) for one in found.sketch.sizes)
     sketch = replace(found.sketch, sizes=(grouped[0], grouped[1]))
-    protocol = PAPER.model_copy(update={"pool": 60})
+    protocol = PAPER.changed(pool=60)
     paper = replace(found, sketch=sketch, protocol=protocol).changed(64)
     assert paper.needed(card(1)) > replace(found, sketch=sketch).changed(64).needed(card(1))
     assert "--protocol v1" in remedies(paper, card(paper.needed(card(1)) - 1000))

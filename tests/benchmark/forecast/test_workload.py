@@ -19,13 +19,15 @@ from mechshift.benchmark.pairs.loading import open_pair
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.benchmark.record.protocol import QUICK
-from mechshift.benchmark.run.evidence import measure_comparison, measure_grouping, measure_pool
-from mechshift.benchmark.run.run import setting_of
+from mechshift.benchmark.run.assembly import as_asked
+from mechshift.benchmark.run.plan import Cell
+from mechshift.benchmark.run.progress import Silent
+from mechshift.benchmark.run.run import measure
 from mechshift.tasks import get_task
 
-PROTOCOL = QUICK.model_copy(
-    update={"pool": 12, "minimum": 2, "candidates": 1, "resamples": 5, "splits": 2, "grid": (0.001, 0.1, 1.0)}
-)
+PROTOCOL = QUICK.changed(pool=12, minimum=2, candidates=1, resamples=5, splits=2, grid=(0.001, 0.1, 1.0))
+STAGES = {"pool": "decoding", "scores": "attribution", "sweep": "circuits", "entropies": "entropies"}
+"""The stage of a forecast in which a cell is computed, by the beginning of the cell's name."""
 TASKS = ("ioi", "greater-than", "countdown", "sudoku")
 ROWS = 8
 
@@ -63,17 +65,19 @@ def counted(tmp_path_factory: pytest.TempPathFactory) -> Counted:
 def _count(pair: Pair, name: str, counters: dict[str, Counter], out: Path) -> dict[str, tuple[int, int]]:
     found: dict[str, tuple[int, int]] = {}
 
-    @contextmanager
-    def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
-        yield lambda done: None
-        stage = {"edges": "attribution"}.get(label.split()[-1], label.split()[-1])
-        for role, counter in counters.items():
-            taken = counter.take()
-            if taken != (0, 0):
-                found[f"{role} {stage if stage != 'comparing' else 'entropies'}"] = taken
+    class Watching(Silent):
+        @contextmanager
+        def cell(self, cell: Cell, total: int) -> Iterator[Callable[[int], None]]:
+            for counter in counters.values():
+                assert counter.take() == (0, 0), "nothing runs between the cells"
+            yield lambda done: None
+            for role, counter in counters.items():
+                taken = counter.take()
+                if taken != (0, 0):
+                    found[f"{role} {STAGES[cell.name.split('-')[0]]}"] = taken
 
-    setting = setting_of(pair, get_task(name), None, PROTOCOL, out, ROWS, progress)
-    measure_comparison(setting, measure_grouping(setting, measure_pool(setting)))
+    (outcome,) = measure(pair, PROTOCOL, out, as_asked(PROTOCOL, [name], None), None, ROWS, Watching())
+    assert "comparison" in outcome.contents
     return found
 
 

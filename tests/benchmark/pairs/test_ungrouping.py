@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from mechshift.benchmark.circuits.attribution import Integration, attribute
+from mechshift.benchmark.circuits.attribution import attribute
 from mechshift.benchmark.circuits.batch import Batch
+from mechshift.benchmark.circuits.scores import Integration
 from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.pairs.ungrouping import ungroup
 

@@ -1,39 +1,64 @@
-"""Protocols against the table that defines them."""
+"""Protocols against the table that defines them, and against what they were when they were published."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from mechshift.benchmark.record.protocol import PAPER, QUICK, V1, Protocol, get_protocol, list_protocols
+from mechshift.benchmark.record.protocol import (
+    PAPER,
+    QUICK,
+    V1,
+    Part,
+    Protocol,
+    ProtocolTask,
+    get_protocol,
+    list_protocols,
+)
+from mechshift.benchmark.run.assembly import as_asked
 from mechshift.errors import UsageError
 from mechshift.metrics import MIB_SHARES
-from mechshift.tasks import get_suite
+from mechshift.tasks import Task, get_task
+
+PUBLISHED: dict[str, dict[str, Any]] = json.loads(
+    Path(__file__).with_name("protocols.json").read_text(encoding="utf-8")
+)
+"""Every protocol by name and version, as it was first published; entries are added and never changed."""
+
+every_protocol = pytest.mark.parametrize("protocol", list_protocols(), ids=lambda protocol: protocol.name)
 
 
 def test_v1_is_the_boards() -> None:
     assert V1.board
-    assert (V1.kv, V1.rule, V1.steps) == ("grouped", "midpoint", 5)
-    assert V1.grid == MIB_SHARES
-    assert (V1.circuit_edges, V1.faithful) == (None, 0.85)
-    assert (V1.pool, V1.disjoint) == (500, True)
-    assert V1.intervention == "patch"
-    assert V1.resamples >= 200
-    assert V1.components == 20
-    assert {task.card.suite for task in get_suite(V1.suite)} == {"local", "planning"}
+    assert V1.version == 3
+    assert (V1.scoring.kv, V1.scoring.rule, V1.scoring.steps) == ("grouped", "midpoint", 5)
+    assert V1.sweeping.grid == MIB_SHARES
+    assert (V1.compared.circuit_edges, V1.compared.faithful) == (None, 0.85)
+    assert (V1.sampling.pool, V1.halving.disjoint) == (500, True)
+    assert V1.sweeping.intervention == "patch"
+    assert V1.statistics.resamples >= 200
+    assert V1.compared.components == 20
+    assert {get_task(task.name).card.suite for task in V1.tasks} == {"local", "planning"}
 
 
 def test_paper_is_as_published() -> None:
     assert not PAPER.board
-    assert (PAPER.kv, PAPER.rule, PAPER.steps) == ("ungrouped", "left", 5)
-    assert (PAPER.circuit_edges, PAPER.minimum_edges) == (1000, 5000)
-    assert (PAPER.pool, PAPER.disjoint) == (500, False)
-    names = {task.card.name for task in get_suite(PAPER.suite)}
-    assert names == {"ioi", "greater-than", "countdown", "infilling"}
+    assert (PAPER.scoring.kv, PAPER.scoring.rule, PAPER.scoring.steps) == ("ungrouped", "left", 5)
+    assert (PAPER.compared.circuit_edges, PAPER.minimum_edges) == (1000, 5000)
+    assert (PAPER.sampling.pool, PAPER.halving.disjoint) == (500, False)
+    assert {task.name for task in PAPER.tasks} == {"ioi", "greater-than", "countdown", "infilling"}
 
 
 def test_quick_is_v1_on_fewer_examples() -> None:
-    changed = {name for name in Protocol.model_fields if getattr(QUICK, name) != getattr(V1, name)}
-    assert changed == {"name", "board", "pool"}
-    assert (QUICK.pool, QUICK.board) == (100, False)
+    mine, boards = dict(QUICK.settings()), dict(V1.settings())
+    assert mine.keys() == boards.keys()
+    assert {name for name in mine if mine[name] != boards[name]} == {"name", "board", "pool"}
+    assert (QUICK.sampling.pool, QUICK.board) == (100, False)
+    assert QUICK.tasks == V1.tasks
 
 
 def test_protocols_have_a_name_each_and_are_found_by_it() -> None:
@@ -50,7 +75,46 @@ def test_an_unknown_protocol_is_offered_near_names() -> None:
         get_protocol("zzzz")
 
 
-@pytest.mark.parametrize("protocol", list_protocols(), ids=lambda protocol: protocol.name)
+@every_protocol
+def test_a_protocol_is_what_was_published_under_its_name_and_version(protocol: Protocol) -> None:
+    """Where this fails raise the protocol's version, and add it to `protocols.json` under the new one."""
+    published = PUBLISHED[protocol.name].get(str(protocol.version))
+    assert json.loads(protocol.model_dump_json()) == published
+
+
+def test_what_was_published_names_itself() -> None:
+    assert PUBLISHED.keys() == {protocol.name for protocol in list_protocols()}
+    for name, versions in PUBLISHED.items():
+        assert {(one["name"], str(one["version"])) for one in versions.values()} == {
+            (name, version) for version in versions
+        }
+        newest = max(map(int, versions))
+        assert get_protocol(name).version == newest
+
+
+@every_protocol
+def test_a_protocol_asks_tasks_that_there_are(protocol: Protocol) -> None:
+    assert protocol.tasks
+    for asked in protocol.tasks:
+        task = get_task(asked.name)
+        assert task.card.version == asked.version
+        assert asked.level in task.card.levels
+    assert len({task.name for task in protocol.tasks}) == len(protocol.tasks)
+
+
+@every_protocol
+def test_a_task_added_to_the_registry_changes_no_protocol(
+    protocol: Protocol, register: Callable[[Task], None]
+) -> None:
+    before = protocol.model_dump_json()
+    ioi = get_task("ioi")
+    register(replace(ioi, card=replace(ioi.card, name="a ninth task")))
+    assert get_task("a ninth task").card.suite == "local"
+    assert get_protocol(protocol.name).model_dump_json() == before
+    assert as_asked(protocol, None, None) == protocol.tasks
+
+
+@every_protocol
 def test_a_protocol_is_carried_whole(protocol: Protocol) -> None:
     assert Protocol.model_validate_json(protocol.model_dump_json()) == protocol
     for name in Protocol.model_fields:
@@ -58,3 +122,87 @@ def test_a_protocol_is_carried_whole(protocol: Protocol) -> None:
             Protocol.model_validate(protocol.model_dump(exclude={name}))
     with pytest.raises(ValidationError, match="extra"):
         Protocol.model_validate(protocol.model_dump() | {"extra": 1})
+
+
+@every_protocol
+def test_a_part_is_carried_whole(protocol: Protocol) -> None:
+    parts = {name: part for name, part in protocol if isinstance(part, Part)}
+    assert parts.keys() == {"sampling", "halving", "scoring", "sweeping", "compared", "statistics"}
+    for name, part in parts.items():
+        content = protocol.model_dump()
+        for field in type(part).model_fields:
+            without = content | {name: part.model_dump(exclude={field})}
+            with pytest.raises(ValidationError, match=f"{name}.{field}"):
+                Protocol.model_validate(without)
+        with pytest.raises(ValidationError, match="invented"):
+            Protocol.model_validate(content | {name: part.model_dump() | {"invented": 1}})
+
+
+def test_settings_are_all_that_is_set_but_the_tasks() -> None:
+    assert dict(V1.settings()) == {
+        "name": "v1",
+        "version": 3,
+        "board": True,
+        "minimum": 30,
+        "minimum_edges": 0,
+        "seed": 0,
+        "pool": 500,
+        "candidates": 10,
+        "disjoint": True,
+        "groups": 24,
+        "kv": "grouped",
+        "rule": "midpoint",
+        "steps": 5,
+        "grid": (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0),
+        "intervention": "patch",
+        "circuit_edges": None,
+        "faithful": 0.85,
+        "components": 20,
+        "resampling_seed": 0,
+        "resamples": 200,
+        "splits": 10,
+    }
+
+
+def test_no_two_settings_have_one_name() -> None:
+    """Else `changed` would set both, and a table would show one."""
+    names = [name for name, _ in V1.settings()]
+    assert len(set(names)) == len(names)
+
+
+def test_settings_are_changed_by_their_names() -> None:
+    values = {"name": "mine", "minimum": 4, "seed": 1, "pool": 12, "disjoint": False, "kv": "ungrouped"}
+    values |= {"steps": 3, "grid": (0.5, 1.0), "faithful": 0.6, "resampling_seed": 2, "splits": 7}
+    changed = V1.changed(**values)
+    assert dict(changed.settings()) == dict(V1.settings()) | values
+    assert (changed.sampling.seed, changed.sampling.pool, changed.sampling.candidates) == (1, 12, 10)
+    assert (changed.scoring.steps, changed.scoring.rule) == (3, "midpoint")
+    assert changed.tasks == V1.tasks
+    assert (V1.name, V1.sampling.pool, V1.scoring.steps) == ("v1", 500, 5)
+
+
+def test_tasks_and_parts_are_changed_as_a_whole() -> None:
+    some = V1.tasks[:2]
+    assert V1.changed(tasks=some).tasks == some
+    assert V1.changed(sampling=QUICK.sampling) == V1.changed(pool=100)
+    assert V1.changed() == V1
+
+
+def test_a_setting_that_there_is_not_cannot_be_changed() -> None:
+    with pytest.raises(KeyError, match="a protocol has no depth, suite"):
+        V1.changed(depth=3, pool=4, suite="all")
+
+
+def test_a_task_is_found_by_its_name() -> None:
+    assert V1.task("sudoku") == ProtocolTask(name="sudoku", level="easy", version=1)
+    assert PAPER.task("sudoku") is None
+    assert [V1.task(task.name) for task in V1.tasks] == list(V1.tasks)
+
+
+def test_nothing_of_a_protocol_can_be_set() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        V1.name = "v2"
+    with pytest.raises(ValidationError, match="frozen"):
+        V1.scoring.steps = 1
+    with pytest.raises(ValidationError, match="frozen"):
+        V1.tasks[0].level = "names"

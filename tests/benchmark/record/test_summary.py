@@ -8,22 +8,20 @@ from typing import Any
 import pytest
 
 from mechshift.benchmark.record.summary import at_one_size, mean_over, overlap_at, subtract, summarise
-from mechshift.benchmark.record.types import Behaviour, Measured, Missing, Number, Summary
+from mechshift.benchmark.record.types import Accuracy, Measured, Missing, Number, Summary
 
 
 def point(edges: int, overlap: Measured) -> Any:
     return SimpleNamespace(edges=edges, edge=SimpleNamespace(normalised=overlap))
 
 
-def behaviour(solved: tuple[int, int]) -> Any:
-    return SimpleNamespace(
-        arm=Behaviour(solved=solved[0], tried=10), mdm=Behaviour(solved=solved[1], tried=10)
-    )
+def accuracies(solved: tuple[int, int]) -> Any:
+    return SimpleNamespace(arm=Accuracy(solved=solved[0], tried=10), mdm=Accuracy(solved=solved[1], tried=10))
 
 
 def failure(suite: str, name: str, solved: tuple[int, int]) -> Any:
     """As much of a failed task's record as a summary looks at."""
-    return SimpleNamespace(task=name, suite=suite, pool=behaviour(solved), missing="too few")
+    return SimpleNamespace(task=name, suite=suite, pool=accuracies(solved), missing="too few")
 
 
 def task(
@@ -43,7 +41,7 @@ def task(
     return SimpleNamespace(
         task=name or f"a {suite} task",
         suite=suite,
-        pool=behaviour(solved),
+        pool=accuracies(solved),
         comparison=SimpleNamespace(
             compared=point(edges, overlap),
             curve=tuple(point(size, value) for size, value in curve.items()),
@@ -74,7 +72,6 @@ def whole() -> Summary:
             task("planning", PLANNING[1], early=Number(value=0.4, low=0.1, high=0.5), solved=(6, 2)),
         ],
         [],
-        200,
     )
 
 
@@ -104,7 +101,8 @@ def test_faithfulness_is_over_all_tasks_and_accuracy_by_suite(whole: Summary) ->
 def test_one_missing_value_makes_its_means_missing_with_its_reason() -> None:
     reason = Missing(missing="the split-half ceiling does not exceed the floor")
     found = summarise(
-        [task("local", LOCAL[0]), task("local", reason), task("planning", PLANNING[0])], [], 200
+        [task("local", LOCAL[0]), task("local", reason), task("planning", PLANNING[0])],
+        [],
     )
     assert found.overlap["local"] == found.task_dependent_shift == reason
     assert bounds(found.overlap["planning"]) == pytest.approx((0.2, 0.1, 0.4))
@@ -112,7 +110,7 @@ def test_one_missing_value_makes_its_means_missing_with_its_reason() -> None:
 
 
 def test_a_suite_without_tasks_is_missing() -> None:
-    found = summarise([task("planning", PLANNING[0])], [], 200)
+    found = summarise([task("planning", PLANNING[0])], [])
     nothing = Missing(missing="no task of this suite")
     assert found.overlap["local"] == found.accuracy_arm["local"] == found.accuracy_mdm["local"] == nothing
     assert found.early_shift["local"] == found.specialisation_shift["local"] == nothing
@@ -124,7 +122,6 @@ def test_a_value_without_an_interval_gives_a_mean_without_one() -> None:
     found = summarise(
         [task("local", LOCAL[0], special=Number(value=0.3)), task("local", LOCAL[1], special=LOCAL[0])],
         [],
-        200,
     )
     assert bounds(found.specialisation_shift["local"]) == (pytest.approx(0.45), None, None)
 
@@ -133,7 +130,6 @@ def test_a_failed_task_makes_the_means_of_its_suite_and_of_all_tasks_missing() -
     found = summarise(
         [task("local", LOCAL[0]), task("planning", PLANNING[0])],
         [failure("planning", "countdown", (0, 2)), failure("planning", "infilling", (1, 0))],
-        200,
     )
     absent = Missing(missing="no comparison on countdown, infilling")
     assert found.overlap["planning"] == found.task_dependent_shift == absent
@@ -148,7 +144,6 @@ def test_accuracies_count_failed_tasks_too() -> None:
     found = summarise(
         [task("local", LOCAL[0], solved=(9, 7)), task("planning", PLANNING[0], solved=(8, 4))],
         [failure("planning", "countdown", (2, 0))],
-        200,
     )
     assert found.accuracy_arm["planning"].value == pytest.approx((0.8 + 0.2) / 2)
     assert found.accuracy_mdm["planning"].value == pytest.approx((0.4 + 0.0) / 2)
@@ -157,7 +152,7 @@ def test_accuracies_count_failed_tasks_too() -> None:
 
 
 def test_a_suite_whose_only_task_failed_is_missing_for_that_reason() -> None:
-    found = summarise([task("planning", PLANNING[0])], [failure("local", "ioi", (3, 0))], 200)
+    found = summarise([task("planning", PLANNING[0])], [failure("local", "ioi", (3, 0))])
     assert found.overlap["local"] == Missing(missing="no comparison on ioi")
     assert found.accuracy_arm["local"].value == pytest.approx(0.3)
 
@@ -196,7 +191,6 @@ def test_at_one_size_all_tasks_are_read_at_the_largest_compared_size() -> None:
             ),
         ],
         [],
-        200,
     )
     half = 0.1 / sqrt(2)
     assert found.one_size.edges == 200
@@ -214,7 +208,6 @@ def test_at_one_size_an_undefined_overlap_is_missing_though_the_headline_is_not(
             task("planning", flat(0.2), edges=99, curve={20: reason, 99: flat(0.2)}, name="countdown"),
         ],
         [],
-        200,
     )
     assert found.one_size.overlap["local"] == found.one_size.task_dependent_shift == reason
     assert found.task_dependent_shift.value == pytest.approx(0.7)
@@ -225,7 +218,7 @@ def test_any_size_that_all_tasks_have_can_be_the_one() -> None:
         task("local", flat(0.9), edges=20, curve={20: flat(0.9), 99: flat(0.5)}),
         task("planning", flat(0.2), edges=20, curve={20: flat(0.2), 99: flat(0.4)}),
     ]
-    found = at_one_size(tasks, [], 99, 200)
+    found = at_one_size(tasks, [], 99)
     assert found.edges == 99
     assert found.overlap == {"local": flat(0.5), "planning": flat(0.4)}
     assert bounds(found.task_dependent_shift) == pytest.approx(
@@ -245,17 +238,17 @@ def test_an_overlap_of_a_size_that_was_not_compared_is_missing() -> None:
 
 def test_a_mean_over_all_tasks_is_over_both_suites() -> None:
     tasks = [task("local", LOCAL[0]), task("planning", PLANNING[0]), task("planning", PLANNING[1])]
-    found = mean_over(None, tasks, [], lambda each: each.comparison.compared.edge.normalised, 200)
+    found = mean_over(None, tasks, [], lambda each: each.comparison.compared.edge.normalised)
     assert bounds(found)[0] == pytest.approx((0.6 + 0.2 + 0.1) / 3)
 
 
 def test_a_difference_without_both_intervals_has_none() -> None:
     bare = Number(value=0.5)
-    assert bounds(subtract(bare, flat(0.2), 200)) == (pytest.approx(0.3), None, None)
-    assert bounds(subtract(flat(0.2), bare, 200)) == (pytest.approx(-0.3), None, None)
+    assert bounds(subtract(bare, flat(0.2))) == (pytest.approx(0.3), None, None)
+    assert bounds(subtract(flat(0.2), bare)) == (pytest.approx(-0.3), None, None)
 
 
 def test_a_difference_lacks_what_its_parts_lack() -> None:
     first, second = Missing(missing="first"), Missing(missing="second")
-    assert subtract(first, flat(0.2), 200) == subtract(first, second, 200) == first
-    assert subtract(flat(0.2), second, 200) == second
+    assert subtract(first, flat(0.2)) == subtract(first, second) == first
+    assert subtract(flat(0.2), second) == second

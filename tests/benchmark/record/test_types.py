@@ -7,11 +7,13 @@ from collections.abc import Callable
 import pytest
 from pydantic import ValidationError
 
-from mechshift.benchmark.compare.compare import Evidence, compare
+from mechshift.benchmark.compare.compare import compare
+from mechshift.benchmark.measure.evidence import Evidence
 from mechshift.benchmark.record.protocol import V1, Protocol
 from mechshift.benchmark.record.summary import summarise
 from mechshift.benchmark.record.types import (
-    Behaviour,
+    Accuracy,
+    CellRecord,
     Component,
     Environment,
     FailedTask,
@@ -29,10 +31,10 @@ from mechshift.metrics import Estimate, Undefined
 
 @pytest.fixture(scope="module")
 def record(evidence: Callable[..., Evidence], small_protocol: Callable[..., Protocol]) -> Record:
-    protocol = small_protocol()
+    protocol = small_protocol(circuit_edges=30)
     pool = PoolRecord(
-        arm=Behaviour(solved=9, tried=10),
-        mdm=Behaviour(solved=8, tried=10),
+        arm=Accuracy(solved=9, tried=10),
+        mdm=Accuracy(solved=8, tried=10),
         mdm_in_place=Missing(missing="the task has no form that is filled in place"),
         unfit={"answer and foil are the same tokens": 2},
         other_form=0,
@@ -42,9 +44,13 @@ def record(evidence: Callable[..., Evidence], small_protocol: Callable[..., Prot
         templates=4,
         fingerprint="abc",
     )
-    about = {"version": "1", "level": "names", "pool": pool}
-    compared = compare(evidence(1), evidence(2), tuple("aabbccdd"), 30, protocol)
-    done = TaskRecord(task="ioi", suite="local", comparison=compared, seconds={"pool.json": 0.5}, **about)
+    about = {"version": 1, "level": "names", "pool": pool}
+    compared = compare(
+        evidence(1), evidence(2), protocol.sweeping.grid, protocol.compared, protocol.statistics
+    )
+    cell = CellRecord(key="0123456789abcdef", digest="feed")
+    cells = {"pool": cell, "comparison": cell}
+    done = TaskRecord(task="ioi", suite="local", comparison=compared, cells=cells, **about)
     member = MemberProvenance(
         checkpoint="org/model",
         revision=None,
@@ -54,9 +60,10 @@ def record(evidence: Callable[..., Evidence], small_protocol: Callable[..., Prot
         attention="full",
         shift=True,
     )
-    failed = FailedTask(task="countdown", suite="planning", missing="ARM solves 3 of 500", **about)
+    failed = FailedTask(
+        task="countdown", suite="planning", missing="ARM solves 3 of 500", cells={"pool": cell}, **about
+    )
     return Record(
-        created="2026-01-01T00:00:00+00:00",
         pair=PairProvenance(
             name="letters",
             arm=member,
@@ -75,7 +82,7 @@ def record(evidence: Callable[..., Evidence], small_protocol: Callable[..., Prot
         tasks=(done,),
         failed=(failed,),
         reductions=("task countdown gave no comparison",),
-        summary=summarise([done], [failed], 30),
+        summary=summarise([done], [failed]),
         environment=Environment(
             mechshift="0.1",
             python="3.12",
@@ -87,7 +94,6 @@ def record(evidence: Callable[..., Evidence], small_protocol: Callable[..., Prot
             device="cpu",
             threads=1,
         ),
-        seconds=1.5,
     )
 
 
@@ -109,7 +115,7 @@ def places(value: object, path: tuple[object, ...] = ()) -> list[tuple[object, .
     return []
 
 
-FREE = ("unfit", "movement", "seconds", "depth", "depth_edges", "specialisation", "depth_shift")
+FREE = ("unfit", "movement", "cells", "depth", "depth_edges", "specialisation", "depth_shift")
 FREE += (
     "depth_shift_edges",
     "specialisation_shift",
@@ -150,7 +156,7 @@ def test_what_is_no_finite_number_is_refused(value: float, record: Record) -> No
         lambda: Component(name="a0.h0", share=value),
         lambda: type(member).model_validate(member.model_dump() | {"clean": value}),
         lambda: type(member).model_validate(member.model_dump() | {"profile": (value, 1.0)}),
-        lambda: type(record).model_validate(record.model_dump() | {"seconds": value}),
+        lambda: type(record.pair).model_validate(record.pair.model_dump() | {"movement": {"mlp": value}}),
     ):
         with pytest.raises(ValidationError, match="finite"):
             make()
@@ -174,17 +180,17 @@ def test_metrics_results_as_they_stand_in_a_record() -> None:
 
 def test_accuracy_is_the_share_solved_of_those_tried() -> None:
     """Wilson's interval of 8 of 10: (.8 + .19207 ± 1.96 √(.016 + .0096037)) / 1.38415."""
-    found = Behaviour(solved=8, tried=10).accuracy
+    found = Accuracy(solved=8, tried=10).share
     assert isinstance(found, Number)
     assert (found.value, found.low, found.high) == pytest.approx((0.8, 0.49016, 0.94332), abs=1e-5)
-    assert isinstance(Behaviour(solved=0, tried=0).accuracy, Missing)
+    assert isinstance(Accuracy(solved=0, tried=0).share, Missing)
 
 
 def test_values_are_frozen(record: Record) -> None:
     with pytest.raises(ValidationError, match="frozen"):
         record.status = "verified"
     with pytest.raises(ValidationError, match="frozen"):
-        record.protocol.pool = 3
+        record.protocol.sampling.pool = 3
 
 
 @pytest.mark.parametrize(

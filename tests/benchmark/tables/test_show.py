@@ -23,8 +23,8 @@ pair      tiny (3 layers, 8 heads, 4 key/value heads, 1,000 edges)
 ARM       tiny/arm (LlamaForCausalLM, float32, causal attention, shifted, digest tiny arm dig)
 MDM       tiny/mdm@main (LlamaForCausalLM, float32, full attention, shifted, digest tiny mdm dig)
 weights   moved by 0.010 (norm) to 0.250 (lm_head) of their norm, mean over modules of a kind
-protocol  v1@2, self-reported
-made      2026-01-02T03:04:05+00:00 with mechshift 0.1.0, torch 2.13.0, transformers 5.23.0 on cpu, 2 threads, 90 s
+protocol  v1@3, self-reported
+made      with mechshift 0.1.0, torch 2.13.0, transformers 5.23.0 on cpu, 2 threads
 
                       local                 planning              both suites
 --------------------  --------------------  --------------------  --------------------
@@ -38,7 +38,7 @@ early shift           -0.00 [-0.01, +0.01]  +0.12 [+0.10, +0.14]
 specialisation shift  +0.05 [+0.04, +0.06]  -0.05 [-0.06, -0.04]
 faithfulness, ARM                                                 0.67 [0.64, 0.70]
 faithfulness, MDM                                                 0.65 [0.60, 0.70]
-"""  # noqa: E501
+"""
 
 
 def trimmed(text: str) -> str:

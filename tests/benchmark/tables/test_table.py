@@ -18,11 +18,11 @@ protocol,      shift                                                            
 status
 -------------  --------------------  ---------------------  --------  ---------------------  -----------------  --------------------  --------------------
 tiny           +0.25 [+0.20, +0.30]  ARM 0.67 [0.64, 0.70]  local     ARM 0.98 [0.97, 0.99]  0.75 [0.70, 0.80]  -0.00 [-0.01, +0.01]  +0.05 [+0.04, +0.06]
-v1@2           at 1,000 edges:       MDM 0.65 [0.60, 0.70]            MDM 0.97 [0.95, 0.99]
+v1@3           at 1,000 edges:       MDM 0.65 [0.60, 0.70]            MDM 0.97 [0.95, 0.99]
 self-reported  +0.10 [+0.04, +0.16]                         planning  ARM 0.95 [0.93, 0.97]  0.50 [0.45, 0.55]  +0.12 [+0.10, +0.14]  -0.05 [-0.06, -0.04]
                                                                       MDM 0.90 [0.87, 0.93]
 none           –¹                    ARM 0.67 [0.64, 0.70]  local     ARM 0.98 [0.97, 0.99]  0.75 [0.70, 0.80]  -0.00 [-0.01, +0.01]  +0.05 [+0.04, +0.06]
-v1@2           at 1,000 edges:       MDM 0.65 [0.60, 0.70]            MDM 0.97 [0.95, 0.99]
+v1@3           at 1,000 edges:       MDM 0.65 [0.60, 0.70]            MDM 0.97 [0.95, 0.99]
 verified       +0.10 [+0.04, +0.16]                         planning  ARM 0.95 [0.93, 0.97]  0.50 [0.45, 0.55]  +0.12 [+0.10, +0.14]  -0.05 [-0.06, -0.04]
                                                                       MDM 0.90 [0.87, 0.93]
 
@@ -31,7 +31,7 @@ verified       +0.10 [+0.04, +0.16]                         planning  ARM 0.95 [
 TASKS = """\
                                 ioi                   countdown
                                 local                 planning
-                                easy                  easy
+                                abc                   small
 ------------------------------  --------------------  -----------------
 BEHAVIOUR
 accuracy, ARM                   0.95 [0.93, 0.96]     0.01 [0.00, 0.02]
@@ -129,9 +129,10 @@ def test_csv_gives_back_every_number_and_reason(make_record: MakeRecord) -> None
     assert float(row["task_dependent_shift_one_size_high"]) == 0.1 + 0.06
     assert (row["task_dependent_shift"], row["task_dependent_shift_missing"]) == ("", "too few, alas")
     assert (row["accuracy_mdm_local"], float(row["accuracy_mdm_local_low"])) == ("0.97", 0.97 - 0.02)
-    assert (row["protocol"], row["protocol_version"], row["status"]) == ("v1", "2", "self-reported")
+    assert (row["protocol"], row["protocol_version"], row["status"]) == ("v1", "3", "self-reported")
     assert row["control"] == "no"
-    assert (row["arm_digest"], row["created"]) == (f"{name} arm digest", "2026-01-02T03:04:05+00:00")
+    assert (row["arm_digest"], row["mdm_digest"]) == (f"{name} arm digest", f"{name} mdm digest")
+    assert row["mechshift"] == "0.1.0"
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", '\t=HYPERLINK("x")'])
@@ -215,8 +216,8 @@ def test_csv_of_tasks_is_a_line_per_quantity(
     assert (rows["countdown", "overlap"]["value"], rows["countdown", "overlap"]["missing"]) == ("", "too few")
     assert float(rows["countdown", "accuracy_arm"]["value"]) == 3 / 500
     assert {(row["suite"], row["level"], row["version"]) for row in rows.values()} == {
-        ("local", "easy", "1a2b"),
-        ("planning", "easy", "1a2b"),
+        ("local", "abc", "1"),
+        ("planning", "small", "1"),
     }
 
 
@@ -246,7 +247,7 @@ def test_a_control_is_marked_below_its_status(make_record: MakeRecord, markup: A
         [line.strip(" |").split() for line in row_table([one], markup).splitlines()]
         for one in (as_control(record), record)
     )
-    assert [line[0] for line in marked[last - 3 : last]] == ["tiny", "v1@2", "self-reported"]
+    assert [line[0] for line in marked[last - 3 : last]] == ["tiny", "v1@3", "self-reported"]
     assert marked[last][0] == "control"
     assert all("control" not in line for line in bare)
 

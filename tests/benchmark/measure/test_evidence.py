@@ -1,0 +1,397 @@
+"""What is kept of a member: the same when read back, and refused where it cannot have been measured."""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from build.arrays import GRAPHS, HEADERS, change, refusal, with_header
+from mechshift.benchmark.asking.encoding import Encoded
+from mechshift.benchmark.asking.states import Question, batches, question
+from mechshift.benchmark.circuits.attribution import attribute
+from mechshift.benchmark.circuits.circuit import Circuit
+from mechshift.benchmark.circuits.graph import Graph
+from mechshift.benchmark.circuits.scores import Attribution, Integration
+from mechshift.benchmark.measure.evidence import Entropies, Evidence, ScoreSums, Sweep
+from mechshift.benchmark.measure.scores import score_edges
+from mechshift.benchmark.pairs.member import Member
+from mechshift.benchmark.record.files import read_model, write_model
+from mechshift.errors import NotComputable, OutputError
+
+GRAPH = Graph(2, 4, 2)
+EDGES = 82
+"""Nine inputs a layer read 1 and 6 sources, the MLP 4 more, and the logits 11."""
+
+Content = ScoreSums | Sweep
+
+
+def some_scores() -> ScoreSums:
+    sums = np.random.default_rng(0).standard_normal((3, *GRAPH.mask.shape)) * GRAPH.mask
+    groups = np.array([0, 2, 2, 1])
+    found = Attribution(
+        GRAPH, Integration("left", 7), sums, np.array([1, 1, 2]), groups * 1.5, groups * 0.5, groups
+    )
+    return ScoreSums(found, ("a", "a", "b"), np.array([4, 0, 9, 2]))
+
+
+def some_sweep() -> Sweep:
+    drawn = np.random.default_rng(1)
+    return Sweep(
+        GRAPH,
+        drawn.normal(size=4),
+        drawn.normal(size=4),
+        drawn.normal(size=(2, 3, 4)),
+        np.array([[0, 8, EDGES], [1, 7, EDGES]]),
+        ("a", "b", "b", "a"),
+        np.array([1, 8, 3, 5]),
+    )
+
+
+KINDS: dict[str, Callable[[], Content]] = {"scores": some_scores, "sweep": some_sweep}
+
+
+@pytest.fixture(params=KINDS)
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[type[Content], Path]:
+    """A kind of content, and a file of it."""
+    content = KINDS[request.param]()
+    content.save(tmp_path / request.param)
+    return type(content), tmp_path / request.param
+
+
+@pytest.fixture
+def scores(tmp_path: Path) -> Path:
+    some_scores().save(tmp_path / "scores")
+    return tmp_path / "scores"
+
+
+@pytest.fixture
+def swept(tmp_path: Path) -> Path:
+    some_sweep().save(tmp_path / "sweep")
+    return tmp_path / "sweep"
+
+
+def assert_same(found: np.ndarray, expected: np.ndarray) -> None:
+    assert found.dtype == expected.dtype
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_scores_are_read_back_as_they_were_written(tmp_path: Path) -> None:
+    made = some_scores()
+    made.save(tmp_path / "new" / "scores.safetensors")
+    found = ScoreSums.load(tmp_path / "new" / "scores.safetensors")
+    assert (found.graph, found.templates) == (GRAPH, ("a", "a", "b"))
+    assert found.attribution.integration == Integration("left", 7)
+    assert_same(found.examples, made.examples)
+    for name in ("score_sums", "counts", "clean", "corrupted", "groups"):
+        assert_same(getattr(found.attribution, name), getattr(made.attribution, name))
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["scores.safetensors"]
+
+
+def test_a_sweep_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    made = some_sweep()
+    made.save(tmp_path / "new" / "sweep.safetensors")
+    found = Sweep.load(tmp_path / "new" / "sweep.safetensors")
+    assert (found.graph, found.templates) == (GRAPH, ("a", "b", "b", "a"))
+    for name in ("whole", "empty", "circuits", "kept", "examples"):
+        assert_same(getattr(found, name), getattr(made, name))
+
+
+def test_what_was_measured_is_read_back(evidence: Callable[..., Evidence], tmp_path: Path) -> None:
+    made = evidence(3)
+    made.scores.save(tmp_path / "scores")
+    made.sweep.save(tmp_path / "sweep")
+    found = ScoreSums.load(tmp_path / "scores")
+    assert_same(found.attribution.scores(), made.scores.attribution.scores())
+    assert found.attribution.completeness_residual == made.scores.attribution.completeness_residual
+    assert_same(Sweep.load(tmp_path / "sweep").circuits, made.sweep.circuits)
+
+
+def test_the_same_content_is_the_same_bytes(tmp_path: Path) -> None:
+    for name, make in KINDS.items():
+        first, second = tmp_path / f"{name} 1", tmp_path / f"{name} 2"
+        make().save(first)
+        make().save(second)
+        assert first.read_bytes() == second.read_bytes()
+        type(make()).load(first).save(second)
+        assert first.read_bytes() == second.read_bytes()
+        with safe_open(first, framework="numpy") as file:
+            assert len(file.metadata()) == 1  # several are written in an order that differs between processes
+
+
+def test_the_edges_alone_are_stored(scores: Path) -> None:
+    with safe_open(scores, framework="numpy") as file:
+        header = json.loads(file.metadata()["mechshift"])
+        assert file.get_slice("score_sums").get_shape() == [3, EDGES]
+        np.testing.assert_array_equal(
+            file.get_tensor("score_sums"), some_scores().attribution.score_sums[:, GRAPH.mask]
+        )
+    assert header["sources"][:2] == ["input", "a0.h0"]
+    assert header["destinations"][-2:] == ["m1", "logits"]
+
+
+def test_a_sweep_of_other_numbers_is_other_bytes(swept: Path, tmp_path: Path) -> None:
+    made = some_sweep()
+    replace(made, templates=("a", "b", "a", "b")).save(tmp_path / "other")
+    assert swept.read_bytes() != (tmp_path / "other").read_bytes()
+
+
+def test_edges_are_scored_in_groups_of_templates(
+    member: Callable[..., Member], encoded: Callable[..., Encoded]
+) -> None:
+    """Five questions of two lengths in two groups; each one's scores alone, added up by group."""
+    mdm, group = member("mdm", "full"), {3: 1, 8: 0, 11: 1, 2: 0, 5: 1}
+    asked: list[Question] = [
+        question(mdm, encoded(5 - seed % 2, (11, 12), (14, 15), seed), (0, 1), group[index], index)
+        for seed, index in enumerate(group)
+    ]
+    told: list[int] = []
+    integration = Integration("midpoint", 3)
+    found = score_edges(mdm, asked, ("one", "two"), integration, 4, told.append)
+    assert sum(told) == 5
+    # The shorter prompts first; of one length those of group 0 before those of group 1.
+    assert found.examples.tolist() == [8, 2, 3, 11, 5]
+    assert found.attribution.groups.tolist() == [0, 0, 1, 1, 1]
+    assert found.attribution.counts.tolist() == [2, 3]
+    assert found.templates == ("one", "two")
+    assert found.attribution.integration == integration
+    sums = np.zeros_like(found.attribution.score_sums)
+    for place, index in enumerate(found.examples.tolist()):
+        one = next(each for each in asked if each.index == index)
+        alone = attribute(mdm, batches(mdm, [replace(one, group=0)], 8), integration, 1)
+        sums[group[index]] += alone.score_sums[0]
+        assert found.attribution.clean[place] == pytest.approx(alone.clean.item(), abs=1e-5)
+    np.testing.assert_allclose(found.attribution.score_sums, sums, rtol=1e-4, atol=1e-5 * np.abs(sums).max())
+
+
+@pytest.mark.parametrize("graph", GRAPHS.values(), ids=GRAPHS)
+def test_another_graph_is_refused(graph: object, kept: tuple[type[Content], Path]) -> None:
+    kind, path = kept
+    change(path, header={"graph": graph})
+    refusal(kind.load, path)
+
+
+@pytest.mark.parametrize("text", HEADERS.values(), ids=HEADERS)
+def test_another_header_is_refused(text: str | None, kept: tuple[type[Content], Path]) -> None:
+    kind, path = kept
+    with_header(path, text)
+    refusal(kind.load, path)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sources": ["input"]},
+        {"sources": ["input"] * 11},
+        {"destinations": [*GRAPH.destination_names[:-1], "logit"]},
+        {"destinations": None},
+        {"templates": None},
+        {"templates": []},
+        {"templates": "abba"},
+        {"templates": ["a", "b", "c", "d", "e"]},
+        {"templates": ["a", "b", 3, 4]},
+        {"templates": {"a": 1, "b": 2, "c": 3, "d": 4}},
+        {"integration": {"rule": "left", "steps": 7}, "format": "circuit 2"},
+        {"invented": 1},
+    ],
+)
+def test_a_mismatched_header_is_refused(changes: dict[str, Any], kept: tuple[type[Content], Path]) -> None:
+    kind, path = kept
+    change(path, header=changes)
+    refusal(kind.load, path)
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    [torch.float8_e4m3fn, torch.float8_e5m2, torch.bfloat16, torch.float16, torch.float32, torch.int64],
+)
+@pytest.mark.parametrize("name", ["scores", "sweep"])
+def test_numbers_of_another_kind_are_refused(name: str, dtype: torch.dtype, tmp_path: Path) -> None:
+    content, tensor = KINDS[name](), {"scores": "score_sums", "sweep": "whole"}[name]
+    content.save(tmp_path / "kept")
+    shape = {"scores": (3, EDGES), "sweep": (4,)}[name]
+    change(tmp_path / "kept", {tensor: torch.ones(shape).to(dtype)})
+    assert tensor in refusal(type(content).load, tmp_path / "kept")
+
+
+@pytest.mark.parametrize("size", [0, 5, 8, 400, -1])
+def test_a_truncated_file_is_refused(size: int, kept: tuple[type[Content], Path]) -> None:
+    kind, path = kept
+    path.write_bytes(path.read_bytes()[:size])
+    refusal(kind.load, path)
+
+
+@pytest.mark.parametrize("content", [b"{}", b"\x08\x00\x00\x00\x00\x00\x00\x00{}      ", b"\xff" * 64])
+def test_a_file_of_something_else_is_refused(content: bytes, kept: tuple[type[Content], Path]) -> None:
+    kind, path = kept
+    path.write_bytes(content)
+    refusal(kind.load, path)
+
+
+def test_a_tensor_that_is_missing_or_too_many_is_refused(kept: tuple[type[Content], Path]) -> None:
+    kind, path = kept
+    whole = path.read_bytes()
+    with safe_open(path, framework="numpy") as file:
+        names = list(file.keys())
+    assert len(names) >= 5
+    for name in names:
+        path.write_bytes(whole)
+        change(path, {name: None})
+        assert "it holds" in refusal(kind.load, path)
+    path.write_bytes(whole)
+    change(path, {"more": [1.0]})
+    assert "more" in refusal(kind.load, path)
+
+
+def test_a_tensor_of_another_shape_is_refused(kept: tuple[type[Content], Path]) -> None:
+    kind, path = kept
+    whole = path.read_bytes()
+    with safe_open(path, framework="pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    for name, tensor in tensors.items():
+        for other in (
+            tensor[:0],
+            tensor[..., :0],
+            tensor[1:],
+            tensor[..., 1:],
+            tensor[None],
+            tensor.flatten()[0],
+        ):
+            path.write_bytes(whole)
+            change(path, {name: other.contiguous()})
+            refusal(kind.load, path)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize(
+    ("name", "tensor"),
+    [("scores", name) for name in ("score_sums", "clean", "corrupted")]
+    + [("sweep", name) for name in ("whole", "empty", "circuits")],
+)
+def test_what_is_no_finite_number_is_refused(name: str, tensor: str, value: float, tmp_path: Path) -> None:
+    content = KINDS[name]()
+    content.save(tmp_path / "kept")
+    with safe_open(tmp_path / "kept", framework="numpy") as file:
+        found = file.get_tensor(tensor)
+    found[(-1,) * found.ndim] = value
+    change(tmp_path / "kept", {tensor: found})
+    assert f"{tensor} is not finite" in refusal(type(content).load, tmp_path / "kept")
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [[0, 2, 2, -1], [0, 2, 2, 3], [0, 2, 2, 10**15], [0, 2, 2, -(2**63)], [0, 2, 1, 1], [0, 0, 0, 0]],
+)
+def test_groups_that_are_not_those_of_the_sums_are_refused(groups: list[int], scores: Path) -> None:
+    change(scores, {"groups": groups})
+    assert "groups" in refusal(ScoreSums.load, scores)
+
+
+@pytest.mark.parametrize(
+    ("counts", "groups"),
+    [
+        ([2, 1, 1], [0, 2, 2, 1]),
+        ([1, 1, 10**15], [0, 2, 2, 1]),
+        ([1, -1, 2], [0, 2, 2, 1]),
+        ([2, 0, 2], [0, 2, 2, 0]),
+        ([2**62, 2**62, 4], [0, 2, 2, 1]),
+    ],
+)
+def test_counts_that_are_not_those_of_the_groups_are_refused(
+    counts: list[int], groups: list[int], scores: Path
+) -> None:
+    change(scores, {"counts": counts, "groups": groups})
+    refusal(ScoreSums.load, scores)
+
+
+def test_scores_of_no_example_are_refused(scores: Path) -> None:
+    nothing = np.zeros(0, np.int64)
+    change(
+        scores,
+        {
+            "score_sums": np.zeros((0, EDGES)),
+            "counts": nothing,
+            "groups": nothing,
+            "examples": nothing,
+            "clean": np.zeros(0),
+            "corrupted": np.zeros(0),
+        },
+        {"templates": []},
+    )
+    assert refusal(ScoreSums.load, scores) == "it has no example"
+
+
+def test_a_place_in_the_stream_is_not_negative(kept: tuple[type[Content], Path]) -> None:
+    kind, path = kept
+    change(path, {"examples": [1, 2, 3, -4]})
+    assert "examples" in refusal(kind.load, path)
+
+
+@pytest.mark.parametrize(
+    "integration",
+    [
+        {"rule": "left", "steps": 7.0},
+        {"rule": "left", "steps": 0},
+        {"rule": "left", "steps": "7"},
+        {"rule": "eap", "steps": 7},
+        {"rule": "simpson", "steps": 7},
+        {"rule": ["left"], "steps": 7},
+        {"rule": "left"},
+        7,
+        None,
+    ],
+)
+def test_an_integration_that_there_is_not_is_refused(integration: object, scores: Path) -> None:
+    change(scores, header={"integration": integration})
+    refusal(ScoreSums.load, scores)
+
+
+@pytest.mark.parametrize("kept_edges", [[[0, 8, -1], [1, 7, 9]], [[0, 8, EDGES + 1], [1, 7, 9]]])
+def test_a_circuit_has_no_more_edges_than_the_graph(kept_edges: list[list[int]], swept: Path) -> None:
+    change(swept, {"kept": kept_edges})
+    refusal(Sweep.load, swept)
+
+
+@pytest.mark.parametrize("rankings", [1, 3])
+def test_a_sweep_has_two_rankings(rankings: int, swept: Path) -> None:
+    change(swept, {"circuits": np.zeros((rankings, 3, 4)), "kept": np.zeros((rankings, 3), np.int64)})
+    assert "circuits" in refusal(Sweep.load, swept)
+
+
+def test_one_kind_of_file_is_not_read_as_another(scores: Path, swept: Path, tmp_path: Path) -> None:
+    Circuit.of(GRAPH, np.ones(GRAPH.mask.shape), 60).save(tmp_path / "circuit")
+    save_file({"x": torch.zeros(1)}, tmp_path / "foreign")
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    assert refusal(ScoreSums.load, swept) == "it is a 'sweep 2', not a 'scores 2'"
+    assert refusal(Sweep.load, scores) == "it is a 'scores 2', not a 'sweep 2'"
+    for name in ("circuit", "foreign", "folder", "missing", "pipe"):
+        refusal(ScoreSums.load, tmp_path / name)
+        refusal(Sweep.load, tmp_path / name)
+
+
+def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "directory").mkdir()
+    for make in KINDS.values():
+        for place in ("file/kept", "directory"):
+            with pytest.raises(OutputError, match="cannot be written"):
+                make().save(tmp_path / place)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["directory", "file"]
+
+
+def test_entropies_are_read_back_and_finite(tmp_path: Path) -> None:
+    made = Entropies({"a1.h0": 0.1 + 0.2, "m0": 1.0})
+    write_model(made, tmp_path / "entropies.json")
+    assert read_model(tmp_path / "entropies.json", Entropies) == made
+    for text in ('{"m0": NaN}', '{"m0": Infinity}', '{"m0": 1e999}', '{"m0": "a"}', "[]", "[" * 100_000):
+        (tmp_path / "entropies.json").write_text(text)
+        with pytest.raises(NotComputable, match=r"entropies\.json"):
+            read_model(tmp_path / "entropies.json", Entropies)
