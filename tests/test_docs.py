@@ -131,7 +131,7 @@ def folder(tmp_path: Path, cells: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     for name, member in (("arm", tiny.arm), ("mdm", tiny.mdm)):
         (tmp_path / "checkpoints" / name).symlink_to(member.checkpoint)
     for each in list_protocols():
-        monkeypatch.setitem(protocol._PROTOCOLS, each.name, each.model_copy(update=SMALL))
+        monkeypatch.setitem(protocol._PROTOCOLS, each.name, each.changed(**SMALL))
     return tmp_path
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from mechshift.baselines.report.records import Pairs, read_pairs, tasks_of
 from mechshift.baselines.report.roster import PAIRS
-from mechshift.benchmark.record.protocol import QUICK
+from mechshift.benchmark.record.protocol import QUICK, V1
 from mechshift.benchmark.record.types import FailedTask, Record, TaskRecord
 from mechshift.errors import NotComputable, UsageError
 
@@ -82,6 +82,16 @@ def test_another_protocol_is_refused(
     )
 
 
+def test_another_task_in_the_protocol_is_refused(
+    make_pairs: MakePairs, make_record: MakeRecord, put: Put, tmp_path: Path
+) -> None:
+    protocol = V1.changed(tasks=V1.tasks[:1])
+    found = refusal(make_pairs({"tiny-block": make_record("tiny-block", protocol=protocol)}), put, tmp_path)
+    assert found.problem.startswith(
+        "the records of tiny-block and tiny are not of the same protocol: tasks is ioi abc@1 and ioi abc@1, "
+    )
+
+
 def test_another_arm_is_refused(
     make_pairs: MakePairs, make_record: MakeRecord, put: Put, tmp_path: Path
 ) -> None:
@@ -97,17 +107,17 @@ def test_another_arm_is_refused(
     ("changes", "said"),
     [
         (
-            {"version": "9f9f"},
-            "countdown is version 9f9f, level easy, suite planning and version 1a2b, level",
+            {"version": 2},
+            "countdown is version 2, level easy, suite planning and version 1, level",
         ),
         (
             {"level": "hard"},
-            "countdown is version 1a2b, level hard, suite planning and version 1a2b, level easy",
+            "countdown is version 1, level hard, suite planning and version 1, level easy",
         ),
     ],
 )
 def test_another_version_or_level_of_a_task_is_refused(
-    changes: dict[str, str],
+    changes: dict[str, object],
     said: str,
     make_pairs: MakePairs,
     make_record: MakeRecord,
@@ -124,7 +134,7 @@ def test_a_task_that_was_not_asked_is_refused(
     make_pairs: MakePairs, make_record: MakeRecord, make_task: MakeTask, put: Put, tmp_path: Path
 ) -> None:
     found = refusal(make_pairs({"tiny-block": make_record("tiny-block", (make_task("ioi"),))}), put, tmp_path)
-    assert "countdown is absent and version 1a2b" in found.problem
+    assert "countdown is absent and version 1" in found.problem
 
 
 def test_a_task_that_failed_was_asked(
