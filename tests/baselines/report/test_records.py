@@ -108,11 +108,11 @@ def test_another_arm_is_refused(
     [
         (
             {"version": 2},
-            "countdown is version 2, level easy, suite planning and version 1, level",
+            "countdown is version 2, level small, suite planning and version 1, level",
         ),
         (
             {"level": "hard"},
-            "countdown is version 1, level hard, suite planning and version 1, level easy",
+            "countdown is version 1, level hard, suite planning and version 1, level small",
         ),
     ],
 )
