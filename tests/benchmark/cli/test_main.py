@@ -219,7 +219,7 @@ def test_an_interrupted_run_says_how_to_go_on(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("mechshift.benchmark.run.progress.for_terminal", Interrupted)
+        patch.setattr("mechshift.benchmark.run.progress.choose_progress", lambda quiet: Interrupted())
         done = command("run", "--task", "infilling")
     assert (done.code, done.out) == (130, "")
     assert done.err == "mechshift: interrupted; the same command goes on where this one stopped\n"
@@ -246,7 +246,7 @@ class Greedy(Silent):
 
 
 def test_lacking_memory_is_an_error_with_a_remedy(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mechshift.benchmark.run.progress.for_terminal", Greedy)
+    monkeypatch.setattr("mechshift.benchmark.run.progress.choose_progress", lambda quiet: Greedy())
     done = command("run", "--task", "infilling")
     assert (done.code, done.out) == (3, "")
     assert done.err.startswith("mechshift: the memory does not suffice\n")
@@ -254,10 +254,10 @@ def test_lacking_memory_is_an_error_with_a_remedy(command: Command, monkeypatch:
 
 
 def test_a_programming_error_is_not_disguised(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken() -> None:
+    def broken(quiet: bool) -> None:
         raise RuntimeError("a shape that does not fit")
 
-    monkeypatch.setattr("mechshift.benchmark.run.progress.for_terminal", broken)
+    monkeypatch.setattr("mechshift.benchmark.run.progress.choose_progress", broken)
     with pytest.raises(RuntimeError, match="a shape that does not fit"):
         command("run", "--task", "infilling")
 
