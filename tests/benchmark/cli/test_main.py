@@ -283,10 +283,10 @@ def test_lacking_memory_is_an_error_with_a_remedy(command: Command, monkeypatch:
 
 
 def test_a_programming_error_is_not_disguised(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken() -> None:
+    def broken(quiet: bool) -> None:
         raise RuntimeError("a shape that does not fit")
 
-    monkeypatch.setattr("mechshift.benchmark.run.progress.choose_progress", lambda quiet: broken())
+    monkeypatch.setattr("mechshift.benchmark.run.progress.choose_progress", broken)
     with pytest.raises(RuntimeError, match="a shape that does not fit"):
         command("run", "--task", "infilling")
 
