@@ -55,6 +55,36 @@ def test_an_mdm_that_is_not_told_from_an_arm_is_undecided() -> None:
     assert Behaviour(as_an_arm, (), control=True).verdict == "passed"
 
 
+def test_members_are_exchanged_where_the_arm_alone_fills_gaps_as_an_mdm() -> None:
+    as_an_arm = fill(10), fill(12, "causal"), fill(3, shift=False)
+    of_the_arm = fill(9, "causal"), fill(2, "causal", shift=False), fill(20), fill(38, shift=False)
+    behaviour = Behaviour(as_an_arm, (), arm=of_the_arm)
+    assert behaviour.exchanged is of_the_arm[3]
+    assert behaviour.verdict == "failed"
+    assert behaviour.detail == (
+        "fills 10 of 40 gaps as declared, no better than an ARM would, and the ARM fills 38 of 40 gaps "
+        "with no shift, full and 9 of 40 gaps causally, as an MDM would"
+    )
+    for weak in ((fill(9, "causal"), fill(9)), (fill(0, "causal"), fill(9)), (fill(36, "causal"), fill(38))):
+        assert Behaviour(as_an_arm, (), arm=weak).exchanged is None
+        assert Behaviour(as_an_arm, (), arm=weak).verdict == "undecided"
+
+
+def test_the_arm_is_asked_only_where_the_mdm_may_be_one(tiny: Pair) -> None:
+    assert observe(tiny).arm == ()
+    causal = replace(tiny.mdm, attention=Attention("causal"))
+    assert observe(replace(tiny, mdm=causal)).arm == ()
+    twice = replace(tiny.arm, role="mdm", attention=Attention("full"))
+    behaviour = observe(replace(tiny, mdm=twice))
+    assert [str(way) for way in behaviour.arm] == [
+        "shift, causal",
+        "no shift, causal",
+        "shift, full",
+        "no shift, full",
+    ]
+    assert behaviour.exchanged is None
+
+
 def test_ways_as_good_as_the_best_are_told_with_it() -> None:
     behaviour = Behaviour((fill(10), fill(36, "causal"), fill(38, "block:4"), fill(8, shift=False)), ())
     assert behaviour.detail == (
