@@ -48,6 +48,9 @@ class ScoreSums:
     templates: tuple[str, ...]
     examples: NDArray[np.int64]
 
+    def __repr__(self) -> str:
+        return f"ScoreSums({len(set(self.templates))} templates, {self.attribution})"
+
     @property
     def graph(self) -> Graph:
         """The graph whose edges are scored."""
