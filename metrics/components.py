@@ -87,6 +87,7 @@ def touched_components(
     if kept.ndim < 2:
         raise ValueError(f"circuits must be [..., sources, destinations] and has shape {kept.shape}")
     sources, destinations = incidence(source_component, destination_component, kept.shape[-2:])
+    # Any edge counts once, and a share of a grouped destination touches as much as all of it.
     leaving = kept.any(axis=-1).astype(np.float64) @ sources.T
     entering = kept.any(axis=-2).astype(np.float64) @ destinations.T
     return np.asarray(leaving + entering > 0)

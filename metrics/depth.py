@@ -102,6 +102,7 @@ def early_share(profile: ArrayLike) -> float:
     0.333333333
     """
     shares = _profile("profile", profile)
+    # How much of layer l, from l to l + 1, lies below a third of L.
     inside = np.clip(len(shares) / 3 - np.arange(len(shares)), 0, 1)
     return min(1.0, float(shares @ inside))
 
@@ -200,6 +201,7 @@ def signed_wasserstein(before: ArrayLike, after: ArrayLike) -> Value:
         return moved
     if moved.total <= TOLERANCE:
         return 0.0
+    # A sign decided by rounding would flip a distance from one end of its range to the other.
     if abs(moved.net) <= TOLERANCE:
         return Undefined("as much moves towards early layers as towards late ones")
     return float(np.sign(moved.net) * moved.total)

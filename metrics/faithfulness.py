@@ -229,6 +229,7 @@ def smallest_budget(shares: ArrayLike, *curves: ArrayLike, threshold: float = 0.
         raise ValueError("pass at least one curve")
     numbers("threshold", threshold, 0)
     pairs = [_curve(shares, curve) for curve in curves]
+    # The first share that reaches it, though a later one may fall short again: curves are not monotone.
     reached = np.all([kept >= threshold for _, kept in pairs], axis=0)
     if not reached.any():
         best = max(float(level) for level in np.min([kept for _, kept in pairs], axis=0))

@@ -59,6 +59,7 @@ def normalised_overlap(cross: float, ceiling_a: float, ceiling_b: float, floor: 
     values = {"cross": cross, "ceiling_a": ceiling_a, "ceiling_b": ceiling_b, "floor": floor}
     for name, value in values.items():
         within(name, value, 0, 1)
+    # The geometric mean, as in the correction for attenuation: noise takes from both models.
     ceiling = float(np.sqrt(ceiling_a * ceiling_b))
     if ceiling <= floor + 1e-12:
         return Undefined(f"the split-half ceiling {ceiling:.4f} does not exceed the floor {floor:.4f}")
@@ -86,6 +87,7 @@ def node_view(edges: Flags, k: int, matrices: tuple[Floats, Floats], seed: int) 
     """The components that circuits of k edges touch, by incidence matrices; raises as `edge_view`."""
     size = whole("k", k, 1, int(edges.sum()))
 
+    # Circuits are ranked as rows of edges; which components they touch takes the matrix back.
     def touched(circuits: Flags) -> Flags:
         placed = np.zeros((len(circuits), *edges.shape), dtype=np.bool_)
         placed[:, edges] = circuits
@@ -127,6 +129,7 @@ class Halves:
 
     def ranked(self, sums: Floats, weights: Floats) -> _Ranked:
         """Strength of the edges under weights [groups]; the halves are empty where there is no split."""
+        # All rows at once: one product of matrices takes as long as reading the sums once.
         rows = [weights[None], self.first * weights, ~self.first * weights]
         values = strength(weighted_mean(sums, self.counts, np.concatenate(rows)), self.by)
         splits = len(self.first)
@@ -134,6 +137,7 @@ class Halves:
 
     def usable(self, weights: Floats) -> "Halves":
         """The same without the splits of which the resample has left one half empty."""
+        # Few groups leave few splits; a resample is lost only where none of them is usable.
         filled = (self.first * weights).any(axis=1) & (~self.first * weights).any(axis=1)
         return self if filled.all() else replace(self, first=self.first[filled])
 
@@ -145,6 +149,7 @@ def flat_sums(name: str, sums: ArrayLike, halves: Halves) -> Floats:
         expected = f"[{len(halves.counts)} groups, sources, destinations]"
         raise ValueError(f"{name} must be {expected} and has shape {array.shape}")
     match((f"one group of {name}", "edges"), array[0], halves.edges)
+    # Entries without an edge are dropped here, so that none of them is ever ranked.
     everywhere = np.broadcast_to(halves.edges, array.shape)
     return edge_scores(name, array, everywhere).reshape(len(array), -1)
 
@@ -202,6 +207,7 @@ def _view_overlap(a: _Ranked, b: _Ranked, view: View) -> dict[str, Value]:
         )
         return {"jaccard": jaccard, **nothing}
     a1, a2, b1, b2 = (members(half) for half in (a.first, a.second, b.first, b.second))
+    # Opposite halves, both ways: on one half the models would share the noise of its prompts.
     cross = mean_jaccard(np.concatenate([a1, a2]), np.concatenate([b2, b1]))
     ceilings = mean_jaccard(a1, a2), mean_jaccard(b1, b2)
     return {

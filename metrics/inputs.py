@@ -16,6 +16,7 @@ def numbers(name: str, values: ArrayLike, dimensions: int | None = None) -> Floa
     array = np.asarray(values)
     if array.dtype.kind not in "fiub":
         raise ValueError(f"{name} must hold real numbers, not {array.dtype}")
+    # float32 is kept, because score sums of large models fill the memory; float16 would overflow in sums.
     if array.dtype.kind != "f" or array.dtype.itemsize < 4:
         array = array.astype(np.float64)
     _shaped(name, array, dimensions)

@@ -57,6 +57,7 @@ def holm(p_values: ArrayLike) -> Floats:
     given = numbers("p_values", p_values, 1)
     if ((given < 0) | (given > 1)).any():
         raise ValueError(f"p_values must lie in [0, 1], and reach from {given.min()} to {given.max()}")
+    # The running maximum keeps the order: a larger p-value is never adjusted to a smaller one.
     order = np.argsort(given, kind="stable")
     steps = np.arange(len(given), 0, -1)
     adjusted = np.empty(len(given))

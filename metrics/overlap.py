@@ -49,6 +49,7 @@ def strength(scores: Floats, by: Ranking) -> Floats:
 
 def largest(values: Floats, k: int) -> Flags:
     """Mask [rows, n] of the k largest of each row of `values` [rows, n]; the first of equals wins."""
+    # Partition and not sort: this is where a bootstrap of large graphs spends its time.
     threshold = np.partition(values, -k, axis=1)[:, -k][:, None]
     chosen = values > threshold
     equal = values == threshold
@@ -195,6 +196,7 @@ def spearman_over_union(
     second = _average_ranks(strength(edge_scores("scores_b", scores_b, union), by))
     if np.ptp(first) == 0 or np.ptp(second) == 0:
         return Undefined("one model gives all edges of the union the same score")
+    # Rounded, because the last digit of a correlation of ranks depends on the machine.
     return round(float(np.corrcoef(first, second)[0, 1]), 15)
 
 
@@ -273,6 +275,7 @@ def chance_node_jaccard(
     1.0
     """
     first = random_circuits(edges, size_a, draws, seed)
+    # Another seed: from the same one, circuits of one size would be the same circuits.
     second = random_circuits(edges, size_b, draws, seed + 1)
     pairs = zip(first, second, strict=True)
     values = [node_jaccard(a, b, source_component, destination_component) for a, b in pairs]
@@ -299,6 +302,7 @@ def _hypergeometric(size_a: int, size_b: int, edges: int) -> tuple[Integers, Flo
     whole("edges", edges, 1)
     a, b = whole("size_a", size_a, 0, edges), whole("size_b", size_b, 0, edges)
     support = np.arange(max(0, a + b - edges), min(a, b) + 1)
+    # Ratios, because factorials of a million edges are beyond all numbers.
     x = support[:-1].astype(np.float64)
     ratio = (a - x) * (b - x) / ((x + 1) * (edges - a - b + x + 1))
     logarithm = np.concatenate([[0.0], np.cumsum(np.log(ratio))])

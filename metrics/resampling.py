@@ -153,9 +153,11 @@ def half_splits(clusters: ArrayLike, splits: int = 10, seed: int = 0) -> Flags:
     [1, 1]
     """
     cluster = clusters_of(clusters)
+    # Not the generator of the resamples, so that neither depends on how many the other draws.
     generator = np.random.default_rng([seed, 1])
     halves = np.zeros((whole("splits", splits, 1), len(cluster)), dtype=np.bool_)
     for half in halves:
+        # Dealt like cards, cluster after cluster, in random order: an odd group may go to either half.
         order_of_clusters = generator.permutation(int(cluster.max()) + 1)
         dealt = np.lexsort((generator.random(len(cluster)), order_of_clusters[cluster]))
         half[dealt[generator.integers(2) :: 2]] = True
@@ -239,6 +241,7 @@ def bootstrap(
     (9.5, True)
     """
     level_of(level)
+    # All names from one call per resample: what is expensive (ranking edges) is done once for all of them.
     weights = cluster_weights(clusters, resamples, seed)
     estimates = statistic(np.ones(weights.shape[1]))
     draws = [statistic(row) for row in weights]

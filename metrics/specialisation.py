@@ -152,6 +152,7 @@ def random_specialisation(
     generator = np.random.default_rng([seed, 2])
     values = []
     for drawn in random_circuits(existing, len(masses), draws, seed):
+        # The circuit's own scores: unequal scores are specialised wherever they lie.
         placed = np.zeros(existing.shape)
         placed[drawn] = generator.permutation(masses)
         values.append(specialisation(node_importance(placed, drawn, source_component, destination_component)))
@@ -194,6 +195,7 @@ def output_entropy(values: ArrayLike, kind: Literal["logits", "probabilities"] =
         raise ValueError("fewer than two tokens are left: entropy needs a choice")
     logarithm = np.log(probability, out=np.zeros_like(probability), where=probability > 0)
     entropy = -(probability * logarithm).sum(axis=-1) / np.log(tokens)
+    # By position first, each by its own number of tokens, and then the mean.
     return np.asarray(np.clip(entropy, 0.0, 1.0).mean(axis=-1))
 
 

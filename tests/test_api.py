@@ -1,5 +1,10 @@
 """The Python interface as the README shows it."""
 
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +12,7 @@ import numpy as np
 import pytest
 
 import mechshift
+from mechshift.benchmark.interchange.eap_ig import save_graph
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.record.files import read_model
 from mechshift.benchmark.record.protocol import Protocol
@@ -29,6 +35,129 @@ def test_a_record_and_arrays_in_ten_lines(tmp_path: Path) -> None:
     assert scores.arm.shape == scores.mdm.shape == (len(scores.clusters), *scores.graph.mask.shape)
     assert scores.counts.sum() == record.tasks[0].pool.discovery
     assert not np.array_equal(scores.arm, scores.mdm)
+
+
+PUBLIC = ("Attribution Circuit EdgeScores Graph Pair Protocol Record Task edge_scores load read run").split()
+
+
+def test_what_is_public_is_found_without_torch() -> None:
+    program = (
+        "import sys, mechshift\n"
+        f"assert {PUBLIC} == mechshift.__all__ and set({PUBLIC}) <= set(dir(mechshift))\n"
+        "mechshift.Record, mechshift.Protocol, mechshift.Task, mechshift.Graph, mechshift.EdgeScores\n"
+        "assert not {'torch', 'pandas'} & set(sys.modules)\n"
+        "record = mechshift.read(sys.argv[1])\n"
+        "assert isinstance(record, mechshift.Record) and len(record.to_frame()) > 200\n"
+        "assert 'torch' not in sys.modules\n"
+        "assert all(getattr(mechshift, name).__name__ == name for name in mechshift.__all__)\n"
+    )
+    record = files("mechshift.baselines") / "reference" / "tiny" / "record.json"
+    subprocess.run([sys.executable, "-c", program, str(record)], check=True)
+
+
+def test_an_unknown_name_is_no_attribute() -> None:
+    with pytest.raises(AttributeError, match="'mechshift' has no attribute 'walk'"):
+        _ = mechshift.walk  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def results(measured: tuple[Record, Path], quick: None, tmp_path: Path) -> Path:
+    """A copy of the folder of a run on greater-than and countdown, under the protocol called quick."""
+    shutil.copytree(measured[1], tmp_path / "results")
+    return tmp_path / "results"
+
+
+def test_a_pair_can_be_named_and_a_folder_be_a_text(
+    measured: tuple[Record, Path], results: Path, tiny: Pair
+) -> None:
+    record = mechshift.run("tiny", tasks=["greater-than", "countdown"], out=str(results), progress=False)
+    assert record.model_copy(update={"created": ""}) == measured[0].model_copy(update={"created": ""})
+    one = mechshift.run(tiny, record.protocol, tasks="countdown", out=results)
+    assert one.tasks == record.tasks[1:]
+    named, loaded = (mechshift.edge_scores(pair, "countdown", out=str(results)) for pair in ("tiny", tiny))
+    np.testing.assert_array_equal(named.mdm, loaded.mdm)
+
+
+def test_files_are_read_by_what_they_are(
+    measured: tuple[Record, Path], results: Path, tmp_path: Path
+) -> None:
+    assert mechshift.read(str(results / "tiny-quick-partial.json")) == measured[0]
+    (kept,) = results.glob("cells/countdown/*/circuit-mdm.safetensors")
+    circuit = mechshift.read(kept)
+    assert isinstance(circuit, mechshift.Circuit)
+    assert repr(circuit).startswith(f"Circuit({circuit.size:,} of 3,628 edges, member='mdm', pair='tiny'")
+    (scores,) = results.glob("cells/countdown/*/scores-mdm.safetensors")
+    attribution = mechshift.read(scores)
+    assert isinstance(attribution, mechshift.Attribution)
+    np.testing.assert_allclose(attribution.scores(), circuit.scores)
+    assert len(repr(attribution)) < 200
+    save_graph(tmp_path / "graph.json", circuit.graph, circuit.edges, 128, circuit.scores)
+    graph = mechshift.read(tmp_path / "graph.json")
+    assert isinstance(graph, mechshift.Circuit)
+    np.testing.assert_array_equal(graph.edges, circuit.edges)
+
+
+def test_what_cannot_be_read_is_told(results: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"is a folder\nname one of the records in it: .*tiny-quick-partial"):
+        mechshift.read(results)
+    with pytest.raises(UsageError, match="cells holds no record of this version: there are countdown/, "):
+        mechshift.read(results / "cells")
+    with pytest.raises(NotComputable, match=r"there is no file .*\ndid you mean tiny-quick-partial"):
+        mechshift.read(results / "tiny-quick.json")
+    for content in (b"", b"text", b"12345678{", b"PK\3\4", b'{"cfg": 1}', b"{}", bytes(range(256))):
+        (tmp_path / "strange").write_bytes(content)
+        with pytest.raises(NotComputable, match="strange"):
+            mechshift.read(tmp_path / "strange")
+
+
+def test_a_frame_of_scores_has_a_row_per_edge() -> None:
+    graph = mechshift.Graph(2, 3, 3)
+    sums = np.random.default_rng(0).standard_normal((2, 2, *graph.mask.shape))
+    scores = mechshift.EdgeScores(graph, sums[0], sums[1], np.array([1, 3]), ("a", "b"))
+    frame = scores.to_frame()
+    assert [f"{row.source}->{row.destination}" for row in frame.itertuples()] == graph.edge_names()
+    row = frame[(frame.source == "a1.h2") & (frame.destination == "m1")].iloc[0]
+    # Two layers of three heads and an MLP: a1.h2 is source 1 + 4 + 2, m1 destination 10 + 9.
+    expected = [(values[0, 7, 19] + values[1, 7, 19]) / 4 for values in sums]
+    assert (row.source_layer, row.destination_layer) == (1, 1)
+    assert (row.source_kind, row.destination_kind) == ("head", "mlp")
+    np.testing.assert_allclose([row.arm, row.mdm], expected)
+    ends = frame[(frame.source == "input") & (frame.destination == "logits")].iloc[0]
+    assert (ends.source_layer, ends.destination_layer) == (-1, 2)
+    assert repr(scores) == f"EdgeScores({graph.edges} edges, 4 examples in 2 groups of 2 templates)"
+
+
+def test_a_pair_is_written_in_a_line_and_shown_as_its_members(tiny: Pair) -> None:
+    assert repr(tiny).startswith("Pair('tiny', 6 layers, 8 heads, ARM '")
+    assert len(repr(tiny).splitlines()) == 1
+    assert "MDM" in repr(tiny)
+    assert "(full attention, shift), on cpu)" in repr(tiny)
+    named = replace(tiny, spec=replace(tiny.spec, name="<b>bold</b>"))
+    shown = named._repr_html_()
+    assert "&lt;b&gt;bold&lt;/b&gt;" in shown
+    assert "<b>" not in shown
+    assert tiny.mdm_provenance.digest[:12] in shown
+
+
+def test_two_checkpoints_may_be_paths_and_have_a_dtype(tiny: Pair) -> None:
+    arm, mdm = Path(tiny.spec.arm.checkpoint), Path(tiny.spec.mdm.checkpoint)
+    pair = mechshift.load(arm, mdm, name="mine", dtype="bfloat16", device="cpu", offline=True)
+    assert pair.spec.name == "mine-bfloat16"
+    assert {pair.arm_provenance.dtype, pair.mdm_provenance.dtype} == {"bfloat16"}
+
+
+def test_errors_name_arguments_and_not_options(tmp_path: Path) -> None:
+    calls: list[tuple[tuple[Any, ...], dict[str, Any], str]] = [
+        (("tiny",), {"shift": False}, "shift=False would declare"),
+        (("a", "b"), {"mask_token": " "}, "mask_token= is empty"),
+        ((tmp_path,), {}, "arm= and mdm="),
+        (("tiny",), {"dtype": "float64"}, "unknown dtype 'float64'"),
+    ]
+    for arguments, options, message in calls:
+        with pytest.raises(UsageError) as raised:
+            mechshift.load(*arguments, **options)
+        assert message in str(raised.value)
+        assert "--" not in str(raised.value)
 
 
 def test_two_checkpoints_load_with_what_is_declared(tiny: Pair) -> None:

@@ -15,7 +15,7 @@ from transformers.models.llama.modeling_llama import LlamaDecoderLayer, LlamaMod
 
 from build.models import random_model
 from mechshift.benchmark.pairs.pair import Pair
-from mechshift.tasks import get_task, registry
+from mechshift.tasks import Task, get_task
 from mechshift.tasks.example import Draw, Example, InPlace
 
 Command = Callable[..., Any]
@@ -259,7 +259,7 @@ def test_a_mask_token_that_prompts_use(refused: Refused, derive: Derive) -> None
 
 
 def test_a_gap_at_the_first_position_of_a_shifted_model(
-    refused: Refused, monkeypatch: pytest.MonkeyPatch
+    refused: Refused, register: Callable[[Task], None]
 ) -> None:
     task = get_task("infilling")
 
@@ -271,7 +271,7 @@ def test_a_gap_at_the_first_position_of_a_shifted_model(
             example, in_place=InPlace("", example.in_place.right, example.in_place.corrupted_right)
         )
 
-    monkeypatch.setitem(registry._TASKS, "infilling", replace(task, draw=draw))
+    register(replace(task, draw=draw))
     says = "position 0 is masked, and the MDM is declared shifted", "--no-shift"
     refused(2, "run", "--task", "infilling", says=says, cells=True)
 
@@ -363,12 +363,26 @@ def test_a_disk_that_is_too_full_for_task_files(refused: Refused, full_after: Li
         refused(3, "tasks", "export", "ioi", "--n", 5, "--out", tmp_path, says=says)
 
 
-def test_a_cell_that_is_damaged(command: Command, refused: Refused, tmp_path: Path) -> None:
+def test_a_cell_that_is_damaged_is_made_again(command: Command, tmp_path: Path) -> None:
     assert command("run", "--task", "infilling", "--out", tmp_path / "out").code == 0
-    (cell,) = tmp_path.rglob("scores-arm.safetensors")
+    (cell,) = tmp_path.rglob("scores-arm.*.safetensors")
+    (record,) = (tmp_path / "out").glob("*.json")
+    whole, said = cell.read_bytes(), record.read_bytes()
+    cell.write_bytes(whole[:100])
+    done = command("run", "--task", "infilling", "--out", tmp_path / "out")
+    assert done.code == 0
+    assert done.err == (
+        "mechshift: infilling: scores-arm is made again: its content is not what was written\n"
+    )
+    assert (cell.read_bytes(), record.read_bytes()) == (whole, said)
+
+
+def test_a_damaged_file_is_not_exported(command: Command, refused: Refused, tmp_path: Path) -> None:
+    assert command("run", "--task", "infilling", "--out", tmp_path / "out").code == 0
+    (cell,) = tmp_path.rglob("scores-arm.*.safetensors")
     cell.write_bytes(cell.read_bytes()[:100])
-    says = str(cell.name), "cannot be read"
-    refused(3, "run", "--task", "infilling", "--out", tmp_path / "out", says=says)
+    arguments = "--to", "mib", "--d-model", 128, "--out", tmp_path / "infilling_tiny"
+    refused(3, "circuits", "export", cell, *arguments, says=("cannot be read", "name a file"))
 
 
 def test_a_record_of_another_protocol_on_the_board(

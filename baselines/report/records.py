@@ -63,7 +63,7 @@ def read_pairs(folder: Path) -> Pairs:
     records = {pair: read_model(path, Record) for pair, path in paths.items()}
     for pair, record in records.items():
         _check_is_pairs(paths[pair], pair, record)
-    _check_same(records, "protocol", lambda record: dict(record.protocol))
+    _check_same(records, "protocol", _settings)
     _check_same(records, "ARM", lambda record: {"digest": record.pair.arm.digest})
     _check_same(records, "tasks", _versions)
     return Pairs(records)
@@ -99,6 +99,11 @@ def _check_same(
                 f"the records of {pair} and {BASE} are not of the same {what}: {'; '.join(differing)}",
                 "make them again with one version of mechshift, from one ARM and with one protocol",
             )
+
+
+def _settings(record: Record) -> dict[str, object]:
+    asked = [f"{task.name} {task.level}@{task.version}" for task in record.protocol.tasks]
+    return dict(record.protocol.settings()) | {"tasks": ", ".join(asked)}
 
 
 def _versions(record: Record) -> dict[str, str]:

@@ -26,10 +26,15 @@ def check_finite(member: Member) -> None:
     """Raises PairError for a parameter with a NaN or an infinity."""
     for name, parameter in member.backbone.model.named_parameters():
         if not bool(parameter.isfinite().all()):
-            raise PairError(
-                f"the {member.called}'s parameter {name} holds NaN or infinite values",
-                "the checkpoint is damaged or its training diverged: name another checkpoint or revision",
-            )
+            raise not_finite(member, name)
+
+
+def not_finite(member: Member, parameter: str) -> PairError:
+    """The error for a member one of whose parameters holds a NaN or an infinity."""
+    return PairError(
+        f"the {member.called}'s parameter {parameter} holds NaN or infinite values",
+        "the checkpoint is damaged or its training diverged: name another checkpoint or revision",
+    )
 
 
 def check_projections(member: Member) -> None:

@@ -147,7 +147,8 @@ def _parameter(name: str, hint: Any) -> Parameter:
 
 def _group(parameter: Parameter) -> int:
     """The place of its group in --help; arguments come before all."""
-    panel = get_args(parameter.annotation)[1].rich_help_panel
+    _, *declared = get_args(parameter.annotation) or (None,)
+    panel = next((getattr(each, "rich_help_panel", None) for each in declared), None)
     return GROUPS.index(panel) if panel in GROUPS else -1
 
 

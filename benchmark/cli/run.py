@@ -1,12 +1,11 @@
 """The command `mechshift run`: measure a pair, or say what that would take."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from ...errors import UsageError
-from ...files import RESULTS, replacing
+from ...files import RESULTS
 from .options import JsonOption, of_machine, of_output, of_work, resolved, with_pair
 from .output import flush, print_json, width
 
@@ -14,11 +13,7 @@ if TYPE_CHECKING:
     from ...tasks import Task
     from ..forecast.before import Asked
     from ..pairs.options import PairOptions
-    from ..pairs.pair import Pair
     from ..record.types import Record
-
-SMALL_WIDTH = 512
-"""Models narrower than this are run on one thread of a CPU."""
 
 
 @with_pair()
@@ -38,6 +33,10 @@ def run(
     ] = None,
     memory: Annotated[
         float | None, of_machine(help="With --dry-run: GB of the device of another machine.")
+    ] = None,
+    probe: Annotated[
+        float | None,
+        of_machine(help="With --dry-run: seconds to measure this machine for, to tell a run's time."),
     ] = None,
     dry_run: Annotated[
         bool, of_machine("--dry-run", help="Print what would be run and needed, and load nothing.")
@@ -66,10 +65,12 @@ def run(
     as_asked(chosen, _names(tasks), level)
     asked = Asked(resolved(options), chosen, tasks, level, batch, options.device, options.offline)
     if dry_run:
-        _print_dry_run(asked, memory, out, as_json)
+        _print_dry_run(asked, memory, out, probe, as_json)
         return
     if memory is not None:
         raise UsageError("--memory asks about another machine", "give it with --dry-run")
+    if probe is not None:
+        raise UsageError("--probe measures this machine for a forecast", "give it with --dry-run")
     record = _measure(asked, options.accept_behaviour, out, quiet)
     if as_json:
         print(record.model_dump_json(indent=1))
@@ -83,25 +84,28 @@ def run(
 
 def _measure(asked: "Asked", accept_behaviour: bool, out: Path, quiet: bool) -> "Record":
     """The record, its cells kept in `out`; whatever can be refused is refused before weights are loaded."""
-    _check_writable(out)
     from ..admission.load import load_pair
     from ..forecast.before import rows_that_fit
-    from ..run.allocation import give_back_freed_memory
+    from ..run.allocation import choose_threads, give_back_freed_memory
     from ..run.progress import choose_progress
     from ..run.run import run as measure
+    from ..run.store import check_writable
 
+    check_writable(out)
     give_back_freed_memory()
     rows = rows_that_fit(asked)
     pair = load_pair(asked.spec, asked.device, asked.offline, accept_behaviour)
-    _use_threads(pair)
+    choose_threads(pair.arm.device, pair.arm.backbone.shape.width)
     return measure(pair, asked.protocol, out, _names(asked.tasks), asked.level, rows, choose_progress(quiet))
 
 
-def _print_dry_run(asked: "Asked", memory: float | None, out: Path, as_json: bool) -> None:
+def _print_dry_run(
+    asked: "Asked", memory: float | None, out: Path, probe: float | None, as_json: bool
+) -> None:
     """The report in any case; then the usual error where the run does not fit."""
     from ..forecast.before import dry_run
 
-    found = dry_run(asked, memory, out)
+    found = dry_run(asked, memory, out, probe)
     if as_json:
         print_json(found.json())
     else:
@@ -122,25 +126,3 @@ def _tasks(suite: str | None, names: list[str] | None) -> tuple["Task", ...] | N
 
 def _names(tasks: "Sequence[Task] | None") -> list[str] | None:
     return None if tasks is None else [task.card.name for task in tasks]
-
-
-def _check_writable(out: Path) -> None:
-    """Find out before any work is done that results cannot be kept; leaves no folder that was not there."""
-    probe = out / "cells" / ".writable"
-    made = [folder for folder in probe.parents if not folder.exists()]
-    try:
-        with replacing(probe) as partial:
-            partial.write_bytes(b"mechshift")
-        probe.unlink(missing_ok=True)
-    finally:
-        for folder in made:
-            with suppress(OSError):  # another run has begun to write there
-                folder.rmdir()
-
-
-def _use_threads(pair: "Pair") -> None:
-    """One thread for small models on a CPU: more gain little, and stall where another process is busy."""
-    if pair.arm.device.type == "cpu" and pair.arm.backbone.shape.width < SMALL_WIDTH:
-        import torch
-
-        torch.set_num_threads(1)

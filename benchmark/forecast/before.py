@@ -1,4 +1,4 @@
-"""What `mechshift run` asks before it loads anything: what it would take, and whether that is there."""
+"""What `mechshift run` asks before it loads anything: what it would do and take, and if that is there."""
 
 import shutil
 from collections.abc import Sequence
@@ -6,21 +6,33 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from ...errors import UsageError, unknown
-from ...tasks import Task, get_task
+from ...tasks import Task
 from ..asking.states import ROWS
+from ..circuits.graph import Graph
 from ..pairs.loading import choose_device
+from ..pairs.pair import Provenance
 from ..pairs.spec import PairSpec
-from ..record.protocol import Protocol
+from ..record.protocol import Protocol, ProtocolTask
+from ..run.assembly import as_asked
+from ..run.plan import Subject
+from ..run.provenance import make_subject
+from ..run.run import check_applies
+from ..run.store import Store, check_writable
 from .forecast import Forecast, check_fits, fitting_rows, forecast, sampled_forecast
 from .machine import Machine, asked_machine, this_machine
+from .planned import Planned, list_plan
+from .probe import measure_speeds
 from .report import as_json, render
-from .sizes import sketch_pair
+from .sizes import Sketch, sketch_pair
+from .weights import examine_weights, weights_at_hand
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What a run was asked for. `tasks` None: the protocol's suite; `rows` None: 64, or as many as fit."""
+    """What a run was asked for. `tasks` None: the protocol's; `rows` None: 64, or as many as fit."""
 
     spec: PairSpec
     protocol: Protocol
@@ -33,41 +45,74 @@ class Asked:
 
 @dataclass(frozen=True)
 class DryRun:
-    """A forecast, the machine it is for, and the bytes that are free where results would be written."""
+    """A forecast and a plan, the machine they are for, and the bytes free where results would be written."""
 
     forecast: Forecast
+    planned: Planned
     machine: Machine
     free_disk: int
 
     def text(self) -> str:
         """The forecast as a page."""
-        return render(self.forecast, self.machine, self.free_disk)
+        return render(self.forecast, self.planned, self.machine, self.free_disk)
 
     def json(self) -> dict[str, Any]:
         """The forecast as JSON takes it."""
-        return as_json(self.forecast, self.machine, self.free_disk)
+        return as_json(self.forecast, self.planned, self.machine, self.free_disk)
 
     def check(self) -> None:
         """Raises NotComputable where the run clearly does not fit."""
         check_fits(self.forecast, self.machine)
 
 
-def dry_run(asked: Asked, memory: float | None, out: Path) -> DryRun:
-    """What a run would take, with nothing loaded and nothing written.
+def dry_run(asked: Asked, memory: float | None, out: Path, probe: float | None = None) -> DryRun:
+    """What a run would do and take, with no model loaded and nothing left that was not there.
 
-    `memory`: GB of the device of another machine, None for this one. Raises UsageError for a memory that is
-    not positive or beyond all machines and for an unknown device, and as `sketch_pair` and `forecast` do.
+    `memory`: GB of the device of another machine, None for this one. `probe`: seconds to measure this machine
+    for, None to go by earlier runs in `out` alone. Raises whatever the run would raise before a model of its
+    runs: UsageError and NotComputable for tasks, levels and protocols that do not go together, PairError for
+    checkpoints, OutputError for `out`; UsageError also for a memory or a probe that makes no sense.
     """
     if memory is not None:
         _check_machine(memory, asked.device)
-    place = (
-        this_machine(choose_device(asked.device)) if memory is None else asked_machine(memory, asked.device)
-    )
-    sketch = sketch_pair(asked.spec, asked.offline)
-    found = forecast(sketch, _tasks(asked), asked.level, asked.protocol, asked.rows or ROWS)
+        if probe is not None:
+            raise UsageError("--memory asks about another machine, and --probe measures this one", "give one")
+    tasks = _tasks(asked)
+    check_writable(out)
+    device = choose_device(asked.device) if memory is None else None
+    place = asked_machine(memory, asked.device) if memory is not None else this_machine(choose_device(device))
+    sketch = _sketch(asked)
+    subject = _subject(sketch, device)
+    found = forecast(sketch, tasks, asked.protocol, asked.rows or ROWS)
     if asked.rows is None and (rows := fitting_rows(found, place)) != found.rows:
-        found = forecast(sketch, _tasks(asked), asked.level, asked.protocol, rows)
-    return DryRun(found, place, shutil.disk_usage(_existing(out)).free)
+        found = forecast(sketch, tasks, asked.protocol, rows)
+    speeds = measure_speeds(found, device, probe) if device is not None and probe is not None else None
+    planned = list_plan(found, tasks, asked.protocol, subject, Store(out), speeds)
+    return DryRun(found, planned, place, shutil.disk_usage(_existing(out)).free)
+
+
+def _subject(sketch: Sketch, device: torch.device | None) -> Subject | None:
+    """What the keys of the cells are of, for which all weights are read.
+
+    None where the weights are not here, and for another machine, whose cells are not known: of it no weights
+    are read, only whether they are whole.
+    """
+    checkpoints = [weights_at_hand(one) for one in sketch.checkpoints]
+    if device is None:
+        return None
+    described: list[Provenance] = []
+    members = zip(
+        checkpoints, (sketch.arm, sketch.mdm), (sketch.spec.arm, sketch.spec.mdm), sketch.dtypes, strict=True
+    )
+    for checkpoint, member, spec, dtype in members:
+        if checkpoint is not None:
+            digest = examine_weights(checkpoint, member, spec.loader, dtype)
+            native, kind = type(member.backbone.model).__name__, str(dtype).removeprefix("torch.")
+            described.append(Provenance(checkpoint.name, checkpoint.revision, digest, native, kind))
+    if len(described) < len(checkpoints):
+        return None
+    weights = described[0], described[1]
+    return make_subject(sketch.spec, weights, sketch.tokenizer_digest, sketch.mdm.mask_id, device)
 
 
 def _check_machine(memory: float, device: str | None) -> None:
@@ -90,13 +135,14 @@ KINDS = ("cpu", "cuda", "mps", "xpu")
 def rows_that_fit(asked: Asked) -> int:
     """The token rows that a run takes at once: as asked for, else 64 or as many as fit.
 
-    Raises NotComputable for a run that clearly does not fit, before anything is loaded. A few examples of
-    each task tell that a run fits; all are looked at only where they do not.
+    Raises NotComputable for a run that clearly does not fit, or that its protocol says nothing about, before
+    anything is loaded. A few examples of each task tell that a run fits; all are looked at only where they do
+    not.
     """
     machine = this_machine(choose_device(asked.device))
-    sketch, wanted = sketch_pair(asked.spec, asked.offline), asked.rows or ROWS
+    sketch, tasks, wanted = _sketch(asked), _tasks(asked), asked.rows or ROWS
     for forecast_of in (sampled_forecast, forecast):
-        found = forecast_of(sketch, _tasks(asked), asked.level, asked.protocol, wanted)
+        found = forecast_of(sketch, tasks, asked.protocol, wanted)
         if found.share(machine) <= 1:
             return wanted
     if asked.rows is None:
@@ -105,8 +151,17 @@ def rows_that_fit(asked: Asked) -> int:
     return found.rows
 
 
-def _tasks(asked: Asked) -> Sequence[Task]:
-    return [get_task(task.name) for task in asked.protocol.tasks] if asked.tasks is None else asked.tasks
+def _sketch(asked: Asked) -> Sketch:
+    """The pair without its weights, of a size that the protocol applies to."""
+    sketch = sketch_pair(asked.spec, asked.offline)
+    graph = Graph.of(sketch.arm.backbone.shape, asked.protocol.scoring.kv)
+    check_applies(graph.edges, asked.spec.name, asked.protocol)
+    return sketch
+
+
+def _tasks(asked: Asked) -> tuple[ProtocolTask, ...]:
+    names = None if asked.tasks is None else [task.card.name for task in asked.tasks]
+    return as_asked(asked.protocol, names, asked.level)
 
 
 def _existing(folder: Path) -> Path:

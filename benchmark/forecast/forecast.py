@@ -5,12 +5,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ...errors import NotComputable
-from ...tasks import Task
 from ..asking.states import ROWS
-from ..record.protocol import Protocol
+from ..record.protocol import Protocol, ProtocolTask
 from .machine import Machine
 from .memory import StagePeak, stage_peaks
-from .sizes import Sketch
+from .sizes import Sizes, Sketch
 from .workload import Load, MemberWork, Passes, TaskWork, gap_passes, task_work
 
 MARGIN = 1.25
@@ -69,10 +68,15 @@ class Forecast:
         return max(device, host, key=lambda need: need.share)
 
     @property
+    def asked_sizes(self) -> tuple[Sizes, Sizes]:
+        """Of ARM and MDM the dimensions as they are asked, with the protocol's kind of key/value heads."""
+        arm, mdm = self.sketch.sizes
+        return (arm.ungrouped(), mdm.ungrouped()) if self.protocol.scoring.kv == "ungrouped" else (arm, mdm)
+
+    @property
     def written(self) -> int:
         """Bytes that the run writes: score sums and circuits of both members by task, and JSON files."""
-        sizes = self.sketch.sizes[0]
-        graph = (sizes.ungrouped() if self.protocol.scoring.kv == "ungrouped" else sizes).graph
+        graph = self.asked_sizes[0].graph
         matrix = graph.sources * graph.destinations
         return sum(2 * (8 * work.groups + 9) * matrix + JSON for work in self.tasks)
 
@@ -96,20 +100,18 @@ JSON = 150_000
 """Bytes of a task's JSON files and of its part of the record."""
 
 
-def forecast(
-    sketch: Sketch, tasks: Sequence[Task], level: str | None, protocol: Protocol, rows: int
-) -> Forecast:
+def forecast(sketch: Sketch, tasks: Sequence[ProtocolTask], protocol: Protocol, rows: int) -> Forecast:
     """The forecast of a run. Raises as `task_work`."""
-    works = tuple(task_work(sketch, task, level, protocol, rows) for task in tasks)
+    works = tuple(task_work(sketch, task, protocol, rows) for task in tasks)
     return Forecast(sketch, protocol, rows, works, _stages(sketch, works, protocol))
 
 
 def sampled_forecast(
-    sketch: Sketch, tasks: Sequence[Task], level: str | None, protocol: Protocol, rows: int
+    sketch: Sketch, tasks: Sequence[ProtocolTask], protocol: Protocol, rows: int
 ) -> Forecast:
     """A forecast from a few examples of each task as if every batch were full: quick, and seldom too low."""
     few = protocol.changed(pool=min(SAMPLE, protocol.sampling.pool))
-    found = forecast(sketch, tasks, level, few, rows)
+    found = forecast(sketch, tasks, few, rows)
     works = tuple(_with_rows(work, rows, full=True) for work in found.tasks)
     works = tuple(replace(work, groups=max(work.groups, protocol.halving.groups)) for work in works)
     return Forecast(sketch, protocol, rows, works, _stages(sketch, works, protocol))

@@ -4,15 +4,17 @@ from typing import Any
 
 from tabulate import tabulate
 
+from ..run.timing import in_words
 from .forecast import MARGIN, Forecast, gigabytes, refusal, remedies, remedy
 from .machine import Machine
 from .memory import StagePeak
+from .planned import Planned
 
 STAGES = ("decoding", "attribution", "circuits", "entropies")
 
 
-def render(found: Forecast, machine: Machine, free_disk: int) -> str:
-    """What would be run and needed: a table of passes, one of memory, disk, files, and whether it fits."""
+def render(found: Forecast, planned: Planned, machine: Machine, free_disk: int) -> str:
+    """What would be run and needed: tables of cells, passes and memory, disk, files, and whether it fits."""
     spec, sizes = found.sketch.spec, found.sketch.sizes[0]
     head = [
         ("pair", spec.name),
@@ -23,6 +25,7 @@ def render(found: Forecast, machine: Machine, free_disk: int) -> str:
     stages, highest, parts = _memory(found, machine)
     tables = [
         tabulate(head, tablefmt="plain", disable_numparse=True),
+        tabulate(_plan(planned), CELLS, tablefmt="simple", disable_numparse=True, colalign=ALIGNED),
         tabulate(_passes(found), PASSES, tablefmt="simple", colalign=("left", "left", *["right"] * 8)),
         tabulate(stages, ("stage", "peak, GB"), tablefmt="simple", floatfmt=".2f"),
         tabulate(parts, (f"of {highest}", "GB"), tablefmt="simple", floatfmt=".2f"),
@@ -33,12 +36,56 @@ def render(found: Forecast, machine: Machine, free_disk: int) -> str:
         for reason, count in work.unfit.items()
     ]
     lines = [
+        _there(planned),
+        _time(planned),
         _gaps(found),
         f"disk: {gigabytes(found.written)} of cells and record to be written, {gigabytes(free_disk)} free",
         _files(found),
         verdict(found, machine),
     ]
     return "\n\n".join([*tables, *(["\n".join(unfit)] if unfit else []), "\n".join(lines)])
+
+
+CELLS = ("task", "cell", "there", "time", "key", "needs")
+ALIGNED = ("left", "left", "left", "right", "left", "left")
+
+
+def _plan(planned: Planned) -> list[tuple[str, ...]]:
+    there = {True: "yes", False: "no", None: "?"}
+    return [
+        (
+            cell.task,
+            cell.name,
+            there[cell.there],
+            "" if cell.seconds is None or cell.there else in_words(cell.seconds),
+            cell.key or "?",
+            " ".join(cell.needs),
+        )
+        for cell in planned.cells
+    ]
+
+
+def _there(planned: Planned) -> str:
+    number = len(planned.cells)
+    if not planned.known:
+        return (
+            f"cells: {number}; which of them are there is not known, as their keys hold the weights' digests "
+            "and the machine"
+        )
+    return f"cells: {number}, {number - len(planned.missing)} of them are there"
+
+
+def _time(planned: Planned) -> str:
+    if planned.left is None or planned.source is None:
+        return (
+            "time: not known; measure this machine for 20 seconds with --probe 20, or name the folder of an "
+            "earlier run of the pair with --out"
+        )
+    sources = {"probe": "by a probe of this machine", "earlier": "by earlier runs of the pair in --out"}
+    return (
+        f"time: about {in_words(planned.left)}, {sources[planned.source]}; loading and checking the pair is "
+        "not counted"
+    )
 
 
 PASSES = (
@@ -126,8 +173,8 @@ def verdict(found: Forecast, machine: Machine) -> str:
     return f"does not fit: {refusal(found, machine)}; {remedy(found, machine)}"
 
 
-def as_json(found: Forecast, machine: Machine, free_disk: int) -> dict[str, Any]:
-    """All of a forecast as JSON takes it; sizes in bytes."""
+def as_json(found: Forecast, planned: Planned, machine: Machine, free_disk: int) -> dict[str, Any]:
+    """All of a forecast as JSON takes it; sizes in bytes, times in seconds."""
     share = found.share(machine)
     return {
         "pair": found.sketch.spec.name,
@@ -153,6 +200,8 @@ def as_json(found: Forecast, machine: Machine, free_disk: int) -> dict[str, Any]
             }
             for work in found.tasks
         ],
+        "plan": [vars(cell) for cell in planned.cells],
+        "seconds": {"left": planned.left, "source": planned.source},
         "gaps": {**vars(found.gaps), "flop": found.gaps.flop(found.sketch.sizes[1])},
         "memory": [
             {

@@ -8,14 +8,12 @@ from transformers import PreTrainedTokenizerBase
 from ..circuits.graph import Graph
 from ..pairs.backbones import Backbone, MlpShape
 from ..pairs.families import read_backbone
-from ..pairs.loading import read_tokens
+from ..pairs.loading import read_tokens, tokenizer_digest
 from ..pairs.matching import check_mask_row, check_same_backbone
 from ..pairs.member import Member, Role
-from ..pairs.native import native_model
+from ..pairs.native import native_config, native_model
 from ..pairs.spec import LoaderSpec, MemberSpec, PairSpec
 from .stored import Stored, find_stored
-
-ITEMSIZE = {"float32": 4, "bfloat16": 2, "float16": 2}
 
 
 @dataclass(frozen=True)
@@ -114,14 +112,17 @@ class Sketch:
     """A pair without weights: members whose parameters are on torch's `meta` device, shapes without numbers.
 
     It is asked as a loaded pair is: examples are encoded and batches put together with it.
+    `tokenizer_digest` is that of the tokenizer, as a loaded pair has it; `dtypes` what weights are loaded as.
     """
 
     spec: PairSpec
     arm: Member
     mdm: Member
     tokenizer: PreTrainedTokenizerBase
+    tokenizer_digest: str
     checkpoints: tuple[Stored, Stored]
     sizes: tuple[Sizes, Sizes]
+    dtypes: tuple[torch.dtype, torch.dtype]
 
 
 def sketch_pair(spec: PairSpec, offline: bool = False) -> Sketch:
@@ -135,11 +136,13 @@ def sketch_pair(spec: PairSpec, offline: bool = False) -> Sketch:
     )
     check_same_backbone(arm, mdm)
     check_mask_row(mdm)
-    sizes = [
-        Sizes.of(member.backbone, itemsize(each.loader, stored, member.backbone))
+    first, second = (
+        loaded_dtype(each.loader, stored, member.backbone)
         for member, each, stored in zip((arm, mdm), (spec.arm, spec.mdm), checkpoints, strict=True)
-    ]
-    return Sketch(spec, arm, mdm, tokenizer, checkpoints, (sizes[0], sizes[1]))
+    )
+    sizes = Sizes.of(arm.backbone, first.itemsize), Sizes.of(mdm.backbone, second.itemsize)
+    digest = tokenizer_digest(tokenizer)
+    return Sketch(spec, arm, mdm, tokenizer, digest, checkpoints, sizes, (first, second))
 
 
 def sketch_backbone(checkpoint: Stored, loader: LoaderSpec) -> Backbone:
@@ -151,12 +154,20 @@ def sketch_backbone(checkpoint: Stored, loader: LoaderSpec) -> Backbone:
         return read_backbone(native_model(checkpoint.checkpoint, loader))
 
 
-def itemsize(loader: LoaderSpec, stored: Stored, backbone: Backbone) -> int:
-    """Bytes a parameter has when loaded: as asked for, else as stored, told by the size of the files."""
-    if loader.precision != "auto":
-        return ITEMSIZE[loader.precision]
+def loaded_dtype(loader: LoaderSpec, stored: Stored, backbone: Backbone) -> torch.dtype:
+    """What the weights are loaded as: as asked for, else as config.json says, else as they are stored.
+
+    What is stored is told by the size of the files, since those of a hub model need not be here: of two bytes
+    a parameter it is taken for bfloat16.
+    """
+    named = loader.precision
+    if named == "auto":
+        named = native_config(stored.checkpoint, loader).dtype
+    dtype = getattr(torch, str(named).removeprefix("torch."), None)
+    if isinstance(dtype, torch.dtype):
+        return dtype
     parameters = sum(parameter.numel() for parameter in backbone.model.parameters())
-    return 2 if stored.weights < 3 * parameters else 4
+    return torch.bfloat16 if stored.weights < 3 * parameters else torch.float32
 
 
 def _member(spec: MemberSpec, checkpoint: Stored, role: Role, mask_id: int) -> Member:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from ...tasks import Task
+from ...tasks import Task, get_task
 from ..admission.behaviour import ARM_ATTENTIONS, most_candidates, with_some_row
 from ..admission.cloze import clozes
 from ..admission.fill import askable, distinct_attentions
@@ -26,7 +26,7 @@ from ..circuits.intervention import stacked_items
 from ..circuits.prefix import LEAST
 from ..pairs.attention import Attention
 from ..pairs.member import Member
-from ..record.protocol import Protocol
+from ..record.protocol import Protocol, ProtocolTask
 from .sizes import Sizes, Sketch
 
 
@@ -51,7 +51,7 @@ class Passes:
     """What a stage takes: `forward` passes of the model over `tokens` positions in all, `reads` unembedded.
 
     `backward` of the passes are followed by one back, over `differentiated` of the positions and `graded` of
-    the reads.
+    the reads. At `extracted` positions the extractor multiplies what every source writes for every reader.
     """
 
     examples: int = 0
@@ -62,6 +62,7 @@ class Passes:
     backward: int = 0
     differentiated: int = 0
     graded: int = 0
+    extracted: int = 0
 
     def __add__(self, other: "Passes") -> "Passes":
         return Passes(*(a + b for a, b in zip(vars(self).values(), vars(other).values(), strict=True)))
@@ -72,9 +73,22 @@ class Passes:
         The way back is no dearer because no parameter needs a gradient. Attention between positions, norms
         and the extractor's own products are left out.
         """
+        return self.forward_flop(sizes) + self.graded_flop(sizes)
+
+    def forward_flop(self, sizes: Sizes) -> int:
+        """Those of the passes that are not followed by one back."""
         head = sizes.width * sizes.vocabulary
-        positions, reads = self.tokens + self.differentiated, self.reads + self.graded
+        positions, reads = self.tokens - self.differentiated, self.reads - self.graded
         return 2 * (sizes.active * positions + head * reads)
+
+    def graded_flop(self, sizes: Sizes) -> int:
+        """Those of passes forward and back."""
+        head = sizes.width * sizes.vocabulary
+        return 4 * (sizes.active * self.differentiated + head * self.graded)
+
+    def extraction_flop(self, sizes: Sizes) -> int:
+        """Those of the extractor's own products: two a number that an edge carries, and position."""
+        return 2 * sizes.graph.edges * sizes.width * self.extracted
 
 
 @dataclass(frozen=True)
@@ -108,13 +122,14 @@ class TaskWork:
         return self.arm, self.mdm
 
 
-def task_work(sketch: Sketch, task: Task, level: str | None, protocol: Protocol, rows: int) -> TaskWork:
+def task_work(sketch: Sketch, asked: ProtocolTask, protocol: Protocol, rows: int) -> TaskWork:
     """The work of a task on a pair, `rows` token rows at once.
 
-    Raises UsageError for an unknown level, PairError for prompts that the pair cannot be asked.
+    Raises UsageError for an unknown task or level, PairError for prompts that the pair cannot be asked.
     """
+    task = get_task(asked.name)
     unfit: Counter[str] = Counter()
-    stream = enumerate(task.examples(protocol.sampling.seed, "evaluation", task.level(level)[0]))
+    stream = enumerate(task.examples(protocol.sampling.seed, "evaluation", asked.level))
     attempted: list[Encoded] = []
     tried = 0
     for _ in range(protocol.sampling.candidates):
@@ -310,6 +325,7 @@ def _attribution_passes(load: Load, steps: int) -> Passes:
         backward=back,
         differentiated=steps * positions,
         graded=steps * load.reads,
+        extracted=positions,  # the gradients of all steps are summed before
     )
 
 
@@ -322,5 +338,10 @@ def _circuit_passes(load: Load, sizes: Sizes, protocol: Protocol) -> Passes:
     return (
         whole
         + _behind(load)
-        + Passes(forward=1 + stacks, tokens=(1 + circuits) * positions, reads=circuits * load.reads)
+        + Passes(
+            forward=1 + stacks,
+            tokens=(1 + circuits) * positions,
+            reads=circuits * load.reads,
+            extracted=circuits * positions,
+        )
     )

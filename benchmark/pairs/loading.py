@@ -45,7 +45,7 @@ def open_pair(spec: PairSpec, device: str | torch.device | None = None, offline:
         arm,
         mdm,
         tokenizer,
-        _tokenizer_digest(tokenizer),
+        tokenizer_digest(tokenizer),
         is_ordinary(mask_id, second or tokenizer),
         _provenance(checkpoints[0], arm),
         _provenance(checkpoints[1], mdm),
@@ -168,7 +168,8 @@ def _provenance(checkpoint: Checkpoint, member: Member) -> Provenance:
     )
 
 
-def _tokenizer_digest(tokenizer: PreTrainedTokenizerBase) -> str:
+def tokenizer_digest(tokenizer: PreTrainedTokenizerBase) -> str:
+    """Hexadecimal SHA-256 of all that a tokenizer does."""
     backend = getattr(tokenizer, "backend_tokenizer", None)
     content = repr(sorted(tokenizer.get_vocab().items())) if backend is None else backend.to_str()
     return hashlib.sha256(content.encode()).hexdigest()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from .quantities import COUNT, SHARE, SHIFT, Quantity, Rounding, entry
 from .summary import SUITES
-from .types import Measured, Number, Summary
+from .types import Measured, Missing, Number, Summary
 
 BOTH = "both suites"
 MEMBERS = ("ARM", "MDM")
@@ -47,12 +47,17 @@ def _quantity(name: str, of: BySuite, key: str, rounding: Rounding = SHARE) -> Q
     return Quantity(name, lambda summary: entry(of(summary), key), rounding)
 
 
+def _one_size(summary: Summary) -> Measured:
+    edges = summary.one_size.edges
+    return Missing(missing="no task gave a comparison") if edges is None else Number(value=edges)
+
+
 _SHIFT = Column(
     "task-dependent\nshift",
     {
         BOTH: (
             Quantity("task_dependent_shift", lambda summary: summary.task_dependent_shift, SHIFT),
-            Quantity("one_size_edges", lambda summary: Number(value=summary.one_size.edges), COUNT),
+            Quantity("one_size_edges", lambda summary: _one_size(summary), COUNT),
             Quantity(
                 "task_dependent_shift_one_size",
                 lambda summary: summary.one_size.task_dependent_shift,

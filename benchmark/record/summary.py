@@ -27,7 +27,7 @@ def summarise(tasks: Sequence[TaskRecord], failed: Sequence[FailedTask]) -> Summ
             suite: _mean([value(task).share for task in asked if task.suite == suite]) for suite in SUITES
         }
 
-    size = max(task.comparison.compared.edges for task in tasks)
+    size = max((task.comparison.compared.edges for task in tasks), default=None)
     overlap = by_suite(lambda task: task.comparison.compared.edge.normalised)
     return Summary(
         accuracy_arm=accuracy(lambda task: task.pool.arm),
@@ -44,7 +44,7 @@ def summarise(tasks: Sequence[TaskRecord], failed: Sequence[FailedTask]) -> Summ
     )
 
 
-def at_one_size(tasks: Sequence[TaskRecord], failed: Sequence[FailedTask], edges: int) -> SameSize:
+def at_one_size(tasks: Sequence[TaskRecord], failed: Sequence[FailedTask], edges: int | None) -> SameSize:
     """Overlap of each suite, and the task-dependent shift, with the circuits of all tasks of that size.
 
     Missing where a task has no overlap at the size, and as in `summarise`. At the largest of the tasks'
@@ -60,9 +60,11 @@ def at_one_size(tasks: Sequence[TaskRecord], failed: Sequence[FailedTask], edges
     )
 
 
-def overlap_at(task: TaskRecord, edges: int) -> Measured:
+def overlap_at(task: TaskRecord, edges: int | None) -> Measured:
     """Ĵ of a task's circuits of that many edges, missing where the record has none of that size."""
     comparison = task.comparison
+    if edges is None:
+        return Missing(missing="no task gave a comparison")
     for point in (comparison.compared, *comparison.curve):
         if point.edges == edges:
             return point.edge.normalised

@@ -220,10 +220,11 @@ class SameSize(Part):
     """Overlap by suite with circuits of all tasks at one size, the largest of their compared sizes.
 
     Ĵ depends on the size of the circuits, and compared sizes differ between tasks: where this shift and the
-    headline disagree, the difference between the suites is one of size.
+    headline disagree, the difference between the suites is one of size. `edges` is None where no task gave a
+    comparison.
     """
 
-    edges: int
+    edges: int | None
     overlap: dict[str, Measured]
     task_dependent_shift: Measured
 

@@ -1,7 +1,12 @@
-"""How the C library keeps freed memory on a CPU."""
+"""How a run uses a CPU: its threads, and how the C library keeps freed memory."""
 
 import ctypes
 import platform
+
+import torch
+
+SMALL_WIDTH = 512
+"""Models narrower than this are run on one thread of a CPU."""
 
 THRESHOLD = 2**20
 """Bytes from which a piece of memory is given back as soon as it is freed."""
@@ -19,3 +24,9 @@ def give_back_freed_memory() -> bool:
     if platform.libc_ver()[0] != "glibc":
         return False
     return bool(ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, THRESHOLD))
+
+
+def choose_threads(device: torch.device, width: int) -> None:
+    """One thread for small models on a CPU: more gain little, and stall where another process is busy."""
+    if device.type == "cpu" and width < SMALL_WIDTH:
+        torch.set_num_threads(1)

@@ -40,16 +40,9 @@ def describe_task(outcome: Outcome, protocol: Protocol) -> TaskResult:
 def assemble(
     pair: PairProvenance, environment: Environment, protocol: Protocol, results: Sequence[TaskResult]
 ) -> Record:
-    """The record of tasks' results. Raises NotComputable where no task gives a comparison."""
+    """The record of tasks' results; one of failed tasks alone says why each of them gave no comparison."""
     done = tuple(result for result in results if isinstance(result, TaskRecord))
     failed = tuple(result for result in results if isinstance(result, FailedTask))
-    if not done:
-        reasons = "\n".join(f"  {one.task}: {one.missing}" for one in failed)
-        raise NotComputable(
-            f"no task gives a comparison\n{reasons}",
-            "check the read-out offset, the attention and the mask token where one member solves nothing; "
-            "else choose a pair that solves the tasks",
-        )
     return Record(
         pair=pair,
         protocol=protocol,
@@ -59,6 +52,17 @@ def assemble(
         summary=summarise(done, failed),
         environment=environment,
     )
+
+
+def check_compared(record: Record) -> None:
+    """Raises NotComputable, with the reasons, where no task of a record gives a comparison."""
+    if not record.tasks:
+        reasons = "\n".join(f"  {one.task}: {one.missing}" for one in record.failed)
+        raise NotComputable(
+            f"no task gives a comparison\n{reasons}",
+            "check the read-out offset, the attention and the mask token where one member solves nothing; "
+            "else choose a pair that solves the tasks",
+        )
 
 
 def _reductions(results: Sequence[TaskResult], protocol: Protocol) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import torch
 
 from ..circuits.graph import Graph
 from ..pairs.pair import Pair, Provenance
-from ..pairs.spec import MemberSpec
+from ..pairs.spec import MemberSpec, PairSpec
 from ..record.protocol import Protocol
 from ..record.types import Environment, MemberProvenance, PairProvenance
 from .plan import Subject
@@ -57,25 +57,26 @@ def describe_environment(pair: Pair) -> Environment:
 
 def subject_of(pair: Pair) -> Subject:
     """What can change a cell of a run of the pair."""
+    weights = pair.arm_provenance, pair.mdm_provenance
+    return make_subject(pair.spec, weights, pair.tokenizer_digest, pair.mdm.mask_id, pair.arm.device)
+
+
+def make_subject(
+    spec: PairSpec,
+    weights: tuple[Provenance, Provenance],
+    tokenizer_digest: str,
+    mask_id: int,
+    device: torch.device,
+) -> Subject:
+    """What can change a cell of a run of such a pair, whether it is loaded or not."""
     members = {
-        role: _member(spec, provenance).model_dump(mode="json", exclude={"checkpoint", "revision"})
-        for role, spec, provenance in (
-            ("arm", pair.spec.arm, pair.arm_provenance),
-            ("mdm", pair.spec.mdm, pair.mdm_provenance),
-        )
+        role: _member(member, provenance).model_dump(mode="json", exclude={"checkpoint", "revision"})
+        for role, member, provenance in zip(("arm", "mdm"), (spec.arm, spec.mdm), weights, strict=True)
     }
     return Subject(
         members,
-        {
-            "tokenizer": pair.tokenizer_digest,
-            "mask_id": pair.mdm.mask_id,
-            "control": pair.spec.control,
-        },
-        {
-            "torch": torch.__version__,
-            "transformers": version("transformers"),
-            "device": pair.arm.device.type,
-        },
+        {"tokenizer": tokenizer_digest, "mask_id": mask_id, "control": spec.control},
+        {"torch": torch.__version__, "transformers": version("transformers"), "device": device.type},
     )
 
 

@@ -13,7 +13,7 @@ from ..pairs.registry import list_pairs
 from ..record.files import write_model
 from ..record.protocol import Protocol, ProtocolTask
 from ..record.types import Record
-from .assembly import as_asked, assemble, describe_task
+from .assembly import as_asked, assemble, check_compared, describe_task
 from .execution import Outcome, execute
 from .measuring import Measuring
 from .plan import plan_run
@@ -35,14 +35,15 @@ def run(
 
     Cells that are already in `out` are not computed again. `level` is a difficulty that every task must have,
     None for the protocol's. Raises UsageError for an unknown task or level or less than one row,
-    NotComputable where no task gives a comparison or the protocol does not apply, OutputError where `out`
-    cannot be written.
+    NotComputable where the protocol does not apply or no task gives a comparison (of which the record is
+    written all the same), OutputError where `out` cannot be written.
     """
     asked = as_asked(protocol, tasks, level)
     with closing(measure(pair, protocol, out, asked, None, rows, progress)) as outcomes:
         results = [describe_task(outcome, protocol) for outcome in outcomes]
     record = assemble(describe_pair(pair, protocol), describe_environment(pair), protocol, results)
     write_model(record, record_path(out, record))
+    check_compared(record)
     return record
 
 

@@ -8,13 +8,14 @@ cell without one was never finished. Cells of other keys lie beside it and are n
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ...errors import MechshiftError, NotComputable, unknown
-from ...files import write_text
+from ...files import replacing, write_text
 from ..record.protocol import Part
 from ..record.types import Record
 from .plan import Cell
@@ -125,6 +126,20 @@ class Store:
         write_text(_seal_path(path), seal.model_dump_json(indent=1) + "\n")
         # What was computed is read back as a later run would read it, so that both have the same numbers.
         return Kept(cell.kind.load(path), seal)
+
+
+def check_writable(out: Path) -> None:
+    """Raises OutputError where cells cannot be kept in a folder; leaves nothing that was not there."""
+    probe = out / CELLS / ".writable"
+    made = [folder for folder in probe.parents if not folder.exists()]
+    try:
+        with replacing(probe) as partial:
+            partial.write_bytes(b"mechshift")
+        probe.unlink(missing_ok=True)
+    finally:
+        for folder in made:
+            with suppress(OSError):  # another run has begun to write there
+                folder.rmdir()
 
 
 def digest_of(path: Path) -> str:

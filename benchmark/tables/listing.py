@@ -148,8 +148,12 @@ def describe_pair(name: str) -> Row:
 
 
 def describe_protocols() -> list[Row]:
-    """Every field of every protocol."""
-    return [protocol.model_dump(mode="json") for protocol in list_protocols()]
+    """Every setting of every protocol by its name, and its tasks."""
+    return [
+        dict(protocol.settings())
+        | {"tasks": [f"{task.name} {task.level}@{task.version}" for task in protocol.tasks]}
+        for protocol in list_protocols()
+    ]
 
 
 def describe_reported() -> list[Row]:

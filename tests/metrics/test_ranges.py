@@ -207,6 +207,7 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy, ...], tuple[
         (SUMS, COUNTS, K),
         SHARE,
     ),
+    "templates_drawn": (metrics.templates_drawn, (of(NUMBERS, GROUPS),), SHARE),
     "top_edges": (lambda scores, k: metrics.top_edges(scores, EDGES, k), (of(NUMBERS, *SHAPE), K), SHARE),
     "top_share": (metrics.top_share, (of(MASSES, 5), st.integers(1, 7)), SHARE),
     "touched_components": (lambda c: metrics.touched_components(c, *NODES), (circuits(),), SHARE),

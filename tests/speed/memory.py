@@ -155,7 +155,7 @@ def _as_if_solved(pair: Pair, cell: Cell, found: Pool) -> Pool:
 def forecast(folder: Path, rows: int) -> tuple[StagePeak, ...]:
     """What is predicted for the pair of a folder."""
     sketch = sketch_pair(declare_pair(str(folder / "arm"), str(folder / "mdm")))
-    work = task_work(sketch, get_task(TASK), None, PROTOCOL, rows)
+    work = task_work(sketch, *as_asked(PROTOCOL, [TASK], None), PROTOCOL, rows)
     return stage_peaks(sketch.sizes, [each.weights for each in sketch.checkpoints], [work], PROTOCOL)
 
 

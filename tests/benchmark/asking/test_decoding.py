@@ -14,7 +14,14 @@ from mechshift.benchmark.pairs.families import read_backbone
 from mechshift.benchmark.pairs.member import Member
 
 VOCABULARY, MASK, ROWS, TOKENS = 17, 3, 12, 14
-SIZES = {"vocabulary": VOCABULARY, "width": 32, "positions": 32, "spread": None, "initializer_range": 0.4}
+SIZES = {
+    "vocabulary": VOCABULARY,
+    "width": 32,
+    "positions": 32,
+    "spread": None,
+    "initializer_range": 0.4,
+    "eos_token_id": None,
+}
 TARGETS = (6, 7, 9, 10, 13)
 
 

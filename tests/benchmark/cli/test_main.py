@@ -59,7 +59,7 @@ def test_a_run_prints_its_row_and_where_the_record_lies(command: Command, tmp_pa
     done = command("run", "--task", "infilling", "--out", tmp_path / "results")
     assert (done.code, done.err) == (0, "")
     page, _, last = done.out.strip().rpartition("\n\n")
-    assert last == f"record: {tmp_path / 'results' / 'tiny-quick-partial.json'}"
+    assert last == f"record: {tmp_path / 'results' / 'tiny-quick-infilling.json'}"
     for expected in ("tiny", "infilling", "task ioi was not asked for", "--protocol v1"):
         assert expected in page
     shown = command("show", tmp_path / "results" / "tiny-quick-infilling.json")
@@ -99,8 +99,11 @@ def test_the_version_is_the_package_s(command: Command) -> None:
 def test_the_protocols_are_listed_as_they_are(command: Command) -> None:
     blocks = command("ls", "protocols").out.split("\n\n")
     for block, protocol in zip(blocks, json.loads(command("ls", "protocols", "--json").out), strict=True):
-        shown = dict(line.split(maxsplit=1) for line in block.splitlines())
+        shown = dict(line.split(maxsplit=1) for line in block.splitlines() if line[0] != " ")
+        assert shown.keys() == protocol.keys()
         assert shown["name"].strip() == protocol["name"]
+        assert protocol["tasks"][0] == "ioi abc@1"
+        assert shown["tasks"].startswith("ioi abc@1; ")
         for field in ("board", "disjoint"):
             assert shown[field].strip() == ("yes" if protocol[field] else "no")
 
@@ -280,10 +283,10 @@ def test_lacking_memory_is_an_error_with_a_remedy(command: Command, monkeypatch:
 
 
 def test_a_programming_error_is_not_disguised(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken() -> None:
+    def broken(quiet: bool) -> None:
         raise RuntimeError("a shape that does not fit")
 
-    monkeypatch.setattr("mechshift.benchmark.run.progress.choose_progress", lambda quiet: broken())
+    monkeypatch.setattr("mechshift.benchmark.run.progress.choose_progress", broken)
     with pytest.raises(RuntimeError, match="a shape that does not fit"):
         command("run", "--task", "infilling")
 
@@ -311,7 +314,7 @@ def test_a_terminal_without_the_letters_shows_what_it_can() -> None:
         "ls", "protocols", stdout=subprocess.PIPE, env={**os.environ, "PYTHONIOENCODING": "ascii"}
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert "circuit_edges  ?" in done.stdout
+    assert "circuit_edges    ?" in done.stdout
 
 
 def mechshift(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:

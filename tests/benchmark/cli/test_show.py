@@ -72,5 +72,6 @@ def test_a_folder_without_records_says_what_is_in_it(command: Command, tmp_path:
 def test_a_missing_file_is_told_without_a_number(command: Command, folder: Path) -> None:
     done = command("show", folder / "one-v2.json")
     assert (done.code, done.out) == (3, "")
-    assert done.err == f"mechshift: there is no file {folder}/one-v2.json\ndid you mean one-v1.json?\n"
+    told = f"mechshift: there is no file {folder}/one-v2.json\ndid you mean one-v1.json"
+    assert done.err.startswith(told)
     assert "Errno" not in command("show", "nothing.json").err

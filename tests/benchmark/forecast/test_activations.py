@@ -45,7 +45,7 @@ def batch(rows: int = ROWS, tokens: int = TOKENS) -> Batch:
 def test_autograd_keeps_what_is_said(
     kind: str, dtype: torch.dtype, random_member: Make, saved_by_autograd: Callable[..., Any]
 ) -> None:
-    member = random_member(kind, dtype)
+    member = random_member(kind, dtype=dtype)
     embeddings = member.embed(torch.randint(490, (8, 12))).requires_grad_()
     with saved_by_autograd(member.backbone.model) as found:
         member.hidden(embeddings)
@@ -80,7 +80,7 @@ def test_attribution_takes_what_is_said(
     kind: str, dtype: torch.dtype, random_member: Make, allocated: Any
 ) -> None:
     """Two batches, so that what the first one leaves behind would show."""
-    member = random_member(kind, dtype)
+    member = random_member(kind, dtype=dtype)
     with allocated(member.backbone.model) as found:
         attribute(member, [batch(), batch()], Integration("midpoint", 5), groups=4)
     phases = memory._attribution_phases(sizes_of(member), Load(ROWS, TOKENS, ROWS, ROWS), 5)
@@ -103,7 +103,7 @@ def test_stacked_steps_take_what_is_said(kind: str, random_member: Make, allocat
 def test_circuits_take_no_more_than_is_said(
     kind: str, dtype: torch.dtype, random_member: Make, allocated: Any
 ) -> None:
-    member = random_member(kind, dtype)
+    member = random_member(kind, dtype=dtype)
     mask = Graph.of(member.backbone.shape).mask
     chosen = np.random.default_rng(0).random(mask.shape)
     edges = np.stack([mask & (chosen < share) for share in (0, 0.01, 0.2, 0.5, 1)])

@@ -11,6 +11,7 @@ import pytest
 from mechshift.benchmark.forecast import before
 from mechshift.benchmark.forecast.machine import Machine
 from mechshift.benchmark.pairs.registry import get_pair
+from mechshift.benchmark.record.protocol import Protocol
 from mechshift.benchmark.record.types import Record
 
 Command = Callable[..., Any]
@@ -55,6 +56,9 @@ def test_a_dry_run_says_what_would_be_run_and_writes_nothing(command: Command, t
     assert (done.code, done.err) == (0, "")
     for expected in (
         "ioi",
+        "scores-mdm",
+        "cells: 20, 0 of them are there",
+        "time: not known; measure this machine",
         "sudoku",
         "attribution",
         "weights of both members",
@@ -140,5 +144,67 @@ def test_a_precision_is_in_the_record_and_in_the_pair_s_name(command: Command, t
     assert done.code == 0
     pair = Record.model_validate_json(done.out).pair
     assert (pair.name, pair.arm.dtype, pair.mdm.dtype) == ("tiny-bfloat16", "bfloat16", "bfloat16")
-    (key,) = (tmp_path / "mechshift-results" / "cells" / "ioi").glob("*/key.json")
-    assert json.loads(key.read_text())["arm"]["dtype"] == "bfloat16"
+    (seal,) = (tmp_path / "mechshift-results" / "cells" / "ioi").glob("pool.*.seal")
+    assert json.loads(seal.read_text())["inputs"]["pair"]["arm"]["dtype"] == "bfloat16"
+
+
+def plan_of(command: Command, *arguments: object) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The plan and the seconds of a dry run, as JSON has them."""
+    done = command("run", "--dry-run", *arguments, "--json")
+    assert (done.code, done.err) == (0, "")
+    found = json.loads(done.out)
+    return found["plan"], found["seconds"]
+
+
+def test_the_cells_of_a_run_are_there_in_a_dry_run_after_it(
+    command: Command, measured: tuple[Record, Path]
+) -> None:
+    """By the keys that the record has, which are those of the loaded pair."""
+    record, out = measured
+    cells, seconds = plan_of(command, "--task", "countdown", "--task", "ioi", "--out", out)
+    keys = {(task.task, name): cell.key for task in record.tasks for name, cell in task.cells.items()}
+    of_countdown = {("countdown", cell["name"]): cell["key"] for cell in cells if cell["task"] == "countdown"}
+    assert of_countdown.items() <= keys.items()
+    assert [cell["there"] for cell in cells] == [True] * 10 + [False] * 10
+    assert cells[1]["needs"] == ["pool"]
+    assert seconds["source"] == "earlier"
+    assert seconds["left"] == pytest.approx(sum(cell["seconds"] for cell in cells[10:]))
+
+
+def test_a_protocol_s_change_keeps_the_cells_that_it_does_not_touch(
+    command: Command, measured: tuple[Record, Path], small: Protocol, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = {"quick": small.changed(resamples=small.statistics.resamples + 1)}
+    monkeypatch.setattr("mechshift.benchmark.record.protocol._PROTOCOLS", changed)
+    cells, _ = plan_of(command, "--task", "countdown", "--out", measured[1])
+    assert [cell["name"] for cell in cells if not cell["there"]] == ["comparison"]
+
+
+def test_a_probe_tells_the_time_of_every_cell(command: Command) -> None:
+    cells, seconds = plan_of(command, "--task", "ioi", "--probe", "0.3")
+    assert seconds["source"] == "probe"
+    assert seconds["left"] == pytest.approx(sum(cell["seconds"] for cell in cells))
+    assert all(cell["seconds"] > 0 for cell in cells if not cell["name"].startswith("circuit-"))
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "1e9"])
+def test_a_probe_takes_some_seconds(command: Command, seconds: str) -> None:
+    done = command("run", "--dry-run", "--task", "ioi", "--probe", seconds)
+    assert (done.code, done.out) == (2, "")
+    assert "20 will do" in done.err
+
+
+def test_a_probe_is_of_this_machine_and_of_a_dry_run(command: Command) -> None:
+    done = command("run", "--task", "ioi", "--probe", "3")
+    assert done.code == 2
+    assert "--dry-run" in done.err
+    assert command("run", "--dry-run", "--task", "ioi", "--probe", "3", "--memory", "80").code == 2
+
+
+def test_of_another_machine_no_cell_is_known(command: Command, large: tuple[Path, Path]) -> None:
+    """And no weights are read, which here would be 54 GB."""
+    arguments = ["--arm", large[0], "--mdm", large[1], "--task", "ioi", "--device", "cuda", "--memory", "400"]
+    cells, seconds = plan_of(command, *arguments)
+    assert {(cell["key"], cell["there"], cell["seconds"]) for cell in cells} == {(None, None, None)}
+    assert seconds == {"left": None, "source": None}
+    assert "which of them are there is not known" in command("run", "--dry-run", *arguments).out

@@ -14,20 +14,23 @@ from mechshift.benchmark.forecast.forecast import (
     sampled_forecast,
 )
 from mechshift.benchmark.forecast.machine import Machine
+from mechshift.benchmark.forecast.planned import Planned
 from mechshift.benchmark.forecast.report import as_json, render
 from mechshift.benchmark.forecast.sizes import sketch_pair
 from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.benchmark.record.protocol import PAPER, QUICK
+from mechshift.benchmark.run.assembly import as_asked
 from mechshift.errors import NotComputable
-from mechshift.tasks import get_task
 
 PROTOCOL = QUICK.changed(pool=60)
+SUDOKU = as_asked(PROTOCOL, ["sudoku"], None)
+NOTHING = Planned(())
 
 
 @pytest.fixture(scope="module")
 def found() -> Forecast:
     """Sudoku on the reference pair, as if its weights were wide enough to weigh more than the libraries."""
-    return forecast(sketch_pair(get_pair("tiny")), [get_task("sudoku")], None, PROTOCOL, 64)
+    return forecast(sketch_pair(get_pair("tiny")), SUDOKU, PROTOCOL, 64)
 
 
 def card(size: float) -> Machine:
@@ -63,12 +66,12 @@ def test_a_host_that_is_too_small_is_seen_too(found: Forecast) -> None:
 def test_the_page_is_of_the_memory_that_is_scarcer(found: Forecast) -> None:
     """Of a host the libraries, which no device has; of a device the weights."""
     small_host = Machine("a card", 2**60, 10**8, shared=False)
-    text, told = render(found, small_host, 0), as_json(found, small_host, 0)
+    text, told = render(found, NOTHING, small_host, 0), as_json(found, NOTHING, small_host, 0)
     assert "libraries" in text
     assert "the host of a card has 0.1 GB free" in text
     host = max(stage.on_host for stage in found.stages)
     assert (told["place"], told["needed"], told["free"]) == ("the host of a card", host, 10**8)
-    assert "libraries" not in render(found, card(1), 0)
+    assert "libraries" not in render(found, NOTHING, card(1), 0)
 
 
 def test_a_host_holds_a_member_on_its_way_to_an_accelerator(found: Forecast) -> None:
@@ -124,7 +127,7 @@ def test_a_refusal_says_what_is_needed_where_nothing_helps(found: Forecast) -> N
 
 
 def test_a_sample_is_seldom_below_the_whole(found: Forecast) -> None:
-    sample = sampled_forecast(found.sketch, [get_task("sudoku")], None, PROTOCOL, 64)
+    sample = sampled_forecast(found.sketch, SUDOKU, PROTOCOL, 64)
     assert found.needed(card(1)) <= sample.needed(card(1)) < 2.5 * found.needed(card(1))
 
 

@@ -22,7 +22,6 @@ from mechshift.benchmark.run.assembly import as_asked
 from mechshift.benchmark.run.plan import Cell
 from mechshift.benchmark.run.progress import Silent
 from mechshift.benchmark.run.run import measure
-from mechshift.tasks import get_task
 
 PROTOCOL = QUICK.changed(pool=12, minimum=2, candidates=1, resamples=5, splits=2, grid=(0.001, 0.1, 1.0))
 STAGES = {"pool": "decoding", "scores": "attribution", "sweep": "circuits", "entropies": "entropies"}
@@ -83,7 +82,7 @@ def _count(pair: Pair, name: str, counters: dict[str, Counter], out: Path) -> di
 @pytest.fixture(scope="module")
 def works() -> dict[str, TaskWork]:
     sketch = sketch_pair(get_pair("tiny"))
-    return {name: task_work(sketch, get_task(name), None, PROTOCOL, ROWS) for name in TASKS}
+    return {name: task_work(sketch, *as_asked(PROTOCOL, [name], None), PROTOCOL, ROWS) for name in TASKS}
 
 
 def forecast_of(work: TaskWork, role: str, stage: str) -> Passes:

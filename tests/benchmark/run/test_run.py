@@ -29,6 +29,7 @@ from mechshift.benchmark.run.plan import KINDS, Cell
 from mechshift.benchmark.run.progress import Advance, Silent
 from mechshift.benchmark.run.run import record_path, run
 from mechshift.benchmark.run.store import find_cell
+from mechshift.benchmark.tables.show import render
 from mechshift.errors import NotComputable, UsageError
 from mechshift.tasks import Task, get_task, list_tasks
 
@@ -326,7 +327,15 @@ def test_a_task_that_gives_no_comparison_has_a_reason(
         run(tiny, demanding, tmp_path, NAMES[:1])
     expected = f"ARM solves {pool.arm.solved} of {pool.arm.tried}, MDM {pool.mdm.solved}, both {pool.common}"
     assert expected in str(caught.value)
-    assert list(tmp_path.glob("*.json")) == []
+    # That both solve too little is a result too: it is kept, and can be shown.
+    (path,) = tmp_path.glob("*.json")
+    assert path.name == "tiny-quick-greater-than-partial.json"
+    record = read_model(path, Record)
+    assert record.tasks == ()
+    assert expected in record.failed[0].missing
+    assert isinstance(record.summary.accuracy_arm["local"], Number)
+    assert isinstance(record.summary.task_dependent_shift, Missing)
+    assert "no comparison on greater-than" in render(record)
 
 
 def test_a_member_compared_with_itself_is_as_alike_as_two_samples(

@@ -1,0 +1,91 @@
+"""The plan of a run as it is listed: each cell, whether it is there, and how long it would take."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ..record.protocol import Protocol, ProtocolTask
+from ..run.earlier import earlier_seconds
+from ..run.plan import Plan, Subject, plan_run
+from ..run.store import Store
+from ..run.timing import Slot, slot_of
+from .forecast import Forecast
+from .probe import Speeds
+from .seconds import Source, earlier_forecast, probed_seconds
+
+NOWHERE = Subject({"arm": {}, "mdm": {}}, {}, {})
+"""Stands for a pair whose weights are not here: of its plan the keys mean nothing."""
+
+
+@dataclass(frozen=True)
+class PlannedCell:
+    """A cell of a plan.
+
+    `key` and `there` are None where the weights are not known, `seconds` where no time is.
+    """
+
+    task: str
+    name: str
+    needs: tuple[str, ...]
+    key: str | None
+    there: bool | None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The cells of a run in order, and what their times are from; None where none is known."""
+
+    cells: tuple[PlannedCell, ...]
+    source: Source | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether it is known which cells are there."""
+        return all(cell.there is not None for cell in self.cells)
+
+    @property
+    def missing(self) -> tuple[PlannedCell, ...]:
+        """The cells that would be computed."""
+        return tuple(cell for cell in self.cells if not cell.there)
+
+    @property
+    def left(self) -> float | None:
+        """Seconds that the missing cells take; None where that of any of them is not known."""
+        each = [cell.seconds for cell in self.missing]
+        known = [seconds for seconds in each if seconds is not None]
+        return sum(known) if len(known) == len(each) else None
+
+    def timed(self, seconds: Mapping[Slot, float], source: Source) -> "Planned":
+        """The same with times."""
+        cells = [replace(cell, seconds=seconds.get((cell.task, cell.name))) for cell in self.cells]
+        return Planned(tuple(cells), source if seconds else None)
+
+
+def list_plan(
+    found: Forecast,
+    tasks: Sequence[ProtocolTask],
+    protocol: Protocol,
+    subject: Subject | None,
+    store: Store,
+    speeds: Speeds | None,
+) -> Planned:
+    """The plan of a run, with times by a probe's speeds, else by earlier runs that are in the store."""
+    plan = plan_run(subject or NOWHERE, protocol, tasks)
+    planned = Planned(_cells(plan, store if subject is not None else None))
+    if speeds is not None:
+        return planned.timed(probed_seconds(found, speeds), "probe")
+    if subject is None:
+        return planned
+    return planned.timed(earlier_forecast(found, earlier_seconds(plan, store)), "earlier")
+
+
+def _cells(plan: Plan, store: Store | None) -> tuple[PlannedCell, ...]:
+    return tuple(
+        PlannedCell(
+            *slot_of(cell),
+            cell.kind.needs,
+            cell.key if store is not None else None,
+            store.seal(cell) is not None and store.path(cell).is_file() if store is not None else None,
+        )
+        for cell in plan.cells
+    )

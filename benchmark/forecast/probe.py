@@ -1,0 +1,169 @@
+"""What a machine does in a second: passes of a random model of the pair's shape, and statistics."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from ...errors import UsageError
+from ...metrics import overlap_curve
+from ..circuits.components import Components
+from ..circuits.graph import Graph
+from ..measure.budgets import budgets
+from ..pairs.member import Member
+from ..record.protocol import Protocol
+from ..run.allocation import choose_threads
+from .forecast import Forecast
+from .sizes import Sizes, sketch_backbone
+
+WEIGHTS = 10**9
+"""Bytes of the random model at most, unless one layer has more: a larger one is measured by a few layers."""
+EDGES = 50_000
+"""Edges of the random graph at most, as long as it has two layers."""
+TOKENS = 32
+"""Of a row of the random model where no task tells."""
+MOST_SECONDS = 3600.0
+
+
+@dataclass(frozen=True)
+class Speeds:
+    """`forward`: FLOP a second of passes that keep nothing; `graded`: of passes forward and back.
+
+    `fixed`, `ranked`: seconds an edge of a comparison, once and for every resample.
+    """
+
+    forward: float
+    graded: float
+    fixed: float
+    ranked: float
+
+
+def measure_speeds(found: Forecast, device: torch.device, seconds: float) -> Speeds:
+    """Measure this machine for about so many seconds, two thirds of them on the model.
+
+    Raises UsageError for a time that is not positive or beyond an hour.
+    """
+    if not 0 < seconds <= MOST_SECONDS:
+        raise UsageError(
+            f"a probe of {seconds:g} seconds", f"give a positive number, at most {MOST_SECONDS:g}; 20 will do"
+        )
+    choose_threads(device, found.sketch.sizes[0].width)
+    forward, graded = _passes(found, device, seconds / 3)
+    fixed, ranked = _statistics(found, seconds / 3)
+    return Speeds(forward, graded, fixed, ranked)
+
+
+def _passes(found: Forecast, device: torch.device, seconds: float) -> tuple[float, float]:
+    """FLOP a second of a batch of the run's rows, without a way back and with one."""
+    member, sizes = _random_member(found, device)
+    loads = [load for work in found.tasks for load in work.mdm.attribution]
+    rows, tokens = max(((one.rows, one.tokens) for one in loads), default=(found.rows, TOKENS))
+    embeddings = torch.randn(rows, tokens, sizes.width, device=device).to(member.backbone.dtype)
+    flop = 2 * rows * (sizes.active * tokens + sizes.width * sizes.vocabulary)
+
+    def forward() -> None:
+        with torch.no_grad():
+            member.logits(member.hidden(embeddings)[:, -1])
+
+    def graded() -> None:
+        leaf = embeddings.detach().requires_grad_()
+        with torch.enable_grad():
+            read = member.logits(member.hidden(leaf)[:, -1])
+            # The mask token's logit is −∞, which no sum may hold.
+            torch.autograd.grad(read[:, 0].sum(), leaf)
+
+    return flop / _seconds_of(forward, device, seconds), 2 * flop / _seconds_of(graded, device, seconds)
+
+
+def _random_member(found: Forecast, device: torch.device) -> tuple[Member, Sizes]:
+    """The MDM's class with random parameters, with as few layers as keep it small, and its dimensions."""
+    sketch, sizes = found.sketch, found.sketch.sizes[1]
+    stored, spec = sketch.checkpoints[1], sketch.spec.mdm
+    outside = sizes.itemsize * 2 * sizes.width * sizes.vocabulary
+    of_a_layer = max(1, (sizes.weights - outside) // sizes.layers)
+    layers = min(sizes.layers, max(1, (WEIGHTS - outside) // of_a_layer))
+    config = dict(_with_layers(stored.checkpoint.config, layers))
+    short = replace(stored, checkpoint=replace(stored.checkpoint, config=config))
+    backbone = sketch_backbone(short, spec.loader)
+    model = backbone.model.to(sketch.dtypes[1]).to_empty(device=device)  # type: ignore[arg-type]
+    with torch.no_grad():
+        for number in (*model.parameters(), *model.buffers()):
+            if number.is_floating_point():
+                number.fill_(0.01)  # any will do, but those that memory happens to hold
+    model.requires_grad_(False).train(False)
+    member = Member("mdm", backbone, spec.attention, spec.shift, sketch.mdm.mask_id)
+    return member, Sizes.of(backbone, sizes.itemsize)
+
+
+def _with_layers(config: Mapping[str, Any], layers: int) -> Iterator[tuple[str, Any]]:
+    for key, value in config.items():
+        if key in ("num_hidden_layers", "n_layer"):
+            yield key, layers
+        elif key == "layer_types" and isinstance(value, list):
+            yield key, value[:layers]
+        else:
+            yield key, value
+
+
+def _seconds_of(act: Callable[[], None], device: torch.device, seconds: float) -> float:
+    """The median time of an act that is repeated for so long, three times at the least, after a first."""
+    act()
+    taken: list[float] = []
+    began = time.perf_counter()
+    while len(taken) < 3 or time.perf_counter() - began < seconds:
+        _wait_for(device)
+        before = time.perf_counter()
+        act()
+        _wait_for(device)
+        taken.append(time.perf_counter() - before)
+    return float(np.median(taken))
+
+
+def _wait_for(device: torch.device) -> None:
+    if device.type != "cpu":
+        torch.accelerator.synchronize(device)
+
+
+def _statistics(found: Forecast, seconds: float) -> tuple[float, float]:
+    """Seconds an edge of a comparison of random scores: what it takes once, and what a resample adds.
+
+    Two numbers of resamples tell the two apart; the larger is doubled as long as there is time.
+    """
+    sizes, protocol = found.asked_sizes[0], found.protocol
+    layers = sizes.layers
+    while layers > 2 and Graph(layers, sizes.heads, sizes.kv_heads).edges > EDGES:
+        layers -= 1
+    graph = Graph(layers, sizes.heads, sizes.kv_heads)
+    began = time.perf_counter()
+    few = _comparing(graph, protocol, 1)
+    resamples, many = 4, _comparing(graph, protocol, 4)
+    while 3 * many < seconds - (time.perf_counter() - began):
+        resamples *= 2
+        many = _comparing(graph, protocol, resamples)
+    ranked = max(0.0, many - few) / (resamples - 1)
+    fixed = max(0.0, few - 2 * ranked)  # the sample itself is ranked too
+    return fixed / graph.edges, ranked / graph.edges
+
+
+def _comparing(graph: Graph, protocol: Protocol, resamples: int) -> float:
+    """Seconds that the overlaps of random scores take, at the protocol's splits and budgets."""
+    groups, components = max(2, protocol.halving.groups), Components(graph)
+    generator = np.random.default_rng(0)
+    arm, mdm = (generator.normal(size=(groups, *graph.mask.shape)) for _ in range(2))
+    began = time.perf_counter()
+    overlap_curve(
+        arm,
+        mdm,
+        np.ones(groups),
+        np.arange(groups) % 2,
+        graph.mask,
+        sorted(set(budgets(protocol.sweeping.grid, graph.edges))),
+        components.of_sources,
+        components.of_destinations,
+        splits=protocol.statistics.splits,
+        resamples=resamples,
+    )
+    return time.perf_counter() - began

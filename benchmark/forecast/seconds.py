@@ -1,0 +1,98 @@
+"""How long the cells of a run take: from a probe of this machine, or from what earlier cells took."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from ..run.timing import Slot, stem
+from .forecast import Forecast
+from .probe import Speeds
+
+Source = Literal["probe", "earlier"]
+
+STAGES = {"pool": "decoding", "scores": "attribution", "sweep": "circuits", "entropies": "entropies"}
+"""The stage of the forecast that a kind of cell is, where a model runs for it."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """Floating-point operations of a cell: without a way back, and of passes with one."""
+
+    forward: int
+    graded: int
+
+    @property
+    def flop(self) -> int:
+        """All of them."""
+        return self.forward + self.graded
+
+
+def works_of(found: Forecast) -> dict[Slot, Work]:
+    """The work of every cell that a model runs for, the extractor's own products included."""
+    works: dict[Slot, Work] = {}
+    for task in found.tasks:
+        for kind, stage in STAGES.items():
+            each = [
+                Work(
+                    passes.forward_flop(sizes) + passes.extraction_flop(sizes),
+                    passes.graded_flop(sizes),
+                )
+                for passes, sizes in zip(
+                    (member.passes[stage] for member in task.members), found.asked_sizes, strict=True
+                )
+            ]
+            if kind == "pool":
+                works[task.task, kind] = Work(
+                    sum(one.forward for one in each), sum(one.graded for one in each)
+                )
+            else:
+                works |= {
+                    (task.task, f"{kind}-{role}"): one for role, one in zip(("arm", "mdm"), each, strict=True)
+                }
+    return works
+
+
+def probed_seconds(found: Forecast, speeds: Speeds) -> dict[Slot, float]:
+    """Seconds of every cell by a probe.
+
+    Operations by their speed, and a comparison by
+    edges · (fixed + (resamples + 1) · what a resample takes at the protocol's splits and budgets).
+    Circuits of edges are chosen in no time that counts.
+    """
+    seconds = {
+        slot: work.forward / speeds.forward + work.graded / speeds.graded
+        for slot, work in works_of(found).items()
+    }
+    edges = found.asked_sizes[0].graph.edges
+    ranked = speeds.ranked * (found.protocol.statistics.resamples + 1)
+    for task in found.tasks:
+        seconds |= {(task.task, f"circuit-{role}"): 0.0 for role in ("arm", "mdm")}
+        seconds[task.task, "comparison"] = edges * (speeds.fixed + ranked)
+    return seconds
+
+
+def earlier_forecast(found: Forecast, earlier: Mapping[Slot, float]) -> dict[Slot, float]:
+    """Seconds of every cell by those of earlier ones, of which some tasks may have none.
+
+    A cell without a figure takes as long an operation as those of its kind that have one, one that no model
+    runs for as long as their mean. Cells of a kind without any figure are left out.
+    """
+    works = works_of(found)
+    known: dict[str, list[Slot]] = defaultdict(list)
+    for slot in earlier:
+        known[slot[1]].append(slot)
+    seconds = dict(earlier)
+    for task in found.tasks:
+        for kind, slots in known.items():
+            slot = task.task, kind
+            total = sum(earlier[one] for one in slots)
+            if slot in seconds:
+                continue
+            if stem(kind) in STAGES:
+                flop = sum(works[one].flop for one in slots if one in works)
+                if flop:
+                    seconds[slot] = total * works[slot].flop / flop
+            else:
+                seconds[slot] = total / len(slots)
+    return seconds
