@@ -33,6 +33,7 @@ os.environ.update(
 )
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where tests run in several processes, those of a file run in one, and so share what it has built."""
     for item in items:

@@ -6,6 +6,7 @@ from typing import Literal
 
 import pytest
 
+from build.families.each import EVERY_FAMILY, of_families
 from build.families.published import FAMILIES
 from build.families.writing import mask_id_of
 from mechshift.benchmark.admission.behaviour import observe
@@ -13,9 +14,6 @@ from mechshift.benchmark.admission.load import load_pair, open_pair
 from mechshift.benchmark.pairs.attention import Attention
 from mechshift.benchmark.pairs.spec import MemberSpec, PairSpec
 from mechshift.errors import PairError
-
-# The families' small pairs are trained when they are first asked for, which takes most of the time.
-pytestmark = pytest.mark.xdist_group("families")
 
 Published = Callable[[str], PairSpec]
 Fault = Literal["shift", "attention", "block", "layout", "mask token", "key map", "lost key"]
@@ -81,7 +79,7 @@ def test_every_family_has_a_row_and_every_fault_a_column() -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("name", TABLE)
+@EVERY_FAMILY
 def test_a_wrong_declaration_is_caught_by_its_check(name: str, fault: str, published: Published) -> None:
     spec = published(name)
     faulty = replace(spec, mdm=wrong(name, fault, spec.mdm))
@@ -90,9 +88,7 @@ def test_a_wrong_declaration_is_caught_by_its_check(name: str, fault: str, publi
     assert caught.value.check == TABLE[name][FAULTS.index(fault)]
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, family in FAMILIES.items() if family.attention == "block:32"]
-)
+@of_families(name for name, family in FAMILIES.items() if family.attention == "block:32")
 def test_full_attention_declared_of_blocks_of_32_is_told_if_not_caught(
     name: str, published: Published
 ) -> None:

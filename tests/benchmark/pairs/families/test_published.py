@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 import torch
 
+from build.families.each import EVERY_FAMILY, of_families
 from build.families.published import FAMILIES
 from build.families.words import make_tokenizer, size
 from build.families.writing import NATIVE, RAN, mask_id_of
@@ -18,9 +18,6 @@ from mechshift.benchmark.record.protocol import Protocol
 from mechshift.benchmark.run.run import run
 from mechshift.tasks import get_task
 
-# The families' small pairs are trained when they are first asked for, which takes most of the time.
-pytestmark = pytest.mark.xdist_group("families")
-
 Published = Callable[[str], PairSpec]
 Loaded = Callable[[str], Pair]
 DTYPES = {"dream": torch.bfloat16, "dream-coder": torch.bfloat16}
@@ -32,7 +29,7 @@ def test_every_published_model_type_is_of_a_family() -> None:
     }
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@EVERY_FAMILY
 def test_a_family_behaves_as_its_entry_declares(name: str, loaded: Loaded) -> None:
     pair, family = loaded(name), FAMILIES[name]
     behaviour = observe(pair)
@@ -40,7 +37,7 @@ def test_a_family_behaves_as_its_entry_declares(name: str, loaded: Loaded) -> No
     assert (behaviour.declared.shift, str(behaviour.declared.attention)) == (family.shift, family.attention)
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@EVERY_FAMILY
 def test_a_family_loads_as_its_entry_declares(name: str, loaded: Loaded) -> None:
     pair, family = loaded(name), FAMILIES[name]
     assert [str(member.attention) for member in pair.members] == ["causal", family.attention]
@@ -54,7 +51,7 @@ def test_a_family_loads_as_its_entry_declares(name: str, loaded: Loaded) -> None
     assert not list(Path(pair.spec.mdm.checkpoint).glob(RAN))
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@EVERY_FAMILY
 def test_a_family_is_run_to_a_record(
     name: str, loaded: Loaded, small_protocol: Callable[..., Protocol], tmp_path: Path
 ) -> None:
@@ -66,7 +63,8 @@ def test_a_family_is_run_to_a_record(
     assert tuple(record.pair.confounds) == list_pairs()[FAMILIES[name].pair].spec.confounds
 
 
-def test_the_mask_of_diffugpt_m_is_a_row_that_the_arm_lacks(loaded: Loaded) -> None:
-    pair = loaded("diffugpt-m")
+@of_families(["diffugpt-m"])
+def test_the_mask_of_diffugpt_m_is_a_row_that_the_arm_lacks(name: str, loaded: Loaded) -> None:
+    pair = loaded(name)
     arm, mdm = (len(member.backbone.embedding.weight) for member in pair.members)
     assert (arm, mdm, pair.mdm.mask_id) == (size(make_tokenizer("gpt2")),) * 1 + (arm + 1, arm)

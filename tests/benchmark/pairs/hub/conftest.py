@@ -1,8 +1,8 @@
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any
 
 import pytest
 from huggingface_hub import close_session, constants
@@ -35,12 +35,9 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 
 
 @pytest.fixture
-def down(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Makes the hub one that nothing listens for: a port that was free a moment ago."""
-
-    def take_down() -> None:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        server.server_close()
-        monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{server.server_port}")
-
-    return take_down
+def down(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """Makes the hub one that nothing listens for, at a port that no other process can listen at."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        yield lambda: monkeypatch.setattr(constants, "ENDPOINT", address)
