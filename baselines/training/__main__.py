@@ -15,7 +15,7 @@ from ...errors import MechshiftError
 from ...tasks import Task, get_task
 from .arm import take_arm
 from .card import write_card
-from .data import Pool, Sampler, task_pools
+from .data import TaskTexts, Sampler, texts_by_task
 from .evaluation import accuracies
 from .folder import keep_arm, keep_recipe, stage_folder, write_member
 from .objectives import Objective, block_diffusion, masked_diffusion, next_token
@@ -61,7 +61,7 @@ def train_pair(recipe: Recipe, out: Path, arm: Path | None = None) -> None:
         taken.check_vocabulary(tokenizer)
     keep_recipe(recipe, out)
     keep_arm(out, taken.digest if taken else None)
-    setting = Setting(recipe, tasks, tokenizer, task_pools(recipe, tasks, tokenizer), out)
+    setting = Setting(recipe, tasks, tokenizer, texts_by_task(recipe, tasks, tokenizer), out)
     model = taken.model if taken else _train_arm(setting)
     if recipe.second.start == "random":
         model = _random_model(setting, recipe.second.seed)
@@ -77,7 +77,7 @@ class Setting:
     recipe: Recipe
     tasks: tuple[Task, ...]
     tokenizer: PreTrainedTokenizerBase
-    pools: dict[str, Pool]
+    pools: dict[str, TaskTexts]
     out: Path
 
 

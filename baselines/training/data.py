@@ -14,7 +14,7 @@ PADDING = 0
 
 
 @dataclass(frozen=True)
-class Pool:
+class TaskTexts:
     """Sequences of one kind.
 
     `tokens`: [sequences, length], padded on the right; `answer`: of that shape, true at the answer's tokens.
@@ -45,7 +45,7 @@ Batch = tuple[Rows, ...]
 class Sampler:
     """Draws batches of a fixed mixture from pools, the batch of a step depending on the step alone."""
 
-    def __init__(self, pools: dict[str, Pool], mixture: dict[str, float], batch: int, seed: int) -> None:
+    def __init__(self, pools: dict[str, TaskTexts], mixture: dict[str, float], batch: int, seed: int) -> None:
         self._pools = pools
         self._counts = _whole(mixture, batch)
         self._seed = seed
@@ -55,7 +55,7 @@ class Sampler:
         rng = np.random.default_rng([self._seed, step])
         return tuple(self._rows(self._pools[name], count, rng) for name, count in self._counts.items())
 
-    def _rows(self, pool: Pool, count: int, rng: np.random.Generator) -> Rows:
+    def _rows(self, pool: TaskTexts, count: int, rng: np.random.Generator) -> Rows:
         chosen = rng.integers(len(pool.tokens), size=count)
         tokens, answer = pool.tokens[chosen], pool.answer[chosen]
         longest = int((tokens != PADDING).sum(axis=1).max())
@@ -63,9 +63,9 @@ class Sampler:
         return Rows(tokens, answer, tokens != PADDING)
 
 
-def task_pools(
+def texts_by_task(
     recipe: Recipe, tasks: tuple[Task, ...], tokenizer: PreTrainedTokenizerBase
-) -> dict[str, Pool]:
+) -> dict[str, TaskTexts]:
     """A pool of training examples for each task, and "in-place" for the texts with a gap filled in place."""
     drawn = {
         task.card.name: list(islice(task.examples(recipe.seed, "training"), recipe.pool)) for task in tasks
@@ -85,7 +85,7 @@ def _filled(example: Example) -> tuple[str, str, str]:
     return example.in_place.left, example.answer, example.in_place.right
 
 
-def _pool(texts: list[tuple[str, str, str]], tokenizer: PreTrainedTokenizerBase) -> Pool:
+def _pool(texts: list[tuple[str, str, str]], tokenizer: PreTrainedTokenizerBase) -> TaskTexts:
     """Rows of left + answer + right. The pieces are tokenised apart, which a word-level vocabulary allows."""
     left, answer, right = (tokenizer(list(part))["input_ids"] for part in zip(*texts, strict=True))
     length = max(len(a) + len(b) + len(c) for a, b, c in zip(left, answer, right, strict=True))
@@ -94,7 +94,7 @@ def _pool(texts: list[tuple[str, str, str]], tokenizer: PreTrainedTokenizerBase)
     for row, (a, b, c) in enumerate(zip(left, answer, right, strict=True)):
         tokens[row, : len(a) + len(b) + len(c)] = [*a, *b, *c]
         mask[row, len(a) : len(a) + len(b)] = True
-    return Pool(tokens, mask)
+    return TaskTexts(tokens, mask)
 
 
 def _whole(mixture: dict[str, float], batch: int) -> dict[str, int]:

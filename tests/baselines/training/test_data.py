@@ -4,15 +4,15 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from mechshift.baselines.training.data import Pool, Sampler, task_pools
+from mechshift.baselines.training.data import TaskTexts, Sampler, texts_by_task
 from mechshift.baselines.training.recipe import Recipe
 from mechshift.baselines.training.vocabulary import build_tokenizer
 from mechshift.tasks import get_task, list_tasks
 
 
-def pool(first: int, length: int) -> Pool:
+def pool(first: int, length: int) -> TaskTexts:
     tokens = np.arange(first, first + 10)[:, None].repeat(length, axis=1)
-    return Pool(tokens, np.arange(length)[None] >= np.full((10, 1), length - 1))
+    return TaskTexts(tokens, np.arange(length)[None] >= np.full((10, 1), length - 1))
 
 
 POOLS = {"a": pool(100, 3), "b": pool(200, 5)}
@@ -53,22 +53,22 @@ def test_a_batch_has_the_mixtures_proportions(
 def test_rows_of_a_kind_are_padded_on_the_right_to_the_longest_that_was_drawn() -> None:
     short, long = [5, 6, 0, 0], [5, 6, 7, 0]
     marks = [[False, True, False, False], [False, False, True, False]]
-    mixed = Pool(np.array([short, long]), np.array(marks))
+    mixed = TaskTexts(np.array([short, long]), np.array(marks))
     (rows,) = Sampler({"only": mixed}, {"only": 1}, 40, 0).batch(0)
     assert rows.tokens.shape == (40, 3)
     assert rows.real.tolist() == (rows.tokens != 0).tolist()
     for tokens, answer in zip(rows.tokens.tolist(), rows.answer.tolist(), strict=True):
         assert (tokens, answer) in ((short[:3], marks[0][:3]), (long[:3], marks[1][:3]))
-    (only_short,) = Sampler({"only": Pool(np.array([short]), np.array(marks[:1]))}, {"only": 1}, 4, 0).batch(
-        0
-    )
+    (only_short,) = Sampler(
+        {"only": TaskTexts(np.array([short]), np.array(marks[:1]))}, {"only": 1}, 4, 0
+    ).batch(0)
     assert only_short.tokens.shape == (4, 2)
 
 
 def test_pools_hold_the_training_examples_and_mark_their_answers(recipe: Recipe) -> None:
     tasks = list_tasks()
     tokenizer = build_tokenizer(tasks, recipe.seed)
-    pools = task_pools(recipe, tasks, tokenizer)
+    pools = texts_by_task(recipe, tasks, tokenizer)
     assert set(pools) == {task.card.name for task in tasks} | {"in-place"}
     for task in tasks:
         found = pools[task.card.name]
@@ -84,7 +84,7 @@ def test_pools_hold_the_training_examples_and_mark_their_answers(recipe: Recipe)
 def test_the_gap_is_filled_in_place(recipe: Recipe) -> None:
     tasks = (get_task("infilling"),)
     tokenizer = build_tokenizer(tasks, recipe.seed)
-    found = task_pools(recipe, tasks, tokenizer)["in-place"]
+    found = texts_by_task(recipe, tasks, tokenizer)["in-place"]
     examples = islice(tasks[0].examples(recipe.seed, "training"), recipe.pool)
     for example, tokens, answer in zip(examples, found.tokens, found.answer, strict=True):
         place = example.in_place
@@ -98,4 +98,4 @@ def test_the_gap_is_filled_in_place(recipe: Recipe) -> None:
 def test_tasks_without_a_gap_have_no_pool_in_place(recipe: Recipe) -> None:
     tasks = (get_task("ioi"),)
     few = replace(recipe, pool=5)
-    assert set(task_pools(few, tasks, build_tokenizer(tasks, 0))) == {"ioi"}
+    assert set(texts_by_task(few, tasks, build_tokenizer(tasks, 0))) == {"ioi"}

@@ -14,7 +14,7 @@ from torch.optim.optimizer import Optimizer, register_optimizer_step_pre_hook
 from transformers import LlamaForCausalLM, PreTrainedModel
 
 from mechshift.baselines.training import train as module
-from mechshift.baselines.training.data import Batch, Pool, Sampler
+from mechshift.baselines.training.data import Batch, TaskTexts, Sampler
 from mechshift.baselines.training.objectives import Objective, masked_diffusion, next_token
 from mechshift.baselines.training.recipe import Architecture, Diffusion, Optimisation
 from mechshift.baselines.training.train import learning_rate, require_muon, train
@@ -31,7 +31,7 @@ class Killed(BaseException):
 
 def sampler() -> Sampler:
     tokens = np.random.default_rng(0).integers(3, 11, size=(20, 6))
-    return Sampler({"only": Pool(tokens, np.tile(np.arange(6) > 3, (20, 1)))}, {"only": 1.0}, 6, seed=0)
+    return Sampler({"only": TaskTexts(tokens, np.tile(np.arange(6) > 3, (20, 1)))}, {"only": 1.0}, 6, seed=0)
 
 
 def killed_at(step: int, objective: Objective) -> Objective:
