@@ -15,7 +15,7 @@ from transformers.models.llama.modeling_llama import LlamaDecoderLayer, LlamaMod
 
 from build.models import random_model
 from mechshift.benchmark.pairs.pair import Pair
-from mechshift.tasks import Task, get_task
+from mechshift.tasks import Task, get_task, list_tasks
 from mechshift.tasks.example import Draw, Example, InPlace
 
 Command = Callable[..., Any]
@@ -85,10 +85,7 @@ def run_pair(arm: Path, mdm: Path | None = None, task: str = "infilling") -> tup
         ("run --suite locals", ("unknown suite 'locals'", "did you mean local?")),
         (
             "run --task zebra",
-            (
-                "unknown task 'zebra'",
-                "known: ioi, greater-than, induction, agreement, countdown, infilling, sudoku, star-path",
-            ),
+            ("unknown task 'zebra'", f"known: {', '.join(task.card.name for task in list_tasks())}"),
         ),
         ("run --task ioi --level abc2", ("level 'abc2' of task 'ioi'", "its levels are abc, abb")),
         ("run --task ioi --suite local", ("--suite and --task",)),

@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import LlamaForCausalLM
 
+from build.models import KINDS
 from mechshift.benchmark.admission.load import load_pair
 from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.benchmark.pairs.spec import PairSpec, declare_pair
@@ -18,7 +19,7 @@ from mechshift.errors import PairError
 Write = Callable[..., Path]
 
 
-@pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen2", "qwen3", "qwen3_moe"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_pair_of_directories_loads_as_declared(kind: str, write: Write) -> None:
     arm, mdm = write("base", kind), write("diffusion", kind, seed=1, mask=None)
     spec = declare_pair(str(arm), str(mdm), shift=False, attention="block:4", mask_token="w4")

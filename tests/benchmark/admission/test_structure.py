@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from build.models import KINDS
 from mechshift.benchmark.admission.checks import OF_A_MEMBER
 from mechshift.benchmark.admission.structure import (
     check_attention,
@@ -21,7 +22,6 @@ from mechshift.benchmark.pairs.member import Member
 from mechshift.errors import PairError
 
 Make = Callable[..., Member]
-KINDS = ["gpt2", "llama", "qwen2", "qwen3", "qwen3_moe"]
 
 
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16, torch.float16])

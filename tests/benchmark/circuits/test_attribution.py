@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from build.models import KINDS
 from mechshift.benchmark.circuits.attribution import attribute
 from mechshift.benchmark.circuits.batch import Batch, LogitDifference
 from mechshift.benchmark.circuits.graph import Graph
@@ -71,7 +72,7 @@ def slow_scores(
 
 @pytest.mark.parametrize("metric", ["one read", "states", "probability", "log odds"])
 @pytest.mark.parametrize("attention", ["causal", "full", "block:2"])
-@pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen2", "qwen3", "qwen3_moe"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_scores_equal_one_gradient_per_destination(
     random_member: MakeMember,
     random_batch: MakeBatch,
@@ -97,7 +98,7 @@ def away_from_zero(member: Member) -> Member:
     return member
 
 
-@pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen2", "qwen3", "qwen3_moe"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_inputs_scores_become_the_difference_of_the_runs(
     random_member: MakeMember, random_batch: MakeBatch, kind: str
 ) -> None:
@@ -193,7 +194,7 @@ def test_the_batches_sizes_and_order_do_not_matter(oracle: Oracle) -> None:
 
 @pytest.mark.parametrize(("precision", "tolerance"), [(torch.float32, 1e-5), (torch.bfloat16, 0.02)])
 @pytest.mark.parametrize("attention", ["causal", "full"])
-@pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen2", "qwen3", "qwen3_moe"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_no_backbones_scores_depend_on_the_batchs_size(
     kind: str,
     attention: str,

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from build.models import KINDS
 from mechshift.benchmark.circuits.batch import Batch
 from mechshift.benchmark.circuits.capture import run, sites, still, written
 from mechshift.benchmark.circuits.graph import Graph
@@ -11,7 +12,7 @@ from mechshift.benchmark.pairs.member import Member
 
 
 @pytest.mark.parametrize("attention", ["causal", "full", "block:2"])
-@pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen2", "qwen3", "qwen3_moe"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_what_the_sources_write_adds_up_to_the_residual_stream(
     random_member: Callable[..., Member], random_batch: Callable[..., Batch], kind: str, attention: str
 ) -> None:

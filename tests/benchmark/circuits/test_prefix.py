@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from build.models import KINDS
 from mechshift.benchmark.circuits import prefix
 from mechshift.benchmark.circuits.attribution import attribute
 from mechshift.benchmark.circuits.batch import Batch, LogitDifference
@@ -17,8 +18,6 @@ from mechshift.benchmark.circuits.scores import Integration
 from mechshift.benchmark.pairs.member import Member
 
 ROWS, TOKENS, SHARED = 4, 26, 20
-KINDS = ["gpt2", "llama", "qwen2", "qwen3", "qwen3_moe"]
-
 RandomMember = Callable[..., Member]
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from build.models import KINDS
 from mechshift.benchmark.asking.decoding import decode
 from mechshift.benchmark.circuits.attribution import attribute
 from mechshift.benchmark.circuits.batch import Batch, LogitDifference
@@ -20,7 +21,6 @@ from mechshift.benchmark.forecast.workload import Load
 from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.pairs.ungrouping import ungroup
 
-KINDS = ("gpt2", "llama", "qwen2", "qwen3", "qwen3_moe")
 DTYPES = (torch.float32, torch.bfloat16)
 ROWS, TOKENS = 64, 24
 

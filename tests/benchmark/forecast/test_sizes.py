@@ -5,12 +5,11 @@ from collections.abc import Callable
 import pytest
 import torch
 
+from build.models import KINDS
 from mechshift.benchmark.forecast.sizes import Sizes, sketch_pair
 from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.spec import at_precision
-
-KINDS = ("gpt2", "llama", "qwen2", "qwen3", "qwen3_moe")
 
 
 def test_a_sketch_has_the_sizes_of_the_loaded_pair(tiny: Pair) -> None:

@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from build.models import KINDS
 from mechshift.benchmark.forecast import weights
 from mechshift.benchmark.forecast.before import _subject
 from mechshift.benchmark.forecast.sizes import sketch_pair
@@ -21,7 +22,6 @@ from mechshift.errors import PairError
 
 Write = Callable[..., Path]
 Make = Callable[..., Member]
-KINDS = ("gpt2", "llama", "qwen2", "qwen3", "qwen3_moe")
 CPU = torch.device("cpu")
 
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from build.models import KINDS
 from mechshift.benchmark.circuits.batch import Batch
 from mechshift.benchmark.measure import entropies as sharpness
 from mechshift.benchmark.measure.entropies import component_entropies
@@ -48,7 +49,7 @@ def slowly(
 
 
 @pytest.mark.parametrize("attention", ["causal", "full"])
-@pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen2", "qwen3", "qwen3_moe"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_component_is_seen_as_a_logit_lens_sees_it(
     kind: str,
     attention: str,

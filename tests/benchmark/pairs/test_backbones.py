@@ -5,13 +5,13 @@ import torch
 from torch import Tensor, nn
 from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 
+from build.models import KINDS
 from mechshift.benchmark.pairs.backbones import Shape
 from mechshift.benchmark.pairs.families import read_backbone
 from mechshift.benchmark.pairs.member import Member
 from mechshift.errors import PairError
 
 Make = Callable[..., Member]
-KINDS = ["gpt2", "llama", "qwen2", "qwen3", "qwen3_moe"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

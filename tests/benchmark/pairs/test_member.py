@@ -3,10 +3,10 @@ from collections.abc import Callable
 import pytest
 import torch
 
+from build.models import KINDS
 from mechshift.benchmark.pairs.member import Member
 
 Make = Callable[..., Member]
-KINDS = ["gpt2", "llama", "qwen2", "qwen3", "qwen3_moe"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

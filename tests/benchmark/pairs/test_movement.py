@@ -3,6 +3,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
+from build.models import KINDS
 from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.pairs.movement import weight_movement
 
@@ -13,7 +14,7 @@ def changes(arm: Member, mdm: Member) -> dict[tuple[int | None, str], float | No
     return {(movement.layer, movement.module): movement.change for movement in weight_movement(arm, mdm)}
 
 
-@pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen2", "qwen3", "qwen3_moe"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_member_has_not_moved_from_itself(kind: str, make: Make) -> None:
     found = changes(make(kind), make(kind))
     assert set(found.values()) == {0.0}

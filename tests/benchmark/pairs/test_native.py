@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from build.models import KINDS
 from mechshift.benchmark.pairs.backbones import Backbone
 from mechshift.benchmark.pairs.checkpoint import find_checkpoint, find_description
 from mechshift.benchmark.pairs.native import load_backbone, native_model
@@ -230,7 +231,7 @@ def test_keys_that_the_class_does_not_declare_are_left_out(changes: dict[str, An
     assert torch.equal(*logits)
 
 
-@pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen2", "qwen3", "qwen3_moe"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_what_transformers_itself_writes_is_read(kind: str, write: Write, tmp_path: Path) -> None:
     """Its names of settings are not always those of published files (`num_local_experts`)."""
     model = load(write("arm", kind)).model
