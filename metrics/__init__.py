@@ -15,6 +15,7 @@ from .depth import (
 )
 from .faithfulness import (
     MIB_SHARES,
+    RESOLUTION,
     DifferentCurves,
     PromptFaithfulness,
     areas_of_one_curve,
@@ -66,6 +67,7 @@ from .undefined import Undefined, Value
 
 __all__ = [
     "MIB_SHARES",
+    "RESOLUTION",
     "TEMPLATES_DRAWN",
     "CircuitOverlap",
     "DifferentCurves",

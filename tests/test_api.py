@@ -85,7 +85,9 @@ def test_files_are_read_by_what_they_are(
     (kept,) = results.glob("cells/countdown/circuit-mdm.*.safetensors")
     circuit = mechshift.read(kept)
     assert isinstance(circuit, mechshift.Circuit)
-    assert repr(circuit).startswith(f"Circuit({circuit.size:,} of 3,628 edges, member='mdm', pair='tiny'")
+    assert repr(circuit).startswith(
+        f"Circuit({circuit.size:,} of 3,628 edges, member='mdm', task='countdown'"
+    )
     (scores,) = results.glob("cells/countdown/scores-mdm.*.safetensors")
     sums = mechshift.read(scores)
     assert isinstance(sums, mechshift.ScoreSums)

@@ -15,7 +15,7 @@ from ...errors import MechshiftError
 from ...tasks import Task, get_task
 from .arm import take_arm
 from .card import write_card
-from .data import TaskTexts, Sampler, texts_by_task
+from .data import Sampler, TaskTexts, texts_by_task
 from .evaluation import accuracies
 from .folder import keep_arm, keep_recipe, stage_folder, write_member
 from .objectives import Objective, block_diffusion, masked_diffusion, next_token

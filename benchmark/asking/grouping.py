@@ -22,7 +22,7 @@ def group_examples(pool: Sequence[Solved], halving: Halving) -> Grouping:
 
     Halves differ by one example at the most, in all and within each template. Where they are not `disjoint`
     every example is used for both. About `halving.groups` groups in all, every one within one template, so
-    that the bootstrap can draw templates first; two a template at the least, so that both halves of the
+    that the bootstrap can draw whole templates; two a template at the least, so that both halves of the
     ceiling hold every template in every task, and overlaps of tasks can be set side by side.
     """
     ordered = sorted(pool, key=lambda one: one.template)

@@ -17,7 +17,7 @@ class _Header(Header):
     about: dict[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Circuit:
     """A set of edges and the scores it was chosen by.
 

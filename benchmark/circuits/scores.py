@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import NotComputable, UsageError
+from ...metrics import RESOLUTION
 from .graph import Graph
 
 Rule = Literal["eap", "left", "right", "midpoint"]
@@ -39,7 +40,7 @@ class Integration:
         return [(k + offset) / self.steps for k in range(self.steps)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Attribution:
     """Edge scores of a set of examples, as sums that can be re-weighted without the model.
 
@@ -73,11 +74,14 @@ class Attribution:
 
     @property
     def completeness_residual(self) -> float | None:
-        """|Σ_v S(input→v) − (m(clean) − m(corrupted))| relative to that difference; None where it is 0.
+        """|Σ_v S(input→v) − (m(clean) − m(corrupted))| relative to that difference.
 
-        What the finite number of steps leaves out; goes to 0 as they grow.
+        What the finite number of steps leaves out; goes to 0 as they grow. None where the difference is
+        rounding (`metrics.RESOLUTION` of the larger): a ratio to it says nothing.
         """
         difference = float((self.clean - self.corrupted).sum())
-        if difference == 0:
+        if abs(difference) <= RESOLUTION * max(
+            abs(float(self.clean.sum())), abs(float(self.corrupted.sum()))
+        ):
             return None
         return abs(float(self.score_sums[:, 0].sum()) - difference) / abs(difference)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ...metrics import (
     CircuitOverlap,
+    Estimate,
     Undefined,
     Value,
     chance_tail,
@@ -32,7 +33,7 @@ from ..record.types import (
     measured,
 )
 from .curves import curves, smallest_share
-from .placement import Estimates, Placement, Weighting
+from .placement import Estimates, Place, Placement, Weighting
 
 Floats = NDArray[np.floating]
 
@@ -59,7 +60,8 @@ def compare(
     size = compared_size(arm.sweep, mdm.sweep, grid, compared)
     found = [curves(one.sweep, grid, statistics) for one in (arm, mdm)]
     points = list(zip(budgets(grid, edges), grid, strict=True))
-    overlaps = _overlaps(arm, mdm, components, {size: size / edges} | dict(points), statistics)
+    # Of several shares that are one size, as in a small graph, the smallest names it.
+    overlaps = _overlaps(arm, mdm, components, {size: size / edges} | dict(reversed(points)), statistics)
     placement = Placement(components, size, (arm.entropies, mdm.entropies))
     values = placement.estimates(arm.scores, mdm.scores, statistics)
     members = [
@@ -192,7 +194,20 @@ def _top(importance: Floats, components: Components, number: int) -> tuple[Compo
 def _of(values: Estimates, weighting: Weighting, of: str) -> dict[str, Measured]:
     """Of all values those by one weighting of one member, or of the shift."""
     return {
-        place.name: measured(value)
+        place.name: measured(_in_range(place, value))
         for place, value in values.items()
         if (place.weighting, place.of) == (weighting, of)
     }
+
+
+SHARES = frozenset(
+    ("early_share", "mean_depth", "specialisation", "entropy", "gini", "top_1", "top_10", "output_sharpness")
+)
+"""Values in [0, 1], so that their differences lie in [−1, 1]."""
+
+
+def _in_range(place: Place, value: Estimate | Undefined) -> Estimate | Undefined:
+    """The value with its interval cut to what it can be: one that is centred anew may reach beyond."""
+    if isinstance(value, Undefined) or place.name not in SHARES:
+        return value
+    return value.clipped(-1 if place.of == "shift" else 0, 1)

@@ -30,7 +30,7 @@ AREAS: dict[str, Callable[[ArrayLike, ArrayLike], float]] = {"log_area": log_are
 def curves(sweep: Sweep, grid: Sequence[float], statistics: Statistics) -> tuple[Curve, Curve]:
     """The curves of circuits ranked by absolute and by signed score, at the shares of edges of a grid.
 
-    Intervals are over templates, then examples within them.
+    Intervals are of templates where there are ten or more, else of examples within each.
     """
     absolute, signed = (
         _curve(sweep, circuits, kept, grid, statistics)
@@ -73,7 +73,8 @@ def _curve(
         )
         for index, (share, budget) in enumerate(zip(grid, budgets(grid, sweep.graph.edges), strict=True))
     )
-    log, ratio, distance = (measured(values[name]) for name in AREAS)
+    log, ratio = measured(values["log_area"]), measured(values["cpr"])
+    distance = measured(_not_negative(values["cmd"]))
     dropped = len(sweep.whole) if isinstance(prompts, Undefined) else prompts.dropped
     return Curve(points=points, log_area=log, cpr=ratio, cmd=distance, dropped=dropped)
 
@@ -98,6 +99,11 @@ def _levels(sweep: Sweep, circuits: Floats, weights: Floats) -> Floats | Undefin
     """Faithfulness of weighted means at each budget."""
     share = weights / weights.sum()
     return faithfulness(circuits @ share, float(sweep.empty @ share), float(sweep.whole @ share))
+
+
+def _not_negative(value: Estimate | Undefined) -> Estimate | Undefined:
+    """An area of distances with its interval cut at 0, beyond which one that is centred anew may reach."""
+    return value if isinstance(value, Undefined) else value.clipped(0, float("inf"))
 
 
 def _entry(values: Floats | Undefined, index: int) -> Measured:

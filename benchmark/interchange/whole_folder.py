@@ -18,9 +18,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
     Raises OutputError where something is there already, or the file system refuses.
     """
     if path.exists():
-        raise OutputError(
-            f"{path} cannot be written: it is there already", "choose another folder with --out, or delete it"
-        )
+        raise OutputError(f"{path} cannot be written: it is there already", "choose the name of a new folder")
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
     try:
         partial.mkdir(parents=True)

@@ -36,7 +36,7 @@ class _SweepHeader(Header):
     templates: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ScoreSums:
     """A member's edge scores on the discovery examples.
 
@@ -92,7 +92,7 @@ class ScoreSums:
         return cls(Attribution(graph, integration, dense, **tensors), header.templates, examples)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sweep:
     """Metrics of the whole model, of the empty circuit, and of the circuits of a sweep.
 

@@ -7,20 +7,25 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from ...errors import NotComputable
-from ...files import write_text
+from ...files import read_text, write_text
 
 M = TypeVar("M", bound=BaseModel)
 
 
 def write_model(content: BaseModel, path: Path) -> None:
     """Write a model as JSON, whole or not at all. Raises OutputError where that fails."""
-    write_text(path, content.model_dump_json(indent=1) + "\n")
+    write_text(path, as_bytes(content).decode())
+
+
+def as_bytes(content: BaseModel) -> bytes:
+    """What `write_model` writes: the same content, the same bytes."""
+    return (content.model_dump_json(indent=1) + "\n").encode()
 
 
 def read_model(path: Path, kind: type[M]) -> M:
     """Read a model from JSON. Raises NotComputable, with the first thing that is wrong, for anything else."""
     try:
-        return kind.model_validate_json(path.read_text(encoding="utf-8"))
+        return kind.model_validate_json(read_text(path))
     except (OSError, UnicodeDecodeError) as error:
         raise unreadable(path, error) from error
     except ValidationError as error:

@@ -32,16 +32,16 @@ class ProtocolTask(Part):
 class Sampling(Part):
     """Which examples are tried, until enough of them are solved by both members."""
 
-    seed: int = Field(description="seed of the examples")
-    pool: int = Field(description="common-correct examples per task")
-    candidates: int = Field(description="examples tried to fill the pool, as a multiple of its size")
+    seed: int = Field(ge=0, description="seed of the examples")
+    pool: int = Field(ge=1, description="common-correct examples per task")
+    candidates: int = Field(ge=1, description="examples tried to fill the pool, as a multiple of its size")
 
 
 class Halving(Part):
     """How a pool is divided."""
 
     disjoint: bool = Field(description="whether circuits are found and judged on disjoint halves of the pool")
-    groups: int = Field(description="about how many groups of examples score sums are kept for")
+    groups: int = Field(ge=1, description="about how many groups of examples score sums are kept for")
 
 
 class Scoring(Part):
@@ -51,7 +51,7 @@ class Scoring(Part):
         description="edges into key/value heads, or into copies per query head"
     )
     rule: Literal["left", "right", "midpoint"] = Field(description="integration points of EAP-IG")
-    steps: int = Field(description="number of integration points, m")
+    steps: int = Field(ge=1, description="number of integration points, m")
 
 
 class Sweeping(Part):
@@ -66,19 +66,23 @@ class Sweeping(Part):
 class Compared(Part):
     """Which circuits are compared, and what is read of their components."""
 
-    circuit_edges: int | None = Field(description="size of the compared circuits; None: by faithfulness")
+    circuit_edges: int | None = Field(
+        ge=1, description="size of the compared circuits; None: by faithfulness"
+    )
     faithful: float = Field(
         description="faithfulness that both members' compared circuits reach when chosen by it"
     )
-    components: int = Field(description="components whose output is read through the unembedding")
+    components: int = Field(ge=0, description="components whose output is read through the unembedding")
 
 
 class Statistics(Part):
     """How intervals, ceilings and floors are drawn."""
 
-    resampling_seed: int = Field(description="seed of the splits, the resamples and the random circuits")
-    resamples: int = Field(description="bootstrap resamples")
-    splits: int = Field(description="random halvings for the ceiling")
+    resampling_seed: int = Field(
+        ge=0, description="seed of the splits, the resamples and the random circuits"
+    )
+    resamples: int = Field(ge=1, description="bootstrap resamples")
+    splits: int = Field(ge=1, description="random halvings for the ceiling")
 
 
 class Protocol(Part):

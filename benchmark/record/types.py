@@ -6,7 +6,7 @@ A number that could not be computed is there with its reason; it is never 0, NaN
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ...metrics import Estimate, Undefined, Value, wilson_interval
 from .protocol import Part, Protocol
@@ -49,6 +49,12 @@ class Accuracy(Part):
 
     solved: int = Field(ge=0)
     tried: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _no_more_than_tried(self) -> "Accuracy":
+        if self.solved > self.tried:
+            raise ValueError(f"{self.solved} examples are solved of {self.tried} that were tried")
+        return self
 
     @property
     def share(self) -> Measured:

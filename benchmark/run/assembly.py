@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ...errors import NotComputable
+from ...errors import NotComputable, UsageError
 from ...tasks import get_task
 from ..record.protocol import Protocol, ProtocolTask
 from ..record.summary import summarise
@@ -48,7 +48,8 @@ def assemble(
         protocol=protocol,
         tasks=done,
         failed=failed,
-        reductions=_reductions(results, protocol),
+        # Tasks without a comparison last, as a record has them: made again from it, the order is the same.
+        reductions=_reductions((*done, *failed), protocol),
         summary=summarise(done, failed),
         environment=environment,
     )
@@ -92,6 +93,8 @@ def as_asked(protocol: Protocol, names: Sequence[str] | None, level: str | None)
     installed task is not of the version that the protocol names.
     """
     wanted = [task.name for task in protocol.tasks] if names is None else list(dict.fromkeys(names))
+    if not wanted:
+        raise UsageError("a run of no task was asked for", "name at least one task, or leave them out")
     return tuple(_as_asked(protocol, name, level) for name in wanted)
 
 

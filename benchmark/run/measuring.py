@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import NotComputable
 from ...metrics import top_edges
 from ...tasks import Task, get_task
+from ...tasks.export import fingerprint
 from ..asking.attempts import find_pool, pooled_examples
 from ..asking.encoding import Encoded
 from ..asking.grouping import Grouping, group_examples
@@ -104,8 +106,19 @@ class Measuring:
         pool = needs["pool"]
         if self._examples[0] is not pool:
             drawn = pooled_examples(self._pair, _task(cell), cell.task.level, cell.parts[Sampling], pool)
+            _check_same(cell, pool, drawn)
             self._examples = pool, drawn
         return self._examples[1]
+
+
+def _check_same(cell: Cell, pool: Pool, drawn: Mapping[int, Encoded]) -> None:
+    """Raises NotComputable where the task gives other examples than those that the pool was filled with."""
+    if fingerprint([drawn[one.index].example for one in pool.solved]) != pool.fingerprint:
+        raise NotComputable(
+            f"task {cell.task.name} gives other examples than those that the pool here was filled with, and "
+            f"is still of version {cell.task.version}",
+            "raise the version in its card, or choose another folder for results",
+        )
 
 
 def _task(cell: Cell) -> Task:

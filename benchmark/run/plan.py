@@ -12,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+import numpy as np
+
 from ..asking.pool import Pool
 from ..circuits.circuit import Circuit
 from ..measure.evidence import Entropies, ScoreSums, Sweep
@@ -90,7 +92,7 @@ def _kinds() -> Iterator[Kind]:
     yield _as_json(
         "comparison",
         Comparison,
-        needs=("pool", *evidence),
+        needs=evidence,
         parts=("sweeping", "compared", "statistics"),
         members=(),
     )
@@ -143,8 +145,13 @@ class Cell:
     @property
     def key(self) -> str:
         """First 16 hexadecimal digits of the SHA-256 of `inputs` as canonical JSON."""
-        text = json.dumps(self.inputs, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return key_of(self.inputs)
+
+
+def key_of(inputs: Mapping[str, Any]) -> str:
+    """The key of a cell with these inputs."""
+    text = json.dumps(inputs, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -192,6 +199,9 @@ def _task_cells(
             "protocol": {part: getattr(protocol, part).model_dump(mode="json") for part in kind.parts},
             "needs": {need: keys[need] for need in kind.needs},
         }
+        if not kind.members:
+            # Statistics are cheap to do again: a new version of the protocol, or of numpy's generators, does.
+            inputs["version"], inputs["software"] = protocol.version, {"numpy": np.__version__}
         if kind.members:
             inputs["pair"] = {role: dict(subject.members[role]) for role in kind.members}
             inputs["tokens"], inputs["software"] = dict(subject.tokens), dict(subject.software)

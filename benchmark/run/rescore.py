@@ -5,17 +5,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...errors import NotComputable, UsageError
-from ..record.files import read_model
+from ...errors import NotComputable
+from ..record.files import as_bytes, read_model
+from ..record.folder import read_folder
 from ..record.protocol import Protocol, ProtocolTask
 from ..record.types import CellRecord, Record, TaskResult
 from .assembly import assemble, describe_task
 from .execution import Outcome
 from .numbers import compute_numbers
-from .plan import KINDS, Cell, Kind, Parts
+from .plan import KINDS, Cell, Kind, Parts, key_of
 from .pools import why_unusable
 from .progress import Silent
-from .store import digest_of, find_cell
+from .store import digest_of, find_cell, read_seal
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,15 @@ class Rescored:
     @property
     def differences(self) -> tuple[str, ...]:
         """What the found record says otherwise, a line each, with both values; empty where it is the same."""
-        return tuple(_differences(self.found.model_dump(mode="json"), self.record.model_dump(mode="json")))
+        found, expected = (one.model_dump(mode="json") for one in (self.found, self.record))
+        if differences := tuple(_differences(found, expected)):
+            return differences
+        return () if self.same_bytes else ("the file: it has the same values in another form",)
+
+    @property
+    def same_bytes(self) -> bool:
+        """Whether the file is, to the last byte, what a run would write of these cells."""
+        return self.path.read_bytes() == as_bytes(self.record)
 
 
 def rescore(path: Path) -> Rescored:
@@ -39,22 +48,24 @@ def rescore(path: Path) -> Rescored:
     file that is no record, a cell that is missing, and one whose content is not what the record was made of.
     """
     found = read_model(path, Record)
-    results = [_task(path, found, task) for task in found.results]
+    try:
+        results = [_task(path, found, task) for task in found.results]
+    except ValueError as error:
+        # The metrics' word for arrays that do not belong together: cells of other tasks, sizes or budgets.
+        raise NotComputable(
+            f"{path} cannot be computed from its cells: {error}",
+            "keep a record beside the cells of its own run",
+        ) from error
     record = assemble(found.pair, found.environment, found.protocol, results)
     return Rescored(path, found, record.model_copy(update={"status": found.status}))
 
 
 def find_records(place: Path) -> tuple[Path, ...]:
-    """The record of that name, or all records (`*.json`) of a run's folder, in the order of their names.
+    """The record of that name, or all records of a run's folder, in the order of their names.
 
-    Raises UsageError where there is none.
+    Other files of a folder are passed over. Raises UsageError where it holds no record.
     """
-    if not place.is_dir():
-        return (place,)
-    found = tuple(sorted(path for path in place.glob("*.json") if path.is_file()))
-    if not found:
-        raise UsageError(f"{place} holds no record", "name a record, or the folder that a run wrote it to")
-    return found
+    return tuple(read_folder(place)) if place.is_dir() else (place,)
 
 
 def _task(path: Path, record: Record, task: TaskResult) -> TaskResult:
@@ -95,7 +106,28 @@ def _read(path: Path, record: Record, kind: Kind, asked: ProtocolTask) -> tuple[
             f"{file} is not what {path.name} was made of: its SHA-256 is {digest[:9]}…, not {wanted[:9]}…",
             "run the pair again: what is damaged is made again",
         )
+    _check_origin(file, record, kind, asked)
     return kind.load(file), digest
+
+
+def _check_origin(file: Path, record: Record, kind: Kind, asked: ProtocolTask) -> None:
+    """Raises NotComputable where the seal says that the cell is of other settings or of other weights."""
+    seal = read_seal(file)
+    members = {"arm": record.pair.arm, "mdm": record.pair.mdm}
+    found = {
+        "key": seal.key == key_of(seal.inputs),
+        "task": seal.inputs.get("task") == asked.model_dump(mode="json"),
+        "protocol": seal.inputs.get("protocol")
+        == {part: getattr(record.protocol, part).model_dump(mode="json") for part in kind.parts},
+        "weights": {role: about.get("digest") for role, about in seal.inputs.get("pair", {}).items()}
+        == {role: members[role].digest for role in kind.members},
+    }
+    wrong = [name for name, right in found.items() if not right]
+    if wrong:
+        raise NotComputable(
+            f"{file} was not made as the record says: its {' and '.join(wrong)} differ",
+            "keep a record beside the cells of its own run",
+        )
 
 
 def _cell(kind: Kind, asked: ProtocolTask, protocol: Protocol) -> Cell:

@@ -77,7 +77,7 @@ def record_path(out: Path, record: Record) -> Path:
     pair = record.pair
     name = pair.name.replace("/", "-")
     if pair.name not in list_pairs():
-        name += "-" + hashlib.sha256(pair.model_dump_json().encode()).hexdigest()[:8]
+        name += "-" + _short_digest(pair.model_dump_json())
     return out / f"{name}-{record.protocol.name}{_selection(record)}.json"
 
 
@@ -97,7 +97,7 @@ def _selection(record: Record) -> str:
         {
             result.level
             for result in record.results
-            if (known := record.protocol.task(result.task)) is not None and result.level != known.level
+            if (known := record.protocol.task(result.task)) is None or result.level != known.level
         }
     )
     lacking = record.failed or any(task.pool.common < record.protocol.sampling.pool for task in record.tasks)

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ...errors import MechshiftError, NotComputable, unknown
-from ...files import replacing, write_text
+from ...errors import MechshiftError, NotComputable, OutputError, unknown
+from ...files import open_regular, refused, replacing, write_text
 from ..record.protocol import Part
 from ..record.types import Record
 from .plan import Cell
@@ -102,7 +102,8 @@ class Store:
         if not path.exists() or not _seal_path(path).exists():
             return None
         seal = _read_seal(_seal_path(path))
-        assert seal is not None
+        if seal is None:  # taken away since, by a run that makes the cell again
+            return None
         if seal.key != cell.key or dict(seal.needs) != dict(needs):
             raise Damaged("it was computed from other cells than those at hand")
         return Kept(_content(path, cell, seal.digest), seal)
@@ -110,9 +111,7 @@ class Store:
     def write(self, cell: Cell, content: Any, needs: Mapping[str, str], seconds: float) -> Kept:
         """Keep a cell's content and seal it. Raises OutputError where it cannot be written."""
         path = self.path(cell)
-        # An old seal must not stand beside new content, should the run be killed between the two.
-        if _seal_path(path).exists():
-            _seal_path(path).unlink()
+        self._break_seal(path)
         cell.kind.save(content, path)
         made = datetime.now(UTC).isoformat(timespec="seconds")
         seal = Seal(
@@ -124,8 +123,23 @@ class Store:
             made=made,
         ).sealed()
         write_text(_seal_path(path), seal.model_dump_json(indent=1) + "\n")
-        # What was computed is read back as a later run would read it, so that both have the same numbers.
-        return Kept(cell.kind.load(path), seal)
+        # What was computed is read back as a later run would read it, so that both have the same numbers; and
+        # only if it is still that, as another run may have written its own in the meantime.
+        try:
+            return Kept(_content(path, cell, seal.digest), seal)
+        except Damaged as error:
+            raise OutputError(
+                f"{path} was changed while it was written", "let one run at a time write to a folder"
+            ) from error
+
+    def _break_seal(self, path: Path) -> None:
+        """An old seal must not stand beside new content, should the run be killed between the two."""
+        try:
+            _seal_path(path).unlink(missing_ok=True)
+        except NotADirectoryError:
+            pass  # there is no folder of cells yet, which the writing of the content will say
+        except OSError as error:
+            raise refused(_seal_path(path), error) from error
 
 
 def check_writable(out: Path) -> None:
@@ -144,7 +158,7 @@ def check_writable(out: Path) -> None:
 
 def digest_of(path: Path) -> str:
     """SHA-256 of a file, 64 hexadecimal digits."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -173,13 +187,27 @@ def find_cell(record_path: Path, record: Record, task: str, name: str) -> Path:
     )
 
 
+def read_seal(path: Path) -> Seal:
+    """The seal beside a cell's file. Raises NotComputable where there is none, or it was changed."""
+    try:
+        seal = _read_seal(_seal_path(path))
+    except Damaged as error:
+        raise NotComputable(f"{_seal_path(path)}: {error}", "run the pair again: it is made again") from error
+    if seal is None:
+        raise NotComputable(
+            f"{path} has no seal beside it", "keep the folder of cells whole, or run the pair again"
+        )
+    return seal
+
+
 def _seal_path(path: Path) -> Path:
     return path.with_suffix(".seal")
 
 
 def _read_seal(path: Path) -> Seal | None:
     try:
-        seal = Seal.model_validate_json(path.read_bytes())
+        with open_regular(path) as file:
+            seal = Seal.model_validate_json(file.read())
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:

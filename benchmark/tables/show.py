@@ -10,8 +10,8 @@ from .table import protocol_name, row_body, task_body
 LEGEND = """\
 Ĵ: 0 as alike as chance, 1 as alike as two samples of one model. Task-dependent shift: Ĵ local − Ĵ planning,
 every task at its own compared size; at one size: all tasks at the largest of these. Early and specialisation
-shift: MDM − ARM. In brackets: 95 % intervals over templates and prompts, the sizes of circuits given, and
-for accuracies over the examples tried."""
+shift: MDM − ARM. In brackets: 95 % intervals, over templates where a task has ten or more, else over
+prompts within its templates, with circuit sizes held fixed; for accuracies over the examples tried."""
 
 
 def render(record: Record, width: int = WIDTH) -> str:

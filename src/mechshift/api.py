@@ -18,7 +18,7 @@ from .benchmark.record.folder import read_folder
 from .benchmark.record.protocol import Protocol, get_protocol
 from .benchmark.record.types import Record
 from .errors import NotComputable, UsageError
-from .files import RESULTS
+from .files import RESULTS, open_regular
 from .metrics import group_mean
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ Place = str | Path
 """A path as text or as a Path; where a checkpoint is meant, also a hub id."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EdgeScores:
     """Edge scores of both members on the same examples, as arrays for `mechshift.metrics`.
 
@@ -194,7 +194,7 @@ def read(path: Place) -> "Record | Circuit | ScoreSums":
         named = ", ".join(str(found) for found in read_folder(file))
         raise UsageError(f"{file} is a folder", f"name one of the records in it: {named}")
     try:
-        with file.open("rb") as opened:
+        with open_regular(file) as opened:
             beginning = opened.read(64)
     except OSError as error:
         raise unreadable(file, error) from error

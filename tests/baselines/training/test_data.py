@@ -4,7 +4,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from mechshift.baselines.training.data import TaskTexts, Sampler, texts_by_task
+from mechshift.baselines.training.data import Sampler, TaskTexts, texts_by_task
 from mechshift.baselines.training.recipe import Recipe
 from mechshift.baselines.training.vocabulary import build_tokenizer
 from mechshift.tasks import get_task, list_tasks

@@ -14,7 +14,7 @@ from torch.optim.optimizer import Optimizer, register_optimizer_step_pre_hook
 from transformers import LlamaForCausalLM, PreTrainedModel
 
 from mechshift.baselines.training import train as module
-from mechshift.baselines.training.data import Batch, TaskTexts, Sampler
+from mechshift.baselines.training.data import Batch, Sampler, TaskTexts
 from mechshift.baselines.training.objectives import Objective, masked_diffusion, next_token
 from mechshift.baselines.training.recipe import Architecture, Diffusion, Optimisation
 from mechshift.baselines.training.train import learning_rate, require_muon, train

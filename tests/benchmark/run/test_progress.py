@@ -5,7 +5,6 @@ import io
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -22,7 +21,6 @@ from mechshift.benchmark.run.execution import execute
 from mechshift.benchmark.run.plan import Cell, Plan
 from mechshift.benchmark.run.progress import Lines, Progress, Silent, choose_progress
 from mechshift.benchmark.run.store import Store
-from mechshift.benchmark.run.termination import Terminated, heeding_termination
 
 HIDDEN, SHOWN = "\x1b[?25l", "\x1b[?25h"
 """What a terminal is sent when a display begins and ends: the cursor goes and comes back."""
@@ -176,7 +174,7 @@ def test_one_display_has_the_run_above_the_cell(terminal: Terminal, tmp_path: Pa
     assert "about 0 s left" in text
 
 
-@pytest.mark.parametrize("ending", [ValueError, KeyboardInterrupt, Terminated])
+@pytest.mark.parametrize("ending", [ValueError, KeyboardInterrupt])
 def test_bars_are_put_away_however_a_run_ends(
     ending: type[BaseException], terminal: Terminal, tmp_path: Path
 ) -> None:
@@ -218,35 +216,14 @@ def test_what_a_caller_prints_stays_on_stdout(
     assert capsys.readouterr().out == "a result\n"
 
 
-def test_sigterm_is_an_exception_in_a_context_and_what_it_was_after_it() -> None:
-    before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(Terminated), heeding_termination():
-        signal.raise_signal(signal.SIGTERM)
-    assert signal.getsignal(signal.SIGTERM) is before
-
-
-def test_only_the_main_thread_heeds_signals() -> None:
-    done = []
-
-    def work() -> None:
-        with heeding_termination():
-            done.append(True)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    assert done == [True]
-
-
 ENDED = """
-import io, sys, time
+import signal, sys, time
 from pathlib import Path
 from build.runs import make_plan
 from mechshift.benchmark.record.protocol import QUICK
 from mechshift.benchmark.run.bars import Bars
 from mechshift.benchmark.run.execution import execute
 from mechshift.benchmark.run.store import Store
-from mechshift.benchmark.run.termination import EXIT_CODE, Terminated, heeding_termination
 from rich.console import Console
 
 def compute(cell, needs, tell):
@@ -254,12 +231,13 @@ def compute(cell, needs, tell):
         print("under way", flush=True)
         time.sleep(60)
 
+# As the command line does it.
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 try:
-    with heeding_termination():
-        told = Bars(Console(stderr=True, force_terminal=True, force_interactive=True))
-        list(execute(make_plan(wanted=["pool"]), QUICK, Store(Path(sys.argv[1])), compute, told))
-except Terminated:
-    sys.exit(EXIT_CODE)
+    told = Bars(Console(stderr=True, force_terminal=True, force_interactive=True))
+    list(execute(make_plan(wanted=["pool"]), QUICK, Store(Path(sys.argv[1])), compute, told))
+except KeyboardInterrupt:
+    sys.exit(130)
 """
 
 
@@ -275,6 +253,6 @@ def test_a_run_that_is_terminated_puts_its_bars_away(tmp_path: Path) -> None:
     assert process.stdout.readline() == "under way\n"
     process.send_signal(signal.SIGTERM)
     _, told = process.communicate(timeout=60)
-    assert process.returncode == 143
+    assert process.returncode == 130
     assert told.count(HIDDEN) == told.count(SHOWN) == 1
     assert "Traceback" not in told

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mechshift.benchmark.record.files import read_model
+from mechshift.benchmark.record.files import read_model, write_model
 from mechshift.benchmark.record.types import Record
 from mechshift.benchmark.run.rescore import find_records, rescore
 from mechshift.errors import NotComputable, UsageError
@@ -99,8 +99,45 @@ def test_a_task_that_gave_no_comparison_is_rescored_too(path: Path, measured: Me
     found = rescore(path)
     assert found.record.tasks == ()
     assert [task.task for task in found.record.failed] == [first.task, second.task]
-    path.write_text(found.record.model_dump_json())
+    write_model(found.record, path)
     assert rescore(path).differences == ()
+
+
+def test_other_bytes_of_the_same_values_are_said(path: Path) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text())))
+    (difference,) = rescore(path).differences
+    assert difference == "the file: it has the same values in another form"
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"steps": 50}, "protocol"),
+        ({"rule": "left"}, "protocol"),
+        ({"seed": 7}, "protocol"),
+        ({"grid": (0.5, 1.0)}, "protocol"),
+    ],
+)
+def test_a_record_that_names_other_settings_than_its_cells_is_refused(
+    settings: dict[str, object], path: Path
+) -> None:
+    record = read_model(path, Record)
+    write_model(record.model_copy(update={"protocol": record.protocol.changed(**settings)}), path)
+    with pytest.raises(NotComputable, match="was not made as the record says: its protocol differ"):
+        rescore(path)
+
+
+def test_a_record_that_names_other_weights_than_its_cells_is_refused(path: Path) -> None:
+    record = read_model(path, Record)
+    mdm = record.pair.mdm.model_copy(update={"digest": "feed"})
+    write_model(record.model_copy(update={"pair": record.pair.model_copy(update={"mdm": mdm})}), path)
+    with pytest.raises(NotComputable, match="its weights differ"):
+        rescore(path)
+
+
+def test_other_files_of_a_folder_are_passed_over(path: Path) -> None:
+    (path.parent / "notes.json").write_text("{}")
+    assert find_records(path.parent) == (path,)
 
 
 def test_the_command_says_whether_they_agree(path: Path) -> None:
