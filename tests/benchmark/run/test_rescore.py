@@ -110,13 +110,7 @@ def test_other_bytes_of_the_same_values_are_said(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "named"),
-    [
-        ({"steps": 50}, "protocol"),
-        ({"rule": "left"}, "protocol"),
-        ({"seed": 7}, "protocol"),
-        ({"grid": (0.5, 1.0)}, "protocol"),
-    ],
+    "settings", [{"steps": 50}, {"rule": "left"}, {"seed": 7}, {"grid": (0.5, 1.0)}], ids=str
 )
 def test_a_record_that_names_other_settings_than_its_cells_is_refused(
     settings: dict[str, object], path: Path
