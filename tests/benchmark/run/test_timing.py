@@ -142,16 +142,16 @@ def test_figures_of_another_pair_or_device_are_none(tmp_path: Path) -> None:
     assert earlier_seconds(make_plan(("ioi",)), store) == {}
 
 
-def test_a_comparison_is_of_the_pair_that_its_pool_is_of(tmp_path: Path) -> None:
-    """The comparison itself does not say which members it is of; its pool does."""
+def test_a_comparison_is_of_the_members_that_its_cells_are_of(tmp_path: Path) -> None:
+    """The comparison itself does not say which members it is of; what it is computed from does."""
     store = Store(tmp_path)
     for subject, seconds in ((make_subject(), 7.0), (make_subject("b" * 64), 700.0)):
         plan = make_plan(("ioi",), QUICK.changed(pool=20, resamples=100), subject)
-        pool, comparison = cell(plan, "ioi", "pool"), cell(plan, "ioi", "comparison")
-        seal(store, pool, 1.0)
-        path = store.path(comparison)
-        path.write_text("{}")
-        store_seal(store, comparison, seconds)
+        for one in plan.cells:
+            path = store.path(one)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("{}")
+            store_seal(store, one, seconds if one.name == "comparison" else 1.0)
     found = earlier_seconds(make_plan(("ioi",)), store)
     assert found[("ioi", "comparison")] == pytest.approx(7.0 * 201 / 101)
 
