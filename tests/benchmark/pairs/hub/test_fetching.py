@@ -7,7 +7,7 @@ import pytest
 from huggingface_hub import constants
 
 from mechshift.benchmark.pairs.checkpoint import find_checkpoint, find_description
-from mechshift.benchmark.pairs.hub import RemoteFile, listing
+from mechshift.benchmark.pairs.hub import RemoteFile, remote_checkpoint
 from mechshift.benchmark.pairs.spec import MemberSpec
 
 Hub = Any
@@ -183,7 +183,7 @@ def test_a_listing_tells_what_there_is_and_what_is_cached(offline: bool, hub: Hu
     commit = hub.add("org/model", published).names["main"]
     if offline:
         find_checkpoint(MODEL)
-    found = listing(MODEL, offline)
+    found = remote_checkpoint(MODEL, offline)
     sizes = {name: (published / name).stat().st_size for name in [*SMALL, "model.safetensors"]}
     assert found.commit == commit
     assert sorted(found.files, key=lambda file: file.name) == [
@@ -196,6 +196,6 @@ def test_a_listing_fetches_no_weights(hub: Hub, write: Write, shard: Shard) -> N
     published = write("published")
     shard(published)
     hub.add("org/model", published)
-    found = listing(MODEL)
+    found = remote_checkpoint(MODEL)
     assert [file.name for file in found.files][-2:] == SHARDS
     assert sorted(hub.fetched()) == sorted([*SMALL, INDEX])
