@@ -144,8 +144,14 @@ def full_after() -> Callable[[int], AbstractContextManager[None]]:
 def command(
     quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Callable[..., Outcome]:
-    """Runs `mechshift` with arguments in an empty folder, the protocol `quick` being small."""
+    """Runs `mechshift` with arguments in an empty folder, the protocol `quick` being small.
+
+    What a run says of its progress is left out, so that standard error holds what went wrong alone.
+    """
+    from mechshift.benchmark.run.progress import Silent
+
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("mechshift.benchmark.run.progress.choose_progress", lambda quiet: Silent())
 
     def run(*arguments: object) -> Outcome:
         from mechshift.benchmark.cli.main import main

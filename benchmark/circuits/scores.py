@@ -57,6 +57,12 @@ class Attribution:
     corrupted: NDArray[np.float64]
     groups: NDArray[np.int64]
 
+    def __repr__(self) -> str:
+        return (
+            f"Attribution({self.graph.edges:,} edges, {len(self.groups)} examples in "
+            f"{len(self.counts)} groups, {self.integration})"
+        )
+
     def scores(self, groups: NDArray[np.integer] | None = None) -> NDArray[np.float64]:
         """Mean score of each edge [sources, destinations], every example weighing the same.
 

@@ -45,8 +45,19 @@ def _subject(inputs: Inputs, known: Mapping[str, Inputs]) -> tuple[Any, Any]:
 
     Raises KeyError where that is not known.
     """
-    for _ in range(len(known) + 1):  # no longer way, even in files that name each other in a circle
-        if "pair" in inputs:
-            return inputs["pair"], inputs["software"]["device"]
-        inputs = known[next(iter(inputs["needs"].values()))]
-    raise KeyError("pair")
+    members: dict[str, Any] = {}
+    devices: set[str] = set()
+    pending, seen = [inputs], set[str]()
+    while pending:
+        one = pending.pop()
+        if "pair" in one:
+            members |= one["pair"]
+            devices.add(one["software"]["device"])
+            continue
+        # Every file once, even where they name each other in a circle.
+        needed = set(one["needs"].values()) - seen
+        seen |= needed
+        pending += [known[key] for key in needed]
+    if not members:
+        raise KeyError("pair")
+    return members, devices

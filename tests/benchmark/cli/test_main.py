@@ -20,7 +20,7 @@ from mechshift.benchmark.record.files import read_model
 from mechshift.benchmark.record.protocol import V1
 from mechshift.benchmark.record.types import Record
 from mechshift.benchmark.run.plan import Cell
-from mechshift.benchmark.run.progress import Silent
+from mechshift.benchmark.run.progress import Silent, choose_progress
 from mechshift.tasks import list_tasks
 
 Command = Callable[..., Any]
@@ -254,7 +254,17 @@ def test_a_command_leaves_the_signals_as_they_were(command: Command) -> None:
 
 
 def test_a_killed_process_ends_as_an_interrupted_one(tmp_path: Path) -> None:
-    line = [sys.executable, "-m", "mechshift", "run", "--task", "infilling", "--out", str(tmp_path)]
+    line = [
+        sys.executable,
+        "-m",
+        "mechshift",
+        "run",
+        "--task",
+        "infilling",
+        "--quiet",
+        "--out",
+        str(tmp_path),
+    ]
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         while process.poll() is None and not list(tmp_path.rglob("*.seal")):
             time.sleep(0.05)
@@ -294,11 +304,15 @@ def test_a_programming_error_is_not_disguised(command: Command, monkeypatch: pyt
 def test_progress_is_shown_on_a_terminal_only(
     command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setattr("mechshift.benchmark.run.progress.choose_progress", choose_progress)
     done = command("run", "--task", "infilling", "--json")
     assert done.code == 0
-    assert "infilling: pool" in done.err
+    assert "[1/1 infilling] pool …" in done.err
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    done = command("run", "--task", "infilling", "--json")
+    assert "task 1 of 1: infilling" in done.err
     Record.model_validate_json(done.out)
+    assert command("run", "--task", "infilling", "--json", "--quiet").err == ""
 
 
 def test_results_that_cannot_be_printed_are_an_error() -> None:

@@ -193,7 +193,7 @@ def test_what_a_run_used_is_in_the_file_of_its_seed_and_level(
 ) -> None:
     """The pool says which examples both members solved; halves take them by template, alternately."""
     record, out = measured
-    task, seed = record.tasks[place], record.protocol.seed
+    task, seed = record.tasks[place], record.protocol.sampling.seed
     tried = task.pool.arm.tried + sum(task.pool.unfit.values())
     options = ["--n", tried, "--seed", seed, "--level", task.level]
     assert command("tasks", "export", task.task, *options, "--out", tmp_path).code == 0

@@ -244,7 +244,7 @@ EDGE = ("edges", "input->a0.h1<k>")
         (("cfg", "n_layers"), 1, "nodes have"),
         (("cfg", "n_heads"), "2", "n_heads in its cfg is '2'"),
         (("cfg", "n_heads"), 2.0, "n_heads in its cfg is '2.0'"),
-        (("cfg", "n_heads"), 10**9, "more than is read"),
+        (("cfg", "n_heads"), 10**9, "has more than 1,000,000 nodes"),
         (("cfg", "d_model"), -1, "d_model in its cfg is '-1'"),
         (("cfg", "parallel_attn_mlp"), True, "parallel_attn_mlp is True"),
         (("cfg", "parallel_attn_mlp"), None, "parallel_attn_mlp is None"),

@@ -139,7 +139,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 SHAPE = r"no tensor \[9, 21\]"
 WRONG: dict[str, tuple[str, Callable[[Any], object], str]] = {
     "more heads": ("cfg", lambda cfg: {**cfg, "n_heads": 4}, "src_nodes are not those of its cfg"),
-    "too many heads": ("cfg", lambda cfg: {**cfg, "n_heads": 10**8}, "more than is read"),
+    "too many heads": ("cfg", lambda cfg: {**cfg, "n_heads": 10**8}, "has more than 1,000,000 nodes"),
     "parallel blocks": ("cfg", lambda cfg: {**cfg, "parallel_attn_mlp": True}, "parallel_attn_mlp is True"),
     "tensor for cfg": ("cfg", lambda cfg: torch.zeros(3), "cfg is no dictionary"),
     "sources turned": ("src_nodes", lambda names: names[::-1], "src_nodes are not those"),
