@@ -1,7 +1,8 @@
 """Parameters of tests by family.
 
-Where tests run in several processes, the families of one native class are tested in one: their small pairs
-are trained when they are first asked for, which takes most of the time, and share an ARM.
+The small pairs of families are trained when they are first asked for, which takes most of the time of these
+tests. Those of one native class share an ARM: their names in a test's id have the class before them, by which
+they are kept in one process (build.scheduling).
 """
 
 from collections.abc import Iterable
@@ -13,10 +14,8 @@ from .published import FAMILIES
 
 def of_families(names: Iterable[str]) -> pytest.MarkDecorator:
     """A test is run for each of the families, with its `name`."""
-    groups = {name: pytest.mark.xdist_group(f"families of {FAMILIES[name].kind}") for name in names}
-    return pytest.mark.parametrize(
-        "name", [pytest.param(name, marks=group) for name, group in groups.items()]
-    )
+    ids = {name: f"{FAMILIES[name].kind}:{name}" for name in names}
+    return pytest.mark.parametrize("name", ids, ids=ids.values())
 
 
 EVERY_FAMILY = of_families(FAMILIES)
