@@ -74,7 +74,11 @@ def _some(names: list[str]) -> str:
 
 def check_regular(directory: Path) -> None:
     """Raises PairError where a file that may be read is none: to open a pipe would wait for ever."""
-    for path in sorted(directory.iterdir()):
+    try:
+        paths = sorted(directory.iterdir())
+    except OSError as error:
+        raise PairError(f"{directory} cannot be read: {error.strerror}", "see to its permissions") from None
+    for path in paths:
         if path.suffix in READ and path.exists() and not (path.is_file() or path.is_dir()):
             raise PairError(f"{path} cannot be read: {NOT_REGULAR}", "copy or download the checkpoint again")
 

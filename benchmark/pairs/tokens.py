@@ -9,7 +9,7 @@ from typing import Any
 
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
-from ...errors import PairError
+from ...errors import PairError, is_out_of_memory
 from .checkpoint import Checkpoint
 from .native import quiet
 from .words import in_either
@@ -61,7 +61,8 @@ def tokenizing(what: str) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+        panicked = type(error).__name__ == "PanicException"
+        if not (panicked or isinstance(error, Exception)) or is_out_of_memory(error):
             raise
         raise PairError(
             f"{what} cannot be used: {' '.join(str(error).split())}",
@@ -72,8 +73,14 @@ def tokenizing(what: str) -> Iterator[None]:
 @contextmanager
 def _silent_process() -> Iterator[None]:
     """Standard error goes nowhere, that of libraries that are no Python too: a panic writes a trace there."""
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        kept = os.dup(2)
+    except OSError:  # a process without one has nothing to silence
+        yield
+        return
+    if sys.stderr is not None:
+        sys.stderr.flush()  # what was written before belongs before
+    nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     try:
         yield

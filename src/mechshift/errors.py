@@ -60,7 +60,7 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
     return UsageError(f"unknown {kind} {name!r}", remedy)
 
 
-def is_out_of_memory(error: Exception) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
     """Whether memory did not suffice.
 
     On an accelerator torch raises a class of its own, on the CPU a RuntimeError told by its text.

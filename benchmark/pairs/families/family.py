@@ -11,7 +11,7 @@ from ..backbones import Backbone
 
 @dataclass(frozen=True)
 class Variant:
-    """What is published under a `model_type` of its own and is a native class all the same.
+    """What is published under a `model_type` of its own and is a native class all the same: always an MDM.
 
     `native` is that class's `model_type`; `dropped` are keys of config.json that it has in another form or
     not at all.
