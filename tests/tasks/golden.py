@@ -1,5 +1,7 @@
 """Golden fingerprints of the tasks, and the command that writes them anew: `python tests/tasks/golden.py`.
 
+With names of tasks behind it, the command writes the entries of these alone.
+
 `golden.toml` holds each task's version and, for each level, SHA-256 fingerprints of its first examples of the
 evaluation and of the training split, and of the checker's verdicts on outputs made from the former. A
 comment moves none of them. Whatever does move one has to raise the version in the task's card: the command
@@ -20,7 +22,7 @@ from typing import Any
 
 import tomli_w
 
-from mechshift.tasks import Example, Task, list_tasks
+from mechshift.tasks import Example, Task, get_task, list_tasks
 from mechshift.tasks.export import fingerprint
 
 FILE = Path(__file__).with_name("golden.toml")
@@ -143,17 +145,23 @@ def _named(task: Task, level: str) -> str:
     return f"task {task.card.name!r}, level {level!r}"
 
 
-def main() -> int:
-    """Write `golden.toml` anew; 1, and no file written, where a task changed without a higher version."""
-    anew, refused = written_anew(recorded(), list_tasks())
+def main(*names: str) -> int:
+    """Write `golden.toml` anew, of the named tasks alone where there are any; all others keep their entries.
+
+    1, and no file written, where a task changed without a higher version.
+    """
+    golden, tasks = recorded(), list_tasks()
+    anew, refused = written_anew(golden, map(get_task, names) if names else tasks)
     if refused:
         print(*refused, sep="\n", file=sys.stderr)
         print("nothing is written: raise `version` in the cards of these tasks first", file=sys.stderr)
         return 1
-    FILE.write_text(HEADING + tomli_w.dumps(anew), encoding="utf-8", newline="\n")
-    print(f"{FILE} is of the tasks as they are")
+    found = golden | anew
+    ordered = {task.card.name: found[task.card.name] for task in tasks if task.card.name in found}
+    FILE.write_text(HEADING + tomli_w.dumps(ordered), encoding="utf-8", newline="\n")
+    print(f"{FILE} is of {', '.join(names) or 'the tasks'} as they are")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

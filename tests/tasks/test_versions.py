@@ -47,9 +47,9 @@ class Copy:
             command, cwd=self.root, env=environment, capture_output=True, text=True, check=False
         )
 
-    def write(self) -> subprocess.CompletedProcess[str]:
+    def write(self, *names: str) -> subprocess.CompletedProcess[str]:
         """What the command did that writes the golden file anew."""
-        return self.python("golden.py")
+        return self.python("golden.py", *names)
 
     def failures(self) -> dict[tuple[str, str], str]:
         """The levels whose golden case fails, each with what the test says."""
@@ -124,6 +124,17 @@ def test_a_changed_word_needs_a_higher_version(copy: Copy) -> None:
     assert copy.write().returncode == 0
     assert copy.failures() == {}
     assert tomllib.loads(copy.file.read_text(encoding="utf-8"))["ioi"]["version"] == VERSION + 1
+
+
+def test_the_entries_of_tasks_that_are_not_named_stay(copy: Copy) -> None:
+    for source in ("local/ioi.py", "local/agreement.py"):
+        copy.edit(source, f"version={VERSION},", f"version={VERSION + 1},")
+    before = tomllib.loads(copy.file.read_text(encoding="utf-8"))
+    assert copy.write("ioi").returncode == 0
+    after = tomllib.loads(copy.file.read_text(encoding="utf-8"))
+    assert list(after) == list(before)
+    before["ioi"]["version"] += 1
+    assert after == before
 
 
 def test_a_changed_word_of_a_task_with_headers_fails_that_task_alone(copy: Copy) -> None:
