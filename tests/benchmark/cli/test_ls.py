@@ -40,7 +40,9 @@ def test_lists_fit_the_terminal(
     what: str, columns: int, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
-    assert max(map(len, command("ls", what).out.splitlines())) <= columns
+    done = command("ls", what)
+    assert (done.code, done.err) == (0, "")
+    assert max(map(len, done.out.splitlines())) <= columns
 
 
 def test_columns_that_do_not_fit_are_named(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
