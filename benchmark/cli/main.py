@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from ...errors import MechshiftError, NotComputable, UsageError, is_out_of_memory
+from ..run.termination import EXIT_CODE, Terminated, heeding_termination
 from . import circuits as interchanging
 from . import pair as inspecting
 from . import tasks as exporting
@@ -286,11 +287,14 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # not every terminal's encoding has a Ĵ
     try:
-        _run_app()
+        with heeding_termination():
+            _run_app()
     except MechshiftError as error:
         _end(str(error), error.exit_code)
     except KeyboardInterrupt:
         _end("interrupted; the same command goes on where this one stopped", INTERRUPTED)
+    except Terminated:
+        _end("terminated; the same command goes on where this one stopped", EXIT_CODE)
     except OSError as error:
         _end(f"{error}\nmake room, or choose a place that can be read and written", NotComputable.exit_code)
     except (MemoryError, RuntimeError) as error:

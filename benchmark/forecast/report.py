@@ -81,7 +81,11 @@ def _time(planned: Planned) -> str:
             "time: not known; measure this machine for 20 seconds with --probe 20, or name the folder of an "
             "earlier run of the pair with --out"
         )
-    sources = {"probe": "by a probe of this machine", "earlier": "by earlier runs of the pair in --out"}
+    sources = {
+        "probe": "by a probe of this machine, which counts products of matrices: a run takes up to twice that "
+        "on small models",
+        "earlier": "by earlier runs of the pair in --out",
+    }
     return (
         f"time: about {in_words(planned.left)}, {sources[planned.source]}; loading and checking the pair is "
         "not counted"

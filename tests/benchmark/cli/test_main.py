@@ -55,7 +55,7 @@ def board(record: Path, tmp_path: Path) -> Path:
 
 
 def test_a_run_prints_its_row_and_where_the_record_lies(command: Command, tmp_path: Path) -> None:
-    done = command("run", "--task", "infilling", "--out", tmp_path / "results")
+    done = command("run", "--task", "infilling", "--out", tmp_path / "results", "--quiet")
     assert (done.code, done.err) == (0, "")
     page, _, last = done.out.strip().rpartition("\n\n")
     assert last == f"record: {tmp_path / 'results' / 'tiny-quick-partial.json'}"
@@ -67,7 +67,7 @@ def test_a_run_prints_its_row_and_where_the_record_lies(command: Command, tmp_pa
 
 def test_json_is_the_record_and_nothing_else(command: Command, record: Path) -> None:
     arguments = ["--task", "greater-than", "--task", "countdown", "--out", record.parent]
-    done = command("run", *arguments, "--json")
+    done = command("run", *arguments, "--json", "--quiet")
     assert (done.code, done.err) == (0, "")
     assert Record.model_validate_json(done.out) == read_model(record, Record)
     shown = command("show", record, "--json")
@@ -185,7 +185,8 @@ def test_a_pair_is_shown_with_its_licence_revision_and_confounds(command: Comman
 
 def test_a_control_is_run_and_shown_as_one(command: Command, tiny: Pair, tmp_path: Path) -> None:
     arm = tiny.spec.arm.checkpoint
-    done = command("run", "--arm", arm, "--mdm", arm, "--control", "--task", "infilling", "--json")
+    arguments = ["--arm", arm, "--mdm", arm, "--control", "--task", "infilling", "--json", "--quiet"]
+    done = command("run", *arguments)
     assert (done.code, done.err) == (0, "")
     assert Record.model_validate_json(done.out).pair.control
     (path,) = (tmp_path / "mechshift-results").glob("*.json")
@@ -236,6 +237,23 @@ def test_an_interrupted_run_says_how_to_go_on(
     ]
 
 
+class Ended(Silent):
+    """A scheduler ends the run while a pool is filled."""
+
+    @contextmanager
+    def cell(self, cell: Cell, total: int) -> Iterator[Callable[[int], None]]:
+        yield lambda done: signal.raise_signal(signal.SIGTERM)
+
+
+def test_a_run_that_is_terminated_says_how_to_go_on(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mechshift.benchmark.run.progress.choose_progress", lambda quiet: Ended())
+    done = command("run", "--task", "infilling")
+    assert (done.code, done.out) == (143, "")
+    assert done.err == "mechshift: terminated; the same command goes on where this one stopped\n"
+
+
 class Greedy(Silent):
     """As if a batch were too large."""
 
@@ -262,13 +280,18 @@ def test_a_programming_error_is_not_disguised(command: Command, monkeypatch: pyt
         command("run", "--task", "infilling")
 
 
-def test_progress_is_shown_on_a_terminal_only(
-    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_progress_is_bars_on_a_terminal_and_lines_elsewhere(
+    command: Command, record: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Of a run whose cells are there, and results are on stdout alone."""
+    arguments = ["run", "--task", "countdown", "--out", record.parent, "--json"]
+    done = command(*arguments)
+    Record.model_validate_json(done.out)
+    assert done.err == "tasks: 1; cells: 10, 10 there already; about 0 s left\n"
+    monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    done = command("run", "--task", "infilling", "--json")
-    assert done.code == 0
-    assert "infilling: pool" in done.err
+    done = command(*arguments)
+    assert "task 1 of 1: countdown" in done.err
     Record.model_validate_json(done.out)
 
 
