@@ -82,8 +82,8 @@ def _time(planned: Planned) -> str:
             "earlier run of the pair with --out"
         )
     sources = {
-        "probe": "by a probe of this machine, which counts products of matrices: a run takes up to twice that "
-        "on small models",
+        "probe": "by a probe of this machine, which counts products of matrices alone: small models take up to "
+        "twice as long",
         "earlier": "by earlier runs of the pair in --out",
     }
     return (
