@@ -9,10 +9,10 @@ import numpy as np
 import torch
 
 from ...errors import UsageError
-from ...metrics import overlap_curve
-from ..circuits.components import Components
 from ..circuits.graph import Graph
-from ..measure.budgets import budgets
+from ..circuits.scores import Attribution, Integration
+from ..compare.compare import compare
+from ..measure.evidence import Evidence, ScoreSums, Sweep
 from ..pairs.member import Member
 from ..record.protocol import Protocol
 from ..run.allocation import choose_threads
@@ -149,21 +149,33 @@ def _statistics(found: Forecast, seconds: float) -> tuple[float, float]:
 
 
 def _comparing(graph: Graph, protocol: Protocol, resamples: int) -> float:
-    """Seconds that the overlaps of random scores take, at the protocol's splits and budgets."""
-    groups, components = max(2, protocol.halving.groups), Components(graph)
-    generator = np.random.default_rng(0)
-    arm, mdm = (generator.normal(size=(groups, *graph.mask.shape)) for _ in range(2))
+    """Seconds that a comparison of random scores takes, with the protocol's splits and budgets."""
+    statistics = protocol.statistics.model_copy(update={"resamples": resamples})
+    one, other = (_evidence(graph, protocol, seed) for seed in (0, 1))
     began = time.perf_counter()
-    overlap_curve(
-        arm,
-        mdm,
-        np.ones(groups),
-        np.arange(groups) % 2,
-        graph.mask,
-        sorted(set(budgets(protocol.sweeping.grid, graph.edges))),
-        components.of_sources,
-        components.of_destinations,
-        splits=protocol.statistics.splits,
-        resamples=resamples,
-    )
+    compare(one, other, protocol.sweeping.grid, protocol.compared, statistics)
     return time.perf_counter() - began
+
+
+def _evidence(graph: Graph, protocol: Protocol, seed: int) -> Evidence:
+    """Random evidence on a member: two templates, an example a group, circuits the better the larger."""
+    generator, grid = np.random.default_rng(seed), protocol.sweeping.grid
+    groups, examples = max(4, protocol.halving.groups), max(4, protocol.sampling.pool // 2)
+    sums = generator.normal(size=(groups, *graph.mask.shape)) * graph.mask
+    ones, places = np.ones(groups), np.arange(examples)
+    integration = Integration(protocol.scoring.rule, protocol.scoring.steps)
+    attribution = Attribution(
+        graph, integration, sums, ones.astype(np.int64), ones, -ones, np.arange(groups, dtype=np.int64)
+    )
+    circuits = np.array(grid)[None, :, None] * (1 + generator.random((2, len(grid), examples)))
+    sweep = Sweep(
+        graph,
+        np.ones(examples),
+        np.zeros(examples),
+        circuits,
+        np.ones((2, len(grid)), dtype=np.int64),
+        tuple("ab"[place % 2] for place in places),
+        places,
+    )
+    scores = ScoreSums(attribution, tuple("ab"[place % 2] for place in range(groups)), np.arange(groups))
+    return Evidence(scores, sweep, {})

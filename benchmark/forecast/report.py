@@ -81,7 +81,10 @@ def _time(planned: Planned) -> str:
             "time: not known; measure this machine for 20 seconds with --probe 20, or name the folder of an "
             "earlier run of the pair with --out"
         )
-    sources = {"probe": "by a probe of this machine", "earlier": "by earlier runs of the pair in --out"}
+    probed = (
+        "a probe of this machine, which counts products of matrices: small models take up to twice as long"
+    )
+    sources = {"probe": f"by {probed}", "earlier": "by earlier runs of the pair in --out"}
     return (
         f"time: about {in_words(planned.left)}, {sources[planned.source]}; loading and checking the pair is "
         "not counted"
