@@ -33,7 +33,7 @@ def test_masses_at_the_ends_of_the_range_make_a_profile(scale: float) -> None:
 def test_a_layer_that_random_edges_hardly_reach_takes_all_of_the_relative_profile() -> None:
     assert relative_profile([0.5, 0.5], [1.0, 1e-320]).tolist() == pytest.approx([0.0, 1.0])
     found = depth_shift([0.5, 0.5], [0.4, 0.6], [1e-320, 1.0])
-    assert found["arm.early_share_over_uniform"] == Undefined("the ratio's denominator is 0")
+    assert found["arm"]["early_share_over_uniform"] == Undefined("the ratio's denominator is 0")
 
 
 def test_a_profile_that_is_rounded_does_not_leave_the_range() -> None:
@@ -148,9 +148,9 @@ def test_uniform_edges_of_sequential_blocks_are_flat_over_depth(layers: int, hea
     assert np.allclose(uniform, 1 / layers)
     for arm, mdm in (profiles(seed, layers) for seed in range(5)):
         found = depth_shift(arm, mdm, uniform)
-        assert found["arm.early_share_over_uniform"] == pytest.approx(3 * found["arm.early_share"])
-        assert found["arm.mean_depth_over_uniform"] == pytest.approx(2 * found["arm.mean_depth"])
-        assert found["shift.wasserstein_over_uniform"] == pytest.approx(found["shift.wasserstein"])
+        assert found["arm"]["early_share_over_uniform"] == pytest.approx(3 * found["arm"]["early_share"])
+        assert found["arm"]["mean_depth_over_uniform"] == pytest.approx(2 * found["arm"]["mean_depth"])
+        assert found["shift"]["wasserstein_over_uniform"] == pytest.approx(found["shift"]["wasserstein"])
 
 
 def test_relative_profile_where_no_edge_can_be_is_undefined() -> None:
@@ -161,26 +161,26 @@ def test_shift_by_hand() -> None:
     arm, mdm, uniform = [0.2, 0.3, 0.5], [0.4, 0.4, 0.2], [0.5, 0.25, 0.25]
     found = depth_shift(arm, mdm, uniform)
     expected = {
-        "arm.early_share": 0.2,
-        "mdm.early_share": 0.4,
-        "mdm.early_share_over_uniform": 0.8,
-        "arm.mean_depth": 0.65,
-        "arm.mean_depth_over_uniform": 0.65 / 0.375,
-        "shift.early_share": 0.2,
-        "shift.early_share_over_uniform": 0.4,
-        "shift.early_share_ratio": 2.0,
-        "shift.mean_depth": -0.25,
-        "shift.wasserstein": 0.25,
+        ("arm", "early_share"): 0.2,
+        ("mdm", "early_share"): 0.4,
+        ("mdm", "early_share_over_uniform"): 0.8,
+        ("arm", "mean_depth"): 0.65,
+        ("arm", "mean_depth_over_uniform"): 0.65 / 0.375,
+        ("shift", "early_share"): 0.2,
+        ("shift", "early_share_over_uniform"): 0.4,
+        ("shift", "early_share_ratio"): 2.0,
+        ("shift", "mean_depth"): -0.25,
+        ("shift", "wasserstein"): 0.25,
         # relative: (.4, 1.2, 2)/3.6 and (.8, 1.6, .8)/3.2: cumulative 1/9, 4/9 and 1/4, 3/4
-        "shift.wasserstein_over_uniform": (1 / 4 - 1 / 9 + 3 / 4 - 4 / 9) / 2,
+        ("shift", "wasserstein_over_uniform"): (1 / 4 - 1 / 9 + 3 / 4 - 4 / 9) / 2,
     }
-    assert {key: found[key] for key in expected} == pytest.approx(expected)
+    assert {(of, name): found[of][name] for of, name in expected} == pytest.approx(expected)
 
 
 def test_shift_from_an_arm_without_early_mass_has_no_ratio() -> None:
     found = depth_shift([0, 0, 1.0], [0.5, 0, 0.5], [1 / 3, 1 / 3, 1 / 3])
-    assert isinstance(found["shift.early_share_ratio"], Undefined)
-    assert found["shift.early_share"] == 0.5
+    assert isinstance(found["shift"]["early_share_ratio"], Undefined)
+    assert found["shift"]["early_share"] == 0.5
 
 
 @pytest.mark.parametrize(

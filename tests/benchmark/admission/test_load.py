@@ -47,15 +47,6 @@ def test_members_that_are_the_same_are_said_to_be(write: Write) -> None:
     assert said not in load_pair(declare_pair(str(arm), str(other))).spec.confounds
 
 
-def test_an_arm_that_is_given_as_the_mdm_is_undecided_and_said_to_be() -> None:
-    """tiny's members exchanged: what is called the MDM attends causally, and as if it did not too."""
-    tiny = get_pair("tiny")
-    spec = declare_pair(tiny.mdm.checkpoint, tiny.arm.checkpoint)
-    (confound,) = load_pair(spec, "cpu").spec.confounds
-    assert confound.startswith("undecided when loaded: behaviour of the MDM: fills ")
-    assert "not told apart: shift, causal" in confound
-
-
 def test_memory_that_does_not_suffice_is_not_the_checkpoints_fault(
     write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import pytest
@@ -21,9 +20,21 @@ SIZES: dict[str, Any] = {
 }
 
 
+OF_KIND: dict[str, dict[str, Any]] = {
+    "gpt2": {"mlp_width": 256},
+    "qwen3": {"head_dim": 24},
+    # A router that scales its weights keeps one more result, which the forecast does not count.
+    "qwen3_moe": {"head_dim": 24, "norm_topk_prob": False},
+}
+
+
+def _member(kind: str, attention: str = "causal", **changes: Any) -> Member:
+    return random_member(kind, attention, **{**SIZES, **OF_KIND.get(kind, {}), **changes})
+
+
 @pytest.fixture(name="random_member", scope="session")
 def _random_member() -> Callable[..., Member]:
-    return partial(random_member, **SIZES)
+    return _member
 
 
 @pytest.fixture(name="allocated", scope="session")
