@@ -98,7 +98,9 @@ def test_row_and_tasks_can_be_had_in_every_format(
 
 def test_text_is_the_page(tmp_path: Path, make_record: MakeRecord) -> None:
     write_model(make_record(), tmp_path / "tiny.json")
-    done = CliRunner().invoke(app, ["show", str(tmp_path / "tiny.json"), "--format", "text"])
+    done = CliRunner().invoke(
+        app, ["show", str(tmp_path / "tiny.json"), "--format", "text"], env={"COLUMNS": "120"}
+    )
     assert (done.exit_code, done.stdout) == (0, render(make_record()) + "\n")
 
 
