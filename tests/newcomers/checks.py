@@ -11,12 +11,13 @@ import pytest
 import torch
 from transformers import MistralForCausalLM
 
+from build.checkpoints import write_checkpoint
 from mechshift import metrics
 from mechshift.benchmark.admission.cloze import clozes
 from mechshift.benchmark.admission.load import load_pair
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.spec import declare_pair
-from mechshift.tasks import get_suite, get_task, list_tasks
+from mechshift.tasks import get_suite, get_task
 
 Command = Callable[..., Any]
 
@@ -40,9 +41,9 @@ def test_the_task_is_listed_and_can_be_asked_for(command: Command) -> None:
 
 def test_no_pair_is_examined_with_the_task(tiny: Pair) -> None:
     # Its words are all in tiny's vocabulary, so that nothing else would keep it out.
-    assert {cloze.source.partition("/")[0] for cloze in clozes(tiny.tokenizer)} >= {"ioi", "sudoku"}
-    assert "recall" in {task.card.name for task in list_tasks()}
-    assert not [cloze for cloze in clozes(tiny.tokenizer) if cloze.source.startswith("recall")]
+    sources = {cloze.source.partition("/")[0] for cloze in clozes(tiny.tokenizer)}
+    assert "ioi" in sources
+    assert "recall" not in sources
 
 
 def test_the_metric_is_public_and_right() -> None:
@@ -55,12 +56,7 @@ def test_the_metric_is_public_and_right() -> None:
     assert isinstance(metrics.overlap_coefficient([True], [False]), metrics.Undefined)
 
 
-def test_a_pair_of_the_backbone_loads_natively_and_gives_its_logits(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from build.checkpoints import write_checkpoint
-
-    monkeypatch.chdir(tmp_path)
+def test_a_pair_of_the_backbone_loads_natively_and_gives_its_logits(tmp_path: Path) -> None:
     arm = write_checkpoint(tmp_path / "arm", "mistral")
     mdm = write_checkpoint(tmp_path / "mdm", "mistral", seed=1)
     pair = load_pair(declare_pair(str(arm), str(mdm)), "cpu")
