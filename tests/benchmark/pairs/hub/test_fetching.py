@@ -7,7 +7,7 @@ import pytest
 from huggingface_hub import constants
 
 from mechshift.benchmark.pairs.checkpoint import find_checkpoint, find_description
-from mechshift.benchmark.pairs.hub import RemoteFile, listing
+from mechshift.benchmark.pairs.hub import RemoteFile, remote_checkpoint
 from mechshift.benchmark.pairs.spec import MemberSpec
 
 Hub = Any
@@ -177,13 +177,13 @@ def test_a_description_comes_without_the_weights(hub: Hub, write: Write) -> None
 
 
 @pytest.mark.parametrize("offline", [False, True])
-def test_a_listing_tells_what_there_is_and_what_is_cached(offline: bool, hub: Hub, write: Write) -> None:
+def test_a_remote_checkpoint_tells_what_there_is_and_what_is_cached(offline: bool, hub: Hub, write: Write) -> None:
     published = write("published")
     (published / "README.md").write_text("not needed")
     commit = hub.add("org/model", published).names["main"]
     if offline:
         find_checkpoint(MODEL)
-    found = listing(MODEL, offline)
+    found = remote_checkpoint(MODEL, offline)
     sizes = {name: (published / name).stat().st_size for name in [*SMALL, "model.safetensors"]}
     assert found.commit == commit
     assert sorted(found.files, key=lambda file: file.name) == [
@@ -192,10 +192,10 @@ def test_a_listing_tells_what_there_is_and_what_is_cached(offline: bool, hub: Hu
     assert found.bytes_to_fetch == (0 if offline else sizes["model.safetensors"])
 
 
-def test_a_listing_fetches_no_weights(hub: Hub, write: Write, shard: Shard) -> None:
+def test_a_remote_checkpoint_fetches_no_weights(hub: Hub, write: Write, shard: Shard) -> None:
     published = write("published")
     shard(published)
     hub.add("org/model", published)
-    found = listing(MODEL)
+    found = remote_checkpoint(MODEL)
     assert [file.name for file in found.files][-2:] == SHARDS
     assert sorted(hub.fetched()) == sorted([*SMALL, INDEX])
