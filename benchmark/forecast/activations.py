@@ -46,12 +46,13 @@ def _mlps(sizes: Sizes) -> int:
     """What the MLPs of all layers keep per position.
 
     Of experts: for each that a token passes, its gate and up-projection 2·sI, their product sI, two copies of
-    the output 2·sW, its weight and indices; and the router's probabilities.
+    the output 2·sW, its weight and indices; and the router's probabilities. Where those of the chosen are
+    made to add up to 1, they and their sum are kept once more.
     """
     s = sizes.itemsize
     dense = (4 if sizes.fused else 3) * s * sizes.inner
     expert = s * (3 * sizes.expert_inner + 2 * sizes.width + 1) + 16
-    router = FLOAT * sizes.experts + 8 * sizes.chosen
+    router = FLOAT * sizes.experts + 8 * sizes.chosen + sizes.renormalised * FLOAT * (sizes.chosen + 1)
     return sizes.dense * dense + (sizes.layers - sizes.dense) * (sizes.chosen * expert + router)
 
 

@@ -21,10 +21,12 @@ from .sizes import Sizes, sketch_backbone
 
 WEIGHTS = 10**9
 """Bytes of the random model at most, unless one layer has more: a larger one is measured by a few layers."""
-EDGES = 50_000
+EDGES = 10_000
 """Edges of the random graph at most, as long as it has two layers."""
 TOKENS = 32
 """Of a row of the random model where no task tells."""
+RESAMPLES = 16
+"""Of a random comparison at the least: with fewer, what it takes once drowns what a resample adds."""
 MOST_SECONDS = 3600.0
 
 
@@ -138,8 +140,9 @@ def _statistics(found: Forecast, seconds: float) -> tuple[float, float]:
         layers -= 1
     graph = Graph(layers, sizes.heads, sizes.kv_heads)
     began = time.perf_counter()
+    _comparing(graph, protocol, 1)  # the first of anything is slower
     few = _comparing(graph, protocol, 1)
-    resamples, many = 4, _comparing(graph, protocol, 4)
+    resamples, many = RESAMPLES, _comparing(graph, protocol, RESAMPLES)
     while 3 * many < seconds - (time.perf_counter() - began):
         resamples *= 2
         many = _comparing(graph, protocol, resamples)

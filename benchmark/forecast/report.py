@@ -82,7 +82,7 @@ def _time(planned: Planned) -> str:
             "earlier run of the pair with --out"
         )
     probed = (
-        "a probe of this machine, which counts products of matrices: small models take up to twice as long"
+        "a probe of this machine, which counts products of matrices: small models take up to 3 times that"
     )
     sources = {"probe": f"by {probed}", "earlier": "by earlier runs of the pair in --out"}
     return (

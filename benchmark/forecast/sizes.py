@@ -24,7 +24,7 @@ class Sizes:
     which a token passes `chosen`. `parameters`: all of them, a tied head counted once; `largest`: elements of
     the largest one; `itemsize`: bytes of one. `fused`: one map for query, key and value, and LayerNorm
     (GPT-2); `head_norms`: queries and keys are normalised per head (Qwen3); `biased`: key and value maps have
-    a bias.
+    a bias; `renormalised`: the weights of the chosen experts are made to add up to 1.
     """
 
     layers: int
@@ -44,6 +44,7 @@ class Sizes:
     fused: bool
     head_norms: bool
     biased: bool
+    renormalised: bool
 
     @classmethod
     def of(cls, backbone: Backbone, itemsize: int) -> "Sizes":
@@ -71,6 +72,7 @@ class Sizes:
             fused=layers[0].query.module is layers[0].key.module,
             head_norms=any(layer.normed_heads for layer in layers),
             biased=layers[0].key.bias is not None,
+            renormalised=bool(sparse) and bool(getattr(backbone.model.config, "norm_topk_prob", False)),
         )
 
     @property

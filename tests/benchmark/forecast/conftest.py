@@ -21,10 +21,11 @@ SIZES: dict[str, Any] = {
 
 
 OF_KIND: dict[str, dict[str, Any]] = {
+    # GPT-2's own proportion. With narrower MLPs the stage of the scores is forecast 15 % too high in
+    # bfloat16, which the passes then no longer hide.
     "gpt2": {"mlp_width": 256},
     "qwen3": {"head_dim": 24},
-    # A router that scales its weights keeps one more result, which the forecast does not count.
-    "qwen3_moe": {"head_dim": 24, "norm_topk_prob": False},
+    "qwen3_moe": {"head_dim": 24},
 }
 
 
