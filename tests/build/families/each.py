@@ -1,8 +1,7 @@
 """Parameters of tests by family.
 
-The small pairs of families are trained when they are first asked for, which takes most of the time of these
-tests. Those of one native class share an ARM: their names in a test's id have the class before them, by which
-they are kept in one process (build.scheduling).
+Their names in a test's id have the native class before them, by which those of one class are kept in one
+process, which then reads and loads each once (build.scheduling).
 """
 
 from collections.abc import Iterable

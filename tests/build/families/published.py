@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from mechshift.benchmark.pairs.spec import Precision
 
-from .training import LAYERS
+from .lessons import LAYERS, Lesson
 from .words import Manner
 
 WINDOWLESS: dict[str, Any] = {"sliding_window": None, "use_sliding_window": False, "max_window_layers": 28}
@@ -46,6 +46,16 @@ class Family:
     sharded: bool = False
     stored: Literal["float32", "bfloat16"] = "bfloat16"
     precision: Precision = "float32"
+
+    @property
+    def arm(self) -> Lesson:
+        """What its ARM has learnt."""
+        return Lesson(self.kind, self.manner)
+
+    @property
+    def mdm(self) -> Lesson:
+        """And what its MDM has."""
+        return Lesson(self.kind, self.manner, self.attention, self.shift)
 
 
 BOTH: tuple[Literal["tokenizer", "config"], ...] = ("tokenizer", "config")

@@ -11,12 +11,10 @@ from tokenizers import Tokenizer
 from build.checkpoints import as_published
 from build.models import CLASSES, settings
 
+from .lessons import HEAD, SIZES, SPARE, Weights, embedding_of, trained
 from .published import Family
-from .training import SIZES, SPARE, Weights, trained_arm, trained_mdm
 from .words import make_tokenizer, size, with_token
 
-HEAD = "lm_head.weight"
-EMBEDDING = {"gpt2": "transformer.wte.weight"}
 DIFFUGPT = (("transformer.wte.", "embed_tokens."), ("transformer.", "denoise_model."))
 NATIVE = {kind: native.__name__ for kind, (native, _) in CLASSES.items()}
 RAN = "ran"
@@ -35,7 +33,7 @@ def mask_id_of(family: Family) -> int:
 def write_arm(family: Family, directory: Path) -> None:
     """The base model, in its native layout."""
     config = {"model_type": family.kind, "architectures": [NATIVE[family.kind]]}
-    weights = _rows(trained_arm(family.kind, family.manner), family, with_mask=False)
+    weights = _rows(trained(family.arm), family, with_mask=False)
     if family.kind == "gpt2":
         del weights[HEAD]
     _write(directory, family, config, weights)
@@ -54,8 +52,8 @@ def write_mdm(family: Family, directory: Path) -> None:
         config["auto_map"] = {"AutoConfig": f"{name}.Config", "AutoModel": f"{name}.{family.architecture}"}
     if "config" in family.named:
         config["mask_token_id"] = mask_id_of(family)
-    weights = trained_mdm(family.kind, family.manner, family.attention, family.shift)
-    _write(directory, family, config, _published(_rows(weights, family, with_mask=True), family))
+    weights = _rows(trained(family.mdm), family, with_mask=True)
+    _write(directory, family, config, _published(weights, family))
     if family.remote is not None:
         (directory / f"modeling_{family.remote}.py").write_text(REMOTE)
     content = make_tokenizer(family.manner)
@@ -76,7 +74,7 @@ def _rows(trained: Weights, family: Family, with_mask: bool) -> Weights:
     if family.ordinary or family.unnamed:
         order = order[: base + (family.unnamed and with_mask)]
     weights = dict(trained)
-    for name in (EMBEDDING.get(family.kind, "model.embed_tokens.weight"), HEAD):
+    for name in (embedding_of(family.kind), HEAD):
         weights[name] = trained[name][order].clone()
     return weights
 

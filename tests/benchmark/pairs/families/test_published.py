@@ -16,7 +16,6 @@ from mechshift.benchmark.pairs.registry import list_pairs
 from mechshift.benchmark.pairs.spec import PairSpec
 from mechshift.benchmark.record.protocol import Protocol
 from mechshift.benchmark.run.run import run
-from mechshift.tasks import get_task
 
 Published = Callable[[str], PairSpec]
 Loaded = Callable[[str], Pair]
@@ -57,7 +56,7 @@ def test_a_family_is_run_to_a_record(
 ) -> None:
     pair = loaded(name)
     few = small_protocol(candidates=1, grid=(0.001, 0.1, 1.0), components=2, resamples=10, splits=2, steps=1)
-    record = run(pair, few, tmp_path, [get_task("ioi"), get_task("infilling")])
+    record = run(pair, few, tmp_path, ["ioi", "infilling"])
     assert [task.task for task in record.tasks] == ["ioi", "infilling"]
     assert record.failed == ()
     assert tuple(record.pair.confounds) == list_pairs()[FAMILIES[name].pair].spec.confounds

@@ -1,0 +1,186 @@
+"""Small models that have learnt by heart the texts that they will be asked, each in its own way.
+
+An ARM learns the next token; the MDM goes on from its weights and learns masked tokens, with the shift and
+the attention that its family declares. The mask token is the row behind the tokenizer's last one.
+
+Their weights are files, written by `training`. Trained in every run of the tests they would take minutes, and
+differ from processor to processor: what one of them shows clearly, another's might not.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from tokenizers import Tokenizer
+from torch import Tensor
+from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
+
+from mechshift.benchmark.admission.cloze import TRIED, clozes
+from mechshift.benchmark.asking.encoding import DoesNotFit, Ids, encode, gapped
+from mechshift.benchmark.pairs.attention import Attention
+from mechshift.tasks import get_task
+
+from .words import DRAWN, Manner, make_tokenizer, size
+
+FOLDER = Path(__file__).parent / "weights"
+HEAD = "lm_head.weight"
+
+SPARE = 3
+"""Rows behind the tokenizer's: the mask token's, and padding as Qwen's embedding has it."""
+
+WIDTH, LAYERS, HEADS = 48, 3, 4
+EVERY: dict[str, Any] = {"width": WIDTH, "layers": LAYERS, "heads": HEADS}
+ROTARY: dict[str, Any] = {"positions": 256, "rope_theta": 1_000_000.0, "hidden_act": "silu"}
+ROPE = {**EVERY, **ROTARY, "mlp_width": 96}
+QWEN3 = {**ROPE, "head_dim": 16}
+GELU = {"activation_function": "gelu_new", "resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0}
+SIZES: dict[str, dict[str, Any]] = {
+    "gpt2": {**EVERY, "mlp_width": 4 * WIDTH, "positions": 96, **GELU},
+    "llama": {**ROPE, "rms_norm_eps": 1e-5, "rope_theta": 10_000.0},
+    "qwen2": ROPE,
+    "qwen3": QWEN3,
+    "qwen3_moe": {**QWEN3, "expert_width": 48},
+}
+"""Of each class's small models."""
+
+SHORT = 4
+"""Tokens of a block in which a gap is told by what is left of it."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """Steps, the highest learning rate, and the share of rows in which an MDM's gap alone is masked."""
+
+    steps: int
+    rate: float
+    alone: float = 0.0
+
+
+ARM = Course(200, 6e-3)
+SHIFTED, UNSHIFTED = Course(300, 6e-3, alone=0.5), Course(500, 1e-2, alone=0.3)
+REORDERED = {"qwen2": Course(900, 1e-2, alone=0.5), "qwen3": Course(600, 1e-2, alone=0.4)}
+"""Without the shift an MDM has further to go from its ARM. Were all gaps filled, nothing would show."""
+
+
+def course_of(kind: str, attention: str, shift: bool) -> Course:
+    """That of an MDM."""
+    if shift:
+        return SHIFTED
+    return REORDERED[kind] if attention == "observed-first" else UNSHIFTED
+
+
+Weights = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Token ids [texts, tokens], padded, the number of tokens of each, and the tokens to mask as a whole."""
+
+    tokens: Tensor
+    lengths: Tensor
+    gaps: Tensor
+
+    def at(self, rows: Tensor) -> "Texts":
+        longest = int(self.lengths[rows].max())
+        return Texts(self.tokens[rows, :longest], self.lengths[rows], self.gaps[rows, :longest])
+
+
+@cache
+def learnt_texts(manner: Manner, ends: bool) -> Texts:
+    """The behaviour check's clozes, with `ends` their counterparts, and examples of two tasks."""
+    backend = Tokenizer.from_str(make_tokenizer(manner))
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend)
+    rows = [(cloze.tokens, range(cloze.position, cloze.position + 1)) for cloze in clozes(tokenizer)]
+    rows += _other_ends(tokenizer) if ends else ()
+    for name, number in DRAWN.items():
+        for example in islice(get_task(name).examples(0), number):
+            try:
+                encoded = encode(tokenizer, example)
+            except DoesNotFit:
+                continue
+            rows.append((encoded.clean + encoded.answer, encoded.targets))
+    longest = max(len(tokens) for tokens, _ in rows)
+    tokens = torch.tensor([list(row) + [0] * (longest - len(row)) for row, _ in rows])
+    gaps = torch.zeros_like(tokens, dtype=torch.bool)
+    for row, (_, gap) in enumerate(rows):
+        gaps[row, gap.start : gap.stop] = True
+    return Texts(tokens, torch.tensor([len(row) for row, _ in rows]), gaps)
+
+
+def _other_ends(tokenizer: PreTrainedTokenizerBase) -> Iterator[tuple[Ids, range]]:
+    """Counterparts of the texts with a gap in place: what is left of the gap does not tell it."""
+    for example in islice(get_task("infilling").examples(0), TRIED):
+        place = example.in_place
+        assert place is not None
+        with suppress(DoesNotFit):
+            tokens, gap = gapped(tokenizer, place.left, example.foil, place.corrupted_right)
+            if len(gap) == 1:
+                yield tokens, gap
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a small model learns, and with which class and tokenizer.
+
+    `attention`, `shift`: an MDM's; the attention of an ARM is None.
+    """
+
+    kind: str
+    manner: Manner
+    attention: str | None = None
+    shift: bool = True
+
+    @property
+    def file(self) -> Path:
+        """Where its weights are."""
+        if self.attention is None:
+            return FOLDER / f"{self.kind}-arm.safetensors"
+        read = "shift" if self.shift else "no-shift"
+        return FOLDER / f"{self.kind}-{self.attention.replace(':', '-')}-{read}.safetensors"
+
+    @property
+    def course(self) -> Course:
+        """How it is trained."""
+        return ARM if self.attention is None else course_of(self.kind, self.attention, self.shift)
+
+    @property
+    def ends(self) -> bool:
+        """Whether it learns the texts' counterparts too: a short block seldom sees the end."""
+        found = Attention.parse(self.attention or "causal")
+        return found.kind != "block" or found.block > SHORT
+
+    def digest(self) -> str:
+        """Of everything that it is trained by: other texts, sizes or courses ask for other weights."""
+        texts = learnt_texts(self.manner, self.ends)
+        told = {
+            "sizes": SIZES[self.kind],
+            "courses": [asdict(ARM), asdict(self.course)],
+            "rows": size(make_tokenizer(self.manner)) + SPARE,
+            "texts": [each.tolist() for each in (texts.tokens, texts.lengths, texts.gaps)],
+        }
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def embedding_of(kind: str) -> str:
+    """The parameter's name in the native class."""
+    return "transformer.wte.weight" if kind == "gpt2" else "model.embed_tokens.weight"
+
+
+@cache
+def trained(lesson: Lesson) -> Weights:
+    """Weights in the native class's names: an ARM's that continues the texts, an MDM's that fills gaps."""
+    with safe_open(lesson.file, "pt") as file:
+        if file.metadata()["learnt"] != lesson.digest():
+            raise AssertionError(
+                f"{lesson.file.name} was trained otherwise: run python -m build.families.training"
+            )
+        weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - no mapping
+    return {**weights, HEAD: weights[embedding_of(lesson.kind)]}
