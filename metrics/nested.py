@@ -1,0 +1,116 @@
+"""Circuits of several sizes from one ranking, and what two of them share.
+
+The k first edges of a ranking hold the first j < k of them: its circuits are nested in each other. So one
+number says all there is to know of an edge, its *entry*: the index of the smallest of the (ascending) sizes
+at which it is in the circuit, and the number of sizes where it is in none. Two circuits share the edges of
+which the later entry is early enough, at every size at once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .inputs import Flags, Floats, Integers
+from .overlap import largest, mean_share
+from .undefined import Value
+
+Entries = NDArray[np.unsignedinteger[Any]]
+
+
+@dataclass(frozen=True)
+class Nested:
+    """Rows of nested sets, one set for each of some sizes of circuits.
+
+    `entry` [rows, members]: the index of the first set that holds the member, the number of sets where none
+    does. `held` [rows, sizes]: how many members each set has.
+    """
+
+    entry: Entries
+    held: Integers
+
+    def rows(self, start: int, stop: int) -> "Nested":
+        """Some of the rows."""
+        return Nested(self.entry[start:stop], self.held[start:stop])
+
+    def then(self, other: "Nested") -> "Nested":
+        """These rows and then the other's."""
+        return Nested(
+            np.concatenate([self.entry, other.entry]),
+            np.concatenate([self.held, other.held]),
+        )
+
+
+def entries(values: Floats, sizes: Sequence[int]) -> Entries:
+    """Entries [rows, n] into the largest of each row of `values` [rows, n]; the first of equals wins.
+
+    `sizes`: ascending, within 1..n. The sets are those that `largest` gives for each size.
+
+    >>> import numpy as np
+    >>> entries(np.array([[5.0, 1.0, 4.0, 2.0]]), [1, 2]).tolist()
+    [[0, 2, 1, 2]]
+    """
+    # A byte for each entry, because the arrays of a large graph are read once for every pair of rows.
+    entry = np.zeros(values.shape, np.min_scalar_type(len(sizes)))
+    largest_so_far = values
+    for k in reversed(sizes):
+        outside = largest_so_far.shape[1] - k
+        if outside == 0:
+            continue  # every edge is in
+        # What is outside of the larger circuit is not looked at again: all sizes cost little more than one.
+        parted = np.partition(largest_so_far, outside, axis=1)
+        threshold = parted[:, outside]
+        below = values < threshold[:, None]
+        tied = parted[:, :outside].max(axis=1) == threshold
+        if tied.any():
+            below[tied] = ~largest(values[tied], k)
+        entry += below.view(np.uint8)
+        largest_so_far = parted[:, outside:]
+    return entry
+
+
+def held(entry: Entries, sizes: int) -> Integers:
+    """How many members of each row [rows, members] are in each set, [rows, sizes]."""
+    found = np.empty((len(entry), sizes), dtype=np.int64)
+    # Row by row: counting makes eight bytes of each entry.
+    for row, counts in zip(entry, found, strict=True):
+        np.cumsum(np.bincount(row, minlength=sizes + 1)[:sizes], out=counts)
+    return found
+
+
+def mean_jaccards(a: Nested, b: Nested) -> list[Value]:
+    """For each size the mean over rows of the Jaccard index, over those where a set is not empty."""
+    shared = held(np.maximum(a.entry, b.entry), a.held.shape[1])
+    union = a.held + b.held - shared
+    return [mean_share(*columns) for columns in zip(shared.T, union.T, strict=True)]
+
+
+@dataclass(frozen=True)
+class Touched:
+    """Which edges touch each component: `edges` of one component after the other's, which begin at `starts`.
+
+    Components without an edge are left out: no circuit touches them.
+    """
+
+    edges: Integers
+    starts: Integers
+
+    @classmethod
+    def of(cls, edges: Flags, matrices: tuple[Floats, Floats]) -> "Touched":
+        """By incidence matrices, see `touched_components`; an edge is a place among those that exist."""
+        source, destination = np.nonzero(edges)
+        of_sources, of_destinations = (matrix > 0 for matrix in matrices)
+        # Component by component: all of them by all edges would be a gigabyte in a large graph.
+        found = [
+            np.flatnonzero(leaving[source] | entering[destination])
+            for leaving, entering in zip(of_sources, of_destinations, strict=True)
+        ]
+        touching = [places for places in found if len(places)]
+        starts = np.cumsum([0, *map(len, touching[:-1])])
+        return cls(np.concatenate(touching), starts)
+
+    def entries(self, of_edges: Entries) -> Entries:
+        """Entries [rows, components]: a component is touched from the first edge on that touches it."""
+        return np.asarray(np.minimum.reduceat(of_edges[:, self.edges], self.starts, axis=1))
