@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .inputs import Flags, Floats, clusters_of, edge_scores, match, numbers, whole, within
-from .nested import Entries, Nested, Touched, entries, held, mean_jaccards
+from .nested import Entries, Nested, Touching, entries, held, mean_jaccards
 from .overlap import Ranking, chance_jaccard, chance_node_jaccard, strength
 from .resampling import Estimate, bootstrap, half_splits, weighted_mean
 from .undefined import Undefined, Value
@@ -95,10 +95,10 @@ def edge_view(edges: Flags, sizes: Sequence[int]) -> View:
 def node_view(edges: Flags, sizes: Sequence[int], matrices: tuple[Floats, Floats], seed: int) -> View:
     """The components that circuits of each size touch, by incidence matrices."""
     floors = {size: chance_node_jaccard(edges, size, size, *matrices, seed=seed) for size in sizes}
-    touched = Touched.of(edges, matrices)
+    touching = Touching.of(edges, matrices)
 
     def sets(entry: Entries) -> Nested:
-        of_components = touched.entries(entry)
+        of_components = touching.entries(entry, len(sizes))
         return Nested(of_components, held(of_components, len(sizes)))
 
     return View(sets, floors)
@@ -189,7 +189,7 @@ def overlaps(
         return {
             (index, size, name): value
             for index, view in enumerate(views)
-            for size, values in _by_size(view.sets(first), view.sets(second), view.floors).items()
+            for size, values in by_size(view.sets(first), view.sets(second), view.floors).items()
             for name, value in values.items()
         }
 
@@ -207,7 +207,7 @@ _RAW = ("jaccard", "cross", "ceiling_a", "ceiling_b")
 _NAMES = (*_RAW, "gap", "normalised")
 
 
-def _by_size(a: Nested, b: Nested, floors: Mapping[int, float]) -> dict[int, dict[str, Value]]:
+def by_size(a: Nested, b: Nested, floors: Mapping[int, float]) -> dict[int, dict[str, Value]]:
     """The values at every size, of rows as `Halves.entries` has them."""
     whole_a, *halves_a = parts(a)
     whole_b, *halves_b = parts(b)

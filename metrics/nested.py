@@ -73,44 +73,47 @@ def entries(values: Floats, sizes: Sequence[int]) -> Entries:
 
 def held(entry: Entries, sizes: int) -> Integers:
     """How many members of each row [rows, members] are in each set, [rows, sizes]."""
-    found = np.empty((len(entry), sizes), dtype=np.int64)
     # Row by row: counting makes eight bytes of each entry.
-    for row, counts in zip(entry, found, strict=True):
-        np.cumsum(np.bincount(row, minlength=sizes + 1)[:sizes], out=counts)
-    return found
+    counts = [np.bincount(row, minlength=sizes + 1)[:sizes] for row in entry]
+    return np.array(counts, dtype=np.int64).reshape(len(entry), sizes).cumsum(axis=1)
 
 
 def mean_jaccards(a: Nested, b: Nested) -> list[Value]:
     """For each size the mean over rows of the Jaccard index, over those where a set is not empty."""
-    shared = held(np.maximum(a.entry, b.entry), a.held.shape[1])
-    union = a.held + b.held - shared
-    return [mean_share(*columns) for columns in zip(shared.T, union.T, strict=True)]
+    # Sizes first, in memory too: means of rows that lie apart would add up in another order.
+    shared = np.ascontiguousarray(held(np.maximum(a.entry, b.entry), a.held.shape[1]).T)
+    union = a.held.T + b.held.T - shared
+    if union.all():
+        return [float(mean) for mean in (shared / union).mean(axis=1)]
+    return [mean_share(*columns) for columns in zip(shared, union, strict=True)]
 
 
 @dataclass(frozen=True)
-class Touched:
-    """Which edges touch each component: `edges` of one component after the other's, which begin at `starts`.
+class Touching:
+    """Which components the edges of a graph touch, as places of nodes and of edges.
 
-    Components without an edge are left out: no circuit touches them.
+    `places` of the edges in the flattened graph of a `shape`. `nodes`: sources, and destinations after them,
+    of one component after the other's, which begin at `starts`. Components without nodes are left out: no
+    circuit touches them.
     """
 
-    edges: Integers
+    shape: tuple[int, int]
+    places: Integers
+    nodes: Integers
     starts: Integers
 
     @classmethod
-    def of(cls, edges: Flags, matrices: tuple[Floats, Floats]) -> "Touched":
-        """By incidence matrices, see `touched_components`; an edge is a place among those that exist."""
-        source, destination = np.nonzero(edges)
-        of_sources, of_destinations = (matrix > 0 for matrix in matrices)
-        # Component by component: all of them by all edges would be a gigabyte in a large graph.
-        found = [
-            np.flatnonzero(leaving[source] | entering[destination])
-            for leaving, entering in zip(of_sources, of_destinations, strict=True)
-        ]
-        touching = [places for places in found if len(places)]
-        starts = np.cumsum([0, *map(len, touching[:-1])])
-        return cls(np.concatenate(touching), starts)
+    def of(cls, edges: Flags, matrices: tuple[Floats, Floats]) -> "Touching":
+        """By incidence matrices, see `touched_components`."""
+        component, nodes = np.nonzero(np.concatenate(matrices, axis=1))
+        starts = np.flatnonzero(np.diff(component, prepend=-1))
+        return cls((edges.shape[0], edges.shape[1]), np.flatnonzero(edges), nodes, starts)
 
-    def entries(self, of_edges: Entries) -> Entries:
+    def entries(self, of_edges: Entries, sizes: int) -> Entries:
         """Entries [rows, components]: a component is touched from the first edge on that touches it."""
-        return np.asarray(np.minimum.reduceat(of_edges[:, self.edges], self.starts, axis=1))
+        # Laid out over the graph, where the least of a row or a column takes no time beside collecting it.
+        placed = np.full((len(of_edges), self.shape[0] * self.shape[1]), sizes, of_edges.dtype)
+        placed[:, self.places] = of_edges
+        graph = placed.reshape(-1, *self.shape)
+        of_nodes = np.concatenate([graph.min(axis=2), graph.min(axis=1)], axis=1)
+        return np.asarray(np.minimum.reduceat(of_nodes[:, self.nodes], self.starts, axis=1))

@@ -19,7 +19,7 @@ from mechshift.metrics import (
     normalised_overlap,
     overlap_curve,
 )
-from mechshift.metrics.nested import Nested, Touched, entries, held, mean_jaccards
+from mechshift.metrics.nested import Nested, Touching, entries, held, mean_jaccards
 
 EDGES = np.random.default_rng(0).random((9, 14)) < 0.7
 SOURCES = np.vstack([np.eye(8, 9, 1), np.zeros(9)])
@@ -69,7 +69,7 @@ def test_entries_of_more_sizes_than_a_byte_counts() -> None:
 
 def test_components_enter_with_the_first_edge_that_touches_them() -> None:
     values = np.random.default_rng(1).integers(0, 9, (5, int(EDGES.sum()))).astype(np.float64)
-    found = Touched.of(EDGES, (SOURCES, DESTINATIONS)).entries(entries(values, SIZES))
+    found = Touching.of(EDGES, (SOURCES, DESTINATIONS)).entries(entries(values, SIZES), 5)
     for index, k in enumerate(SIZES):
         touched = [components(first(row, k)) for row in values]
         assert [frozenset(np.flatnonzero(row <= index)) for row in found] == touched
