@@ -80,21 +80,22 @@ def held(entry: Entries, sizes: int) -> Integers:
 
 def mean_jaccards(a: Nested, b: Nested) -> list[Value]:
     """For each size the mean over rows of the Jaccard index, over those where a set is not empty."""
-    # Sizes first, in memory too: means of rows that lie apart would add up in another order.
-    shared = np.ascontiguousarray(held(np.maximum(a.entry, b.entry), a.held.shape[1]).T)
-    union = a.held.T + b.held.T - shared
+    shared = held(np.maximum(a.entry, b.entry), a.held.shape[1])
+    union = a.held + b.held - shared
     if union.all():
-        return [float(mean) for mean in (shared / union).mean(axis=1)]
-    return [mean_share(*columns) for columns in zip(shared, union, strict=True)]
+        # Rows next to each other in memory: otherwise a mean adds them up in another order than `mean_share`.
+        by_size = np.ascontiguousarray((shared / union).T)
+        return [float(mean) for mean in by_size.mean(axis=1)]
+    return [mean_share(*columns) for columns in zip(shared.T, union.T, strict=True)]
 
 
 @dataclass(frozen=True)
 class Touching:
-    """Which components the edges of a graph touch, as places of nodes and of edges.
+    """Which components the edges of a graph touch.
 
-    `places` of the edges in the flattened graph of a `shape`. `nodes`: sources, and destinations after them,
-    of one component after the other's, which begin at `starts`. Components without nodes are left out: no
-    circuit touches them.
+    `places`: those of the edges in the flattened graph of `shape` (sources, destinations). `nodes`: sources,
+    counted on by destinations, of one component after another; each component's begin at one of `starts`.
+    Components without nodes are left out: no circuit touches them.
     """
 
     shape: tuple[int, int]
