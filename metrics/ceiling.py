@@ -16,14 +16,16 @@ from .components import incidence
 from .halves import (
     CircuitOverlap,
     Halves,
+    ascending,
     edge_view,
     flat_sums,
-    mean_jaccard,
     node_view,
     overlaps,
+    parts,
 )
-from .inputs import flags, whole
-from .overlap import Ranking, largest
+from .inputs import flags
+from .nested import mean_jaccards
+from .overlap import Ranking
 from .undefined import Undefined
 
 
@@ -62,9 +64,10 @@ def split_half_jaccard(
     """
     existing = flags("edges", edges, 2)
     halves = Halves.of(counts, clusters, existing, by, splits, seed)
-    size = whole("k", k, 1, int(existing.sum()))
-    ranked = halves.ranked(flat_sums("sums", sums, halves), np.ones(len(halves.counts)))
-    ceiling = mean_jaccard(largest(ranked.first, size), largest(ranked.second, size))
+    sizes = ascending([k], existing)
+    entry = halves.entries(flat_sums("sums", sums, halves), np.ones(len(halves.counts)), sizes)
+    _, first, second = parts(edge_view(existing, sizes).sets(entry))
+    (ceiling,) = mean_jaccards(first, second)
     assert not isinstance(ceiling, Undefined), "k is at least 1"
     return ceiling
 
@@ -111,8 +114,9 @@ def circuit_overlap(
     """
     existing = flags("edges", edges, 2)
     halves = Halves.of(counts, clusters, existing, by, splits, seed)
-    views = [edge_view(existing, k)]
-    return overlaps(sums_a, sums_b, halves, clusters, resamples, seed, views)[0]
+    sizes = ascending([k], existing)
+    views = [edge_view(existing, sizes)]
+    return overlaps(sums_a, sums_b, halves, clusters, resamples, seed, sizes, views)[0][k]
 
 
 def node_overlap(
@@ -149,8 +153,9 @@ def node_overlap(
     existing = flags("edges", edges, 2)
     halves = Halves.of(counts, clusters, existing, by, splits, seed)
     matrices = incidence(source_component, destination_component, existing.shape)
-    views = [node_view(existing, k, matrices, seed)]
-    return overlaps(sums_a, sums_b, halves, clusters, resamples, seed, views)[0]
+    sizes = ascending([k], existing)
+    views = [node_view(existing, sizes, matrices, seed)]
+    return overlaps(sums_a, sums_b, halves, clusters, resamples, seed, sizes, views)[0][k]
 
 
 def overlap_curve(
@@ -169,7 +174,7 @@ def overlap_curve(
 ) -> list[tuple[CircuitOverlap, CircuitOverlap]]:
     """`circuit_overlap` and `node_overlap` at each of several sizes, from one set of resamples.
 
-    The same numbers as one call for each, with the means of every resample taken once.
+    The same numbers as one call for each, with the edges of every resample ranked once.
 
     Args:
         sizes: edges per circuit; others as in `node_overlap`.
@@ -190,6 +195,7 @@ def overlap_curve(
     existing = flags("edges", edges, 2)
     halves = Halves.of(counts, clusters, existing, by, splits, seed)
     matrices = incidence(source_component, destination_component, existing.shape)
-    views = [view for k in sizes for view in (edge_view(existing, k), node_view(existing, k, matrices, seed))]
-    found = overlaps(sums_a, sums_b, halves, clusters, resamples, seed, views)
-    return list(zip(found[::2], found[1::2], strict=True))
+    once = ascending(sizes, existing)
+    views = [edge_view(existing, once), node_view(existing, once, matrices, seed)]
+    of_edges, of_nodes = overlaps(sums_a, sums_b, halves, clusters, resamples, seed, once, views)
+    return [(of_edges[k], of_nodes[k]) for k in sizes]

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .inputs import Flags, Floats, edge_scores, flags, match, numbers, whole
+from .inputs import Flags, Floats, Integers, edge_scores, flags, match, numbers, whole
 
 
 def node_importance(
@@ -86,11 +86,16 @@ def touched_components(
     kept = flags("circuits", circuits)
     if kept.ndim < 2:
         raise ValueError(f"circuits must be [..., sources, destinations] and has shape {kept.shape}")
-    sources, destinations = incidence(source_component, destination_component, kept.shape[-2:])
+    matrices = incidence(source_component, destination_component, kept.shape[-2:])
+    return _touched(np.asarray(kept.any(axis=-1)), np.asarray(kept.any(axis=-2)), matrices)
+
+
+def _touched(leaving: Flags, entering: Flags, matrices: tuple[Floats, Floats]) -> Flags:
+    """Components [..., components] touched by edges that leave these sources and enter these destinations."""
     # Any edge counts once, and a share of a grouped destination touches as much as all of it.
-    leaving = kept.any(axis=-1).astype(np.float64) @ sources.T
-    entering = kept.any(axis=-2).astype(np.float64) @ destinations.T
-    return np.asarray(leaving + entering > 0)
+    of_sources, of_destinations = matrices
+    count = leaving.astype(np.float64) @ of_sources.T + entering.astype(np.float64) @ of_destinations.T
+    return np.asarray(count > 0)
 
 
 def random_circuits(edges: ArrayLike, k: int, draws: int = 200, seed: int = 0) -> Iterator[Flags]:
@@ -104,13 +109,48 @@ def random_circuits(edges: ArrayLike, k: int, draws: int = 200, seed: int = 0) -
     [5, 5]
     """
     existing = flags("edges", edges, 2)
+    for places in _random_places(existing, k, draws, seed):
+        circuit = np.zeros(existing.size, dtype=np.bool_)
+        circuit[places] = True
+        yield circuit.reshape(existing.shape)
+
+
+def random_components(
+    edges: ArrayLike,
+    k: int,
+    source_component: ArrayLike,
+    destination_component: ArrayLike,
+    draws: int = 200,
+    seed: int = 0,
+) -> Flags:
+    """Components that the circuits of `random_circuits` touch, bool [draws, components].
+
+    Raises:
+        ValueError: as `random_circuits` and `touched_components`.
+
+    >>> import numpy as np
+    >>> random_components(np.ones((2, 2), bool), 3, np.eye(2), np.eye(2), draws=2).tolist()
+    [[True, True], [True, True]]
+    """
+    existing = flags("edges", edges, 2)
+    matrices = incidence(source_component, destination_component, existing.shape)
+    leaving = np.zeros((whole("draws", draws, 1), existing.shape[0]), dtype=np.bool_)
+    entering = np.zeros((draws, existing.shape[1]), dtype=np.bool_)
+    # The ends of the drawn edges are all that is asked for: no circuit is laid out over the graph.
+    for row, places in enumerate(_random_places(existing, k, draws, seed)):
+        source = places // existing.shape[1]
+        leaving[row, source] = True
+        entering[row, places - source * existing.shape[1]] = True
+    return _touched(leaving, entering, matrices)
+
+
+def _random_places(existing: Flags, k: int, draws: int, seed: int) -> Iterator[Integers]:
+    """Places in the flattened graph of k edges drawn uniformly, `draws` times [k]."""
     places = np.flatnonzero(existing)
     size = whole("k", k, 1, len(places))
     generator = np.random.default_rng(seed)
     for _ in range(whole("draws", draws, 1)):
-        circuit = np.zeros(existing.size, dtype=np.bool_)
-        circuit[generator.choice(places, size, replace=False)] = True
-        yield circuit.reshape(existing.shape)
+        yield generator.choice(places, size, replace=False)
 
 
 def incidence(

@@ -3,17 +3,20 @@
 The public functions that put these together are in `ceiling`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .components import touched_components
 from .inputs import Flags, Floats, clusters_of, edge_scores, match, numbers, whole, within
-from .overlap import Ranking, chance_jaccard, chance_node_jaccard, largest, strength
+from .nested import Entries, Nested, Touching, entries, held, mean_jaccards
+from .overlap import Ranking, chance_jaccard, chance_node_jaccard, strength
 from .resampling import Estimate, bootstrap, half_splits, weighted_mean
 from .undefined import Undefined, Value
+
+BLOCK = 2**25
+"""Bytes of mean scores that are held and ranked at once: ten halves of a graph of 400,000 edges."""
 
 
 @dataclass(frozen=True)
@@ -68,41 +71,43 @@ def normalised_overlap(cross: float, ceiling_a: float, ceiling_b: float, floor: 
 
 @dataclass(frozen=True)
 class View:
-    """What is compared of circuits of k edges: the members of sets [rows, members], and their floor."""
+    """What is compared of circuits: sets by the circuits' entries [rows, edges], and their floor by size."""
 
-    k: int
-    members: Callable[[Flags], Flags]
-    floor: float
-
-
-def edge_view(edges: Flags, k: int) -> View:
-    """The edges themselves of circuits of k edges. Raises ValueError for k outside 1..edges."""
-    size = whole("k", k, 1, int(edges.sum()))
-    floor = chance_jaccard(size, size, int(edges.sum()))
-    assert not isinstance(floor, Undefined), "k is at least 1"
-    return View(size, lambda circuits: circuits, floor)
+    sets: Callable[[Entries], Nested]
+    floors: Mapping[int, float]
 
 
-def node_view(edges: Flags, k: int, matrices: tuple[Floats, Floats], seed: int) -> View:
-    """The components that circuits of k edges touch, by incidence matrices; raises as `edge_view`."""
-    size = whole("k", k, 1, int(edges.sum()))
+def edge_view(edges: Flags, sizes: Sequence[int]) -> View:
+    """The edges themselves of circuits of each size."""
+    number = int(edges.sum())
 
-    # Circuits are ranked as rows of edges; which components they touch takes the matrix back.
-    def touched(circuits: Flags) -> Flags:
-        placed = np.zeros((len(circuits), *edges.shape), dtype=np.bool_)
-        placed[:, edges] = circuits
-        return touched_components(placed, *matrices)
+    def sets(entry: Entries) -> Nested:
+        return Nested(entry, np.broadcast_to(sizes, (len(entry), len(sizes))))
 
-    return View(size, touched, chance_node_jaccard(edges, size, size, *matrices, seed=seed))
+    floors = {}
+    for size in sizes:
+        floor = chance_jaccard(size, size, number)
+        assert not isinstance(floor, Undefined), "a size is at least 1"
+        floors[size] = floor
+    return View(sets, floors)
 
 
-@dataclass(frozen=True)
-class _Ranked:
-    """What edges are ranked by, [rows, edges]: on all groups, and on the first and the second halves."""
+def node_view(edges: Flags, sizes: Sequence[int], matrices: tuple[Floats, Floats], seed: int) -> View:
+    """The components that circuits of each size touch, by incidence matrices."""
+    floors = {size: chance_node_jaccard(edges, size, size, *matrices, seed=seed) for size in sizes}
+    touching = Touching.of(edges, matrices)
 
-    everything: Floats
-    first: Floats
-    second: Floats
+    def sets(entry: Entries) -> Nested:
+        of_components = touching.entries(entry, len(sizes))
+        return Nested(of_components, held(of_components, len(sizes)))
+
+    return View(sets, floors)
+
+
+def ascending(sizes: Iterable[int], edges: Flags) -> list[int]:
+    """The sizes in ascending order, each once. Raises ValueError for one outside 1..edges."""
+    number = int(edges.sum())
+    return sorted({whole("k", size, 1, number) for size in sizes})
 
 
 @dataclass(frozen=True)
@@ -127,13 +132,19 @@ class Halves:
         clusters_of(clusters, groups=len(examples))
         return cls(edges, examples, half_splits(clusters, splits, seed), by)
 
-    def ranked(self, sums: Floats, weights: Floats) -> _Ranked:
-        """Strength of the edges under weights [groups]; the halves are empty where there is no split."""
-        # All rows at once: one product of matrices takes as long as reading the sums once.
-        rows = [weights[None], self.first * weights, ~self.first * weights]
-        values = strength(weighted_mean(sums, self.counts, np.concatenate(rows)), self.by)
-        splits = len(self.first)
-        return _Ranked(values[:1], values[1 : 1 + splits], values[1 + splits :])
+    def entries(self, sums: Floats, weights: Floats, sizes: Sequence[int]) -> Entries:
+        """Entries of the edges into circuits of ascending sizes, under weights [groups].
+
+        Rows: all groups, then the first half of every split, then the second; [1 + 2 · splits, edges].
+        """
+        rows = np.concatenate([weights[None], self.first * weights, ~self.first * weights])
+        # Many rows at once: one product of matrices takes as long as reading the sums once.
+        at_once = max(1, BLOCK // sums[0].nbytes)
+        blocks = [rows[start : start + at_once] for start in range(0, len(rows), at_once)]
+        return np.concatenate([self._entries_of_block(sums, block, sizes) for block in blocks])
+
+    def _entries_of_block(self, sums: Floats, weights: Floats, sizes: Sequence[int]) -> Entries:
+        return entries(strength(weighted_mean(sums, self.counts, weights), self.by), sizes)
 
     def usable(self, weights: Floats) -> "Halves":
         """The same without the splits of which the resample has left one half empty."""
@@ -154,15 +165,6 @@ def flat_sums(name: str, sums: ArrayLike, halves: Halves) -> Floats:
     return edge_scores(name, array, everywhere).reshape(len(array), -1)
 
 
-def mean_jaccard(a: Flags, b: Flags) -> Value:
-    """Mean over rows [rows, members] of the Jaccard index, over those where a set is not empty."""
-    union = (a | b).sum(axis=-1)
-    filled = union > 0
-    if not filled.any():
-        return Undefined("both sets are empty")
-    return float(((a & b).sum(axis=-1)[filled] / union[filled]).mean())
-
-
 def overlaps(
     sums_a: ArrayLike,
     sums_b: ArrayLike,
@@ -170,54 +172,74 @@ def overlaps(
     clusters: ArrayLike,
     resamples: int,
     seed: int,
+    sizes: Sequence[int],
     views: Sequence[View],
-) -> list[CircuitOverlap]:
-    """The overlap of two models in every view, all from the same resamples, see `circuit_overlap`."""
+) -> list[dict[int, CircuitOverlap]]:
+    """The overlap of two models in every view, by size, all from the same resamples, see `circuit_overlap`.
+
+    `sizes`: ascending, those of the views.
+    """
     a, b = flat_sums("sums_a", sums_a, halves), flat_sums("sums_b", sums_b, halves)
     match(("sums_a", "sums_b"), a, b)
 
-    def statistic(weights: Floats) -> dict[tuple[int, str], Value]:
+    def statistic(weights: Floats) -> dict[tuple[int, int, str], Value]:
         split = halves.usable(weights)
-        ranked = split.ranked(a, weights), split.ranked(b, weights)
+        # One ranking of each model for every view and every size.
+        first, second = split.entries(a, weights, sizes), split.entries(b, weights, sizes)
         return {
-            (index, name): value
+            (index, size, name): value
             for index, view in enumerate(views)
-            for name, value in _view_overlap(*ranked, view).items()
+            for size, values in by_size(view.sets(first), view.sets(second), view.floors).items()
+            for name, value in values.items()
         }
 
     found = bootstrap(statistic, clusters, resamples, seed)
     return [
-        CircuitOverlap(
-            floor=view.floor,
-            normalised=_clear(found[index, "normalised"], found[index, "gap"]),
-            **{name: _share(found[index, name]) for name in ("jaccard", "cross", "ceiling_a", "ceiling_b")},
-        )
+        {
+            size: _circuit_overlap({name: found[index, size, name] for name in _NAMES}, view.floors[size])
+            for size in sizes
+        }
         for index, view in enumerate(views)
     ]
 
 
-def _view_overlap(a: _Ranked, b: _Ranked, view: View) -> dict[str, Value]:
-    def members(values: Floats) -> Flags:
-        return view.members(largest(values, view.k))
+_RAW = ("jaccard", "cross", "ceiling_a", "ceiling_b")
+_NAMES = (*_RAW, "gap", "normalised")
 
-    jaccard = mean_jaccard(members(a.everything), members(b.everything))
-    if len(a.first) == 0:
-        nothing = dict.fromkeys(
-            ("cross", "ceiling_a", "ceiling_b", "gap", "normalised"), Undefined("a half is empty")
-        )
-        return {"jaccard": jaccard, **nothing}
-    a1, a2, b1, b2 = (members(half) for half in (a.first, a.second, b.first, b.second))
+
+def by_size(a: Nested, b: Nested, floors: Mapping[int, float]) -> dict[int, dict[str, Value]]:
+    """The values at every size, of rows as `Halves.entries` has them."""
+    whole_a, *halves_a = parts(a)
+    whole_b, *halves_b = parts(b)
+    jaccard = mean_jaccards(whole_a, whole_b)
+    if len(halves_a[0].entry) == 0:
+        nothing = dict.fromkeys(_NAMES, Undefined("a half is empty"))
+        return {size: {**nothing, "jaccard": each} for size, each in zip(floors, jaccard, strict=True)}
     # Opposite halves, both ways: on one half the models would share the noise of its prompts.
-    cross = mean_jaccard(np.concatenate([a1, a2]), np.concatenate([b2, b1]))
-    ceilings = mean_jaccard(a1, a2), mean_jaccard(b1, b2)
+    cross = mean_jaccards(halves_a[0].then(halves_a[1]), halves_b[1].then(halves_b[0]))
+    raw = zip(jaccard, cross, mean_jaccards(*halves_a), mean_jaccards(*halves_b), strict=True)
     return {
-        "jaccard": jaccard,
-        "cross": cross,
-        "ceiling_a": ceilings[0],
-        "ceiling_b": ceilings[1],
-        "gap": _gap(*ceilings, view.floor),
-        "normalised": _normalised(cross, *ceilings, view.floor),
+        size: {
+            **dict(zip(_RAW, values, strict=True)),
+            "gap": _gap(*values[2:], floor),
+            "normalised": _normalised(*values[1:], floor),
+        }
+        for (size, floor), values in zip(floors.items(), raw, strict=True)
     }
+
+
+def parts(sets: Nested) -> tuple[Nested, Nested, Nested]:
+    """Of rows as `Halves.entries` has them those of all groups, of first and of second halves."""
+    splits = len(sets.entry) // 2
+    return sets.rows(0, 1), sets.rows(1, 1 + splits), sets.rows(1 + splits, 1 + 2 * splits)
+
+
+def _circuit_overlap(found: Mapping[str, Estimate | Undefined], floor: float) -> CircuitOverlap:
+    return CircuitOverlap(
+        floor=floor,
+        normalised=_clear(found["normalised"], found["gap"]),
+        **{name: _share(found[name]) for name in _RAW},
+    )
 
 
 def _gap(ceiling_a: Value, ceiling_b: Value, floor: float) -> Value:

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .components import random_circuits, touched_components
+from .components import random_components, touched_components
 from .inputs import Flags, Floats, Integers, edge_scores, flags, match, numbers, unit_scale, whole
 from .undefined import Undefined, Value
 
@@ -274,15 +274,25 @@ def chance_node_jaccard(
     >>> chance_node_jaccard(np.ones((2, 2), bool), 4, 4, np.eye(2), np.eye(2))
     1.0
     """
-    first = random_circuits(edges, size_a, draws, seed)
+    matrices = source_component, destination_component
+    first = random_components(edges, size_a, *matrices, draws, seed)
     # Another seed: from the same one, circuits of one size would be the same circuits.
-    second = random_circuits(edges, size_b, draws, seed + 1)
-    pairs = zip(first, second, strict=True)
-    values = [node_jaccard(a, b, source_component, destination_component) for a, b in pairs]
-    defined = [value for value in values if not isinstance(value, Undefined)]
-    if not defined:
+    second = random_components(edges, size_b, *matrices, draws, seed + 1)
+    chance = mean_share((first & second).sum(axis=1), (first | second).sum(axis=1))
+    if isinstance(chance, Undefined):
         raise ValueError("no component has an edge: the incidence matrices leave out every node")
-    return float(np.mean(defined))
+    return chance
+
+
+def mean_share(shared: Integers, union: Integers) -> Value:
+    """Mean Jaccard index of pairs of sets, by the sizes of what they share and of their unions, [pairs] each.
+
+    Pairs of which both sets are empty are left out.
+    """
+    filled = union > 0
+    if not filled.any():
+        return Undefined("both sets are empty")
+    return float((shared[filled] / union[filled]).mean())
 
 
 def _ranks(values: Floats) -> Integers:

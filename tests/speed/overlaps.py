@@ -1,0 +1,150 @@
+"""What a resample of the overlaps costs, beside finding every circuit by itself, in two graphs.
+
+    cd tests && python -m speed.overlaps
+
+Overlap of edges and of components at all sizes of protocol v1, ten splits, random score sums. The reference
+selects the circuits of each size on their own and looks up which components each of them touches. Printed
+are processor time, the ratio of the shortest times, and the most memory that arrays took beside the score
+sums. It fails where the two differ in a value.
+"""
+
+import argparse
+import time
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import dataclass
+from unittest.mock import patch
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechshift.benchmark.circuits.components import Components
+from mechshift.benchmark.circuits.graph import Graph
+from mechshift.benchmark.measure.budgets import budgets
+from mechshift.benchmark.record.protocol import V1
+from mechshift.metrics import Undefined, Value, cluster_weights, halves, touched_components
+from mechshift.metrics.halves import Halves, View, by_size, edge_view, node_view
+from mechshift.metrics.overlap import largest, mean_share, strength
+from mechshift.metrics.resampling import weighted_mean
+
+GRAPHS = {"tiny": Graph(6, 8, 8), "Dream-7B": Graph(28, 28, 4)}
+NAMES = ("jaccard", "cross", "ceiling_a", "ceiling_b")
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Found = dict[tuple[int, int, str], Value]
+"""By view (edges, components), size and name."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Random score sums of two models over the edges of a graph, and one resample of their groups."""
+
+    components: Components
+    halves: Halves
+    sums: tuple[Floats, Floats]
+    weights: Floats
+    sizes: list[int]
+    views: tuple[View, View]
+
+    @classmethod
+    def of(cls, graph: Graph) -> "Case":
+        """Heavy-tailed scores that the models share in part, and noise of 24 groups of twelve templates."""
+        generator, clusters = np.random.default_rng(0), np.arange(24) // 2
+        shared, *own = generator.standard_t(3, (3, graph.edges))
+        a, b = (shared + one + 3 * generator.standard_normal((24, graph.edges)) for one in own)
+        statistics, components = V1.statistics, Components(graph)
+        split = Halves.of(np.full(24, 10), clusters, graph.mask, "absolute", statistics.splits, seed=0)
+        sizes = sorted(set(budgets(V1.sweeping.grid, graph.edges)))
+        matrices = components.of_sources, components.of_destinations
+        # Floors are computed once for all resamples, and are none of what is measured here.
+        with patch.object(halves, "chance_node_jaccard", return_value=0.0):
+            views = edge_view(graph.mask, sizes), node_view(graph.mask, sizes, matrices, seed=0)
+        return cls(components, split, (a, b), cluster_weights(clusters, 2)[1], sizes, views)
+
+
+def by_entries(case: Case) -> Found:
+    """The values of a resample as the package computes them."""
+    a, b = (case.halves.entries(sums, case.weights, case.sizes) for sums in case.sums)
+    return {
+        (index, size, name): values[name]
+        for index, view in enumerate(case.views)
+        for size, values in by_size(view.sets(a), view.sets(b), view.floors).items()
+        for name in NAMES
+    }
+
+
+def circuit_by_circuit(case: Case) -> Found:
+    """The same from circuits that are found size by size."""
+    first = case.halves.first
+    rows = np.concatenate([case.weights[None], first * case.weights, ~first * case.weights])
+    ranked = [strength(weighted_mean(sums, case.halves.counts, rows), "absolute") for sums in case.sums]
+    splits = [1, 1 + len(first)]
+    found: Found = {}
+    for index, members in enumerate((lambda circuits: circuits, lambda circuits: _touched(case, circuits))):
+        for size in case.sizes:
+            parts = [[members(largest(part, size)) for part in np.split(one, splits)] for one in ranked]
+            (a, a1, a2), (b, b1, b2) = parts
+            opposite = np.concatenate([a1, a2]), np.concatenate([b2, b1])
+            pairs = zip(NAMES, ((a, b), opposite, (a1, a2), (b1, b2)), strict=True)
+            found |= {(index, size, name): _mean_jaccard(*each) for name, each in pairs}
+    return found
+
+
+def _touched(case: Case, circuits: Flags) -> Flags:
+    placed = np.zeros((len(circuits), *case.halves.edges.shape), dtype=np.bool_)
+    placed[:, case.halves.edges] = circuits
+    return touched_components(placed, case.components.of_sources, case.components.of_destinations)
+
+
+def _mean_jaccard(a: Flags, b: Flags) -> Value:
+    return mean_share((a & b).sum(axis=1), (a | b).sum(axis=1))
+
+
+def seconds(work: Callable[[], object], repeats: int) -> float:
+    """The least processor time of the work."""
+    times = []
+    for _ in range(repeats):
+        start = time.process_time()
+        work()
+        times.append(time.process_time() - start)
+    return min(times)
+
+
+def memory(work: Callable[[], object]) -> int:
+    """The most bytes that the work held at once."""
+    tracemalloc.start()
+    work()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+def compare(name: str, repeats: int) -> bool:
+    """Print what a resample costs both ways in a graph; whether both give the same values."""
+    case = Case.of(GRAPHS[name])
+    expected, found = circuit_by_circuit(case), by_entries(case)
+    slow, fast = (seconds(lambda work=work: work(case), repeats) for work in (circuit_by_circuit, by_entries))
+    held = [memory(lambda work=work: work(case)) / 1e6 for work in (circuit_by_circuit, by_entries)]
+    print(f"{name}'s graph, {GRAPHS[name].edges:,} edges, {len(case.sizes)} sizes: one resample")
+    print(f"circuit by circuit {1e3 * slow:.1f} ms, {held[0]:.1f} MB")
+    print(f"by entries {1e3 * fast:.1f} ms, {held[1]:.1f} MB, ratio {slow / fast:.1f}")
+    defined = sum(not isinstance(value, Undefined) for value in found.values())
+    print(f"values that differ: {sum(found[key] != expected[key] for key in expected)} of {defined}")
+    return found == expected
+
+
+def main() -> int:
+    """Read the arguments, measure, print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--graph", choices=GRAPHS, action="append", help="one of them; all if left out")
+    parser.add_argument("--repeats", type=int, default=3)
+    arguments = parser.parse_args()
+    same = [compare(name, arguments.repeats) for name in arguments.graph or GRAPHS]
+    return 0 if all(same) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
