@@ -152,6 +152,7 @@ def _member(
 ) -> MemberRecord:
     attribution, graph = evidence.scores.attribution, components.graph
     scores = attribution.scores()
+    # Not pruned: the floor and the random circuit have exactly as many edges as were selected.
     circuit = top_edges(scores, graph.mask, placement.size)
     importance = components.importance(scores, circuit)
     random = random_specialisation(
@@ -208,6 +209,7 @@ SHARES = frozenset(
 
 def _in_range(place: Place, value: Estimate | Undefined) -> Estimate | Undefined:
     """The value with its interval cut to what it can be: one that is centred anew may reach beyond."""
+    # Centring moves an interval without regard to the range of its value.
     if isinstance(value, Undefined) or place.name not in SHARES:
         return value
     return value.clipped(-1 if place.of == "shift" else 0, 1)

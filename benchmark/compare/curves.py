@@ -97,6 +97,7 @@ def _estimates(
 
 def _levels(sweep: Sweep, circuits: Floats, weights: Floats) -> Floats | Undefined:
     """Faithfulness of weighted means at each budget."""
+    # A ratio of means, not a mean of ratios: single prompts can have a gap close to 0.
     share = weights / weights.sum()
     return faithfulness(circuits @ share, float(sweep.empty @ share), float(sweep.whole @ share))
 

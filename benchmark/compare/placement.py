@@ -104,6 +104,8 @@ class Placement:
         before, after = self.profile(arm), self.profile(mdm)
         for profile in (before, after):
             if isinstance(profile, Undefined):
+                # Every resample has to give the same names, so they are taken from a profile that is always
+                # defined.
                 names = depth_shift(self.uniform, self.uniform, self.uniform)
                 return {of: dict.fromkeys(values, profile) for of, values in names.items()}
         return depth_shift(before, after, self.uniform)  # type: ignore[arg-type]
