@@ -147,6 +147,7 @@ def declare_pair(
     empty checkpoint, revision or mask token, and a revision that is given twice, PairError for a control that
     is declared otherwise than an ARM.
     """
+    # A control is an ARM, and `full` would contradict that.
     usual = "causal" if control else "full"
     declared = Attention.parse(usual if attention is None else attention)
     first = _member(arm, arm_revision, "arm", words)
