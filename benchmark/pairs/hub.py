@@ -230,8 +230,7 @@ def _pinned_in_cache(spec: MemberSpec, weights: bool) -> Path | None:
     if _COMMIT.fullmatch(spec.revision or ""):
         with suppress(PairError):
             directory = _from_cache(spec, "", weights)
-            # Which tokenizer files the repository has is not known offline; with these two, none is
-            # missing.
+            # Which tokenizer files the repository has is unknown here, but these two suffice for one.
             if all((directory / name).is_file() for name in TOKENIZER[:2]):
                 return directory
     return None
