@@ -126,6 +126,7 @@ def fills_with(member: Member, texts: Sequence[Cloze], mask_ids: Iterable[int]) 
 
 def distinct_attentions(declared: Attention, texts: Sequence[Cloze]) -> list[Attention]:
     """The attentions under which the texts' tokens see different things, the declared one first."""
+    # Attentions that agree on every text would fill it alike, and no data could tell them apart.
     kept: list[tuple[Attention, list[Tensor]]] = []
     for attention in (declared, *OTHERS):
         seen = [attention.allowed(_masked(cloze)) for cloze in texts]

@@ -116,6 +116,8 @@ def check_residual(member: Member) -> None:
     if backbone.position_embedding is not None:
         positions = torch.arange(embeddings.shape[1], device=embeddings.device)
         stream = stream + backbone.position_embedding(positions).float()
+    # The error is measured against everything written so far: parts that cancel leave their rounding
+    # behind.
     written = stream.norm()
     for index, layer in enumerate(backbone.layers):
         _compare(member, f"layer {index}'s attention norm", inputs, layer.attention_norm, stream, written)

@@ -61,6 +61,7 @@ def _curve(
     statistics: Statistics,
 ) -> Curve:
     prompts = prompt_faithfulness(circuits, sweep.empty, sweep.whole)
+    # The median shows whether a few prompts carry the mean.
     medians = prompts if isinstance(prompts, Undefined) else prompts.median
     values = _estimates(sweep, circuits, grid, statistics)
     points = tuple(

@@ -101,6 +101,7 @@ def weight_names(directory: Path, name: str) -> tuple[str, ...]:
 
 def _is_shard(shard: object) -> bool:
     """Whether an index names a data file beside it, and not a pickle or a place elsewhere on the machine."""
+    # A path in a name could lead out of the checkpoint's folder.
     return isinstance(shard, str) and Path(shard).name == shard and shard.endswith(".safetensors")
 
 
