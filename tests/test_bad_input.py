@@ -135,7 +135,7 @@ def run_pair(arm: Path, mdm: Path | None = None, task: str = "infilling") -> tup
         ("tasks export ioi --split train", ("--split", "evaluation", "training")),
         ("tasks export infilling --n 5000", ("task 'infilling' has", "not 5000", "at most")),
         ("tasks export infilling --n 99999999999999999999", ("task 'infilling' has", "at most")),
-        ("leaderboard nowhere", ("nowhere is no folder",)),
+        ("leaderboard nowhere", ("nowhere is not a folder",)),
         ("leaderboard . --format html", ("text", "github", "latex", "csv")),
         ("leaderboard .", ("holds no record",)),
         ("leaderboard . --protocol paper", ("holds no record of protocol paper", "--protocol paper")),
@@ -389,5 +389,5 @@ def test_a_record_of_another_protocol_on_the_board(
     command: Command, refused: Refused, tmp_path: Path
 ) -> None:
     assert command("run", "--task", "infilling", "--out", tmp_path / "out").code == 0
-    says = "is of protocol quick, which no board takes", "--protocol v1"
+    says = "has protocol quick, which no board takes", "--protocol v1"
     refused(2, "leaderboard", tmp_path / "out", says=says)

@@ -267,7 +267,7 @@ def test_every_task_of_every_protocol_is_on_the_page() -> None:
 
 def test_every_call_on_the_way_of_a_number_exists() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    section = text.partition("\n## The way of a number\n")[2].partition("\n## ")[0]
+    section = text.partition("\n## How a number is computed\n")[2].partition("\n## ")[0]
     called = set(re.findall(r"`(?:\w+\.)?(\w+)\(", section))
     types = set(re.findall(r"`([A-Z]\w+)`", section))
     defined = {

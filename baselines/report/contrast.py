@@ -80,6 +80,8 @@ def judge(prediction: Prediction, value: Measured, difference: Measured) -> str 
         return own
     if own == 0:
         return "not shown"
+    # An effect on the wrong side of 0 contradicts a claim; a ratio below its bound merely falls short of
+    # it.
     if own != prediction.sign:
         return "opposite" if prediction.bound == 0 else "less than claimed"
     return _BEYOND_CONTROL[beside * prediction.sign]
@@ -96,6 +98,7 @@ def side(value: Measured, bound: float) -> int | Missing:
 
 def share_of_control(quantity: PairQuantity, value: Measured, control: Measured) -> Measured:
     """(control − unchanged)/(value − unchanged), missing where the pair shows no change to share."""
+    # A share of a change that may be 0 would be a ratio to noise.
     changed = side(value, quantity.unchanged)
     if isinstance(changed, Missing):
         return changed

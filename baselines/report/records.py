@@ -63,6 +63,7 @@ def read_pairs(folder: Path) -> Pairs:
     records = {pair: read_model(path, Record) for pair, path in paths.items()}
     for pair, record in records.items():
         _check_is_pairs(paths[pair], pair, record)
+    # The report subtracts pairs from each other, which means something only if nothing else differs.
     _check_same(records, "protocol", _settings)
     _check_same(records, "ARM", lambda record: {"digest": record.pair.arm.digest})
     _check_same(records, "tasks", _versions)

@@ -43,6 +43,7 @@ def _width(numbers: list[Number]) -> Measured:
     widths = [
         number.high - number.low for number in numbers if number.low is not None and number.high is not None
     ]
+    # A mean over only some of the seeds' widths would compare their range with something else.
     if len(widths) < len(numbers):
         return Missing(missing="a value has no interval")
     return Number(value=sum(widths) / len(widths))

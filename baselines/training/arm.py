@@ -47,6 +47,7 @@ def take_arm(recipe: Recipe, folder: Path) -> TakenArm:
 
 def _pair_of_same_arm(recipe: Recipe, folder: Path) -> str:
     found = _read_recipe(folder / "recipe.json")
+    # By way of JSON, which turns tuples into lists as the file has them.
     wanted = json.loads(json.dumps(asdict(recipe)))
     differing = sorted(key for key in recipe.of_arm if found.get(key) != wanted[key])
     if differing:

@@ -99,5 +99,6 @@ def _pool(texts: list[tuple[str, str, str]], tokenizer: PreTrainedTokenizerBase)
 
 def _whole(mixture: dict[str, float], batch: int) -> dict[str, int]:
     """Whole numbers with the mixture's proportions that sum to the batch."""
+    # Rounding the running sums instead of the shares makes the counts add up to the batch.
     ends = np.round(np.cumsum([0.0, *mixture.values()]) / sum(mixture.values()) * batch).astype(int)
     return {name: int(count) for name, count in zip(mixture, np.diff(ends), strict=True) if count}

@@ -46,10 +46,13 @@ def masked_diffusion(diffusion: Diffusion, mask_id: int) -> Objective:
             masked = answer & torch.from_numpy(rng.random(answer.shape) < t[:, None].numpy())
             allowed = _annealed(tokens.shape[1], step, diffusion.anneal, rng) & real[:, None, :]
             logits = _logits(model, tokens.masked_fill(masked, mask_id), allowed)
+            # A token is masked with probability t, so 1/t makes every answer token count alike in
+            # expectation.
             weight = masked / t[:, None]
             if diffusion.shift:
                 logits, tokens, weight = logits[:, :-1], tokens[:, 1:], weight[:, 1:]
             total, answers = total + _weighted(logits, tokens, weight), answers + int(answer.sum())
+        # Divided by all answer tokens: dividing by the masked ones would not give the bound.
         return total / answers
 
     return loss
@@ -71,6 +74,7 @@ def block_diffusion(diffusion: Diffusion, mask_id: int) -> Objective:
         for rows in batch:
             tokens, answer, real = map(torch.from_numpy, (rows.tokens, rows.answer, rows.real))
             length = tokens.shape[1]
+            # Blocks before the first answer token hold no noise, so they need no noisy copy.
             start = int(answer.int().argmax(dim=1).min()) // block * block
             number = torch.arange(length) // block
             copied = number[start:] - number[start]
@@ -111,6 +115,7 @@ def _with_noise_levels(
 
 
 def _noise_levels(rows: int, smallest: float, rng: np.random.Generator) -> Tensor:
+    # One offset for all strata: every t is uniform on its own, and together they cover the range evenly.
     strata = (np.arange(rows) + rng.random()) / rows
     return torch.from_numpy(smallest + (1 - smallest) * rng.permutation(strata)).float()
 
@@ -131,6 +136,7 @@ def _logits(model: PreTrainedModel, tokens: Tensor, allowed: Tensor, place: Tens
     `place`: the position [length] that each token stands at, if not its index.
     """
     allowed = allowed | torch.eye(tokens.shape[1], dtype=torch.bool)
+    # Every position sees itself, so that even a padding row has something to attend to.
     mask = torch.zeros(allowed.shape).masked_fill(~allowed, torch.finfo(torch.float32).min)
     where = {} if place is None else {"position_ids": place[None]}
     return model(input_ids=tokens, attention_mask=mask[:, None], use_cache=False, **where).logits  # type: ignore[no-any-return]

@@ -56,11 +56,14 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     optimisers = _optimisers(model, optimisation)
     progress = _resume(model, optimisers, folder)
+    # Rows beyond the checkpoint are dropped, because those steps are run again.
     _write_log(progress, folder)
     started = time.monotonic() - progress.seconds
     for step in range(progress.step, optimisation.steps):
         model.train()
         rate = learning_rate(optimisation, step)
+        # The numbers depend on the step and not on what was drawn before, so a resumed training draws the
+        # same.
         loss = objective(model, sampler.batch(step), step, np.random.default_rng([seed, step, 1]))
         _descend(model, optimisers, loss, rate, optimisation.clip)
         progress.losses.append(loss.item())
@@ -96,6 +99,7 @@ def require_muon() -> None:
 
 def _optimisers(model: LlamaForCausalLM, optimisation: Optimisation) -> Optimisers:
     """Muon for the matrices inside the layers, AdamW for embeddings and gains, at one rate."""
+    # Muon orthogonalises updates of matrices; embeddings and gains are left to AdamW.
     matrices = [p for p in model.model.layers.parameters() if p.dim() > 1]
     inside = {id(p) for p in matrices}
     others = [p for p in model.parameters() if id(p) not in inside]
@@ -137,6 +141,7 @@ def _save(model: nn.Module, optimisers: Optimisers, progress: Progress, folder: 
     partial = folder / "state.partial"
     kept = [optimiser.state_dict() for optimiser in optimisers]
     torch.save({"model": model.state_dict(), "optimisers": kept, "progress": asdict(progress)}, partial)
+    # Moved into place once whole, so that a kill leaves the previous checkpoint.
     os.replace(partial, folder / STATE)
 
 

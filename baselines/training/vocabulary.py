@@ -26,6 +26,7 @@ def build_tokenizer(tasks: tuple[Task, ...], seed: int) -> PreTrainedTokenizerFa
     Ids are in alphabetical order behind the three special tokens, the same for the same tasks.
     """
     splitter = pre_tokenizers.Split(Regex(PIECE), behavior="removed", invert=True)
+    # Every digit, whether or not the sample has it.
     pieces = {str(digit) for digit in range(10)}
     for task in tasks:
         for example in islice(task.examples(seed, "training"), SAMPLE):

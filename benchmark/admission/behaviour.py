@@ -107,6 +107,8 @@ class Behaviour:
 
 def _best(ways: tuple[Fill, ...]) -> tuple[Fill, ...]:
     """Of those clearly better than the first the best, and all that it is not clearly better than."""
+    # Better than the declared way, not merely the best: among many alternatives the best one wins by
+    # chance.
     better = [way for way in ways[1:] if way.clearly_better(ways[0])]
     best = max(better, key=lambda way: way.mean, default=None)
     return tuple(way for way in better if best and (way is best or not best.clearly_better(way)))
@@ -128,6 +130,7 @@ def observe(pair: Pair) -> Behaviour:
     asked = askable(member, texts)
     ways = tuple(fills(member, asked))
     found = Behaviour(ways, (), member.autoregressive, _of_the_arm(pair, ways, texts))
+    # Mask tokens are compared under the declared offset and attention, so those have to be right first.
     if member.autoregressive or found.better or found.exchanged:
         return found
     mask_ids = (member.mask_id, *mask_candidates(pair))
@@ -140,6 +143,7 @@ def _of_the_arm(pair: Pair, ways: tuple[Fill, ...], texts: list[Cloze]) -> tuple
     as_an_arm = next((way for way in ways if way.attention == CAUSAL and way.shift), None)
     if pair.mdm.autoregressive or as_an_arm is None or as_an_arm is declared:
         return ()  # a control is an ARM, and of an MDM that attends causally gaps tell nothing
+    # Then it is an MDM, and the ARM need not be asked.
     if declared.clearly_better(as_an_arm):
         return ()
     asked = askable(pair.arm, texts)
@@ -196,6 +200,7 @@ def mask_candidates(pair: Pair) -> tuple[int, ...]:
     arm, mdm = (member.backbone.embedding.weight for member in pair.members)
     rows = min(len(arm), len(mdm))
     before = arm[:rows].float()
+    # Relative to the row's norm, which differs between frequent and rare tokens; padding rows can be 0.
     moved = (mdm[:rows].to(arm.device).float() - before).norm(dim=1) / before.norm(dim=1).clamp(min=1e-9)
     most = torch.topk(moved, min(MOST_MOVED, rows)).indices.tolist()
     added = range(rows, min(len(mdm), rows + MOST_ADDED))

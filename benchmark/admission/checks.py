@@ -56,6 +56,7 @@ def checks_of(pair: Pair) -> tuple[Check, ...]:
         for name, check, detail in OF_A_MEMBER
     )
     return (
+        # The cheap checks come first, and the behaviour last: it presumes that everything before it holds.
         Check("mask token", pair.mdm.called, partial(_look_at_mask, pair)),
         *of_members,
         Check("behaviour", pair.mdm.called, lambda: look_at_behaviour(pair, observe(pair))),

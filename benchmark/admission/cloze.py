@@ -61,6 +61,7 @@ def clozes(tokenizer: PreTrainedTokenizerBase) -> list[Cloze]:
     """
     sentences = (_masked(tokenizer, *sentence, source=sentence[0]) for sentence in SENTENCES)
     found = [cloze for cloze in sentences if cloze is not None]
+    # Few clozes per wording from many wordings, as the standard error is clustered by wording.
     for name in TASKS:
         for number, make in ((ANSWERS, _answer), (IN_PLACE, _in_place)):
             found += _in_many_wordings(number, _made(make, tokenizer, name))

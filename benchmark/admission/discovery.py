@@ -109,10 +109,12 @@ def _names(checkpoint: Checkpoint) -> set[str]:
 
 def _key_map(ours: set[str], theirs: set[str]) -> tuple[tuple[str, str], ...]:
     """The exchange of one prefix for another that makes most of the MDM's names the ARM's, if they differ."""
+    # Most names agree, so there is no prefix to exchange.
     if len(ours & theirs) > len(ours) // 2:
         return ()
     layer = next((name for name in sorted(ours) if re.search(r"\.0\.", name)), "")
     ends = [layer[at:] for at in (0, *(m.end() for m in re.finditer(r"\.", layer)))]
+    # The longest common ending first, so that the exchanged prefix is as short as possible.
     for end in ends:
         for name in sorted(theirs):
             if end and name.endswith(end):

@@ -66,6 +66,7 @@ class Fill:
         filled, theirs = int(self.right.sum()), int(other.right.sum())
         if len(set(self.sources)) < LEAST_SOURCES or filled < LEAST_SHARE * len(gain) or filled <= theirs:
             return False
+        # Paired: both ways fill the same texts, so how hard a text is cancels out.
         mean, error = float(gain.mean()), clustered_error(gain, self.sources)
         return mean >= LEAST_GAIN and mean > ERRORS * error
 
@@ -125,6 +126,7 @@ def fills_with(member: Member, texts: Sequence[Cloze], mask_ids: Iterable[int]) 
 
 def distinct_attentions(declared: Attention, texts: Sequence[Cloze]) -> list[Attention]:
     """The attentions under which the texts' tokens see different things, the declared one first."""
+    # Attentions that agree on every text would fill it alike, and no data could tell them apart.
     kept: list[tuple[Attention, list[Tensor]]] = []
     for attention in (declared, *OTHERS):
         seen = [attention.allowed(_masked(cloze)) for cloze in texts]
@@ -153,10 +155,12 @@ def _both_shifts(member: Member, texts: Sequence[Cloze], every: int | None = Non
         wanted = tokens[rows, position]
         distance = torch.arange(tokens.shape[1], device=member.device) - position[:, None]
         masked = distance == 0 if every is None else distance % every == 0
+        # With the offset, the first position has nothing before it to be read at.
         masked[:, 0] = False
         tokens[masked] = member.mask_id
         hidden = member.hidden(member.embed(tokens), tokens)
         for which, shift in enumerate(shifts):
+            # The offset changes only where the output is read, so one pass serves both.
             scores = member.logits(hidden[rows, position - int(shift)]).log_softmax(dim=-1)
             value[which, numbers] = scores[rows, wanted].clamp(min=FLOOR).cpu()
             right[which, numbers] = (scores.argmax(dim=-1) == wanted).cpu()

@@ -43,6 +43,7 @@ def check_pair(spec: PairSpec, device: str | torch.device | None = None, offline
         if not error.check:
             raise
         return Outcome(spec, (_failure(error, "pair"),), None, None)
+    # Observed once, both for the verdict and for the table of alternatives.
     behaviour = observe(pair)
     *structural, last = checks_of(pair)
     checks = (*structural, replace(last, look=lambda: look_at_behaviour(pair, behaviour)))

@@ -77,11 +77,13 @@ def check_attention(member: Member) -> None:
     ids = torch.where(masked, member.mask_id, member.mask_id + 1).to(member.device)
     allowed = member.attention.allowed(masked)[0]
     block = min(member.attention.block, tokens - 1)
+    # The two positions at the first block's border tell blocks from causal and from full attention.
     columns = sorted({0, block - 1, block, tokens - 1})
     with torch.no_grad():
         before = member.hidden(embeddings, ids).float()
         for column in columns:
             changed = embeddings.clone()
+            # A norm would undo most of a change of scale, but not of sign.
             changed[:, column] *= -1
             after = member.hidden(changed, ids).float()
             distance = (after - before).norm(dim=-1) / before.norm(dim=-1)
@@ -114,6 +116,8 @@ def check_residual(member: Member) -> None:
     if backbone.position_embedding is not None:
         positions = torch.arange(embeddings.shape[1], device=embeddings.device)
         stream = stream + backbone.position_embedding(positions).float()
+    # The error is measured against everything written so far: parts that cancel leave their rounding
+    # behind.
     written = stream.norm()
     for index, layer in enumerate(backbone.layers):
         _compare(member, f"layer {index}'s attention norm", inputs, layer.attention_norm, stream, written)
@@ -221,6 +225,7 @@ def _tokens(member: Member) -> int:
 def _embeddings(member: Member, tokens: int) -> Tensor:
     """Embeddings [1, tokens, width] of random tokens, with noise because some rows (padding) are zero."""
     rows = member.backbone.shape.vocabulary
+    # Drawn on the CPU, where one generator gives the same numbers everywhere.
     ids = torch.randint(rows, (1, tokens), generator=torch.Generator().manual_seed(SEED))
     embeddings = member.embed(ids.to(member.device)).detach()
     return embeddings + _noise(embeddings, SEED + 1)

@@ -78,6 +78,7 @@ def find_pool(
         advance(min(len(found), sampling.pool))
         if len(solved) >= sampling.pool:
             break
+    # The last round is finished even after the pool is full, for the accuracies; the surplus is not used.
     kept = solved[: sampling.pool]
     return Pool(
         arm=Accuracy(solved=sum(a.arm for a in attempts), tried=len(attempts)),
@@ -92,6 +93,8 @@ def find_pool(
 
 def pooled_examples(pair: Pair, task: Task, level: str, sampling: Sampling, pool: Pool) -> dict[int, Encoded]:
     """The pool's examples, drawn and encoded again, by their place in the task's stream."""
+    # A pool keeps places in the stream and no texts. The stream is the same for the same seed, and the
+    # caller compares fingerprints.
     wanted = {one.index for one in pool.solved}
     stream = islice(task.examples(sampling.seed, "evaluation", level), max(wanted, default=-1) + 1)
     return {index: encode(pair.tokenizer, example) for index, example in enumerate(stream) if index in wanted}
@@ -137,6 +140,8 @@ def _attempts(pair: Pair, task: Task, examples: Sequence[tuple[int, Encoded]], r
     for alike in by_length.values():
         for start in range(0, len(alike), rows):
             attempts += _batch(pair, task, alike[start : start + rows])
+    # Back in the stream's order: the pool takes the first solved examples of the stream, whatever length
+    # they have.
     return sorted(attempts, key=lambda attempt: attempt.index)
 
 
@@ -149,6 +154,8 @@ def _batch(pair: Pair, task: Task, examples: Sequence[tuple[int, Encoded]]) -> l
     mdm, orders = answers(pair.mdm, tokens, targets, steps)
     attempts = []
     for (index, each), arm_ids, mdm_ids, order in zip(examples, arm, mdm, orders, strict=True):
+        # A logit difference is read along the reference answer, so both members have to give exactly that
+        # one.
         reference = bool(each.answers) or arm_ids == mdm_ids == each.answer
         attempts.append(
             Attempt(

@@ -64,6 +64,7 @@ def _left_to_right(member: Member, tokens: Tensor, targets: Tensor) -> Trajector
     for index in range(targets.shape[1]):
         at = targets[:, index : index + 1]
         end = int(at.max())
+        # A causal model sees nothing beyond the target, so what follows need not be run.
         chosen = target_logits(member, tokens[:, :end], at).argmax(dim=-1)
         tokens.scatter_(1, at, chosen)
     step = torch.arange(targets.shape[1], device=tokens.device).expand_as(targets)
@@ -73,6 +74,7 @@ def _left_to_right(member: Member, tokens: Tensor, targets: Tensor) -> Trajector
 def _most_confident_first(member: Member, tokens: Tensor, targets: Tensor, steps: int) -> Trajectory:
     tokens = tokens.scatter(1, targets, member.mask_id)
     step = torch.full_like(targets, -1)
+    # Without blocks, all targets count as one block.
     block = targets // member.attention.block if member.attention.kind == "block" else targets * 0
     for now, number in enumerate(_numbers(block, steps).unbind(dim=1)):
         confidence, chosen = _confidences(member, tokens, targets)
@@ -100,6 +102,7 @@ def steps_of(task: Task, answer: int) -> int:
 
 def commits(sizes: Sequence[int], steps: int) -> list[int]:
     """How many targets are committed at each step, for numbers of targets in consecutive blocks."""
+    # Rounded up, as a block with no step would never be filled.
     own = [-(-steps * size // sum(sizes)) for size in sizes]
     return [size // n + (now < size % n) for size, n in zip(sizes, own, strict=True) for now in range(n)]
 
@@ -132,6 +135,8 @@ def _next(confidence: Tensor, block: Tensor, masked: Tensor, number: Tensor) -> 
 
     Equal confidences are decided by position, so that a run can be repeated.
     """
+    # Sorted by confidence first and then stably by block, which keeps the order by confidence within each
+    # block.
     order = torch.where(masked, confidence, -torch.inf).argsort(dim=1, descending=True, stable=True)
     place = torch.where(masked, block, torch.iinfo(block.dtype).max)
     order = order.gather(1, place.gather(1, order).argsort(dim=1, stable=True))

@@ -55,6 +55,7 @@ def token_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> Ids:
 
 
 def _unclosed(tokenizer: PreTrainedTokenizerBase, row: Iterable[int]) -> Ids:
+    # A closing token would stand between prompt and answer.
     ids = tuple(row)
     return ids[:-1] if ids and ids[-1] == tokenizer.eos_token_id else ids
 
@@ -68,6 +69,7 @@ def text_of(tokenizer: PreTrainedTokenizerBase, ids: Ids) -> str:
 
 def continuation(tokenizer: PreTrainedTokenizerBase, prompt: str, text: str) -> Ids:
     """Ids that `text` adds behind `prompt`. Raises DoesNotFit where it changes the prompt's own ids."""
+    # Tokenised together with its prompt, because a text on its own can be split differently.
     before, whole = token_ids(tokenizer, prompt), token_ids(tokenizer, prompt + text)
     if whole[: len(before)] != before or len(whole) == len(before):
         raise DoesNotFit("the answer's text merges with the prompt's last token")
@@ -100,6 +102,7 @@ def encode(tokenizer: PreTrainedTokenizerBase, example: Example) -> Encoded:
         raise DoesNotFit("answer and foil differ in token length")
     if answer == foil:
         raise DoesNotFit("answer and foil are the same tokens")
+    # The same answer tokens are replayed after the corrupted prompt.
     after = [continuation(tokenizer, example.corrupted, text) for text in (example.answer, example.foil)]
     if after != [answer, foil]:
         raise DoesNotFit("the answer's tokens depend on the prompt")

@@ -25,6 +25,7 @@ def group_examples(pool: Sequence[Solved], halving: Halving) -> Grouping:
     that the bootstrap can draw whole templates; two a template at the least, so that both halves of the
     ceiling hold every template in every task, and overlaps of tasks can be set side by side.
     """
+    # Sorted by template, every second example gives each template to both halves, within one example.
     ordered = sorted(pool, key=lambda one: one.template)
     discovery, evaluation = (ordered[::2], ordered[1::2]) if halving.disjoint else (ordered, ordered)
     templates = {one.template for one in discovery}

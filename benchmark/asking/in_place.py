@@ -43,6 +43,7 @@ def in_place_accuracy(pair: Pair, task: Task, examples: Sequence[Example], rows:
     for (_, gap), alike in by_shape.items():
         for start in range(0, len(alike), rows):
             batch = alike[start : start + rows]
+            # Rows share their gap's position as well as their length, so one set of targets serves a batch.
             targets = torch.tensor([list(gap)] * len(batch))
             filled, _ = answers(pair.mdm, torch.tensor([each.tokens for each in batch]), targets, len(gap))
             texts = [text_of(pair.tokenizer, ids) for ids in filled]

@@ -181,6 +181,8 @@ def _metric(member: Member, questions: list[Question]) -> Metric:
             number,
             asked.encoded.answer[index],
             asked.encoded.foil[index],
+            # The mean over a state's reads, then over states, so that a state with many reads does not
+            # outweigh the others.
             1 / len(state.read) / len(asked.states),
         )
         for number, asked in enumerate(questions)
@@ -208,6 +210,7 @@ def _probability_difference(member: Member, questions: list[Question]) -> Probab
     if len(questions[0].encoded.answer) == 1:
         return ProbabilityDifference(numbers, first)
     boundary = _tokens(member, [asked.encoded.foil[0] for asked in questions])
+    # `_batch` lists the reads example by example, and here each example has two.
     return ProbabilityDifference(2 * numbers, first, 2 * numbers + 1, second, boundary)
 
 
@@ -230,6 +233,8 @@ def _signs(encoded: Encoded) -> tuple[dict[int, float], dict[int, float]]:
     first: dict[int, float] = {}
     second: dict[int, float] = {}
     for ids, sign in [(a, 1.0) for a in encoded.answers] + [(f, -1.0) for f in encoded.foils]:
+        # Behind the boundary token the second token decides; for every other first token the first decides
+        # alone.
         if ids[0] == boundary:
             second[ids[1]] = sign
         elif first.setdefault(ids[0], sign) != sign:

@@ -55,7 +55,8 @@ def _check_official(path: Path, record: Record, named: bool) -> None:
 def _read(directory: Path, protocol: str | None) -> _Records:
     if not directory.is_dir():
         raise UsageError(
-            f"{directory} is no folder", "name a folder of records, the JSON files that mechshift run writes"
+            f"{directory} is not a folder",
+            "name a folder of records, the JSON files that mechshift run writes",
         )
     records = {path: read_model(path, Record) for path in sorted(directory.glob("*.json")) if path.is_file()}
     if protocol is not None:
@@ -73,18 +74,19 @@ def _check_protocol(path: Path, protocol: Protocol, named: bool) -> None:
     if own is None:
         names = ", ".join(known.name for known in list_protocols() if known.board)
         raise UsageError(
-            f"{path} is of protocol {name}, which this version does not know; boards take {names}", _run("v1")
+            f"{path} has protocol {name}, which this version does not know; boards take {names}", _run("v1")
         )
     if not own.board and not named:
-        raise UsageError(f"{path} is of protocol {name}, which no board takes", _run("v1"))
+        raise UsageError(f"{path} has protocol {name}, which no board takes", _run("v1"))
+    # By value and not by name and version alone, as a record can claim any name.
     mine, theirs = dict(own.settings()), dict(protocol.settings())
     changed = [
         f"{name} is {theirs[name]!r} and not {mine[name]!r}" for name in mine if theirs[name] != mine[name]
     ]
-    changed += [] if protocol.tasks == own.tasks else ["its tasks are others"]
+    changed += [] if protocol.tasks == own.tasks else ["its tasks differ"]
     if changed:
         raise UsageError(
-            f"{path} is of another protocol {name} than this version's: {'; '.join(changed)}",
+            f"{path} has a protocol {name} that differs from this version's: {'; '.join(changed)}",
             _run(own.name),
         )
 
@@ -102,9 +104,11 @@ def _check_whole(path: Path, record: Record) -> None:
         for task in record.tasks
         if task.pool.common < record.protocol.sampling.pool
     ]
+    # What the record admits comes first. The rest is checked all the same, as anybody can edit
+    # `reductions`.
     faults = list(record.reductions) or [*absent, *short]
     faults += [
-        f"task {name} is one too many"
+        f"task {name} is repeated or not in the protocol"
         for index, name in enumerate(found)
         if name not in wanted or name in found[:index]
     ]
@@ -117,7 +121,7 @@ def _check_whole(path: Path, record: Record) -> None:
             )
     if faults:
         raise UsageError(
-            f"{path} is not what protocol {record.protocol.name} asks for: {'; '.join(map(plain, faults))}",
+            f"{path} does not cover protocol {record.protocol.name}: {'; '.join(map(plain, faults))}",
             "run the whole protocol on a pair that solves its tasks, or take the record off the board",
         )
 
@@ -128,7 +132,7 @@ def _check_one_protocol(records: _Records) -> None:
         if found != expected:
             raise UsageError(
                 f"{path.name} and {first.name} are of different protocols: {found.name} and {expected.name}",
-                "keep a folder for each, or name one with --protocol",
+                "keep each in a folder of its own, or choose one with --protocol",
             )
 
 
@@ -137,6 +141,8 @@ def _check_one_each(records: _Records) -> None:
 
     A control and a pair with an MDM are two, whatever they are called and made of.
     """
+    # By what the pair is made of as well as by name: the same weights could be renamed to stand on the
+    # board twice.
     seen: dict[Hashable, Path] = {}
     for path, record in records.items():
         members = (record.pair.arm, record.pair.mdm)
@@ -147,5 +153,5 @@ def _check_one_each(records: _Records) -> None:
             if first != path:
                 raise UsageError(
                     f"{path.name} and {first.name} are records of the same pair, {plain(record.pair.name)}",
-                    "keep the one to be shown",
+                    "keep only one of them",
                 )

@@ -43,6 +43,7 @@ def board_rows(
 
 
 def _is_beside_reported(protocol: str | None, sort: str | None, unofficial: bool) -> bool:
+    # `paper` is set beside published values and never ranked, so it has a table of its own.
     if unofficial or protocol is None or get_protocol(protocol).board:
         return False
     if protocol != PROTOCOL:

@@ -41,6 +41,8 @@ def attribute(
     score is not finite, or there is no example.
     """
     graph = Graph.of(member.backbone.shape)
+    # Float64, because thousands of float32 scores are added up. A circuit is a ranking, so rounding that
+    # swaps two edges changes it.
     sums = np.zeros((groups, *graph.mask.shape))
     clean: list[Tensor] = []
     corrupted: list[Tensor] = []
@@ -61,6 +63,7 @@ def attribute(
     return Attribution(
         graph,
         integration,
+        # The sites sum the gradients over all steps; the score takes their mean.
         sums * graph.mask / integration.steps,
         np.bincount(of_example, minlength=groups),
         torch.cat(clean).double().cpu().numpy(),
@@ -102,6 +105,7 @@ def _integrate(
     rows = len(batch.clean)
     found = [SiteGradients(site, rows) for site in sites(member.backbone)]
     with torch.no_grad():
+        # In half precision the difference of the two embeddings would be rounded before it is scaled.
         start, end = member.embed(batch.corrupted).float(), member.embed(batch.clean).float()
     at_once = stacked(batch.clean.numel(), tokens_at_once)
     with hooks() as handles, torch.enable_grad():
@@ -119,8 +123,10 @@ def _run_back(member: Member, batch: Batch, between: Tensor) -> None:
 
     A function of its own, so that nothing of a pass is still held while the next one runs.
     """
+    # The embeddings are the only leaf. Parameters need no gradient, so autograd does not keep their inputs.
     hidden = member.hidden(between.flatten(0, 1).requires_grad_(), batch.clean)
     read = hidden.view(*between.shape[:2], *hidden.shape[1:])[:, batch.read_row, batch.read_position]
+    # No row attends to another, so the gradient of the sum gives every row and step its own gradient.
     value = torch.stack([batch.metric(logits).sum() for logits in member.logits(read)]).sum()
     torch.autograd.backward(value)
 
@@ -142,6 +148,8 @@ def _accumulate(
         sources = written(member.backbone, difference, rows).flatten(2).transpose(0, 1)
         for axes, site in zip(graph.sites, gradients, strict=True):
             gradient = site.summed(rows).flatten(2).permute(1, 2, 0)
+            # Summed in host memory: groups × sources × destinations in float64 may not fit on the device
+            # beside the model.
             scores = torch.bmm(sources[:, : axes.readable], gradient).to("cpu", torch.float64)
             grouped = scores.new_zeros(len(sums), *scores.shape[1:]).index_add(0, group[rows], scores)
             sums[:, : axes.readable, axes.destinations] += grouped.numpy()

@@ -37,6 +37,7 @@ class LogitDifference:
         difference = answer - logits.gather(1, self.foil[:, None]).squeeze(1)
         weight = self.weight
         if weight is None:
+            # Examples can have different numbers of reads, but each has the same weight.
             weight = 1 / torch.bincount(self.example, minlength=self.examples)[self.example]
         return logits.new_zeros(self.examples).index_add(0, self.example, difference * weight)
 
@@ -83,6 +84,7 @@ class LogOdds:
 
     def __call__(self, logits: Tensor) -> Tensor:
         """Logits [reads, vocabulary] to values [examples]."""
+        # The softmax's denominator cancels in the difference, so logits stand in for log probabilities.
         at = logits[self.read]
         answers, foils = (
             at.masked_fill(~members, -torch.inf).logsumexp(dim=-1) for members in (self.answers, self.foils)

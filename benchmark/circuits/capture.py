@@ -79,6 +79,8 @@ class Outputs:
 @contextmanager
 def still(model: nn.Module) -> Iterator[None]:
     """The model in evaluation mode and without parameter gradients; afterwards as it was."""
+    # Dropout would make the runs differ, and parameters that need a gradient would make autograd keep every
+    # map's input.
     parameters = [(p, p.requires_grad) for p in model.parameters()]
     training = model.training
     model.eval().requires_grad_(False)
@@ -109,6 +111,8 @@ def run(member: Member, tokens: Tensor) -> tuple[Outputs, Tensor]:
     mlps: list[Tensor] = []
 
     def keep_input(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        # Taken before the output map, where all heads together are only as wide as one head's output after
+        # it.
         heads.append(inputs[0].float())
 
     def keep_output(_: nn.Module, __: object, output: Tensor) -> None:
@@ -179,6 +183,8 @@ class SiteGradients:
             handles.append(module.register_forward_hook(self._reading_hook(index)))
 
     def _see_norm(self, _: nn.Module, inputs: tuple[Tensor, ...], __: Tensor) -> None:
+        # Recomputed from the norm's input, because its output already contains the gain and the bias,
+        # rounded to the model's dtype.
         stream = inputs[0].detach().float()
         if self.site.norm.centred:
             stream = stream - stream.mean(dim=-1, keepdim=True)
@@ -187,6 +193,8 @@ class SiteGradients:
 
     def _reading_hook(self, index: int) -> Callable[[nn.Module, object, Tensor], None]:
         reader = self._maps[index]
+        # One module can hold several maps (GPT-2 fuses query, key and value), so each map takes only its
+        # own columns.
         columns = slice(None) if reader is None else slice(reader.start, reader.stop)
 
         def see_reading(_: nn.Module, __: object, output: Tensor) -> None:
@@ -195,6 +203,8 @@ class SiteGradients:
             def receive(gradient: Tensor) -> None:
                 self._add(index, reading, gradient[..., columns])
 
+            # Hooked at the map's own output, so the gradient includes whatever follows inside attention,
+            # such as a norm per head.
             output.register_hook(receive)
 
         return see_reading
@@ -204,6 +214,8 @@ class SiteGradients:
         inner = scaled * self._by_step(reading.float() - self._biases[index])
         self._radial[index].append(inner.view(*inner.shape[:3], -1, self.site.slice_width).sum(dim=-1))
         before = self._scaled[index]
+        # Mapping back is linear, so the steps are summed first and mapped back once. The radial parts
+        # cannot be summed: every step has its own x̂.
         self._scaled[index] = scaled.sum(dim=0) if before is None else before + scaled.sum(dim=0)
 
     def _by_step(self, stacked: Tensor) -> Tensor:
@@ -220,6 +232,8 @@ class SiteGradients:
         first = 0
         for index in range(len(self._maps)):
             first += self._map_back(index, rows, gradient[first:])
+        # The second term of the norm's Jacobian, −x̂ · (r δ · (y − b)) / D, as one product over all steps.
+        # It needs no centring, because x̂ is centred already.
         radial = torch.cat([torch.cat(passes)[:, rows] for passes in self._radial], dim=-1).flatten(1, 2)
         gradient.transpose(0, 1).baddbmm_(
             radial.permute(1, 2, 0), directions.flatten(1, 2).transpose(0, 1), alpha=-1 / width
@@ -236,6 +250,7 @@ class SiteGradients:
             if norm.centred:
                 out[0] -= out[0].mean(dim=-1, keepdim=True)
             return 1
+        # Centring the rows of the map once is equivalent to centring every gradient: P W̃ᵀ = (W̃ P)ᵀ.
         maps = reader.weight.float() * gain
         if norm.centred:
             maps -= maps.mean(dim=-1, keepdim=True)
@@ -250,5 +265,6 @@ def _whole_bias(norm: Norm, reader: Projection | None) -> Tensor | float:
     """What a map puts out for a normalised input of zero."""
     if reader is None:
         return 0.0 if norm.bias is None else norm.bias.float()
+    # y − b must be linear in x̂, so b also includes what the map makes of the norm's own bias.
     bias: Tensor | float = 0.0 if reader.bias is None else reader.bias.float()
     return bias if norm.bias is None else bias + reader.weight.float() @ norm.bias.float()

@@ -61,6 +61,7 @@ class Circuit:
     def load(cls, path: Path) -> "Circuit":
         """Read a circuit back. Raises NotComputable for a file that is broken or holds something else."""
         graph, tensors, header = read_arrays(path, "circuit", _Header, {"scores": "F64", "edges": "BOOL"})
+        # Shapes are checked first, because the mask is built with the sizes that the file declares.
         for name, tensor in tensors.items():
             if tensor.shape != (graph.sources, graph.destinations):
                 raise broken(

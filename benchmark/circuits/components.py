@@ -43,6 +43,7 @@ class Components:
     def of_destinations(self) -> NDArray[np.float64]:
         """Incidence [components, destinations]; the logits belong to none."""
         heads, groups = self.graph.heads, self.graph.kv_heads
+        # A shared input's score does not say which head it serves. Equal parts count no importance twice.
         per_head = np.repeat(np.eye(groups), heads // groups, axis=0) / (heads // groups)
         layer = np.zeros((heads + 1, heads + 2 * groups + 1))
         layer[:heads, :heads] = np.eye(heads)

@@ -85,6 +85,8 @@ def read_arrays(
     graph's sizes before its mask is made: a small file can declare a large graph.
     """
     with _opened(path) as (file, text):
+        # Only the format at first, so that a file of another kind or version is reported as such and not as
+        # a header with wrong fields.
         found = _Format.model_validate_json(text).format
         if found != f"{kind} {FORMAT}":
             raise broken(path, f"it is a {found!r}, not a '{kind} {FORMAT}'")

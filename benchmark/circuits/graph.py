@@ -60,6 +60,7 @@ class Graph:
 
     def __post_init__(self) -> None:
         sizes = (self.layers, self.heads, self.kv_heads)
+        # `isinstance` would accept True as a whole number.
         if any(type(size) is not int for size in sizes) or min(sizes) < 1 or self.heads % self.kv_heads:
             raise UsageError(
                 f"no graph has {self.layers} layers, {self.heads} heads and {self.kv_heads} key/value heads",
@@ -116,6 +117,7 @@ class Graph:
         """Boolean [sources, destinations]: which edges exist."""
         readable = np.repeat([site.readable for site in self.sites], [site.readers for site in self.sites])
         mask = np.arange(self.sources)[:, None] < readable
+        # The mask is cached and shared, so nobody may write to it.
         mask.flags.writeable = False
         return mask
 
@@ -209,6 +211,8 @@ class Graph:
         """
         kept = self.checked(edges).copy()
         group = np.arange(self.heads) // (self.heads // self.kv_heads)
+        # First back from the logits, then forward from the input. Edges only lead upwards, so one pass each
+        # way is enough: the second removes no edge on a path from the input to the logits.
         layers = list(zip(self.sites[:-1:2], self.sites[1::2], strict=True))
         for attention, mlp in reversed(layers):
             q, k, v = self._inputs_of(attention)

@@ -108,6 +108,8 @@ def run_circuits(
         if intervention == "patch":  # The others replace what the sources write at shared tokens too.
             member, batch = behind_shared_prefix(member, batch)
         rows, tokens = batch.clean.shape
+        # A stack may end halfway through a circuit's rows. So the reads are collected first, and the metric
+        # is taken once a circuit is complete.
         items = len(edges) * rows
         at_once = stacked_items(graph, backbone.shape.width, tokens, memory)
         reference = _reference(member, batch, intervention, means)
@@ -177,6 +179,7 @@ class _Stack:
         self.backbone = backbone
         self.graph = Graph.of(backbone.shape)
         self.reference = reference
+        # Items are numbered circuit by circuit, so a stack always covers consecutive circuits.
         self.edges = edges[circuits[0] : circuits[-1] + 1]
         self.circuit = torch.from_numpy(circuits - circuits[0]).to(backbone.device)
         self._readings: dict[Projection, Tensor] = {}
@@ -186,9 +189,12 @@ class _Stack:
         embedding = member.embed(tokens)
         self._base = self.reference.embedding.clone()
         if self.backbone.position_embedding is not None:
+            # Position embeddings belong to no edge, so they are always present. After a prefix, positions
+            # do not start at 0.
             before = 0 if member.prefix is None else member.prefix.tokens
             at = slice(before, before + tokens.shape[1])
             self._base += self.backbone.position_embedding.weight[at].float()
+        # Left uninitialised: a destination only reads sources that have written by then.
         self._departed = self._base.new_empty(self.graph.sources, *self._base.shape)
         self._departed[0] = embedding.float() - self.reference.embedding
         with hooks() as handles:
@@ -212,6 +218,7 @@ class _Stack:
         shape, output = self.backbone.shape, self.backbone.layers[axes.layer].output
         kept = self.reference.heads[axes.layer]
         maps = head_maps(self.backbone.layers[axes.layer].output_weight, shape.heads)
+        # The output map is linear and its bias cancels, so the difference can be taken before the map.
         departed = (inputs[0].float() - kept).view(-1, shape.heads, shape.head_dim).transpose(0, 1)
         torch.bmm(departed, maps, out=self._departed[axes.written].flatten(1, 2))
         self._base += kept @ maps.flatten(0, 1)
@@ -232,6 +239,9 @@ class _Stack:
             if len(reads.active):
                 return self._normalised(site, reads.own[:, 0])
             return None if reads.native else self._normalised(site, reads.common)
+        # Heads that share a norm can read different streams, but the norm has only one output. So each
+        # head's map is applied here, to its own stream, and `_replace` substitutes the result for the
+        # module's output.
         common = output if reads.native else self._normalised(site, reads.common)
         own = self._normalised(site, reads.own)
         first = 0
@@ -246,10 +256,14 @@ class _Stack:
 
     def _reads(self, now: Tensor, readable: int, span: slice) -> _Reads:
         kept = self.edges[:, :readable, span]
+        # For each circuit and destination, the side of the identity with fewer terms: the present stream
+        # minus the removed edges (−1), or the references plus the kept ones (+1).
         native = 2 * kept.sum(axis=1) > readable
         mostly = bool(2 * native.sum() > native.size)
         weights = kept.astype(np.float32) - native[:, None]
+        # Only destinations that differ from the common stream in some circuit get a stream of their own.
         active = np.flatnonzero((weights != 0).any((0, 1)) | (native != mostly).any(0))
+        # The product below grows with the number of sources, and small circuits use few of them.
         used = np.flatnonzero((weights != 0).any((0, 2)))
         of_item = self._at(weights[:, used][:, :, active])[self.circuit].transpose(1, 2)
         change = of_item @ self._departed[self._at(used)].transpose(0, 1).flatten(2)

@@ -33,4 +33,5 @@ def behind_shared_prefix(member: Member, batch: Batch) -> tuple[Member, Batch]:
 
 def _shared(batch: Batch) -> int:
     equal = (batch.clean == batch.corrupted).all(dim=0).long().cumprod(dim=0)
+    # Even if all tokens are shared, the last one stays in the batch, since a pass needs at least one token.
     return min(int(equal.sum()), int(batch.read_position.min()), batch.clean.shape[1] - 1)

@@ -36,6 +36,7 @@ class Integration:
     @property
     def points(self) -> list[float]:
         """The positions of the steps, between 0 and 1."""
+        # `eap` has a single step, so an offset of 1 puts it on the clean prompt.
         offset = {"eap": 1.0, "left": 0.0, "right": 1.0, "midpoint": 0.5}[self.rule]
         return [(k + offset) / self.steps for k in range(self.steps)]
 
@@ -75,6 +76,7 @@ class Attribution:
         examples = int(weights @ self.counts)
         if examples == 0:
             raise NotComputable("there is no example to take the mean of", "choose groups that hold some")
+        # Divided by the number of examples rather than groups, because groups differ in size.
         mean: NDArray[np.float64] = np.tensordot(weights / examples, self.score_sums, axes=1)
         return mean
 
@@ -85,6 +87,8 @@ class Attribution:
         What the finite number of steps leaves out; goes to 0 as they grow. None where the difference is
         rounding (`metrics.RESOLUTION` of the larger): a ratio to it says nothing.
         """
+        # Only the edges of row 0, the input, have to add up to the gap; later sources pass on the same
+        # effect.
         difference = float((self.clean - self.corrupted).sum())
         if abs(difference) <= RESOLUTION * max(
             abs(float(self.clean.sum())), abs(float(self.corrupted.sum()))

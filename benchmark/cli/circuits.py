@@ -14,7 +14,7 @@ from .output import print_json
 if TYPE_CHECKING:
     from ..circuits.circuit import Circuit
 
-app = typer.Typer(no_args_is_help=True, help="Circuits and scores in the files of other tools.")
+app = typer.Typer(no_args_is_help=True, help="Exchange circuits and scores with other tools.")
 
 
 class Form(StrEnum):
@@ -40,11 +40,9 @@ class By(StrEnum):
 
 @app.command()
 def export(
-    file: Annotated[
-        Path, typer.Argument(help="A circuit or scores that a run kept (*.safetensors), or a run's RECORD.")
-    ],
-    task: Annotated[str | None, typer.Argument(help="Of a record: the task.")] = None,
-    member: Annotated[Member | None, typer.Argument(help="Of a record: the member.")] = None,
+    file: Annotated[Path, typer.Argument(help="A run's circuit or scores (*.safetensors), or its RECORD.")],
+    task: Annotated[str | None, typer.Argument(help="The task, if FILE is a record.")] = None,
+    member: Annotated[Member | None, typer.Argument(help="The member, if FILE is a record.")] = None,
     *,
     to: Annotated[Form, of_output(help="The EAP-IG library's graph, or MIB's nine circuits.")],
     out: Annotated[Path, of_output(help="The file to write; for MIB a new folder named TASK_MODEL.")],
@@ -52,7 +50,8 @@ def export(
         int | None, of_output(min=1, help="The model's width, which is not in FILE unless imported.")
     ] = None,
     by: Annotated[
-        By | None, of_output(help="What ranks MIB's edges; --by absolute if left out (CMD), signed (CPR).")
+        By | None,
+        of_output(help="How MIB's edges are ranked: absolute (for CMD; the default) or signed (for CPR)."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -64,7 +63,7 @@ def export(
     Example: mechshift circuits export results/tiny-v1.json ioi mdm --to mib --d-model 128 --out ioi_tiny
     """
     if by is not None and to is Form.eap_ig:
-        raise UsageError("--by ranks edges, and EAP-IG's graph has all of them", "leave it out")
+        raise UsageError("--by ranks edges, but EAP-IG's graph has all of them", "leave it out")
     from ..interchange.eap_ig import save_graph
     from ..interchange.kept import load_kept
     from ..interchange.mib import SHARES, save_circuits
@@ -84,9 +83,12 @@ def _meant(file: Path, task: str | None, member: Member | None) -> Path:
     """The file itself, or of a record the cell with the member's circuit on the task."""
     if file.is_dir():
         raise UsageError(f"{file} is a folder", "name a file, or a record with a task and a member")
+    # Cells are safetensors, so JSON is a record here, or a graph that belongs to `import`.
     if file.suffix != ".json":
         if task is not None:
-            raise UsageError(f"{file} is no record, and only of a record can a task be named", "leave it out")
+            raise UsageError(
+                f"{file} is not a record, and a task can be named only with a record", "leave it out"
+            )
         return file
     from ..record.files import read_model
     from ..record.types import Record
@@ -94,8 +96,8 @@ def _meant(file: Path, task: str | None, member: Member | None) -> Path:
 
     if task is None or member is None:
         raise UsageError(
-            f"{file} is JSON, and so a record or a graph of the EAP-IG library",
-            "of a record name task and member, such as ioi mdm; a graph is read by mechshift circuits import",
+            f"{file} is JSON: either a record or a graph of the EAP-IG library",
+            "name task and member of a record, such as ioi mdm; read a graph with mechshift circuits import",
         )
     return find_cell(file, read_model(file, Record), task, f"circuit-{member.value}")
 
@@ -133,7 +135,7 @@ def _width(kept: "Circuit", given: int | None) -> int:
     known = str(kept.about.get("d_model"))
     if not re.fullmatch("[1-9][0-9]{0,8}", known):
         raise UsageError(
-            "the graphs of other tools say how wide the model is, and what a run keeps does not",
+            "other tools' graphs state the model's width, which a run does not keep",
             "give --d-model, the hidden_size of the model's config.json",
         )
     return int(known)

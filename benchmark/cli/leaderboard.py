@@ -14,15 +14,18 @@ def leaderboard(
     directory: Annotated[Path, typer.Argument(help="A folder of records.")],
     protocol: Annotated[
         str | None,
-        of_work(help="Only records of this protocol; paper: their overlaps beside reported ones."),
+        of_work(help="Only records of this protocol; for paper, their overlaps beside reported ones."),
     ] = None,
     unofficial: Annotated[
         bool,
-        of_work("--unofficial", help="Also records that no board takes, marked: quick looks, partial runs."),
+        of_work(
+            "--unofficial",
+            help="Also show records that no board takes, such as quick looks and partial runs, marked.",
+        ),
     ] = False,
     sort: Annotated[
         str | None,
-        of_output(metavar="COLUMN", help="Order by a column under its CSV name; what is missing comes last."),
+        of_output(metavar="COLUMN", help="Sort by a column, under its CSV name; missing values come last."),
     ] = None,
     style: FormatOption = Format.text,
     as_json: JsonOption = False,
@@ -40,4 +43,4 @@ def leaderboard(
     elif style is Format.text:
         print_json(board_rows(directory, protocol, sort, unofficial))
     else:
-        raise UsageError(f"--json and --format {style.value} both say how to print", "give one of them")
+        raise UsageError(f"--json and --format {style.value} both set the output format", "give one of them")

@@ -49,7 +49,7 @@ def _print_version(wanted: bool) -> None:
 def mechshift(
     version: Annotated[
         bool,
-        typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and end."),
+        typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and exit."),
     ] = False,
 ) -> None:
     """Does an autoregressive model keep its mechanisms when it becomes a masked diffusion model?
@@ -69,14 +69,17 @@ def main() -> None:
     except MechshiftError as error:
         _end(str(error), error.exit_code)
     except KeyboardInterrupt:
-        _end("interrupted; the same command goes on where this one stopped", INTERRUPTED)
+        _end("interrupted; the same command resumes where this one stopped", INTERRUPTED)
     except OSError as error:
-        _end(f"{error}\nmake room, or choose a place that can be read and written", NotComputable.exit_code)
+        _end(
+            f"{error}\nfree some disk space, or choose a place that can be read and written",
+            NotComputable.exit_code,
+        )
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
         _end(
-            "the memory does not suffice\nuse a smaller --batch; what is done is kept",
+            "out of memory\nuse a smaller --batch; finished cells are kept",
             NotComputable.exit_code,
         )
 

@@ -40,7 +40,7 @@ class Format(StrEnum):
 
 
 JsonOption = Annotated[bool, of_output("--json", help="Print JSON instead of text.")]
-FormatOption = Annotated[Format, of_output("--format", help="How tables are written.")]
+FormatOption = Annotated[Format, of_output("--format", help="The format of tables.")]
 
 _LEFT_OUT = {"shift": "--shift", "attention": "full", "mask_token": "as the files name it"}
 """What holds of the MDM where nothing is said."""
@@ -55,7 +55,7 @@ def pair_options(left_out: str | None = None) -> dict[str, Any]:
     return {
         "pair": Annotated[
             str | None,
-            of_pair(help="A pair by name (see `mechshift ls pairs`), or a FILE.toml; tiny if left out."),
+            of_pair(help="A pair by name (see `mechshift ls pairs`), or a FILE.toml; by default tiny."),
         ],
         "arm": Annotated[str | None, of_pair(help="The ARM: a directory or a hub id.")],
         "mdm": Annotated[str | None, of_pair(help="The MDM post-trained from it: a directory or a hub id.")],
@@ -76,7 +76,10 @@ def pair_options(left_out: str | None = None) -> dict[str, Any]:
         ],
         "control": Annotated[
             bool | None,
-            of_pair("--control", help="The second checkpoint is no MDM but the ARM trained on: a control."),
+            of_pair(
+                "--control",
+                help="The second checkpoint is not an MDM but the ARM trained further: a control.",
+            ),
         ],
         "mask_token": Annotated[
             str | None, of_pair(help=f"The mask token: its text or id; left out: {usual['mask_token']}.")
@@ -87,16 +90,15 @@ def pair_options(left_out: str | None = None) -> dict[str, Any]:
         "arm_revision": Annotated[
             str | None, of_pair(help="The ARM's hub commit, tag or branch; or write --arm ID@REVISION.")
         ],
-        "name": Annotated[str | None, of_pair(help="What a pair of two checkpoints is called.")],
+        "name": Annotated[str | None, of_pair(help="A name for a pair of two checkpoints.")],
         "dtype": Annotated[
-            Dtype | None, of_pair(help="Precision of both members' weights; as stored if left out.")
+            Dtype | None, of_pair(help="Precision of both members' weights; by default as stored.")
         ],
         "accept_behaviour": Annotated[
             bool,
             of_pair(
                 "--accept-behaviour",
-                help="Run although the MDM fills gaps better in another way than declared; "
-                "the record says so.",
+                help="Run although the MDM fills gaps better under another declaration; the record says so.",
             ),
         ],
         "device": Annotated[
@@ -104,7 +106,7 @@ def pair_options(left_out: str | None = None) -> dict[str, Any]:
         ],
         "offline": Annotated[
             bool,
-            of_machine("--offline", help="Ask nothing of the network: hub models come from the cache."),
+            of_machine("--offline", help="Do not use the network: hub models come from the cache."),
         ],
     }
 
@@ -130,6 +132,7 @@ def with_pair(*without: str, left_out: str | None = None) -> Callable[[Command],
 
         own = [each for each in inspect.signature(command).parameters.values() if each.name != "options"]
         of_a_pair = [_parameter(name, hint) for name, hint in offered.items()]
+        # `--help` shows groups in the order of their first option.
         together = sorted((*of_a_pair, *own), key=_group)
         parameters = [each.replace(kind=Parameter.KEYWORD_ONLY) for each in together]
         # typer reads the options off the signature and the annotations.

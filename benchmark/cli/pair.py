@@ -13,7 +13,7 @@ from .output import print_json, width
 if TYPE_CHECKING:
     from ..pairs.options import PairOptions
 
-app = typer.Typer(no_args_is_help=True, help="Pairs: what is declared about one, and a new entry.")
+app = typer.Typer(no_args_is_help=True, help="Show what is declared about a pair, or write a new entry.")
 
 
 @with_pair("name", "accept_behaviour")
@@ -59,7 +59,7 @@ def show(
 @with_pair("pair", "control", "dtype", "accept_behaviour", left_out="found from how gaps are filled")
 def new(
     options: "PairOptions",
-    out: Annotated[Path | None, of_output(help="A new FILE.toml; printed if left out.")] = None,
+    out: Annotated[Path | None, of_output(help="A new FILE.toml; without it, the entry is printed.")] = None,
 ) -> None:
     """Write an entry for a pair by inspecting its checkpoints; what is declared here is not looked for.
 
@@ -68,7 +68,7 @@ def new(
     Example: mechshift pair new --arm org/base --mdm org/diffusion --name mine --out mine.toml
     """
     if options.arm is None and options.mdm is None:
-        raise UsageError("a new entry is of two checkpoints", "name them with --arm and --mdm")
+        raise UsageError("a new entry needs two checkpoints", "name them with --arm and --mdm")
     if out is not None and (out.suffix != ".toml" or out.exists()):
         raise UsageError(f"{out} is not a new .toml file", "choose another name")
     if options.name is not None and not options.name.strip():

@@ -14,7 +14,10 @@ SHOWN = 20
 
 def rescore(
     place: Annotated[
-        Path, typer.Argument(metavar="RECORD-or-RUN", help="A record beside its cells, or a run's folder.")
+        Path,
+        typer.Argument(
+            metavar="RECORD-or-RUN", help="A record that lies beside its cells, or a run's folder."
+        ),
     ],
     as_json: JsonOption = False,
 ) -> None:
@@ -42,6 +45,6 @@ def rescore(
 
 def _verdict(differences: tuple[str, ...]) -> str:
     if not differences:
-        return "the same from its cells, to the last byte"
+        return "recomputed from its cells, identical to the last byte"
     shown = f", the first {SHOWN} of them" if len(differences) > SHOWN else ""
-    return f"{len(differences)} values differ from what its cells give{shown}"
+    return f"{len(differences)} values differ from those recomputed from its cells{shown}"

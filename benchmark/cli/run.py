@@ -23,28 +23,25 @@ def run(
         str, of_work(help="What fixes every number (see `mechshift ls protocols`).")
     ] = "quick",
     suite: Annotated[str | None, of_work(help="Tasks: local, planning, paper or all.")] = None,
-    task: Annotated[list[str] | None, of_work(help="One task; may be given several times.")] = None,
+    task: Annotated[list[str] | None, of_work(help="A task; may be given several times.")] = None,
     level: Annotated[str | None, of_work(help="A difficulty that the tasks have.")] = None,
     batch: Annotated[
         int | None,
-        of_machine(
-            min=1, help="Token rows at once; 64 or as many as fit if left out. No number depends on it."
-        ),
+        of_machine(min=1, help="Token rows at once; by default 64 or as many as fit. It changes no number."),
     ] = None,
     memory: Annotated[
-        float | None, of_machine(help="With --dry-run: GB of the device of another machine.")
+        float | None,
+        of_machine(help="With --dry-run: forecast for another machine, whose device has this many GB."),
     ] = None,
     probe: Annotated[
         float | None,
-        of_machine(help="With --dry-run: seconds to measure this machine for, to tell a run's time."),
+        of_machine(help="With --dry-run: measure this machine for so many seconds, to estimate the time."),
     ] = None,
     dry_run: Annotated[
-        bool, of_machine("--dry-run", help="Print what would be run and needed, and load nothing.")
+        bool, of_machine("--dry-run", help="Print what the run would do and need, and load no model.")
     ] = False,
     out: Annotated[Path, of_output(help="Where cells and the record are kept.")] = RESULTS,
-    quiet: Annotated[
-        bool, of_output("--quiet", help="Say nothing while it works, but what went wrong.")
-    ] = False,
+    quiet: Annotated[bool, of_output("--quiet", help="Show no progress, only warnings and errors.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Measure a pair and print its row; without options the reference pair `tiny`, at a first look.
@@ -91,6 +88,7 @@ def _measure(asked: "Asked", accept_behaviour: bool, out: Path, quiet: bool) -> 
     from ..run.run import run as measure
     from ..run.store import check_writable
 
+    # Everything that can be refused without a model comes before loading, which can take minutes.
     check_writable(out)
     give_back_freed_memory()
     rows = rows_that_fit(asked)

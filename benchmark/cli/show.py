@@ -29,7 +29,7 @@ def show(
     Example: mechshift show mechshift-results --format github
     """
     if as_json and style is not Format.text:
-        raise UsageError(f"--json and --format {style.value} both say how to print", "give one of them")
+        raise UsageError(f"--json and --format {style.value} both set the output format", "give one of them")
     if not record.is_dir():
         from ..record.files import read_model
         from ..record.types import Record
@@ -43,7 +43,9 @@ def show(
         _show_one(next(iter(found.values())), plots, style, as_json)
         return
     if plots is not None:
-        raise UsageError(f"{record} holds {len(found)} records, and --plots draws one", "name one of them")
+        raise UsageError(
+            f"{record} holds {len(found)} records, but --plots draws only one", "name one of them"
+        )
     from ..tables.listing import describe_records, records_table
 
     if as_json:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Wanted = Mapping[Path, tuple[Task, int, int, SplitName, str]]
 
-app = typer.Typer(no_args_is_help=True, help="The tasks as data that other programs read.")
+app = typer.Typer(no_args_is_help=True, help="The tasks as data for other programs.")
 
 OUT = Path("mechshift-tasks")
 
@@ -38,13 +38,15 @@ def export(
         list[str] | None, typer.Argument(metavar="TASK", help="Tasks (see `mechshift ls tasks`).")
     ] = None,
     suite: Annotated[str | None, of_work(help="Tasks: local, planning, paper or all.")] = None,
-    n: Annotated[int, of_work("--n", min=1, help="Examples of each task.")] = 500,
-    seed: Annotated[int, of_work(help="The seed of the stream; a run's is its protocol's.")] = 0,
-    split: Annotated[Split, of_work(help="What runs ask, or what is free to train on.")] = Split.evaluation,
+    n: Annotated[int, of_work("--n", min=1, help="Number of examples per task.")] = 500,
+    seed: Annotated[int, of_work(help="The seed of the stream; runs use their protocol's.")] = 0,
+    split: Annotated[
+        Split, of_work(help="The examples that runs use, or those free for training.")
+    ] = Split.evaluation,
     level: Annotated[str | None, of_work(help="A difficulty that the tasks have.")] = None,
     out: Annotated[Path, of_output(help="The folder that the files are written to.")] = OUT,
     overwrite: Annotated[
-        bool, of_output("--overwrite", help="Replace files of these names that have other examples.")
+        bool, of_output("--overwrite", help="Replace existing files that hold other examples.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -69,6 +71,7 @@ def export(
         )
         for task, its_level in chosen
     }
+    # All files are compared before the first is written, so a refusal leaves nothing half done.
     kept = set() if overwrite else _already_there(wanted)
     written = []
     for path, arguments in wanted.items():
@@ -93,7 +96,7 @@ def _already_there(wanted: "Wanted") -> set[Path]:
             fresh = write_parquet(Path(folder) / path.name, *arguments)
             if not filecmp.cmp(path, fresh, shallow=False):
                 raise UsageError(
-                    f"{path} is there, and not with these examples",
+                    f"{path} already exists and holds other examples",
                     "choose another folder with --out, or replace it with --overwrite",
                 )
     return set(there)

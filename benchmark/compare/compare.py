@@ -59,6 +59,8 @@ def compare(
     edges = components.graph.edges
     size = compared_size(arm.sweep, mdm.sweep, grid, compared)
     found = [curves(one.sweep, grid, statistics) for one in (arm, mdm)]
+    # Every budget of the grid and the compared size, which a protocol may fix off the grid, in one
+    # bootstrap.
     points = list(zip(budgets(grid, edges), grid, strict=True))
     # Of several shares that are one size, as in a small graph, the smallest names it.
     overlaps = _overlaps(arm, mdm, components, {size: size / edges} | dict(reversed(points)), statistics)
@@ -116,6 +118,7 @@ def _overlaps(
     means = [group_mean(one, counts) for one in sums]
     points = {}
     for (size, share), (of_edges, of_nodes) in zip(shares.items(), found, strict=True):
+        # From all discovery prompts, as published overlaps are.
         kept = [top_edges(mean, graph.mask, size) for mean in means]
         tail = chance_tail(int((kept[0] & kept[1]).sum()), size, size, graph.edges)
         points[size] = OverlapPoint(
@@ -152,8 +155,10 @@ def _member(
 ) -> MemberRecord:
     attribution, graph = evidence.scores.attribution, components.graph
     scores = attribution.scores()
+    # Not pruned: the floor and the random circuit have exactly as many edges as were selected.
     circuit = top_edges(scores, graph.mask, placement.size)
     importance = components.importance(scores, circuit)
+    # The same scores on random edges, for any small circuit looks specialised.
     random = random_specialisation(
         scores, circuit, graph.mask, components.of_sources, components.of_destinations, seed=seed
     )
@@ -208,6 +213,7 @@ SHARES = frozenset(
 
 def _in_range(place: Place, value: Estimate | Undefined) -> Estimate | Undefined:
     """The value with its interval cut to what it can be: one that is centred anew may reach beyond."""
+    # Centring moves an interval without regard to the range of its value.
     if isinstance(value, Undefined) or place.name not in SHARES:
         return value
     return value.clipped(-1 if place.of == "shift" else 0, 1)

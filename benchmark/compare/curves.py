@@ -61,6 +61,7 @@ def _curve(
     statistics: Statistics,
 ) -> Curve:
     prompts = prompt_faithfulness(circuits, sweep.empty, sweep.whole)
+    # The median shows whether a few prompts carry the mean.
     medians = prompts if isinstance(prompts, Undefined) else prompts.median
     values = _estimates(sweep, circuits, grid, statistics)
     points = tuple(
@@ -97,6 +98,7 @@ def _estimates(
 
 def _levels(sweep: Sweep, circuits: Floats, weights: Floats) -> Floats | Undefined:
     """Faithfulness of weighted means at each budget."""
+    # A ratio of means, not a mean of ratios: single prompts can have a gap close to 0.
     share = weights / weights.sum()
     return faithfulness(circuits @ share, float(sweep.empty @ share), float(sweep.whole @ share))
 

@@ -73,11 +73,13 @@ class Placement:
 
     def __call__(self, arm: Floats, mdm: Floats) -> dict[Place, Value]:
         """The values for mean scores of the ARM and the MDM, [sources, destinations] each."""
+        # Found anew for every resample, so that intervals include the uncertainty about which edges belong.
         circuits = [top_edges(scores, self._components.graph.mask, self.size) for scores in (arm, mdm)]
         importance = [self._components.importance(*each) for each in zip((arm, mdm), circuits, strict=True)]
         degrees = [self._components.degree(circuit) for circuit in circuits]
         found: dict[Weighting, dict[str, Named]] = {
             "mass": self._depth(*importance),
+            # Counted without their scores, which shows whether a shift is due to a few strong edges.
             "edges": self._depth(*degrees),
             "specialisation": self._specialisation(*importance),
         }
@@ -104,6 +106,8 @@ class Placement:
         before, after = self.profile(arm), self.profile(mdm)
         for profile in (before, after):
             if isinstance(profile, Undefined):
+                # Every resample has to give the same names, so they are taken from a profile that is always
+                # defined.
                 names = depth_shift(self.uniform, self.uniform, self.uniform)
                 return {of: dict.fromkeys(values, profile) for of, values in names.items()}
         return depth_shift(before, after, self.uniform)  # type: ignore[arg-type]
@@ -120,6 +124,8 @@ class Placement:
     def _sharpness(self, importance: Floats, entropies: Mapping[str, float]) -> Value:
         if not entropies:
             return Undefined("no component of the circuit writes to the residual stream")
+        # The entropies are measured once, only the weights vary with the resample: a new top component has
+        # none.
         weights = [importance[self._components.names.index(name)] for name in entropies]
         return weighted_sharpness(list(entropies.values()), weights)
 

@@ -78,6 +78,7 @@ def dry_run(asked: Asked, memory: float | None, out: Path, probe: float | None =
         if probe is not None:
             raise UsageError("--memory asks about another machine, and --probe measures this one", "give one")
     tasks = _tasks(asked)
+    # Before weights are read, which takes minutes for large pairs.
     check_writable(out)
     device = choose_device(asked.device) if memory is None else None
     place = asked_machine(memory, asked.device) if memory is not None else this_machine(choose_device(device))
@@ -141,6 +142,7 @@ def rows_that_fit(asked: Asked) -> int:
     """
     machine = this_machine(choose_device(asked.device))
     sketch, tasks, wanted = _sketch(asked), _tasks(asked), asked.rows or ROWS
+    # The sample seldom predicts too little, so if it fits, encoding all examples can be spared.
     for forecast_of in (sampled_forecast, forecast):
         found = forecast_of(sketch, tasks, asked.protocol, wanted)
         if found.share(machine) <= 1:

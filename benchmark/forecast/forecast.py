@@ -110,6 +110,7 @@ def sampled_forecast(
     sketch: Sketch, tasks: Sequence[ProtocolTask], protocol: Protocol, rows: int
 ) -> Forecast:
     """A forecast from a few examples of each task as if every batch were full: quick, and seldom too low."""
+    # Few examples give batches that are not full, so their rows are scaled up afterwards.
     few = protocol.changed(pool=min(SAMPLE, protocol.sampling.pool))
     found = forecast(sketch, tasks, few, rows)
     works = tuple(_with_rows(work, rows, full=True) for work in found.tasks)
@@ -121,6 +122,7 @@ def fitting_rows(found: Forecast, machine: Machine, most: int = ROWS) -> int:
     """The largest of `most`, half of it, and so on with which the run fits, else is tight; else `most`."""
     halves = [most >> power for power in range(most.bit_length())]
     shares = [found.changed(rows).share(machine) for rows in halves]
+    # First a size that fits, and only if none does, one that may just fit.
     for limit in (1, MARGIN):
         for rows, share in zip(halves, shares, strict=True):
             if share <= limit:
@@ -167,6 +169,7 @@ def remedy(found: Forecast, machine: Machine) -> str:
     """The options that would make a run fit, each the least of its kind, or how much memory it needs."""
     kinds: dict[str, str] = {}
     for option in remedies(found, machine):
+        # Options come with the least change first, so the first of each kind is the mildest.
         kinds.setdefault(option.partition("--batch")[0], option)
     if kinds:
         return "it fits with " + ", or with ".join(kinds.values())

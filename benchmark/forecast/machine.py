@@ -65,6 +65,7 @@ def _group_limits() -> list[int]:
         for group, most, used in _groups()
         if (left := _left(group / most, group / used, group / "memory.stat")) is not None
     ]
+    # The group and all above it: the tightest limit holds.
     return limits or [2**63]
 
 
@@ -103,5 +104,6 @@ def _left(most: Path, used: Path, stat: Path) -> int | None:
     if not (limit.isdecimal() and now.isdecimal()):
         return None
     numbers = {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdecimal()}
+    # Version 1 counts child groups under names with total_.
     given_up = numbers.get("total_inactive_file", numbers.get("inactive_file", 0))
     return max(0, int(limit) - int(now) + given_up)

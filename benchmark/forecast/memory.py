@@ -117,6 +117,7 @@ def _loading(sizes: Sequence[Sizes], stored: Sequence[int]) -> StagePeak:
 
     A member is read into the host's memory and goes to an accelerator before the next one is read.
     """
+    # Files are not exactly as large as the parameters, but another dtype halves or doubles the size.
     changed = [kept for each, kept in zip(sizes, stored, strict=True) if abs(kept - each.weights) > kept / 4]
     host = {"libraries": LIBRARIES}
     if changed:

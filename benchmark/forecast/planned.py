@@ -85,6 +85,7 @@ def _cells(plan: Plan, store: Store | None) -> tuple[PlannedCell, ...]:
             *slot_of(cell),
             cell.kind.needs,
             cell.key if store is not None else None,
+            # The seal is enough here; the run itself checks the content when it reads it.
             store.seal(cell) is not None and store.path(cell).is_file() if store is not None else None,
         )
         for cell in plan.cells

@@ -62,6 +62,7 @@ def _passes(found: Forecast, device: torch.device, seconds: float) -> tuple[floa
     """FLOP a second of a batch of the run's rows, without a way back and with one."""
     member, sizes = _random_member(found, device)
     loads = [load for work in found.tasks for load in work.mdm.attribution]
+    # The run's own batch shape, as small batches reach only a part of a machine's speed.
     rows, tokens = max(((one.rows, one.tokens) for one in loads), default=(found.rows, TOKENS))
     embeddings = torch.randn(rows, tokens, sizes.width, device=device).to(member.backbone.dtype)
     flop = 2 * rows * (sizes.active * tokens + sizes.width * sizes.vocabulary)

@@ -69,24 +69,24 @@ def _there(planned: Planned) -> str:
     number = len(planned.cells)
     if not planned.known:
         return (
-            f"cells: {number}; which of them are there is not known, as their keys hold the weights' digests "
-            "and the machine"
+            f"cells: {number}; which of them exist is unknown, as their keys depend on the weights' digests "
+            "and on the machine"
         )
-    return f"cells: {number}, {number - len(planned.missing)} of them are there"
+    return f"cells: {number}, of which {number - len(planned.missing)} exist already"
 
 
 def _time(planned: Planned) -> str:
     if planned.left is None or planned.source is None:
         return (
-            "time: not known; measure this machine for 20 seconds with --probe 20, or name the folder of an "
+            "time: unknown; measure this machine for 20 seconds with --probe 20, or name the folder of an "
             "earlier run of the pair with --out"
         )
     probed = (
-        "a probe of this machine, which counts products of matrices: small models take up to 3 times that"
+        "a probe of this machine, which counts only matrix products: small models take up to 3 times that"
     )
-    sources = {"probe": f"by {probed}", "earlier": "by earlier runs of the pair in --out"}
+    sources = {"probe": f"judging by {probed}", "earlier": "judging by earlier runs of the pair in --out"}
     return (
-        f"time: about {in_words(planned.left)}, {sources[planned.source]}; loading and checking the pair is "
+        f"time: about {in_words(planned.left)}, {sources[planned.source]}; loading and checking the pair are "
         "not counted"
     )
 
@@ -142,16 +142,16 @@ def _parts(stage: StagePeak, machine: Machine, of_host: bool) -> dict[str, int]:
 
 def _gaps(found: Forecast) -> str:
     if not found.gaps.forward:
-        return "gaps: none of the texts by which the MDM's behaviour is checked can be asked"
+        return "gaps: the tokenizer can encode none of the texts that check the MDM's behaviour"
     tera = found.gaps.flop(found.sketch.sizes[1]) / 1e12
     passes = f"{found.gaps.forward} passes over {found.gaps.tokens} tokens, {tera:.3g} TFLOP"
-    return f"gaps: to check the MDM's behaviour takes at most {passes}"
+    return f"gaps: checking the MDM's behaviour takes at most {passes}"
 
 
 def _files(found: Forecast) -> str:
     missing = _missing(found)
     if not missing:
-        return "files: all are here, nothing is fetched"
+        return "files: all are on this machine"
     names = ", ".join(f"{name} ({gigabytes(size)})" for name, size in missing.items())
     return f"files: {gigabytes(found.to_fetch)} to be fetched: {names}"
 
@@ -171,7 +171,7 @@ def verdict(found: Forecast, machine: Machine) -> str:
         return f"fits: at most {gigabytes(need.needed)} of {gigabytes(need.free)} on {need.place}"
     if share <= MARGIN:
         options = remedies(found, machine)
-        advice = f"; it surely fits with {options[0]}" if options else ""
+        advice = f"; it certainly fits with {options[0]}" if options else ""
         return f"tight: {refusal(found, machine)}{advice}"
     return f"does not fit: {refusal(found, machine)}; {remedy(found, machine)}"
 

@@ -65,6 +65,7 @@ def probed_seconds(found: Forecast, speeds: Speeds) -> dict[Slot, float]:
         for slot, work in works_of(found).items()
     }
     edges = found.asked_sizes[0].graph.edges
+    # One more than the resamples: the sample itself is ranked too.
     ranked = speeds.ranked * (found.protocol.statistics.resamples + 1)
     for task in found.tasks:
         seconds |= {(task.task, f"circuit-{role}"): 0.0 for role in ("arm", "mdm")}

@@ -90,6 +90,7 @@ class Sizes:
         """Parameters of the layers that one token passes through."""
         inner, grouped = self.heads * self.head_dim, self.kv_heads * self.head_dim
         attention = self.width * (2 * inner + 2 * grouped)
+        # GPT-2's MLP has two maps, the gated one of the others three.
         maps = 2 if self.fused else 3
         mlps = self.dense * maps * self.width * self.inner
         sparse = self.layers - self.dense

@@ -40,6 +40,7 @@ def weights_at_hand(stored: Stored) -> Checkpoint | None:
 
     Raises PairError as a run does where they are missing, pickled, damaged, or have an adapter beside them.
     """
+    # A dry run fetches no weights.
     if stored.missing:
         return None
     with of_check("files"):

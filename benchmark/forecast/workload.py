@@ -249,6 +249,7 @@ def _load(member: Member, together: Sequence[Question]) -> Load:
 
 def _shared(member: Member, together: Sequence[Question]) -> int:
     """The tokens that `behind_shared_prefix` runs once."""
+    # Everything below mirrors `behind_shared_prefix`, on tokens instead of tensors.
     if member.attention.kind != "causal":
         return 0
     equal = min(_equal(asked.encoded.clean, asked.encoded.corrupted) for asked in together)
@@ -273,6 +274,8 @@ def stacked_steps(load: Load, steps: int) -> int:
 
 def number_of_circuits(protocol: Protocol) -> int:
     """Circuits of a sweep, the empty one included, at most: two rankings agree on the whole graph alone."""
+    # A sweep runs equal circuits once. Beforehand only the whole graph is known to be equal in both
+    # rankings.
     whole = sum(share == 1 for share in protocol.sweeping.grid)
     return 2 * len(protocol.sweeping.grid) - whole + 1
 

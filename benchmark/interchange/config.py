@@ -50,6 +50,7 @@ def _count(config: dict[object, object], name: str) -> int:
 
 def check_size(path: Path) -> None:
     """Raises ValueError for what is no file, or a larger one than is read; OSError where nothing is there."""
+    # Before it is read: JSON needs many times its size in memory.
     size = path.stat().st_size
     if not path.is_file():
         raise ValueError("it is no file")

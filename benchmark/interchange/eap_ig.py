@@ -37,6 +37,8 @@ def save_graph(path: Path, graph: Graph, edges: Edges, d_model: int, scores: Sco
         )
     if scores is not None and not np.isfinite(scores[graph.mask]).all():
         raise NotComputable("some edge scores are not finite", "JSON has no such numbers")
+    # Checked before the file is opened, and written row by row: the text of a 7B model's edges is over 100
+    # MB.
     nodes = _nodes_in(graph, graph.checked(edges))
     with replacing(path) as partial, partial.open("w", encoding="utf-8") as file:
         file.write(f'{{"cfg":{json.dumps(config_of(graph, d_model))},"nodes":{json.dumps(nodes)},"edges":{{')
@@ -91,6 +93,7 @@ def _rows(graph: Graph, edges: Edges, scores: Scores | None) -> Iterator[str]:
 
 
 def _load_json(path: Path) -> tuple[Graph, int, Edges, Scores | None]:
+    # Python's parser takes NaN and Infinity, which JSON does not have.
     content = json.loads(path.read_bytes(), parse_constant=_not_finite)
     if not isinstance(content, dict) or not content.keys() >= {"cfg", "nodes", "edges"}:
         raise ValueError("it is no JSON object with cfg, nodes and edges")

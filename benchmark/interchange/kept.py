@@ -16,5 +16,6 @@ def load_kept(path: Path) -> Circuit:
     """
     if kind_of(path) != "scores":
         return Circuit.load(path)
+    # Scores have no circuit yet; the empty one is what the library writes before it selects.
     found = ScoreSums.load(path)
     return Circuit(found.graph, found.attribution.scores(), np.zeros_like(found.graph.mask), 0)

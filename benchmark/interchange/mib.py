@@ -34,6 +34,7 @@ class Areas:
 
 def limits(graph: Graph) -> tuple[int, ...]:
     """The most edges that each of the nine circuits may have in this graph without shared inputs."""
+    # In whole numbers, as a product of floats can fall just short of the integer that MIB means.
     return tuple(graph.edges * round(1000 * share) // 1000 for share in SHARES)
 
 
@@ -123,6 +124,7 @@ def _budget(graph: Graph, scores: Scores, limit: int, by: Ranking) -> int:
     def size(budget: int) -> int:
         return int(graph.select(scores, budget, by).sum(axis=0) @ weights)
 
+    # An edge has at most `weights.max()` copies, so this many always fit; the rest is searched.
     least = limit // int(weights.max())
     return least - 1 + bisect_right(range(least, min(limit, graph.edges) + 1), limit, key=size)
 

@@ -25,6 +25,7 @@ def load_pt(path: Path) -> tuple[Graph, int, Edges, Scores | None]:
     graph, d_model = graph_of(content["cfg"])
     for name, expected in (("src_nodes", graph.source_names), ("dst_nodes", graph.destination_names)):
         found = content[name]
+        # The matrices are read by position, so the order of the names has to be ours.
         if not isinstance(found, list | tuple) or tuple(found) != expected:
             raise ValueError(f"its {name} are not those of its cfg")
     edges = _matrix(content, "edges_in_graph", graph).astype(np.bool_)

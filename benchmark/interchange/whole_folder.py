@@ -23,6 +23,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
     try:
         partial.mkdir(parents=True)
         yield partial
+        # A rename refuses a folder that has appeared in the meantime, unless it is empty.
         os.rename(partial, path)
     except OSError as error:
         raise refused(path, error) from error

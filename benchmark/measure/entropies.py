@@ -55,6 +55,8 @@ def _at(values: Tensor, row: Tensor, position: Tensor) -> Tensor:
 def _lens(member: Member, everything: Tensor, position: Tensor, chosen: Tensor) -> Tensor:
     """Logits [chosen, reads, vocabulary] of what the sources wrote, [sources, reads, width]."""
     norm = member.backbone.final_norm
+    # The scale is that of the whole stream, including what no component wrote, as the model's final norm
+    # has it.
     stream = everything.sum(0) + _unwritten(member.backbone, position)
     component = everything[chosen]
     if norm.centred:

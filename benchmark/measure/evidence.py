@@ -60,6 +60,7 @@ class ScoreSums:
         """Write the sums of all edges, whole or not at all. Raises OutputError where that fails."""
         found = self.attribution
         tensors = {
+            # About half of the pairs of a source and a destination are no edges.
             "score_sums": found.score_sums[:, found.graph.mask],
             **{name: getattr(found, name) for name in ("counts", "clean", "corrupted", "groups")},
             "examples": self.examples,
@@ -70,6 +71,8 @@ class ScoreSums:
     @classmethod
     def load(cls, path: Path) -> "ScoreSums":
         """Read scores back. Raises NotComputable for a file that is broken or holds something else."""
+        # The digest of a cell says that a file is unchanged, but a file can also come from somewhere else:
+        # every size is checked before it is used as a shape or an index.
         graph, tensors, header = read_arrays(path, "scores", _ScoresHeader, _SCORES)
         with understood(path):
             integration = Integration(header.integration.rule, header.integration.steps)

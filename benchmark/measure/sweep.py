@@ -33,8 +33,10 @@ def sweep(
     distinct, place = np.unique(
         np.concatenate([edges, np.zeros_like(edges[:1])]), axis=0, return_inverse=True
     )
+    # The empty circuit is run like any other: only under `patch` does it equal the corrupted run.
     whole: list[NDArray[np.float64]] = []
     circuits: list[NDArray[np.float64]] = []
+    # Means over prompts exist only for prompts of one length, position by position.
     for alike in by_length(questions):
         averaged = sweeping.intervention == "mean"
         means = mean_outputs(member, batches(member, alike, rows)) if averaged else None

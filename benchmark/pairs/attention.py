@@ -53,6 +53,7 @@ class Attention:
         if self.kind == "full":
             return torch.ones(rows, tokens, tokens, dtype=torch.bool, device=masked.device)
         if self.kind == "observed-first":
+            # Moves every masked token behind all visible ones and keeps the order within both.
             order = position + tokens * masked
         else:
             order = (position // (self.block if self.kind == "block" else 1)).expand(rows, tokens)
@@ -65,6 +66,8 @@ class Attention:
         """
         import torch
 
+        # Only observed-first depends on the row; for the others one row is built and expanded without a
+        # copy.
         allowed = self.allowed(masked if self.kind == "observed-first" else masked[:1])
         hidden = torch.zeros(allowed.shape, dtype=dtype, device=masked.device)
         return hidden.masked_fill(~allowed, torch.finfo(dtype).min)[:, None].expand(len(masked), -1, -1, -1)

@@ -23,6 +23,7 @@ class Projection:
     @property
     def weight(self) -> Tensor:
         """[outputs, width], whichever way the module stores it."""
+        # GPT-2's Conv1D stores weights as [inputs, outputs], nn.Linear the other way round.
         stored = _tensor(self.module, "weight")
         return (stored.T if self.transposed else stored)[self.start : self.stop]
 

@@ -41,6 +41,7 @@ class Checkpoint:
 
     def digest(self) -> str:
         """Hexadecimal SHA-256 of config.json and of the weights' files, in the order of their names."""
+        # config.json counts as well: its rotary base or norm epsilon changes what the same weights compute.
         total = hashlib.sha256()
         for path in (self.directory / CONFIG, *self.weights):
             with open_regular(path) as file:
@@ -100,6 +101,7 @@ def with_weights(described: Checkpoint, offline: bool = False) -> Checkpoint:
     transformers would load or not by what is installed.
     """
     if described.revision is not None:
+        # Exactly the commit that was described: a branch may have moved since.
         fetch(MemberSpec(described.name, revision=described.revision), offline)
     directory = described.directory
     weights = tuple(directory / name for name in weight_names(directory, described.name))

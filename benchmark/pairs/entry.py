@@ -102,6 +102,8 @@ def read_entries(path: Path) -> dict[str, Listed]:
     contradict each other.
     """
     try:
+        # Read strictly, as a misspelt key would otherwise leave a declaration at its default without a
+        # word.
         tables = tomllib.loads(read_text(path))
         entries = TypeAdapter(dict[Text, PairEntry]).validate_python(tables)
     except (OSError, ValueError) as error:

@@ -144,6 +144,7 @@ def fetch(spec: MemberSpec, offline: bool = False) -> Path:
     directory = _describe(spec, sizes)
     names = _needed_weights(spec, directory, sizes)
     _check_room(spec, directory, sum(sizes[name] for name in names if not (directory / name).is_file()))
+    # By commit, so that the weights belong to the config.json that is already here.
     return _download(replace(spec, revision=directory.name), names)
 
 
@@ -215,6 +216,7 @@ def _download(spec: MemberSpec, names: Iterable[str]) -> Path:
             snapshot_download(
                 spec.checkpoint,
                 revision=spec.revision,
+                # Names come from the repository's index, and as patterns they could match other files.
                 allow_patterns=[escape(name) for name in names],
                 tqdm_class=_Bar,
             )
@@ -228,6 +230,7 @@ def _pinned_in_cache(spec: MemberSpec, weights: bool) -> Path | None:
     if _COMMIT.fullmatch(spec.revision or ""):
         with suppress(PairError):
             directory = _from_cache(spec, "", weights)
+            # Which tokenizer files the repository has is unknown here, but these two suffice for one.
             if all((directory / name).is_file() for name in TOKENIZER[:2]):
                 return directory
     return None

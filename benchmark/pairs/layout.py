@@ -90,6 +90,7 @@ def weight_names(directory: Path, name: str) -> tuple[str, ...]:
     anything else than safetensors files beside it.
     """
     index = directory / INDEX
+    # The file has to be the one that `transformers` will load, as the digest in the record is of this one.
     if (directory / WEIGHTS).is_file() or not index.is_file():
         return (WEIGHTS,)
     shards = read_json(index, name).get("weight_map")
@@ -100,6 +101,7 @@ def weight_names(directory: Path, name: str) -> tuple[str, ...]:
 
 def _is_shard(shard: object) -> bool:
     """Whether an index names a data file beside it, and not a pickle or a place elsewhere on the machine."""
+    # A path in a name could lead out of the checkpoint's folder.
     return isinstance(shard, str) and Path(shard).name == shard and shard.endswith(".safetensors")
 
 

@@ -33,6 +33,7 @@ def open_pair(spec: PairSpec, device: str | torch.device | None = None, offline:
             native_type(checkpoint, member.loader)
         if not spec.control:
             _check_order(described)
+    # Needs small files only, so a wrong mask token shows before gigabytes are fetched.
     tokenizer, second, mask_id = read_tokens(spec, described)
     with of_check("files"):
         checkpoints = with_weights(described[0], offline), with_weights(described[1], offline)
@@ -74,6 +75,7 @@ def read_tokens(
     """
     with of_check("tokens"):
         tokenizer, second = _tokenizers(checkpoints)
+    # Before the tokens are compared, because the mask token's id is the one that may differ.
     with of_check("mask token"):
         mask_id = _mask_id(spec, tokenizer, second or tokenizer, checkpoints)
     if second is not None:

@@ -18,6 +18,7 @@ def check_same_backbone(arm: Member, mdm: Member) -> None:
     """Raises PairError when the members' classes or dimensions differ; the MDM may have extra token rows."""
     ours, theirs = type(arm.backbone.model).__name__, type(mdm.backbone.model).__name__
     rows = arm.backbone.shape.vocabulary
+    # The MDM may have more token rows, so the vocabulary is compared separately.
     first = vars(replace(arm.backbone.shape, vocabulary=0))
     second = vars(replace(mdm.backbone.shape, vocabulary=0))
     differing = [f"{name} {first[name]} and {second[name]}" for name in first if first[name] != second[name]]

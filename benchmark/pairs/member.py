@@ -107,6 +107,7 @@ class Member:
         before = masked.shape[1] - embeddings.shape[1]
         output = self.backbone.base(
             inputs_embeds=embeddings,
+            # The rows of the mask are those of the inputs, its columns also those of the prefix.
             attention_mask=self.attention.mask(masked, embeddings.dtype)[:, :, before:],
             position_ids=torch.arange(before, masked.shape[1], device=embeddings.device)[None],
             use_cache=False,
@@ -125,6 +126,7 @@ class Member:
 
         They are run once, equal rows together.
         """
+        # A header is the same for all prompts of a template, so a batch has few distinct prefixes.
         distinct, row = tokens.unique(dim=0, return_inverse=True)
         cache = DynamicCache()
         self._run(self.embed(distinct), distinct == self.mask_id, cache)

@@ -32,6 +32,7 @@ def weight_movement(arm: Member, mdm: Member) -> tuple[Movement, ...]:
     for name, before in arm.backbone.model.named_parameters():
         if name not in moved:
             continue
+        # One parameter at a time: copies of both models at once would double the memory.
         after = moved[name].to(before.device)[: len(before)]
         place = _place(name)
         change, size = squares[place]

@@ -67,6 +67,7 @@ def load_backbone(checkpoint: Checkpoint, loader: LoaderSpec, device: torch.devi
         kind = native_type(checkpoint, loader)
     with of_check("configuration"):
         config = native_config(checkpoint, loader)
+        # Before loading, which would allocate whatever config.json asks for.
         _check_extent(checkpoint, loader)
     with of_check("parameters"):
         model, loading = _load(checkpoint, loader, kind, config)
@@ -224,6 +225,7 @@ def _load(
             use_safetensors=True,
             local_files_only=True,
             generation_config=GenerationConfig(),  # that of the checkpoint is not read
+            # Reported instead of raised, so that one error can name everything that is wrong.
             ignore_mismatched_sizes=True,
             output_loading_info=True,
         )

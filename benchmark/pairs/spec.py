@@ -147,6 +147,7 @@ def declare_pair(
     empty checkpoint, revision or mask token, and a revision that is given twice, PairError for a control that
     is declared otherwise than an ARM.
     """
+    # A control is an ARM, and `full` would contradict that.
     usual = "causal" if control else "full"
     declared = Attention.parse(usual if attention is None else attention)
     first = _member(arm, arm_revision, "arm", words)
@@ -177,6 +178,7 @@ def _member(checkpoint: str | Path, revision: str | None, role: str, words: Word
         # Whoever wrote Path means a place on this machine: looked up on the hub, a typing error could fetch.
         return MemberSpec(str(checkpoint), revision=_filled(pin, revision), place="directory")
     named = checkpoint
+    # A folder's name may contain an @, too.
     if "@" in checkpoint and not is_path(checkpoint):
         named, _, behind = checkpoint.partition("@")
         if revision is not None:
@@ -198,4 +200,5 @@ def at_precision(spec: PairSpec, precision: Precision) -> PairSpec:
     arm, mdm = (
         replace(member, loader=replace(member.loader, precision=precision)) for member in (spec.arm, spec.mdm)
     )
+    # Part of the name, so that a board does not take both precisions for one pair.
     return replace(spec, name=f"{spec.name}-{precision}", arm=arm, mdm=mdm)

@@ -101,6 +101,7 @@ def find_mask_id(
     own = own_mask_ids(tokenizer, config)
     if declared is not None:
         mask_id = declared if isinstance(declared, int) else _id_of(declared, tokenizer)
+        # A mask token that training did not use fills gaps badly without any error.
         if own and mask_id not in own:
             raise PairError(
                 f"the mask token is declared as {declared!r}, and the MDM's own files name id {own[0]}",
@@ -171,6 +172,7 @@ def check_same_tokens(arm: PreTrainedTokenizerBase, mdm: PreTrainedTokenizerBase
     """
     ours = {index: token for token, index in arm.get_vocab().items()}
     theirs = {index: token for token, index in mdm.get_vocab().items()}
+    # Only ids that both have, as post-training may have added tokens.
     differing = sorted(
         index for index in ours.keys() & theirs.keys() if ours[index] != theirs[index] and index != mask_id
     )

@@ -36,6 +36,7 @@ def ungroup(member: Member) -> Member:
 
 def _repeated(projection: Projection, heads: int, repeats: int) -> nn.Linear:
     weight = projection.weight.unflatten(0, (heads, -1)).repeat_interleave(repeats, dim=0).flatten(0, 1)
+    # Its own parameters are replaced below, so they need no memory.
     with torch.device("meta"):
         linear = nn.Linear(weight.shape[1], weight.shape[0], bias=projection.bias is not None)
     linear.weight = nn.Parameter(weight, requires_grad=projection.weight.requires_grad)

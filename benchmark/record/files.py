@@ -29,10 +29,11 @@ def read_model(path: Path, kind: type[M]) -> M:
     except (OSError, UnicodeDecodeError) as error:
         raise unreadable(path, error) from error
     except ValidationError as error:
+        # Only the first: one wrong version makes every field complain.
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"])) or "the file"
         raise NotComputable(
-            f"{path} is no {kind.__name__.lower()} of this version: {place}: {first['msg']}",
+            f"{path} is not a {kind.__name__.lower()} of this version: {place}: {first['msg']}",
             "make it again with this version of mechshift",
         ) from error
 
@@ -40,7 +41,7 @@ def read_model(path: Path, kind: type[M]) -> M:
 def unreadable(path: Path, error: OSError | UnicodeDecodeError) -> NotComputable:
     """What to raise for a file that cannot be read, with near names where there is none of this name."""
     if isinstance(error, UnicodeDecodeError):
-        return NotComputable(f"{path} is no text", "name a file that mechshift wrote")
+        return NotComputable(f"{path} is not text", "name a file that mechshift wrote")
     if not isinstance(error, FileNotFoundError):
         reason = error.strerror or type(error).__name__
         return NotComputable(f"{path} cannot be read: {reason}", "name a file that mechshift wrote")

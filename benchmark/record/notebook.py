@@ -19,6 +19,7 @@ def task_frame(record: Record) -> "pandas.DataFrame":
     """A row per task and quantity, under the names of FIELDS; see `Record.to_frame`."""
     import pandas
 
+    # Failed tasks have rows too, with the reason, so that their absence cannot be overlooked.
     tasks: tuple[Task, ...] = (*record.tasks, *record.failed)
     rows = [row for task in tasks for row in _rows(task)]
     # A column in which everything is missing would else have no dtype to compute with.

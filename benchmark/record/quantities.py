@@ -28,6 +28,8 @@ class Rounding:
 
     def __call__(self, value: float) -> str:
         """The rounded value; a signed one keeps its sign, so that a bound of −0.00 is seen to be below 0."""
+        # The z option turns a rounded −0.00 into 0.00. A signed value keeps it, because a bound below 0
+        # decides.
         scaled = 100 * value if self.percent else value
         written = f"{scaled:+.{self.decimals}f}" if self.signed else f"{scaled:z,.{self.decimals}f}"
         return f"{written} %" if self.percent else written

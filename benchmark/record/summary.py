@@ -27,6 +27,7 @@ def summarise(tasks: Sequence[TaskRecord], failed: Sequence[FailedTask]) -> Summ
             suite: _mean([value(task).share for task in asked if task.suite == suite]) for suite in SUITES
         }
 
+    # The largest, so that no task's circuit is smaller than what makes it faithful.
     size = max((task.comparison.compared.edges for task in tasks), default=None)
     overlap = by_suite(lambda task: task.comparison.compared.edge.normalised)
     return Summary(
@@ -115,6 +116,8 @@ def _mean(values: Sequence[Measured]) -> Measured:
     missing = [value for value in values if isinstance(value, Missing)]
     if missing:
         return missing[0]
+    # One value without an interval leaves the mean without one: an interval of only the others would be too
+    # narrow.
     numbers = [value for value in values if isinstance(value, Number)]
     if any(number.low is None for number in numbers):
         return Number(value=float(np.mean([number.value for number in numbers])))

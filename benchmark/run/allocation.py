@@ -23,6 +23,7 @@ def give_back_freed_memory() -> bool:
     """
     if platform.libc_ver()[0] != "glibc":
         return False
+    # Setting the threshold also stops glibc from raising it.
     return bool(ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, THRESHOLD))
 
 

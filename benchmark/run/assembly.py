@@ -94,7 +94,7 @@ def as_asked(protocol: Protocol, names: Sequence[str] | None, level: str | None)
     """
     wanted = [task.name for task in protocol.tasks] if names is None else list(dict.fromkeys(names))
     if not wanted:
-        raise UsageError("a run of no task was asked for", "name at least one task, or leave them out")
+        raise UsageError("no task was asked for", "name at least one task, or none for all of the protocol's")
     return tuple(_as_asked(protocol, name, level) for name in wanted)
 
 

@@ -105,6 +105,7 @@ class Bars(Silent):
     def _show(self, cell: Cell) -> None:
         course = self._course
         left, elapsed = course.timing.left, course.timing.elapsed
+        # By time and not by cells, because cells differ in length by orders of magnitude.
         share = None if left is None else round(SCALE * elapsed / max(1e-9, elapsed + left))
         self._display.update(
             self._run,

@@ -19,6 +19,7 @@ def earlier_seconds(plan: Plan, store: Store) -> dict[Slot, float]:
     """
     found: dict[Slot, float] = {}
     for task in plan.tasks:
+        # Oldest first, so that the newest cell of a kind has the last word.
         seals = sorted(store.seals(task.name), key=lambda seal: seal.made)
         known = {seal.key: seal.inputs for seal in seals} | {cell.key: cell.inputs for cell in plan.of(task)}
         for cell in plan.of(task):

@@ -62,6 +62,7 @@ def execute(
                 outcome.contents[cell.name] = kept.content
                 outcome.cells[cell.name] = CellRecord(key=cell.key, digest=kept.seal.digest)
                 if cell.name == "pool":
+                    # Judged anew in every run: the minimum is not part of the pool's key.
                     outcome.unusable = why_unusable(outcome.pool, protocol)
             yield outcome
 
@@ -70,6 +71,7 @@ def _obtain(cell: Cell, outcome: Outcome, store: Store, compute: Compute, progre
     needs = {need: outcome.cells[need].digest for need in cell.kind.needs}
     try:
         kept = store.read(cell, needs)
+    # Every cell can be computed again, so a damaged one costs time but need not stop the run.
     except Damaged as damage:
         progress.note(f"{cell.task.name}: {cell.name} is made again: {damage}")
         kept = None

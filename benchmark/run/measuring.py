@@ -92,6 +92,7 @@ class Measuring:
         member, found = self._member(cell), needs[f"scores-{cell.kind.members[0]}"]
         components, scores = Components(found.graph), found.attribution.scores()
         circuit = top_edges(scores, found.graph.mask, circuit_size(cell, needs))
+        # Chosen on the discovery half and read on the other, as circuits are.
         top = components.top(components.importance(scores, circuit), cell.parts[Compared].components)
         if not top:
             return Entropies({})
@@ -115,8 +116,8 @@ def _check_same(cell: Cell, pool: Pool, drawn: Mapping[int, Encoded]) -> None:
     """Raises NotComputable where the task gives other examples than those that the pool was filled with."""
     if fingerprint([drawn[one.index].example for one in pool.solved]) != pool.fingerprint:
         raise NotComputable(
-            f"task {cell.task.name} gives other examples than those that the pool here was filled with, and "
-            f"is still of version {cell.task.version}",
+            f"task {cell.task.name} gives other examples than those that filled the pool here, but "
+            f"its version is still {cell.task.version}",
             "raise the version in its card, or choose another folder for results",
         )
 

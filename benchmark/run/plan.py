@@ -150,6 +150,7 @@ class Cell:
 
 def key_of(inputs: Mapping[str, Any]) -> str:
     """The key of a cell with these inputs."""
+    # Canonical, so that the same inputs give the same text in whatever order they were collected.
     text = json.dumps(inputs, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -181,6 +182,7 @@ def plan_run(
 def _needed(wanted: Sequence[str]) -> tuple[Kind, ...]:
     """Kinds by name with everything that they need, in order."""
     names = set(wanted)
+    # Backwards, because kinds are listed after what they need.
     for kind in reversed(KINDS):
         if kind.name in names:
             names |= set(kind.needs)
@@ -196,6 +198,7 @@ def _task_cells(
             "cell": kind.name,
             "method": kind.method,
             "task": task.model_dump(mode="json"),
+            # Only the parts that the computation sees: a change to any other part leaves the cell valid.
             "protocol": {part: getattr(protocol, part).model_dump(mode="json") for part in kind.parts},
             "needs": {need: keys[need] for need in kind.needs},
         }

@@ -16,6 +16,7 @@ def why_unusable(pool: Pool, protocol: Protocol) -> str | None:
             f"ARM solves {pool.arm.solved} of {pool.arm.tried}, MDM {pool.mdm.solved}, "
             f"both {len(pool.solved)}: fewer than the {protocol.minimum} that protocol {protocol.name} needs"
         )
+    # One group cannot be split into halves, so there would be no ceiling either.
     if len(group_examples(pool.solved, protocol.halving).templates) < 2:
         return "all examples are of one group, so that nothing can be resampled"
     return None

@@ -67,6 +67,7 @@ class Course:
     def __init__(self, plan: Plan, store: Store) -> None:
         self.timing = Timing(plan.cells, earlier_seconds(plan, store))
         self.cells = len(plan.cells)
+        # An estimate: whether their contents are sound is seen when they are read.
         there = [cell for cell in plan.cells if store.seal(cell) is not None]
         self.there = len(there)
         for cell in there:
@@ -96,7 +97,7 @@ class Lines(Silent):
         """A line on what there is to do."""
         self._course = course = Course(plan, store)
         self._skipped: set[str] = set()
-        _write(f"tasks: {course.tasks}; cells: {course.cells}, {course.there} there already; {course.left}")
+        _write(f"tasks: {course.tasks}; cells: {course.cells} ({course.there} exist already); {course.left}")
         yield
 
     @contextmanager

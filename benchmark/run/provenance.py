@@ -70,12 +70,14 @@ def make_subject(
 ) -> Subject:
     """What can change a cell of a run of such a pair, whether it is loaded or not."""
     members = {
+        # The digest identifies the weights; where they were found changes no number.
         role: _member(member, provenance).model_dump(mode="json", exclude={"checkpoint", "revision"})
         for role, member, provenance in zip(("arm", "mdm"), (spec.arm, spec.mdm), weights, strict=True)
     }
     return Subject(
         members,
         {"tokenizer": tokenizer_digest, "mask_id": mask_id, "control": spec.control},
+        # Only the kind of device: which of several it was moves numbers by rounding at most.
         {"torch": torch.__version__, "transformers": version("transformers"), "device": device.type},
     )
 

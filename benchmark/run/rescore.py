@@ -87,12 +87,15 @@ def _task(path: Path, record: Record, task: TaskResult) -> TaskResult:
 def _obtain(path: Path, record: Record, kind: Kind, outcome: Outcome, key: str) -> None:
     """Read a cell that models run for, compute any other."""
     name, asked = kind.name, outcome.task
+    # What a model computed is taken as it is kept; whatever follows from it is computed again.
     if kind.members:
         outcome.contents[name], digest = _read(path, record, kind, asked)
     else:
         cell = _cell(kind, asked, record.protocol)
         needs = {need: outcome.contents[need] for need in kind.needs}
         content = compute_numbers(cell, needs, lambda total: Silent().cell(cell, total))
+        # The digest of what is recomputed, not the one the record claims, so that a forged one shows as a
+        # difference.
         outcome.contents[name], digest = content, _digest(kind, content)
     outcome.cells[name] = CellRecord(key=key, digest=digest)
 
@@ -104,7 +107,7 @@ def _read(path: Path, record: Record, kind: Kind, asked: ProtocolTask) -> tuple[
     if digest != wanted:
         raise NotComputable(
             f"{file} is not what {path.name} was made of: its SHA-256 is {digest[:9]}…, not {wanted[:9]}…",
-            "run the pair again: what is damaged is made again",
+            "run the pair again: damaged cells are computed again",
         )
     _check_origin(file, record, kind, asked)
     return kind.load(file), digest

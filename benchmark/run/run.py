@@ -42,6 +42,7 @@ def run(
     with closing(measure(pair, protocol, out, asked, None, rows, progress)) as outcomes:
         results = [describe_task(outcome, protocol) for outcome in outcomes]
     record = assemble(describe_pair(pair, protocol), describe_environment(pair), protocol, results)
+    # Written before the check: that no task could be compared is a result too.
     write_model(record, record_path(out, record))
     check_compared(record)
     return record
@@ -76,6 +77,7 @@ def record_path(out: Path, record: Record) -> Path:
     """
     pair = record.pair
     name = pair.name.replace("/", "-")
+    # Two checkpoints can have the names of two others.
     if pair.name not in list_pairs():
         name += "-" + _short_digest(pair.model_dump_json())
     return out / f"{name}-{record.protocol.name}{_selection(record)}.json"

@@ -74,6 +74,8 @@ class Store:
 
     def path(self, cell: Cell) -> Path:
         """Where a cell's content is kept."""
+        # With the key in its name, cells of different settings coexist and going back to old settings finds
+        # them.
         return self._root / cell.task.name / f"{cell.name}.{cell.key}.{cell.kind.suffix}"
 
     def seal(self, cell: Cell) -> Seal | None:
@@ -104,6 +106,7 @@ class Store:
         seal = _read_seal(_seal_path(path))
         if seal is None:  # taken away since, by a run that makes the cell again
             return None
+        # Keys alone do not tell: a needed cell may have been recomputed elsewhere and differ by rounding.
         if seal.key != cell.key or dict(seal.needs) != dict(needs):
             raise Damaged("it was computed from other cells than those at hand")
         return Kept(_content(path, cell, seal.digest), seal)
@@ -129,7 +132,7 @@ class Store:
             return Kept(_content(path, cell, seal.digest), seal)
         except Damaged as error:
             raise OutputError(
-                f"{path} was changed while it was written", "let one run at a time write to a folder"
+                f"{path} changed while it was being written", "let only one run at a time write to a folder"
             ) from error
 
     def _break_seal(self, path: Path) -> None:
@@ -192,7 +195,9 @@ def read_seal(path: Path) -> Seal:
     try:
         seal = _read_seal(_seal_path(path))
     except Damaged as error:
-        raise NotComputable(f"{_seal_path(path)}: {error}", "run the pair again: it is made again") from error
+        raise NotComputable(
+            f"{_seal_path(path)}: {error}", "run the pair again: the cell is computed again"
+        ) from error
     if seal is None:
         raise NotComputable(
             f"{path} has no seal beside it", "keep the folder of cells whole, or run the pair again"

@@ -48,6 +48,7 @@ def amount(inputs: Mapping[str, Any]) -> float:
         return float(ranked * (len(settings["grid"]) + 1))
     if kind == "circuit":
         return 1.0
+    # Scores and sweeps each take one half of a pool that is divided.
     examples = settings["pool"] / (2 if settings.get("disjoint") else 1)
     passes = 1
     if kind == "scores":

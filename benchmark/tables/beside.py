@@ -104,6 +104,7 @@ def _lines(rows: Sequence[_Row], notes: Notes) -> list[Row]:
 
 
 def _rows(records: Sequence[Record], reported: Sequence[Reported]) -> Iterator[_Row]:
+    # By name: these values come from different prompts and are not to be ranked.
     ranked = sorted(records, key=lambda record: record.pair.name)
     for name in dict.fromkeys(task.task for record in records for task in all_tasks(record)):
         for record in ranked:

@@ -53,6 +53,7 @@ def overlap_panel(axes: Axes, comparison: Comparison) -> None:
     shares = [point.share for point in points]
     _budget_axis(axes, shares)
     floors, ceilings = [point.edge.floor for point in points], [_ceiling(point.edge) for point in points]
+    # J of halves and Ĵ have different scales: the band is that of J.
     label = "floor to ceiling"
     axes.fill_between(shares, floors, ceilings, facecolor="0.92", edgecolor="0.7", lw=0.6, label=label)
     raw, normalised = [point.edge.cross for point in points], [point.edge.normalised for point in points]
@@ -119,6 +120,7 @@ def _ceiling(overlap: Overlap) -> float:
     arm, mdm = overlap.ceiling_arm, overlap.ceiling_mdm
     if isinstance(arm, Missing) or isinstance(mdm, Missing):
         return math.nan
+    # A mean over halves, centred, can lie slightly below 0.
     ceiling = math.sqrt(max(arm.value * mdm.value, 0))
     return ceiling if ceiling > overlap.floor else math.nan
 

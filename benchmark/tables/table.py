@@ -31,6 +31,7 @@ def ranked(entries: Sequence[Ranked], sort: str = SORT) -> list[Ranked]:
 
     Raises UsageError, with near names, for a column that there is not.
     """
+    # Bounds and reasons are no columns of their own to sort by.
     columns = {name for name in _pair_fields(entries[0]) if not name.endswith(_ENDS)} if entries else {sort}
     if sort not in columns:
         raise unknown("column", sort, sorted(columns))
@@ -38,6 +39,8 @@ def ranked(entries: Sequence[Ranked], sort: str = SORT) -> list[Ranked]:
     def place(entry: Ranked) -> tuple[bool, float, str, str]:
         value = _pair_fields(entry)[sort]
         if isinstance(value, float | int):
+            # Equal values are ordered by the pair's name, so that a board looks the same wherever it is
+            # printed.
             return False, -value, "", entry.record.pair.name
         return value is None, 0.0, value or "", entry.record.pair.name
 

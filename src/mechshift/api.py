@@ -194,12 +194,14 @@ def read(path: Place) -> "Record | Circuit | ScoreSums":
         named = ", ".join(str(found) for found in read_folder(file))
         raise UsageError(f"{file} is a folder", f"name one of the records in it: {named}")
     try:
+        # By content and not by suffix, as files get renamed.
         with open_regular(file) as opened:
             beginning = opened.read(64)
     except OSError as error:
         raise unreadable(file, error) from error
     if beginning[8:9] == b"{":  # safetensors: eight bytes of length, then a JSON header
         return _read_kept(file)
+    # A zip is a `.pt` file; EAP-IG's JSON begins with its `cfg`, a record's does not.
     if beginning.startswith(b"PK") or re.match(rb'\s*\{\s*"cfg"', beginning):
         from .benchmark.interchange.eap_ig import load_graph
 

@@ -65,5 +65,6 @@ def is_out_of_memory(error: BaseException) -> bool:
 
     On an accelerator torch raises a class of its own, on the CPU a RuntimeError told by its text.
     """
+    # By name, so that torch need not be imported to ask.
     kinds = {kind.__name__ for kind in type(error).__mro__}
     return bool(kinds & {"MemoryError", "OutOfMemoryError"}) or "allocate memory" in str(error)

@@ -16,7 +16,7 @@ from .errors import OutputError
 RESULTS = Path("mechshift-results")
 """Where runs keep cells and records unless told otherwise."""
 
-NOT_REGULAR = "it is no regular file but a pipe, a socket or a device"
+NOT_REGULAR = "it is not a regular file but a pipe, a socket or a device"
 
 
 @contextmanager
@@ -27,6 +27,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # In the same folder, because only within one file system is moving a file a single step.
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
         os.close(handle)
     except OSError as error:

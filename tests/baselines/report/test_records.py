@@ -45,7 +45,7 @@ def test_every_record_that_is_missing_is_named(make_pairs: MakePairs, put: Put, 
 def test_a_file_that_is_no_record_is_refused(make_pairs: MakePairs, put: Put, tmp_path: Path) -> None:
     folder = put(make_pairs(), tmp_path)
     (folder / "tiny" / "record.json").write_text("{}")
-    with pytest.raises(NotComputable, match="is no record of this version"):
+    with pytest.raises(NotComputable, match="is not a record of this version"):
         read_pairs(folder)
 
 

@@ -38,13 +38,13 @@ def test_records_are_read_in_the_order_of_their_names(tmp_path: Path, make_recor
 
 
 def test_no_folder(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="nowhere is no folder"):
+    with pytest.raises(UsageError, match="nowhere is not a folder"):
         read_board(tmp_path / "nowhere")
 
 
 def test_a_file_is_no_folder(tmp_path: Path, make_record: MakeRecord) -> None:
     write_model(make_record(), tmp_path / "tiny.json")
-    with pytest.raises(UsageError, match=r"tiny\.json is no folder"):
+    with pytest.raises(UsageError, match=r"tiny\.json is not a folder"):
         read_board(tmp_path / "tiny.json")
 
 
@@ -58,7 +58,7 @@ def test_an_empty_folder(tmp_path: Path) -> None:
 def test_a_file_that_is_no_record(tmp_path: Path, make_record: MakeRecord, content: str) -> None:
     write_model(make_record(), tmp_path / "good.json")
     (tmp_path / "other.json").write_text(content)
-    with pytest.raises(NotComputable, match=r"other\.json is no record"):
+    with pytest.raises(NotComputable, match=r"other\.json is not a record"):
         read_board(tmp_path)
 
 
@@ -66,13 +66,13 @@ def test_a_record_with_nan_is_no_record(tmp_path: Path, make_record: MakeRecord)
     write_model(make_record(), tmp_path / "tiny.json")
     text = (tmp_path / "tiny.json").read_text().replace('"value": 0.25', '"value": NaN')
     (tmp_path / "tiny.json").write_text(text)
-    with pytest.raises(NotComputable, match="is no record"):
+    with pytest.raises(NotComputable, match="is not a record"):
         read_board(tmp_path)
 
 
 def test_a_protocol_that_no_board_takes(tmp_path: Path, make_record: MakeRecord) -> None:
     error = refusal(tmp_path, make_record(protocol=QUICK))
-    assert error.problem.endswith("0.json is of protocol quick, which no board takes")
+    assert error.problem.endswith("0.json has protocol quick, which no board takes")
     assert "run the pair with --protocol v1" in error.remedy
 
 
@@ -113,7 +113,7 @@ def test_a_task_that_is_not_there_is_missed_without_being_told(
 ) -> None:
     whole = make_record()
     error = refusal(tmp_path, whole.model_copy(update={"tasks": whole.tasks[1:]}))
-    assert error.problem.endswith("asks for: task ioi is not in it")
+    assert error.problem.endswith("does not cover protocol v1: task ioi is not in it")
 
 
 def test_a_short_pool_is_missed_without_being_told(tmp_path: Path, make_record: MakeRecord) -> None:
@@ -121,13 +121,13 @@ def test_a_short_pool_is_missed_without_being_told(tmp_path: Path, make_record: 
     first = whole.tasks[0]
     short = first.model_copy(update={"pool": first.pool.model_copy(update={"common": 499})})
     error = refusal(tmp_path, whole.model_copy(update={"tasks": (short, *whole.tasks[1:])}))
-    assert error.problem.endswith("asks for: task ioi has 499 of 500 examples")
+    assert error.problem.endswith("does not cover protocol v1: task ioi has 499 of 500 examples")
 
 
 def test_a_task_too_many(tmp_path: Path, make_record: MakeRecord) -> None:
     whole = make_record()
     error = refusal(tmp_path, whole.model_copy(update={"tasks": (*whole.tasks, whole.tasks[0])}))
-    assert error.problem.endswith("asks for: task ioi is one too many")
+    assert error.problem.endswith("does not cover protocol v1: task ioi is repeated or not in the protocol")
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_another_version_or_level_of_a_task(
     changed = other.tasks[0].model_copy(update=changes)
     error = refusal(tmp_path, first, other.model_copy(update={"tasks": (changed, *other.tasks[1:])}))
     assert error.problem == (
-        f"{tmp_path / '1.json'} is not what protocol v1 asks for: task ioi is of {found}, and the protocol "
+        f"{tmp_path / '1.json'} does not cover protocol v1: task ioi is of {found}, and the protocol "
         "asks level abc, version 1"
     )
 
@@ -153,7 +153,7 @@ def test_a_protocol_of_a_known_name_with_other_tasks(
     tmp_path: Path, make_record: MakeRecord, tasks: tuple[ProtocolTask, ...]
 ) -> None:
     error = refusal(tmp_path, make_record(protocol=V1.changed(tasks=tasks)))
-    assert error.problem.endswith("is of another protocol v1 than this version's: its tasks are others")
+    assert error.problem.endswith("has a protocol v1 that differs from this version's: its tasks differ")
 
 
 def test_a_task_added_to_the_registry_asks_nothing_of_a_record(

@@ -76,13 +76,13 @@ def test_what_names_no_circuit_is_told_and_nothing_is_to_be_deleted(
     keep_circuit(tmp_path / "kept.safetensors", Graph(2, 3, 3))
     (tmp_path / "text").write_text("text")
     cases: list[tuple[list[object], int, str]] = [
-        ([record], 2, "is JSON, and so a record or a graph of the EAP-IG library"),
-        ([record, "ioi"], 2, "of a record name task and member"),
+        ([record], 2, "is JSON: either a record or a graph of the EAP-IG library"),
+        ([record, "ioi"], 2, "name task and member of a record"),
         ([record, "ioi", "mdm"], 2, "unknown task of"),
         ([record, "countdwn", "mdm"], 2, "did you mean countdown?"),
         ([alone, "countdown", "mdm"], 3, "does not hold circuit-mdm."),
         ([tmp_path], 2, "is a folder"),
-        (["kept.safetensors", "ioi", "arm"], 2, "is no record"),
+        (["kept.safetensors", "ioi", "arm"], 2, "is not a record"),
         (["text"], 3, "cannot be read"),
         (["nothing.safetensors"], 3, "nothing.safetensors"),
     ]
@@ -187,7 +187,7 @@ def test_a_pt_file_is_imported(command: Command, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        ("export kept --to eap-ig --out g.json", 2, ("how wide the model is", "give --d-model")),
+        ("export kept --to eap-ig --out g.json", 2, ("state the model's width", "give --d-model")),
         ("export kept --to eap-ig --out g.json --d-model 0", 2, ("--d-model",)),
         ("export kept --to eap-ig --out g.json --d-model 8 --by signed", 2, ("--by ranks edges",)),
         ("export kept --to eap-ig --d-model 8", 2, ("Missing option '--out'",)),

@@ -54,7 +54,7 @@ def test_rows_are_sorted_by_the_named_column(command: Command, board: Path) -> N
 def test_json_and_a_format_contradict_each_other(command: Command, board: Path) -> None:
     done = command("leaderboard", board, "--json", "--format", "latex")
     assert (done.code, done.out) == (2, "")
-    assert "--json and --format latex both say how to print" in done.err
+    assert "--json and --format latex both set the output format" in done.err
 
 
 def test_unofficial_rows_stand_among_the_others_and_are_marked(
@@ -68,7 +68,7 @@ def test_unofficial_rows_stand_among_the_others_and_are_marked(
     rows = json.loads(command("leaderboard", board, "--unofficial", "--json").out)
     reasons = {row["pair"]: row["unofficial"] for row in rows}
     assert [reasons[name] for name in ("high", "low", "none")] == [None] * 3
-    assert "is of protocol quick, which no board takes" in reasons["look"]
+    assert "has protocol quick, which no board takes" in reasons["look"]
     assert "task ioi was not asked for" in reasons["part"]
     text = command("leaderboard", board, "--unofficial").out
     assert text.partition("\n\n")[0].count("unofficial") == 2

@@ -233,7 +233,7 @@ def test_an_interrupted_run_says_how_to_go_on(
         patch.setattr("mechshift.benchmark.run.progress.choose_progress", lambda quiet: Interrupting(number))
         done = command("run", "--task", "infilling")
     assert (done.code, done.out) == (130, "")
-    assert done.err == "mechshift: interrupted; the same command goes on where this one stopped\n"
+    assert done.err == "mechshift: interrupted; the same command resumes where this one stopped\n"
     left = [path.name for path in tmp_path.rglob("*") if path.is_file()]
     assert sorted((name.split(".")[0], name.split(".")[-1]) for name in left) == [
         ("pool", "json"),
@@ -271,7 +271,7 @@ def test_a_killed_process_ends_as_an_interrupted_one(tmp_path: Path) -> None:
         process.terminate()
         out, err = process.communicate()
     assert (process.returncode, out) == (130, "")
-    assert err == "mechshift: interrupted; the same command goes on where this one stopped\n"
+    assert err == "mechshift: interrupted; the same command resumes where this one stopped\n"
     assert [path.name for path in tmp_path.rglob("*.partial")] == []
 
 
@@ -288,7 +288,7 @@ def test_lacking_memory_is_an_error_with_a_remedy(command: Command, monkeypatch:
     monkeypatch.setattr("mechshift.benchmark.run.progress.choose_progress", lambda quiet: Greedy())
     done = command("run", "--task", "infilling")
     assert (done.code, done.out) == (3, "")
-    assert done.err.startswith("mechshift: the memory does not suffice\n")
+    assert done.err.startswith("mechshift: out of memory\n")
     assert "--batch" in done.err
 
 

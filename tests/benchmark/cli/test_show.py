@@ -54,7 +54,7 @@ def test_the_only_record_of_a_folder_is_shown(command: Command, folder: Path) ->
 def test_plots_are_of_one_record(command: Command, folder: Path) -> None:
     done = command("show", folder, "--plots", "plots")
     assert (done.code, done.out) == (2, "")
-    assert "holds 2 records, and --plots draws one\nname one of them" in done.err
+    assert "holds 2 records, but --plots draws only one\nname one of them" in done.err
 
 
 def test_a_folder_without_records_says_what_is_in_it(command: Command, tmp_path: Path) -> None:

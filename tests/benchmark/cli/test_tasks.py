@@ -179,7 +179,7 @@ def test_other_examples_are_not_overwritten_unless_that_is_asked_for(
     done = command("tasks", "export", "countdown", "ioi", "--n", 5, "--out", tmp_path)
     assert (done.code, done.out) == (2, "")
     assert done.err == (
-        f"mechshift: {path} is there, and not with these examples\n"
+        f"mechshift: {path} already exists and holds other examples\n"
         "choose another folder with --out, or replace it with --overwrite\n"
     )
     assert (path.read_bytes(), names(tmp_path)) == (content, {path.name})

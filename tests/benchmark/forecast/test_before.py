@@ -57,8 +57,8 @@ def test_a_dry_run_says_what_would_be_run_and_writes_nothing(command: Command, t
     for expected in (
         "ioi",
         "scores-mdm",
-        "cells: 20, 0 of them are there",
-        "time: not known; measure this machine",
+        "cells: 20, of which 0 exist already",
+        "time: unknown; measure this machine",
         "sudoku",
         "attribution",
         "weights of both members",
@@ -207,4 +207,4 @@ def test_of_another_machine_no_cell_is_known(command: Command, large: tuple[Path
     cells, seconds = plan_of(command, *arguments)
     assert {(cell["key"], cell["there"], cell["seconds"]) for cell in cells} == {(None, None, None)}
     assert seconds == {"left": None, "source": None}
-    assert "which of them are there is not known" in command("run", "--dry-run", *arguments).out
+    assert "which of them exist is unknown" in command("run", "--dry-run", *arguments).out

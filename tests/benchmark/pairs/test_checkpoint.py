@@ -165,7 +165,7 @@ def test_a_pipe_is_not_waited_for(name: str, write: Write) -> None:
     directory = write("arm")
     (directory / name).unlink(missing_ok=True)
     os.mkfifo(directory / name)
-    refused(directory, f"{name} cannot be read: it is no regular file but a pipe")
+    refused(directory, f"{name} cannot be read: it is not a regular file but a pipe")
 
 
 def test_a_home_of_nobody_is_no_directory() -> None:

@@ -176,5 +176,5 @@ def test_what_a_terminal_would_obey_is_in_no_entry(text: str, key: str, tmp_path
 
 def test_a_pipe_is_no_file_of_pairs(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pairs.toml")
-    with pytest.raises(UsageError, match="is no file of pairs: it is no regular file but a pipe"):
+    with pytest.raises(UsageError, match="is no file of pairs: it is not a regular file but a pipe"):
         read_entries(tmp_path / "pairs.toml")

@@ -103,7 +103,7 @@ def test_a_notebook_has_bars_where_it_can_draw_them(
 def test_lines_say_where_a_run_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     carry_out(pools(), Lines(), tmp_path)
     assert capsys.readouterr().err.splitlines() == [
-        "tasks: 2; cells: 2, 0 there already; time left not known yet",
+        "tasks: 2; cells: 2 (0 exist already); time left not known yet",
         "[1/2 ioi] pool …",
         "[1/2 ioi] pool … done in 0 s; about 0 s left",
         "[2/2 countdown] pool …",
@@ -111,7 +111,7 @@ def test_lines_say_where_a_run_is(tmp_path: Path, capsys: pytest.CaptureFixture[
     ]
     carry_out(pools(), Lines(), tmp_path)
     told = capsys.readouterr().err
-    assert told == "tasks: 2; cells: 2, 2 there already; about 0 s left\n"
+    assert told == "tasks: 2; cells: 2 (2 exist already); about 0 s left\n"
 
 
 def test_a_task_that_cannot_be_analysed_is_one_line(

@@ -138,7 +138,7 @@ def test_the_command_says_whether_they_agree(path: Path) -> None:
     command = [sys.executable, "-m", "mechshift", "rescore"]
     done = subprocess.run([*command, path.parent], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == f"{path}: the same from its cells, to the last byte\n"
+    assert done.stdout == f"{path}: recomputed from its cells, identical to the last byte\n"
     content = json.loads(path.read_text())
     content["summary"]["early_shift"]["local"]["value"] = 7.0
     path.write_text(json.dumps(content))

@@ -227,7 +227,7 @@ def test_without_a_protocol_a_board_is_as_it_was(
     tmp_path: Path, measure: Measure, make_record: MakeRecord
 ) -> None:
     assert "eported:" not in board_table(board_of(tmp_path, make_record()), None, "text")
-    with pytest.raises(UsageError, match="of protocol paper, which no board takes"):
+    with pytest.raises(UsageError, match="has protocol paper, which no board takes"):
         board_table(board_of(tmp_path, measure()), None, "text")
 
 

@@ -108,7 +108,7 @@ def test_json_is_no_table(tmp_path: Path, make_record: MakeRecord) -> None:
     write_model(make_record(), tmp_path / "tiny.json")
     done = CliRunner().invoke(app, ["show", str(tmp_path / "tiny.json"), "--json", "--format", "csv"])
     assert isinstance(done.exception, UsageError)
-    assert done.exception.problem == "--json and --format csv both say how to print"
+    assert done.exception.problem == "--json and --format csv both set the output format"
 
 
 def test_records_are_shown_without_torch() -> None:

@@ -89,8 +89,10 @@ def test_a_wrong_declaration_is_caught_by_its_check(name: str, fault: str, publi
 
 
 TOLD = {"block:32": "full", "block:4": "block:8"}
-"""What is too near to a declaration to be refused: clozes are about as long as a block of 32, and few gaps see
-more of a block of 8 than of one of 4."""
+"""What is too near to a declaration to be refused.
+
+Clozes are about as long as a block of 32, and few gaps see more in a block of 8 than in one of 4.
+"""
 
 
 @of_families(name for name, family in FAMILIES.items() if family.attention in TOLD)
