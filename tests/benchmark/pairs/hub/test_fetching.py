@@ -177,7 +177,9 @@ def test_a_description_comes_without_the_weights(hub: Hub, write: Write) -> None
 
 
 @pytest.mark.parametrize("offline", [False, True])
-def test_a_remote_checkpoint_tells_what_there_is_and_what_is_cached(offline: bool, hub: Hub, write: Write) -> None:
+def test_a_remote_checkpoint_tells_what_there_is_and_what_is_cached(
+    offline: bool, hub: Hub, write: Write
+) -> None:
     published = write("published")
     (published / "README.md").write_text("not needed")
     commit = hub.add("org/model", published).names["main"]
