@@ -75,7 +75,7 @@ def run(
     if as_json:
         print(record.model_dump_json(indent=1))
         return
-    from ..run.run import record_path
+    from ..run.record_file import record_path
     from ..tables.show import render
 
     print(render(record, width()))
