@@ -25,6 +25,7 @@ from ..pairs.member import Member
 from ..pairs.pair import Pair
 from ..pairs.ungrouping import ungroup
 from ..record.protocol import Compared, Halving, Sampling, Scoring, Sweeping
+from .allocation import on_suited_threads
 from .execution import Tell
 from .numbers import circuit_size, compute_numbers
 from .plan import Cell
@@ -45,7 +46,9 @@ class Measuring:
         """The content of a cell. Raises what running the members raises."""
         if not cell.kind.members:
             return compute_numbers(cell, needs, tell)
-        return self._computed[cell.name.partition("-")[0]](cell, needs, tell)
+        # Here and not on the command line, so that a call from Python gives the same numbers to the last bit.
+        with on_suited_threads(self._pair.arm.device, self._pair.arm.backbone.shape.width):
+            return self._computed[cell.name.partition("-")[0]](cell, needs, tell)
 
     @property
     def _computed(self) -> dict[str, Callable[[Cell, Needs, Tell], Any]]:
