@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from ...benchmark.record.files import read_model
-from ...benchmark.record.quantities import Task
 from ...benchmark.record.summary import SUITES
-from ...benchmark.record.types import Record
+from ...benchmark.record.types import Record, TaskResult
 from ...errors import UsageError
 from .roster import BASE, CONTROL, PAIRS
 from .sizes import common_size
@@ -40,9 +39,9 @@ class Pairs:
         return {name: task.suite for suite in SUITES for name, task in found.items() if task.suite == suite}
 
 
-def tasks_of(record: Record) -> dict[str, Task]:
+def tasks_of(record: Record) -> dict[str, TaskResult]:
     """The tasks of a record by name, those without a comparison last."""
-    every: tuple[Task, ...] = (*record.tasks, *record.failed)
+    every: tuple[TaskResult, ...] = (*record.tasks, *record.failed)
     return {task.task: task for task in every}
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from ...benchmark.record.quantities import POINT, SHARE, SHIFT, Quantity, Rounding, Task
+from ...benchmark.record.quantities import POINT, SHARE, SHIFT, Quantity, Rounding
 from ...benchmark.record.summary import SUITES
-from ...benchmark.record.types import Measured, Missing, Number, Record, SameSize
+from ...benchmark.record.types import Measured, Missing, Number, Record, SameSize, TaskResult
 from ...benchmark.tables.cells import Notes
 from .by_task import TaskContrast
 from .claims import PREDICTIONS, Claim
@@ -43,7 +43,7 @@ def movement(record: Record) -> Measured:
     return Number(value=sum(moved) / len(moved))
 
 
-def task_table(pairs: Pairs, quantity: Quantity[Task]) -> str:
+def task_table(pairs: Pairs, quantity: Quantity[TaskResult]) -> str:
     """A quantity's value, pairs by tasks."""
     notes = Notes(MARKUP)
     rows = []
@@ -114,7 +114,7 @@ def verdict_table() -> str:
     return table(["verdict", "when"], [[f"*{name}*", when] for name, when in VERDICTS.items()])
 
 
-def contrast_table(contrasts: Iterable[TaskContrast], quantity: Quantity[Task]) -> str:
+def contrast_table(contrasts: Iterable[TaskContrast], quantity: Quantity[TaskResult]) -> str:
     """A line per task: the base pair, the control, their difference, its p-value and the adjusted one."""
     notes = Notes(MARKUP)
     rows = [

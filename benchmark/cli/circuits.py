@@ -24,7 +24,7 @@ class Form(StrEnum):
     mib = "mib"
 
 
-class Member(StrEnum):
+class WhichMember(StrEnum):
     """Whose circuit is meant."""
 
     arm = "arm"
@@ -44,7 +44,7 @@ def export(
         Path, typer.Argument(help="A circuit or scores that a run kept (*.safetensors), or a run's RECORD.")
     ],
     task: Annotated[str | None, typer.Argument(help="Of a record: the task.")] = None,
-    member: Annotated[Member | None, typer.Argument(help="Of a record: the member.")] = None,
+    member: Annotated[WhichMember | None, typer.Argument(help="Of a record: the member.")] = None,
     *,
     to: Annotated[Form, of_output(help="The EAP-IG library's graph, or MIB's nine circuits.")],
     out: Annotated[Path, of_output(help="The file to write; for MIB a new folder named TASK_MODEL.")],
@@ -80,7 +80,7 @@ def export(
     _tell([_described(path, size) for path, size in zip(paths, sizes, strict=True)], as_json)
 
 
-def _meant(file: Path, task: str | None, member: Member | None) -> Path:
+def _meant(file: Path, task: str | None, member: WhichMember | None) -> Path:
     """The file itself, or of a record the cell with the member's circuit on the task."""
     if file.is_dir():
         raise UsageError(f"{file} is a folder", "name a file, or a record with a task and a member")

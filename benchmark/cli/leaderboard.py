@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ...errors import UsageError
-from .options import Format, FormatOption, JsonOption, of_output, of_work
+from .options import FormatOption, JsonOption, TableFormat, of_output, of_work
 from .output import print_json, width
 
 
@@ -24,7 +24,7 @@ def leaderboard(
         str | None,
         of_output(metavar="COLUMN", help="Order by a column under its CSV name; what is missing comes last."),
     ] = None,
-    style: FormatOption = Format.text,
+    style: FormatOption = TableFormat.text,
     as_json: JsonOption = False,
 ) -> None:
     """Print a row for each record of a folder, the largest task-dependent shift first.
@@ -37,7 +37,7 @@ def leaderboard(
 
     if not as_json:
         print(board_table(directory, protocol, style.value, sort, unofficial, width()))
-    elif style is Format.text:
+    elif style is TableFormat.text:
         print_json(board_rows(directory, protocol, sort, unofficial))
     else:
         raise UsageError(f"--json and --format {style.value} both say how to print", "give one of them")

@@ -27,10 +27,8 @@ from ..pairs.ungrouping import ungroup
 from ..record.protocol import Compared, Halving, Sampling, Scoring, Sweeping
 from .allocation import on_suited_threads
 from .execution import Tell
-from .numbers import circuit_size, compute_numbers
+from .numbers import Needs, circuit_size, compute_numbers
 from .plan import Cell
-
-Needs = Mapping[str, Any]
 
 
 class Measuring:

@@ -21,7 +21,7 @@ from ..record.files import read_model, write_model
 from ..record.protocol import Part, Protocol, ProtocolTask
 from ..record.types import Comparison
 
-Role = Literal["arm", "mdm"]
+MemberName = Literal["arm", "mdm"]
 P = TypeVar("P", bound=Part)
 
 
@@ -37,7 +37,7 @@ class Kind:
     name: str
     needs: tuple[str, ...]
     parts: tuple[str, ...]
-    members: tuple[Role, ...]
+    members: tuple[MemberName, ...]
     suffix: str
     load: Callable[[Path], Any]
     save: Callable[[Any, Path], None]
@@ -53,7 +53,7 @@ def _as_arrays(name: str, content: type[Any], **about: Any) -> Kind:
 
 
 def _kinds() -> Iterator[Kind]:
-    roles: tuple[Role, ...] = ("arm", "mdm")
+    roles: tuple[MemberName, ...] = ("arm", "mdm")
     yield _as_json("pool", Pool, needs=(), parts=("sampling",), members=roles)
     for role in roles:
         yield _as_arrays(
@@ -102,7 +102,7 @@ KINDS = tuple(_kinds())
 """All kinds of cells, each after those that it needs."""
 
 
-class Parts:
+class ProtocolParts:
     """The parts of a protocol that a cell's computation may read; asking for another is a KeyError."""
 
     def __init__(self, protocol: Protocol, names: Sequence[str]) -> None:
@@ -134,7 +134,7 @@ class Cell:
 
     task: ProtocolTask
     kind: Kind
-    parts: Parts
+    parts: ProtocolParts
     inputs: Mapping[str, Any]
 
     @property
@@ -205,6 +205,6 @@ def _task_cells(
         if kind.members:
             inputs["pair"] = {role: dict(subject.members[role]) for role in kind.members}
             inputs["tokens"], inputs["software"] = dict(subject.tokens), dict(subject.software)
-        cell = Cell(task, kind, Parts(protocol, kind.parts), inputs)
+        cell = Cell(task, kind, ProtocolParts(protocol, kind.parts), inputs)
         keys[kind.name] = cell.key
         yield cell

@@ -23,11 +23,11 @@ def tabular(heads: Sequence[str], rows: Sequence[Row], markup: Markup) -> str:
     return tabulate(rows, headers=escaped, tablefmt=markup.tabular, disable_numparse=True)
 
 
-Draw = Callable[[Sequence[int], Notes], str]
+DrawPart = Callable[[Sequence[int], Notes], str]
 """The table of some of its columns, counted from 0, its reasons added to the notes."""
 
 
-def stacked(columns: int, draw: Draw, notes: Notes, width: int) -> str:
+def stacked(columns: int, draw: DrawPart, notes: Notes, width: int) -> str:
     """A table in parts of at most `width`, one below the other: as many columns side by side as fit.
 
     A column that is too wide by itself has a part of its own. GitHub and LaTeX are no terminal, and have all

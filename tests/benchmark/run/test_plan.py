@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mechshift.benchmark.record.protocol import V1, Protocol, ProtocolTask, Sampling, Statistics
-from mechshift.benchmark.run.plan import KINDS, Parts, Plan, Subject, plan_run
+from mechshift.benchmark.run.plan import KINDS, Plan, ProtocolParts, Subject, plan_run
 
 SUBJECT = Subject(
     members={"arm": {"digest": "a", "dtype": "float32"}, "mdm": {"digest": "b", "attention": "full"}},
@@ -115,7 +115,7 @@ def test_a_raised_method_moves_a_cell_and_what_needs_it(monkeypatch: pytest.Monk
 
 
 def test_a_computation_is_given_no_part_that_is_not_in_its_key() -> None:
-    parts = Parts(V1, ("sampling",))
+    parts = ProtocolParts(V1, ("sampling",))
     assert parts[Sampling] == V1.sampling
     with pytest.raises(KeyError):
         parts[Statistics]
