@@ -90,6 +90,7 @@ def _meant(file: Path, task: str | None, member: WhichMember | None) -> Path:
         return file
     from ..record.files import read_model
     from ..record.types import Record
+    from ..run.plan import kind_name
     from ..run.store import find_cell
 
     if task is None or member is None:
@@ -97,7 +98,7 @@ def _meant(file: Path, task: str | None, member: WhichMember | None) -> Path:
             f"{file} is JSON, and so a record or a graph of the EAP-IG library",
             "of a record name task and member, such as ioi mdm; a graph is read by mechshift circuits import",
         )
-    return find_cell(file, read_model(file, Record), task, f"circuit-{member.value}")
+    return find_cell(file, read_model(file, Record), task, kind_name("circuit", member.value))
 
 
 @app.command("import")

@@ -79,7 +79,7 @@ def _task(path: Path, record: Record, task: TaskResult) -> TaskResult:
         if outcome.unusable is not None:
             break
         _obtain(path, record, kind, outcome, task.cells[kind.name].key)
-        if kind.name == "pool":
+        if kind.stage == "pool":
             outcome.unusable = why_unusable(outcome.pool, record.protocol)
     return describe_task(outcome, record.protocol)
 

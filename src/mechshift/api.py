@@ -168,19 +168,20 @@ def edge_scores(
     """
     from .benchmark.asking.states import ROWS
     from .benchmark.run.assembly import as_asked
+    from .benchmark.run.plan import MEMBERS, kind_name
     from .benchmark.run.progress import choose_progress
     from .benchmark.run.run import measure
 
     fixed = _protocol(protocol)
     asked = as_asked(fixed, [task], level)
     batch = ROWS if rows is None else rows
-    wanted = ["scores-arm", "scores-mdm"]
+    wanted = [kind_name("scores", member) for member in MEMBERS]
     (outcome,) = measure(
         _loaded(pair), fixed, Path(out), asked, wanted, batch, choose_progress(_quiet(progress))
     )
     if outcome.unusable is not None:
         raise NotComputable(f"{task}: {outcome.unusable}", "choose a task or a level that both members solve")
-    arm, mdm = outcome.contents["scores-arm"], outcome.contents["scores-mdm"]
+    arm, mdm = (outcome.contents[name] for name in wanted)
     sums = arm.attribution.score_sums, mdm.attribution.score_sums
     return EdgeScores(arm.graph, *sums, arm.attribution.counts, arm.templates)
 
