@@ -340,13 +340,13 @@ def test_the_papers_protocol_on_a_small_graph(refused: Refused) -> None:
 
 def test_an_output_folder_below_a_file(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    says = "cannot be written: Not a directory", "--out"
+    says = "cannot be written: Not a directory", "choose another folder"
     refused(3, "run", "--task", "infilling", "--out", tmp_path / "file" / "results", says=says)
 
 
 def test_task_files_below_a_file(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    says = "ioi-abc-evaluation-seed0.parquet cannot be written", "--out"
+    says = "ioi-abc-evaluation-seed0.parquet cannot be written", "choose another folder"
     for folder in (tmp_path / "file", tmp_path / "file" / "deeper"):
         refused(3, "tasks", "export", "ioi", "--n", 5, "--out", folder, says=says)
 
