@@ -13,7 +13,7 @@ from .contrast import VERDICTS, between, contrast
 from .markdown import MARKUP, table, text
 from .quantities import one_size
 from .records import Pairs, tasks_of
-from .roster import BASE, CONTROL, POST_TRAINED, SCRATCH, SEEDS, about
+from .roster import BASE, CONTROL, SCRATCH, SEEDS, about
 from .spread import Spread
 
 WHOLE_PERCENT = Rounding(decimals=0, percent=True, interval=False)
@@ -91,7 +91,7 @@ def claim_table(claim: Claim, pairs: Pairs) -> str:
     rows = []
     for prediction in claim.predictions:
         quantity = prediction.quantity
-        for index, pair in enumerate(POST_TRAINED):
+        for index, pair in enumerate(pairs.post_trained):
             found = contrast(prediction, pair, pairs)
             about = "" if index else f"{quantity.label}<br>claimed: {prediction.claimed}"
             rows.append(
