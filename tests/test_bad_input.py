@@ -138,7 +138,10 @@ def run_pair(arm: Path, mdm: Path | None = None, task: str = "infilling") -> tup
         ("leaderboard nowhere", ("nowhere is no folder",)),
         ("leaderboard . --format html", ("text", "github", "latex", "csv")),
         ("leaderboard .", ("holds no record",)),
-        ("leaderboard . --protocol paper", ("holds no record of protocol paper", "--protocol paper")),
+        (
+            "leaderboard . --protocol paper",
+            ("holds no record of protocol paper", "run the pair under protocol paper"),
+        ),
         ("leaderboard . --protocol papers", ("unknown protocol 'papers'", "did you mean paper?")),
         ("leaderboard . --protocol quick", ("no board takes protocol quick", "or paper for records")),
         ("show", ("Missing argument",)),
@@ -389,5 +392,5 @@ def test_a_record_of_another_protocol_on_the_board(
     command: Command, refused: Refused, tmp_path: Path
 ) -> None:
     assert command("run", "--task", "infilling", "--out", tmp_path / "out").code == 0
-    says = "is of protocol quick, which no board takes", "--protocol v1"
+    says = "is of protocol quick, which no board takes", "run the pair under protocol v1"
     refused(2, "leaderboard", tmp_path / "out", says=says)
