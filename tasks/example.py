@@ -10,7 +10,7 @@ from ..errors import UsageError
 
 Split = Literal["training", "evaluation"]
 Suite = Literal["local", "planning"]
-Metric = Literal["logit difference", "probability difference", "log odds"]
+MetricName = Literal["logit difference", "probability difference", "log odds"]
 Level = Mapping[str, int | str]
 
 EVALUATION_SHARE = 5
@@ -52,7 +52,7 @@ class Example:
     contents: tuple[str, ...]
     answers: tuple[str, ...] = ()
     foils: tuple[str, ...] = ()
-    metric: Metric = "logit difference"
+    metric: MetricName = "logit difference"
     in_place: InPlace | None = None
 
 
@@ -72,7 +72,7 @@ class TaskCard:
     source: str
     licence: str
     counterfactual: str
-    metric: Metric
+    metric: MetricName
     answer: str
     checker: str
     variants: Mapping[str, str]

@@ -3,12 +3,15 @@
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import mechshift
 from mechshift.benchmark.interchange.eap_ig import save_graph
@@ -16,6 +19,8 @@ from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.record.files import read_model
 from mechshift.benchmark.record.protocol import Protocol
 from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.run.plan import Cell
+from mechshift.benchmark.run.progress import Silent
 from mechshift.errors import NotComputable, PairError, UsageError
 from mechshift.metrics import group_mean, jaccard, top_edges
 
@@ -75,6 +80,34 @@ def test_a_pair_can_be_named_and_a_folder_be_a_text(
     assert one.tasks == record.tasks[1:]
     named, loaded = (mechshift.edge_scores(pair, "countdown", out=str(results)) for pair in ("tiny", tiny))
     np.testing.assert_array_equal(named.mdm, loaded.mdm)
+
+
+class Threads(Silent):
+    """A progress that remembers how many threads torch has while cells are computed."""
+
+    def __init__(self) -> None:
+        self.seen: set[int] = set()
+
+    @contextmanager
+    def cell(self, cell: Cell, total: int) -> Iterator[Callable[[int], None]]:
+        yield lambda done: self.seen.add(torch.get_num_threads())
+
+
+def test_a_run_from_python_has_the_threads_of_one_from_the_command_line(
+    tiny: Pair, tmp_path: Path, small: Protocol, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    progress = Threads()
+    monkeypatch.setattr("mechshift.benchmark.run.progress.choose_progress", lambda quiet: progress)
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        scores = mechshift.edge_scores(tiny, "infilling", small, out=tmp_path)
+        after = torch.get_num_threads()
+    finally:
+        torch.set_num_threads(before)
+    assert (progress.seen, after) == ({1}, 3)
+    one = mechshift.edge_scores(tiny, "infilling", small, out=tmp_path / "one")
+    assert (scores.arm.tobytes(), scores.mdm.tobytes()) == (one.arm.tobytes(), one.mdm.tobytes())
 
 
 def test_files_are_read_by_what_they_are(

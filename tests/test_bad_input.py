@@ -138,7 +138,10 @@ def run_pair(arm: Path, mdm: Path | None = None, task: str = "infilling") -> tup
         ("leaderboard nowhere", ("nowhere is not a folder",)),
         ("leaderboard . --format html", ("text", "github", "latex", "csv")),
         ("leaderboard .", ("holds no record",)),
-        ("leaderboard . --protocol paper", ("holds no record of protocol paper", "--protocol paper")),
+        (
+            "leaderboard . --protocol paper",
+            ("holds no record of protocol paper", "run the pair under protocol paper"),
+        ),
         ("leaderboard . --protocol papers", ("unknown protocol 'papers'", "did you mean paper?")),
         ("leaderboard . --protocol quick", ("no board takes protocol quick", "or paper for records")),
         ("show", ("Missing argument",)),
@@ -340,13 +343,13 @@ def test_the_papers_protocol_on_a_small_graph(refused: Refused) -> None:
 
 def test_an_output_folder_below_a_file(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    says = "cannot be written: Not a directory", "--out"
+    says = "cannot be written: Not a directory", "choose another folder"
     refused(3, "run", "--task", "infilling", "--out", tmp_path / "file" / "results", says=says)
 
 
 def test_task_files_below_a_file(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    says = "ioi-abc-evaluation-seed0.parquet cannot be written", "--out"
+    says = "ioi-abc-evaluation-seed0.parquet cannot be written", "choose another folder"
     for folder in (tmp_path / "file", tmp_path / "file" / "deeper"):
         refused(3, "tasks", "export", "ioi", "--n", 5, "--out", folder, says=says)
 
@@ -389,5 +392,5 @@ def test_a_record_of_another_protocol_on_the_board(
     command: Command, refused: Refused, tmp_path: Path
 ) -> None:
     assert command("run", "--task", "infilling", "--out", tmp_path / "out").code == 0
-    says = "has protocol quick, which no board takes", "--protocol v1"
+    says = "has protocol quick, which no board takes", "run the pair under protocol v1"
     refused(2, "leaderboard", tmp_path / "out", says=says)

@@ -1,7 +1,9 @@
-"""Imports go down the floors of docs/floors.toml, and the ground and the tables need no torch."""
+"""Imports go down the floors of docs/floors.toml, the ground needs no torch, and names are of one thing."""
 
+import ast
 import subprocess
 import sys
+from collections import Counter, defaultdict
 from graphlib import TopologicalSorter
 from itertools import product
 
@@ -119,3 +121,34 @@ def test_inside_the_package_imports_are_relative() -> None:
         if other.split(".")[0] == "mechshift"
     ]
     assert absolute == []
+
+
+def defined(name: str) -> set[str]:
+    """The classes of a module, and the types that it gives a name of their own; private ones left out."""
+    found = set()
+    for each in ast.parse(MODULES[name].read_text(encoding="utf-8")).body:
+        if isinstance(each, ast.ClassDef):
+            found.add(each.name)
+        elif isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Name):
+            found.add(each.targets[0].id)
+    return {each for each in found if each[0].isupper() and not each.isupper()}
+
+
+def test_a_type_has_a_name_of_its_own() -> None:
+    """What a reader meets under one name is one thing, in whichever room; also under a name for a type."""
+    rooms: dict[str, set[str]] = defaultdict(set)
+    for name in MODULES:
+        for each in defined(name):
+            rooms[each].add((entry_of(name) or (0, ""))[1])
+    assert {each: sorted(there) for each, there in rooms.items() if len(there) > 1} == {}
+
+
+def test_no_class_is_defined_twice() -> None:
+    classes = Counter(
+        each.name
+        for path in MODULES.values()
+        for each in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(each, ast.ClassDef) and not each.name.startswith("_")
+    )
+    assert len(classes) > 100
+    assert [name for name, times in classes.items() if times > 1] == []

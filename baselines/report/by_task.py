@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from ...benchmark.record.quantities import Quantity, Task
+from ...benchmark.record.quantities import Quantity
 from ...benchmark.record.summary import as_estimate, subtract
-from ...benchmark.record.types import Measured, Missing, Number
+from ...benchmark.record.types import Measured, Missing, Number, TaskResult
 from ...metrics import holm, two_sided_p
 from .records import Pairs, tasks_of
 from .roster import BASE, CONTROL
@@ -29,7 +29,7 @@ class TaskContrast:
         return isinstance(self.adjusted, Number) and self.adjusted.value < LEVEL
 
 
-def by_task(quantity: Quantity[Task], pairs: Pairs) -> tuple[TaskContrast, ...]:
+def by_task(quantity: Quantity[TaskResult], pairs: Pairs) -> tuple[TaskContrast, ...]:
     """A contrast per task; one without a p-value counts as one with p = 1, so that others gain nothing."""
     base, control = (tasks_of(pairs.records[pair]) for pair in (BASE, CONTROL))
     values = [(quantity.of(base[name]), quantity.of(control[name])) for name in pairs.tasks]

@@ -23,14 +23,23 @@ from .tables import (
     task_table,
     verdict_table,
 )
-from .wording import claim_sentence, left_sentence, scratch_sentence, seeds_sentence, size_sentence
+from .wording import (
+    absent_sentence,
+    claim_sentence,
+    counted_pairs,
+    left_sentence,
+    scratch_sentence,
+    seeds_sentence,
+    size_sentence,
+)
 
 COMMAND = "python -m mechshift.baselines.report --records baselines/reference --out baselines"
 
 
 def page(pairs: Pairs) -> str:
     """The whole report as Markdown, the same for the same records."""
-    spreads = [spread(prediction.quantity, pairs) for prediction in PREDICTIONS]
+    predictions = () if pairs.absent(SEEDS) else PREDICTIONS
+    spreads = [spread(prediction.quantity, pairs) for prediction in predictions]
     sections = (
         _summary(pairs, spreads),
         _setting(pairs),
@@ -38,7 +47,7 @@ def page(pairs: Pairs) -> str:
         _overlap(pairs),
         _claims(pairs),
         _tasks(pairs),
-        _seeds(spreads),
+        _seeds(pairs, spreads),
         _scratch(pairs),
     )
     return "\n\n".join(part for section in sections for part in section) + "\n"
@@ -48,22 +57,41 @@ def _summary(pairs: Pairs, spreads: Sequence[Spread]) -> Sequence[str]:
     return (
         "# Reference pairs: the paper's claims beside controls",
         paragraph(f"Written from the records by `{COMMAND}`; nothing in it is edited by hand."),
+        *_without(pairs.absent(), "This page is not of all reference pairs"),
         "## Summary",
         paragraph(
-            f"""What arXiv 2601.14758 claims of MDMs post-trained from an ARM, in {len(POST_TRAINED)} pairs of
-            one small ARM ({listed([f"`{pair}`" for pair in POST_TRAINED])}) and beside the control
+            f"""What arXiv 2601.14758 claims of MDMs post-trained from an ARM, in
+            {counted_pairs(len(pairs.post_trained))} of one small ARM
+            ({listed([f"`{pair}`" for pair in pairs.post_trained])}) and beside the control
             `{CONTROL}`: the same ARM trained on with its own objective, for as many steps on the same data.
-            What the control shows too cannot be put down to diffusion. {len(SEEDS)} of the pairs are one
-            recipe with different seeds. *Own sizes*: the circuits of every task have a size of their own;
-            *one size*: all have {pairs.edges:,} edges."""
+            What the control shows too cannot be put down to diffusion. {_one_recipe(pairs)}
+            *Own sizes*: the circuits of every task have a size of their own; *one size*: all have
+            {pairs.edges:,} edges."""
         ),
-        bullets([*(claim_sentence(claim, pairs) for claim in CLAIMS), seeds_sentence(spreads)]),
+        bullets([*(claim_sentence(claim, pairs) for claim in CLAIMS), _seeds_summary(pairs, spreads)]),
         paragraph(
             """When a verdict is given is said under [claims](#4-the-claims). Verdicts are about these small
             models and these tasks, and say nothing of others. Quantities are defined in
             [metrics.md](../docs/metrics.md); how to read them is in [reading.md](../docs/reading.md)."""
         ),
     )
+
+
+def _without(absent: Sequence[str], said: str) -> Sequence[str]:
+    """A paragraph on the pairs that are missing, and none where none is."""
+    return (paragraph(f"{said}: {absent_sentence(absent)}."),) if absent else ()
+
+
+def _one_recipe(pairs: Pairs) -> str:
+    seeds = len(SEEDS) - len(pairs.absent(SEEDS))
+    return f"{seeds} of the pairs are one recipe with different seeds." if seeds > 1 else ""
+
+
+def _seeds_summary(pairs: Pairs, spreads: Sequence[Spread]) -> str:
+    absent = pairs.absent(SEEDS)
+    if absent:
+        return f"How far seeds of one recipe lie apart is not said: {absent_sentence(absent)}."
+    return seeds_sentence(spreads)
 
 
 def _setting(pairs: Pairs) -> Sequence[str]:
@@ -155,10 +183,11 @@ def _claims(pairs: Pairs) -> Sequence[str]:
         ),
         paragraph(
             f"""A verdict is by 95 % intervals, each by itself and not adjusted for the
-            {len(PREDICTIONS) * len(POST_TRAINED)} that there are. An interval of a difference that includes 0
-            does not show that there is none."""
+            {len(PREDICTIONS) * len(pairs.post_trained)} that there are. An interval of a difference that
+            includes 0 does not show that there is none."""
         ),
         verdict_table(),
+        *_without(pairs.absent(POST_TRAINED), "Not in the tables below"),
         *(
             part
             for claim in CLAIMS
@@ -207,7 +236,9 @@ def _tasks(pairs: Pairs) -> Sequence[str]:
     )
 
 
-def _seeds(spreads: Sequence[Spread]) -> Sequence[str]:
+def _seeds(pairs: Pairs, spreads: Sequence[Spread]) -> Sequence[str]:
+    if absent := pairs.absent(SEEDS):
+        return ("## 6. Seeds", *_without(absent, "Left out"))
     return (
         "## 6. Seeds",
         paragraph(
@@ -221,6 +252,8 @@ def _seeds(spreads: Sequence[Spread]) -> Sequence[str]:
 
 
 def _scratch(pairs: Pairs) -> Sequence[str]:
+    if absent := pairs.absent((SCRATCH,)):
+        return ("## 7. Without the ARM", *_without(absent, "Left out"))
     return (
         "## 7. Without the ARM",
         paragraph(

@@ -34,21 +34,22 @@ LOOKS = dict(
 def profile_panel(axes: Axes, pairs: Pairs, task: str) -> None:
     """Share of importance by layer of the ARM and of every second member; names those without a profile."""
     layers = pairs.base.pair.layers
-    profiles = {pair: _profiles(pairs, pair, task) for pair in PAIRS}
+    profiles = {pair: _profiles(pairs, pair, task) for pair in pairs.records}
     axes.set_title(task)
     axes.set_xlabel("layer")
     axes.set_ylabel("share of importance")
     axes.axvspan(-0.5, layers / 3 - 0.5, color="0.93", lw=0, zorder=0)
     arm = profiles[BASE][0]
     axes.plot(range(len(arm)), arm, color="black", ls="-", marker="o", lw=2, label="ARM")
-    for pair, (colour, line, marker) in LOOKS.items():
+    for pair in pairs.records:
+        colour, line, marker = LOOKS[pair]
         shares = profiles[pair][1]
         axes.plot(range(len(shares)), shares, color=colour, ls=line, marker=marker, label=pair)
     axes.set_xlim(-0.5, layers - 0.5)
     axes.set_xticks(range(0, layers, max(1, layers // 8)))
     axes.set_ylim(bottom=0)
     without = [
-        name for name, each in (("ARM", arm), *((pair, profiles[pair][1]) for pair in PAIRS)) if not each
+        name for name, each in (("ARM", arm), *((pair, profiles[pair][1]) for pair in profiles)) if not each
     ]
     if without:
         words = "no profile:\n" + "\n".join(without)
@@ -58,12 +59,12 @@ def profile_panel(axes: Axes, pairs: Pairs, task: str) -> None:
 def overlap_panel(axes: Axes, pairs: Pairs) -> None:
     """Ĵ at the one size: tasks from top to bottom, and in each the pairs with their intervals."""
     quantity = overlap_of_size(pairs.edges)
-    step = 0.8 / len(PAIRS)
-    for number, (pair, (colour, _, marker)) in enumerate(LOOKS.items()):
-        tasks = tasks_of(pairs.records[pair])
+    step = 0.8 / len(pairs.records)
+    for number, (pair, record) in enumerate(pairs.records.items()):
+        tasks, (colour, _, marker) = tasks_of(record), LOOKS[pair]
         axes.plot([], [], color=colour, marker=marker, label=pair)
         for row, task in enumerate(pairs.tasks):
-            place = row + (number - (len(PAIRS) - 1) / 2) * step
+            place = row + (number - (len(pairs.records) - 1) / 2) * step
             value = quantity.of(tasks[task])
             if isinstance(value, Missing):
                 where = axes.get_yaxis_transform()

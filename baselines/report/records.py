@@ -1,17 +1,16 @@
-"""The records of all reference pairs, read from their folders and refused where they cannot be compared."""
+"""The records of the reference pairs, read from their folders and refused where they cannot be compared."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
 from ...benchmark.record.files import read_model
-from ...benchmark.record.quantities import Task
 from ...benchmark.record.summary import SUITES
-from ...benchmark.record.types import Record
+from ...benchmark.record.types import Record, TaskResult
 from ...errors import UsageError
-from .roster import BASE, CONTROL, PAIRS
+from .roster import BASE, CONTROL, PAIRS, POST_TRAINED
 from .sizes import common_size
 
 T = TypeVar("T")
@@ -19,7 +18,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Pairs:
-    """The record of every pair, in the roster's order; all of one ARM, one protocol and the same tasks."""
+    """The records of pairs, in the roster's order; all of one ARM, one protocol and the same tasks.
+
+    Those of `tiny` and of its control are always there; what needs another that is not is left out.
+    """
 
     records: Mapping[str, Record]
 
@@ -34,33 +36,44 @@ class Pairs:
         return self.records[BASE]
 
     @property
+    def post_trained(self) -> tuple[str, ...]:
+        """The MDMs made from the ARM of which there is a record."""
+        return tuple(pair for pair in POST_TRAINED if pair in self.records)
+
+    def absent(self, pairs: Iterable[str] = PAIRS) -> tuple[str, ...]:
+        """Those of the pairs of which there is no record."""
+        return tuple(pair for pair in pairs if pair not in self.records)
+
+    @property
     def tasks(self) -> dict[str, str]:
         """Suite of each task by name, local tasks first."""
         found = tasks_of(self.base)
         return {name: task.suite for suite in SUITES for name, task in found.items() if task.suite == suite}
 
 
-def tasks_of(record: Record) -> dict[str, Task]:
+def tasks_of(record: Record) -> dict[str, TaskResult]:
     """The tasks of a record by name, those without a comparison last."""
-    every: tuple[Task, ...] = (*record.tasks, *record.failed)
+    every: tuple[TaskResult, ...] = (*record.tasks, *record.failed)
     return {task.task: task for task in every}
 
 
 def read_pairs(folder: Path) -> Pairs:
-    """The records `folder/PAIR/record.json` of all reference pairs.
+    """The records `folder/PAIR/record.json` of the reference pairs that have one.
 
-    Raises UsageError where one is missing, is another pair's, or differs from the others in ARM, protocol,
-    tasks, levels or versions of tasks; NotComputable for a file that is no record.
+    Raises UsageError where that of `tiny` or of its control is missing, or one is another pair's or differs
+    from the others in ARM, protocol, tasks, levels or versions of tasks; NotComputable for a file that is no
+    record.
     """
     paths = {pair: folder / pair / "record.json" for pair in PAIRS}
-    absent = [str(path) for path in paths.values() if not path.is_file()]
+    # Every claim is about a pair beside the control.
+    absent = [str(paths[pair]) for pair in (BASE, CONTROL) if not paths[pair].is_file()]
     if absent:
         raise UsageError(
-            f"the report needs a record of every reference pair, and there is no {', no '.join(absent)}",
+            f"the report compares {BASE} with its control {CONTROL}, and there is no {', no '.join(absent)}",
             "run each of these pairs, `mechshift run --pair PAIR --protocol v1`, and put its record there, "
             "or name another folder with --records",
         )
-    records = {pair: read_model(path, Record) for pair, path in paths.items()}
+    records = {pair: read_model(path, Record) for pair, path in paths.items() if path.is_file()}
     for pair, record in records.items():
         _check_is_pairs(paths[pair], pair, record)
     # The report subtracts pairs from each other, which means something only if nothing else differs.

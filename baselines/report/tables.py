@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from ...benchmark.record.quantities import POINT, SHARE, SHIFT, Quantity, Rounding, Task
+from ...benchmark.record.quantities import POINT, SHARE, SHIFT, Quantity, Rounding
 from ...benchmark.record.summary import SUITES
-from ...benchmark.record.types import Measured, Missing, Number, Record, SameSize
+from ...benchmark.record.types import Measured, Missing, Number, Record, SameSize, TaskResult
 from ...benchmark.tables.cells import Notes
 from .by_task import TaskContrast
 from .claims import PREDICTIONS, Claim
@@ -13,7 +13,7 @@ from .contrast import VERDICTS, between, contrast
 from .markdown import MARKUP, table, text
 from .quantities import one_size
 from .records import Pairs, tasks_of
-from .roster import BASE, CONTROL, POST_TRAINED, SCRATCH, SEEDS, about
+from .roster import BASE, CONTROL, SCRATCH, SEEDS, about
 from .spread import Spread
 
 WHOLE_PERCENT = Rounding(decimals=0, percent=True, interval=False)
@@ -43,7 +43,7 @@ def movement(record: Record) -> Measured:
     return Number(value=sum(moved) / len(moved))
 
 
-def task_table(pairs: Pairs, quantity: Quantity[Task]) -> str:
+def task_table(pairs: Pairs, quantity: Quantity[TaskResult]) -> str:
     """A quantity's value, pairs by tasks."""
     notes = Notes(MARKUP)
     rows = []
@@ -91,7 +91,7 @@ def claim_table(claim: Claim, pairs: Pairs) -> str:
     rows = []
     for prediction in claim.predictions:
         quantity = prediction.quantity
-        for index, pair in enumerate(POST_TRAINED):
+        for index, pair in enumerate(pairs.post_trained):
             found = contrast(prediction, pair, pairs)
             about = "" if index else f"{quantity.label}<br>claimed: {prediction.claimed}"
             rows.append(
@@ -114,7 +114,7 @@ def verdict_table() -> str:
     return table(["verdict", "when"], [[f"*{name}*", when] for name, when in VERDICTS.items()])
 
 
-def contrast_table(contrasts: Iterable[TaskContrast], quantity: Quantity[Task]) -> str:
+def contrast_table(contrasts: Iterable[TaskContrast], quantity: Quantity[TaskResult]) -> str:
     """A line per task: the base pair, the control, their difference, its p-value and the adjusted one."""
     notes = Notes(MARKUP)
     rows = [

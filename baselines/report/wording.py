@@ -9,7 +9,7 @@ from .claims import PREDICTIONS, Claim, Prediction
 from .contrast import VERDICTS, between, contrast, side
 from .markdown import listed
 from .records import Pairs
-from .roster import BASE, POST_TRAINED, SCRATCH
+from .roster import BASE, SCRATCH
 from .sizes import larger_than
 from .spread import Spread
 
@@ -26,10 +26,20 @@ def claim_sentence(claim: Claim, pairs: Pairs) -> str:
 
 
 def _verdicts(prediction: Prediction, pairs: Pairs) -> str:
-    verdicts = [contrast(prediction, pair, pairs).verdict for pair in POST_TRAINED]
+    verdicts = [contrast(prediction, pair, pairs).verdict for pair in pairs.post_trained]
     counted = Counter("no value" if isinstance(verdict, Missing) else verdict for verdict in verdicts)
     parts = [f"*{name}* in {counted[name]}" for name in (*VERDICTS, "no value") if counted[name]]
-    return f"{listed(parts)} of {len(verdicts)} pairs"
+    return f"{listed(parts)} of {counted_pairs(len(verdicts))}"
+
+
+def counted_pairs(number: int) -> str:
+    """`1 pair`, `5 pairs`."""
+    return f"{number} {'pair' if number == 1 else 'pairs'}"
+
+
+def absent_sentence(absent: Sequence[str]) -> str:
+    """Of which pairs there is no record."""
+    return f"there is no record of {listed([f'`{pair}`' for pair in absent])}"
 
 
 def seeds_sentence(spreads: Sequence[Spread]) -> str:

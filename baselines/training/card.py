@@ -40,7 +40,7 @@ default level ({levels}). The weights are those of the last step, whatever these
 ![Loss and accuracy by step](curves.svg)
 """
 
-Rows = list[dict[str, str]]
+LogRows = list[dict[str, str]]
 
 
 def write_card(recipe: Recipe, parameters: int, out: Path, arm_of: str | None = None) -> None:
@@ -74,9 +74,9 @@ def write_card(recipe: Recipe, parameters: int, out: Path, arm_of: str | None = 
     write_text(out / "card.md", text)
 
 
-def _keep_logs(stages: tuple[Role, ...], out: Path) -> dict[str, Rows]:
+def _keep_logs(stages: tuple[Role, ...], out: Path) -> dict[str, LogRows]:
     """The rows of each stage's log, which is copied beside the card; a log that is not there is left out."""
-    found: dict[str, Rows] = {}
+    found: dict[str, LogRows] = {}
     for stage in stages:
         path = stage_folder(out, stage) / LOG
         if path.exists():
@@ -86,7 +86,7 @@ def _keep_logs(stages: tuple[Role, ...], out: Path) -> dict[str, Rows]:
     return found
 
 
-def _accuracies(rows: dict[str, Rows], recipe: Recipe) -> str:
+def _accuracies(rows: dict[str, LogRows], recipe: Recipe) -> str:
     names = list(recipe.mixture)
     lines = ["| | steps | " + " | ".join(names) + " |", "|---" * (len(names) + 2) + "|"]
     for stage, logged in rows.items():
@@ -96,7 +96,7 @@ def _accuracies(rows: dict[str, Rows], recipe: Recipe) -> str:
     return "\n".join(lines)
 
 
-def _draw_curves(rows: dict[str, Rows], recipe: Recipe, path: Path) -> None:
+def _draw_curves(rows: dict[str, LogRows], recipe: Recipe, path: Path) -> None:
     import matplotlib
     from matplotlib.figure import Figure
 

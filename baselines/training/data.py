@@ -38,7 +38,7 @@ class Rows:
     real: npt.NDArray[np.bool_]
 
 
-Batch = tuple[Rows, ...]
+TrainingBatch = tuple[Rows, ...]
 """The rows of a step, one block for each kind of sequence: short kinds are not padded to the longest."""
 
 
@@ -50,7 +50,7 @@ class Sampler:
         self._counts = _whole(mixture, batch)
         self._seed = seed
 
-    def batch(self, step: int) -> Batch:
+    def batch(self, step: int) -> TrainingBatch:
         """The batch of a step; the same whenever it is asked for, so that training can resume."""
         rng = np.random.default_rng([self._seed, step])
         return tuple(self._rows(self._pools[name], count, rng) for name, count in self._counts.items())

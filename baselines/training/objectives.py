@@ -9,17 +9,17 @@ from torch.nn import functional
 from transformers import PreTrainedModel
 
 from ...benchmark.pairs.attention import Attention
-from .data import Batch, Rows
+from .data import Rows, TrainingBatch
 from .recipe import Diffusion
 
-Objective = Callable[[PreTrainedModel, Batch, int, np.random.Generator], Tensor]
+Objective = Callable[[PreTrainedModel, TrainingBatch, int, np.random.Generator], Tensor]
 """Loss of a batch at a step, given the step's random numbers."""
 
 
 def next_token(prompt_weight: float) -> Objective:
     """Cross-entropy of the next token, prompt tokens weighted beside 1 for the answer's."""
 
-    def loss(model: PreTrainedModel, batch: Batch, step: int, rng: np.random.Generator) -> Tensor:
+    def loss(model: PreTrainedModel, batch: TrainingBatch, step: int, rng: np.random.Generator) -> Tensor:
         total, weights = torch.zeros(()), torch.zeros(())
         for rows in batch:
             tokens, answer, real = map(torch.from_numpy, (rows.tokens, rows.answer, rows.real))
@@ -39,7 +39,7 @@ def masked_diffusion(diffusion: Diffusion, mask_id: int) -> Objective:
     levels of a batch are stratified over U(smallest_t, 1): less variance, and the same mean.
     """
 
-    def loss(model: PreTrainedModel, batch: Batch, step: int, rng: np.random.Generator) -> Tensor:
+    def loss(model: PreTrainedModel, batch: TrainingBatch, step: int, rng: np.random.Generator) -> Tensor:
         total, answers = torch.zeros(()), 0
         for rows, t in _with_noise_levels(batch, diffusion.smallest_t, rng):
             tokens, answer, real = map(torch.from_numpy, (rows.tokens, rows.answer, rows.real))
@@ -69,7 +69,7 @@ def block_diffusion(diffusion: Diffusion, mask_id: int) -> Objective:
     if diffusion.shift or diffusion.anneal:
         raise ValueError("block diffusion is trained without shift and without annealing")
 
-    def loss(model: PreTrainedModel, batch: Batch, step: int, rng: np.random.Generator) -> Tensor:
+    def loss(model: PreTrainedModel, batch: TrainingBatch, step: int, rng: np.random.Generator) -> Tensor:
         total, answers = torch.zeros(()), 0
         for rows in batch:
             tokens, answer, real = map(torch.from_numpy, (rows.tokens, rows.answer, rows.real))
@@ -107,7 +107,7 @@ def _with_noisy_blocks(number: Tensor, start: int) -> Tensor:
 
 
 def _with_noise_levels(
-    batch: Batch, smallest: float, rng: np.random.Generator
+    batch: TrainingBatch, smallest: float, rng: np.random.Generator
 ) -> Iterator[tuple[Rows, Tensor]]:
     """The blocks of a batch with a noise level for each of their rows, stratified over all rows."""
     sizes = [len(rows.tokens) for rows in batch]

@@ -28,7 +28,7 @@ Optimisers = tuple[torch.optim.Optimizer, ...]
 
 
 @dataclass
-class Progress:
+class TrainingState:
     """Steps done and seconds they took, the rows of the log, and the losses since the last of them."""
 
     step: int = 0
@@ -120,13 +120,13 @@ def _descend(model: nn.Module, optimisers: Optimisers, loss: Tensor, rate: float
         optimiser.step()
 
 
-def _resume(model: nn.Module, optimisers: Optimisers, folder: Path) -> Progress:
+def _resume(model: nn.Module, optimisers: Optimisers, folder: Path) -> TrainingState:
     """How far the folder's checkpoint is, whose weights and optimisers are taken over; else the beginning."""
     path = folder / STATE
     if not path.exists():
-        return Progress()
+        return TrainingState()
     state = torch.load(path, weights_only=True)
-    if state.get("progress", {}).keys() != {one.name for one in fields(Progress)}:
+    if state.get("progress", {}).keys() != {one.name for one in fields(TrainingState)}:
         raise UsageError(
             f"{path} was written by another version of mechshift",
             f"go on with that version, or delete {folder} to train it anew",
@@ -134,10 +134,10 @@ def _resume(model: nn.Module, optimisers: Optimisers, folder: Path) -> Progress:
     model.load_state_dict(state["model"])
     for optimiser, kept in zip(optimisers, state["optimisers"], strict=True):
         optimiser.load_state_dict(kept)
-    return Progress(**state["progress"])
+    return TrainingState(**state["progress"])
 
 
-def _save(model: nn.Module, optimisers: Optimisers, progress: Progress, folder: Path) -> None:
+def _save(model: nn.Module, optimisers: Optimisers, progress: TrainingState, folder: Path) -> None:
     partial = folder / "state.partial"
     kept = [optimiser.state_dict() for optimiser in optimisers]
     torch.save({"model": model.state_dict(), "optimisers": kept, "progress": asdict(progress)}, partial)
@@ -145,7 +145,7 @@ def _save(model: nn.Module, optimisers: Optimisers, progress: Progress, folder: 
     os.replace(partial, folder / STATE)
 
 
-def _write_log(progress: Progress, folder: Path) -> None:
+def _write_log(progress: TrainingState, folder: Path) -> None:
     """Of the rows that are kept, so that those beyond the checkpoint of an interrupted training go."""
     path = folder / LOG
     if not progress.rows:

@@ -11,7 +11,7 @@ from ..pairs.member import Member
 from ..pairs.pair import Pair
 from ..pairs.spec import CAUSAL
 from ..pairs.tokens import MOST_NAMED
-from ..pairs.words import SWAP, in_either
+from ..pairs.words import SWAP, given_in_either, in_either
 from .cloze import Cloze, clozes
 from .fill import Fill, askable, fills, fills_under, fills_with
 
@@ -181,15 +181,14 @@ def check_behaviour(pair: Pair, behaviour: Behaviour) -> None:
 
 
 def _remedy(pair: Pair, behaviour: Behaviour, way: Fill) -> str:
-    """What to declare instead, as options of --arm and --mdm and as keys of an entry."""
+    """What to declare instead, in both interfaces and as keys of an entry."""
     if way.mask_id != behaviour.declared.mask_id:
-        option = f"declare --mask-token {way.mask_id} (mask_token = {way.mask_id} in an entry)"
-        return f"{option}, and correct what the MDM's own files name if they name another"
-    shift = "--shift" if way.shift else "--no-shift"
-    entry = f'shift = {str(way.shift).lower()} and attention = "{way.attention}" in an entry'
-    instead = "leave out --control and " if pair.spec.control else ""
+        option = given_in_either(entry=True, mask_token=way.mask_id)
+        return f"declare {option}, and correct what the MDM's own files name if they name another"
+    option = given_in_either(entry=True, shift=way.shift, attention=str(way.attention))
+    instead = f"leave out {in_either('control')} and " if pair.spec.control else ""
     card = ", or which of those the model's card says" if len(behaviour.best) > 1 else ""
-    return f"{instead}declare {shift} --attention {way.attention} ({entry}){card}"
+    return f"{instead}declare {option}{card}"
 
 
 def mask_candidates(pair: Pair) -> tuple[int, ...]:

@@ -164,8 +164,8 @@ def _way(pair: Pair, texts: list[Cloze], given: frozenset[str]) -> tuple[Fill, l
     if few or float(best.right.float().mean()) < LEAST_SHARE:
         raise NotComputable(
             f"the MDM fills {int(best.right.sum())} of {len(texts)} gaps: too few to tell how it reads",
-            "take shift and attention from the model's card: --shift or --no-shift, --attention (in Python "
-            "shift=, attention=)",
+            "take shift and attention from the model's card: "
+            f"{in_either('shift')} and {in_either('attention')}",
         )
     alike = [way for way in ways if way is best or not best.clearly_better(way)]
     named, full = pair.spec.mdm.attention, Attention("full")

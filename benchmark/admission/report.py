@@ -10,13 +10,13 @@ from tabulate import tabulate
 
 from ..pairs.movement import Movement
 from .behaviour import Behaviour
+from .examination import Examination
 from .fill import Fill
-from .outcome import Outcome
 
 WIDTHS = [None, None, None, 76]
 
 
-def render(found: Outcome) -> str:
+def render(found: Examination) -> str:
     """The page: a line per check, a table of fills, a table of movement, and the outcome."""
     findings = [(each.check, each.subject, each.verdict, each.detail) for each in found.findings]
     parts = [tabulate(findings, ("check", "of", "verdict", "found"), maxcolwidths=WIDTHS)]
@@ -24,10 +24,10 @@ def render(found: Outcome) -> str:
         parts.append(_fills(found.behaviour))
     if found.pair is not None:
         parts.append(_movement(found.pair.movement))
-    return "\n\n".join([*parts, _outcome(found)])
+    return "\n\n".join([*parts, _examined(found)])
 
 
-def _outcome(found: Outcome) -> str:
+def _examined(found: Examination) -> str:
     name = found.spec.name
     if found.pair is None:
         return f"{name} cannot be loaded; the other checks were not made."
@@ -81,7 +81,7 @@ def _extremes(moved: list[Movement]) -> tuple[float | int | None, ...]:
     return _change(least), least.layer, _change(most), most.layer
 
 
-def as_json(found: Outcome) -> dict[str, Any]:
+def as_json(found: Examination) -> dict[str, Any]:
     """The same for programs: `findings`, `fills`, `masks` and `movement`, empty where nothing was loaded."""
     behaviour, pair = found.behaviour, found.pair
     return {

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from ...errors import PairError
 from ..pairs.member import Member
+from ..pairs.words import given_in_either
 
 
 def check_prompts(member: Member, prompts: Iterable[Iterable[int]]) -> None:
@@ -22,5 +23,6 @@ def check_targets(member: Member, positions: Iterable[int]) -> None:
         raise PairError(
             f"position 0 is masked, and the {member.called} is declared shifted: nothing before it can "
             "be read",
-            "declare --no-shift if the model is read at the masked position itself, else begin with a token",
+            f"declare {given_in_either(shift=False)} if the model is read at the masked position itself, "
+            "else begin with a token",
         )

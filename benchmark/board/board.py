@@ -4,6 +4,7 @@ from collections.abc import Hashable, Mapping
 from pathlib import Path
 
 from ...errors import UsageError
+from ..pairs.words import in_either
 from ..record.files import read_model
 from ..record.protocol import Protocol, list_protocols
 from ..record.types import Record
@@ -92,7 +93,7 @@ def _check_protocol(path: Path, protocol: Protocol, named: bool) -> None:
 
 
 def _run(protocol: str) -> str:
-    return f"run the pair with --protocol {protocol} and put that record here"
+    return f"run the pair under protocol {protocol} and put that record here"
 
 
 def _check_whole(path: Path, record: Record) -> None:
@@ -132,7 +133,7 @@ def _check_one_protocol(records: _Records) -> None:
         if found != expected:
             raise UsageError(
                 f"{path.name} and {first.name} are of different protocols: {found.name} and {expected.name}",
-                "keep each in a folder of its own, or choose one with --protocol",
+                f"keep each in a folder of its own, or choose one with {in_either('protocol')}",
             )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...errors import UsageError
+from ..pairs.words import in_either
 from ..record.protocol import get_protocol
 from ..tables.beside import overlap_fields, overlap_table
 from ..tables.cells import Format
@@ -49,11 +50,13 @@ def _is_beside_reported(protocol: str | None, sort: str | None, unofficial: bool
     if protocol != PROTOCOL:
         raise UsageError(
             f"no board takes protocol {protocol}",
-            f"give --unofficial for rows of it, or {PROTOCOL} for records beside reported numbers",
+            f"give {in_either('unofficial')} for rows of it, or {PROTOCOL} for records beside "
+            "reported numbers",
         )
     if sort is not None:
         raise UsageError(
-            f"--sort orders rows of pairs, and protocol {PROTOCOL} has a table by task", "leave --sort out"
+            f"{in_either('sort')} orders rows of pairs, and protocol {PROTOCOL} has a table by task",
+            "leave it out",
         )
     return True
 

@@ -32,7 +32,8 @@ class Components:
     @property
     def is_mlp(self) -> NDArray[np.bool_]:
         """Which components are MLPs."""
-        return np.array([name.startswith("m") for name in self.names])
+        found: NDArray[np.bool_] = self.graph.source_kinds[1:] == "mlp"
+        return found
 
     @cached_property
     def of_sources(self) -> NDArray[np.float64]:

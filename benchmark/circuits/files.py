@@ -30,7 +30,7 @@ class Strict(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Sizes(Strict):
+class GraphHeader(Strict):
     """A graph, as a header declares it."""
 
     layers: int
@@ -42,7 +42,7 @@ class Header(Strict):
     """What is said of the arrays of a file; each kind of file adds what is its own."""
 
     format: str
-    graph: Sizes
+    graph: GraphHeader
     sources: tuple[str, ...]
     destinations: tuple[str, ...]
 

@@ -24,7 +24,7 @@ class Form(StrEnum):
     mib = "mib"
 
 
-class Member(StrEnum):
+class WhichMember(StrEnum):
     """Whose circuit is meant."""
 
     arm = "arm"
@@ -42,7 +42,7 @@ class By(StrEnum):
 def export(
     file: Annotated[Path, typer.Argument(help="A run's circuit or scores (*.safetensors), or its RECORD.")],
     task: Annotated[str | None, typer.Argument(help="The task, if FILE is a record.")] = None,
-    member: Annotated[Member | None, typer.Argument(help="The member, if FILE is a record.")] = None,
+    member: Annotated[WhichMember | None, typer.Argument(help="The member, if FILE is a record.")] = None,
     *,
     to: Annotated[Form, of_output(help="The EAP-IG library's graph, or MIB's nine circuits.")],
     out: Annotated[Path, of_output(help="The file to write; for MIB a new folder named TASK_MODEL.")],
@@ -79,7 +79,7 @@ def export(
     _tell([_described(path, size) for path, size in zip(paths, sizes, strict=True)], as_json)
 
 
-def _meant(file: Path, task: str | None, member: Member | None) -> Path:
+def _meant(file: Path, task: str | None, member: WhichMember | None) -> Path:
     """The file itself, or of a record the cell with the member's circuit on the task."""
     if file.is_dir():
         raise UsageError(f"{file} is a folder", "name a file, or a record with a task and a member")
@@ -92,6 +92,7 @@ def _meant(file: Path, task: str | None, member: Member | None) -> Path:
         return file
     from ..record.files import read_model
     from ..record.types import Record
+    from ..run.plan import kind_name
     from ..run.store import find_cell
 
     if task is None or member is None:
@@ -99,7 +100,7 @@ def _meant(file: Path, task: str | None, member: Member | None) -> Path:
             f"{file} is JSON: either a record or a graph of the EAP-IG library",
             "name task and member of a record, such as ioi mdm; read a graph with mechshift circuits import",
         )
-    return find_cell(file, read_model(file, Record), task, f"circuit-{member.value}")
+    return find_cell(file, read_model(file, Record), task, kind_name("circuit", member.value))
 
 
 @app.command("import")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ...errors import UsageError
-from .options import Format, FormatOption, JsonOption, of_output, of_work
+from .options import FormatOption, JsonOption, TableFormat, of_output, of_work
 from .output import print_json, width
 
 
@@ -27,7 +27,7 @@ def leaderboard(
         str | None,
         of_output(metavar="COLUMN", help="Sort by a column, under its CSV name; missing values come last."),
     ] = None,
-    style: FormatOption = Format.text,
+    style: FormatOption = TableFormat.text,
     as_json: JsonOption = False,
 ) -> None:
     """Print a row for each record of a folder, the largest task-dependent shift first.
@@ -40,7 +40,7 @@ def leaderboard(
 
     if not as_json:
         print(board_table(directory, protocol, style.value, sort, unofficial, width()))
-    elif style is Format.text:
+    elif style is TableFormat.text:
         print_json(board_rows(directory, protocol, sort, unofficial))
     else:
         raise UsageError(f"--json and --format {style.value} both set the output format", "give one of them")

@@ -30,7 +30,7 @@ class Dtype(StrEnum):
     float16 = "float16"
 
 
-class Format(StrEnum):
+class TableFormat(StrEnum):
     """How a table is written."""
 
     text = "text"
@@ -40,7 +40,7 @@ class Format(StrEnum):
 
 
 JsonOption = Annotated[bool, of_output("--json", help="Print JSON instead of text.")]
-FormatOption = Annotated[Format, of_output("--format", help="The format of tables.")]
+FormatOption = Annotated[TableFormat, of_output("--format", help="The format of tables.")]
 
 _LEFT_OUT = {"shift": "--shift", "attention": "full", "mask_token": "as the files name it"}
 """What holds of the MDM where nothing is said."""

@@ -26,7 +26,7 @@ def check_pair(options: "PairOptions", as_json: JsonOption = False) -> None:
     """
     spec = resolved(options)
     from ..admission import report as pair_report
-    from ..admission.outcome import check_pair as examine
+    from ..admission.examination import check_pair as examine
 
     found = examine(spec, options.device, options.offline)
     if as_json:

@@ -72,7 +72,7 @@ def run(
     if as_json:
         print(record.model_dump_json(indent=1))
         return
-    from ..run.run import record_path
+    from ..run.record_file import record_path
     from ..tables.show import render
 
     print(render(record, width()))
@@ -83,7 +83,7 @@ def _measure(asked: "Asked", accept_behaviour: bool, out: Path, quiet: bool) -> 
     """The record, its cells kept in `out`; whatever can be refused is refused before weights are loaded."""
     from ..admission.load import load_pair
     from ..forecast.before import rows_that_fit
-    from ..run.allocation import choose_threads, give_back_freed_memory
+    from ..run.allocation import give_back_freed_memory
     from ..run.progress import choose_progress
     from ..run.run import run as measure
     from ..run.store import check_writable
@@ -93,7 +93,6 @@ def _measure(asked: "Asked", accept_behaviour: bool, out: Path, quiet: bool) -> 
     give_back_freed_memory()
     rows = rows_that_fit(asked)
     pair = load_pair(asked.spec, asked.device, asked.offline, accept_behaviour)
-    choose_threads(pair.arm.device, pair.arm.backbone.shape.width)
     return measure(pair, asked.protocol, out, _names(asked.tasks), asked.level, rows, choose_progress(quiet))
 
 

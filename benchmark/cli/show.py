@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...errors import UsageError
-from .options import Format, FormatOption, JsonOption, of_output
+from .options import FormatOption, JsonOption, TableFormat, of_output
 from .output import print_json, width
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def show(
         Path, typer.Argument(help="A record that `mechshift run` wrote, or a folder of records.")
     ],
     plots: Annotated[Path | None, of_output(help="Also write one SVG per task to this folder.")] = None,
-    style: FormatOption = Format.text,
+    style: FormatOption = TableFormat.text,
     as_json: JsonOption = False,
 ) -> None:
     """Print a record: its row, a table per task, reasons for what is missing. Of a folder: its records.
@@ -28,7 +28,7 @@ def show(
 
     Example: mechshift show mechshift-results --format github
     """
-    if as_json and style is not Format.text:
+    if as_json and style is not TableFormat.text:
         raise UsageError(f"--json and --format {style.value} both set the output format", "give one of them")
     if not record.is_dir():
         from ..record.files import read_model
@@ -54,7 +54,7 @@ def show(
         print(records_table(found, style.value, width()))
 
 
-def _show_one(record: "Record", plots: Path | None, style: Format, as_json: bool) -> None:
+def _show_one(record: "Record", plots: Path | None, style: TableFormat, as_json: bool) -> None:
     from ..tables.show import render
     from ..tables.table import record_table
 

@@ -16,16 +16,16 @@ from .output import print_json
 
 if TYPE_CHECKING:
     from ...tasks import Task
-    from ...tasks.example import Split as SplitName
+    from ...tasks.example import Split
 
-    Wanted = Mapping[Path, tuple[Task, int, int, SplitName, str]]
+    Wanted = Mapping[Path, tuple[Task, int, int, Split, str]]
 
 app = typer.Typer(no_args_is_help=True, help="The tasks as data for other programs.")
 
 OUT = Path("mechshift-tasks")
 
 
-class Split(StrEnum):
+class WhichSplit(StrEnum):
     """What the examples are for."""
 
     evaluation = "evaluation"
@@ -41,8 +41,8 @@ def export(
     n: Annotated[int, of_work("--n", min=1, help="Number of examples per task.")] = 500,
     seed: Annotated[int, of_work(help="The seed of the stream; runs use their protocol's.")] = 0,
     split: Annotated[
-        Split, of_work(help="The examples that runs use, or those free for training.")
-    ] = Split.evaluation,
+        WhichSplit, of_work(help="The examples that runs use, or those free for training.")
+    ] = WhichSplit.evaluation,
     level: Annotated[str | None, of_work(help="A difficulty that the tasks have.")] = None,
     out: Annotated[Path, of_output(help="The folder that the files are written to.")] = OUT,
     overwrite: Annotated[
@@ -60,7 +60,7 @@ def export(
     from ...tasks.export import write_parquet
 
     chosen = [(task, task.level(level)[0]) for task in _tasks(names or [], suite)]
-    name: SplitName = "training" if split is Split.training else "evaluation"
+    name: Split = "training" if split is WhichSplit.training else "evaluation"
     wanted: Wanted = {
         out / f"{task.card.name}-{its_level}-{split.value}-seed{seed}.parquet": (
             task,

@@ -2,9 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ...metrics import (
     CircuitOverlap,
     Estimate,
@@ -16,6 +13,7 @@ from ...metrics import (
     random_specialisation,
     top_edges,
 )
+from ...metrics.inputs import Floats
 from ..circuits.components import Components
 from ..measure.budgets import budgets
 from ..measure.evidence import Evidence, Sweep
@@ -33,9 +31,7 @@ from ..record.types import (
     measured,
 )
 from .curves import curves, smallest_share
-from .placement import Estimates, Place, Placement, Weighting
-
-Floats = NDArray[np.floating]
+from .placement import Estimates, Placement, PlacementNumber, Weighting
 
 
 def compared_size(arm: Sweep, mdm: Sweep, grid: Sequence[float], compared: Compared) -> int:
@@ -211,7 +207,7 @@ SHARES = frozenset(
 """Values in [0, 1], so that their differences lie in [−1, 1]."""
 
 
-def _in_range(place: Place, value: Estimate | Undefined) -> Estimate | Undefined:
+def _in_range(place: PlacementNumber, value: Estimate | Undefined) -> Estimate | Undefined:
     """The value with its interval cut to what it can be: one that is centred anew may reach beyond."""
     # Centring moves an interval without regard to the range of its value.
     if isinstance(value, Undefined) or place.name not in SHARES:

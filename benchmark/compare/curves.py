@@ -17,12 +17,11 @@ from ...metrics import (
     prompt_faithfulness,
     smallest_budget,
 )
+from ...metrics.inputs import Floats
 from ..measure.budgets import budgets
 from ..measure.evidence import Sweep
 from ..record.protocol import Statistics
 from ..record.types import Curve, CurvePoint, Measured, measured
-
-Floats = NDArray[np.floating]
 
 AREAS: dict[str, Callable[[ArrayLike, ArrayLike], float]] = {"log_area": log_area, "cpr": cpr, "cmd": cmd}
 

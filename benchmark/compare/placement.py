@@ -21,16 +21,16 @@ from ...metrics import (
     top_share,
     weighted_sharpness,
 )
+from ...metrics.inputs import Floats
 from ..circuits.components import Components
 from ..measure.evidence import ScoreSums
 from ..record.protocol import Statistics
 
-Floats = NDArray[np.floating]
 Named = dict[str, Value]
 Weighting = Literal["mass", "edges", "specialisation"]
 
 
-class Place(NamedTuple):
+class PlacementNumber(NamedTuple):
     """Which number of a placement: depth by `mass` (score) or by number of `edges`, or `specialisation`.
 
     `of`: arm, mdm, or shift for MDM − ARM.
@@ -41,7 +41,7 @@ class Place(NamedTuple):
     name: str
 
 
-Estimates = Mapping[Place, Estimate | Undefined]
+Estimates = Mapping[PlacementNumber, Estimate | Undefined]
 
 
 class Placement:
@@ -71,7 +71,7 @@ class Placement:
             statistics.resampling_seed,
         )
 
-    def __call__(self, arm: Floats, mdm: Floats) -> dict[Place, Value]:
+    def __call__(self, arm: Floats, mdm: Floats) -> dict[PlacementNumber, Value]:
         """The values for mean scores of the ARM and the MDM, [sources, destinations] each."""
         # Found anew for every resample, so that intervals include the uncertainty about which edges belong.
         circuits = [top_edges(scores, self._components.graph.mask, self.size) for scores in (arm, mdm)]
@@ -84,7 +84,7 @@ class Placement:
             "specialisation": self._specialisation(*importance),
         }
         return {
-            Place(weighting, of, name): value
+            PlacementNumber(weighting, of, name): value
             for weighting, members in found.items()
             for of, values in members.items()
             for name, value in values.items()

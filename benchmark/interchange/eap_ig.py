@@ -33,7 +33,8 @@ def save_graph(path: Path, graph: Graph, edges: Edges, d_model: int, scores: Sco
         raise UsageError(
             f"{graph.heads // graph.kv_heads} heads share a key/value input, and EAP-IG's graph has one each:"
             " a shared input's score is a sum over heads that does not say what each has",
-            "run with a protocol that has kv = ungrouped (paper), or write circuits without scores: --to mib",
+            "run with a protocol that has kv = ungrouped (paper), or write circuits without scores, as "
+            "MIB has them",
         )
     if scores is not None and not np.isfinite(scores[graph.mask]).all():
         raise NotComputable("some edge scores are not finite", "JSON has no such numbers")

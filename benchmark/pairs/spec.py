@@ -11,7 +11,7 @@ from .words import Words
 
 CAUSAL = Attention("causal")
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
-Place = Literal["either", "directory", "hub"]
+CheckpointPlace = Literal["either", "directory", "hub"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class MemberSpec:
     mask_token: str | int | None = None
     revision: str | None = None
     loader: LoaderSpec = field(default_factory=LoaderSpec)
-    place: Place = "either"
+    place: CheckpointPlace = "either"
 
     def __post_init__(self) -> None:
         _check_printable("the name of a checkpoint", self.checkpoint)

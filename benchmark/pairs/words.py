@@ -1,5 +1,6 @@
 """How either interface writes the name of an option, so that a message can be acted on where it is read."""
 
+import json
 from enum import Enum
 
 
@@ -27,3 +28,17 @@ SWAP = "swap --arm and --mdm (in Python arm= and mdm=)"
 def in_either(name: str) -> str:
     """The option in both interfaces, for what is found while loading: either may have asked for that."""
     return f"{Words.COMMAND_LINE.option(name)} (in Python {Words.PYTHON.option(name)})"
+
+
+def given_in_either(entry: bool = False, **values: object) -> str:
+    """Options with their values in both interfaces: `--no-shift (in Python shift=False)`.
+
+    With `entry` also as keys of a pair's entry.
+    """
+    typed = " ".join(
+        Words.COMMAND_LINE.given(name, value) + ("" if isinstance(value, bool) else f" {value}")
+        for name, value in values.items()
+    )
+    python = ", ".join(Words.PYTHON.given(name, value) for name, value in values.items())
+    keys = " and ".join(f"{name} = {json.dumps(value)}" for name, value in values.items())
+    return f"{typed} (in Python {python}{f'; in an entry {keys}' if entry else ''})"

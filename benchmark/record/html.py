@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from html import escape
 
-Cell = str | tuple[str, str]
+HtmlCell = str | tuple[str, str]
 """A text, or a text and what is said of it when the pointer rests on it."""
 
 
-def html_table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
+def html_table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[HtmlCell]]) -> str:
     """A table with a caption; the first cell of a row is its heading."""
     head = "".join(f"<th>{escape(text)}</th>" for text in heads)
     lines = [
@@ -20,7 +20,7 @@ def html_table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[Cell]
     )
 
 
-def _content(cell: Cell) -> str:
+def _content(cell: HtmlCell) -> str:
     if isinstance(cell, str):
         return escape(cell)
     text, title = cell

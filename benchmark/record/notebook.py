@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .html import Cell, html_table
-from .quantities import SECTIONS, Quantity, Task
+from .html import HtmlCell, html_table
+from .quantities import SECTIONS, Quantity
 from .row import BOTH, COLUMNS, Column
 from .summary import SUITES
-from .types import Missing, Record, Summary
+from .types import Missing, Record, Summary, TaskResult
 
 if TYPE_CHECKING:
     import pandas
@@ -20,13 +20,13 @@ def task_frame(record: Record) -> "pandas.DataFrame":
     import pandas
 
     # Failed tasks have rows too, with the reason, so that their absence cannot be overlooked.
-    tasks: tuple[Task, ...] = (*record.tasks, *record.failed)
+    tasks: tuple[TaskResult, ...] = (*record.tasks, *record.failed)
     rows = [row for task in tasks for row in _rows(task)]
     # A column in which everything is missing would else have no dtype to compute with.
     return pandas.DataFrame(rows, columns=list(FIELDS)).astype(dict.fromkeys(("value", "low", "high"), float))
 
 
-def _rows(task: Task) -> Iterator[tuple[object, ...]]:
+def _rows(task: TaskResult) -> Iterator[tuple[object, ...]]:
     about = (task.task, task.suite, task.level, task.version)
     for quantity in (each for section in SECTIONS for line in section.lines for each in line.quantities):
         value = quantity.of(task)
@@ -50,7 +50,7 @@ def row_html(record: Record) -> str:
     return html_table(caption, ["", *places], rows)
 
 
-def _cell(column: Column, place: str, index: int, summary: Summary) -> Cell:
+def _cell(column: Column, place: str, index: int, summary: Summary) -> HtmlCell:
     quantities: tuple[Quantity[Summary], ...] = column.quantities.get(place, ())[index : index + 1]
     if not quantities:
         return ""

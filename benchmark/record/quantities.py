@@ -13,7 +13,7 @@ from .types import (
     Missing,
     Number,
     PoolRecord,
-    TaskRecord,
+    TaskResult,
 )
 
 
@@ -49,7 +49,6 @@ FINE = Rounding(decimals=3)
 COUNT = Rounding(decimals=0)
 PERCENT = Rounding(decimals=1, percent=True)
 
-Task = TaskRecord | FailedTask
 T = TypeVar("T")
 
 
@@ -75,7 +74,7 @@ class Section:
     """Lines under one heading."""
 
     heading: str
-    lines: tuple[Line[Task], ...]
+    lines: tuple[Line[TaskResult], ...]
 
 
 def entry(values: Mapping[str, Measured], name: str) -> Measured:
@@ -88,11 +87,15 @@ def accuracy(found: Accuracy | Missing) -> Measured:
     return found if isinstance(found, Missing) else found.share
 
 
-def _pool(name: str, of: Callable[[PoolRecord], Measured], rounding: Rounding = SHARE) -> Quantity[Task]:
+def _pool(
+    name: str, of: Callable[[PoolRecord], Measured], rounding: Rounding = SHARE
+) -> Quantity[TaskResult]:
     return Quantity(name, lambda task: of(task.pool), rounding)
 
 
-def _both(name: str, of: Callable[[Comparison], Measured], rounding: Rounding = SHARE) -> Quantity[Task]:
+def _both(
+    name: str, of: Callable[[Comparison], Measured], rounding: Rounding = SHARE
+) -> Quantity[TaskResult]:
     return Quantity(
         name,
         lambda task: Missing(missing=task.missing) if isinstance(task, FailedTask) else of(task.comparison),
@@ -100,17 +103,21 @@ def _both(name: str, of: Callable[[Comparison], Measured], rounding: Rounding = 
     )
 
 
-def _arm(name: str, of: Callable[[MemberRecord], Measured], rounding: Rounding = SHARE) -> Quantity[Task]:
+def _arm(
+    name: str, of: Callable[[MemberRecord], Measured], rounding: Rounding = SHARE
+) -> Quantity[TaskResult]:
     return _both(f"{name}_arm", lambda comparison: of(comparison.arm), rounding)
 
 
-def _mdm(name: str, of: Callable[[MemberRecord], Measured], rounding: Rounding = SHARE) -> Quantity[Task]:
+def _mdm(
+    name: str, of: Callable[[MemberRecord], Measured], rounding: Rounding = SHARE
+) -> Quantity[TaskResult]:
     return _both(f"{name}_mdm", lambda comparison: of(comparison.mdm), rounding)
 
 
 def _each(
     label: str, name: str, of: Callable[[MemberRecord], Measured], rounding: Rounding = SHARE
-) -> tuple[Line[Task], Line[Task]]:
+) -> tuple[Line[TaskResult], Line[TaskResult]]:
     """A line for either member."""
     return (
         Line(f"{label}, ARM", (_arm(name, of, rounding),)),

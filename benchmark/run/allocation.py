@@ -2,6 +2,8 @@
 
 import ctypes
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -27,7 +29,25 @@ def give_back_freed_memory() -> bool:
     return bool(ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, THRESHOLD))
 
 
+def suited_threads(device: torch.device, width: int) -> int:
+    """Threads for a model of this width: on a CPU one for a small model, else as many as torch has now.
+
+    More gain a small model little, and stall where another process is busy.
+    """
+    return 1 if device.type == "cpu" and width < SMALL_WIDTH else torch.get_num_threads()
+
+
 def choose_threads(device: torch.device, width: int) -> None:
-    """One thread for small models on a CPU: more gain little, and stall where another process is busy."""
-    if device.type == "cpu" and width < SMALL_WIDTH:
-        torch.set_num_threads(1)
+    """Has torch use as many threads as suit a model, from now on."""
+    torch.set_num_threads(suited_threads(device, width))
+
+
+@contextmanager
+def on_suited_threads(device: torch.device, width: int) -> Iterator[None]:
+    """A context with as many threads as suit a model; the number is the caller's, who has it back after."""
+    before = torch.get_num_threads()
+    choose_threads(device, width)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -61,7 +61,7 @@ def execute(
                 kept = _obtain(cell, outcome, store, compute, progress)
                 outcome.contents[cell.name] = kept.content
                 outcome.cells[cell.name] = CellRecord(key=cell.key, digest=kept.seal.digest)
-                if cell.name == "pool":
+                if cell.kind.stage == "pool":
                     # Judged anew in every run: the minimum is not part of the pool's key.
                     outcome.unusable = why_unusable(outcome.pool, protocol)
             yield outcome

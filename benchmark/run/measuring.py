@@ -25,11 +25,10 @@ from ..pairs.member import Member
 from ..pairs.pair import Pair
 from ..pairs.ungrouping import ungroup
 from ..record.protocol import Compared, Halving, Sampling, Scoring, Sweeping
+from .allocation import on_suited_threads
 from .execution import Tell
-from .numbers import circuit_size, compute_numbers
-from .plan import Cell
-
-Needs = Mapping[str, Any]
+from .numbers import Needs, circuit_size, compute_numbers
+from .plan import Cell, Stage, kind_name
 
 
 class Measuring:
@@ -45,10 +44,12 @@ class Measuring:
         """The content of a cell. Raises what running the members raises."""
         if not cell.kind.members:
             return compute_numbers(cell, needs, tell)
-        return self._computed[cell.name.partition("-")[0]](cell, needs, tell)
+        # Here and not on the command line, so that a call from Python gives the same numbers to the last bit.
+        with on_suited_threads(self._pair.arm.device, self._pair.arm.backbone.shape.width):
+            return self._computed[cell.kind.stage](cell, needs, tell)
 
     @property
-    def _computed(self) -> dict[str, Callable[[Cell, Needs, Tell], Any]]:
+    def _computed(self) -> dict[Stage, Callable[[Cell, Needs, Tell], Any]]:
         return {
             "pool": self._pool,
             "scores": self._scores,
@@ -83,13 +84,13 @@ class Measuring:
     def _sweep(self, cell: Cell, needs: Needs, tell: Tell) -> Sweep:
         member = self._member(cell)
         asked = questions(member, self._encoded(cell, needs), _grouping(cell, needs).evaluation)
-        scores = needs[f"scores-{cell.kind.members[0]}"].attribution.scores()
+        scores = needs[kind_name("scores", cell.kind.member)].attribution.scores()
         with tell(len(asked)) as advance:
             return sweep(member, asked, scores, cell.parts[Sweeping], self._rows, advance)
 
     def _entropies(self, cell: Cell, needs: Needs, tell: Tell) -> Entropies:
         """Of the components that hold most of the importance in the member's compared circuit."""
-        member, found = self._member(cell), needs[f"scores-{cell.kind.members[0]}"]
+        member, found = self._member(cell), needs[kind_name("scores", cell.kind.member)]
         components, scores = Components(found.graph), found.attribution.scores()
         circuit = top_edges(scores, found.graph.mask, circuit_size(cell, needs))
         # Chosen on the discovery half and read on the other, as circuits are.

@@ -9,7 +9,7 @@ from ..measure.evidence import Evidence
 from ..record.protocol import Compared, Statistics, Sweeping
 from ..record.types import Comparison
 from .execution import Tell
-from .plan import Cell
+from .plan import MEMBERS, Cell, Stage, kind_name
 
 Needs = Mapping[str, Any]
 
@@ -17,33 +17,35 @@ Needs = Mapping[str, Any]
 def compute_numbers(cell: Cell, needs: Needs, tell: Tell) -> Any:
     """The content of a cell that no model runs for. Raises KeyError for one that a model runs for."""
     with tell(1):
-        return _COMPUTED[cell.name](cell, needs)
+        return _COMPUTED[cell.kind.stage](cell, needs)
 
 
 def circuit_size(cell: Cell, needs: Needs) -> int:
     """Number of edges of the compared circuits, from both members' sweeps."""
     grid = cell.parts[Sweeping].grid
-    return compared_size(needs["sweep-arm"], needs["sweep-mdm"], grid, cell.parts[Compared])
+    arm, mdm = (needs[kind_name("sweep", member)] for member in MEMBERS)
+    return compared_size(arm, mdm, grid, cell.parts[Compared])
 
 
 def _circuit(cell: Cell, needs: Needs) -> Circuit:
     """The member's compared circuit, as a file of its own that other tools can read."""
-    role = cell.name.removeprefix("circuit-")
-    scores = needs[f"scores-{role}"]
-    about = {"member": role, "task": cell.task.name}
+    member = cell.kind.member
+    assert member is not None, "a circuit is one member's"
+    scores = needs[kind_name("scores", member)]
+    about: dict[str, str] = {"member": member, "task": cell.task.name}
     return Circuit.of(scores.graph, scores.attribution.scores(), circuit_size(cell, needs), about=about)
 
 
 def _comparison(cell: Cell, needs: Needs) -> Comparison:
     arm, mdm = (
-        Evidence(needs[f"scores-{role}"], needs[f"sweep-{role}"], needs[f"entropies-{role}"].root)
-        for role in ("arm", "mdm")
+        Evidence(
+            needs[kind_name("scores", member)],
+            needs[kind_name("sweep", member)],
+            needs[kind_name("entropies", member)].root,
+        )
+        for member in MEMBERS
     )
     return compare(arm, mdm, cell.parts[Sweeping].grid, cell.parts[Compared], cell.parts[Statistics])
 
 
-_COMPUTED: dict[str, Callable[[Cell, Needs], Any]] = {
-    "circuit-arm": _circuit,
-    "circuit-mdm": _circuit,
-    "comparison": _comparison,
-}
+_COMPUTED: dict[Stage, Callable[[Cell, Needs], Any]] = {"circuit": _circuit, "comparison": _comparison}

@@ -21,7 +21,9 @@ from ..record.files import read_model, write_model
 from ..record.protocol import Part, Protocol, ProtocolTask
 from ..record.types import Comparison
 
-Role = Literal["arm", "mdm"]
+MemberName = Literal["arm", "mdm"]
+Stage = Literal["pool", "scores", "sweep", "circuit", "entropies", "comparison"]
+MEMBERS: tuple[MemberName, ...] = ("arm", "mdm")
 P = TypeVar("P", bound=Part)
 
 
@@ -29,68 +31,88 @@ P = TypeVar("P", bound=Part)
 class Kind:
     """A kind of cell: what it is computed from, and how its content is kept.
 
-    `needs`: cells of the same task; `parts`: those of the protocol that it is computed by, the only ones that
-    its computation is given; `members`: those that run, none where no model does. `method` is raised by
-    whoever changes the computation so that the same inputs give other numbers.
+    `stage` is what is done, `member` whose evidence it is, None where it is of both. `needs`: cells of the
+    same task; `parts`: those of the protocol that it is computed by, the only ones that its computation is
+    given; `members`: those that run, none where no model does. `method` is raised by whoever changes the
+    computation so that the same inputs give other numbers.
     """
 
-    name: str
+    stage: Stage
+    member: MemberName | None
     needs: tuple[str, ...]
     parts: tuple[str, ...]
-    members: tuple[Role, ...]
+    members: tuple[MemberName, ...]
     suffix: str
     load: Callable[[Path], Any]
     save: Callable[[Any, Path], None]
     method: int = 1
 
+    @property
+    def name(self) -> str:
+        """What files, keys and records call it, such as `scores-arm`."""
+        return kind_name(self.stage, self.member)
 
-def _as_json(name: str, content: type[Any], **about: Any) -> Kind:
-    return Kind(name, suffix="json", load=partial(read_model, kind=content), save=write_model, **about)
+
+def kind_name(stage: Stage, member: MemberName | None = None) -> str:
+    """The name of the kind of cell of a stage, of one member or of both: `scores-arm`, `pool`."""
+    return stage if member is None else f"{stage}-{member}"
 
 
-def _as_arrays(name: str, content: type[Any], **about: Any) -> Kind:
-    return Kind(name, suffix="safetensors", load=content.load, save=content.save, **about)
+def _as_json(stage: Stage, member: MemberName | None, content: type[Any], **about: Any) -> Kind:
+    return Kind(
+        stage, member, suffix="json", load=partial(read_model, kind=content), save=write_model, **about
+    )
+
+
+def _as_arrays(stage: Stage, member: MemberName, content: type[Any], **about: Any) -> Kind:
+    return Kind(stage, member, suffix="safetensors", load=content.load, save=content.save, **about)
 
 
 def _kinds() -> Iterator[Kind]:
-    roles: tuple[Role, ...] = ("arm", "mdm")
-    yield _as_json("pool", Pool, needs=(), parts=("sampling",), members=roles)
-    for role in roles:
+    sweeps = tuple(kind_name("sweep", member) for member in MEMBERS)
+    yield _as_json("pool", None, Pool, needs=(), parts=("sampling",), members=MEMBERS)
+    for member in MEMBERS:
         yield _as_arrays(
-            f"scores-{role}",
+            "scores",
+            member,
             ScoreSums,
             needs=("pool",),
             parts=("sampling", "halving", "scoring"),
-            members=(role,),
+            members=(member,),
         )
-    for role in roles:
+    for member in MEMBERS:
         yield _as_arrays(
-            f"sweep-{role}",
+            "sweep",
+            member,
             Sweep,
-            needs=("pool", f"scores-{role}"),
+            needs=("pool", kind_name("scores", member)),
             parts=("sampling", "halving", "scoring", "sweeping"),
-            members=(role,),
+            members=(member,),
         )
     # The size of the compared circuits follows from both members' sweeps.
-    for role in roles:
+    for member in MEMBERS:
         yield _as_arrays(
-            f"circuit-{role}",
+            "circuit",
+            member,
             Circuit,
-            needs=(f"scores-{role}", "sweep-arm", "sweep-mdm"),
+            needs=(kind_name("scores", member), *sweeps),
             parts=("sweeping", "compared"),
             members=(),
         )
-    for role in roles:
+    for member in MEMBERS:
         yield _as_json(
-            f"entropies-{role}",
+            "entropies",
+            member,
             Entropies,
-            needs=("pool", f"scores-{role}", "sweep-arm", "sweep-mdm"),
+            needs=("pool", kind_name("scores", member), *sweeps),
             parts=("sampling", "halving", "scoring", "sweeping", "compared"),
-            members=(role,),
+            members=(member,),
         )
-    evidence = tuple(f"{what}-{role}" for what in ("scores", "sweep", "entropies") for role in roles)
+    stages: tuple[Stage, ...] = ("scores", "sweep", "entropies")
+    evidence = tuple(kind_name(stage, member) for stage in stages for member in MEMBERS)
     yield _as_json(
         "comparison",
+        None,
         Comparison,
         needs=evidence,
         parts=("sweeping", "compared", "statistics"),
@@ -101,8 +123,15 @@ def _kinds() -> Iterator[Kind]:
 KINDS = tuple(_kinds())
 """All kinds of cells, each after those that it needs."""
 
+_BY_NAME = {kind.name: kind for kind in KINDS}
 
-class Parts:
+
+def kind_named(name: str) -> Kind:
+    """The kind of cell of that name. Raises KeyError for one that there is not."""
+    return _BY_NAME[name]
+
+
+class ProtocolParts:
     """The parts of a protocol that a cell's computation may read; asking for another is a KeyError."""
 
     def __init__(self, protocol: Protocol, names: Sequence[str]) -> None:
@@ -134,7 +163,7 @@ class Cell:
 
     task: ProtocolTask
     kind: Kind
-    parts: Parts
+    parts: ProtocolParts
     inputs: Mapping[str, Any]
 
     @property
@@ -208,6 +237,6 @@ def _task_cells(
         if kind.members:
             inputs["pair"] = {role: dict(subject.members[role]) for role in kind.members}
             inputs["tokens"], inputs["software"] = dict(subject.tokens), dict(subject.software)
-        cell = Cell(task, kind, Parts(protocol, kind.parts), inputs)
+        cell = Cell(task, kind, ProtocolParts(protocol, kind.parts), inputs)
         keys[kind.name] = cell.key
         yield cell

@@ -13,6 +13,7 @@ from ..pairs.pair import Pair, Provenance
 from ..pairs.spec import MemberSpec, PairSpec
 from ..record.protocol import Protocol
 from ..record.types import Environment, MemberProvenance, PairProvenance
+from .allocation import suited_threads
 from .plan import Subject
 
 
@@ -41,7 +42,8 @@ def describe_pair(pair: Pair, protocol: Protocol) -> PairProvenance:
 
 
 def describe_environment(pair: Pair) -> Environment:
-    """Versions, machine and device."""
+    """Versions, machine, device, and the threads that a run of the pair has."""
+    shape = pair.arm.backbone.shape
     return Environment(
         mechshift=version("mechshift"),
         python=platform.python_version(),
@@ -51,7 +53,7 @@ def describe_environment(pair: Pair) -> Environment:
         platform=platform.platform(),
         processor=platform.processor() or platform.machine(),
         device=str(pair.arm.device),
-        threads=torch.get_num_threads(),
+        threads=suited_threads(pair.arm.device, shape.width),
     )
 
 

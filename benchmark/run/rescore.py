@@ -13,7 +13,7 @@ from ..record.types import CellRecord, Record, TaskResult
 from .assembly import assemble, describe_task
 from .execution import Outcome
 from .numbers import compute_numbers
-from .plan import KINDS, Cell, Kind, Parts, key_of
+from .plan import KINDS, Cell, Kind, ProtocolParts, key_of
 from .pools import why_unusable
 from .progress import Silent
 from .store import digest_of, find_cell, read_seal
@@ -79,7 +79,7 @@ def _task(path: Path, record: Record, task: TaskResult) -> TaskResult:
         if outcome.unusable is not None:
             break
         _obtain(path, record, kind, outcome, task.cells[kind.name].key)
-        if kind.name == "pool":
+        if kind.stage == "pool":
             outcome.unusable = why_unusable(outcome.pool, record.protocol)
     return describe_task(outcome, record.protocol)
 
@@ -134,7 +134,7 @@ def _check_origin(file: Path, record: Record, kind: Kind, asked: ProtocolTask) -
 
 
 def _cell(kind: Kind, asked: ProtocolTask, protocol: Protocol) -> Cell:
-    return Cell(asked, kind, Parts(protocol, kind.parts), {})
+    return Cell(asked, kind, ProtocolParts(protocol, kind.parts), {})
 
 
 def _digest(kind: Kind, content: object) -> str:

@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .plan import Cell
+from .plan import Cell, Stage, kind_named
 
 Slot = tuple[str, str]
 """The names of a task and of a kind of cell."""
 
-PER_UNIT = {
+PER_UNIT: dict[Stage, float] = {
     "pool": 0.02,
     "scores": 0.01,
     "sweep": 0.02,
@@ -28,9 +28,9 @@ def slot_of(cell: Cell) -> Slot:
     return cell.task.name, cell.name
 
 
-def stem(name: str) -> str:
-    """What a kind of cell is of either member: `scores` of `scores-arm`."""
-    return name.partition("-")[0]
+def stem(name: str) -> Stage:
+    """The stage of the kind of cell of that name. Raises KeyError where there is none."""
+    return kind_named(name).stage
 
 
 def amount(inputs: Mapping[str, Any]) -> float:
@@ -73,7 +73,7 @@ class Timing:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
-        self._weights = {slot_of(cell): PER_UNIT[stem(cell.name)] * amount(cell.inputs) for cell in cells}
+        self._weights = {slot_of(cell): PER_UNIT[cell.kind.stage] * amount(cell.inputs) for cell in cells}
         self._open = dict.fromkeys(self._weights)
         self._earlier = dict(earlier)
         self._measured: dict[Slot, tuple[float, int]] = {}
@@ -121,7 +121,7 @@ class Timing:
         self._current, self._total, self._done = slot_of(cell), total, 0
         self._started = self._clock()
         self._open.setdefault(self._current)
-        self._examples[cell.task.name, stem(cell.name)] = total
+        self._examples[cell.task.name, cell.kind.stage] = total
         self._expect()
 
     def advance(self, done: int) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ..record.quantities import COUNT, FINE, Rounding, Task
-from ..record.types import FailedTask, Measured, Missing, Number, Record
+from ..record.quantities import COUNT, FINE, Rounding
+from ..record.types import FailedTask, Measured, Missing, Number, Record, TaskResult
 from .cells import Format, Notes, get_markup, plain
 from .layout import WIDTH, Fields, Row, csv_lines, stacked, tabular, unrounded, wrapped
 from .reported import Reported, list_reported
@@ -112,7 +112,7 @@ def _rows(records: Sequence[Record], reported: Sequence[Reported]) -> Iterator[_
         yield from (_reported_row(entry, name, records) for entry in reported if name in entry.values)
 
 
-def _measured_row(record: Record, task: Task) -> _Row:
+def _measured_row(record: Record, task: TaskResult) -> _Row:
     edges: Measured
     jaccard: Measured
     floor: Measured

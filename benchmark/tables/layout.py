@@ -4,6 +4,7 @@ import csv
 import io
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 
 from tabulate import tabulate
 
@@ -23,30 +24,51 @@ def tabular(heads: Sequence[str], rows: Sequence[Row], markup: Markup) -> str:
     return tabulate(rows, headers=escaped, tablefmt=markup.tabular, disable_numparse=True)
 
 
-Draw = Callable[[Sequence[int], Notes], str]
+DrawPart = Callable[[Sequence[int], Notes], str]
 """The table of some of its columns, counted from 0, its reasons added to the notes."""
 
 
-def stacked(columns: int, draw: Draw, notes: Notes, width: int) -> str:
-    """A table in parts of at most `width`, one below the other: as many columns side by side as fit.
+def stacked(columns: int, draw: DrawPart, notes: Notes, width: int) -> str:
+    """A table in parts of at most `width`, one below the other: as few as can be, of about the same width.
 
     A column that is too wide by itself has a part of its own. GitHub and LaTeX are no terminal, and have all
     columns side by side.
     """
     if not notes.markup.terminal:
         return draw(range(columns), notes)
-    parts: list[list[int]] = []
-    for column in range(columns):
-        # Tried with notes of their own, as the real ones are numbered in the order in which they are read.
-        if parts and _widest(draw([*parts[-1], column], Notes(notes.markup))) <= width:
-            parts[-1].append(column)
-        else:
-            parts.append([column])
-    return "\n\n".join(draw(part, notes) for part in parts)
+
+    @cache
+    def width_of(part: range) -> int:
+        # Drawn with notes of their own, as the real ones are numbered in the order in which they are read.
+        return max(map(len, draw(part, Notes(notes.markup)).splitlines()))
+
+    return "\n\n".join(draw(part, notes) for part in _balanced(columns, width_of, width))
 
 
-def _widest(text: str) -> int:
-    return max(map(len, text.splitlines()))
+def _balanced(columns: int, width_of: Callable[[range], int], width: int) -> tuple[range, ...]:
+    """Columns cut into as few parts of at most `width` as can be, and of these cuts the most even.
+
+    Filled one after the other, the parts would leave to the last what the others had no room for. Even is
+    where the squares of the widths have the smallest sum, then those of the numbers of columns.
+    """
+
+    @cache
+    def best(start: int) -> tuple[tuple[int, int, int], tuple[range, ...]]:
+        """The cost of the columns from there on, and their parts."""
+        if start == columns:
+            return (0, 0, 0), ()
+        found = []
+        for end in range(start + 1, columns + 1):
+            part = range(start, end)
+            wide = width_of(part)
+            if wide > width and len(part) > 1:
+                break
+            (parts, widths, lengths), others = best(end)
+            found.append(((parts + 1, widths + wide**2, lengths + len(part) ** 2), (part, *others)))
+        # Of equal cuts the one whose first part is the longest, as a reader expects it.
+        return min(reversed(found), key=lambda one: one[0])
+
+    return best(0)[1]
 
 
 def wrapped(text: str, width: int, begins: str = "") -> str:

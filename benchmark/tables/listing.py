@@ -18,13 +18,13 @@ from .table import protocol_name
 if TYPE_CHECKING:
     from ..pairs.entry import Listed, MemberEntry
 
-Row = dict[str, object]
+Described = dict[str, object]
 
 LONGEST, SHORTEST = 88, 20
 """Characters of a line of prose: longer ones are hard to read, shorter ones are no lines."""
 
 
-def describe_tasks() -> list[Row]:
+def describe_tasks() -> list[Described]:
     """A card per task."""
     return [
         {
@@ -47,14 +47,14 @@ def describe_tasks() -> list[Row]:
     ]
 
 
-def describe_pairs() -> list[Row]:
+def describe_pairs() -> list[Described]:
     """The named pairs: what is declared about them, and what a reader of a result has to know."""
     from ..pairs.registry import list_pairs
 
     return [_describe_pair(name, listed) for name, listed in list_pairs().items()]
 
 
-def _describe_pair(name: str, listed: "Listed") -> Row:
+def _describe_pair(name: str, listed: "Listed") -> Described:
     entry = listed.entry
     return {
         "pair": listed.spec.name,
@@ -98,7 +98,7 @@ _BY_NEED = ("pair", "weights", "attention", "shift", "mdm", "arm", "mask token")
 """Columns of the table of pairs, the one that can be missed least first."""
 
 
-def pairs_table(rows: list[Row], width: int = WIDTH) -> str:
+def pairs_table(rows: list[Described], width: int = WIDTH) -> str:
     """One line per pair: its members, what is declared about the second one, and whether it can be run.
 
     Columns for which the terminal is too narrow are left out and named below.
@@ -112,11 +112,11 @@ def pairs_table(rows: list[Row], width: int = WIDTH) -> str:
     return f"{_pairs(rows, shown)}\n\n{told}all of one: mechshift pair show NAME"
 
 
-def _fits(rows: list[Row], names: list[str], width: int) -> bool:
+def _fits(rows: list[Described], names: list[str], width: int) -> bool:
     return max(map(len, _pairs(rows, names).splitlines())) <= width
 
 
-def _pairs(rows: list[Row], names: list[str]) -> str:
+def _pairs(rows: list[Described], names: list[str]) -> str:
     order = ("pair", "arm", "mdm", "shift", "attention", "mask token", "weights")
     heads = [name for name in order if name in names]
     return tabulate([[_column(row, name) for name in heads] for row in rows], heads, disable_numparse=True)
@@ -135,11 +135,11 @@ def _named_lines(heads: Sequence[str], lines: Sequence[Sequence[str]], format: F
     return stacked(len(heads) - 1, draw, Notes(markup), width)
 
 
-def _column(row: Row, name: str) -> str:
+def _column(row: Described, name: str) -> str:
     return f"{row[name]} (control)" if name == "pair" and row["control"] else _cell(row, name)
 
 
-def describe_pair(name: str) -> Row:
+def describe_pair(name: str) -> Described:
     """A named pair, or one of a file. Raises UsageError, with near names, for an unknown one."""
     from ..pairs.registry import get_listed
 
@@ -147,7 +147,7 @@ def describe_pair(name: str) -> Row:
     return _describe_pair(name, listed)
 
 
-def describe_protocols() -> list[Row]:
+def describe_protocols() -> list[Described]:
     """Every setting of every protocol by its name, and its tasks."""
     return [
         dict(protocol.settings())
@@ -156,7 +156,7 @@ def describe_protocols() -> list[Row]:
     ]
 
 
-def describe_reported() -> list[Row]:
+def describe_reported() -> list[Described]:
     """A number that others have published per row, with its source and what that does not state."""
     return [
         {
@@ -200,7 +200,7 @@ def records_table(records: Mapping[Path, Record], format: Format, width: int = W
     return _named_lines(heads, [[plain(str(row[name])) for name in heads] for row in rows], format, width)
 
 
-def table(rows: list[Row], width: int = WIDTH) -> str:
+def table(rows: list[Described], width: int = WIDTH) -> str:
     """One block per row, names left and values right, wrapped to a terminal of `width`."""
     blocks = []
     for row in rows:
@@ -211,7 +211,7 @@ def table(rows: list[Row], width: int = WIDTH) -> str:
     return "\n\n".join(blocks)
 
 
-def _cell(row: Row, name: str) -> str:
+def _cell(row: Described, name: str) -> str:
     if name == "mask token" and row[name] is None:
         return "as its files name it"
     return _text(row[name])

@@ -33,7 +33,7 @@ class ReportedMember(Published):
     hub: str = Field(pattern=r"^[\w.-]+(/[\w.-]+)?$")
 
 
-class Source(Published):
+class Publication(Published):
     """Where the numbers stand: an arXiv id, and the table or figure, or "not located"."""
 
     arxiv: str = Field(pattern=r"^\d{4}\.\d{4,5}(v\d+)?$")
@@ -55,7 +55,7 @@ class Reported(Published):
     quantity: Literal["jaccard, raw"]
     edges: int = Field(gt=0, strict=True)
     values: dict[str, Share] = Field(min_length=1)
-    source: Source
+    source: Publication
     not_stated: tuple[Unstated, ...] = Field(min_length=1)
 
     @field_validator("values")

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ...errors import unknown
-from ..record.quantities import SECTIONS, Line, Quantity, Task
+from ..record.quantities import SECTIONS, Line, Quantity
 from ..record.row import BOTH, COLUMNS
 from ..record.summary import SUITES
-from ..record.types import Missing, Record, Summary
+from ..record.types import Missing, Record, Summary, TaskResult
 from .cells import Format, Markup, Notes, get_markup, plain
 from .layout import WIDTH, Fields, Row, csv_lines, stacked, tabular, unrounded
 
@@ -122,7 +122,7 @@ def task_body(record: Record, notes: Notes, width: int = WIDTH) -> str:
     return stacked(len(tasks), draw, notes, width)
 
 
-def all_tasks(record: Record) -> tuple[Task, ...]:
+def all_tasks(record: Record) -> tuple[TaskResult, ...]:
     """A record's tasks, those without a comparison last."""
     return (*record.tasks, *record.failed)
 
@@ -136,7 +136,7 @@ def _called(record: Record) -> str:
     return plain(record.pair.name) + " (control)" * record.pair.control
 
 
-Cell = Callable[[Ranked, Notes], str]
+BoardCell = Callable[[Ranked, Notes], str]
 
 
 def _status(entry: Ranked, notes: Notes) -> str:
@@ -144,11 +144,11 @@ def _status(entry: Ranked, notes: Notes) -> str:
     return status if entry.unofficial is None else f"{status}, unofficial{notes.mark(entry.unofficial)}"
 
 
-def _summary_cell(quantity: Quantity[Summary]) -> Cell:
+def _summary_cell(quantity: Quantity[Summary]) -> BoardCell:
     return lambda entry, notes: notes.cell(quantity.of(entry.record.summary), quantity.rounding)
 
 
-def _board() -> Iterator[tuple[str, Cell]]:
+def _board() -> Iterator[tuple[str, BoardCell]]:
     """The columns of a board behind the pair's name: heading and cell."""
     yield "protocol", lambda entry, notes: notes.markup.text(protocol_name(entry.record))
     yield "status", _status
@@ -169,7 +169,7 @@ def _of_row(quantities: Sequence[Quantity[Summary]], index: int, record: Record,
     )
 
 
-def _tasks(tasks: Sequence[Task], notes: Notes) -> str:
+def _tasks(tasks: Sequence[TaskResult], notes: Notes) -> str:
     markup = notes.markup
     heads = ["", *("\n".join((plain(task.task), task.suite, plain(task.level))) for task in tasks)]
     rows: list[Row] = []
@@ -210,7 +210,7 @@ def _pair_fields(entry: Ranked) -> Fields:
     }
 
 
-def _task_fields(task: Task) -> Iterator[Fields]:
+def _task_fields(task: TaskResult) -> Iterator[Fields]:
     about: Fields = {"task": task.task, "suite": task.suite, "level": task.level, "version": task.version}
     for quantity in (each for section in SECTIONS for line in section.lines for each in line.quantities):
         yield about | _named(quantity.name, unrounded(quantity.of(task)))

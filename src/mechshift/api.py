@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .benchmark.pairs.pair import Pair
     from .benchmark.pairs.spec import Precision
 
-Place = str | Path
+Location = str | Path
 """A path as text or as a Path; where a checkpoint is meant, also a hub id."""
 
 
@@ -79,8 +79,8 @@ class EdgeScores:
 
 
 def load(
-    arm: Place,
-    mdm: Place | None = None,
+    arm: Location,
+    mdm: Location | None = None,
     *,
     shift: bool | None = None,
     attention: str | None = None,
@@ -124,11 +124,11 @@ def load(
 
 
 def run(
-    pair: "Pair | Place",
+    pair: "Pair | Location",
     protocol: str | Protocol = "quick",
     tasks: str | Sequence[str] | None = None,
     level: str | None = None,
-    out: Place = RESULTS,
+    out: Location = RESULTS,
     rows: int | None = None,
     progress: bool | None = None,
 ) -> Record:
@@ -136,9 +136,11 @@ def run(
 
     `pair`: a loaded pair, or the name of one, which is loaded as `load` does. What is already in `out` is not
     done again. `rows`: token rows at once (None: 64); no number depends on it. `progress`: whether to show
-    bars (None: on a terminal and in a notebook).
+    bars (None: on a terminal and in a notebook). While a cell is computed a model narrower than 512 has one
+    thread of the CPU, as on the command line; then torch has as many again as before.
     Raises UsageError for an unknown name, NotComputable where no task gives a comparison, OutputError where
-    `out` cannot be written, and for a name what `load` raises.
+    `out` cannot be written or has a record of that name of another pair or protocol, and for a name what
+    `load` raises.
     """
     from .benchmark.asking.states import ROWS
     from .benchmark.run.progress import choose_progress
@@ -152,11 +154,11 @@ def run(
 
 
 def edge_scores(
-    pair: "Pair | Place",
+    pair: "Pair | Location",
     task: str,
     protocol: str | Protocol = "quick",
     level: str | None = None,
-    out: Place = RESULTS,
+    out: Location = RESULTS,
     rows: int | None = None,
     progress: bool | None = None,
 ) -> EdgeScores:
@@ -166,24 +168,25 @@ def edge_scores(
     """
     from .benchmark.asking.states import ROWS
     from .benchmark.run.assembly import as_asked
+    from .benchmark.run.plan import MEMBERS, kind_name
     from .benchmark.run.progress import choose_progress
     from .benchmark.run.run import measure
 
     fixed = _protocol(protocol)
     asked = as_asked(fixed, [task], level)
     batch = ROWS if rows is None else rows
-    wanted = ["scores-arm", "scores-mdm"]
+    wanted = [kind_name("scores", member) for member in MEMBERS]
     (outcome,) = measure(
         _loaded(pair), fixed, Path(out), asked, wanted, batch, choose_progress(_quiet(progress))
     )
     if outcome.unusable is not None:
         raise NotComputable(f"{task}: {outcome.unusable}", "choose a task or a level that both members solve")
-    arm, mdm = outcome.contents["scores-arm"], outcome.contents["scores-mdm"]
+    arm, mdm = (outcome.contents[name] for name in wanted)
     sums = arm.attribution.score_sums, mdm.attribution.score_sums
     return EdgeScores(arm.graph, *sums, arm.attribution.counts, arm.templates)
 
 
-def read(path: Place) -> "Record | Circuit | ScoreSums":
+def read(path: Location) -> "Record | Circuit | ScoreSums":
     """What a file holds: a record, a circuit (also the EAP-IG library's), or a member's scores on a task.
 
     Raises UsageError for a folder, naming the records in it, and NotComputable for a file that is missing,
@@ -221,7 +224,7 @@ def _quiet(progress: bool | None) -> bool | None:
     return None if progress is None else not progress
 
 
-def _loaded(pair: "Pair | Place") -> "Pair":
+def _loaded(pair: "Pair | Location") -> "Pair":
     return load(pair) if isinstance(pair, str | Path) else pair
 
 

@@ -79,6 +79,5 @@ def _umask() -> int:
 def refused(path: Path, error: OSError | SafetensorError) -> OutputError:
     """What to raise where the file system refuses to write there."""
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return OutputError(
-        f"{path} cannot be written: {reason}", "choose another folder with --out, or make room there"
-    )
+    # Who asked for it may have typed --out or passed a path to a function: neither is named.
+    return OutputError(f"{path} cannot be written: {reason}", "choose another folder, or make room there")

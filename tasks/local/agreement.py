@@ -1,6 +1,6 @@
 """Agreement: the verb has the number of its subject, whatever noun stands between the two."""
 
-from ..example import Draw, Example, Metric, Task, TaskCard
+from ..example import Draw, Example, MetricName, Task, TaskCard
 from ..output import first_word
 
 NOUNS = (
@@ -25,7 +25,7 @@ WORDINGS = (
     "In this story, the {subject} behind the {distractor}",
 )
 
-METRIC: Metric = "log odds"
+METRIC: MetricName = "log odds"
 
 
 def draw(given: Draw) -> Example:

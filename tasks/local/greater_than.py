@@ -1,6 +1,6 @@
 """Greater-than: the end year of an event lies after its start year."""
 
-from ..example import Draw, Example, Metric, Task, TaskCard
+from ..example import Draw, Example, MetricName, Task, TaskCard
 
 NOUNS = (
     "war siege strike drought famine trial voyage reign plague project study program journey festival "
@@ -22,7 +22,7 @@ TEMPLATES = {
     ),
 }
 
-METRIC: Metric = "probability difference"
+METRIC: MetricName = "probability difference"
 
 
 def draw(given: Draw) -> Example:

@@ -42,6 +42,24 @@ def test_report_and_figures_are_written(
     assert written["report.md"].decode() == page(make_pairs())
 
 
+def test_pairs_without_a_record_are_named(
+    command: Callable[..., None],
+    make_pairs: MakePairs,
+    put: Put,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = put(make_pairs(), tmp_path / "reference")
+    for pair in ("tiny-block", "tiny-scratch"):
+        (folder / pair / "record.json").unlink()
+    command("--records", folder, "--out", tmp_path / "out")
+    assert capsys.readouterr().err.splitlines() == [
+        f"mechshift: no record of {pair}: what needs it is left out of the report"
+        for pair in ("tiny-block", "tiny-scratch")
+    ]
+    assert len(contents(tmp_path / "out")) == 4
+
+
 def test_every_figure_is_on_the_page(make_pairs: MakePairs, put: Put, tmp_path: Path) -> None:
     write_report(put(make_pairs(), tmp_path / "reference"), tmp_path / "out")
     text = (tmp_path / "out" / "report.md").read_text()
@@ -67,7 +85,7 @@ def test_records_that_cannot_be_read_end_it_with_a_message_and_write_nothing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     folder = put(make_pairs(), tmp_path / "reference")
-    record = folder / "tiny-block" / "record.json"
+    record = folder / "tiny-continued" / "record.json"
     if left_out:
         record.unlink()
     else:

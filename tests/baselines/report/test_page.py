@@ -126,3 +126,41 @@ def test_links_within_the_page_lead_somewhere(make_pairs: MakePairs) -> None:
     text = page(make_pairs())
     anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings(text)}
     assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= anchors
+
+
+def test_of_the_base_pair_and_its_control_alone_there_is_a_page_that_says_so(make_pairs: MakePairs) -> None:
+    every = make_pairs()
+    text = page(Pairs({pair: every.records[pair] for pair in ("tiny", "tiny-continued")}))
+    assert headings(text) == headings(page(every))
+    others = "`tiny-noshift`, `tiny-block`, `tiny-seed-2`, `tiny-seed-3`"
+    beginning, _, summary = words(text.partition("\n## 1. ")[0]).partition("## Summary")
+    assert beginning.endswith(
+        f"This page is not of all reference pairs: there is no record of {others} and `tiny-scratch`. "
+    )
+    assert "in 1 pair of one small ARM (`tiny`) and beside the control `tiny-continued`" in summary
+    assert "different seeds" not in summary
+    assert "of 1 pair;" in summary
+    assert summary.count("is not said: there is no record of `tiny-seed-2` and `tiny-seed-3`.") == 1
+    claims = words(section(text, "4. The claims"))
+    # Twelve quantities of one pair; by hand every claim's first row is that of the page of all.
+    assert "not adjusted for the 12 that there are" in claims
+    named = others.replace(", `tiny-seed-3`", " and `tiny-seed-3`")
+    assert f"Not in the tables below: there is no record of {named}." in claims
+    seeds = "Left out: there is no record of `tiny-seed-2` and `tiny-seed-3`."
+    assert words(section(text, "6. Seeds")) == seeds
+    assert words(section(text, "7. Without the ARM")) == "Left out: there is no record of `tiny-scratch`."
+
+
+def test_what_needs_no_absent_pair_is_as_on_the_page_of_all(make_pairs: MakePairs) -> None:
+    """Of one missing pair: its rows go, and a comparison of two others stays as it was, to the last byte."""
+    every = make_pairs()
+    without = page(Pairs({pair: each for pair, each in every.records.items() if pair != "tiny-block"}))
+    for heading in ("5. Task by task", "6. Seeds", "7. Without the ARM"):
+        assert section(without, heading) == section(page(every), heading)
+
+    def rows(text: str) -> list[str]:
+        lines = [re.sub(" +", " ", line) for line in section(text, "4. The claims").splitlines()]
+        return [line for line in lines if line.startswith("|") and "---" not in line]
+
+    assert rows(without) == [row for row in rows(page(every)) if "| `tiny-block` |" not in row]
+    assert "tiny-block" not in without.replace("there is no record of `tiny-block`", "")

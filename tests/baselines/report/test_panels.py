@@ -78,3 +78,19 @@ def test_an_overlap_that_is_missing_is_said_in_its_place(failing: Pairs) -> None
     (said,) = axes.texts
     assert (said.get_text(), said.get_color()) == ("no value", panels.LOOKS["tiny-block"][0])
     assert round(said.get_position()[1]) == 0
+
+
+def test_pairs_without_a_record_are_not_drawn_and_the_others_keep_their_looks(make_pairs: MakePairs) -> None:
+    every = make_pairs()
+    some = Pairs({pair: every.records[pair] for pair in ("tiny", "tiny-continued")})
+    for panel, arguments in ((panels.profile_panel, ("ioi",)), (panels.overlap_panel, ())):
+        looks, of_some = (
+            {
+                line.get_label(): (line.get_color(), line.get_marker())
+                for line in axes_with(panel, pairs, *arguments).get_lines()
+                if not str(line.get_label()).startswith("_")
+            }
+            for pairs in (every, some)
+        )
+        assert of_some.keys() - {"ARM"} == some.records.keys()
+        assert of_some.items() <= looks.items()

@@ -32,12 +32,24 @@ def test_what_was_written_is_read_in_the_rosters_order(
     assert tuple(found.records) == PAIRS
 
 
-def test_every_record_that_is_missing_is_named(make_pairs: MakePairs, put: Put, tmp_path: Path) -> None:
+def test_records_that_are_missing_are_known_by_name(make_pairs: MakePairs, put: Put, tmp_path: Path) -> None:
     pairs = make_pairs()
-    folder = put(Pairs({pair: pairs.records[pair] for pair in PAIRS[:-2]}), tmp_path)
+    some = ("tiny", "tiny-seed-2", "tiny-continued")
+    found = read_pairs(put(Pairs({pair: pairs.records[pair] for pair in some}), tmp_path))
+    assert tuple(found.records) == some
+    assert found.post_trained == some[:2]
+    assert found.absent() == ("tiny-noshift", "tiny-block", "tiny-seed-3", "tiny-scratch")
+    assert found.absent(("tiny", "tiny-seed-3")) == ("tiny-seed-3",)
+
+
+def test_without_the_base_pair_or_the_control_there_is_nothing_to_compare(
+    make_pairs: MakePairs, put: Put, tmp_path: Path
+) -> None:
+    pairs = make_pairs()
+    folder = put(Pairs({"tiny-block": pairs.records["tiny-block"]}), tmp_path)
     with pytest.raises(UsageError) as raised:
         read_pairs(folder)
-    absent = [folder / pair / "record.json" for pair in PAIRS[-2:]]
+    absent = [folder / pair / "record.json" for pair in ("tiny", "tiny-continued")]
     assert raised.value.problem.endswith(f"there is no {absent[0]}, no {absent[1]}")
     assert "mechshift run --pair PAIR --protocol v1" in raised.value.remedy
 

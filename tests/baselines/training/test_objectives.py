@@ -11,7 +11,7 @@ from torch import Tensor
 from transformers import LlamaForCausalLM
 
 from mechshift.baselines.training import objectives
-from mechshift.baselines.training.data import Batch, Rows
+from mechshift.baselines.training.data import Rows, TrainingBatch
 from mechshift.baselines.training.objectives import (
     Objective,
     _noise_levels,
@@ -39,7 +39,7 @@ def rows(repeats: int = 1) -> Rows:
     )
 
 
-def in_pieces(whole: Rows) -> Batch:
+def in_pieces(whole: Rows) -> TrainingBatch:
     """The rows as a batch of two blocks of different lengths."""
     short = whole.real.sum(axis=1) <= 5
     return (

@@ -14,7 +14,7 @@ from torch.optim.optimizer import Optimizer, register_optimizer_step_pre_hook
 from transformers import LlamaForCausalLM, PreTrainedModel
 
 from mechshift.baselines.training import train as module
-from mechshift.baselines.training.data import Batch, Sampler, TaskTexts
+from mechshift.baselines.training.data import Sampler, TaskTexts, TrainingBatch
 from mechshift.baselines.training.objectives import Objective, masked_diffusion, next_token
 from mechshift.baselines.training.recipe import Architecture, Diffusion, Optimisation
 from mechshift.baselines.training.train import learning_rate, require_muon, train
@@ -35,7 +35,7 @@ def sampler() -> Sampler:
 
 
 def killed_at(step: int, objective: Objective) -> Objective:
-    def loss(model: PreTrainedModel, batch: Batch, now: int, rng: np.random.Generator) -> Tensor:
+    def loss(model: PreTrainedModel, batch: TrainingBatch, now: int, rng: np.random.Generator) -> Tensor:
         if now == step:
             raise Killed
         return objective(model, batch, now, rng)
@@ -139,7 +139,7 @@ def test_seconds_go_on_from_the_checkpoint(
     """A step takes ten seconds, an evaluation five; it is logged with the seconds at its beginning."""
     now = 1000.0
 
-    def clocked(model: PreTrainedModel, batch: Batch, step: int, rng: np.random.Generator) -> Tensor:
+    def clocked(model: PreTrainedModel, batch: TrainingBatch, step: int, rng: np.random.Generator) -> Tensor:
         nonlocal now
         now += 10
         return OBJECTIVES["arm"](model, batch, step, rng)
@@ -235,7 +235,7 @@ def test_both_optimisers_step_at_the_rate_of_the_step(toy: Build, tmp_path: Path
 def test_a_gradient_longer_than_the_clip_is_shortened_to_it(
     scale: float, clipped: bool, toy: Build, tmp_path: Path
 ) -> None:
-    def scaled(model: PreTrainedModel, batch: Batch, step: int, rng: np.random.Generator) -> Tensor:
+    def scaled(model: PreTrainedModel, batch: TrainingBatch, step: int, rng: np.random.Generator) -> Tensor:
         return scale * OBJECTIVES["arm"](model, batch, step, rng)
 
     model, twin = toy(0), toy(0)

@@ -167,8 +167,10 @@ def test_a_wrong_declaration_is_refused_and_the_right_one_told(
     shift: bool, attention: str, tiny: Pair
 ) -> None:
     mdm = replace(tiny.spec.mdm, shift=shift, attention=Attention.parse(attention))
-    entry = r'\(shift = true and attention = "full" in an entry\)'
-    remedy = f"declare --shift --attention full {entry}, or which of those the model's card says; where"
+    others = (
+        r"""\(in Python shift=True, attention='full'; in an entry shift = true and attention = "full"\)"""
+    )
+    remedy = f"declare --shift --attention full {others}, or which of those the model's card says; where"
     with pytest.raises(PairError, match=remedy) as caught:
         load_pair(replace(tiny.spec, mdm=mdm), "cpu")
     assert caught.value.check == "behaviour"
@@ -204,7 +206,8 @@ def test_an_mdm_without_a_row_for_its_mask_token_is_not_asked(tiny: Pair) -> Non
 
 def test_an_mdm_that_is_called_a_control_is_told_to_be_none(tiny: Pair) -> None:
     spec = replace(tiny.spec, control=True, mdm=replace(tiny.spec.mdm, attention=Attention("causal")))
-    with pytest.raises(PairError, match="leave out --control and declare --shift --attention full") as caught:
+    remedy = r"leave out --control \(in Python control=\) and declare --shift --attention full \(in Python"
+    with pytest.raises(PairError, match=remedy) as caught:
         load_pair(spec, "cpu")
     assert caught.value.problem.startswith("the control is declared with shift, causal")
 
@@ -212,7 +215,8 @@ def test_an_mdm_that_is_called_a_control_is_told_to_be_none(tiny: Pair) -> None:
 def test_the_remedy_for_a_mask_token_is_an_option_and_a_key(tiny: Pair) -> None:
     behaviour = Behaviour((fill(30),), (fill(5, mask_id=2), fill(39, mask_id=9)))
     remedy = (
-        r"declare --mask-token 9 \(mask_token = 9 in an entry\), and correct what the MDM's own files name"
+        r"declare --mask-token 9 \(in Python mask_token=9; in an entry mask_token = 9\), and correct what "
+        "the MDM's own files name"
     )
     with pytest.raises(PairError, match=remedy):
         check_behaviour(tiny, behaviour)

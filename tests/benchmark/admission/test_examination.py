@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mechshift.benchmark.admission.outcome import Outcome, check_pair
+from mechshift.benchmark.admission.examination import Examination, check_pair
 from mechshift.benchmark.pairs.attention import Attention
 from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.benchmark.pairs.spec import declare_pair
@@ -16,16 +16,16 @@ from mechshift.errors import PairError
 STRUCTURAL = ("finite", "projections", "attention", "residual stream", "gradient")
 
 
-def verdicts(found: Outcome) -> dict[tuple[str, str], str]:
+def verdicts(found: Examination) -> dict[tuple[str, str], str]:
     return {(each.check, each.subject): each.verdict for each in found.findings}
 
 
 @pytest.fixture(scope="module")
-def tiny() -> Outcome:
+def tiny() -> Examination:
     return check_pair(get_pair("tiny"), "cpu")
 
 
-def test_a_sound_pair_passes_every_check(tiny: Outcome) -> None:
+def test_a_sound_pair_passes_every_check(tiny: Examination) -> None:
     of_members = ("files", "class", "parameters", "configuration", *STRUCTURAL)
     expected = {(check, member) for check in of_members for member in ("ARM", "MDM")}
     expected |= {("tokens", "pair"), ("backbone", "pair"), ("mask token", "MDM"), ("behaviour", "MDM")}

@@ -4,8 +4,8 @@ import torch
 
 from mechshift.benchmark.admission.behaviour import Behaviour
 from mechshift.benchmark.admission.checks import Finding
+from mechshift.benchmark.admission.examination import Examination
 from mechshift.benchmark.admission.fill import Fill
-from mechshift.benchmark.admission.outcome import Outcome
 from mechshift.benchmark.admission.report import as_json, render
 from mechshift.benchmark.pairs.attention import Attention
 from mechshift.benchmark.pairs.spec import declare_pair
@@ -21,9 +21,9 @@ def fill(shift: bool, *log_probability: float) -> Fill:
 BEHAVIOUR = Behaviour((fill(False, -3.0, -0.5), fill(True, -0.25, -0.5)), (fill(False, -3.0, -0.5),))
 
 
-def examined(verdict: str, behaviour: Behaviour | None = None) -> Outcome:
+def examined(verdict: str, behaviour: Behaviour | None = None) -> Examination:
     finding = Finding("behaviour", "MDM", verdict, "as found")  # type: ignore[arg-type]
-    return Outcome(SPEC, (finding,), None, behaviour)
+    return Examination(SPEC, (finding,), None, behaviour)
 
 
 def test_a_line_says_what_a_check_found() -> None:

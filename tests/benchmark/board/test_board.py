@@ -51,7 +51,7 @@ def test_a_file_is_no_folder(tmp_path: Path, make_record: MakeRecord) -> None:
 def test_an_empty_folder(tmp_path: Path) -> None:
     error = refusal(tmp_path)
     assert error.problem == f"{tmp_path} holds no record"
-    assert "run the pair with --protocol v1" in error.remedy
+    assert "run the pair under protocol v1" in error.remedy
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[1, 2]", "\x00", '{"schema_version": 1}'])
@@ -73,7 +73,7 @@ def test_a_record_with_nan_is_no_record(tmp_path: Path, make_record: MakeRecord)
 def test_a_protocol_that_no_board_takes(tmp_path: Path, make_record: MakeRecord) -> None:
     error = refusal(tmp_path, make_record(protocol=QUICK))
     assert error.problem.endswith("0.json has protocol quick, which no board takes")
-    assert "run the pair with --protocol v1" in error.remedy
+    assert "run the pair under protocol v1" in error.remedy
 
 
 def test_a_first_look_does_not_become_a_row_by_saying_so(tmp_path: Path, make_record: MakeRecord) -> None:
@@ -224,7 +224,7 @@ def test_a_folder_without_the_named_protocol(tmp_path: Path, make_record: MakeRe
     with pytest.raises(UsageError) as raised:
         read_board(tmp_path, "paper")
     assert raised.value.problem == f"{tmp_path} holds no record of protocol paper"
-    assert "run the pair with --protocol paper" in raised.value.remedy
+    assert "run the pair under protocol paper" in raised.value.remedy
     assert raised.value.remedy.endswith("PAIR-paper.json")
 
 

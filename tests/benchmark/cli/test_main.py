@@ -335,3 +335,28 @@ def mechshift(*arguments: str, **options: Any) -> subprocess.CompletedProcess[st
     """The outcome of the command in a process of its own."""
     line = [sys.executable, "-m", "mechshift", *arguments]
     return subprocess.run(line, stderr=subprocess.PIPE, text=True, **options)
+
+
+HEAVY = {"torch", "transformers", "pandas", "scipy", "matplotlib", "huggingface_hub", "pyarrow"}
+"""What takes a second or more to import between them; none of it is needed to list or to show."""
+
+
+def test_commands_that_list_and_show_import_nothing_heavy(measured: tuple[Record, Path]) -> None:
+    (record,) = measured[1].glob("*.json")
+    # In one process: what an earlier command has imported is still there for the later ones.
+    program = (
+        "import sys\n"
+        "from mechshift.benchmark.cli.main import main\n"
+        "for words in sys.argv[1].split(';'):\n"
+        "    sys.argv = ['mechshift', *words.split()]\n"
+        "    try:\n"
+        "        main()\n"
+        "    except SystemExit as ending:\n"
+        "        assert not ending.code, words\n"
+        f"    print(words, sorted({HEAVY!r} & sys.modules.keys()), file=sys.stderr)\n"
+    )
+    commands = ["--help", "ls pairs", "ls tasks", "ls protocols", "ls reported", f"show {record}"]
+    done = subprocess.run(
+        [sys.executable, "-c", program, ";".join(commands)], capture_output=True, text=True, check=True
+    )
+    assert done.stderr.splitlines() == [f"{words} []" for words in commands]

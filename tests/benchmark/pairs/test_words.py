@@ -1,6 +1,11 @@
-import pytest
+import ast
+import re
+from collections.abc import Iterator
 
-from mechshift.benchmark.pairs.words import Words, in_either
+import pytest
+from structure import MODULES, entry_of
+
+from mechshift.benchmark.pairs.words import Words, given_in_either, in_either
 
 
 @pytest.mark.parametrize(
@@ -20,3 +25,37 @@ def test_an_option_is_written_as_its_interface_takes_it(
 
 def test_what_either_interface_may_have_asked_for_is_named_in_both() -> None:
     assert in_either("mask_token") == "--mask-token (in Python mask_token=)"
+    assert given_in_either(shift=False) == "--no-shift (in Python shift=False)"
+    assert given_in_either(entry=True, shift=True, attention="block:4") == (
+        "--shift --attention block:4 (in Python shift=True, attention='block:4'; "
+        'in an entry shift = true and attention = "block:4")'
+    )
+
+
+OF_THE_COMMAND_LINE = {"benchmark.cli", "benchmark.forecast", "baselines.training", "baselines.report"}
+"""Rooms that commands alone call; in all others the caller may be a program."""
+
+
+def messages(tree: ast.AST) -> Iterator[str]:
+    """The texts of a source file that are no docstrings, formatted ones as they are written."""
+    parts = {part for each in ast.walk(tree) if isinstance(each, ast.JoinedStr) for part in ast.walk(each)}
+    loose = {each.value for each in ast.walk(tree) if isinstance(each, ast.Expr)}
+    for each in ast.walk(tree):
+        inside = isinstance(each, ast.Constant) and each in parts
+        if isinstance(each, ast.JoinedStr | ast.Constant) and each not in loose and not inside:
+            yield ast.unparse(each)
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_what_python_may_have_called_names_no_option_of_the_command_line_alone(name: str) -> None:
+    room = (entry_of(name) or (0, ""))[1]
+    if room in OF_THE_COMMAND_LINE:
+        return
+    alone = [
+        text
+        for text in messages(ast.parse(MODULES[name].read_text(encoding="utf-8")))
+        if re.search(r"(?<![\w-])--[a-z]", text)
+        # What is to be typed into a shell as a whole may have options.
+        and not re.search(r"in Python|python -m|hf download", text)
+    ]
+    assert alone == []

@@ -1,4 +1,4 @@
-"""No number of a fixed small pair moves unless the protocol's version is raised."""
+"""No number of a fixed small pair moves unless the protocol's version, or a cell's method, is raised."""
 
 import copy
 import importlib.util
@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.run.plan import KINDS
+from mechshift.benchmark.run.record_file import record_path
 
 SPEC = importlib.util.spec_from_file_location("golden_record", Path(__file__).with_name("golden.py"))
 assert SPEC is not None
@@ -18,7 +20,7 @@ SPEC.loader.exec_module(golden)
 
 def test_no_number_moved_without_a_new_version(measured: tuple[Record, Path]) -> None:
     kept = json.loads(golden.FILE.read_text(encoding="utf-8"))
-    found = golden.golden_content(measured[0])
+    found = golden.golden_content(measured[0], record_path(measured[1], measured[0]))
     changed = list(golden.moved(kept["record"], found["record"]))
     if kept["version"] != found["version"]:
         pytest.fail("the protocols' version was raised: run python tests/benchmark/run/golden.py")
@@ -27,7 +29,7 @@ def test_no_number_moved_without_a_new_version(measured: tuple[Record, Path]) ->
 
 
 def test_a_number_that_moves_is_seen(measured: tuple[Record, Path]) -> None:
-    kept = golden.golden_content(measured[0])["record"]
+    kept = golden.golden_content(measured[0], record_path(measured[1], measured[0]))["record"]
     other = copy.deepcopy(kept)
     edge = other["tasks"][0]["comparison"]["curve"][1]["edge"]
     edge["floor"] *= 1.01
@@ -37,3 +39,57 @@ def test_a_number_that_moves_is_seen(measured: tuple[Record, Path]) -> None:
     other["tasks"].pop()
     assert any(line.startswith("tasks") for line in golden.moved(kept, other))
     assert list(golden.moved(kept, copy.deepcopy(kept))) == []
+
+
+def test_no_cell_of_a_model_moved_without_a_new_method(measured: tuple[Record, Path]) -> None:
+    """Under the same method its key is the same, and what an earlier version kept is taken for its own."""
+    kept = json.loads(golden.FILE.read_text(encoding="utf-8"))
+    found = golden.golden_content(measured[0], record_path(measured[1], measured[0]))
+    stale = golden.without_a_new_method(kept, found)
+    remedy = "raise their `method` in benchmark/run/plan.py, then run python tests/benchmark/run/golden.py"
+    assert stale == [], f"the content of {', '.join(stale)} moved; if that is meant, {remedy}"
+    if kept["methods"] != found["methods"]:
+        pytest.fail("a method was raised: run python tests/benchmark/run/golden.py")
+
+
+def test_every_kind_of_cell_that_models_run_for_is_held_with_numbers() -> None:
+    kept = json.loads(golden.FILE.read_text(encoding="utf-8"))
+    assert set(kept["cells"]) == set(kept["methods"]) == {kind.name for kind in KINDS if kind.members}
+    for cells in kept["cells"].values():
+        assert set(cells) == set(golden.TASKS)
+        for content in cells.values():
+            assert content
+            arrays = [
+                each["values"] for each in content.values() if isinstance(each, dict) and "size" in each
+            ]
+            assert all(any(values) for values in arrays)
+
+
+MOVED = {
+    "pool": ("countdown", "fingerprint"),
+    "scores-arm": ("greater-than", "score_sums", "values", 3),
+    "sweep-mdm": ("countdown", "circuits", "values", 5),
+    "entropies-arm": ("greater-than",),
+}
+
+
+@pytest.mark.parametrize("name", MOVED)
+def test_a_cell_that_moves_is_named_until_its_method_is_raised(name: str) -> None:
+    kept = json.loads(golden.FILE.read_text(encoding="utf-8"))
+    found = copy.deepcopy(kept)
+    *above, last = MOVED[name]
+    at = found["cells"][name]
+    for step in above:
+        at = at[step]
+    at[last] = {} if not isinstance(at[last], float) else at[last] + 0.01
+    assert golden.without_a_new_method(kept, found) == [name]
+    found["methods"][name] += 1
+    assert golden.without_a_new_method(kept, found) == []
+
+
+def test_what_follows_from_a_moved_pool_needs_no_method_of_its_own() -> None:
+    kept = json.loads(golden.FILE.read_text(encoding="utf-8"))
+    found = copy.deepcopy(kept)
+    for name in kept["cells"]:
+        found["cells"][name]["countdown"] = {}
+    assert golden.without_a_new_method(kept, found) == ["pool"]

@@ -1,12 +1,24 @@
 """What a run is made of: the order of its cells, and the key of what can change each."""
 
+import ast
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mechshift.benchmark.record.protocol import V1, Protocol, ProtocolTask, Sampling, Statistics
-from mechshift.benchmark.run.plan import KINDS, Parts, Plan, Subject, plan_run
+from mechshift.benchmark.run.plan import (
+    KINDS,
+    MemberName,
+    Plan,
+    ProtocolParts,
+    Stage,
+    Subject,
+    kind_named,
+    plan_run,
+)
 
 SUBJECT = Subject(
     members={"arm": {"digest": "a", "dtype": "float32"}, "mdm": {"digest": "b", "attention": "full"}},
@@ -33,6 +45,32 @@ def moved(**changes: Any) -> set[str]:
 def test_every_kind_comes_after_what_it_needs() -> None:
     for place, kind in enumerate(KINDS):
         assert set(kind.needs) <= {earlier.name for earlier in KINDS[:place]}
+
+
+def test_a_kind_has_its_stage_and_member_as_fields() -> None:
+    """Names are made of them, as files and records have them, and none is taken apart."""
+    both: tuple[MemberName, MemberName] = ("arm", "mdm")
+    stages: list[Stage] = ["scores", "sweep", "circuit", "entropies"]
+    of_one = [(stage, member) for stage in stages for member in both]
+    assert [(kind.stage, kind.member) for kind in KINDS] == [("pool", None), *of_one, ("comparison", None)]
+    assert [kind.name for kind in KINDS[:3]] == ["pool", "scores-arm", "scores-mdm"]
+    for kind in KINDS:
+        assert kind_named(kind.name) is kind
+        assert kind.members in ((kind.member,), both, ())
+    with pytest.raises(KeyError):
+        kind_named("scores-teacher")
+
+
+@pytest.mark.parametrize("room", ["benchmark/run", "benchmark/cli", "src/mechshift"])
+def test_no_name_of_a_kind_is_written_out(room: str) -> None:
+    written = []
+    for path in (Path(__file__).parents[3] / room).glob("*.py"):
+        for each in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(each, ast.Constant) and re.match(
+                r"(scores|sweep|circuit|entropies)-", str(each.value)
+            ):
+                written.append(f"{path.name}: {each.value}")
+    assert written == []
 
 
 def test_keys_are_all_different_and_the_same_again() -> None:
@@ -115,7 +153,7 @@ def test_a_raised_method_moves_a_cell_and_what_needs_it(monkeypatch: pytest.Monk
 
 
 def test_a_computation_is_given_no_part_that_is_not_in_its_key() -> None:
-    parts = Parts(V1, ("sampling",))
+    parts = ProtocolParts(V1, ("sampling",))
     assert parts[Sampling] == V1.sampling
     with pytest.raises(KeyError):
         parts[Statistics]

@@ -15,6 +15,7 @@ from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.pairs.movement import Movement
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.record.protocol import PAPER, V1
+from mechshift.benchmark.run.allocation import SMALL_WIDTH
 from mechshift.benchmark.run.provenance import describe_environment, describe_pair, subject_of
 
 
@@ -64,7 +65,16 @@ def test_the_environment_is_the_one_that_runs(pair: Pair) -> None:
     found = describe_environment(pair)
     assert (found.torch, found.numpy) == (torch.__version__, np.__version__)
     assert found.device == "cpu"
-    assert found.threads == torch.get_num_threads()
+
+
+def test_the_threads_of_a_record_are_those_that_its_cells_had(pair: Pair) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        assert pair.arm.backbone.shape.width < SMALL_WIDTH
+        assert describe_environment(pair).threads == 1
+    finally:
+        torch.set_num_threads(before)
 
 
 def key(pair: Pair) -> str:

@@ -27,7 +27,8 @@ from mechshift.benchmark.record.protocol import PAPER, QUICK, Protocol
 from mechshift.benchmark.record.types import Missing, Number, Record, TaskRecord
 from mechshift.benchmark.run.plan import KINDS, Cell
 from mechshift.benchmark.run.progress import Advance, Silent
-from mechshift.benchmark.run.run import record_path, run
+from mechshift.benchmark.run.record_file import record_path
+from mechshift.benchmark.run.run import run
 from mechshift.benchmark.run.store import find_cell
 from mechshift.benchmark.tables.show import render
 from mechshift.errors import NotComputable, UsageError

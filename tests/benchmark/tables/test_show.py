@@ -67,7 +67,7 @@ def test_a_whole_record_of_a_board_protocol_is_told_nothing(make_record: MakeRec
 def test_a_first_look_says_how_to_get_a_row(make_record: MakeRecord) -> None:
     page = render(make_record(protocol=QUICK))
     assert "No board takes protocol quick." in page
-    assert page.endswith("run the same pair with --protocol v1.")
+    assert page.endswith("run the same pair under protocol v1.")
 
 
 def test_so_does_the_papers_protocol(make_record: MakeRecord) -> None:

@@ -24,31 +24,31 @@ from mechshift.errors import UsageError
 
 MakeRecord = Callable[..., Record]
 ROWS = """\
-pair    protocol    status         overlap Ĵ          overlap Ĵ          task-dependent shift    one size, edges
+pair    protocol    status         overlap Ĵ          overlap Ĵ          task-dependent shift
                                    local              planning
-------  ----------  -------------  -----------------  -----------------  ----------------------  -----------------
-tiny    v1@3        self-reported  0.75 [0.70, 0.80]  0.50 [0.45, 0.55]  +0.25 [+0.20, +0.30]    1,000
-none    v1@3        verified       0.75 [0.70, 0.80]  0.50 [0.45, 0.55]  –¹                      1,000
+------  ----------  -------------  -----------------  -----------------  ----------------------
+tiny    v1@3        self-reported  0.75 [0.70, 0.80]  0.50 [0.45, 0.55]  +0.25 [+0.20, +0.30]
+none    v1@3        verified       0.75 [0.70, 0.80]  0.50 [0.45, 0.55]  –¹
 
-pair    shift at one size     early shift           early shift           specialisation shift    specialisation shift
-                              local                 planning              local                   planning
-------  --------------------  --------------------  --------------------  ----------------------  ----------------------
-tiny    +0.10 [+0.04, +0.16]  -0.00 [-0.01, +0.01]  +0.12 [+0.10, +0.14]  +0.05 [+0.04, +0.06]    -0.05 [-0.06, -0.04]
-none    +0.10 [+0.04, +0.16]  -0.00 [-0.01, +0.01]  +0.12 [+0.10, +0.14]  +0.05 [+0.04, +0.06]    -0.05 [-0.06, -0.04]
+pair    one size, edges    shift at one size     early shift           early shift
+                                                 local                 planning
+------  -----------------  --------------------  --------------------  --------------------
+tiny    1,000              +0.10 [+0.04, +0.16]  -0.00 [-0.01, +0.01]  +0.12 [+0.10, +0.14]
+none    1,000              +0.10 [+0.04, +0.16]  -0.00 [-0.01, +0.01]  +0.12 [+0.10, +0.14]
 
-pair    faithfulness, ARM    faithfulness, MDM    accuracy, ARM      accuracy, MDM      accuracy, ARM
-                                                  local              local              planning
-------  -------------------  -------------------  -----------------  -----------------  -----------------
-tiny    0.67 [0.64, 0.70]    0.65 [0.60, 0.70]    0.98 [0.97, 0.99]  0.97 [0.95, 0.99]  0.95 [0.93, 0.97]
-none    0.67 [0.64, 0.70]    0.65 [0.60, 0.70]    0.98 [0.97, 0.99]  0.97 [0.95, 0.99]  0.95 [0.93, 0.97]
+pair    specialisation shift    specialisation shift    faithfulness, ARM    faithfulness, MDM
+        local                   planning
+------  ----------------------  ----------------------  -------------------  -------------------
+tiny    +0.05 [+0.04, +0.06]    -0.05 [-0.06, -0.04]    0.67 [0.64, 0.70]    0.65 [0.60, 0.70]
+none    +0.05 [+0.04, +0.06]    -0.05 [-0.06, -0.04]    0.67 [0.64, 0.70]    0.65 [0.60, 0.70]
 
-pair    accuracy, MDM
-        planning
-------  -----------------
-tiny    0.90 [0.87, 0.93]
-none    0.90 [0.87, 0.93]
+pair    accuracy, ARM      accuracy, MDM      accuracy, ARM      accuracy, MDM
+        local              local              planning           planning
+------  -----------------  -----------------  -----------------  -----------------
+tiny    0.98 [0.97, 0.99]  0.97 [0.95, 0.99]  0.95 [0.93, 0.97]  0.90 [0.87, 0.93]
+none    0.98 [0.97, 0.99]  0.97 [0.95, 0.99]  0.95 [0.93, 0.97]  0.90 [0.87, 0.93]
 
-¹ no task of this suite"""  # noqa: E501
+¹ no task of this suite"""
 
 TEXT = Notes(get_markup("text"))
 TASKS = """\
@@ -231,7 +231,7 @@ def test_a_shift_that_exists_at_no_one_size_is_a_dash(make_record: MakeRecord) -
     )
     summary = summary.model_copy(update={"one_size": missing})
     lines = board([make_record(summary=summary)], "text").splitlines()
-    assert lines[8].split()[:2] == ["tiny", "–¹"]
+    assert lines[8].split()[:3] == ["tiny", "1,000", "–¹"]
     assert lines[-1] == "¹ one task is whole"
 
 
@@ -277,7 +277,7 @@ def test_many_tasks_go_below_one_another(
     record = make_record(tasks=tuple(make_task(name, "local") for name in names))
     table = record_table(record, "text")
     heads = [line.split() for line in table.splitlines() if re.match(r"\s+task-\d", line)]
-    assert heads == [names[:4], names[4:]]
+    assert heads == [names[:3], names[3:]]
     assert max(map(len, table.splitlines())) <= 120
     assert "task-5" in task_body(record, Notes(get_markup("github"))).splitlines()[0]
 

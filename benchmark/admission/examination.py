@@ -18,7 +18,7 @@ CONFIGURED = "rotary base, norm epsilon and tied head as in config.json"
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Examination:
     """What the checks found; the pair and its behaviour where it could be loaded."""
 
     spec: PairSpec
@@ -32,7 +32,9 @@ class Outcome:
         return any(finding.verdict == "failed" for finding in self.findings)
 
 
-def check_pair(spec: PairSpec, device: str | torch.device | None = None, offline: bool = False) -> Outcome:
+def check_pair(
+    spec: PairSpec, device: str | torch.device | None = None, offline: bool = False
+) -> Examination:
     """Every check that can be made; where a member cannot be loaded only the one that says why.
 
     Raises PairError for a device that cannot be used.
@@ -42,12 +44,12 @@ def check_pair(spec: PairSpec, device: str | torch.device | None = None, offline
     except PairError as error:
         if not error.check:
             raise
-        return Outcome(spec, (_failure(error, "pair"),), None, None)
+        return Examination(spec, (_failure(error, "pair"),), None, None)
     # Observed once, both for the verdict and for the table of alternatives.
     behaviour = observe(pair)
     *structural, last = checks_of(pair)
     checks = (*structural, replace(last, look=lambda: look_at_behaviour(pair, behaviour)))
-    return Outcome(spec, (*_of_opening(pair), *map(_found, checks)), pair, behaviour)
+    return Examination(spec, (*_of_opening(pair), *map(_found, checks)), pair, behaviour)
 
 
 def _found(check: Check) -> Finding:
