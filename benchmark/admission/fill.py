@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from ..asking.encoding import Ids
 from ..pairs.attention import Attention
 from ..pairs.member import Member
 from .cloze import Cloze
@@ -32,6 +33,8 @@ LEAST_SHARE = 0.25
 """A way that fills a smaller share of the clozes rightly proves nothing."""
 LEAST_SOURCES = 16
 """Clozes of fewer wordings decide nothing."""
+ROWS = 32
+"""Texts that go through a model together at most."""
 MASKED = 3
 """One in this many tokens is masked where mask tokens are compared."""
 
@@ -148,19 +151,17 @@ def _both_shifts(member: Member, texts: Sequence[Cloze], every: int | None = Non
     sources = tuple(cloze.source for cloze in texts)
     value = torch.empty(2, len(texts))
     right = torch.empty(2, len(texts), dtype=torch.bool)
-    for numbers in _by_length(texts).values():
-        tokens = torch.tensor([texts[number].tokens for number in numbers], device=member.device)
+    for numbers in filling_batches(texts):
+        tokens, lengths = _padded([texts[number].tokens for number in numbers], member.device)
         position = torch.tensor([texts[number].position for number in numbers], device=member.device)
         rows = torch.arange(len(numbers), device=member.device)
         wanted = tokens[rows, position]
         distance = torch.arange(tokens.shape[1], device=member.device) - position[:, None]
         masked = distance == 0 if every is None else distance % every == 0
-        # With the offset, the first position has nothing before it to be read at.
         masked[:, 0] = False
         tokens[masked] = member.mask_id
-        hidden = member.hidden(member.embed(tokens), tokens)
+        hidden = member.hidden(member.embed(tokens), tokens, lengths)
         for which, shift in enumerate(shifts):
-            # The offset changes only where the output is read, so one pass serves both.
             scores = member.logits(hidden[rows, position - int(shift)]).log_softmax(dim=-1)
             value[which, numbers] = scores[rows, wanted].clamp(min=FLOOR).cpu()
             right[which, numbers] = (scores.argmax(dim=-1) == wanted).cpu()
@@ -171,8 +172,15 @@ def _both_shifts(member: Member, texts: Sequence[Cloze], every: int | None = Non
     return first, second
 
 
-def _by_length(texts: Sequence[Cloze]) -> dict[int, list[int]]:
-    alike: dict[int, list[int]] = defaultdict(list)
-    for number, cloze in enumerate(texts):
-        alike[len(cloze.tokens)].append(number)
-    return alike
+def filling_batches(texts: Sequence[Cloze]) -> list[list[int]]:
+    """The numbers of the texts that go through a model together, those of like length."""
+    # Texts have some thirty lengths: a pass for each would take a small model ten times as long.
+    ordered = sorted(range(len(texts)), key=lambda number: len(texts[number].tokens))
+    return [ordered[start : start + ROWS] for start in range(0, len(ordered), ROWS)]
+
+
+def _padded(rows: Sequence[Ids], device: torch.device) -> tuple[Tensor, Tensor]:
+    """Token ids [rows, tokens], a row's last one repeated behind its end; and the rows' lengths."""
+    longest = max(map(len, rows))
+    tokens = [[*row, *row[-1:] * (longest - len(row))] for row in rows]
+    return torch.tensor(tokens, device=device), torch.tensor(list(map(len, rows)), device=device)

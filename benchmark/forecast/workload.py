@@ -13,7 +13,7 @@ from itertools import islice
 from ...tasks import Task, get_task
 from ..admission.behaviour import ARM_ATTENTIONS, most_candidates, with_some_row
 from ..admission.cloze import clozes
-from ..admission.fill import askable, distinct_attentions
+from ..admission.fill import askable, distinct_attentions, filling_batches
 from ..asking.attempts import encoded_examples
 from ..asking.decoding import commits, steps_of
 from ..asking.encoding import Encoded
@@ -284,7 +284,7 @@ def gap_passes(sketch: Sketch) -> Passes:
     """Passes in which the load-time check has the MDM fill gaps, at most.
 
     Every attention that differs on its texts, and every mask token that may come into question, of which the
-    weights alone tell some; each with the texts of one length together, read with both shifts.
+    weights alone tell some; each read with both shifts.
     """
     written = clozes(sketch.tokenizer)
     texts = askable(with_some_row(sketch.mdm, written), written)
@@ -292,12 +292,12 @@ def gap_passes(sketch: Sketch) -> Passes:
     if not sketch.mdm.autoregressive:
         added = sketch.mdm.backbone.shape.vocabulary - sketch.arm.backbone.shape.vocabulary
         fillings += 1 + most_candidates(added) + ARM_ATTENTIONS
-    lengths = [len(cloze.tokens) for cloze in texts]
+    batches = [[len(texts[number].tokens) for number in batch] for batch in filling_batches(texts)]
     return Passes(
         examples=len(texts),
         rows=fillings * len(texts),
-        forward=fillings * len(set(lengths)),
-        tokens=fillings * sum(lengths),
+        forward=fillings * len(batches),
+        tokens=fillings * sum(len(lengths) * max(lengths) for lengths in batches),
         reads=2 * fillings * len(texts),
     )
 

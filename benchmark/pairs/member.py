@@ -86,13 +86,16 @@ class Member:
         embeddings: Tensor = self.backbone.embedding(tokens)
         return embeddings
 
-    def hidden(self, embeddings: Tensor, tokens: Tensor | None = None) -> Tensor:
+    def hidden(
+        self, embeddings: Tensor, tokens: Tensor | None = None, lengths: Tensor | None = None
+    ) -> Tensor:
         """The final norm's output [rows, tokens, width] for token embeddings of that shape.
 
         `tokens`: the ids [rows, tokens] that the embeddings are of, or one stack of rows of several; by them
-        an observed-first member knows what is masked (None: nothing is). Runs the unmodified native model
-        under the member's attention. Behind a prefix the rows are its rows, or several stacks of them one
-        after the other.
+        an observed-first member knows what is masked (None: nothing is). `lengths`: [rows] tokens of each
+        row, behind which stands padding that no token sees (None: all of them). Runs the unmodified native
+        model under the member's attention. Behind a prefix the rows are its rows, or several stacks of them
+        one after the other.
         """
         rows, length, _ = embeddings.shape
         before = 0 if self.prefix is None else self.prefix.tokens
@@ -100,15 +103,26 @@ class Member:
         if tokens is not None:
             masked[:, before:] = (tokens == self.mask_id).repeat(rows // len(tokens), 1)
         cache = None if self.prefix is None else self.prefix.cache(rows // len(self.prefix.keys[0]))
-        return self._run(embeddings, masked, cache)
+        beyond = None
+        if lengths is not None:
+            beyond = torch.arange(before + length, device=embeddings.device) >= before + lengths[:, None]
+        return self._run(embeddings, masked, cache, beyond)
 
-    def _run(self, embeddings: Tensor, masked: Tensor, cache: DynamicCache | None) -> Tensor:
-        """The base model on the last of the tokens that `masked` is of; the cache holds those before."""
+    def _run(
+        self, embeddings: Tensor, masked: Tensor, cache: DynamicCache | None, beyond: Tensor | None = None
+    ) -> Tensor:
+        """The base model on the last of the tokens that `masked` is of; the cache holds those before.
+
+        `beyond`: boolean, as `masked`: the padding.
+        """
         before = masked.shape[1] - embeddings.shape[1]
+        mask = self.attention.mask(masked, embeddings.dtype)
+        if beyond is not None:
+            mask = mask.masked_fill(beyond[:, None, None], torch.finfo(mask.dtype).min)
         output = self.backbone.base(
             inputs_embeds=embeddings,
             # The rows of the mask are those of the inputs, its columns also those of the prefix.
-            attention_mask=self.attention.mask(masked, embeddings.dtype)[:, :, before:],
+            attention_mask=mask[:, :, before:],
             position_ids=torch.arange(before, masked.shape[1], device=embeddings.device)[None],
             use_cache=False,
             **({} if cache is None else {self.backbone.cache_argument: cache}),

@@ -5,7 +5,6 @@ the tests of families: what a fault shows is a matter of how well a model has le
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 import torch
 from safetensors.torch import save_file
@@ -26,18 +25,6 @@ ROWS = 24
 
 Hide = Callable[[Texts, float, torch.Generator], Tensor]
 """What to mask of a batch."""
-
-
-@dataclass(frozen=True)
-class Padded:
-    """An attention to rows of several lengths: nothing sees what stands behind a row's end."""
-
-    attention: Attention
-    lengths: Tensor
-
-    def mask(self, masked: Tensor, dtype: torch.dtype) -> Tensor:
-        beyond = torch.arange(masked.shape[1]) >= self.lengths[:, None]
-        return self.attention.mask(masked, dtype).masked_fill(beyond[:, None, None], torch.finfo(dtype).min)
 
 
 def train(lesson: Lesson) -> Weights:
@@ -65,9 +52,8 @@ def _train(model: PreTrainedModel, lesson: Lesson, attention: Attention, hide: H
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, course.rate, course.steps, pct_start=0.1)
     for _ in range(course.steps):
         batch = texts.at(torch.randperm(len(texts.tokens), generator=generator)[:ROWS])
-        padded = replace(member, attention=Padded(attention, batch.lengths))
         optimiser.zero_grad()
-        _loss(padded, batch, hide(batch, course.alone, generator)).backward()
+        _loss(member, batch, hide(batch, course.alone, generator)).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         schedule.step()
@@ -81,7 +67,7 @@ def _loss(member: Member, batch: Texts, hidden: Tensor) -> Tensor:
         wanted = torch.arange(tokens.shape[1]) < batch.lengths[:, None]
         wanted[:, 0] = False
     row, position = wanted.nonzero(as_tuple=True)
-    read = member.hidden(member.embed(tokens), tokens)[row, position - int(member.shift)]
+    read = member.hidden(member.embed(tokens), tokens, batch.lengths)[row, position - int(member.shift)]
     return torch.nn.functional.cross_entropy(member.logits(read), batch.tokens[row, position])
 
 
