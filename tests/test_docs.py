@@ -32,7 +32,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
 SMALL: dict[str, Any] = {
-    "pool": 48,
+    "pool": 20,
     "minimum": 4,
     "candidates": 2,
     "steps": 1,

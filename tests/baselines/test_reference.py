@@ -16,14 +16,14 @@ from mechshift.tasks import get_task
 @pytest.mark.parametrize(
     ("name", "examples", "steps"),
     [
-        ("ioi", 20, 20),
-        ("greater-than", 12, 60),
-        ("induction", 20, 20),
-        ("agreement", 8, 200),
+        ("ioi", 8, 20),
+        ("greater-than", 6, 60),
+        ("induction", 8, 20),
+        ("agreement", 4, 200),
         ("countdown", 10, 60),
-        ("infilling", 20, 20),
-        ("sudoku", 12, 20),
-        ("star-path", 20, 20),
+        ("infilling", 8, 20),
+        ("sudoku", 6, 20),
+        ("star-path", 8, 20),
     ],
 )
 def test_scores_add_up_to_what_the_prompts_differ_by(

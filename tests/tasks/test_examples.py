@@ -11,6 +11,8 @@ from mechshift.tasks import Example, get_task, list_tasks
 Draw = Callable[..., tuple[Example, ...]]
 Affordable = Callable[[str, str, int], int]
 PAGE = Path(__file__).parents[2] / "docs" / "tasks.md"
+TRAINED = 2_000
+"""Examples of the training split that are looked for among those held out."""
 TASKS = [task.card.name for task in list_tasks()]
 OTHERS = [
     (task.card.name, level)
@@ -107,14 +109,14 @@ def test_an_answer_behind_a_control_character_is_refused(name: str, strange: str
 
 @pytest.mark.parametrize("name", TASKS)
 def test_splits_share_no_content(name: str, drawn: Draw, held_out: Draw) -> None:
-    assert contents(drawn(name, 10_000, "training")) & contents(held_out(name)) == set()
+    assert contents(drawn(name, TRAINED, "training")) & contents(held_out(name)) == set()
 
 
 @pytest.mark.parametrize(("name", "level"), OTHERS)
 def test_no_level_asks_what_another_was_trained_on(
     name: str, level: str, drawn: Draw, held_out: Draw, affordable: Affordable
 ) -> None:
-    trained = drawn(name, 10_000, "training")
+    trained = drawn(name, TRAINED, "training")
     asked = held_out(name, level, affordable(name, level, 500))
     assert contents(trained) & contents(asked) == set()
     assert texts(trained) & (texts(asked) | corrupted(asked)) == set()
@@ -123,7 +125,7 @@ def test_no_level_asks_what_another_was_trained_on(
 @pytest.mark.parametrize("name", TASKS)
 def test_no_evaluation_text_is_trained_on(name: str, drawn: Draw, held_out: Draw) -> None:
     asked = held_out(name)
-    assert texts(drawn(name, 10_000, "training")) & (texts(asked) | corrupted(asked)) == set()
+    assert texts(drawn(name, TRAINED, "training")) & (texts(asked) | corrupted(asked)) == set()
 
 
 def section(name: str) -> str:

@@ -198,7 +198,7 @@ def test_a_pt_file_is_imported(command: Command, tmp_path: Path) -> None:
         (
             "export grouped --to eap-ig --out g.json --d-model 8",
             2,
-            ("2 heads share a key/value input", "mib"),
+            ("2 heads share a key/value input", "MIB"),
         ),
         ("export nothing --to eap-ig --out g.json --d-model 8", 3, ("nothing cannot be read",)),
         ("export text --to mib --out ioi_tiny --d-model 8", 3, ("text cannot be read",)),

@@ -60,7 +60,7 @@ def test_a_run_prints_its_row_and_where_the_record_lies(command: Command, tmp_pa
     assert (done.code, done.err) == (0, "")
     page, _, last = done.out.strip().rpartition("\n\n")
     assert last == f"record: {tmp_path / 'results' / 'tiny-quick-infilling.json'}"
-    for expected in ("tiny", "infilling", "task ioi was not asked for", "--protocol v1"):
+    for expected in ("tiny", "infilling", "task ioi was not asked for", "protocol v1"):
         assert expected in page
     shown = command("show", tmp_path / "results" / "tiny-quick-infilling.json")
     assert (shown.code, shown.out.strip(), shown.err) == (0, page, "")

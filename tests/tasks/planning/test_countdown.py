@@ -13,8 +13,8 @@ from mechshift.tasks.example import split_of
 
 Draw = Callable[..., tuple[Example, ...]]
 Mutants = Callable[..., Iterator[tuple[Example, str]]]
-LEVELS = {"small": 10_000, "small-operand": 100, "medium": 60, "large": 5}
-IN_STEPS = {"dream-3": 1000, "dream-4": 60}
+LEVELS = {"small": 2_000, "small-operand": 100, "medium": 60, "large": 5}
+IN_STEPS = {"dream-3": 300, "dream-4": 15}
 """The levels that are answered step by step."""
 PRIME = 2**61 - 1
 TARGET = re.compile(r"(?:[Tt]arget(?: is|:)|[Mm]ake) (\d+)")
