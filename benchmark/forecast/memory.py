@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ...metrics.halves import BLOCK
 from ..record.protocol import Protocol
 from .activations import (
     DOUBLE,
@@ -238,9 +239,12 @@ def _entropies(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
 
 
 def _compared(sizes: Sizes, protocol: Protocol, groups: int) -> dict[str, int]:
-    """Score sums of both members, those of the edges alone, and means of halves with their ranking."""
-    rows = 2 * protocol.statistics.splits + 1
-    resampled = (2 * groups + 6 * rows) * DOUBLE * sizes.graph.edges
+    """Score sums of both members, those of the edges alone, and what a resample ranks of its halves."""
+    rows, edges = 2 * protocol.statistics.splits + 1, sizes.graph.edges
+    # A block of means, their absolute values and a partition of these; of every half and member a byte an
+    # edge, and as much again for what two of them share.
+    ranked = 3 * min(BLOCK, rows * DOUBLE * edges) + 4 * rows * edges
+    resampled = 2 * groups * DOUBLE * edges + ranked
     return {"score sums": 2 * _sums(sizes, groups), "halves and resamples": resampled}
 
 

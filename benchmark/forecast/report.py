@@ -121,10 +121,10 @@ def _passes(found: Forecast) -> list[tuple[object, ...]]:
     return rows
 
 
-Sizes = list[tuple[str, float]]
+Peaks = list[tuple[str, float]]
 
 
-def _memory(found: Forecast, machine: Machine) -> tuple[Sizes, str, Sizes]:
+def _memory(found: Forecast, machine: Machine) -> tuple[Peaks, str, Peaks]:
     """GB of every stage, and the name and the parts of the highest."""
     of_host = not machine.shared and found.scarcest(machine).place != machine.name
     told = {stage.stage: _parts(stage, machine, of_host) for stage in found.stages}
