@@ -3,22 +3,20 @@
 An ARM learns the next token; the MDM goes on from its weights and learns masked tokens, with the shift and
 the attention that its family declares. The mask token is the row behind the tokenizer's last one.
 
-Their weights are files, written by `training`. Trained in every run of the tests they would take minutes, and
-differ from processor to processor: what one of them shows clearly, another's might not.
+Their weights and tokenizers are files, written by `training`. Trained in every run of the tests they would
+take minutes, and differ from processor to processor: what one of them shows clearly, another's might not.
 """
 
-import hashlib
-import json
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
@@ -28,9 +26,8 @@ from mechshift.benchmark.asking.encoding import DoesNotFit, Ids, encode, gapped
 from mechshift.benchmark.pairs.attention import Attention
 from mechshift.tasks import get_task
 
-from .words import DRAWN, Manner, make_tokenizer, size
+from .words import DRAWN, FOLDER, Manner, make_tokenizer
 
-FOLDER = Path(__file__).parent / "weights"
 HEAD = "lm_head.weight"
 
 SPARE = 3
@@ -157,17 +154,6 @@ class Lesson:
         found = Attention.parse(self.attention or "causal")
         return found.kind != "block" or found.block > SHORT
 
-    def digest(self) -> str:
-        """Of everything that it is trained by: other texts, sizes or courses ask for other weights."""
-        texts = learnt_texts(self.manner, self.ends)
-        told = {
-            "sizes": SIZES[self.kind],
-            "courses": [asdict(ARM), asdict(self.course)],
-            "rows": size(make_tokenizer(self.manner)) + SPARE,
-            "texts": [each.tolist() for each in (texts.tokens, texts.lengths, texts.gaps)],
-        }
-        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
-
 
 def embedding_of(kind: str) -> str:
     """The parameter's name in the native class."""
@@ -177,10 +163,5 @@ def embedding_of(kind: str) -> str:
 @cache
 def trained(lesson: Lesson) -> Weights:
     """Weights in the native class's names: an ARM's that continues the texts, an MDM's that fills gaps."""
-    with safe_open(lesson.file, "pt") as file:
-        if file.metadata()["learnt"] != lesson.digest():
-            raise AssertionError(
-                f"{lesson.file.name} was trained otherwise: run python -m build.families.training"
-            )
-        weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - no mapping
+    weights = {name: value.float() for name, value in load_file(lesson.file).items()}
     return {**weights, HEAD: weights[embedding_of(lesson.kind)]}

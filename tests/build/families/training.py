@@ -1,7 +1,8 @@
-"""Trains the small models of `lessons` and writes their weights: `python -m build.families.training`.
+"""Trains the small models of `lessons`: `python -m build.families.training`, in tests/ (about ten minutes).
 
-Run it in tests/, with the package installed, when texts, tokenizers, sizes or courses have changed, and then
-the tests of families: what a fault shows is a matter of how well a model has learnt.
+A new word in a task's texts does no harm to what has been learnt. Run it where tests of families fail because
+many texts have changed, or for other sizes, courses or families; then run these tests: what a fault shows is
+a matter of how well a model has learnt.
 """
 
 from collections.abc import Callable
@@ -16,9 +17,9 @@ from mechshift.benchmark.pairs.attention import Attention
 from mechshift.benchmark.pairs.families import read_backbone
 from mechshift.benchmark.pairs.member import Member
 
-from .lessons import FOLDER, HEAD, SIZES, SPARE, Lesson, Texts, Weights, learnt_texts, trained
+from .lessons import HEAD, SIZES, SPARE, Lesson, Texts, Weights, learnt_texts, trained
 from .published import FAMILIES
-from .words import make_tokenizer, size
+from .words import FOLDER, make_tokenizer, size, write_tokenizer
 
 ROWS = 24
 """Texts of a batch."""
@@ -87,13 +88,15 @@ def _some(batch: Texts, alone: float, generator: torch.Generator) -> Tensor:
 
 
 def main() -> None:
-    """Write every family's weights, its ARM's first."""
+    """Write every family's tokenizer and weights, its ARM's first."""
     lessons = dict.fromkeys(lesson for family in FAMILIES.values() for lesson in (family.arm, family.mdm))
     FOLDER.mkdir(exist_ok=True)
+    for manner in dict.fromkeys(family.manner for family in FAMILIES.values()):
+        write_tokenizer(manner)
     for lesson in lessons:
         # Half of the digits do: most families publish bfloat16. A tied head is in its embedding.
         kept = {name: value.bfloat16() for name, value in train(lesson).items() if name != HEAD}
-        save_file(kept, lesson.file, {"learnt": lesson.digest()})
+        save_file(kept, lesson.file, {"format": "pt"})
         print(lesson.file.name, flush=True)
 
 

@@ -7,6 +7,7 @@ texts are longer than a block of 32 tokens.
 import json
 from functools import cache
 from itertools import islice
+from pathlib import Path
 from typing import Literal
 
 from tokenizers import (
@@ -25,6 +26,7 @@ from mechshift.benchmark.admission.cloze import SENTENCES
 from mechshift.benchmark.record.protocol import V1
 from mechshift.tasks import get_task
 
+FOLDER = Path(__file__).parent / "learnt"
 Manner = Literal["qwen", "llama", "gpt2"]
 
 QWEN_SPLIT = (
@@ -53,7 +55,17 @@ def asked_words() -> tuple[str, ...]:
 @cache
 def make_tokenizer(manner: Manner) -> str:
     """The base model's tokenizer as its tokenizer.json has it."""
-    return {"qwen": _qwen, "gpt2": _gpt2, "llama": _llama}[manner]().to_str()
+    return _file(manner).read_text(encoding="utf-8")
+
+
+def write_tokenizer(manner: Manner) -> None:
+    """Train the tokenizer anew on the words that are asked now."""
+    trained = {"qwen": _qwen, "gpt2": _gpt2, "llama": _llama}[manner]()
+    _file(manner).write_text(trained.to_str(), encoding="utf-8")
+
+
+def _file(manner: Manner) -> Path:
+    return FOLDER / f"tokenizer-{manner}.json"
 
 
 def with_token(content: str, token: str) -> str:
