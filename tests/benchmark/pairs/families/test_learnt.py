@@ -30,9 +30,7 @@ def loss(lesson: Lesson, weights: Weights) -> float:
         return float(training._loss(member, texts, hidden))
 
 
-@pytest.mark.parametrize(
-    "lesson", {family.mdm for family in FAMILIES.values()}, ids=lambda each: each.file.stem
-)
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.file.stem)
 def test_gaps_are_known_by_heart(lesson: Lesson) -> None:
     """Chance is one of 700 words, 6.6 nats."""
     assert loss(lesson, trained(lesson)) < 1
