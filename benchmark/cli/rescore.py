@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ...errors import printable
 from .options import JsonOption
 
 SHOWN = 20
@@ -36,9 +37,9 @@ def rescore(
         print(json.dumps(rows, indent=1, ensure_ascii=False))
     else:
         for one in found:
-            print(f"{one.path}: {_verdict(one.differences)}")
+            print(f"{printable(str(one.path))}: {_verdict(one.differences)}")
             for line in one.differences[:SHOWN]:
-                print(f"  {line}")
+                print(f"  {printable(line)}")
     if any(one.differences for one in found):
         raise typer.Exit(1)
 

@@ -186,14 +186,19 @@ class Comparison(Part):
 class CellRecord(Part):
     """A cell that a task's numbers were computed from: its key, and the digest of its content (SHA-256)."""
 
-    key: str
-    digest: str
+    # They become names of files: nothing else than a key may stand there.
+    key: str = Field(pattern="^[0-9a-f]{16}$")
+    digest: str = Field(pattern="^[0-9a-f]{64}$")
+
+
+TaskName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+"""It is also the name of a folder of cells."""
 
 
 class TaskRecord(Part):
     """A task's results: which task, on which examples, what came out, and of which cells."""
 
-    task: str
+    task: TaskName
     suite: Literal["local", "planning"]
     version: int
     level: str
@@ -210,7 +215,7 @@ class TaskRecord(Part):
 class FailedTask(Part):
     """A task that gave no comparison, why, and how far it came."""
 
-    task: str
+    task: TaskName
     suite: Literal["local", "planning"]
     version: int
     level: str

@@ -19,7 +19,7 @@ from ..circuits.circuit import Circuit
 from ..measure.evidence import Entropies, ScoreSums, Sweep
 from ..record.files import read_model, write_model
 from ..record.protocol import Part, Protocol, ProtocolTask
-from ..record.types import Comparison
+from ..record.types import Comparison, MemberProvenance, Record
 
 MemberName = Literal["arm", "mdm"]
 Stage = Literal["pool", "scores", "sweep", "circuit", "entropies", "comparison"]
@@ -155,6 +155,43 @@ class Subject:
     members: Mapping[str, Mapping[str, Any]]
     tokens: Mapping[str, Any]
     software: Mapping[str, str]
+
+    @classmethod
+    def of(
+        cls,
+        members: Mapping[MemberName, MemberProvenance],
+        *,
+        tokenizer: str,
+        mask_id: int,
+        control: bool,
+        software: Mapping[str, str],
+    ) -> "Subject":
+        """Of the members' weights and declarations, and the digest of the tokenizer."""
+        return cls(
+            # The digest identifies the weights; where they were found changes no number.
+            {
+                name: member.model_dump(mode="json", exclude={"checkpoint", "revision"})
+                for name, member in members.items()
+            },
+            {"tokenizer": tokenizer, "mask_id": mask_id, "control": control},
+            software,
+        )
+
+    @classmethod
+    def recorded(cls, record: Record) -> "Subject":
+        """What a record says it was measured of and with."""
+        pair, environment = record.pair, record.environment
+        return cls.of(
+            {"arm": pair.arm, "mdm": pair.mdm},
+            tokenizer=pair.tokenizer,
+            mask_id=pair.mask_id,
+            control=pair.control,
+            software={
+                "torch": environment.torch,
+                "transformers": environment.transformers,
+                "device": environment.device.partition(":")[0],  # the kind, without its number
+            },
+        )
 
 
 @dataclass(frozen=True)

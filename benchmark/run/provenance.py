@@ -71,16 +71,18 @@ def make_subject(
     device: torch.device,
 ) -> Subject:
     """What can change a cell of a run of such a pair, whether it is loaded or not."""
-    members = {
-        # The digest identifies the weights; where they were found changes no number.
-        role: _member(member, provenance).model_dump(mode="json", exclude={"checkpoint", "revision"})
-        for role, member, provenance in zip(("arm", "mdm"), (spec.arm, spec.mdm), weights, strict=True)
-    }
-    return Subject(
-        members,
-        {"tokenizer": tokenizer_digest, "mask_id": mask_id, "control": spec.control},
+    arm, mdm = map(_member, (spec.arm, spec.mdm), weights)
+    return Subject.of(
+        {"arm": arm, "mdm": mdm},
+        tokenizer=tokenizer_digest,
+        mask_id=mask_id,
+        control=spec.control,
         # Only the kind of device: which of several it was moves numbers by rounding at most.
-        {"torch": torch.__version__, "transformers": version("transformers"), "device": device.type},
+        software={
+            "torch": torch.__version__,
+            "transformers": version("transformers"),
+            "device": device.type,
+        },
     )
 
 

@@ -1,7 +1,7 @@
 """A record computed again from its cells: every number of it, and no model."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from ..record.types import CellRecord, Record, TaskResult
 from .assembly import assemble, describe_task
 from .execution import Outcome
 from .numbers import compute_numbers
-from .plan import KINDS, Cell, Kind, ProtocolParts, key_of
+from .plan import KINDS, Cell, Kind, ProtocolParts, Subject, key_of, plan_run
 from .pools import why_unusable
 from .progress import Silent
 from .store import digest_of, find_cell, read_seal
@@ -45,7 +45,8 @@ def rescore(path: Path) -> Rescored:
     """Compute a record again from the cells beside it.
 
     What stands in it of pair, protocol, environment and status is taken as it is. Raises NotComputable for a
-    file that is no record, a cell that is missing, and one whose content is not what the record was made of.
+    file that is no record, a cell that is missing, and one that the record was not made of: by its content,
+    or because it was made of other weights, declarations, settings or cells than the record names.
     """
     found = read_model(path, Record)
     try:
@@ -103,34 +104,45 @@ def _obtain(path: Path, record: Record, kind: Kind, outcome: Outcome, key: str) 
 def _read(path: Path, record: Record, kind: Kind, asked: ProtocolTask) -> tuple[object, str]:
     file = find_cell(path, record, asked.name, kind.name)
     digest, task = digest_of(file), asked.name
-    wanted = next(one for one in record.results if one.task == task).cells[kind.name].digest
+    cells = next(one for one in record.results if one.task == task).cells
+    wanted = cells[kind.name].digest
     if digest != wanted:
         raise NotComputable(
             f"{file} is not what {path.name} was made of: its SHA-256 is {digest[:9]}…, not {wanted[:9]}…",
             "run the pair again: damaged cells are computed again",
         )
-    _check_origin(file, record, kind, asked)
+    _check_origin(file, record, kind, asked, cells)
     return kind.load(file), digest
 
 
-def _check_origin(file: Path, record: Record, kind: Kind, asked: ProtocolTask) -> None:
-    """Raises NotComputable where the seal says that the cell is of other settings or of other weights."""
+def _check_origin(
+    file: Path, record: Record, kind: Kind, asked: ProtocolTask, cells: Mapping[str, CellRecord]
+) -> None:
+    """Raises NotComputable where the cell was not made of what the record declares and of the cells it names.
+
+    A run of what the record declares would plan the cell with certain inputs, all of which the seal repeats.
+    """
     seal = read_seal(file)
-    members = {"arm": record.pair.arm, "mdm": record.pair.mdm}
-    found = {
-        "key": seal.key == key_of(seal.inputs),
-        "task": seal.inputs.get("task") == asked.model_dump(mode="json"),
-        "protocol": seal.inputs.get("protocol")
-        == {part: getattr(record.protocol, part).model_dump(mode="json") for part in kind.parts},
-        "weights": {role: about.get("digest") for role, about in seal.inputs.get("pair", {}).items()}
-        == {role: members[role].digest for role in kind.members},
-    }
-    wrong = [name for name, right in found.items() if not right]
+    plan = plan_run(Subject.recorded(record), record.protocol, [asked], [kind.name])
+    expected = next(cell for cell in plan.cells if cell.kind == kind).inputs
+    wrong = [
+        _INPUTS.get(name, name)
+        for name in dict.fromkeys((*expected, *seal.inputs))
+        if seal.inputs.get(name) != expected.get(name)
+    ]
+    if not wrong and not seal.key == cells[kind.name].key == key_of(seal.inputs):
+        wrong = ["key"]
+    if not wrong and seal.needs != {need: cells[need].digest for need in kind.needs}:
+        wrong = ["needed cells"]
     if wrong:
         raise NotComputable(
             f"{file} was not made as the record says: its {' and '.join(wrong)} differ",
             "keep a record beside the cells of its own run",
         )
+
+
+_INPUTS = {"pair": "members", "needs": "needed cells", "tokens": "tokenizer or mask token"}
+"""What inputs of a cell are called where their own name does not say it."""
 
 
 def _cell(kind: Kind, asked: ProtocolTask, protocol: Protocol) -> Cell:

@@ -5,12 +5,16 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
+from mechshift.benchmark.cli.rescore import rescore as rescore_command
 from mechshift.benchmark.record.files import read_model, write_model
 from mechshift.benchmark.record.types import Record
 from mechshift.benchmark.run.rescore import find_records, rescore
+from mechshift.benchmark.run.store import Seal, read_seal
 from mechshift.errors import NotComputable, UsageError
 
 Measured = tuple[Record, Path]
@@ -121,12 +125,99 @@ def test_a_record_that_names_other_settings_than_its_cells_is_refused(
         rescore(path)
 
 
-def test_a_record_that_names_other_weights_than_its_cells_is_refused(path: Path) -> None:
-    record = read_model(path, Record)
-    mdm = record.pair.mdm.model_copy(update={"digest": "feed"})
-    write_model(record.model_copy(update={"pair": record.pair.model_copy(update={"mdm": mdm})}), path)
-    with pytest.raises(NotComputable, match="its weights differ"):
+@pytest.mark.parametrize(
+    ("place", "value", "named"),
+    [
+        ("pair.mdm.digest", "feed", "members"),
+        ("pair.mdm.shift", False, "members"),
+        ("pair.mdm.attention", "block:4", "members"),
+        ("pair.arm.dtype", "bfloat16", "members"),
+        ("pair.arm.native", "GPT2LMHeadModel", "members"),
+        ("pair.mask_id", 1, "tokenizer or mask token"),
+        ("pair.tokenizer", "feed", "tokenizer or mask token"),
+        ("pair.control", True, "tokenizer or mask token"),
+        ("environment.torch", "1.0", "software"),
+        ("environment.transformers", "4.0", "software"),
+        ("environment.device", "cuda:0", "software"),
+    ],
+)
+def test_a_record_that_declares_what_its_cells_were_not_made_of_is_refused(
+    place: str, value: object, named: str, path: Path
+) -> None:
+    content = target = json.loads(path.read_text())
+    *steps, last = place.split(".")
+    for step in steps:
+        target = target[step]
+    assert target[last] != value
+    target[last] = value
+    path.write_text(json.dumps(content))
+    with pytest.raises(NotComputable, match=f"was not made as the record says: its {named} differ"):
         rescore(path)
+
+
+def reseal(file: Path, **changes: Any) -> None:
+    """Change a cell's seal as whoever knows how to compute its checksum would."""
+    sealed = file.with_suffix(".seal")
+    seal = Seal.model_validate_json(sealed.read_text())
+    sealed.write_text(seal.model_copy(update=changes).sealed().model_dump_json())
+
+
+@pytest.mark.parametrize(
+    ("inputs", "named"),
+    [
+        ({"method": 99}, "method"),
+        ({"pair": []}, "members"),
+        ({"pair": {"arm": 1}}, "members"),
+        ({"needs": {}}, "needed cells"),
+        ({"more": 1}, "more"),
+    ],
+    ids=str,
+)
+def test_a_seal_that_says_otherwise_than_the_record_is_refused(
+    inputs: dict[str, object], named: str, path: Path
+) -> None:
+    (cell,) = (path.parent / "cells" / "countdown").glob("scores-arm.*.safetensors")
+    seal = read_seal(cell)
+    reseal(cell, inputs={**seal.inputs, **inputs})
+    with pytest.raises(
+        NotComputable, match=f"scores-arm.* was not made as the record says: its {named} differ"
+    ):
+        rescore(path)
+
+
+@pytest.mark.parametrize(("field", "named"), [("key", "key"), ("needs", "needed cells")])
+def test_a_seal_of_another_key_or_of_other_cells_is_refused(field: str, named: str, path: Path) -> None:
+    (cell,) = (path.parent / "cells" / "countdown").glob("scores-arm.*.safetensors")
+    reseal(cell, **{field: "0" * 16 if field == "key" else {"pool": "0" * 64}})
+    with pytest.raises(
+        NotComputable, match=f"scores-arm.* was not made as the record says: its {named} differ"
+    ):
+        rescore(path)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("key", "../../../etc/pass"), ("digest", "feed"), ("task", "../countdown")]
+)
+def test_a_record_whose_names_lead_elsewhere_is_no_record(field: str, value: str, path: Path) -> None:
+    content = json.loads(path.read_text())
+    task = content["tasks"][0]
+    (task if field == "task" else task["cells"]["pool"])[field] = value
+    path.write_text(json.dumps(content))
+    with pytest.raises(NotComputable, match=f"is not a record of this version: tasks.0.*{field}"):
+        rescore(path)
+
+
+def test_what_a_terminal_would_obey_is_escaped(
+    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = json.loads(path.read_text())
+    content["tasks"][0]["pool"]["unfit"]["\x1b[2J"] = 1
+    path.write_text(json.dumps(content))
+    with pytest.raises(typer.Exit):
+        rescore_command(path)
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert r"\x1b[2J" in out
 
 
 def test_other_files_of_a_folder_are_passed_over(path: Path) -> None:
