@@ -93,9 +93,9 @@ class Member:
 
         `tokens`: the ids [rows, tokens] that the embeddings are of, or one stack of rows of several; by them
         an observed-first member knows what is masked (None: nothing is). `lengths`: [rows] tokens of each
-        row, behind which stands padding that no token sees (None: all of them). Runs the unmodified native
-        model under the member's attention. Behind a prefix the rows are its rows, or several stacks of them
-        one after the other.
+        row, behind which stands padding that no token sees (None: all of them); a member with a prefix takes
+        none. Runs the unmodified native model under the member's attention. Behind a prefix the rows are its
+        rows, or several stacks of them one after the other.
         """
         rows, length, _ = embeddings.shape
         before = 0 if self.prefix is None else self.prefix.tokens
@@ -105,7 +105,8 @@ class Member:
         cache = None if self.prefix is None else self.prefix.cache(rows // len(self.prefix.keys[0]))
         beyond = None
         if lengths is not None:
-            beyond = torch.arange(before + length, device=embeddings.device) >= before + lengths[:, None]
+            assert self.prefix is None, "rows behind a prefix have one length"
+            beyond = torch.arange(length, device=embeddings.device) >= lengths[:, None]
         return self._run(embeddings, masked, cache, beyond)
 
     def _run(

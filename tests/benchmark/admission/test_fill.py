@@ -1,13 +1,23 @@
 """Fills against one row at a time, the mask written cell by cell; the comparison against its closed form."""
 
+import random
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 import torch
 from torch import Tensor
 
+from build.models import KINDS
 from mechshift.benchmark.admission.cloze import Cloze
-from mechshift.benchmark.admission.fill import Fill, clustered_error, fills, fills_with
+from mechshift.benchmark.admission.fill import (
+    Fill,
+    clustered_error,
+    filling_batches,
+    fills,
+    fills_under,
+    fills_with,
+)
 from mechshift.benchmark.pairs.attention import Attention
 from mechshift.benchmark.pairs.member import Member
 
@@ -67,6 +77,38 @@ def test_gaps_are_filled_in_every_way(kind: str, attention: str, shift: bool, ma
             fill,
             [plainly(member, str(fill.attention), fill.shift, 2, cloze, {cloze.position}) for cloze in TEXTS],
         )
+
+
+def many_texts() -> list[Cloze]:
+    """More than two batches of them, of 2 to 23 tokens in no order of length, with gaps anywhere."""
+    rng = random.Random(0)
+    texts = []
+    for number in range(70):
+        tokens = tuple(rng.randrange(3, 40) for _ in range(rng.randrange(2, 24)))
+        texts.append(Cloze(tokens, rng.randrange(1, len(tokens)), str(number)))
+    return texts
+
+
+@pytest.mark.parametrize("attention", ["full", "observed-first", "block:4"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_texts_of_all_lengths_are_filled_as_one_by_one(kind: str, attention: str, make: Make) -> None:
+    member, texts = make(kind, attention, role="mdm", shift=False), many_texts()
+    for fill in fills_under(member, texts, [member.attention]):
+        each = [plainly(member, attention, fill.shift, 2, cloze, {cloze.position}) for cloze in texts]
+        compare(fill, each)
+    (found,) = fills_with(member, texts, [2])
+    masked = [{at for at in range(1, len(cloze.tokens)) if (at - cloze.position) % 3 == 0} for cloze in texts]
+    pairs = zip(texts, masked, strict=True)
+    compare(found, [plainly(member, attention, False, 2, cloze, gaps) for cloze, gaps in pairs])
+
+
+def test_texts_go_through_a_model_in_few_batches_of_like_length() -> None:
+    texts = many_texts()
+    batches = filling_batches(texts)
+    assert [len(batch) for batch in batches] == [32, 32, 6]
+    assert sorted(number for batch in batches for number in batch) == list(range(70))
+    lengths = [[len(texts[number].tokens) for number in batch] for batch in batches]
+    assert all(max(one) <= min(other) for one, other in pairwise(lengths))
 
 
 def test_ways_are_all_that_differ_on_the_texts(make: Make) -> None:
