@@ -135,9 +135,9 @@ def run(
     """The record of a pair under a protocol, on the named tasks or all of the protocol's suite.
 
     `pair`: a loaded pair, or the name of one, which is loaded as `load` does. What is already in `out` is not
-    done again. `rows`: token rows at once (None: 64); no number depends on it. `progress`: whether to show
-    bars (None: on a terminal and in a notebook). While a cell is computed a model narrower than 512 has one
-    thread of the CPU, as on the command line; then torch has as many again as before.
+    done again. `rows`: token rows at once (None: 64); no number depends on it beyond rounding. `progress`:
+    whether to show bars (None: on a terminal and in a notebook). While a cell is computed a model narrower
+    than 512 has one thread of the CPU, as on the command line; then torch has as many again as before.
     Raises UsageError for an unknown name, NotComputable where no task gives a comparison, OutputError where
     `out` cannot be written or has a record of that name of another pair or protocol, and for a name what
     `load` raises.
