@@ -72,7 +72,7 @@ def main() -> None:
     except MechshiftError as error:
         _end(str(error), error.exit_code)
     except KeyboardInterrupt:
-        _end(f"interrupted\n{_KEPT}, and the same command continues from them", INTERRUPTED)
+        _end(f"interrupted\n{_KEPT}, and continues from them when it is given again", INTERRUPTED)
     except OSError as error:
         _end(
             f"{error}\nfree some space if a disk is full; else check that what is named can be used",

@@ -26,7 +26,7 @@ from mechshift.tasks import list_tasks
 Command = Callable[..., Any]
 INTERRUPTED = (
     "mechshift: interrupted\n"
-    "mechshift run keeps its finished cells, and the same command continues from them\n"
+    "mechshift run keeps its finished cells, and continues from them when it is given again\n"
 )
 
 
