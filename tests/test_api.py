@@ -1,5 +1,6 @@
 """The Python interface as the README shows it."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -130,6 +131,9 @@ def test_files_are_read_by_what_they_are(
     graph = mechshift.read(tmp_path / "graph.json")
     assert isinstance(graph, mechshift.Circuit)
     np.testing.assert_array_equal(graph.edges, circuit.edges)
+    # As the library writes it, with a space after each colon.
+    (tmp_path / "spaced").write_text(json.dumps(json.loads((tmp_path / "graph.json").read_text())))
+    np.testing.assert_array_equal(mechshift.read(tmp_path / "spaced").edges, circuit.edges)
 
 
 def test_what_cannot_be_read_is_told(results: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from .encoding import DoesNotFit, Encoded, Ids
 from .pool import Solved
 
 ROWS = 64
-"""Token rows that are run at once unless told otherwise; no number depends on it."""
+"""Token rows that are run at once unless told otherwise; no number depends on it beyond rounding."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def _by_log_odds(encoded: Encoded) -> bool:
 def batches(member: Member, questions: Iterable[Question], rows: int) -> Iterator[Batch]:
     """Batches of questions of one token length, put together as `packed` does.
 
-    The result of a batch does not depend on how questions are put together; groups are kept side by side.
+    The result of a question depends on those beside it by rounding only; groups are kept side by side.
     """
     for together in packed(questions, rows):
         yield _batch(member, together)

@@ -83,13 +83,24 @@ def _meant(file: Path, task: str | None, member: WhichMember | None) -> Path:
     """The file itself, or of a record the cell with the member's circuit on the task."""
     if file.is_dir():
         raise UsageError(f"{file} is a folder", "name a file, or a record with a task and a member")
-    # Cells are safetensors, so JSON is a record here, or a graph that belongs to `import`.
-    if file.suffix != ".json":
-        if task is not None:
-            raise UsageError(
-                f"{file} is not a record, and a task can be named only with a record", "leave it out"
-            )
-        return file
+    from ..interchange.content import content_of
+
+    content = content_of(file)
+    if content == "graph":
+        raise UsageError(
+            f"{file} is a graph of the EAP-IG library already", "read it with mechshift circuits import"
+        )
+    # Cells with circuits and scores are safetensors, so other JSON can only be a record.
+    if content == "json":
+        return _of_record(file, task, member)
+    if task is not None:
+        raise UsageError(
+            f"{file} is not a record, and a task can be named only with a record", "leave it out"
+        )
+    return file
+
+
+def _of_record(file: Path, task: str | None, member: WhichMember | None) -> Path:
     from ..record.files import read_model
     from ..record.types import Record
     from ..run.plan import kind_name
@@ -97,8 +108,8 @@ def _meant(file: Path, task: str | None, member: WhichMember | None) -> Path:
 
     if task is None or member is None:
         raise UsageError(
-            f"{file} is JSON: either a record or a graph of the EAP-IG library",
-            "name task and member of a record, such as ioi mdm; read a graph with mechshift circuits import",
+            f"{file} is JSON, as a record is, and a record has a circuit for each task and member",
+            "name task and member of the record, such as ioi mdm",
         )
     return find_cell(file, read_model(file, Record), task, kind_name("circuit", member.value))
 

@@ -36,6 +36,9 @@ for name, group in (("pair", pair.app), ("tasks", tasks.app), ("circuits", circu
 INTERRUPTED = 130
 """By Ctrl-C or SIGTERM: either way the run stops as gently and goes on as well, so that one code tells it."""
 
+_KEPT = "mechshift run keeps its finished cells"
+"""Whichever command was given: only a run has cells to keep, so that the messages name it."""
+
 
 def _print_version(wanted: bool) -> None:
     if wanted:
@@ -69,17 +72,17 @@ def main() -> None:
     except MechshiftError as error:
         _end(str(error), error.exit_code)
     except KeyboardInterrupt:
-        _end("interrupted; the same command resumes where this one stopped", INTERRUPTED)
+        _end(f"interrupted\n{_KEPT}, and continues from them when it is given again", INTERRUPTED)
     except OSError as error:
         _end(
-            f"{error}\nfree some disk space, or choose a place that can be read and written",
+            f"{error}\nfree some space if a disk is full; else check that what is named can be used",
             NotComputable.exit_code,
         )
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
         _end(
-            "out of memory\nuse a smaller --batch; finished cells are kept",
+            f"out of memory\nuse a machine with more; {_KEPT}, and with a smaller --batch it needs less",
             NotComputable.exit_code,
         )
 

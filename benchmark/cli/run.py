@@ -27,7 +27,10 @@ def run(
     level: Annotated[str | None, of_work(help="A difficulty that the tasks have.")] = None,
     batch: Annotated[
         int | None,
-        of_machine(min=1, help="Token rows at once; by default 64 or as many as fit. It changes no number."),
+        of_machine(
+            min=1,
+            help="Token rows at once; by default 64 or as many as fit. It changes numbers by rounding only.",
+        ),
     ] = None,
     memory: Annotated[
         float | None,

@@ -22,7 +22,7 @@ def score_edges(
 ) -> ScoreSums:
     """Score every edge on the questions, summed over each of their groups, of which `templates` names all.
 
-    `rows` bounds a batch and moves no number; `advance` is told how many questions are done.
+    `rows` bounds a batch and moves no number beyond rounding; `advance` is told how many questions are done.
     """
     batched = _told(batches(member, questions, rows), advance)
     found = attribute(member, batched, integration, len(templates))

@@ -32,7 +32,10 @@ from .plan import Cell, Stage, kind_name
 
 
 class Measuring:
-    """Computes the cells of a plan on a loaded pair. `rows` bounds a batch and moves no number."""
+    """Computes the cells of a plan on a loaded pair.
+
+    `rows` bounds a batch and moves no number beyond rounding.
+    """
 
     def __init__(self, pair: Pair, rows: int) -> None:
         self._pair = pair

@@ -3,7 +3,6 @@
 torch is imported by the functions that need it, so that records are read and tables made without.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .benchmark.circuits.graph import Graph
-from .benchmark.record.files import read_model, unreadable
+from .benchmark.interchange.content import content_of
+from .benchmark.record.files import read_model
 from .benchmark.record.folder import read_folder
 from .benchmark.record.protocol import Protocol, get_protocol
 from .benchmark.record.types import Record
 from .errors import NotComputable, UsageError
-from .files import RESULTS, open_regular
+from .files import RESULTS
 from .metrics import group_mean
 
 if TYPE_CHECKING:
@@ -135,9 +135,9 @@ def run(
     """The record of a pair under a protocol, on the named tasks or all of the protocol's suite.
 
     `pair`: a loaded pair, or the name of one, which is loaded as `load` does. What is already in `out` is not
-    done again. `rows`: token rows at once (None: 64); no number depends on it. `progress`: whether to show
-    bars (None: on a terminal and in a notebook). While a cell is computed a model narrower than 512 has one
-    thread of the CPU, as on the command line; then torch has as many again as before.
+    done again. `rows`: token rows at once (None: 64); no number depends on it beyond rounding. `progress`:
+    whether to show bars (None: on a terminal and in a notebook). While a cell is computed a model narrower
+    than 512 has one thread of the CPU, as on the command line; then torch has as many again as before.
     Raises UsageError for an unknown name, NotComputable where no task gives a comparison, OutputError where
     `out` cannot be written or has a record of that name of another pair or protocol, and for a name what
     `load` raises.
@@ -196,16 +196,10 @@ def read(path: Location) -> "Record | Circuit | ScoreSums":
     if file.is_dir():
         named = ", ".join(str(found) for found in read_folder(file))
         raise UsageError(f"{file} is a folder", f"name one of the records in it: {named}")
-    try:
-        # By content and not by suffix, as files get renamed.
-        with open_regular(file) as opened:
-            beginning = opened.read(64)
-    except OSError as error:
-        raise unreadable(file, error) from error
-    if beginning[8:9] == b"{":  # safetensors: eight bytes of length, then a JSON header
+    content = content_of(file)
+    if content == "arrays":
         return _read_kept(file)
-    # A zip is a `.pt` file; EAP-IG's JSON begins with its `cfg`, a record's does not.
-    if beginning.startswith(b"PK") or re.match(rb'\s*\{\s*"cfg"', beginning):
+    if content == "graph":
         from .benchmark.interchange.eap_ig import load_graph
 
         return load_graph(file)

@@ -1,4 +1,4 @@
-"""Running what two prompts share once changes no number."""
+"""Running what two prompts share once changes no number beyond rounding."""
 
 from collections.abc import Callable
 from dataclasses import replace

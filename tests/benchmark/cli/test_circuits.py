@@ -12,6 +12,7 @@ import torch
 from mechshift.benchmark.circuits.circuit import Circuit
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.scores import Attribution, Integration
+from mechshift.benchmark.interchange.eap_ig import save_graph
 from mechshift.benchmark.measure.evidence import ScoreSums
 from mechshift.benchmark.record.types import Record
 
@@ -58,13 +59,18 @@ def test_a_record_names_its_circuits_by_task_and_member(
     measured: tuple[Record, Path], command: Command, tmp_path: Path
 ) -> None:
     (record,) = measured[1].glob("*.json")
+    renamed = tmp_path / "renamed"
+    renamed.write_bytes(record.read_bytes())
+    (tmp_path / "cells").symlink_to(record.parent / "cells")
     width = ["--to", "eap-ig", "--d-model", 128, "--out"]
     for task, member in (("greater-than", "mdm"), ("countdown", "arm")):
         (kept,) = measured[1].glob(f"cells/{task}/circuit-{member}.*.safetensors")
-        done = command("circuits", "export", record, task, member, *width, "named.json")
-        assert (done.code, done.err) == (0, "")
         command("circuits", "export", kept, *width, "kept.json")
-        assert (tmp_path / "named.json").read_bytes() == (tmp_path / "kept.json").read_bytes()
+        # By what is in it, and not by its suffix.
+        for file in (record, renamed):
+            done = command("circuits", "export", file, task, member, *width, "named.json")
+            assert (done.code, done.err) == (0, "")
+            assert (tmp_path / "named.json").read_bytes() == (tmp_path / "kept.json").read_bytes()
 
 
 def test_what_names_no_circuit_is_told_and_nothing_is_to_be_deleted(
@@ -73,16 +79,19 @@ def test_what_names_no_circuit_is_told_and_nothing_is_to_be_deleted(
     (record,) = measured[1].glob("*.json")
     alone = tmp_path / "record.json"
     alone.write_bytes(record.read_bytes())
-    keep_circuit(tmp_path / "kept.safetensors", Graph(2, 3, 3))
+    circuit = keep_circuit(tmp_path / "kept.safetensors", Graph(2, 3, 3))
     (tmp_path / "text").write_text("text")
+    save_graph(tmp_path / "graph", circuit.graph, circuit.edges, 8, circuit.scores)
     cases: list[tuple[list[object], int, str]] = [
-        ([record], 2, "is JSON: either a record or a graph of the EAP-IG library"),
-        ([record, "ioi"], 2, "name task and member of a record"),
+        ([record], 2, "is JSON, as a record is"),
+        ([record, "ioi"], 2, "name task and member of the record"),
         ([record, "ioi", "mdm"], 2, "unknown task of"),
         ([record, "countdwn", "mdm"], 2, "did you mean countdown?"),
         ([alone, "countdown", "mdm"], 3, "does not hold circuit-mdm."),
         ([tmp_path], 2, "is a folder"),
         (["kept.safetensors", "ioi", "arm"], 2, "is not a record"),
+        (["graph"], 2, "read it with mechshift circuits import"),
+        (["graph", "ioi", "arm"], 2, "read it with mechshift circuits import"),
         (["text"], 3, "cannot be read"),
         (["nothing.safetensors"], 3, "nothing.safetensors"),
     ]
@@ -200,7 +209,7 @@ def test_a_pt_file_is_imported(command: Command, tmp_path: Path) -> None:
             2,
             ("2 heads share a key/value input", "MIB"),
         ),
-        ("export nothing --to eap-ig --out g.json --d-model 8", 3, ("nothing cannot be read",)),
+        ("export nothing --to eap-ig --out g.json --d-model 8", 3, ("there is no file nothing",)),
         ("export text --to mib --out ioi_tiny --d-model 8", 3, ("text cannot be read",)),
         ("export kept --to eap-ig --out ioi_full --d-model 8", 3, ("ioi_full cannot be written",)),
         ("import text --out back.safetensors", 3, ("text cannot be imported",)),

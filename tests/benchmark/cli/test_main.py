@@ -24,6 +24,10 @@ from mechshift.benchmark.run.progress import Silent, choose_progress
 from mechshift.tasks import list_tasks
 
 Command = Callable[..., Any]
+INTERRUPTED = (
+    "mechshift: interrupted\n"
+    "mechshift run keeps its finished cells, and continues from them when it is given again\n"
+)
 
 
 @pytest.fixture
@@ -233,7 +237,7 @@ def test_an_interrupted_run_says_how_to_go_on(
         patch.setattr("mechshift.benchmark.run.progress.choose_progress", lambda quiet: Interrupting(number))
         done = command("run", "--task", "infilling")
     assert (done.code, done.out) == (130, "")
-    assert done.err == "mechshift: interrupted; the same command resumes where this one stopped\n"
+    assert done.err == INTERRUPTED
     left = [path.name for path in tmp_path.rglob("*") if path.is_file()]
     assert sorted((name.split(".")[0], name.split(".")[-1]) for name in left) == [
         ("pool", "json"),
@@ -271,7 +275,7 @@ def test_a_killed_process_ends_as_an_interrupted_one(tmp_path: Path) -> None:
         process.terminate()
         out, err = process.communicate()
     assert (process.returncode, out) == (130, "")
-    assert err == "mechshift: interrupted; the same command resumes where this one stopped\n"
+    assert err == INTERRUPTED
     assert [path.name for path in tmp_path.rglob("*.partial")] == []
 
 
@@ -290,6 +294,22 @@ def test_lacking_memory_is_an_error_with_a_remedy(command: Command, monkeypatch:
     assert (done.code, done.out) == (3, "")
     assert done.err.startswith("mechshift: out of memory\n")
     assert "--batch" in done.err
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), MemoryError(), OSError(24, "Too many open files")])
+def test_what_any_command_says_when_it_ends_early_is_true_of_it(
+    error: BaseException, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ending() -> None:
+        raise error
+
+    monkeypatch.setattr("mechshift.benchmark.tables.listing.describe_protocols", ending)
+    done = command("ls", "protocols")
+    assert (done.code, done.out) == (130 if isinstance(error, KeyboardInterrupt) else 3, "")
+    # Only a run has cells, or --batch: where they are named it is named as well.
+    for line in done.err.splitlines():
+        assert ("cells" in line or "--batch" in line) <= ("mechshift run" in line)
+    assert len(done.err.splitlines()) == 2
 
 
 def test_a_programming_error_is_not_disguised(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,7 +92,7 @@ def test_a_model_is_its_own_control(tiny: Pair, small: Protocol, tmp_path: Path)
     assert task.pool.mdm_in_place == Missing(missing="a control is no MDM and fills nothing in place")
 
 
-def test_no_number_depends_on_the_batch_size(
+def test_no_number_depends_on_the_batch_size_beyond_rounding(
     measured: Measured, tiny: Pair, small: Protocol, tmp_path: Path
 ) -> None:
     record, out = measured
