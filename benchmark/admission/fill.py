@@ -35,6 +35,8 @@ LEAST_SOURCES = 16
 """Clozes of fewer wordings decide nothing."""
 ROWS = 32
 """Texts that go through a model together at most."""
+PADDED = 1.2
+"""With padding they have at most so many times their tokens."""
 MASKED = 3
 """One in this many tokens is masked where mask tokens are compared."""
 
@@ -174,9 +176,20 @@ def _both_shifts(member: Member, texts: Sequence[Cloze], every: int | None = Non
 
 def filling_batches(texts: Sequence[Cloze]) -> list[list[int]]:
     """The numbers of the texts that go through a model together, those of like length."""
-    # Texts have some thirty lengths: a pass for each would take a small model ten times as long.
-    ordered = sorted(range(len(texts)), key=lambda number: len(texts[number].tokens))
-    return [ordered[start : start + ROWS] for start in range(0, len(ordered), ROWS)]
+    # Texts have some thirty lengths. A pass for each would take a small model several times as long, one for
+    # all a large model twice as long, half of it on padding.
+    batches: list[list[int]] = []
+    tokens = 0
+    for number in sorted(range(len(texts)), key=lambda number: len(texts[number].tokens)):
+        length = len(texts[number].tokens)
+        batch = batches[-1] if batches else []
+        if batch and len(batch) < ROWS and length * (len(batch) + 1) <= PADDED * (tokens + length):
+            batch.append(number)
+            tokens += length
+        else:
+            batches.append([number])
+            tokens = length
+    return batches
 
 
 def _padded(rows: Sequence[Ids], device: torch.device) -> tuple[Tensor, Tensor]:

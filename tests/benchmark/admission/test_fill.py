@@ -105,10 +105,18 @@ def test_texts_of_all_lengths_are_filled_as_one_by_one(kind: str, attention: str
 def test_texts_go_through_a_model_in_few_batches_of_like_length() -> None:
     texts = many_texts()
     batches = filling_batches(texts)
-    assert [len(batch) for batch in batches] == [32, 32, 6]
     assert sorted(number for batch in batches for number in batch) == list(range(70))
     lengths = [[len(texts[number].tokens) for number in batch] for batch in batches]
     assert all(max(one) <= min(other) for one, other in pairwise(lengths))
+    assert len(batches) < len({length for batch in lengths for length in batch}) / 2
+    for batch in lengths:
+        assert len(batch) * max(batch) <= 1.2 * sum(batch)
+
+
+def test_a_batch_has_so_many_texts_at_most() -> None:
+    texts = [Cloze((5, 6, 7), 1, "a")] * 70
+    assert [len(batch) for batch in filling_batches(texts)] == [32, 32, 6]
+    assert filling_batches([]) == []
 
 
 def test_ways_are_all_that_differ_on_the_texts(make: Make) -> None:
