@@ -1,5 +1,6 @@
 """A pair that is what it is declared to be: loaded, and checked before anything is measured."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import torch
@@ -28,17 +29,19 @@ def load_pair(
     PairError when a checkpoint cannot be loaded or a declaration is wrong.
     """
     pair = open_pair(spec, device, offline)
-    noted = [SAME_WEIGHTS] if pair.same_weights else []
+    same = [SAME_WEIGHTS] if pair.same_weights else []
+    return replace(pair, noted=(*same, *_in_doubt(pair, accept_behaviour)))
+
+
+def _in_doubt(pair: Pair, accept_behaviour: bool) -> Iterator[str]:
+    """What the checks leave undecided, and the failure that is accepted. Raises PairError for any other."""
     for check in checks_of(pair):
         try:
             finding = check.make()
         except PairError as error:
             if check.name != "behaviour" or not accept_behaviour:
                 raise
-            noted.append(error.problem)
+            yield error.problem
         else:
             if finding.verdict == "undecided":
-                noted.append(
-                    f"undecided when loaded: {check.name} of the {finding.subject}: {finding.detail}"
-                )
-    return replace(pair, spec=replace(spec, confounds=(*spec.confounds, *noted)))
+                yield f"undecided when loaded: {check.name} of the {finding.subject}: {finding.detail}"

@@ -27,7 +27,7 @@ def describe_pair(pair: Pair, protocol: Protocol) -> PairProvenance:
     return PairProvenance(
         name=pair.spec.name,
         control=pair.spec.control,
-        confounds=pair.spec.confounds,
+        confounds=pair.confounds,
         arm=_member(pair.spec.arm, pair.arm_provenance),
         mdm=_member(pair.spec.mdm, pair.mdm_provenance),
         mask_id=pair.mdm.mask_id,
