@@ -9,6 +9,7 @@ from ...errors import PairError
 from ..pairs.loading import open_pair
 from ..pairs.pair import Pair
 from ..pairs.spec import PairSpec
+from ..pairs.threads import on_suited_threads
 from .checks import checks_of
 
 SAME_WEIGHTS = "both members have the same weights: nothing was post-trained"
@@ -30,7 +31,9 @@ def load_pair(
     """
     pair = open_pair(spec, device, offline)
     same = [SAME_WEIGHTS] if pair.same_weights else []
-    return replace(pair, noted=(*same, *_in_doubt(pair, accept_behaviour)))
+    # What is in doubt goes into the record, and how many threads there are moves last digits.
+    with on_suited_threads(pair.arm.device, pair.arm.backbone.shape.width):
+        return replace(pair, noted=(*same, *_in_doubt(pair, accept_behaviour)))
 
 
 def _in_doubt(pair: Pair, accept_behaviour: bool) -> Iterator[str]:

@@ -23,9 +23,9 @@ from ..measure.scores import score_edges
 from ..measure.sweep import sweep
 from ..pairs.member import Member
 from ..pairs.pair import Pair
+from ..pairs.threads import on_suited_threads
 from ..pairs.ungrouping import ungroup
 from ..record.protocol import Compared, Halving, Sampling, Scoring, Sweeping
-from .allocation import on_suited_threads
 from .execution import Tell
 from .numbers import Needs, circuit_size, compute_numbers
 from .plan import MEMBERS, Cell, MemberName, Stage, kind_name

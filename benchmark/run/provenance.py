@@ -11,9 +11,9 @@ import torch
 from ..circuits.graph import Graph
 from ..pairs.pair import Pair, Provenance
 from ..pairs.spec import MemberSpec, PairSpec
+from ..pairs.threads import suited_threads
 from ..record.protocol import Protocol
 from ..record.types import Environment, MemberProvenance, PairProvenance
-from .allocation import suited_threads
 from .plan import Subject
 
 
