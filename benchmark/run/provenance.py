@@ -4,6 +4,7 @@ import platform
 from collections import defaultdict
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from ..pairs.spec import MemberSpec, PairSpec
 from ..pairs.threads import suited_threads
 from ..record.protocol import Protocol
 from ..record.types import Environment, MemberProvenance, PairProvenance
-from .plan import Subject
+from .plan import MEMBERS, Subject
 
 
 def describe_pair(pair: Pair, protocol: Protocol) -> PairProvenance:
@@ -71,10 +72,9 @@ def make_subject(
     device: torch.device,
 ) -> Subject:
     """What can change a cell of a run of such a pair, whether it is loaded or not."""
-    members = {
-        # The digest identifies the weights; where they were found changes no number.
-        role: _member(member, provenance).model_dump(mode="json", exclude={"checkpoint", "revision"})
-        for role, member, provenance in zip(("arm", "mdm"), (spec.arm, spec.mdm), weights, strict=True)
+    members: dict[str, dict[str, Any]] = {
+        role: without_place(_member(member, provenance))
+        for role, member, provenance in zip(MEMBERS, (spec.arm, spec.mdm), weights, strict=True)
     }
     return Subject(
         members,
@@ -82,6 +82,11 @@ def make_subject(
         # Only the kind of device: which of several it was moves numbers by rounding at most.
         {"torch": torch.__version__, "transformers": version("transformers"), "device": device.type},
     )
+
+
+def without_place(member: MemberProvenance) -> dict[str, Any]:
+    """What is said of a member but where its weights were found: their digest tells which they are."""
+    return member.model_dump(mode="json", exclude={"checkpoint", "revision"})
 
 
 def _member(spec: MemberSpec, provenance: Provenance) -> MemberProvenance:
