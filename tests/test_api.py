@@ -206,7 +206,7 @@ def test_two_checkpoints_load_with_what_is_declared(tiny: Pair) -> None:
         mechshift.load(arm, mdm, **declared)
     pair = mechshift.load(arm, mdm, **declared, accept_behaviour=True)
     assert (str(pair.mdm.attention), pair.mdm.shift, pair.mdm.mask_id) == ("block:4", False, 2)
-    assert "declared with no shift, block:4" in pair.spec.confounds[0]
+    assert "declared with no shift, block:4" in pair.confounds[0]
     assert pair.spec.name == "arm--mdm"
 
 

@@ -145,3 +145,11 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     (tmp_path / "bytes").write_bytes(b"\xff")
     with pytest.raises(UnicodeDecodeError):
         read_text(tmp_path / "bytes")
+
+
+def test_a_name_is_as_long_as_the_file_system_takes(tmp_path: Path) -> None:
+    """Whatever the temporary file beside it is called, and in letters of several bytes."""
+    for name in ("n" * 255, "ü" * 127, "漢" * 85):
+        write_text(tmp_path / name, "whole")
+        assert (tmp_path / name).read_text(encoding="utf-8") == "whole"
+    assert len(list(tmp_path.iterdir())) == 3

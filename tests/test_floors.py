@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from graphlib import TopologicalSorter
 from itertools import product
 
@@ -123,24 +124,44 @@ def test_inside_the_package_imports_are_relative() -> None:
     assert absolute == []
 
 
-def defined(name: str) -> set[str]:
+def defined(source: str) -> list[str]:
     """The classes of a module, and the types that it gives a name of their own; private ones left out."""
-    found = set()
-    for each in ast.parse(MODULES[name].read_text(encoding="utf-8")).body:
+    found = []
+    for each in ast.parse(source).body:
         if isinstance(each, ast.ClassDef):
-            found.add(each.name)
-        elif isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Name):
-            found.add(each.targets[0].id)
-    return {each for each in found if each[0].isupper() and not each.isupper()}
+            found.append(each.name)
+        elif isinstance(each, ast.Assign | ast.AnnAssign):
+            targets = each.targets if isinstance(each, ast.Assign) else [each.target]
+            found += [target.id for target in targets if isinstance(target, ast.Name)]
+    return [each for each in found if each[0].isupper() and not each.isupper()]
+
+
+def defined_again(sources: Mapping[str, str]) -> dict[str, list[str]]:
+    """Of every name that a type has twice, the modules that give it."""
+    modules: dict[str, list[str]] = defaultdict(list)
+    for name, source in sources.items():
+        for each in defined(source):
+            modules[each].append(name)
+    return {each: there for each, there in modules.items() if len(there) > 1}
 
 
 def test_a_type_has_a_name_of_its_own() -> None:
-    """What a reader meets under one name is one thing, in whichever room; also under a name for a type."""
-    rooms: dict[str, set[str]] = defaultdict(set)
-    for name in MODULES:
-        for each in defined(name):
-            rooms[each].add((entry_of(name) or (0, ""))[1])
-    assert {each: sorted(there) for each, there in rooms.items() if len(there) > 1} == {}
+    """What a reader meets under one name is one thing, in whichever module; also under a name for a type."""
+    sources = {name: path.read_text(encoding="utf-8") for name, path in MODULES.items()}
+    assert sum(len(defined(source)) for source in sources.values()) > 100
+    assert defined_again(sources) == {}
+
+
+def test_two_types_of_one_name_are_found_in_one_room_too() -> None:
+    sources = {
+        "benchmark.run.one": "Slot = tuple[str, str]\nP: TypeAlias = str\n_Own = int",
+        "benchmark.run.two": "class Slot: ...\nLIMIT = 3\n_Own = str",
+        "benchmark.run.three": "LIMIT = 4\nTwice = int\nTwice: TypeAlias = str",
+    }
+    assert defined_again(sources) == {
+        "Slot": ["benchmark.run.one", "benchmark.run.two"],
+        "Twice": ["benchmark.run.three"] * 2,
+    }
 
 
 def test_no_class_is_defined_twice() -> None:

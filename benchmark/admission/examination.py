@@ -10,6 +10,7 @@ from ..pairs.check_name import CheckName
 from ..pairs.loading import open_pair
 from ..pairs.pair import Pair, Provenance
 from ..pairs.spec import PairSpec
+from ..pairs.threads import on_suited_threads
 from .behaviour import Behaviour, observe
 from .checks import Check, Finding, checks_of, look_at_behaviour
 from .load import SAME_WEIGHTS
@@ -45,11 +46,13 @@ def check_pair(
         if not error.check:
             raise
         return Examination(spec, (_failure(error, "pair"),), None, None)
-    # Observed once, both for the verdict and for the table of alternatives.
-    behaviour = observe(pair)
-    *structural, last = checks_of(pair)
-    checks = (*structural, replace(last, look=lambda: look_at_behaviour(pair, behaviour)))
-    return Examination(spec, (*_of_opening(pair), *map(_found, checks)), pair, behaviour)
+    # As when a pair is loaded, so that both find the same to the last digit.
+    with on_suited_threads(pair.arm.device, pair.arm.backbone.shape.width):
+        # Observed once, both for the verdict and for the table of alternatives.
+        behaviour = observe(pair)
+        *structural, last = checks_of(pair)
+        checks = (*structural, replace(last, look=lambda: look_at_behaviour(pair, behaviour)))
+        return Examination(spec, (*_of_opening(pair), *map(_found, checks)), pair, behaviour)
 
 
 def _found(check: Check) -> Finding:

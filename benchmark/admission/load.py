@@ -1,5 +1,6 @@
 """A pair that is what it is declared to be: loaded, and checked before anything is measured."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import torch
@@ -8,6 +9,7 @@ from ...errors import PairError
 from ..pairs.loading import open_pair
 from ..pairs.pair import Pair
 from ..pairs.spec import PairSpec
+from ..pairs.threads import on_suited_threads
 from .checks import checks_of
 
 SAME_WEIGHTS = "both members have the same weights: nothing was post-trained"
@@ -28,17 +30,21 @@ def load_pair(
     PairError when a checkpoint cannot be loaded or a declaration is wrong.
     """
     pair = open_pair(spec, device, offline)
-    noted = [SAME_WEIGHTS] if pair.same_weights else []
+    same = [SAME_WEIGHTS] if pair.same_weights else []
+    # What is in doubt goes into the record, and how many threads there are moves last digits.
+    with on_suited_threads(pair.arm.device, pair.arm.backbone.shape.width):
+        return replace(pair, noted=(*same, *_in_doubt(pair, accept_behaviour)))
+
+
+def _in_doubt(pair: Pair, accept_behaviour: bool) -> Iterator[str]:
+    """What the checks leave undecided, and the failure that is accepted. Raises PairError for any other."""
     for check in checks_of(pair):
         try:
             finding = check.make()
         except PairError as error:
             if check.name != "behaviour" or not accept_behaviour:
                 raise
-            noted.append(error.problem)
+            yield error.problem
         else:
             if finding.verdict == "undecided":
-                noted.append(
-                    f"undecided when loaded: {check.name} of the {finding.subject}: {finding.detail}"
-                )
-    return replace(pair, spec=replace(spec, confounds=(*spec.confounds, *noted)))
+                yield f"undecided when loaded: {check.name} of the {finding.subject}: {finding.detail}"

@@ -94,7 +94,7 @@ def _measure(asked: "Asked", accept_behaviour: bool, out: Path, quiet: bool) -> 
     # Everything that can be refused without a model comes before loading, which can take minutes.
     check_writable(out)
     give_back_freed_memory()
-    rows = rows_that_fit(asked)
+    rows = rows_that_fit(asked, out)
     pair = load_pair(asked.spec, asked.device, asked.offline, accept_behaviour)
     return measure(pair, asked.protocol, out, _names(asked.tasks), asked.level, rows, choose_progress(quiet))
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from ...errors import UsageError, unknown
+from ...files import nearest
 from ...tasks import Task
 from ..asking.states import ROWS
 from ..circuits.graph import Graph
@@ -19,6 +20,7 @@ from ..record.protocol import Protocol, ProtocolTask
 from ..run.assembly import as_asked
 from ..run.plan import Subject
 from ..run.provenance import make_subject
+from ..run.record_file import check_replaces_no_other
 from ..run.run import check_applies
 from ..run.store import Store, check_writable
 from .forecast import Forecast, check_fits, fitting_rows, forecast, sampled_forecast
@@ -84,12 +86,13 @@ def dry_run(asked: Asked, memory: float | None, out: Path, probe: float | None =
     place = asked_machine(memory, asked.device) if memory is not None else this_machine(choose_device(device))
     sketch = _sketch(asked)
     subject = _subject(sketch, device)
+    check_replaces_no_other(out, asked.spec, asked.protocol, tasks, lambda: subject)
     found = forecast(sketch, tasks, asked.protocol, asked.rows or ROWS)
     if asked.rows is None and (rows := fitting_rows(found, place)) != found.rows:
         found = forecast(sketch, tasks, asked.protocol, rows)
     speeds = measure_speeds(found, device, probe) if device is not None and probe is not None else None
     planned = list_plan(found, tasks, asked.protocol, subject, Store(out), speeds)
-    return DryRun(found, planned, place, shutil.disk_usage(_existing(out)).free)
+    return DryRun(found, planned, place, shutil.disk_usage(nearest(out)).free)
 
 
 def _subject(sketch: Sketch, device: torch.device | None) -> Subject | None:
@@ -133,15 +136,17 @@ KINDS = ("cpu", "cuda", "mps", "xpu")
 """Devices that a run may be asked about."""
 
 
-def rows_that_fit(asked: Asked) -> int:
+def rows_that_fit(asked: Asked, out: Path) -> int:
     """The token rows that a run takes at once: as asked for, else 64 or as many as fit.
 
-    Raises NotComputable for a run that clearly does not fit, or that its protocol says nothing about, before
-    anything is loaded. A few examples of each task tell that a run fits; all are looked at only where they do
-    not.
+    Raises, before anything is loaded, NotComputable for a run that clearly does not fit or that its protocol
+    says nothing about, and OutputError where its record would replace another run's in `out`. A few examples
+    of each task tell that a run fits; all are looked at only where they do not.
     """
-    machine = this_machine(choose_device(asked.device))
+    device = choose_device(asked.device)
+    machine = this_machine(device)
     sketch, tasks, wanted = _sketch(asked), _tasks(asked), asked.rows or ROWS
+    check_replaces_no_other(out, asked.spec, asked.protocol, tasks, lambda: _subject(sketch, device))
     # The sample seldom predicts too little, so if it fits, encoding all examples can be spared.
     for forecast_of in (sampled_forecast, forecast):
         found = forecast_of(sketch, tasks, asked.protocol, wanted)
@@ -164,7 +169,3 @@ def _sketch(asked: Asked) -> Sketch:
 def _tasks(asked: Asked) -> tuple[ProtocolTask, ...]:
     names = None if asked.tasks is None else [task.card.name for task in asked.tasks]
     return as_asked(asked.protocol, names, asked.level)
-
-
-def _existing(folder: Path) -> Path:
-    return next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())

@@ -14,8 +14,8 @@ from ..circuits.scores import Attribution, Integration
 from ..compare.compare import compare
 from ..measure.evidence import Evidence, ScoreSums, Sweep
 from ..pairs.member import Member
+from ..pairs.threads import on_suited_threads
 from ..record.protocol import Protocol
-from ..run.allocation import choose_threads
 from .forecast import Forecast
 from .sizes import Sizes, sketch_backbone
 
@@ -52,8 +52,9 @@ def measure_speeds(found: Forecast, device: torch.device, seconds: float) -> Spe
         raise UsageError(
             f"a probe of {seconds:g} seconds", f"give a positive number, at most {MOST_SECONDS:g}; 20 will do"
         )
-    choose_threads(device, found.sketch.sizes[0].width)
-    forward, graded = _passes(found, device, seconds / 3)
+    # As many threads as the run itself will have.
+    with on_suited_threads(device, found.sketch.sizes[0].width):
+        forward, graded = _passes(found, device, seconds / 3)
     fixed, ranked = _statistics(found, seconds / 3)
     return Speeds(forward, graded, fixed, ranked)
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from tabulate import tabulate
 
+from ..run.plan import MEMBERS
 from ..run.timing import in_words
 from .forecast import MARGIN, Forecast, gigabytes, refusal, remedies, remedy
 from .machine import Machine
@@ -194,9 +195,7 @@ def as_json(found: Forecast, planned: Planned, machine: Machine, free_disk: int)
                 "stages": {
                     stage: {
                         role: {**vars(member.passes[stage]), "flop": member.passes[stage].flop(sizes)}
-                        for role, member, sizes in zip(
-                            ("arm", "mdm"), work.members, found.sketch.sizes, strict=True
-                        )
+                        for role, member, sizes in zip(MEMBERS, work.members, found.sketch.sizes, strict=True)
                     }
                     for stage in STAGES
                 },

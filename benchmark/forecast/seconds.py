@@ -5,13 +5,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from ..run.plan import MEMBERS, Stage, kind_name
 from ..run.timing import Slot, stem
 from .forecast import Forecast
 from .probe import Speeds
 
 Source = Literal["probe", "earlier"]
 
-STAGES = {"pool": "decoding", "scores": "attribution", "sweep": "circuits", "entropies": "entropies"}
+STAGES: dict[Stage, str] = {
+    "pool": "decoding",
+    "scores": "attribution",
+    "sweep": "circuits",
+    "entropies": "entropies",
+}
 """The stage of the forecast that a kind of cell is, where a model runs for it."""
 
 
@@ -48,7 +54,8 @@ def works_of(found: Forecast) -> dict[Slot, Work]:
                 )
             else:
                 works |= {
-                    (task.task, f"{kind}-{role}"): one for role, one in zip(("arm", "mdm"), each, strict=True)
+                    (task.task, kind_name(kind, member)): one
+                    for member, one in zip(MEMBERS, each, strict=True)
                 }
     return works
 
@@ -68,8 +75,8 @@ def probed_seconds(found: Forecast, speeds: Speeds) -> dict[Slot, float]:
     # One more than the resamples: the sample itself is ranked too.
     ranked = speeds.ranked * (found.protocol.statistics.resamples + 1)
     for task in found.tasks:
-        seconds |= {(task.task, f"circuit-{role}"): 0.0 for role in ("arm", "mdm")}
-        seconds[task.task, "comparison"] = edges * (speeds.fixed + ranked)
+        seconds |= {(task.task, kind_name("circuit", member)): 0.0 for member in MEMBERS}
+        seconds[task.task, kind_name("comparison")] = edges * (speeds.fixed + ranked)
     return seconds
 
 

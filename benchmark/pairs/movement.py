@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from .member import Member
+from .threads import on_threads
 
 
 @dataclass(frozen=True)
@@ -50,4 +51,7 @@ def _place(parameter: str) -> tuple[int | None, str]:
 
 
 def _square(values: Tensor) -> float:
-    return float(values.square().sum())
+    squares = values.square()
+    # Every thread sums a part of its own, so that the last digits would tell how many there were.
+    with on_threads(1):
+        return float(squares.sum())

@@ -30,7 +30,8 @@ class Pair:
 
     `ordinary_mask` tells that ordinary text can contain the mask token, so that prompts have to be checked
     for it; `movement` how far the MDM's weights are from the ARM's. `tokenizer_digest` is the SHA-256 of
-    the tokenizer. `named_masks`: ids that the MDM's tokenizer or config.json call a mask.
+    the tokenizer. `named_masks`: ids that the MDM's tokenizer or config.json call a mask. `noted`: what
+    loading left in doubt or was told to accept, a line each.
     """
 
     spec: PairSpec
@@ -43,6 +44,12 @@ class Pair:
     mdm_provenance: Provenance
     movement: tuple[Movement, ...]
     named_masks: tuple[int, ...] = ()
+    noted: tuple[str, ...] = ()
+
+    @property
+    def confounds(self) -> tuple[str, ...]:
+        """What is declared to have changed besides the objective, then what loading noted."""
+        return (*self.spec.confounds, *self.noted)
 
     @property
     def same_weights(self) -> bool:

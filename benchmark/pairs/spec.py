@@ -71,9 +71,8 @@ class PairSpec:
     """An autoregressive model and the masked diffusion model post-trained from it.
 
     `control` tells that the second member is no MDM but an ARM too: the first one trained on with its own
-    objective. `confounds` are what else changed between the two, and what is in doubt, a line each, for
-    the record. Raises
-    PairError when an ARM is not declared causal and shifted.
+    objective. `confounds` are what else is declared to have changed between the two, a line each, for the
+    record. Raises PairError when an ARM is not declared causal and shifted.
     """
 
     name: str

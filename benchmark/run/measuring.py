@@ -23,12 +23,12 @@ from ..measure.scores import score_edges
 from ..measure.sweep import sweep
 from ..pairs.member import Member
 from ..pairs.pair import Pair
+from ..pairs.threads import on_suited_threads
 from ..pairs.ungrouping import ungroup
 from ..record.protocol import Compared, Halving, Sampling, Scoring, Sweeping
-from .allocation import on_suited_threads
 from .execution import Tell
 from .numbers import Needs, circuit_size, compute_numbers
-from .plan import Cell, Stage, kind_name
+from .plan import MEMBERS, Cell, MemberName, Stage, kind_name
 
 
 class Measuring:
@@ -61,15 +61,16 @@ class Measuring:
         }
 
     @cached_property
-    def _ungrouped(self) -> dict[str, Member]:
-        return dict(zip(("arm", "mdm"), map(ungroup, self._pair.members), strict=True))
+    def _ungrouped(self) -> dict[MemberName, Member]:
+        return dict(zip(MEMBERS, map(ungroup, self._pair.members), strict=True))
 
     def _member(self, cell: Cell) -> Member:
         """The one member that the cell is about, with the protocol's kind of key/value edges."""
-        (role,) = cell.kind.members
+        name = cell.kind.member
+        assert name is not None, "a pool is of both members"
         if cell.parts[Scoring].kv == "ungrouped":
-            return self._ungrouped[role]
-        return self._pair.arm if role == "arm" else self._pair.mdm
+            return self._ungrouped[name]
+        return dict(zip(MEMBERS, self._pair.members, strict=True))[name]
 
     def _pool(self, cell: Cell, needs: Needs, tell: Tell) -> Pool:
         sampling = cell.parts[Sampling]

@@ -11,9 +11,9 @@ import torch
 from ..circuits.graph import Graph
 from ..pairs.pair import Pair, Provenance
 from ..pairs.spec import MemberSpec, PairSpec
+from ..pairs.threads import suited_threads
 from ..record.protocol import Protocol
 from ..record.types import Environment, MemberProvenance, PairProvenance
-from .allocation import suited_threads
 from .plan import Subject
 
 
@@ -27,7 +27,7 @@ def describe_pair(pair: Pair, protocol: Protocol) -> PairProvenance:
     return PairProvenance(
         name=pair.spec.name,
         control=pair.spec.control,
-        confounds=pair.spec.confounds,
+        confounds=pair.confounds,
         arm=_member(pair.spec.arm, pair.arm_provenance),
         mdm=_member(pair.spec.mdm, pair.mdm_provenance),
         mask_id=pair.mdm.mask_id,

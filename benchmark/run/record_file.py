@@ -1,16 +1,21 @@
 """Where a run writes its record, and which record of an earlier run it may replace there."""
 
+import glob
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ...errors import NotComputable, OutputError
+from ...files import nearest, refused
 from ..pairs.registry import list_pairs
+from ..pairs.spec import PairSpec
 from ..pairs.words import in_either
 from ..record.files import read_model
-from ..record.protocol import Protocol, ProtocolTask
+from ..record.protocol import Protocol, ProtocolTask, list_protocols
 from ..record.types import PairProvenance, Record
+from .plan import Subject, without_place
 
 NAMED_TASKS = 4
 """A record of more tasks than these, and not of all, has a digest of their names in its own."""
@@ -27,26 +32,42 @@ def record_path(out: Path, record: Record) -> Path:
     """
     levels = {result.task: result.level for result in record.results}
     lacking = record.failed or any(task.pool.common < record.protocol.sampling.pool for task in record.tasks)
-    return _path(out, record.pair, record.protocol, levels, bool(lacking))
+    pair = record.pair
+    stem = _stem(pair.name, _digest_of(_recorded(pair)))
+    return out / f"{stem}-{_question(record.protocol, levels, bool(lacking))}.json"
 
 
 def check_replaces_no_other(
-    out: Path, pair: PairProvenance, protocol: Protocol, asked: Sequence[ProtocolTask]
+    out: Path,
+    spec: PairSpec,
+    protocol: Protocol,
+    asked: Sequence[ProtocolTask],
+    find_subject: Callable[[], Subject | None],
 ) -> None:
     """Raises OutputError where a run's record would replace one of another pair or protocol, or no record.
 
     Names do not tell: a listed pair's weights can be of another revision, and a caller's own entry or
     protocol can have a listed one's name. One of the same pair and protocol may be replaced. Whether the run
     will lack something is not known before it, so that neither of its two names may be another's.
+
+    `find_subject` is asked only where a file may be in the way, as it may have to read all weights. Where it
+    gives None, because they are not here, a listed pair's protocol is checked alone.
     """
     levels = {task.name: task.level for task in asked}
-    for lacking in (False, True):
-        path = _path(out, pair, protocol, levels, lacking)
-        if path.exists():
-            _check_same(path, pair, protocol)
+    questions = [_question(protocol, levels, lacking) for lacking in (False, True)]
+    if not any(_may_be_there(out, spec.name, question) for question in questions):
+        return
+    subject = find_subject()
+    if subject is None and spec.name not in list_pairs():
+        return
+    declared = None if subject is None else _declared(**subject.members, tokens=subject.tokens)
+    for question in questions:
+        path = out / f"{_stem(spec.name, _digest_of(declared))}-{question}.json"
+        if _is_there(path):
+            _check_same(path, spec, declared, protocol)
 
 
-def _check_same(path: Path, pair: PairProvenance, protocol: Protocol) -> None:
+def _check_same(path: Path, spec: PairSpec, declared: Mapping[str, Any] | None, protocol: Protocol) -> None:
     try:
         found = read_model(path, Record)
     except NotComputable as error:
@@ -56,28 +77,50 @@ def _check_same(path: Path, pair: PairProvenance, protocol: Protocol) -> None:
             f"{error.problem}",
             f"keep that file elsewhere, or {ELSEWHERE}",
         ) from error
-    checked = (
-        ("pair", pair.name, _declared(found.pair), _declared(pair)),
-        ("protocol", protocol.name, _settings(found.protocol), _settings(protocol)),
+    if declared is not None:
+        # A record does not tell the lines that were declared from those that loading noted after them.
+        first = found.pair.confounds[: len(spec.confounds)]
+        there, here = (
+            {**_recorded(found.pair), "confounds": first},
+            {**declared, "confounds": spec.confounds},
+        )
+        # A listed pair has the name that it is asked for by.
+        _refuse_other(path, f"pair {spec.name}", there, here, spec.name not in list_pairs())
+    there, here = _settings(found.protocol), _settings(protocol)
+    # Only Python has protocols that are not listed.
+    _refuse_other(path, f"protocol {protocol.name}", there, here, protocol not in list_protocols())
+
+
+def _refuse_other(
+    path: Path, what: str, there: Mapping[str, Any], here: Mapping[str, Any], own: bool
+) -> None:
+    """Raises OutputError where two differ; `own` tells that the caller has named what is here."""
+    if there == here:
+        return
+    rename = f"give this {what.split()[0]} a name of its own, or " if own else ""
+    raise OutputError(
+        f"{path} is the record of another {what}: {'; '.join(_differences(there, here))}",
+        f"{rename}{ELSEWHERE}",
     )
-    for kind, name, there, here in checked:
-        if there != here:
-            raise OutputError(
-                f"{path} is the record of another {kind} {name}: {'; '.join(_differences(there, here))}",
-                f"give this {kind} a name of its own, or {ELSEWHERE}",
-            )
 
 
-def _declared(pair: PairProvenance) -> dict[str, Any]:
-    """What makes a pair the one it is: its weights and declarations, wherever its checkpoints lie."""
+def _recorded(pair: PairProvenance) -> dict[str, Any]:
+    """As `_declared`, of the pair of a record."""
+    tokens = pair.model_dump(include={"tokenizer", "mask_id", "control"})
+    return _declared(without_place(pair.arm), without_place(pair.mdm), tokens)
+
+
+def _declared(arm: Mapping[str, Any], mdm: Mapping[str, Any], tokens: Mapping[str, Any]) -> dict[str, Any]:
+    """What makes a pair the one it is: digests and declarations, wherever its checkpoints lie.
+
+    Nothing that is computed belongs here: of the same pair it may differ between machines and versions.
+    """
     members = {
-        f"{role}'s {name}": value
-        for role, member in (("ARM", pair.arm), ("MDM", pair.mdm))
-        for name, value in member
-        if name not in ("checkpoint", "revision")
+        f"{called}'s {name}": value
+        for called, member in (("ARM", arm), ("MDM", mdm))
+        for name, value in member.items()
     }
-    own = pair.model_dump(include={"control", "confounds", "mask_id", "tokenizer"})
-    return members | own
+    return members | dict(tokens)
 
 
 def _settings(protocol: Protocol) -> dict[str, Any]:
@@ -89,27 +132,61 @@ def _differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> Iterator[
     for name in dict.fromkeys((*there, *here)):
         before, now = there.get(name, "absent"), here.get(name, "absent")
         if before != now:
-            yield f"{name} is {_shown(before)} there and {_shown(now)} here"
+            shown = _shown(str(before), str(now))
+            yield f"{name} is {shown[0]} there and {shown[1]} here"
 
 
 LONGEST = 40
-"""Characters of a value in a message; the digests that differ do so in their first."""
+"""Characters of a value in a message; of a longer one those from where the two differ."""
 
 
-def _shown(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= LONGEST else f"{text[:12]}…"
+def _shown(before: str, now: str) -> tuple[str, str]:
+    if max(len(before), len(now)) <= LONGEST:
+        return before, now
+    pairs = enumerate(zip(before, now, strict=False))
+    shorter = min(len(before), len(now))
+    start = next((place for place, (one, other) in pairs if one != other), shorter)
+    return _from(before, start), _from(now, start)
 
 
-def _path(
-    out: Path, pair: PairProvenance, protocol: Protocol, levels: Mapping[str, str], lacking: bool
-) -> Path:
-    name = pair.name.replace("/", "-")
+def _from(text: str, start: int) -> str:
+    shown = text[start : start + LONGEST] or "nothing more"
+    return f"{'…' if start else ''}{shown}{'…' if start + LONGEST < len(text) else ''}"
+
+
+def _may_be_there(out: Path, name: str, question: str) -> bool:
+    """Whether a record of a pair of that name may be in the folder, whatever the digest in the file's name.
+
+    Raises OutputError where the file system could not write it.
+    """
+    file = f"{_stem(name, DIGITS * '0')}-{question}.json"
+    # Whether a name is too long does not depend on its digits, and shows only in a folder that is there.
+    _is_there(nearest(out) / file)
+    if _is_there(out / file):
+        return True
+    pattern = f"{_stem(glob.escape(name), DIGITS * '?')}-{glob.escape(question)}.json"
+    return name not in list_pairs() and any(out.glob(pattern))
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise refused(path, error) from error
+    return True
+
+
+def _stem(pair: str, digest: str) -> str:
+    name = pair.replace("/", "-")
     # Two checkpoints can have the names of two others.
-    if pair.name not in list_pairs():
-        name += "-" + _short_digest(pair.model_dump_json())
-    parts = [name, protocol.name, *_selection(protocol, levels), *(["partial"] if lacking else [])]
-    return out / f"{'-'.join(parts)}.json"
+    return name if pair in list_pairs() else f"{name}-{digest}"
+
+
+def _question(protocol: Protocol, levels: Mapping[str, str], lacking: bool) -> str:
+    """What the name of a record's file says besides the pair."""
+    return "-".join((protocol.name, *_selection(protocol, levels), *(["partial"] if lacking else [])))
 
 
 def _selection(protocol: Protocol, levels: Mapping[str, str]) -> Iterator[str]:
@@ -126,5 +203,13 @@ def _selection(protocol: Protocol, levels: Mapping[str, str]) -> Iterator[str]:
     )
 
 
+def _digest_of(declared: Mapping[str, Any] | None) -> str:
+    return _short_digest(json.dumps(declared, sort_keys=True))
+
+
+DIGITS = 8
+"""Of a digest in the name of a file."""
+
+
 def _short_digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]

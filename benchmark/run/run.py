@@ -39,11 +39,10 @@ def run(
     another pair or protocol.
     """
     asked = as_asked(protocol, tasks, level)
-    described = describe_pair(pair, protocol)
-    check_replaces_no_other(out, described, protocol, asked)
+    check_replaces_no_other(out, pair.spec, protocol, asked, lambda: subject_of(pair))
     with closing(measure(pair, protocol, out, asked, None, rows, progress)) as outcomes:
         results = [describe_task(outcome, protocol) for outcome in outcomes]
-    record = assemble(described, describe_environment(pair), protocol, results)
+    record = assemble(describe_pair(pair, protocol), describe_environment(pair), protocol, results)
     # Written before the check: that no task could be compared is a result too.
     write_model(record, record_path(out, record))
     check_compared(record)

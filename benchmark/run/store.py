@@ -7,6 +7,7 @@ cell without one was never finished. Cells of other keys lie beside it and are n
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -148,7 +149,8 @@ class Store:
 def check_writable(out: Path) -> None:
     """Raises OutputError where cells cannot be kept in a folder; leaves nothing that was not there."""
     probe = out / CELLS / ".writable"
-    made = [folder for folder in probe.parents if not folder.exists()]
+    # Path.exists raises where a name is too long, which writing says better.
+    made = [folder for folder in probe.parents if not os.path.exists(folder)]
     try:
         with replacing(probe) as partial:
             partial.write_bytes(b"mechshift")

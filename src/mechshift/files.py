@@ -16,6 +16,9 @@ from .errors import OutputError
 RESULTS = Path("mechshift-results")
 """Where runs keep cells and records unless told otherwise."""
 
+BEGINNING = 40
+"""Characters of a file's name that its temporary file is named by: few enough for any alphabet."""
+
 NOT_REGULAR = "it is not a regular file but a pipe, a socket or a device"
 
 
@@ -28,7 +31,9 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # In the same folder, because only within one file system is moving a file a single step.
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
+        # Of a long name the beginning: what the file system takes for the file it has to take for this too.
+        beginning = f".{path.name[:BEGINNING]}."
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=beginning, suffix=".partial")
         os.close(handle)
     except OSError as error:
         raise refused(path, error) from error
@@ -41,6 +46,12 @@ def replacing(path: Path) -> Iterator[Path]:
         raise refused(path, error) from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def nearest(folder: Path) -> Path:
+    """The folder where it is there, else the nearest of those above it that is."""
+    # Path.exists would raise for a name that is too long.
+    return next(each for each in (folder.absolute(), *folder.absolute().parents) if os.path.exists(each))
 
 
 def open_regular(path: Path) -> BufferedReader:

@@ -225,7 +225,7 @@ def test_the_remedy_for_a_mask_token_is_an_option_and_a_key(tiny: Pair) -> None:
 def test_a_refused_declaration_that_is_accepted_is_a_confound(tiny: Pair) -> None:
     spec = replace(tiny.spec, mdm=replace(tiny.spec.mdm, shift=False), confounds=("another",))
     pair = load_pair(spec, "cpu", accept_behaviour=True)
-    kept, said = pair.spec.confounds
+    kept, said = pair.confounds
     assert kept == "another"
     assert said.startswith("the MDM is declared with no shift, full and mask token")
     assert not pair.mdm.shift

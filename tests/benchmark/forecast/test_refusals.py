@@ -11,6 +11,8 @@ from safetensors.torch import load_file, save_file
 
 from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.benchmark.record.protocol import PAPER, Protocol
+from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.run.record_file import record_path
 
 Command = Callable[..., Any]
 Refused = Callable[..., str]
@@ -44,6 +46,10 @@ def pair(tmp_path: Path) -> tuple[Path, Path]:
 
 def of(pair: tuple[Path, Path]) -> list[object]:
     return ["--arm", pair[0], "--mdm", pair[1], "--task", "ioi"]
+
+
+def never(*arguments: object) -> None:
+    raise AssertionError("weights are loaded")
 
 
 def spoil(folder: Path, parameter: str, value: float) -> None:
@@ -115,6 +121,67 @@ def test_a_folder_that_cannot_be_written(refused: Refused, tmp_path: Path) -> No
 
 def test_a_device_that_there_is_not(refused: Refused) -> None:
     assert "cannot be used" in refused(2, "--task", "ioi", "--device", "meta")
+
+
+def test_a_file_that_is_no_record_of_the_run(
+    refused: Refused, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before weights are loaded; that of another machine too, which writes no other name."""
+    monkeypatch.setattr("mechshift.benchmark.admission.load.load_pair", never)
+    (tmp_path / "tiny-quick-ioi.json").write_text("notes")
+    said = refused(3, "--task", "ioi", "--out", tmp_path)
+    assert "what is there cannot be told to be of the same run" in said
+    said = refused(3, "--task", "ioi", "--out", tmp_path, "--device", "cpu")
+    (tmp_path / "tiny-quick-ioi.json").rename(tmp_path / "tiny-quick-ioi-partial.json")
+    assert refused(3, "--task", "ioi", "--out", tmp_path, "--device", "cpu") != said
+
+
+def test_a_file_in_the_way_of_a_run_on_another_machine(command: Command, tmp_path: Path) -> None:
+    """Whose weights are not known, so that a pair of one's own has no name to look for."""
+    (tmp_path / "tiny-quick-ioi.json").write_text("notes")
+    done = command("run", "--dry-run", "--task", "ioi", "--memory", "80", "--out", tmp_path)
+    assert (done.code, done.out) == (3, "")
+    assert "cannot be told to be of the same run" in done.err
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_the_record_of_another_pair(
+    listed: bool,
+    refused: Refused,
+    command: Command,
+    pair: tuple[Path, Path],
+    measured: tuple[Record, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The same again is none: what a run says of a pair is what is known before it is loaded."""
+    record, _ = measured
+    arguments = ["--task", "greater-than", "--task", "countdown", "--out", tmp_path]
+    if not listed:
+        arguments = ["--arm", pair[0], "--mdm", pair[1], "--name", "mine", *arguments]
+        record = record.model_copy(update={"pair": record.pair.model_copy(update={"name": "mine"})})
+    path = record_path(tmp_path, record)
+    path.write_text(record.model_dump_json())
+    assert command("run", "--dry-run", *arguments).code == 0
+    monkeypatch.setattr("mechshift.benchmark.admission.load.load_pair", never)
+    changed = record.pair.model_copy(update={"mdm": record.pair.mdm.model_copy(update={"digest": "e" * 64})})
+    path.write_text(record.model_copy(update={"pair": changed}).model_dump_json())
+    said = refused(3, *arguments)
+    assert f"{path} is the record of another pair {record.pair.name}: MDM's digest is eeee" in said
+    assert ("name of its own" in said) is not listed
+
+
+def test_a_name_that_the_file_system_does_not_take(
+    refused: Refused, pair: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mechshift.benchmark.admission.load.load_pair", never)
+    for arguments in (
+        ["--task", "ioi", "--out", tmp_path / ("f" * 300) / "out"],
+        [*of(pair), "--name", "p" * 260],
+        # The file would be taken, and with it its temporary one; -partial behind it would not.
+        [*of(pair), "--name", "p" * 230],
+    ):
+        assert "cannot be written: File name too long" in refused(3, *arguments)
 
 
 def test_the_weights_that_are_copied_are_good(command: Command, pair: tuple[Path, Path]) -> None:

@@ -10,7 +10,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.forecast import probe
 from mechshift.benchmark.forecast.forecast import Forecast, forecast
-from mechshift.benchmark.forecast.probe import Speeds, _random_member, _statistics
+from mechshift.benchmark.forecast.probe import Speeds, _random_member, _statistics, measure_speeds
 from mechshift.benchmark.forecast.seconds import earlier_forecast, probed_seconds, works_of
 from mechshift.benchmark.forecast.sizes import sketch_pair
 from mechshift.benchmark.forecast.workload import Passes
@@ -52,6 +52,16 @@ def test_a_probe_s_speeds_make_seconds(found: Forecast) -> None:
     assert seconds["ioi", "comparison"] == pytest.approx(sizes.graph.edges * (1e-6 + 201 * 1e-7))
     assert seconds["countdown", "circuit-arm"] == 0
     assert len(seconds) == 20
+
+
+def test_a_probe_gives_the_threads_back(found: Forecast) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        measure_speeds(replace(found, protocol=PROTOCOL.changed(grid=(0.001, 1.0))), CPU, 0.1)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_an_earlier_task_tells_another_by_its_operations(found: Forecast) -> None:

@@ -1,11 +1,15 @@
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
 
 from build.models import KINDS
+from mechshift.benchmark.pairs.loading import open_pair
 from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.pairs.movement import weight_movement
+from mechshift.benchmark.pairs.registry import get_pair
 
 Make = Callable[..., Member]
 
@@ -49,3 +53,17 @@ def test_a_module_that_was_all_zero_has_no_relative_change(make: Make) -> None:
     arm = make()
     arm.backbone.final_norm.weight.zero_()
     assert changes(arm, make())[None, "norm"] is None
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_it_is_that_of_the_record_to_the_last_digit_on_any_number_of_threads(threads: int) -> None:
+    """Of one thread, as the published record has it."""
+    place = Path(get_pair("tiny").arm.checkpoint).parent
+    kept = json.loads((place / "record.json").read_text())["pair"]["movement"]["embed_tokens"]
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        found = open_pair(get_pair("tiny"), "cpu").movement
+    finally:
+        torch.set_num_threads(before)
+    assert [one.change for one in found if one.module == "embed_tokens"] == [kept]

@@ -46,16 +46,40 @@ def messages(tree: ast.AST) -> Iterator[str]:
             yield ast.unparse(each)
 
 
+def of_the_command_line_alone(text: str) -> list[str]:
+    """The sentences of a message that name an option as the command line has it, and not as Python does."""
+    return [
+        sentence
+        for sentence in re.split(r"[.;:] ", text)
+        if re.search(r"(?<![\w-])--[a-z]", sentence)
+        # What is to be typed into a shell as a whole may have options.
+        and not re.search(r"in Python|python -m|hf download", sentence)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("choose another folder with --out (in Python out=)", []),
+        ("choose another folder with --out; in Python load it anew", ["choose another folder with --out"]),
+        ("load it in Python. Or give --offline", ["Or give --offline"]),
+        ("once online: hf download org/model --revision main", []),
+        ("once online: hf download org/model. Or give --offline", ["Or give --offline"]),
+        ("a dash--and an-option--like", []),
+    ],
+)
+def test_the_words_of_either_interface_stand_in_one_sentence(text: str, found: list[str]) -> None:
+    assert of_the_command_line_alone(text) == found
+
+
 @pytest.mark.parametrize("name", sorted(MODULES))
 def test_what_python_may_have_called_names_no_option_of_the_command_line_alone(name: str) -> None:
     room = (entry_of(name) or (0, ""))[1]
     if room in OF_THE_COMMAND_LINE:
         return
     alone = [
-        text
+        sentence
         for text in messages(ast.parse(MODULES[name].read_text(encoding="utf-8")))
-        if re.search(r"(?<![\w-])--[a-z]", text)
-        # What is to be typed into a shell as a whole may have options.
-        and not re.search(r"in Python|python -m|hf download", text)
+        for sentence in of_the_command_line_alone(text)
     ]
     assert alone == []

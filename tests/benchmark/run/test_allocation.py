@@ -1,14 +1,8 @@
-"""Freed memory goes back to the system, and threads to the caller."""
+"""Freed memory goes back to the system."""
 
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator
-
-import pytest
-import torch
-
-from mechshift.benchmark.run.allocation import on_suited_threads, suited_threads
 
 CODE = """
 import torch
@@ -35,27 +29,3 @@ def test_between_what_is_held_nothing_is_kept() -> None:
     given, grown = done.stdout.split()
     assert given == str(platform.libc_ver()[0] == "glibc")
     assert int(grown) < 30
-
-
-@pytest.fixture
-def three() -> Iterator[None]:
-    """Torch has three threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(3)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.mark.usefixtures("three")
-@pytest.mark.parametrize(("device", "width", "threads"), [("cpu", 511, 1), ("cpu", 512, 3), ("cuda", 64, 3)])
-def test_a_small_model_on_a_cpu_has_one_thread_for_a_while(device: str, width: int, threads: int) -> None:
-    assert suited_threads(torch.device(device), width) == threads
-
-    def failing() -> None:
-        with on_suited_threads(torch.device(device), width):
-            assert torch.get_num_threads() == threads
-            raise KeyError
-
-    with pytest.raises(KeyError):
-        failing()
-    assert torch.get_num_threads() == 3

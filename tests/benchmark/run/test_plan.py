@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -61,16 +62,44 @@ def test_a_kind_has_its_stage_and_member_as_fields() -> None:
         kind_named("scores-teacher")
 
 
-@pytest.mark.parametrize("room", ["benchmark/run", "benchmark/cli", "src/mechshift"])
+JOINED = r"f'\{[^}]+\}-(\{([\w.]+\.)?(role|member)\}|arm|mdm)'"
+
+
+def written_names(source: str) -> Iterator[str]:
+    """Names of kinds of cells in a source file: whole, or put together of a stage and a member."""
+    for each in ast.walk(ast.parse(source)):
+        if isinstance(each, ast.Constant) and re.match(r"(scores|sweep|circuit|entropies)-", str(each.value)):
+            yield str(each.value)
+        elif isinstance(each, ast.JoinedStr) and re.fullmatch(JOINED, ast.unparse(each)):
+            yield ast.unparse(each)
+
+
+ROOMS = ("benchmark/run", "benchmark/cli", "benchmark/forecast", "benchmark/interchange", "baselines")
+
+
+@pytest.mark.parametrize("room", [*ROOMS, "src/mechshift"])
 def test_no_name_of_a_kind_is_written_out(room: str) -> None:
-    written = []
-    for path in (Path(__file__).parents[3] / room).glob("*.py"):
-        for each in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(each, ast.Constant) and re.match(
-                r"(scores|sweep|circuit|entropies)-", str(each.value)
-            ):
-                written.append(f"{path.name}: {each.value}")
-    assert written == []
+    paths = list((Path(__file__).parents[3] / room).rglob("*.py"))
+    assert paths
+    written = {path.name: list(written_names(path.read_text(encoding="utf-8"))) for path in paths}
+    # `kind_name` itself is in the plan.
+    assert written.pop("plan.py", ["f'{stage}-{member}'"]) == ["f'{stage}-{member}'"]
+    assert {name: found for name, found in written.items() if found} == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "seen"),
+    [
+        ("'scores-arm'", True),
+        ("f'circuit-{role}'", True),
+        ("f'{kind}-{cell.member}'", True),
+        ("f'{kind}-arm'", True),
+        ("f'{name}-{digest}'", False),
+        ("'of the sweep-arm'", False),
+    ],
+)
+def test_a_name_is_seen_however_it_is_put_together(source: str, seen: bool) -> None:
+    assert any(written_names(source)) is seen
 
 
 def test_keys_are_all_different_and_the_same_again() -> None:

@@ -14,8 +14,8 @@ from mechshift.benchmark.pairs.attention import Attention
 from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.pairs.movement import Movement
 from mechshift.benchmark.pairs.pair import Pair
+from mechshift.benchmark.pairs.threads import SMALL_WIDTH
 from mechshift.benchmark.record.protocol import PAPER, V1
-from mechshift.benchmark.run.allocation import SMALL_WIDTH
 from mechshift.benchmark.run.provenance import describe_environment, describe_pair, subject_of
 
 
