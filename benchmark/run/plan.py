@@ -168,7 +168,11 @@ class Subject:
     ) -> "Subject":
         """Of the members' weights and declarations, and the digest of the tokenizer."""
         return cls(
-            {name: without_place(member) for name, member in members.items()},
+            # The digest identifies the weights; where they were found changes no number.
+            {
+                name: member.model_dump(mode="json", exclude={"checkpoint", "revision"})
+                for name, member in members.items()
+            },
             {"tokenizer": tokenizer, "mask_id": mask_id, "control": control},
             software,
         )
@@ -188,11 +192,6 @@ class Subject:
                 "device": environment.device.partition(":")[0],  # the kind, without its number
             },
         )
-
-
-def without_place(member: MemberProvenance) -> dict[str, Any]:
-    """What is said of a member but where its weights were found: their digest tells which they are."""
-    return member.model_dump(mode="json", exclude={"checkpoint", "revision"})
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from ..pairs.spec import PairSpec
 from ..pairs.words import in_either
 from ..record.files import read_model
 from ..record.protocol import Protocol, ProtocolTask, list_protocols
-from ..record.types import PairProvenance, Record
-from .plan import Subject, without_place
+from ..record.types import Record
+from .plan import Subject
 
 NAMED_TASKS = 4
 """A record of more tasks than these, and not of all, has a digest of their names in its own."""
@@ -32,8 +32,7 @@ def record_path(out: Path, record: Record) -> Path:
     """
     levels = {result.task: result.level for result in record.results}
     lacking = record.failed or any(task.pool.common < record.protocol.sampling.pool for task in record.tasks)
-    pair = record.pair
-    stem = _stem(pair.name, _digest_of(_recorded(pair)))
+    stem = _stem(record.pair.name, _digest_of(_declared(Subject.recorded(record))))
     return out / f"{stem}-{_question(record.protocol, levels, bool(lacking))}.json"
 
 
@@ -60,7 +59,7 @@ def check_replaces_no_other(
     subject = find_subject()
     if subject is None and spec.name not in list_pairs():
         return
-    declared = None if subject is None else _declared(**subject.members, tokens=subject.tokens)
+    declared = None if subject is None else _declared(subject)
     for question in questions:
         path = out / f"{_stem(spec.name, _digest_of(declared))}-{question}.json"
         if _is_there(path):
@@ -81,7 +80,7 @@ def _check_same(path: Path, spec: PairSpec, declared: Mapping[str, Any] | None, 
         # A record does not tell the lines that were declared from those that loading noted after them.
         first = found.pair.confounds[: len(spec.confounds)]
         there, here = (
-            {**_recorded(found.pair), "confounds": first},
+            {**_declared(Subject.recorded(found)), "confounds": first},
             {**declared, "confounds": spec.confounds},
         )
         # A listed pair has the name that it is asked for by.
@@ -104,23 +103,17 @@ def _refuse_other(
     )
 
 
-def _recorded(pair: PairProvenance) -> dict[str, Any]:
-    """As `_declared`, of the pair of a record."""
-    tokens = pair.model_dump(include={"tokenizer", "mask_id", "control"})
-    return _declared(without_place(pair.arm), without_place(pair.mdm), tokens)
-
-
-def _declared(arm: Mapping[str, Any], mdm: Mapping[str, Any], tokens: Mapping[str, Any]) -> dict[str, Any]:
+def _declared(subject: Subject) -> dict[str, Any]:
     """What makes a pair the one it is: digests and declarations, wherever its checkpoints lie.
 
     Nothing that is computed belongs here: of the same pair it may differ between machines and versions.
     """
     members = {
         f"{called}'s {name}": value
-        for called, member in (("ARM", arm), ("MDM", mdm))
-        for name, value in member.items()
+        for called, member in (("ARM", "arm"), ("MDM", "mdm"))
+        for name, value in subject.members[member].items()
     }
-    return members | dict(tokens)
+    return members | dict(subject.tokens)
 
 
 def _settings(protocol: Protocol) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from pathlib import Path
 from ...errors import NotComputable
 from ..record.files import as_bytes, read_model
 from ..record.folder import read_folder
-from ..record.protocol import Protocol, ProtocolTask
+from ..record.protocol import ProtocolTask
 from ..record.types import CellRecord, Record, TaskResult
 from .assembly import assemble, describe_task
 from .execution import Outcome
 from .numbers import compute_numbers
-from .plan import KINDS, Cell, Kind, ProtocolParts, Subject, key_of, plan_run
+from .plan import Cell, Kind, Subject, plan_run
 from .pools import why_unusable
 from .progress import Silent
 from .store import digest_of, find_cell, read_seal
@@ -49,8 +49,9 @@ def rescore(path: Path) -> Rescored:
     or because it was made of other weights, declarations, settings or cells than the record names.
     """
     found = read_model(path, Record)
+    subject = Subject.recorded(found)
     try:
-        results = [_task(path, found, task) for task in found.results]
+        results = [_task(path, found, task, subject) for task in found.results]
     except ValueError as error:
         # The metrics' word for arrays that do not belong together: cells of other tasks, sizes or budgets.
         raise NotComputable(
@@ -69,70 +70,65 @@ def find_records(place: Path) -> tuple[Path, ...]:
     return tuple(read_folder(place)) if place.is_dir() else (place,)
 
 
-def _task(path: Path, record: Record, task: TaskResult) -> TaskResult:
+def _task(path: Path, record: Record, task: TaskResult, subject: Subject) -> TaskResult:
+    """A task's results from its cells, which are those of a run of what the record declares."""
     asked = ProtocolTask(name=task.task, level=task.level, version=task.version)
     outcome = Outcome(asked)
-    for kind in KINDS:
-        if kind.name not in task.cells and outcome.unusable is None:
-            raise NotComputable(
-                f"{path} does not say of which {kind.name} task {task.task} was made", "run the pair again"
-            )
+    for cell in plan_run(subject, record.protocol, [asked]).cells:
         if outcome.unusable is not None:
             break
-        _obtain(path, record, kind, outcome, task.cells[kind.name].key)
-        if kind.stage == "pool":
+        if cell.name not in task.cells:
+            raise NotComputable(
+                f"{path} does not say of which {cell.name} task {task.task} was made", "run the pair again"
+            )
+        _obtain(path, record, cell, outcome, task.cells)
+        if cell.kind.stage == "pool":
             outcome.unusable = why_unusable(outcome.pool, record.protocol)
     return describe_task(outcome, record.protocol)
 
 
-def _obtain(path: Path, record: Record, kind: Kind, outcome: Outcome, key: str) -> None:
+RecordedCells = Mapping[str, CellRecord]
+"""The cells that a record names for a task."""
+
+
+def _obtain(path: Path, record: Record, cell: Cell, outcome: Outcome, named: RecordedCells) -> None:
     """Read a cell that models run for, compute any other."""
-    name, asked = kind.name, outcome.task
+    name = cell.name
     # What a model computed is taken as it is kept; whatever follows from it is computed again.
-    if kind.members:
-        outcome.contents[name], digest = _read(path, record, kind, asked)
+    if cell.kind.members:
+        outcome.contents[name], digest = _read(path, record, cell, named)
     else:
-        cell = _cell(kind, asked, record.protocol)
-        needs = {need: outcome.contents[need] for need in kind.needs}
+        needs = {need: outcome.contents[need] for need in cell.kind.needs}
         content = compute_numbers(cell, needs, lambda total: Silent().cell(cell, total))
         # The digest of what is recomputed, not the one the record claims, so that a forged one shows as a
         # difference.
-        outcome.contents[name], digest = content, _digest(kind, content)
-    outcome.cells[name] = CellRecord(key=key, digest=digest)
+        outcome.contents[name], digest = content, _digest(cell.kind, content)
+    outcome.cells[name] = CellRecord(key=named[name].key, digest=digest)
 
 
-def _read(path: Path, record: Record, kind: Kind, asked: ProtocolTask) -> tuple[object, str]:
-    file = find_cell(path, record, asked.name, kind.name)
-    digest, task = digest_of(file), asked.name
-    cells = next(one for one in record.results if one.task == task).cells
-    wanted = cells[kind.name].digest
+def _read(path: Path, record: Record, cell: Cell, named: RecordedCells) -> tuple[object, str]:
+    file = find_cell(path, record, cell.task.name, cell.name)
+    digest, wanted = digest_of(file), named[cell.name].digest
     if digest != wanted:
         raise NotComputable(
             f"{file} is not what {path.name} was made of: its SHA-256 is {digest[:9]}…, not {wanted[:9]}…",
             "run the pair again: damaged cells are computed again",
         )
-    _check_origin(file, record, kind, asked, cells)
-    return kind.load(file), digest
+    _check_origin(file, cell, named)
+    return cell.kind.load(file), digest
 
 
-def _check_origin(
-    file: Path, record: Record, kind: Kind, asked: ProtocolTask, cells: Mapping[str, CellRecord]
-) -> None:
-    """Raises NotComputable where the cell was not made of what the record declares and of the cells it names.
-
-    A run of what the record declares would plan the cell with certain inputs, all of which the seal repeats.
-    """
+def _check_origin(file: Path, cell: Cell, named: RecordedCells) -> None:
+    """Raises NotComputable where a kept cell was made of other inputs or cells than the planned one."""
     seal = read_seal(file)
-    plan = plan_run(Subject.recorded(record), record.protocol, [asked], [kind.name])
-    expected = next(cell for cell in plan.cells if cell.kind == kind).inputs
     wrong = [
         _INPUTS.get(name, name)
-        for name in dict.fromkeys((*expected, *seal.inputs))
-        if seal.inputs.get(name) != expected.get(name)
+        for name in dict.fromkeys((*cell.inputs, *seal.inputs))
+        if seal.inputs.get(name) != cell.inputs.get(name)
     ]
-    if not wrong and not seal.key == cells[kind.name].key == key_of(seal.inputs):
+    if not wrong and not seal.key == named[cell.name].key == cell.key:
         wrong = ["key"]
-    if not wrong and seal.needs != {need: cells[need].digest for need in kind.needs}:
+    if not wrong and seal.needs != {need: named[need].digest for need in cell.kind.needs}:
         wrong = ["needed cells"]
     if wrong:
         raise NotComputable(
@@ -143,10 +139,6 @@ def _check_origin(
 
 _INPUTS = {"pair": "members", "needs": "needed cells", "tokens": "tokenizer or mask token"}
 """What inputs of a cell are called where their own name does not say it."""
-
-
-def _cell(kind: Kind, asked: ProtocolTask, protocol: Protocol) -> Cell:
-    return Cell(asked, kind, ProtocolParts(protocol, kind.parts), {})
 
 
 def _digest(kind: Kind, content: object) -> str:
