@@ -27,7 +27,7 @@ from .faithfulness import (
     smallest_budget,
 )
 from .halves import CircuitOverlap, normalised_overlap
-from .multiplicity import holm, two_sided_p
+from .multiplicity import holm, standard_error, two_sided_p
 from .overlap import (
     Ranking,
     chance_intersection,
@@ -50,6 +50,7 @@ from .resampling import (
     cluster_weights,
     group_mean,
     half_splits,
+    paired_difference,
     templates_drawn,
 )
 from .specialisation import (
@@ -63,6 +64,7 @@ from .specialisation import (
     top_share,
     weighted_sharpness,
 )
+from .student import student_tail
 from .undefined import Undefined, Value
 
 __all__ = [
@@ -111,6 +113,7 @@ __all__ = [
     "output_entropy",
     "output_sharpness",
     "overlap_curve",
+    "paired_difference",
     "prompt_faithfulness",
     "random_circuits",
     "random_specialisation",
@@ -121,6 +124,8 @@ __all__ = [
     "spearman_over_union",
     "specialisation",
     "split_half_jaccard",
+    "standard_error",
+    "student_tail",
     "templates_drawn",
     "top_edges",
     "top_share",

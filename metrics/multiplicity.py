@@ -35,6 +35,20 @@ def two_sided_p(estimate: Estimate) -> float:
     return math.erfc(errors / math.sqrt(2))
 
 
+def standard_error(estimate: Estimate) -> float:
+    """Standard error of an estimate, read off its interval on the side of 0, as `two_sided_p` reads it.
+
+    Returns:
+        In the units of the estimate, ≥ 0; of a value of 0 the larger of those of the two sides.
+
+    >>> round(standard_error(Estimate(0.3, 0.1, 0.9, 0.95, 200)), 3)
+    0.102
+    """
+    below, above = estimate.value / 2 - estimate.low / 2, estimate.high / 2 - estimate.value / 2
+    distance = max(below, above) if estimate.value == 0 else below if estimate.value > 0 else above
+    return distance / NormalDist().inv_cdf((1 + estimate.level) / 2) * 2
+
+
 def holm(p_values: ArrayLike) -> Floats:
     """P-values adjusted for how many there are: Holm's step-down (Holm 1979).
 

@@ -7,7 +7,7 @@ that no model has to run again, and one vector for both members of a pair keeps 
 
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -28,7 +28,9 @@ class Estimate:
 
     `value` is computed on all groups; `low` and `high` bound the central `level` of the resamples
     (see `bootstrap`); `resamples` is how many were drawn and `undefined` how many of them gave no
-    number and are left out.
+    number and are left out. `draws`: the value in each resample, [resamples], NaN where it gave none; None
+    where the estimate was not made of resamples of its own. Two estimates whose resamples have the same
+    weights are compared by the differences of their draws (`paired_difference`).
 
     Raises:
         ValueError: not low ≤ value ≤ high, one of them NaN or infinite, level outside (0, 1).
@@ -40,6 +42,8 @@ class Estimate:
     level: float
     resamples: int
     undefined: int = 0
+    # How an estimate came about, and not what it is: equal estimates may have been drawn differently.
+    draws: Floats | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         # Checked here and not where estimates are made, so that no way of making one can get round it.
@@ -251,6 +255,36 @@ def bootstrap(
     }
 
 
+def paired_difference(minuend: Estimate, subtrahend: Estimate) -> Estimate | Undefined:
+    """Minuend − subtrahend of two estimates whose resamples have the same weights.
+
+    What the two share, the luck of the prompts, cancels in every resample. The interval is the percentile
+    interval of the differences, centred at the difference as `bootstrap` centres it.
+
+    Returns:
+        An Estimate in the units of the two, or Undefined where more than 1 − level of the resamples lack one
+        of the values.
+
+    Raises:
+        ValueError: levels or numbers of resamples that differ, no draws.
+
+    >>> def drawn(data): return bootstrap(lambda w: {"": float(w @ data / w.sum())}, range(20))[""]
+    >>> noisy = np.random.default_rng(0).normal(size=20)
+    >>> found = paired_difference(drawn(noisy + 1.0), drawn(noisy))
+    >>> round(found.value, 9), round(found.low, 9), round(found.high, 9)
+    (1.0, 1.0, 1.0)
+    """
+    if minuend.draws is None or subtrahend.draws is None:
+        raise ValueError("both estimates must have their draws")
+    if minuend.level != subtrahend.level or minuend.draws.shape != subtrahend.draws.shape:
+        raise ValueError("both estimates must have one level and as many resamples")
+    reason = Undefined("one of the two values is undefined")
+    with np.errstate(over="ignore"):
+        apart = minuend.draws - subtrahend.draws
+    draws: list[Value] = [reason if math.isnan(each) else float(each) for each in apart]
+    return _estimate("difference", minuend.value - subtrahend.value, draws, minuend.level)
+
+
 def bootstrap_scores(
     statistic: Callable[..., Mapping[K, Value]],
     sums: Sequence[ArrayLike],
@@ -318,6 +352,7 @@ def _estimate(name: Hashable, value: Value, draws: list[Value], level: float) ->
     )
     # Distances first: moving the bounds themselves would round them across the estimate.
     below, above = max(0.0, 2 * (centre - low)), max(0.0, 2 * (high - centre))
+    kept = np.array([math.nan if isinstance(draw, Undefined) else draw for draw in draws], dtype=np.float64)
     return Estimate(
-        float(value), float(value) - below, float(value) + above, level, len(draws), len(undefined)
+        float(value), float(value) - below, float(value) + above, level, len(draws), len(undefined), kept
     )

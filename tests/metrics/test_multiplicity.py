@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mechshift.metrics import Estimate, holm, two_sided_p
+from mechshift.metrics import Estimate, holm, standard_error, two_sided_p
 
 
 def closed_testing(p_values: list[float]) -> list[float]:
@@ -92,3 +92,10 @@ def test_a_value_of_0_is_no_evidence() -> None:
 
 def test_an_interval_without_width_leaves_no_doubt() -> None:
     assert two_sided_p(estimate(0.1, 0.1, 0.4)) == two_sided_p(estimate(-0.1, -9, -0.1)) == 0
+
+
+def test_a_standard_error_is_the_normal_intervals_on_the_side_of_0() -> None:
+    assert standard_error(estimate(1, 1 - 1.959964 * 0.3, 9)) == pytest.approx(0.3, rel=1e-6)
+    assert standard_error(estimate(-1, -9, -1 + 1.959964 * 0.3)) == pytest.approx(0.3, rel=1e-6)
+    assert standard_error(estimate(0, -1.959964 * 0.2, 1.959964 * 0.3)) == pytest.approx(0.3, rel=1e-6)
+    assert standard_error(estimate(1, 1, 2)) == 0

@@ -8,7 +8,7 @@ import math
 import sys
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -65,6 +65,11 @@ def profiles() -> st.SearchStrategy:
 def estimates() -> st.SearchStrategy:
     three = st.lists(NUMBERS, min_size=3, max_size=3).map(sorted)
     return three.map(lambda each: Estimate(each[1], each[0], each[2], 0.95, 200))
+
+
+def drawn_estimates() -> st.SearchStrategy:
+    draws = of(NUMBERS | st.just(math.nan), 5)
+    return st.builds(lambda one, drawn: replace(one, draws=drawn), estimates(), draws)
 
 
 def grids() -> st.SearchStrategy:
@@ -167,6 +172,7 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy, ...], tuple[
         (SUMS, SUMS, COUNTS, K),
         ANY,
     ),
+    "paired_difference": (metrics.paired_difference, (drawn_estimates(), drawn_estimates()), ANY),
     "prompt_faithfulness": (
         metrics.prompt_faithfulness,
         (of(NUMBERS, 2, 4), of(NUMBERS, 4), of(NUMBERS, 4), st.floats(0, 1)),
@@ -207,6 +213,8 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy, ...], tuple[
         (SUMS, COUNTS, K),
         SHARE,
     ),
+    "standard_error": (metrics.standard_error, (estimates(),), (0.0, INFINITE)),
+    "student_tail": (metrics.student_tail, (NUMBERS, st.integers(1, 10**4)), SHARE),
     "templates_drawn": (metrics.templates_drawn, (of(NUMBERS, GROUPS),), SHARE),
     "top_edges": (lambda scores, k: metrics.top_edges(scores, EDGES, k), (of(NUMBERS, *SHAPE), K), SHARE),
     "top_share": (metrics.top_share, (of(MASSES, 5), st.integers(1, 7)), SHARE),
@@ -232,7 +240,9 @@ def numbers_in(result: Any) -> list[float]:
     if isinstance(result, Undefined):
         return []
     if is_dataclass(result):
-        return [x for field in fields(result) for x in numbers_in(getattr(result, field.name))]
+        # Draws are how a value came about: those that have none are NaN.
+        values = [getattr(result, field.name) for field in fields(result) if field.compare]
+        return [x for value in values for x in numbers_in(value)]
     if isinstance(result, Mapping):
         return [x for value in result.values() for x in numbers_in(value)]
     if isinstance(result, (list, tuple)):

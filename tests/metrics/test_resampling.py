@@ -11,6 +11,7 @@ from mechshift.metrics import (
     cluster_weights,
     group_mean,
     half_splits,
+    paired_difference,
     templates_drawn,
 )
 
@@ -253,3 +254,52 @@ def test_an_estimate_outside_its_interval_cannot_be_made(numbers: tuple, message
 def test_wrong_input_is_refused(call, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def _means(*data: np.ndarray, seed: int = 3, resamples: int = 400) -> list[Estimate]:
+    """Weighted means of each data set, every one resampled by itself from the same seed."""
+    found = []
+    for values in data:
+        mean = bootstrap(
+            lambda w, values=values: {"": float(w @ values / w.sum())}, range(len(values)), resamples, seed
+        )[""]
+        assert isinstance(mean, Estimate)
+        found.append(mean)
+    return found
+
+
+def test_a_paired_difference_is_that_of_a_bootstrap_of_the_difference() -> None:
+    a, b = np.random.default_rng(5).normal(size=(2, 40)) + np.array([[0.3], [0.0]])
+    first, second, together = _means(a, b, a - b)
+    found = paired_difference(first, second)
+    assert isinstance(found, Estimate)
+    assert [found.value, found.low, found.high] == pytest.approx(
+        [together.value, together.low, together.high]
+    )
+
+
+def test_what_both_owe_to_the_prompts_cancels() -> None:
+    luck, own = np.random.default_rng(6).normal(size=(2, 40)) * np.array([[1.0], [0.1]])
+    first, second = _means(luck, luck + own)
+    found = paired_difference(first, second)
+    assert isinstance(found, Estimate)
+    assert found.high - found.low < 0.2 * (first.high - first.low)
+
+
+def test_without_draws_or_of_other_resamples_nothing_is_paired() -> None:
+    (first,), (other,) = _means(np.arange(20.0)), _means(np.arange(20.0), resamples=300)
+    with pytest.raises(ValueError, match="draws"):
+        paired_difference(first, Estimate(1.0, 0.5, 1.5, 0.95, 400))
+    with pytest.raises(ValueError, match="resamples"):
+        paired_difference(first, other)
+
+
+def test_a_difference_of_what_is_seldom_defined_is_undefined() -> None:
+    draws = np.linspace(0, 1, 100)
+    often, seldom = draws.copy(), draws.copy()
+    often[:3], seldom[:20] = np.nan, np.nan
+    whole, some, few = (Estimate(0.5, 0.1, 0.9, 0.95, 100, draws=one) for one in (draws, often, seldom))
+    found = paired_difference(whole, some)
+    assert isinstance(found, Estimate)
+    assert found.undefined == 3
+    assert isinstance(paired_difference(whole, few), Undefined)
