@@ -3,16 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ...benchmark.record.quantities import SECTIONS, SHARE, SHIFT, Quantity, Rounding, entry
+from ...benchmark.record.quantities import OVERLAP, SHARE, SHIFT, Quantity, Rounding, entry, task_quantities
 from ...benchmark.record.summary import at_one_size, mean_over, overlap_at
 from ...benchmark.record.types import FailedTask, Measured, Missing, Record, SameSize, TaskResult
 from .records import tasks_of
 
 FINE = Rounding(decimals=3, signed=True)
 
-OF_TASK: dict[str, Quantity[TaskResult]] = {
-    quantity.name: quantity for section in SECTIONS for line in section.lines for quantity in line.quantities
-}
+OF_TASK: dict[str, Quantity[TaskResult]] = {quantity.name: quantity for quantity in task_quantities()}
 """The quantities of the leaderboard's table of tasks, by the names that they have there in CSV."""
 
 
@@ -35,7 +33,7 @@ def overlap_of_size(edges: int) -> Quantity[TaskResult]:
     def overlap(task: TaskResult) -> Measured:
         return Missing(missing=task.missing) if isinstance(task, FailedTask) else overlap_at(task, edges)
 
-    return Quantity("overlap_one_size", overlap, SHARE)
+    return Quantity("overlap_one_size", overlap, OVERLAP, SHARE)
 
 
 def one_size(record: Record, edges: int) -> SameSize:

@@ -16,7 +16,7 @@ Verdict = Literal["passed", "failed", "undecided"]
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """What a check found, and of what: the pair, or one of its members."""
 
     check: CheckName
@@ -33,10 +33,10 @@ class Check:
     subject: str
     look: Callable[[], tuple[Verdict, str]]
 
-    def make(self) -> Finding:
+    def make(self) -> CheckResult:
         """What is found. Raises PairError, with the check's name, where it fails."""
         with of_check(self.name):
-            return Finding(self.name, self.subject, *self.look())
+            return CheckResult(self.name, self.subject, *self.look())
 
 
 OF_A_MEMBER: tuple[tuple[CheckName, Callable[[Member], None], str], ...] = (

@@ -12,7 +12,7 @@ from ..pairs.pair import Pair, Provenance
 from ..pairs.spec import PairSpec
 from ..pairs.threads import on_suited_threads
 from .behaviour import Behaviour, observe
-from .checks import Check, Finding, checks_of, look_at_behaviour
+from .checks import Check, CheckResult, checks_of, look_at_behaviour
 from .load import SAME_WEIGHTS
 
 CONFIGURED = "rotary base, norm epsilon and tied head as in config.json"
@@ -23,7 +23,7 @@ class Examination:
     """What the checks found; the pair and its behaviour where it could be loaded."""
 
     spec: PairSpec
-    findings: tuple[Finding, ...]
+    findings: tuple[CheckResult, ...]
     pair: Pair | None
     behaviour: Behaviour | None
 
@@ -55,30 +55,30 @@ def check_pair(
         return Examination(spec, (*_of_opening(pair), *map(_found, checks)), pair, behaviour)
 
 
-def _found(check: Check) -> Finding:
+def _found(check: Check) -> CheckResult:
     try:
         return check.make()
     except PairError as error:
         return _failure(error, check.subject)
 
 
-def _failure(error: PairError, subject: str) -> Finding:
+def _failure(error: PairError, subject: str) -> CheckResult:
     check: CheckName = error.check  # type: ignore[assignment]
-    return Finding(check, subject, "failed", f"{error.problem}; {error.remedy}")
+    return CheckResult(check, subject, "failed", f"{error.problem}; {error.remedy}")
 
 
-def _of_opening(pair: Pair) -> Iterator[Finding]:
+def _of_opening(pair: Pair) -> Iterator[CheckResult]:
     """What is known to be right because the pair could be opened."""
     for member, provenance in zip(pair.members, (pair.arm_provenance, pair.mdm_provenance), strict=True):
         name = member.called
-        yield Finding("files", name, "passed", _files(provenance))
-        yield Finding("class", name, "passed", f"{provenance.native}, {provenance.dtype}")
-        yield Finding("parameters", name, "passed", "none missing, left over or of another shape")
-        yield Finding("configuration", name, "passed", CONFIGURED)
+        yield CheckResult("files", name, "passed", _files(provenance))
+        yield CheckResult("class", name, "passed", f"{provenance.native}, {provenance.dtype}")
+        yield CheckResult("parameters", name, "passed", "none missing, left over or of another shape")
+        yield CheckResult("configuration", name, "passed", CONFIGURED)
     if pair.same_weights:
-        yield Finding("files", "pair", "undecided", SAME_WEIGHTS)
-    yield Finding("backbone", "pair", "passed", _backbones(pair))
-    yield Finding("tokens", "pair", "passed", f"{len(pair.tokenizer):,} ids mean the same to both")
+        yield CheckResult("files", "pair", "undecided", SAME_WEIGHTS)
+    yield CheckResult("backbone", "pair", "passed", _backbones(pair))
+    yield CheckResult("tokens", "pair", "passed", f"{len(pair.tokenizer):,} ids mean the same to both")
 
 
 def _backbones(pair: Pair) -> str:

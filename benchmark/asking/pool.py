@@ -1,9 +1,9 @@
 """Which examples both members solve: the only ones on which their circuits are compared."""
 
-from pydantic import Field
+from pydantic import Field, RootModel
 
 from ..record.protocol import Part
-from ..record.types import Accuracy, Missing
+from ..record.types import Accuracy, Missing, Prompt
 
 Order = tuple[int, ...]
 
@@ -35,3 +35,7 @@ class Pool(Part):
     other_form: int
     solved: tuple[Solved, ...]
     fingerprint: str
+
+
+class Prompts(RootModel[tuple[Prompt, ...]]):
+    """The examples of a pool that a record shows, token by token."""

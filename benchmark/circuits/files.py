@@ -20,6 +20,12 @@ from .graph import Graph
 FORMAT = "2"
 """Version of the layout written here."""
 
+REDUCED, REDUCED_FORMAT = "reduced-", "1"
+"""What stands before the kind of a file whose arrays take less room, and the version of its layout."""
+
+LARGEST_HEADER = 8 * 2**20
+"""Bytes of a file's header; the names of a graph of 70B parameters' axes have a fifth of a MiB."""
+
 KEY = "mechshift"
 """Where the header stands among a file's metadata."""
 
@@ -47,6 +53,29 @@ class Header(Strict):
     destinations: tuple[str, ...]
 
 
+class Declaration(BaseModel):
+    """What the header of a file says of sizes; `shapes`: of its tensors, as they are kept.
+
+    `step`: the precision of scores in reduced form, None for all else.
+    """
+
+    format: str
+    graph: GraphHeader
+    templates: tuple[str, ...]
+    step: float | None = None
+    shapes: dict[str, tuple[int, ...]] = {}
+
+    @property
+    def kind(self) -> str:
+        """What the file holds, in whichever version and form."""
+        return self.format.partition(" ")[0].removeprefix(REDUCED)
+
+    @property
+    def reduced(self) -> bool:
+        """Whether its arrays are kept in reduced form."""
+        return self.format.startswith(REDUCED)
+
+
 class _Format(BaseModel):
     format: str
 
@@ -55,14 +84,18 @@ H = TypeVar("H", bound=Header)
 
 
 def write_arrays(
-    path: Path, kind: str, graph: Graph, tensors: Mapping[str, NDArray[Any]], about: Mapping[str, Any]
+    path: Path,
+    kind: str,
+    graph: Graph,
+    tensors: Mapping[str, NDArray[Any]],
+    about: Mapping[str, Any],
 ) -> None:
     """Write arrays over a graph as safetensors, whole or not at all: the same content, the same bytes.
 
     `kind` is what they are, `about` what else the header says. Raises OutputError where that fails.
     """
     header = {
-        "format": f"{kind} {FORMAT}",
+        "format": _format(kind),
         "graph": dataclasses.asdict(graph),
         "sources": graph.source_names,
         "destinations": graph.destination_names,
@@ -80,7 +113,7 @@ def read_arrays(
 ) -> tuple[Graph, dict[str, NDArray[Any]], H]:
     """Graph, tensors and header of a file of the given kind, its axes' names verified.
 
-    `dtypes`: safetensors' name for the numbers of each tensor that such a file has (`F64`, `I64`, `BOOL`).
+    `dtypes`: safetensors' name for the numbers of each tensor that such a file has, such as `F64` or `BOOL`.
     Raises NotComputable for anything else. Shapes are left to the caller, who has to compare them with the
     graph's sizes before its mask is made: a small file can declare a large graph.
     """
@@ -88,8 +121,8 @@ def read_arrays(
         # Only the format at first, so that a file of another kind or version is reported as such and not as
         # a header with wrong fields.
         found = _Format.model_validate_json(text).format
-        if found != f"{kind} {FORMAT}":
-            raise broken(path, f"it is a {found!r}, not a '{kind} {FORMAT}'")
+        if found != _format(kind):
+            raise broken(path, f"it is a {found!r}, not a {_format(kind)!r}")
         declared = header.model_validate_json(text)
         graph = _graph(path, declared)
         names = set(file.keys())
@@ -102,10 +135,30 @@ def read_arrays(
         return graph, {name: file.get_tensor(name) for name in dtypes}, declared
 
 
+def read_declaration(path: Path) -> Declaration:
+    """What a file of scores or of a sweep declares, in either form; none of its arrays is read.
+
+    Raises NotComputable for any other file.
+    """
+    with _opened(path) as (file, text):
+        names = tuple(file.keys())
+        shapes = {name: tuple(file.get_slice(name).get_shape()) for name in names}
+        return Declaration.model_validate_json(text).model_copy(update={"shapes": shapes})
+
+
 def kind_of(path: Path) -> str:
-    """What a file written here holds, in whichever version. Raises NotComputable for any other file."""
+    """What a file written here holds, in whichever version and form.
+
+    Raises NotComputable for any other file.
+    """
     with _opened(path) as (_, text):
-        return _Format.model_validate_json(text).format.partition(" ")[0]
+        return _Format.model_validate_json(text).format.partition(" ")[0].removeprefix(REDUCED)
+
+
+def is_reduced(path: Path) -> bool:
+    """Whether a file written here keeps its arrays in reduced form. Raises NotComputable as `kind_of`."""
+    with _opened(path) as (_, text):
+        return _Format.model_validate_json(text).format.startswith(REDUCED)
 
 
 @contextmanager
@@ -139,11 +192,19 @@ def _opened(path: Path) -> Iterator[tuple[Any, str]]:
         # A pipe would be waited for.
         if not path.is_file():
             raise broken(path, "it is no file" if path.exists() else "there is no such file")
+        with path.open("rb") as raw:
+            length = int.from_bytes(raw.read(8), "little")
+        if length > LARGEST_HEADER:
+            raise broken(path, f"its header has more than {LARGEST_HEADER:,} bytes")
         with safe_open(path, framework="numpy") as file:
             text = (file.metadata() or {}).get(KEY)
             if text is None:
                 raise broken(path, "it has no header of mechshift's")
             yield file, text
+
+
+def _format(kind: str) -> str:
+    return f"{kind} {REDUCED_FORMAT if kind.startswith(REDUCED) else FORMAT}"
 
 
 def _graph(path: Path, header: Header) -> Graph:

@@ -65,7 +65,7 @@ def probed_seconds(found: Forecast, speeds: Speeds) -> dict[Slot, float]:
 
     Operations by their speed, and a comparison by
     edges · (fixed + (resamples + 1) · what a resample takes at the protocol's splits and budgets).
-    Circuits of edges are chosen in no time that counts.
+    Circuits of edges are chosen, and prompts written, in no time that counts.
     """
     seconds = {
         slot: work.forward / speeds.forward + work.graded / speeds.graded
@@ -76,6 +76,7 @@ def probed_seconds(found: Forecast, speeds: Speeds) -> dict[Slot, float]:
     ranked = speeds.ranked * (found.protocol.statistics.resamples + 1)
     for task in found.tasks:
         seconds |= {(task.task, kind_name("circuit", member)): 0.0 for member in MEMBERS}
+        seconds[task.task, kind_name("prompts")] = 0.0
         seconds[task.task, kind_name("comparison")] = edges * (speeds.fixed + ranked)
     return seconds
 

@@ -5,19 +5,39 @@ without a tokenizer.
 """
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import FiniteFloat, RootModel
 
 from ...metrics import Ranking
-from ..circuits.files import Header, Strict, broken, read_arrays, understood, write_arrays
+from ..circuits.files import (
+    REDUCED,
+    Header,
+    Strict,
+    broken,
+    is_reduced,
+    read_arrays,
+    understood,
+    write_arrays,
+)
 from ..circuits.graph import Graph
 from ..circuits.scores import Attribution, Integration, Rule
+from .reduced import (
+    MOST_GROUPS,
+    MOST_VALUES,
+    Reduced,
+    ScorePrecision,
+    pack,
+    reduce_sums,
+    restore_sums,
+    unpack,
+)
 
 RANKINGS: tuple[Ranking, ...] = ("absolute", "signed")
 
@@ -32,8 +52,17 @@ class _ScoresHeader(Header):
     templates: tuple[str, ...]
 
 
+class _ReducedScoresHeader(_ScoresHeader):
+    step: FiniteFloat
+    code_bytes: Literal[1, 2]
+
+
 class _SweepHeader(Header):
     templates: tuple[str, ...]
+
+
+class _ReducedSweepHeader(_SweepHeader):
+    metric_bytes: Literal[4, 8]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,41 +87,54 @@ class ScoreSums:
 
     def save(self, path: Path) -> None:
         """Write the sums of all edges, whole or not at all. Raises OutputError where that fails."""
-        found = self.attribution
+        # About half of the pairs of a source and a destination are no edges.
+        sums = self.attribution.score_sums[:, self.graph.mask]
+        write_arrays(path, "scores", self.graph, {"score_sums": sums, **self._exact()}, self._about())
+
+    def save_reduced(self, path: Path, precision: ScorePrecision) -> None:
+        """Write the sums of all edges at a precision, and all else as it is (`measure.reduced`).
+
+        Raises OutputError where that fails, NotComputable where a score is beyond the range of float32.
+        """
+        sums = self.attribution.score_sums[:, self.graph.mask]
+        kept = reduce_sums(sums, self.attribution.counts, precision)
         tensors = {
-            # About half of the pairs of a source and a destination are no edges.
-            "score_sums": found.score_sums[:, found.graph.mask],
-            **{name: getattr(found, name) for name in ("counts", "clean", "corrupted", "groups")},
-            "examples": self.examples,
+            "means": pack(kept.means),
+            # The upper half of a float32 of 8 significant bits says all of it.
+            "scales": pack((kept.scales.view(np.uint32) >> 16).astype(np.uint16)),
+            "codes": pack(kept.codes),
+            **self._exact(),
         }
-        about = {"integration": dataclasses.asdict(found.integration), "templates": self.templates}
-        write_arrays(path, "scores", found.graph, tensors, about)
+        about = {**self._about(), "step": precision.step, "code_bytes": kept.codes.dtype.itemsize}
+        write_arrays(path, f"{REDUCED}scores", self.graph, tensors, about)
+
+    def _exact(self) -> dict[str, NDArray[Any]]:
+        """The arrays that either form keeps as they are."""
+        kept = {name: getattr(self.attribution, name) for name in ("counts", "clean", "corrupted", "groups")}
+        return {**kept, "examples": self.examples}
+
+    def _about(self) -> dict[str, Any]:
+        return {
+            "integration": dataclasses.asdict(self.attribution.integration),
+            "templates": self.templates,
+        }
 
     @classmethod
     def load(cls, path: Path) -> "ScoreSums":
-        """Read scores back. Raises NotComputable for a file that is broken or holds something else."""
+        """Read scores of either form back.
+
+        Raises NotComputable for a file that is broken or holds something else.
+        """
         # The digest of a cell says that a file is unchanged, but a file can also come from somewhere else:
         # every size is checked before it is used as a shape or an index.
-        graph, tensors, header = read_arrays(path, "scores", _ScoresHeader, _SCORES)
+        kept = _read_reduced_scores(path) if is_reduced(path) else _read_scores(path)
+        dense = np.zeros((len(kept.sums), *kept.graph.mask.shape))
+        dense[:, kept.graph.mask] = kept.sums
         with understood(path):
-            integration = Integration(header.integration.rule, header.integration.steps)
-        sums, examples = tensors.pop("score_sums"), tensors.pop("examples")
-        groups, counts = tensors["groups"], tensors["counts"]
-        number, of_groups = examples.size, len(header.templates)
-        if not number or not of_groups:
-            raise broken(path, "it has no example")
-        _check_shapes(path, {"score_sums": sums}, (of_groups, graph.edges))
-        _check_shapes(path, {"counts": counts}, (of_groups,))
-        _check_shapes(path, {"examples": examples, **_without(tensors, "counts")}, (number,))
-        _check_values(path, {"score_sums": sums, "examples": examples, **tensors})
-        # Range first: how much is counted up to is read from the file.
-        if groups.max() >= of_groups or not np.array_equal(np.bincount(groups, minlength=of_groups), counts):
-            raise broken(path, "its groups have other numbers of examples than it says")
-        if not counts.all():
-            raise broken(path, "a group has no example")
-        dense = np.zeros((of_groups, *graph.mask.shape))
-        dense[:, graph.mask] = sums
-        return cls(Attribution(graph, integration, dense, **tensors), header.templates, examples)
+            integration = Integration(kept.header.integration.rule, kept.header.integration.steps)
+        examples = kept.tensors.pop("examples")
+        attribution = Attribution(kept.graph, integration, dense, **kept.tensors)
+        return cls(attribution, kept.header.templates, examples)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,10 +158,27 @@ class Sweep:
         tensors = {name: getattr(self, name) for name in _SWEEP}
         write_arrays(path, "sweep", self.graph, tensors, {"templates": self.templates})
 
+    def save_reduced(self, path: Path) -> None:
+        """Write a sweep in fewer bytes, losing nothing. Raises OutputError where that fails."""
+        # Models of up to single precision give metrics that float32 holds.
+        single = all(np.array_equal(each, each.astype(np.float32)) for each in map(self._metric, _METRICS))
+        dtype = np.float32 if single else np.float64
+        tensors = {name: getattr(self, name) for name in _SWEEP}
+        tensors |= {name: pack(self._metric(name).astype(dtype)) for name in _METRICS}
+        about = {"templates": self.templates, "metric_bytes": np.dtype(dtype).itemsize}
+        write_arrays(path, f"{REDUCED}sweep", self.graph, tensors, about)
+
+    def _metric(self, name: str) -> NDArray[np.float64]:
+        found: NDArray[np.float64] = getattr(self, name)
+        return found
+
     @classmethod
     def load(cls, path: Path) -> "Sweep":
-        """Read a sweep back. Raises NotComputable for a file that is broken or holds something else."""
-        graph, tensors, header = read_arrays(path, "sweep", _SweepHeader, _SWEEP)
+        """Read a sweep of either form back.
+
+        Raises NotComputable for a file that is broken or holds something else.
+        """
+        graph, tensors, header = (_read_reduced_sweep if is_reduced(path) else _read_sweep)(path)
         circuits, kept, number = tensors["circuits"], tensors["kept"], len(header.templates)
         if not circuits.size or not number:
             raise broken(path, "it has no example, or no circuit")
@@ -133,15 +192,88 @@ class Sweep:
         return cls(graph, templates=header.templates, **tensors)
 
 
-_SCORES = {
-    "score_sums": "F64",
-    "counts": "I64",
-    "clean": "F64",
-    "corrupted": "F64",
-    "groups": "I64",
-    "examples": "I64",
-}
+_EXACT = {"counts": "I64", "clean": "F64", "corrupted": "F64", "groups": "I64", "examples": "I64"}
+_SCORES = {"score_sums": "F64", **_EXACT}
+_REDUCED_SCORES = {"means": "U8", "scales": "U8", "codes": "U8", **_EXACT}
+_METRICS = ("whole", "empty", "circuits")
 _SWEEP = {"whole": "F64", "empty": "F64", "circuits": "F64", "kept": "I64", "examples": "I64"}
+_REDUCED_SWEEP = {**_SWEEP, **dict.fromkeys(_METRICS, "U8")}
+
+
+@dataclass(frozen=True, eq=False)
+class _KeptScores:
+    """What a file of scores holds, all of it checked. `sums`: [groups, edges]; `tensors`: all else."""
+
+    graph: Graph
+    header: _ScoresHeader
+    sums: NDArray[np.float64]
+    tensors: dict[str, NDArray[Any]]
+
+
+def _read_scores(path: Path) -> _KeptScores:
+    graph, tensors, header = read_arrays(path, "scores", _ScoresHeader, _SCORES)
+    sums = tensors.pop("score_sums")
+    _check_examples(path, header, tensors)
+    _check_shapes(path, {"score_sums": sums}, (len(header.templates), graph.edges))
+    _check_values(path, {"score_sums": sums})
+    return _KeptScores(graph, header, sums, tensors)
+
+
+def _read_reduced_scores(path: Path) -> _KeptScores:
+    graph, tensors, header = read_arrays(path, f"{REDUCED}scores", _ReducedScoresHeader, _REDUCED_SCORES)
+    payloads = {name: tensors.pop(name) for name in ("means", "scales", "codes")}
+    _check_examples(path, header, tensors)
+    groups, edges = len(header.templates), graph.edges
+    # Small files can declare much: these come before anything of that size is made.
+    if groups > MOST_GROUPS or groups * edges > MOST_VALUES:
+        raise broken(path, f"scores of {groups:,} groups and {edges:,} edges are more than are read")
+    with understood(path):
+        means = unpack(payloads["means"], "<f4", edges)
+        halves = unpack(payloads["scales"], "<u2", edges)
+        codes = unpack(payloads["codes"], f"<i{header.code_bytes}", groups * edges)
+    scales = (halves.astype(np.uint32) << 16).view(np.float32)
+    _check_values(path, {"means": means, "scales": scales})
+    if np.signbit(scales).any():
+        raise broken(path, "one of its scales is negative")
+    sums = restore_sums(Reduced(means, scales, codes.reshape(groups, edges)), tensors["counts"])
+    return _KeptScores(graph, header, sums, tensors)
+
+
+def _check_examples(path: Path, header: _ScoresHeader, tensors: dict[str, NDArray[Any]]) -> None:
+    """What a file of scores says of its examples and their groups fits together."""
+    groups, counts = tensors["groups"], tensors["counts"]
+    number, of_groups = tensors["examples"].size, len(header.templates)
+    if not number or not of_groups:
+        raise broken(path, "it has no example")
+    _check_shapes(path, {"counts": counts}, (of_groups,))
+    _check_shapes(path, _without(tensors, "counts"), (number,))
+    _check_values(path, tensors)
+    # Range first: how much is counted up to is read from the file.
+    if groups.max() >= of_groups or not np.array_equal(np.bincount(groups, minlength=of_groups), counts):
+        raise broken(path, "its groups have other numbers of examples than it says")
+    if not counts.all():
+        raise broken(path, "a group has no example")
+
+
+_KeptSweep = tuple[Graph, dict[str, NDArray[Any]], _SweepHeader]
+
+
+def _read_sweep(path: Path) -> _KeptSweep:
+    return read_arrays(path, "sweep", _SweepHeader, _SWEEP)
+
+
+def _read_reduced_sweep(path: Path) -> _KeptSweep:
+    graph, tensors, header = read_arrays(path, f"{REDUCED}sweep", _ReducedSweepHeader, _REDUCED_SWEEP)
+    shape = (*tensors["kept"].shape, len(header.templates))
+    if len(shape) != 3:
+        raise broken(path, f"its kept have shape {tensors['kept'].shape}")
+    for name in _METRICS:
+        size = math.prod(shape) if name == "circuits" else len(header.templates)
+        with understood(path):
+            values = unpack(tensors[name], f"<f{header.metric_bytes}", size).astype(np.float64)
+        tensors[name] = values.reshape(shape) if name == "circuits" else values
+    return graph, tensors, header
+
 
 _Arrays = Mapping[str, NDArray[Any]]
 

@@ -8,8 +8,11 @@ from pydantic import BaseModel, ValidationError
 
 from ...errors import NotComputable
 from ...files import read_text, write_text
+from .strict import LARGEST, read_strict_json
 
 M = TypeVar("M", bound=BaseModel)
+
+_OURS = "name a file that mechshift wrote"
 
 
 def write_model(content: BaseModel, path: Path) -> None:
@@ -23,8 +26,13 @@ def as_bytes(content: BaseModel) -> bytes:
 
 
 def read_model(path: Path, kind: type[M]) -> M:
-    """Read a model from JSON. Raises NotComputable, with the first thing that is wrong, for anything else."""
+    """Read a model from JSON. Raises NotComputable, with the first thing that is wrong, for anything else.
+
+    A file that is larger than any of ours is not read. Of a stranger's, `read_untrusted` asks more.
+    """
     try:
+        if (size := path.stat().st_size) > LARGEST:
+            raise NotComputable(f"{path} has {size:,} bytes, and is not read beyond {LARGEST:,}", _OURS)
         return kind.model_validate_json(read_text(path))
     except (OSError, UnicodeDecodeError) as error:
         raise unreadable(path, error) from error
@@ -36,6 +44,22 @@ def read_model(path: Path, kind: type[M]) -> M:
             f"{path} is not a {kind.__name__.lower()} of this version: {place}: {first['msg']}",
             "make it again with this version of mechshift",
         ) from error
+
+
+def read_untrusted(path: Path, kind: type[M]) -> M:
+    """Read a model from a stranger's JSON, by the rules of `read_strict_json`.
+
+    Raises NotComputable, with the first thing that is wrong, for anything else.
+    """
+    content, faults = read_strict_json(path, kind)
+    if content is None:
+        first = faults[0]
+        raise NotComputable(
+            f"{path} is not a {kind.__name__.lower()} of this version: "
+            f"{first.place or 'the file'}: {first.problem}",
+            "make it again with this version of mechshift",
+        )
+    return content
 
 
 def unreadable(path: Path, error: OSError | UnicodeDecodeError) -> NotComputable:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .html import HtmlCell, html_table
-from .quantities import SECTIONS, Quantity
+from .quantities import Quantity, task_quantities
 from .row import BOTH, COLUMNS, Column
 from .summary import SUITES
 from .types import Missing, Record, Summary, TaskResult
@@ -28,7 +28,7 @@ def task_frame(record: Record) -> "pandas.DataFrame":
 
 def _rows(task: TaskResult) -> Iterator[tuple[object, ...]]:
     about = (task.task, task.suite, task.level, task.version)
-    for quantity in (each for section in SECTIONS for line in section.lines for each in line.quantities):
+    for quantity in task_quantities():
         value = quantity.of(task)
         if isinstance(value, Missing):
             yield (*about, quantity.name, None, None, None, value.missing)
@@ -46,7 +46,7 @@ def row_html(record: Record) -> str:
     ]
     protocol = record.protocol
     lacking = ", partial" * bool(record.reductions)
-    caption = f"{record.pair.name}, {protocol.name}@{protocol.version}{lacking}, {record.status}"
+    caption = f"{record.pair.name}, {protocol.name}@{protocol.version}{lacking}"
     return html_table(caption, ["", *places], rows)
 
 

@@ -113,6 +113,15 @@ class Protocol(Part):
             elif name != "tasks":
                 yield name, value
 
+    def reseeded(self, seed: int) -> "Protocol":
+        """The protocol on the examples of another seed, under a name that says so; no board takes it.
+
+        Records of the two differ by the luck of the prompts alone. With its own seed it is itself.
+        """
+        if seed == self.sampling.seed:
+            return self
+        return self.changed(seed=seed, name=f"{self.name}-seed-{seed}", board=False)
+
     def changed(self, **settings: Any) -> "Protocol":
         """The protocol with some of its settings changed, each by its own name, in whichever part it is.
 

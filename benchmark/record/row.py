@@ -1,14 +1,30 @@
 """What a pair's row shows: its columns, each with values for either suite or for both together."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
-from .quantities import COUNT, SHARE, SHIFT, Quantity, Rounding, entry
+from .quantities import (
+    ACCURACY,
+    COUNT,
+    EARLY_SHIFT,
+    LOG_AREA,
+    OVERLAP,
+    SHARE,
+    SHIFT,
+    SPECIALISATION_SHIFT,
+    Definition,
+    Quantity,
+    Rounding,
+    entry,
+)
 from .summary import SUITES
 from .types import Measured, Missing, Number, Summary
 
 BOTH = "both suites"
 MEMBERS = ("ARM", "MDM")
+
+SHIFT_AT_ONE_SIZE = "task_dependent_shift_one_size"
+"""The quantity of which rows with circuits of other sizes cannot be set side by side."""
 
 BySuite = Callable[[Summary], Mapping[str, Measured]]
 
@@ -35,16 +51,27 @@ def _column(heading: str, quantities: Mapping[str, tuple[Quantity[Summary], ...]
     return Column(heading, quantities, labels, tuple(f"{member} {{}}" for member in MEMBERS))
 
 
-def _by_suite(heading: str, rounding: Rounding = SHARE, **values: BySuite) -> Column:
+def _by_suite(heading: str, definition: Definition, rounding: Rounding = SHARE, **values: BySuite) -> Column:
+    # One object for all that it defines, so that docs and pages define it once.
+    of_suite = replace(
+        definition,
+        title=heading.replace("\n", " "),
+        text=f"Mean over the tasks of the suite of {definition.title}, which is defined by task.",
+        trap="",
+    )
     quantities = {
-        suite: tuple(_quantity(f"{name}_{suite}", of, suite, rounding) for name, of in values.items())
+        suite: tuple(
+            _quantity(f"{name}_{suite}", of, suite, of_suite, rounding) for name, of in values.items()
+        )
         for suite in SUITES
     }
     return _column(heading, quantities)
 
 
-def _quantity(name: str, of: BySuite, key: str, rounding: Rounding = SHARE) -> Quantity[Summary]:
-    return Quantity(name, lambda summary: entry(of(summary), key), rounding)
+def _quantity(
+    name: str, of: BySuite, key: str, definition: Definition, rounding: Rounding = SHARE
+) -> Quantity[Summary]:
+    return Quantity(name, lambda summary: entry(of(summary), key), definition, rounding)
 
 
 def _one_size(summary: Summary) -> Measured:
@@ -52,15 +79,59 @@ def _one_size(summary: Summary) -> Measured:
     return Missing(missing="no task gave a comparison") if edges is None else Number(value=edges)
 
 
+_TASK_DEPENDENT = Definition(
+    "task-dependent shift",
+    "Ĵ on local tasks minus Ĵ on planning tasks. Positive: the circuits of planning tasks changed more, "
+    "which is what arXiv 2601.14758 reports. 0: both changed equally. Negative: local circuits changed "
+    "more.",
+    span="about −1 to 1",
+    larger="planning circuits changed more than local ones",
+    unit="Ĵ",
+    trap="It is a difference, and says nothing about how large either overlap is. And every task has its "
+    "own compared size and its own ceilings, and Ĵ depends on both, so this number mixes sizes and "
+    "ceilings.",
+    regression="either",
+)
+_ONE_SIZE = Definition(
+    "one size, edges",
+    "The largest of the tasks' compared sizes, so that no task's circuit is too small.",
+    low=0,
+    larger="larger circuits",
+    unit="edges",
+)
+_SHIFT_ONE_SIZE = Definition(
+    "shift at one size",
+    "The task-dependent shift with all tasks' circuits at one size. Where the two disagree, the "
+    "difference between the suites is one of size: planning needs larger or smaller circuits, not "
+    "circuits that changed more or less. Where they agree, size is not the reason, though ceilings may "
+    "still differ.",
+    span="about −1 to 1",
+    larger="planning circuits changed more than local ones",
+    unit="Ĵ",
+    trap="Most tasks then have circuits larger than they need, and their Ĵ differs from the one in their "
+    "column.",
+)
+_FAITHFULNESS = replace(
+    LOG_AREA,
+    title="faithfulness",
+    text="Mean over all tasks of the area under the faithfulness curve, with the budget on a log axis. 1: "
+    "circuits of every size do what the model does; 0: none does. Larger means that small circuits "
+    "suffice. It is not bounded on either side, since a circuit can do better than its model or worse "
+    "than the empty circuit.",
+)
+
 _SHIFT = Column(
     "task-dependent\nshift",
     {
         BOTH: (
-            Quantity("task_dependent_shift", lambda summary: summary.task_dependent_shift, SHIFT),
-            Quantity("one_size_edges", lambda summary: _one_size(summary), COUNT),
             Quantity(
-                "task_dependent_shift_one_size",
+                "task_dependent_shift", lambda summary: summary.task_dependent_shift, _TASK_DEPENDENT, SHIFT
+            ),
+            Quantity("one_size_edges", lambda summary: _one_size(summary), _ONE_SIZE, COUNT),
+            Quantity(
+                SHIFT_AT_ONE_SIZE,
                 lambda summary: summary.one_size.task_dependent_shift,
+                _SHIFT_ONE_SIZE,
                 SHIFT,
             ),
         )
@@ -70,20 +141,34 @@ _SHIFT = Column(
 )
 
 COLUMNS = (
-    _by_suite("accuracy", accuracy_arm=lambda s: s.accuracy_arm, accuracy_mdm=lambda s: s.accuracy_mdm),
-    _by_suite("overlap Ĵ", overlap=lambda s: s.overlap),
+    _by_suite(
+        "accuracy", ACCURACY, accuracy_arm=lambda s: s.accuracy_arm, accuracy_mdm=lambda s: s.accuracy_mdm
+    ),
+    _by_suite("overlap Ĵ", OVERLAP, overlap=lambda s: s.overlap),
     _SHIFT,
-    _by_suite("early\nshift", SHIFT, early_shift=lambda s: s.early_shift),
-    _by_suite("specialisation\nshift", SHIFT, specialisation_shift=lambda s: s.specialisation_shift),
+    _by_suite("early\nshift", EARLY_SHIFT, SHIFT, early_shift=lambda s: s.early_shift),
+    _by_suite(
+        "specialisation\nshift",
+        SPECIALISATION_SHIFT,
+        SHIFT,
+        specialisation_shift=lambda s: s.specialisation_shift,
+    ),
     _column(
         "faithfulness",
         {
             BOTH: (
-                _quantity("faithfulness_arm", lambda s: s.faithfulness, "arm"),
-                _quantity("faithfulness_mdm", lambda s: s.faithfulness, "mdm"),
+                _quantity("faithfulness_arm", lambda s: s.faithfulness, "arm", _FAITHFULNESS),
+                _quantity("faithfulness_mdm", lambda s: s.faithfulness, "mdm", _FAITHFULNESS),
             )
         },
     ),
 )
 """The task-dependent shift is Ĵ local − Ĵ planning, below it with circuits of all tasks at one size; the
 other shifts are MDM − ARM."""
+
+
+def pair_quantities() -> Iterator[Quantity[Summary]]:
+    """Every quantity of a pair's row, in the order of the tables."""
+    for column in COLUMNS:
+        for quantities in column.quantities.values():
+            yield from quantities

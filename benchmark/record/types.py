@@ -3,19 +3,46 @@
 A number that could not be computed is there with its reason; it is never 0, NaN or left out.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from ...metrics import Estimate, Undefined, Value, wilson_interval
+from ...metrics.inputs import Floats
 from .protocol import Part, Protocol
 
 if TYPE_CHECKING:
     import pandas
 
-SCHEMA: Literal[3] = 3
+SCHEMA: Literal[4] = 4
 """Raised whenever a field changes its meaning."""
+
+
+@dataclass(frozen=True)
+class Resampling:
+    """What an interval was estimated from: degrees of freedom of the resampled units, number of resamples."""
+
+    freedom: float
+    resamples: float
+
+
+COUNTED = Resampling(math.inf, math.inf)
+"""Of a share of counted examples, whose variance follows from the share."""
+
+
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """How a number was computed: its draws where it was resampled, its parts where it was put together."""
+
+    draws: Floats | None = None
+    parts: "tuple[tuple[float, Number], ...]" = ()
+    resampling: Resampling | None = None
+
+
+_MEASURED = Origin()
 
 
 class Number(Part):
@@ -24,6 +51,60 @@ class Number(Part):
     value: float
     low: float | None = None
     high: float | None = None
+    # Neither written nor read, and no private attribute of pydantic's: those double the time of reading.
+    __slots__ = ("_origin",)
+
+    @property
+    def draws(self) -> Floats | None:
+        """The value in each resample, [resamples], NaN where it had none; None where they are not at hand.
+
+        A record that was read from its file has none; `draws.with_draws` adds those kept beside it.
+        """
+        return getattr(self, "_origin", _MEASURED).draws
+
+    def drawn(self, draws: Floats) -> "Number":
+        """The same number with its value in each resample."""
+        found = self.model_copy()
+        object.__setattr__(found, "_origin", Origin(draws=draws))
+        return found
+
+    @property
+    def resampling(self) -> Resampling | None:
+        """What its interval was estimated from; None where that is not at hand (`with_resampling`)."""
+        return getattr(self, "_origin", _MEASURED).resampling
+
+    def estimated(self, resampling: Resampling) -> "Number":
+        """The same number with what its interval was estimated from."""
+        found = self.model_copy()
+        origin = replace(getattr(self, "_origin", _MEASURED), resampling=resampling)
+        object.__setattr__(found, "_origin", origin)
+        return found
+
+    @property
+    def parts(self) -> "tuple[tuple[float, Number], ...]":
+        """The numbers that this is the sum of, each with its weight; none where it was measured itself.
+
+        A number that was read from its file has none: `summary.summarise` puts it together again.
+        """
+        return getattr(self, "_origin", _MEASURED).parts
+
+    def put_together(self, parts: "Iterable[tuple[float, Number]]") -> "Number":
+        """The same number with what it is the sum of; a part that has parts itself stands for these."""
+        found = self.model_copy()
+        flat = (
+            (weight * inner, part) for weight, one in parts for inner, part in (one.parts or ((1.0, one),))
+        )
+        object.__setattr__(found, "_origin", Origin(parts=tuple(flat)))
+        return found
+
+    def __eq__(self, other: object) -> bool:
+        # Numbers are equal whether their draws and parts are at hand or not.
+        if not isinstance(other, Number):
+            return NotImplemented
+        return (self.value, self.low, self.high) == (other.value, other.low, other.high)
+
+    def __hash__(self) -> int:
+        return hash((self.value, self.low, self.high))
 
 
 class Missing(Part):
@@ -40,7 +121,8 @@ def measured(value: Estimate | Value) -> Measured:
     if isinstance(value, Undefined):
         return Missing(missing=value.reason)
     if isinstance(value, Estimate):
-        return Number(value=value.value, low=value.low, high=value.high)
+        found = Number(value=value.value, low=value.low, high=value.high)
+        return found if value.draws is None else found.drawn(value.draws)
     return Number(value=value)
 
 
@@ -62,7 +144,7 @@ class Accuracy(Part):
         if not self.tried:
             return Missing(missing="no example was tried")
         low, high = wilson_interval(self.solved, self.tried)
-        return Number(value=self.solved / self.tried, low=low, high=high)
+        return Number(value=self.solved / self.tried, low=low, high=high).estimated(COUNTED)
 
 
 class PoolRecord(Part):
@@ -191,18 +273,43 @@ class CellRecord(Part):
     digest: str = Field(pattern="^[0-9a-f]{64}$")
 
 
+class Prompt(Part):
+    """One of a task's examples as both members read it, token by token.
+
+    `index`: its place in the task's stream; `clean` and `corrupted` are of one length, as `answer` and `foil`
+    are. Where the answer is any of a set, `answer` and `foil` are one of either.
+    """
+
+    index: int = Field(ge=0)
+    template: str
+    clean: tuple[str, ...]
+    corrupted: tuple[str, ...]
+    answer: tuple[str, ...]
+    foil: tuple[str, ...]
+
+    @model_validator(mode="after")
+    def _of_one_length(self) -> "Prompt":
+        if len(self.clean) != len(self.corrupted) or len(self.answer) != len(self.foil):
+            raise ValueError("clean and corrupted, or answer and foil, have different numbers of tokens")
+        return self
+
+
 TaskName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 """It is also the name of a folder of cells."""
 
 
 class TaskRecord(Part):
-    """A task's results: which task, on which examples, what came out, and of which cells."""
+    """A task's results: which task, on which examples, what came out, and of which cells.
+
+    `prompts`: some of the examples, to be looked at.
+    """
 
     task: TaskName
     suite: Literal["local", "planning"]
     version: int
     level: str
     pool: PoolRecord
+    prompts: tuple[Prompt, ...]
     comparison: Comparison
     cells: dict[str, CellRecord]
 
@@ -305,11 +412,11 @@ class Record(Part):
     """A run: pair, protocol, tasks, summary, and what was left out.
 
     `reductions` says how the run is less than its protocol's whole; a leaderboard refuses a record that has
-    any. `status` is "self-reported" until somebody else has repeated the run. When it was made and how long
-    it took stand with its cells and not here: the same run gives the same bytes.
+    any. Whether anybody has repeated the run does not stand here, where anybody could write it: a board finds
+    that out. When it was made and how long it took stand with its cells: the same run gives the same bytes.
     """
 
-    schema_version: Literal[3] = SCHEMA
+    schema_version: Literal[4] = SCHEMA
     pair: PairProvenance
     protocol: Protocol
     tasks: tuple[TaskRecord, ...]
@@ -317,7 +424,6 @@ class Record(Part):
     reductions: tuple[str, ...]
     summary: Summary
     environment: Environment
-    status: Literal["self-reported", "verified"] = "self-reported"
 
     @property
     def results(self) -> tuple[TaskResult, ...]:

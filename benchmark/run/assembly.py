@@ -32,6 +32,7 @@ def describe_task(outcome: Outcome, protocol: Protocol) -> TaskResult:
         version=asked.version,
         level=asked.level,
         pool=pool,
+        prompts=outcome.contents["prompts"].root,
         comparison=outcome.contents["comparison"],
         cells=outcome.cells,
     )
@@ -58,9 +59,9 @@ def assemble(
 def check_compared(record: Record) -> None:
     """Raises NotComputable, with the reasons, where no task of a record gives a comparison."""
     if not record.tasks:
-        reasons = "\n".join(f"  {one.task}: {one.missing}" for one in record.failed)
+        reasons = "; ".join(f"{one.task}: {one.missing}" for one in record.failed)
         raise NotComputable(
-            f"no task gives a comparison\n{reasons}",
+            f"no task gives a comparison: {reasons}",
             "check the read-out offset, the attention and the mask token where one member solves nothing; "
             "else choose a pair that solves the tasks",
         )

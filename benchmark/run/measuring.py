@@ -1,4 +1,4 @@
-"""The cells that models run for: the pool, edge scores, sweeps of circuits, entropies."""
+"""The cells that need the pair: the pool, its prompts, edge scores, sweeps of circuits, entropies."""
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -13,7 +13,8 @@ from ...tasks.export import fingerprint
 from ..asking.attempts import find_pool, pooled_examples
 from ..asking.encoding import Encoded
 from ..asking.grouping import Grouping, group_examples
-from ..asking.pool import Pool
+from ..asking.pool import Pool, Prompts
+from ..asking.prompts import show_prompts
 from ..asking.states import batches, questions
 from ..circuits.components import Components
 from ..circuits.scores import Integration
@@ -55,6 +56,7 @@ class Measuring:
     def _computed(self) -> dict[Stage, Callable[[Cell, Needs, Tell], Any]]:
         return {
             "pool": self._pool,
+            "prompts": self._prompts,
             "scores": self._scores,
             "sweep": self._sweep,
             "entropies": self._entropies,
@@ -77,6 +79,10 @@ class Measuring:
         with tell(sampling.pool) as advance:
             task = _task(cell)
             return find_pool(self._pair, task, cell.task.level, sampling, self._rows, advance)
+
+    def _prompts(self, cell: Cell, needs: Needs, tell: Tell) -> Prompts:
+        with tell(1):
+            return show_prompts(self._pair.tokenizer, needs["pool"], self._encoded(cell, needs))
 
     def _scores(self, cell: Cell, needs: Needs, tell: Tell) -> ScoreSums:
         grouping, member = _grouping(cell, needs), self._member(cell)

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 
-from ..asking.pool import Pool
+from ..asking.pool import Pool, Prompts
 from ..circuits.circuit import Circuit
 from ..measure.evidence import Entropies, ScoreSums, Sweep
 from ..record.files import read_model, write_model
@@ -22,7 +22,7 @@ from ..record.protocol import Part, Protocol, ProtocolTask
 from ..record.types import Comparison, MemberProvenance, Record
 
 MemberName = Literal["arm", "mdm"]
-Stage = Literal["pool", "scores", "sweep", "circuit", "entropies", "comparison"]
+Stage = Literal["pool", "prompts", "scores", "sweep", "circuit", "entropies", "comparison"]
 MEMBERS: tuple[MemberName, ...] = ("arm", "mdm")
 P = TypeVar("P", bound=Part)
 
@@ -71,6 +71,8 @@ def _as_arrays(stage: Stage, member: MemberName, content: type[Any], **about: An
 def _kinds() -> Iterator[Kind]:
     sweeps = tuple(kind_name("sweep", member) for member in MEMBERS)
     yield _as_json("pool", None, Pool, needs=(), parts=("sampling",), members=MEMBERS)
+    # The tokenizer is the ARM's. No model runs, but nothing else than the pair can say how it writes a text.
+    yield _as_json("prompts", None, Prompts, needs=("pool",), parts=("sampling",), members=("arm",))
     for member in MEMBERS:
         yield _as_arrays(
             "scores",

@@ -1,8 +1,9 @@
 """A record computed again from its cells: every number of it, and no model."""
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ...errors import NotComputable
@@ -31,8 +32,8 @@ class Rescored:
     def differences(self) -> tuple[str, ...]:
         """What the found record says otherwise, a line each, with both values; empty where it is the same."""
         found, expected = (one.model_dump(mode="json") for one in (self.found, self.record))
-        if differences := tuple(_differences(found, expected)):
-            return differences
+        if lines := tuple(map(str, find_differences(found, expected))):
+            return lines
         return () if self.same_bytes else ("the file: it has the same values in another form",)
 
     @property
@@ -44,14 +45,16 @@ class Rescored:
 def rescore(path: Path) -> Rescored:
     """Compute a record again from the cells beside it.
 
-    What stands in it of pair, protocol, environment and status is taken as it is. Raises NotComputable for a
+    What stands in it of pair, protocol and environment is taken as it is. Raises NotComputable for a
     file that is no record, a cell that is missing, and one that the record was not made of: by its content,
     or because it was made of other weights, declarations, settings or cells than the record names.
     """
     found = read_model(path, Record)
     subject = Subject.recorded(found)
     try:
-        results = [_task(path, found, task, subject) for task in found.results]
+        results = [
+            rescore_task(found, task, subject, partial(read_cell, path, found)) for task in found.results
+        ]
     except ValueError as error:
         # The metrics' word for arrays that do not belong together: cells of other tasks, sizes or budgets.
         raise NotComputable(
@@ -59,7 +62,7 @@ def rescore(path: Path) -> Rescored:
             "keep a record beside the cells of its own run",
         ) from error
     record = assemble(found.pair, found.environment, found.protocol, results)
-    return Rescored(path, found, record.model_copy(update={"status": found.status}))
+    return Rescored(path, found, record)
 
 
 def find_records(place: Path) -> tuple[Path, ...]:
@@ -70,33 +73,49 @@ def find_records(place: Path) -> tuple[Path, ...]:
     return tuple(read_folder(place)) if place.is_dir() else (place,)
 
 
-def _task(path: Path, record: Record, task: TaskResult, subject: Subject) -> TaskResult:
-    """A task's results from its cells, which are those of a run of what the record declares."""
-    asked = ProtocolTask(name=task.task, level=task.level, version=task.version)
-    outcome = Outcome(asked)
-    for cell in plan_run(subject, record.protocol, [asked]).cells:
+ReadCell = Callable[[Cell], tuple[object, str]]
+"""Gives the content of a cell that models ran for, and its digest."""
+
+
+def rescore_task(record: Record, task: TaskResult, subject: Subject, read: ReadCell) -> TaskResult:
+    """A task's results from its cells, which are those of a run of what the record declares.
+
+    Raises what `read` raises, and ValueError for contents that do not belong together.
+    """
+    outcome = Outcome(_asked(task))
+    for cell in planned_cells(record, task, subject):
         if outcome.unusable is not None:
             break
         if cell.name not in task.cells:
             raise NotComputable(
-                f"{path} does not say of which {cell.name} task {task.task} was made", "run the pair again"
+                f"the record does not say of which {cell.name} task {task.task} was made",
+                "run the pair again",
             )
-        _obtain(path, record, cell, outcome, task.cells)
+        _obtain(cell, outcome, task.cells, read)
         if cell.kind.stage == "pool":
             outcome.unusable = why_unusable(outcome.pool, record.protocol)
     return describe_task(outcome, record.protocol)
+
+
+def planned_cells(record: Record, task: TaskResult, subject: Subject) -> tuple[Cell, ...]:
+    """The cells of a task in a run of what the record declares, in order."""
+    return plan_run(subject, record.protocol, [_asked(task)]).cells
+
+
+def _asked(task: TaskResult) -> ProtocolTask:
+    return ProtocolTask(name=task.task, level=task.level, version=task.version)
 
 
 RecordedCells = Mapping[str, CellRecord]
 """The cells that a record names for a task."""
 
 
-def _obtain(path: Path, record: Record, cell: Cell, outcome: Outcome, named: RecordedCells) -> None:
+def _obtain(cell: Cell, outcome: Outcome, named: RecordedCells, read: ReadCell) -> None:
     """Read a cell that models run for, compute any other."""
     name = cell.name
     # What a model computed is taken as it is kept; whatever follows from it is computed again.
     if cell.kind.members:
-        outcome.contents[name], digest = _read(path, record, cell, named)
+        outcome.contents[name], digest = read(cell)
     else:
         needs = {need: outcome.contents[need] for need in cell.kind.needs}
         content = compute_numbers(cell, needs, lambda total: Silent().cell(cell, total))
@@ -106,7 +125,13 @@ def _obtain(path: Path, record: Record, cell: Cell, outcome: Outcome, named: Rec
     outcome.cells[name] = CellRecord(key=named[name].key, digest=digest)
 
 
-def _read(path: Path, record: Record, cell: Cell, named: RecordedCells) -> tuple[object, str]:
+def read_cell(path: Path, record: Record, cell: Cell) -> tuple[object, str]:
+    """The content of a kept cell, and its digest.
+
+    `path`: the record's file, beside which the cells lie. Raises NotComputable for a cell that is missing, or
+    is not what the record says.
+    """
+    named = next(one.cells for one in record.results if one.task == cell.task.name)
     file = find_cell(path, record, cell.task.name, cell.name)
     digest, wanted = digest_of(file), named[cell.name].digest
     if digest != wanted:
@@ -130,6 +155,8 @@ def _check_origin(file: Path, cell: Cell, named: RecordedCells) -> None:
         wrong = ["key"]
     if not wrong and seal.needs != {need: named[need].digest for need in cell.kind.needs}:
         wrong = ["needed cells"]
+    if not wrong and seal.digest != named[cell.name].digest:
+        wrong = ["content"]
     if wrong:
         raise NotComputable(
             f"{file} was not made as the record says: its {' and '.join(wrong)} differ",
@@ -149,13 +176,26 @@ def _digest(kind: Kind, content: object) -> str:
         return digest_of(file)
 
 
-def _differences(found: object, expected: object, place: str = "") -> Iterator[str]:
+@dataclass(frozen=True)
+class Difference:
+    """A place at which a record, as JSON has it, is not what its cells give; what either says."""
+
+    place: str
+    found: object
+    expected: object
+
+    def __str__(self) -> str:
+        return f"{self.place}: the record says {self.found!r}, its cells {self.expected!r}"
+
+
+def find_differences(found: object, expected: object, place: str = "") -> Iterator[Difference]:
+    """Where a record differs from the one that its cells give, both as JSON has them."""
     if isinstance(found, dict) and isinstance(expected, dict):
         for name in dict.fromkeys((*found, *expected)):
             inner = f"{place}.{name}".removeprefix(".")
-            yield from _differences(found.get(name, "absent"), expected.get(name, "absent"), inner)
+            yield from find_differences(found.get(name, "absent"), expected.get(name, "absent"), inner)
     elif isinstance(found, list) and isinstance(expected, list) and len(found) == len(expected):
         for index, (one, other) in enumerate(zip(found, expected, strict=True)):
-            yield from _differences(one, other, f"{place}[{index}]")
+            yield from find_differences(one, other, f"{place}[{index}]")
     elif found != expected:
-        yield f"{place}: the record says {found!r}, its cells {expected!r}"
+        yield Difference(place, found, expected)

@@ -29,8 +29,8 @@ class Seal(Part):
     """What is written beside a cell's content.
 
     `inputs`: what its key is the digest of; `needs`: the digests of the cells that it was computed from;
-    `digest`: of its content; `seconds`, `made`: what it took, and when it was finished; `checksum`: of all of
-    this.
+    `digest`: of its content; `seconds`, `made`: what it took, and when it was finished; `original`: where the
+    content is the reduced form of a cell, the digest of that cell; `checksum`: of all of this.
     """
 
     key: str
@@ -39,6 +39,7 @@ class Seal(Part):
     digest: str
     seconds: float
     made: str
+    original: str | None = None
     checksum: str = ""
 
     def sealed(self) -> "Seal":
@@ -51,8 +52,17 @@ class Seal(Part):
         return self.checksum == self._checksum()
 
     def _checksum(self) -> str:
-        content = self.model_dump(mode="json", exclude={"checksum"})
+        content = self.model_dump(mode="json", exclude={"checksum", *self._left_out()})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    def _left_out(self) -> set[str]:
+        # Only a reduced cell names an original, so that the seals of all others are what they have been.
+        return {"original"} if self.original is None else set()
+
+    def write(self, path: Path) -> None:
+        """Write the seal of the cell at `path`. Raises OutputError where that fails."""
+        text = self.model_dump_json(indent=1, exclude=self._left_out())
+        write_text(_seal_path(path), text + "\n")
 
 
 @dataclass(frozen=True)
@@ -110,6 +120,8 @@ class Store:
         # Keys alone do not tell: a needed cell may have been recomputed elsewhere and differ by rounding.
         if seal.key != cell.key or dict(seal.needs) != dict(needs):
             raise Damaged("it was computed from other cells than those at hand")
+        if seal.original is not None:
+            raise Damaged("it is the reduced form of a cell, as submissions keep it")
         return Kept(_content(path, cell, seal.digest), seal)
 
     def write(self, cell: Cell, content: Any, needs: Mapping[str, str], seconds: float) -> Kept:
@@ -126,7 +138,7 @@ class Store:
             seconds=round(seconds, 3),
             made=made,
         ).sealed()
-        write_text(_seal_path(path), seal.model_dump_json(indent=1) + "\n")
+        seal.write(path)
         # What was computed is read back as a later run would read it, so that both have the same numbers; and
         # only if it is still that, as another run may have written its own in the meantime.
         try:

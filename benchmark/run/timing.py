@@ -11,6 +11,7 @@ Slot = tuple[str, str]
 
 PER_UNIT: dict[Stage, float] = {
     "pool": 0.02,
+    "prompts": 0.001,
     "scores": 0.01,
     "sweep": 0.02,
     "circuit": 0.001,
@@ -46,7 +47,7 @@ def amount(inputs: Mapping[str, Any]) -> float:
     if kind == "comparison":
         ranked = (settings["resamples"] + 1) * (2 * settings["splits"] + 1)
         return float(ranked * (len(settings["grid"]) + 1))
-    if kind == "circuit":
+    if kind in ("circuit", "prompts"):
         return 1.0
     # Scores and sweeps each take one half of a pool that is divided.
     examples = settings["pool"] / (2 if settings.get("disjoint") else 1)

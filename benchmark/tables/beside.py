@@ -8,7 +8,7 @@ from ..record.types import FailedTask, Measured, Missing, Number, Record, TaskRe
 from .cells import Format, Notes, get_markup, plain
 from .layout import WIDTH, Fields, Row, csv_lines, stacked, tabular, unrounded, wrapped
 from .reported import Reported, list_reported
-from .table import all_tasks, protocol_name
+from .table import SELF_REPORTED, all_tasks, protocol_name
 
 REPORTED_LEGEND = """\
 Reported: a source's own number, not measured here, and on other prompts. Other pair: no record above is of
@@ -127,7 +127,7 @@ def _measured_row(record: Record, task: TaskResult) -> _Row:
         pair=record.pair.name,
         arm=record.pair.arm.checkpoint,
         mdm=record.pair.mdm.checkpoint,
-        status=record.status,
+        status=SELF_REPORTED,
         origin=protocol_name(record),
         control=record.pair.control,
         edges=edges,

@@ -185,7 +185,7 @@ def describe_records(records: Mapping[Path, Record]) -> list[Fields]:
             "pair": plain(record.pair.name),
             "protocol": protocol_name(record),
             "tasks": len(record.tasks),
-            "status": plain(record.status) + ", partial" * bool(record.reductions),
+            "covers": "a part" if record.reductions else "the whole protocol",
         }
         for path, record in records.items()
     ]

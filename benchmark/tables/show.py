@@ -41,7 +41,7 @@ def _header(record: Record, width: int) -> str:
         "ARM": _member(pair.arm),
         "control" if pair.control else "MDM": _member(pair.mdm),
         "weights": _movement(record),
-        "protocol": f"{protocol_name(record)}, {record.status}",
+        "protocol": protocol_name(record),
         "made": f"with {versions} on {environment.device}, {threads}",
     }
     named = [*lines.items(), *(("confound", text) for text in pair.confounds)]

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ...errors import unknown
-from ..record.quantities import SECTIONS, Line, Quantity
-from ..record.row import BOTH, COLUMNS
+from ..record.quantities import SECTIONS, Line, Quantity, task_quantities
+from ..record.row import BOTH, COLUMNS, pair_quantities
 from ..record.summary import SUITES
 from ..record.types import Missing, Record, Summary, TaskResult
 from .cells import Format, Markup, Notes, get_markup, plain
 from .layout import WIDTH, Fields, Row, csv_lines, stacked, tabular, unrounded
+
+SELF_REPORTED = "self-reported"
+"""What a record is whose run nobody else is known to have repeated."""
 
 SORT = "task_dependent_shift"
 """The column that rows are ranked by unless told otherwise."""
@@ -140,7 +143,7 @@ BoardCell = Callable[[Ranked, Notes], str]
 
 
 def _status(entry: Ranked, notes: Notes) -> str:
-    status = notes.markup.text(entry.record.status)
+    status = notes.markup.text(SELF_REPORTED)
     return status if entry.unofficial is None else f"{status}, unofficial{notes.mark(entry.unofficial)}"
 
 
@@ -195,13 +198,13 @@ _ENDS = ("_low", "_high", "_missing")
 def _pair_fields(entry: Ranked) -> Fields:
     record = entry.record
     fields: Fields = {"pair": record.pair.name}
-    for quantity in (each for column in COLUMNS for place in column.quantities.values() for each in place):
+    for quantity in pair_quantities():
         value = quantity.of(record.summary)
         fields |= {quantity.name + end: field for end, field in unrounded(value).items()}
     return fields | {
         "protocol": record.protocol.name,
         "protocol_version": record.protocol.version,
-        "status": record.status,
+        "status": SELF_REPORTED,
         "unofficial": entry.unofficial,
         "control": "yes" if record.pair.control else "no",
         "arm_digest": record.pair.arm.digest,
@@ -212,7 +215,7 @@ def _pair_fields(entry: Ranked) -> Fields:
 
 def _task_fields(task: TaskResult) -> Iterator[Fields]:
     about: Fields = {"task": task.task, "suite": task.suite, "level": task.level, "version": task.version}
-    for quantity in (each for section in SECTIONS for line in section.lines for each in line.quantities):
+    for quantity in task_quantities():
         yield about | _named(quantity.name, unrounded(quantity.of(task)))
 
 

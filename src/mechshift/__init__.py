@@ -12,9 +12,12 @@ from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import EdgeScores, edge_scores, load, read, run
+    from .api import EdgeScores, compare, edge_scores, leaderboard, load, read, run, validate
+    from .benchmark.board.rows import Board
     from .benchmark.circuits.circuit import Circuit
     from .benchmark.circuits.graph import Graph
+    from .benchmark.contrast.comparison import RecordComparison
+    from .benchmark.findings.finding import Finding
     from .benchmark.measure.evidence import ScoreSums
     from .benchmark.pairs.pair import Pair
     from .benchmark.record.protocol import Protocol
@@ -23,26 +26,35 @@ if TYPE_CHECKING:
 
 __version__ = _version("mechshift")
 __all__ = [
+    "Board",
     "Circuit",
     "EdgeScores",
+    "Finding",
     "Graph",
     "Pair",
     "Protocol",
     "Record",
+    "RecordComparison",
     "ScoreSums",
     "Task",
+    "compare",
     "edge_scores",
+    "leaderboard",
     "load",
     "read",
     "run",
+    "validate",
 ]
 
 _MODULES = {
+    "Board": "benchmark.board.rows",
     "Circuit": "benchmark.circuits.circuit",
+    "Finding": "benchmark.findings.finding",
     "Graph": "benchmark.circuits.graph",
     "Pair": "benchmark.pairs.pair",
     "Protocol": "benchmark.record.protocol",
     "Record": "benchmark.record.types",
+    "RecordComparison": "benchmark.contrast.comparison",
     "ScoreSums": "benchmark.measure.evidence",
     "Task": "tasks",
 }

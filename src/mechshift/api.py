@@ -24,7 +24,10 @@ from .metrics import group_mean
 if TYPE_CHECKING:
     import pandas
 
+    from .benchmark.board.rows import Board
     from .benchmark.circuits.circuit import Circuit
+    from .benchmark.contrast.comparison import RecordComparison
+    from .benchmark.findings.finding import Finding
     from .benchmark.measure.evidence import ScoreSums
     from .benchmark.pairs.pair import Pair
     from .benchmark.pairs.spec import Precision
@@ -204,6 +207,56 @@ def read(path: Location) -> "Record | Circuit | ScoreSums":
 
         return load_graph(file)
     return read_model(file, Record)
+
+
+def leaderboard(
+    directory: Location,
+    protocol: str | None = None,
+    sort: str = "task_dependent_shift",
+    ascending: bool = False,
+    unofficial: bool = False,
+    retired: bool = True,
+) -> "Board":
+    """The rows of a board, a folder of submissions, with ranks; nothing is scored again.
+
+    `sort`: the column to sort and rank by, under its CSV name, the largest number first or, `ascending`, the
+    smallest. `protocol`: only submissions of it. `unofficial` takes what no board takes too, such as plain
+    records, marked and without a rank; `retired` lists submissions of older versions of the protocol. Raises
+    UsageError for an unknown column, for a folder that is no board and for a submission that a board refuses,
+    NotComputable for one that cannot be read.
+    """
+    from .benchmark.board.rows import make_board
+
+    return make_board(Path(directory), protocol, sort, ascending, unofficial, retired)
+
+
+def compare(a: Record | Location, b: Record | Location, cells: bool = True) -> "RecordComparison":
+    """What differs between two records of one protocol (only its seed may differ): every quantity's B − A.
+
+    `a`, `b`: records, or paths of a record, a run's folder that holds one, or a submission. On the same
+    examples differences are paired where resampled values are at hand: a submission's are kept with it, those
+    of a run are computed from the cells beside its record, some seconds a task, unless `cells` is False; a
+    record that is not read from a path here has none. Raises UsageError and NotComputable for what cannot be
+    read, NotComputable for other protocols and for records without a task in common.
+    """
+    from .benchmark.contrast.comparison import compare_records
+
+    one, other = (place if isinstance(place, Record) else Path(place) for place in (a, b))
+    return compare_records(one, other, cells)
+
+
+def validate(path: Location, unofficial: bool = False) -> "tuple[Finding, ...]":
+    """All that is wrong with a submission (a folder or its zip archive) or a board; empty where it is valid.
+
+    Every number is computed again from the submission's cells, without a model; nothing in it is trusted.
+    `unofficial` takes a protocol of this version that no board takes, and a record that is not the whole of
+    its protocol. Raises UsageError where there is nothing at the path, NotComputable for what is neither a
+    folder nor an archive.
+    """
+    from .benchmark.board.validation import is_board, validate_board
+    from .benchmark.validation.validate import validate as check
+
+    return (validate_board if is_board(Path(path)) else check)(Path(path), unofficial)
 
 
 def _read_kept(file: Path) -> "Circuit | ScoreSums":

@@ -1,5 +1,6 @@
 """The errors that a person sees: what was asked, what was found, and what to do."""
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -9,18 +10,24 @@ def printable(text: str) -> str:
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
+def defused(text: str) -> str:
+    """Lines of output with nothing in them that GitHub takes for a command of a workflow."""
+    # `##[command]` is obeyed anywhere in a line, `::command::` at its beginning, behind spaces too.
+    return re.sub(r"(?m)^([^\S\n]*):(?=:)", r"\1: ", text.replace("##[", "# #["))
+
+
 class MechshiftError(Exception):
     """An error with a message for a person and the exit code of the command that met it.
 
-    `problem` says what was asked and what was found, `remedy` what to do about it. Names out of files may be
-    in them: what a terminal would obey is escaped, line breaks aside.
+    `problem` says what was asked and what was found, `remedy` what to do about it: a line each. Names out of
+    files may be in them, so that whatever a terminal would obey is escaped, line breaks too.
     """
 
     exit_code = 3
 
     def __init__(self, problem: str, remedy: str) -> None:
-        self.problem = _lines(problem)
-        self.remedy = _lines(remedy)
+        self.problem = printable(problem)
+        self.remedy = printable(remedy)
         super().__init__(f"{self.problem}\n{self.remedy}")
 
 
@@ -46,10 +53,6 @@ class NotComputable(MechshiftError):
 
 class OutputError(MechshiftError):
     """A result could not be written (exit code 3)."""
-
-
-def _lines(text: str) -> str:
-    return "\n".join(map(printable, text.split("\n")))
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:

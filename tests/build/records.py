@@ -24,6 +24,7 @@ from mechshift.benchmark.record.types import (
     OverlapPoint,
     PairProvenance,
     PoolRecord,
+    Prompt,
     Record,
     SameSize,
     Summary,
@@ -38,6 +39,7 @@ WHOLE = 1000
 
 CELLS = (
     "pool",
+    "prompts",
     *(f"{what}-{role}" for what in ("scores", "sweep", "circuit", "entropies") for role in ("arm", "mdm")),
     "comparison",
 )
@@ -160,6 +162,17 @@ def level_of(task: str) -> str:
     return "easy" if asked is None else asked.level
 
 
+def a_prompt() -> Prompt:
+    return Prompt(
+        index=3,
+        template="{a} and {b}",
+        clean=("Ann", " and", " Bob"),
+        corrupted=("Ann", " and", " Eve"),
+        answer=(" Bob",),
+        foil=(" Eve",),
+    )
+
+
 def a_task(name: str, suite: Any = None, comparison: Comparison | None = None, **changes: Any) -> TaskRecord:
     record = TaskRecord(
         task=name,
@@ -167,6 +180,7 @@ def a_task(name: str, suite: Any = None, comparison: Comparison | None = None, *
         version=1,
         level=level_of(name),
         pool=a_pool(),
+        prompts=(a_prompt(),),
         comparison=comparison or a_comparison(),
         cells={cell: a_cell(cell) for cell in CELLS},
     )

@@ -18,9 +18,11 @@ from mechshift.benchmark.asking.encoding import Encoded
 from mechshift.benchmark.asking.states import Question, batches, question
 from mechshift.benchmark.circuits.attribution import attribute
 from mechshift.benchmark.circuits.circuit import Circuit
+from mechshift.benchmark.circuits.files import kind_of
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.scores import Attribution, Integration
 from mechshift.benchmark.measure.evidence import Entropies, Evidence, ScoreSums, Sweep
+from mechshift.benchmark.measure.reduced import ScorePrecision, pack
 from mechshift.benchmark.measure.scores import score_edges
 from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.record.files import read_model, write_model
@@ -375,6 +377,102 @@ def test_one_kind_of_file_is_not_read_as_another(scores: Path, swept: Path, tmp_
     for name in ("circuit", "foreign", "folder", "missing", "pipe"):
         refusal(ScoreSums.load, tmp_path / name)
         refusal(Sweep.load, tmp_path / name)
+
+
+@pytest.fixture
+def reduced_scores(tmp_path: Path) -> Path:
+    some_scores().save_reduced(tmp_path / "reduced", ScorePrecision(1 / 256))
+    return tmp_path / "reduced"
+
+
+@pytest.fixture
+def reduced_sweep(tmp_path: Path) -> Path:
+    some_sweep().save_reduced(tmp_path / "reduced")
+    return tmp_path / "reduced"
+
+
+def test_reduced_scores_are_read_as_the_exact_ones_are(reduced_scores: Path) -> None:
+    made, found = some_scores(), ScoreSums.load(reduced_scores)
+    assert (found.graph, found.templates) == (GRAPH, made.templates)
+    assert found.attribution.integration == made.attribution.integration
+    for name in ("counts", "clean", "corrupted", "groups"):
+        assert_same(getattr(found.attribution, name), getattr(made.attribution, name))
+    assert_same(found.examples, made.examples)
+    expected = made.attribution.score_sums
+    assert found.attribution.score_sums == pytest.approx(expected, abs=0.01 * np.abs(expected).max())
+    assert not found.attribution.score_sums[:, ~GRAPH.mask].any()
+    assert kind_of(reduced_scores) == "scores"
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_reduced_sweep_loses_nothing(dtype: type[np.floating], tmp_path: Path) -> None:
+    made = some_sweep()
+    names = ("whole", "empty", "circuits")
+    made = replace(made, **{name: getattr(made, name).astype(dtype).astype(np.float64) for name in names})
+    made.save_reduced(tmp_path / "reduced")
+    found = Sweep.load(tmp_path / "reduced")
+    for name in (*names, "kept", "examples"):
+        assert_same(getattr(found, name), getattr(made, name))
+    assert (found.graph, found.templates) == (made.graph, made.templates)
+
+
+def payload(values: object, dtype: str) -> np.ndarray:
+    return pack(np.array(values).astype(dtype)).copy()
+
+
+@pytest.mark.parametrize(
+    ("tensors", "header", "reason"),
+    [
+        ({"means": payload([np.nan] * EDGES, "<f4")}, {}, "means is not finite"),
+        ({"means": payload([0] * (EDGES - 1), "<f4")}, {}, "another number"),
+        ({"scales": payload([0x7F80] * EDGES, "<u2")}, {}, "scales is not finite"),
+        ({"scales": payload([0xBF80] * EDGES, "<u2")}, {}, "scales is negative"),
+        ({"codes": payload([0] * 3 * EDGES, "<i1")}, {}, "another number"),
+        ({"codes": np.zeros(7, np.uint8)}, {}, "cannot hold"),
+        ({"codes": np.zeros((3, EDGES), np.float64)}, {}, "codes are F64"),
+        ({"counts": [1, 1, 3]}, {}, "groups"),
+        ({}, {"code_bytes": 1}, "goes on"),
+        ({}, {"code_bytes": 4}, "code_bytes"),
+        ({}, {"step": None}, "step"),
+        ({}, {"format": "reduced-scores 2"}, "reduced-scores 2"),
+        ({}, {"format": "scores 2"}, "Extra inputs"),
+    ],
+    ids=range(13),
+)
+def test_reduced_scores_that_cannot_be_are_refused(
+    tensors: dict[str, object], header: dict[str, object], reason: str, reduced_scores: Path
+) -> None:
+    change(reduced_scores, tensors, header)
+    assert reason in refusal(ScoreSums.load, reduced_scores)
+
+
+def test_a_small_file_of_scores_in_a_large_graph_is_refused(reduced_scores: Path) -> None:
+    """A graph of 250 million edges, whose names are right."""
+    graph = Graph(200, 64, 64)
+    names = {"sources": graph.source_names, "destinations": graph.destination_names}
+    change(reduced_scores, {}, {"graph": {"layers": 200, "heads": 64, "kv_heads": 64}, **names})
+    assert "more than are read" in refusal(ScoreSums.load, reduced_scores)
+
+
+@pytest.mark.parametrize(
+    ("tensors", "header", "reason"),
+    [
+        ({"circuits": payload([np.inf] * 24, "<f8")}, {}, "circuits is not finite"),
+        ({"circuits": payload([0] * 23, "<f8")}, {}, "another number"),
+        ({"whole": payload([0] * 5, "<f8")}, {}, "another number"),
+        ({"kept": np.zeros((2, 10**6), np.int64)}, {}, "cannot hold"),
+        ({"kept": np.zeros(6, np.int64)}, {}, "kept have shape"),
+        ({}, {"metric_bytes": 4}, "goes on"),
+        ({}, {"metric_bytes": 2}, "metric_bytes"),
+        ({}, {"templates": []}, "another number"),
+    ],
+    ids=range(8),
+)
+def test_a_reduced_sweep_that_cannot_be_is_refused(
+    tensors: dict[str, object], header: dict[str, object], reason: str, reduced_sweep: Path
+) -> None:
+    change(reduced_sweep, tensors, header)
+    assert reason in refusal(Sweep.load, reduced_sweep)
 
 
 def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:

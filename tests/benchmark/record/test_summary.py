@@ -252,3 +252,23 @@ def test_a_difference_lacks_what_its_parts_lack() -> None:
     first, second = Missing(missing="first"), Missing(missing="second")
     assert subtract(first, flat(0.2)) == subtract(first, second) == first
     assert subtract(flat(0.2), second) == second
+
+
+def test_a_summary_knows_what_it_is_put_together_of() -> None:
+    overlaps = [Number(value=value, low=value - 0.1, high=value + 0.1) for value in (0.5, 0.75, 0.25)]
+    tasks = [
+        task("local", overlaps[0]),
+        task("planning", overlaps[1], name="b"),
+        task("planning", overlaps[2], name="c"),
+    ]
+    summary = summarise(tasks, [])
+    shift, local = summary.task_dependent_shift, summary.overlap["local"]
+    assert isinstance(shift, Number)
+    assert isinstance(local, Number)
+    assert [weight for weight, _ in shift.parts] == [1.0, -0.5, -0.5]
+    assert all(part is overlap for (_, part), overlap in zip(shift.parts, overlaps, strict=True))
+    assert sum(weight * part.value for weight, part in shift.parts) == shift.value == 0.0
+    assert [(weight, part.value) for weight, part in local.parts] == [(1.0, 0.5)]
+    # They belong to how it came about, and are neither compared nor written.
+    assert shift == Number(value=shift.value, low=shift.low, high=shift.high)
+    assert "parts" not in shift.model_dump_json()

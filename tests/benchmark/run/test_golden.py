@@ -59,9 +59,8 @@ def test_every_kind_of_cell_that_models_run_for_is_held_with_numbers() -> None:
         assert set(cells) == set(golden.TASKS)
         for content in cells.values():
             assert content
-            arrays = [
-                each["values"] for each in content.values() if isinstance(each, dict) and "size" in each
-            ]
+            held = content.values() if isinstance(content, dict) else ()
+            arrays = [each["values"] for each in held if isinstance(each, dict) and "size" in each]
             assert all(any(values) for values in arrays)
 
 

@@ -53,11 +53,16 @@ def test_a_kind_has_its_stage_and_member_as_fields() -> None:
     both: tuple[MemberName, MemberName] = ("arm", "mdm")
     stages: list[Stage] = ["scores", "sweep", "circuit", "entropies"]
     of_one = [(stage, member) for stage in stages for member in both]
-    assert [(kind.stage, kind.member) for kind in KINDS] == [("pool", None), *of_one, ("comparison", None)]
-    assert [kind.name for kind in KINDS[:3]] == ["pool", "scores-arm", "scores-mdm"]
+    assert [(kind.stage, kind.member) for kind in KINDS] == [
+        ("pool", None),
+        ("prompts", None),
+        *of_one,
+        ("comparison", None),
+    ]
+    assert [kind.name for kind in KINDS[:3]] == ["pool", "prompts", "scores-arm"]
     for kind in KINDS:
         assert kind_named(kind.name) is kind
-        assert kind.members in ((kind.member,), both, ())
+        assert kind.members in ((kind.member,), both, (), ("arm",))
     with pytest.raises(KeyError):
         kind_named("scores-teacher")
 
@@ -120,10 +125,10 @@ def test_keys_are_all_different_and_the_same_again() -> None:
         ({"components": 3}, AFTER_SWEEPS),
         ({"grid": (0.001, 1.0)}, {"sweep-arm", "sweep-mdm"} | AFTER_SWEEPS),
         ({"intervention": "zero"}, {"sweep-arm", "sweep-mdm"} | AFTER_SWEEPS),
-        ({"steps": 10}, ALL - {"pool"}),
-        ({"kv": "ungrouped"}, ALL - {"pool"}),
-        ({"groups": 12}, ALL - {"pool"}),
-        ({"disjoint": False}, ALL - {"pool"}),
+        ({"steps": 10}, ALL - {"pool", "prompts"}),
+        ({"kv": "ungrouped"}, ALL - {"pool", "prompts"}),
+        ({"groups": 12}, ALL - {"pool", "prompts"}),
+        ({"disjoint": False}, ALL - {"pool", "prompts"}),
         ({"seed": 1}, ALL),
         ({"pool": 7}, ALL),
         # These choose what is run and shown, and change no cell.
@@ -150,7 +155,7 @@ def test_no_setting_is_left_out_of_that_list() -> None:
     named = {name for setting, _ in listed for name in setting}
     assert {name for name, _ in V1.settings()} - named == {"candidates", "rule"}
     assert moved(protocol=V1.changed(candidates=3)) == ALL
-    assert moved(protocol=V1.changed(rule="left")) == ALL - {"pool"}
+    assert moved(protocol=V1.changed(rule="left")) == ALL - {"pool", "prompts"}
 
 
 @pytest.mark.parametrize("change", [{"name": "induction"}, {"level": "abb"}, {"version": 2}], ids=str)
@@ -204,4 +209,4 @@ def test_only_what_is_wanted_and_needed_is_planned() -> None:
         "sweep-mdm",
         "circuit-arm",
     ]
-    assert set(names(["comparison"])) == ALL - {"circuit-arm", "circuit-mdm"}
+    assert set(names(["comparison"])) == ALL - {"prompts", "circuit-arm", "circuit-mdm"}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mechshift.benchmark.board.table import board_table
+from mechshift.benchmark.board.table import BoardView, board_table
 from mechshift.benchmark.pairs.loading import Pair
 from mechshift.benchmark.record.files import write_model
 from mechshift.benchmark.record.protocol import PAPER, QUICK, V1
@@ -125,7 +125,7 @@ def test_what_is_beside_each_other_fits_the_terminal(measure: Measure) -> None:
 
 @pytest.mark.parametrize("protocol", [V1, QUICK], ids=["v1", "quick"])
 def test_pages_of_other_protocols_show_nothing_reported(make_record: MakeRecord, protocol: Any) -> None:
-    assert "eported:" not in render(make_record(protocol=protocol))
+    assert "Reported:" not in render(make_record(protocol=protocol))
 
 
 def test_reported_rows_stand_below_all_measured_ones_whatever_their_size(measure: Measure) -> None:
@@ -209,7 +209,7 @@ def test_a_board_of_the_papers_protocol_has_its_records_and_all_that_is_reported
     tmp_path: Path, measure: Measure, layout: Any
 ) -> None:
     record = measure("dream-7b", DREAM)
-    table = board_table(board_of(tmp_path, record), "paper", layout)
+    table = board_table(board_of(tmp_path, record), BoardView("paper"), layout)
     assert table == overlap_table((record,), list_reported(), layout)
     for value in ("0.193", "0.008", "0.088", "0.032"):
         assert table.count(value) == 1
@@ -219,27 +219,31 @@ def test_the_protocol_chooses_among_the_records_of_a_folder(
     tmp_path: Path, measure: Measure, make_record: MakeRecord
 ) -> None:
     folder = board_of(tmp_path, make_record("ours"), measure("dream-7b", DREAM))
-    assert "ours" not in board_table(folder, "paper", "csv")
-    assert [row["pair"] for row in parsed(board_table(folder, "v1", "csv"))] == ["ours"]
+    assert "ours" not in board_table(folder, BoardView("paper"), "csv")
+    assert [row["pair"] for row in parsed(board_table(folder, BoardView("v1", unofficial=True), "csv"))] == [
+        "ours"
+    ]
 
 
 def test_without_a_protocol_a_board_is_as_it_was(
     tmp_path: Path, measure: Measure, make_record: MakeRecord
 ) -> None:
-    assert "eported:" not in board_table(board_of(tmp_path, make_record()), None, "text")
+    assert "Reported:" not in board_table(
+        board_of(tmp_path, make_record()), BoardView(unofficial=True), "text"
+    )
     with pytest.raises(UsageError, match="has protocol paper, which no board takes"):
-        board_table(board_of(tmp_path, measure()), None, "text")
+        board_table(board_of(tmp_path, measure()), BoardView(), "text")
 
 
 def test_a_protocol_without_any_table(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no board takes protocol quick") as raised:
-        board_table(tmp_path, "quick", "text")
+        board_table(tmp_path, BoardView("quick"), "text")
     assert "paper" in raised.value.remedy
 
 
 def test_an_unknown_protocol_is_offered_near_names(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="did you mean paper"):
-        board_table(tmp_path, "papers", "text")
+        board_table(tmp_path, BoardView("papers"), "text")
 
 
 def test_a_run_under_the_papers_protocol_stands_beside_what_is_reported(tiny: Pair, tmp_path: Path) -> None:

@@ -1,0 +1,181 @@
+"""The resampled values behind a record's intervals, kept beside it: with them records are compared in pairs.
+
+All records of a protocol are resampled with one seed. On the same examples the r-th resample of two records
+is then of the same prompts, and what both owe to the luck of the prompts cancels in the difference.
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from ...errors import NotComputable
+from ...files import replacing
+from ...metrics.inputs import Floats
+from .types import Number, Record, TaskRecord
+
+Draws = Mapping[str, Floats]
+"""By the place of a number in its record, such as `ioi/compared.edge.normalised`: its draws, [resamples]."""
+
+FORMAT = "draws 1"
+KEY = "mechshift"
+STEPS = 65_534
+"""Into how many steps the range of a number's draws is divided in the file: 16 bits, one code for no value.
+
+Rounding moves a draw by at most 1/131,068 of that range, far less than other resamples would.
+"""
+LARGEST_DRAWS = 32 * 2**20
+"""Bytes of the largest file of draws that is read; those of a whole protocol take one MiB."""
+
+MOST_RESAMPLES = 10_000
+"""Resamples of the most that are read; protocols have a thousand."""
+
+_NONE = -32_768
+_DTYPES = {"codes": "I16", "least": "F64", "step": "F64"}
+
+
+def take_draws(record: Record) -> dict[str, Floats]:
+    """The draws of every number of a record that has them at hand."""
+    found: dict[str, Floats] = {}
+
+    def keep(place: str, number: Number) -> Number:
+        if number.draws is not None:
+            found[place] = number.draws
+        return number
+
+    for task in record.tasks:
+        _mapped(task.comparison, f"{task.task}/", keep)
+    return found
+
+
+def with_draws(record: Record, draws: Draws) -> Record:
+    """The record with those draws at its numbers. Places that it does not have are passed over."""
+
+    def add(place: str, number: Number) -> Number:
+        return number.drawn(draws[place]) if place in draws else number
+
+    tasks = tuple(
+        task.model_copy(update={"comparison": _mapped(task.comparison, f"{task.task}/", add)})
+        for task in record.tasks
+    )
+    return record.model_copy(update={"tasks": tasks})
+
+
+def find_numbers(task: TaskRecord) -> Iterator[tuple[str, Number]]:
+    """Every number of a task's comparison, with its place in the record, as `Draws` has them."""
+    yield from _numbers(task.comparison, f"{task.task}/")
+
+
+def _numbers(
+    content: BaseModel | dict[str, Any] | tuple[Any, ...], place: str
+) -> Iterator[tuple[str, Number]]:
+    inner: Iterable[tuple[str, Any]]
+    if isinstance(content, tuple):
+        inner = ((f"{place}[{index}]", each) for index, each in enumerate(content))
+    else:
+        fields = content if isinstance(content, dict) else vars(content)
+        inner = ((_inner(place, name), each) for name, each in fields.items())
+    for where, each in inner:
+        if isinstance(each, Number):
+            yield where, each
+        elif isinstance(each, BaseModel | dict | tuple):
+            yield from _numbers(each, where)
+
+
+def write_draws(draws: Draws, path: Path) -> None:
+    """Write draws as safetensors, whole or not at all: the same draws, the same bytes.
+
+    Raises OutputError where that fails, ValueError for draws of different numbers of resamples.
+    """
+    places = sorted(draws)
+    values = np.stack([draws[place] for place in places]) if places else np.zeros((0, 1))
+    with np.errstate(all="ignore"):
+        least = np.nanmin(values, axis=1, initial=np.inf)
+        step = (np.nanmax(values, axis=1, initial=-np.inf) - least) / STEPS
+        # All draws of one value: any step will do, as every code is 0.
+        step[~(step > 0)] = 1.0
+        least[~np.isfinite(least)] = 0.0
+        codes = np.rint((values - least[:, None]) / step[:, None]) - (STEPS // 2)
+    kept = np.where(np.isnan(values), _NONE, codes).astype(np.int16)
+    header = json.dumps({"format": FORMAT, "places": places})
+    with replacing(path) as partial:
+        save_file({"codes": kept, "least": least, "step": step}, partial, {KEY: header})
+
+
+def read_draws(path: Path, wanted: Collection[str] | None = None) -> dict[str, Floats]:
+    """Read draws back, those of the `wanted` places or all.
+
+    Raises NotComputable for a file that is missing, broken, too large, or holds anything else.
+    """
+    try:
+        places, tensors = _read(path)
+    except (OSError, ValueError, RecursionError, SafetensorError) as error:
+        raise NotComputable(
+            f"{path} cannot be read: {error}", "name a file that mechshift wrote, or make it again"
+        ) from error
+    codes, least, step = (tensors[name] for name in _DTYPES)
+    found: dict[str, Floats] = {}
+    for row, place in enumerate(places):
+        if wanted is None or place in wanted:
+            # Element by element, so that every machine reads the same to the last bit.
+            values = least[row] + (codes[row].astype(np.float64) + STEPS // 2) * step[row]
+            values[codes[row] == _NONE] = np.nan
+            found[place] = values
+    return found
+
+
+def _read(path: Path) -> tuple[list[str], dict[str, NDArray[Any]]]:
+    if not path.is_file():  # a pipe would be waited for
+        raise ValueError("there is no such file")
+    if (size := path.stat().st_size) > LARGEST_DRAWS:
+        raise ValueError(f"it has {size:,} bytes, and draws at most {LARGEST_DRAWS:,}")
+    with safe_open(path, framework="numpy") as file:
+        header = json.loads((file.metadata() or {}).get(KEY, "{}"))
+        if not isinstance(header, dict) or header.get("format") != FORMAT or set(file.keys()) != set(_DTYPES):
+            raise ValueError(f"it holds no {FORMAT}")
+        for name, dtype in _DTYPES.items():
+            if file.get_slice(name).get_dtype() != dtype:
+                raise ValueError(f"its {name} are not {dtype}")
+        if (shape := file.get_slice("codes").get_shape())[1:] and shape[1] > MOST_RESAMPLES:
+            raise ValueError(f"it has {shape[1]:,} resamples, and draws at most {MOST_RESAMPLES:,}")
+        places, tensors = header.get("places"), {name: file.get_tensor(name) for name in _DTYPES}
+    if not isinstance(places, list) or not all(isinstance(place, str) for place in places):
+        raise ValueError("its places are no names")
+    shapes = {name: tensor.shape for name, tensor in tensors.items()}
+    number = (len(places),)
+    if len(set(places)) != len(places) or (shapes["least"], shapes["step"]) != (number, number):
+        raise ValueError("its places are not those of its draws")
+    if len(shapes["codes"]) != 2 or shapes["codes"][0] != len(places):
+        raise ValueError("its places are not those of its draws")
+    with np.errstate(over="ignore"):
+        reach = np.abs(tensors["least"]) + np.abs(tensors["step"]) * STEPS
+    if not np.isfinite(reach).all():
+        raise ValueError("its draws are not finite")
+    return places, tensors
+
+
+_Change = Callable[[str, Number], Number]
+
+
+def _mapped(content: Any, place: str, change: _Change) -> Any:
+    """The content with every number in it changed; called with its place and the number."""
+    if isinstance(content, Number):
+        return change(place, content)
+    if isinstance(content, BaseModel):
+        fields = {name: _mapped(value, _inner(place, name), change) for name, value in content}
+        return content.model_copy(update=fields)
+    if isinstance(content, tuple):
+        return tuple(_mapped(each, f"{place}[{index}]", change) for index, each in enumerate(content))
+    if isinstance(content, dict):
+        return {name: _mapped(value, _inner(place, name), change) for name, value in content.items()}
+    return content
+
+
+def _inner(place: str, name: str) -> str:
+    return f"{place}{name}" if place.endswith("/") else f"{place}.{name}"

@@ -1,0 +1,76 @@
+"""Whether a record is what a leaderboard takes: a whole record of a protocol of this version."""
+
+from dataclasses import dataclass
+
+from .protocol import Protocol, list_protocols
+from .types import Record
+
+
+@dataclass(frozen=True)
+class Unofficial:
+    """Why no board takes a protocol, and the name of the one to run instead."""
+
+    problem: str
+    instead: str
+
+
+def why_unofficial(protocol: Protocol, named: bool = False) -> Unofficial | None:
+    """Why no board takes records of a protocol; None where one does.
+
+    A protocol of this version that boards do not take is taken where it was `named`. Names are told as they
+    are in the record.
+    """
+    name = protocol.name
+    own = next((known for known in list_protocols() if known.name == name), None)
+    if own is None:
+        names = ", ".join(known.name for known in list_protocols() if known.board)
+        return Unofficial(f"has protocol {name}, which this version does not know; boards take {names}", "v1")
+    if not own.board and not named:
+        return Unofficial(f"has protocol {name}, which no board takes", "v1")
+    # By value and not by name and version alone, as a record can claim any name.
+    mine, theirs = dict(own.settings()), dict(protocol.settings())
+    changed = [
+        f"{name} is {theirs[name]!r} and not {mine[name]!r}" for name in mine if theirs[name] != mine[name]
+    ]
+    changed += [] if protocol.tasks == own.tasks else ["its tasks differ"]
+    if changed:
+        return Unofficial(
+            f"has a protocol {name} that differs from this version's: {'; '.join(changed)}", own.name
+        )
+    return None
+
+
+def find_gaps(record: Record) -> list[str]:
+    """In what a record is not the whole of its protocol, a line each; empty where it is."""
+    wanted = {task.name: task for task in record.protocol.tasks}
+    found = [task.task for task in record.tasks]
+    absent = [f"task {name} is not in it" for name in wanted if name not in found]
+    short = [
+        f"task {task.task} has {task.pool.common} of {record.protocol.sampling.pool} examples"
+        for task in record.tasks
+        if task.pool.common < record.protocol.sampling.pool
+    ]
+    # What the record admits comes first. The rest is checked all the same, as anybody can edit
+    # `reductions`.
+    gaps = list(record.reductions) or [*absent, *short]
+    gaps += [
+        f"task {name} is repeated or not in the protocol"
+        for index, name in enumerate(found)
+        if name not in wanted or name in found[:index]
+    ]
+    for task in record.tasks:
+        asked = wanted.get(task.task)
+        if asked is not None and (task.level, task.version) != (asked.level, asked.version):
+            gaps.append(
+                f"task {task.task} is of level {task.level}, version {task.version}, and the protocol asks "
+                f"level {asked.level}, version {asked.version}"
+            )
+    return gaps
+
+
+def why_refused(record: Record) -> str | None:
+    """Why no board takes a record, for its protocol or for what it leaves out; None where one does."""
+    if unofficial := why_unofficial(record.protocol):
+        return f"the record {unofficial.problem}"
+    gaps = find_gaps(record)
+    return f"the record does not cover protocol {record.protocol.name}: {'; '.join(gaps)}" if gaps else None

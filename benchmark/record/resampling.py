@@ -1,0 +1,50 @@
+"""What the intervals of a task were estimated from: which examples, in how many units, by which resamples."""
+
+from collections.abc import Hashable
+
+from ...metrics import TEMPLATES_DRAWN
+from .protocol import Protocol
+from .types import Measured, Number, PoolRecord, Record, Resampling, TaskResult
+
+
+def examples_of(record: Record, task: TaskResult) -> Hashable:
+    """A key of what was resampled: where two results have the same, their r-th resamples are paired.
+
+    The tokenizer is in it, as examples are ordered by their length in tokens: with another one the same
+    resample is of other prompts.
+    """
+    pool = task.pool
+    return (
+        pool.fingerprint,
+        pool.discovery,
+        pool.evaluation,
+        pool.templates,
+        record.pair.tokenizer,
+        record.protocol.statistics.resamples,
+    )
+
+
+def resampling_of(record: Record, task: TaskResult) -> Resampling:
+    """What the resampled numbers of a task were estimated from."""
+    return Resampling(_units(task.pool, record.protocol), record.protocol.statistics.resamples)
+
+
+def _units(pool: PoolRecord, protocol: Protocol) -> int:
+    """Degrees of freedom between the units that are resampled: units less strata, at least 1.
+
+    A record has no list of its groups, so that they are counted as `group_examples` deals them, at the most
+    one an example. That is the discovery half; faithfulness resamples the prompts of the evaluation half,
+    which are no fewer units, and is judged as strictly.
+    """
+    templates = max(1, pool.templates)
+    groups = min(max(2, protocol.halving.groups // templates) * templates, pool.discovery)
+    if templates >= TEMPLATES_DRAWN or groups <= templates:
+        return max(1, templates - 1)
+    return max(1, groups - templates)
+
+
+def with_resampling(value: Measured, resampling: Resampling) -> Measured:
+    """The value with what it was estimated from, unless it knows that itself, as an accuracy does."""
+    if isinstance(value, Number) and value.resampling is None:
+        return value.estimated(resampling)
+    return value

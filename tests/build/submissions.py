@@ -1,0 +1,214 @@
+"""A small submission as `mechshift submit` writes it, of made-up evidence on the tasks' own examples."""
+
+import zlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from build.records import a_pair, an_environment
+from mechshift.benchmark.asking.grouping import Grouping, group_examples
+from mechshift.benchmark.asking.pool import Pool, Prompts, Solved
+from mechshift.benchmark.circuits.components import Components
+from mechshift.benchmark.circuits.graph import Graph
+from mechshift.benchmark.circuits.scores import Attribution, Integration
+from mechshift.benchmark.measure.budgets import budgets
+from mechshift.benchmark.measure.evidence import RANKINGS, Entropies, ScoreSums, Sweep
+from mechshift.benchmark.record.files import write_model
+from mechshift.benchmark.record.protocol import V1, Protocol
+from mechshift.benchmark.record.types import Accuracy, Environment, Missing, PairProvenance, Prompt
+from mechshift.benchmark.run.assembly import assemble, describe_task
+from mechshift.benchmark.run.execution import execute
+from mechshift.benchmark.run.numbers import circuit_size, compute_numbers
+from mechshift.benchmark.run.plan import Cell, Subject, kind_name, plan_run
+from mechshift.benchmark.run.progress import Silent
+from mechshift.benchmark.run.store import Store
+from mechshift.benchmark.submission.write import Request, submit
+from mechshift.metrics import top_edges
+from mechshift.tasks import Example, get_task
+from mechshift.tasks.export import fingerprint
+
+GRAPH = Graph(layers=3, heads=2, kv_heads=1)
+TASKS = ("agreement", "star-path")
+MADE = date(2026, 11, 29)
+
+SMALL = V1.changed(
+    tasks=tuple(task for task in V1.tasks if task.name in TASKS),
+    pool=12,
+    candidates=3,
+    minimum=4,
+    groups=4,
+    grid=(0.001, 0.3, 1.0),
+    components=3,
+    resamples=8,
+    splits=2,
+)
+"""Protocol v1 with as little work as it can have: validation of a submission takes hundredths of a second."""
+
+CARD = """\
+authors = ["Ada Lovelace", "Grace Hopper"]
+contact = "ada@example.org"
+pair = "small"
+date = 2026-11-29
+description = "Two members that nobody has trained."
+confounds = "none known"
+weights_licence = "Apache-2.0"
+licence = "CC-BY-4.0"
+
+[checkpoints]
+arm = "nobody/arm@main"
+mdm = "nobody/mdm@main"
+"""
+
+
+def write_run(folder: Path, protocol: Protocol = SMALL, **changes: Any) -> Path:
+    """A run's folder with its cells and record; the path of the record. `changes`: of the pair."""
+    pair, environment = _pair(protocol, **changes), _environment()
+    members: dict[Any, Any] = {"arm": pair.arm, "mdm": pair.mdm}
+    software = {"torch": environment.torch, "transformers": environment.transformers, "device": "cpu"}
+    subject = Subject.of(
+        members, tokenizer=pair.tokenizer, mask_id=pair.mask_id, control=pair.control, software=software
+    )
+    plan = plan_run(subject, protocol, protocol.tasks)
+    outcomes = execute(plan, protocol, Store(folder), _compute, Silent())
+    results = [describe_task(outcome, protocol) for outcome in outcomes]
+    path = folder / f"{pair.name}-{protocol.name}.json"
+    write_model(assemble(pair, environment, protocol, results), path)
+    return path
+
+
+def write_submission(folder: Path, exact: bool = False) -> Path:
+    """The folder of a valid submission; the protocol that it is of has to be v1 where it is read."""
+    record = write_run(folder / "run")
+    card = folder / "card.toml"
+    card.write_text(CARD)
+    return submit(record, folder, Request(size=None if exact else 1.0, made=MADE, card=card)).path
+
+
+def _pair(protocol: Protocol, **changes: Any) -> PairProvenance:
+    kv_heads = GRAPH.kv_heads
+    sizes = {"layers": GRAPH.layers, "heads": GRAPH.heads, "kv_heads": kv_heads, "edges": GRAPH.edges}
+    return a_pair("small", **{**sizes, **changes})
+
+
+def _environment() -> Environment:
+    return an_environment().model_copy(update={"numpy": np.__version__})
+
+
+def _compute(
+    cell: Cell, needs: Any, tell: Callable[[int], AbstractContextManager[Callable[[int], None]]]
+) -> Any:
+    if not cell.kind.members:
+        return compute_numbers(cell, needs, tell)
+    return _MADE_UP[cell.kind.stage](cell, needs)
+
+
+def _pool(cell: Cell, needs: Any) -> Pool:
+    """Both members solve every second example, so that the pool is full in the second round."""
+    sampling = SMALL.sampling
+    stream = get_task(cell.task.name).examples(sampling.seed, "evaluation", cell.task.level)
+    drawn = [next(stream) for _ in range(2 * sampling.pool)]
+    places = range(0, len(drawn), 2)
+    return Pool(
+        arm=Accuracy(solved=15, tried=23),
+        mdm=Accuracy(solved=14, tried=23),
+        mdm_in_place=Missing(missing="the task has no form that is filled in place"),
+        unfit={"clean and corrupted differ in length": 1},
+        other_form=1,
+        solved=tuple(Solved(index=i, order=(0, 1), template=drawn[i].template) for i in places),
+        fingerprint=fingerprint([drawn[i] for i in places]),
+    )
+
+
+def _prompts(cell: Cell, needs: Any) -> Prompts:
+    """The first two examples, their words as tokens, and the other prompt as long as words go."""
+    solved = needs["pool"].solved[:2]
+    stream = get_task(cell.task.name).examples(SMALL.sampling.seed, "evaluation", cell.task.level)
+    drawn = [next(stream) for _ in range(solved[-1].index + 1)]
+    return Prompts(tuple(_prompt(one, drawn[one.index]) for one in solved))
+
+
+def _prompt(solved: Solved, example: Example) -> Prompt:
+    clean, corrupted = (tuple(text.split()) for text in (example.clean, example.corrupted))
+    length = min(len(clean), len(corrupted))
+    return Prompt(
+        index=solved.index,
+        template=solved.template,
+        clean=clean[:length],
+        corrupted=corrupted[:length],
+        answer=("yes",),
+        foil=("no",),
+    )
+
+
+def _drawn(cell: Cell) -> np.random.Generator:
+    return np.random.default_rng([zlib.crc32(text.encode()) for text in (cell.name, cell.task.name)])
+
+
+def _grouping(needs: Any) -> Grouping:
+    return group_examples(needs["pool"].solved, SMALL.halving)
+
+
+def _scores(cell: Cell, needs: Any) -> ScoreSums:
+    grouping, generator = _grouping(needs), _drawn(cell)
+    groups = np.array(grouping.group)
+    counts = np.bincount(groups)
+    # Both members have much in common, and their groups too, so that overlaps and ceilings are defined.
+    shared = np.random.default_rng(7).standard_t(2, GRAPH.mask.shape)
+    own = shared + 0.3 * generator.normal(size=GRAPH.mask.shape)
+    noise = 0.2 * generator.normal(size=(len(counts), *GRAPH.mask.shape))
+    clean, corrupted = generator.normal(3, 0.1, (2, len(groups)))
+    attribution = Attribution(
+        GRAPH,
+        Integration(SMALL.scoring.rule, SMALL.scoring.steps),
+        (own + noise) * counts[:, None, None] * GRAPH.mask,
+        counts,
+        clean,
+        corrupted - 5,
+        groups,
+    )
+    return ScoreSums(attribution, grouping.templates, np.array([one.index for one in grouping.discovery]))
+
+
+def _sweep(cell: Cell, needs: Any) -> Sweep:
+    """Circuits that do more of what the model does the larger they are, and all of it with all edges."""
+    evaluation, generator = _grouping(needs).evaluation, _drawn(cell)
+    scores = needs[kind_name("scores", cell.kind.member)].attribution.scores()
+    sizes = budgets(SMALL.sweeping.grid, GRAPH.edges)
+    whole, empty = generator.normal(3, 0.3, len(evaluation)), generator.normal(-2, 0.3, len(evaluation))
+    level = np.array([0.1, 0.9, 1.0])[None, :, None] + np.zeros((len(RANKINGS), 1, len(evaluation)))
+    level[:, :-1] += 0.05 * generator.normal(size=(len(RANKINGS), len(sizes) - 1, len(evaluation)))
+    whole, empty = whole.astype(np.float32).astype(float), empty.astype(np.float32).astype(float)
+    kept = [
+        [GRAPH.prune(top_edges(scores, GRAPH.mask, size, ranking)).sum() for size in sizes]
+        for ranking in RANKINGS
+    ]
+    return Sweep(
+        GRAPH,
+        whole,
+        empty,
+        (empty + level * (whole - empty)).astype(np.float32).astype(float),
+        np.array(kept),
+        tuple(one.template for one in evaluation),
+        np.array([one.index for one in evaluation]),
+    )
+
+
+def _entropies(cell: Cell, needs: Any) -> Entropies:
+    components = Components(GRAPH)
+    scores = needs[kind_name("scores", cell.kind.member)].attribution.scores()
+    circuit = top_edges(scores, GRAPH.mask, circuit_size(cell, needs))
+    top = components.top(components.importance(scores, circuit), SMALL.compared.components)
+    return Entropies({components.names[i]: float(_drawn(cell).random()) for i in top})
+
+
+_MADE_UP: dict[str, Callable[[Cell, Any], Any]] = {
+    "pool": _pool,
+    "prompts": _prompts,
+    "scores": _scores,
+    "sweep": _sweep,
+    "entropies": _entropies,
+}
