@@ -1,0 +1,1 @@
+"""Cells of a submission computed again from the weights."""

@@ -1,0 +1,164 @@
+"""How far a cell that was computed again lies from the one that was submitted."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...metrics import top_edges
+from ..asking.pool import Pool, Prompts
+from ..measure.budgets import budgets
+from ..measure.evidence import Entropies, ScoreSums, Sweep
+from ..measure.reduced import ScorePrecision, reduce_sums, restore_sums
+from ..record.types import Accuracy, Missing
+
+
+def deviation(submitted: Any, found: Any, precision: ScorePrecision | None) -> float:
+    """How far apart two contents of a cell lie; 0 where they are the same, about 1 where nothing agrees.
+
+    `precision`: how finely the submitted scores are kept, None where they are exact. What is found is rounded
+    in the same way before it is compared.
+
+    * pool: share of the examples that are not the same in both, or that either member solves in one alone (by
+      their numbers), or that are left out in one alone; whichever is largest. prompts: the first of these.
+    * scores: of the mean score of every edge, the largest difference, relative to the largest mean; of the
+      sums of all groups the root mean square difference, relative to theirs; of the metrics of the clean and
+      the corrupted prompts the largest difference, relative to the largest; whichever is largest.
+    * sweep: in units of the gap between the whole model and the empty circuit, the largest difference of a
+      circuit's mean (so, of its faithfulness), and the root mean square difference of all values.
+    * entropies: the largest difference, or the share of components that only one of the two has.
+    """
+    if isinstance(submitted, Pool):
+        return _of_pools(submitted, found)
+    if isinstance(submitted, Prompts):
+        return _share_apart(set(submitted.root), set(found.root))
+    if isinstance(submitted, ScoreSums):
+        return _of_scores(submitted, found, precision)
+    if isinstance(submitted, Sweep):
+        return _of_sweep(submitted, found)
+    assert isinstance(submitted, Entropies), "every kind of cell that models run for is compared"
+    common = submitted.root.keys() & found.root.keys()
+    largest = max((abs(submitted.root[name] - found.root[name]) for name in common), default=0.0)
+    return max(largest, _share_apart(set(submitted.root), set(found.root)))
+
+
+SMALLEST_CIRCUIT = 10
+"""Edges below which circuits are not compared: one edge that changes places is too large a share of them."""
+
+
+def circuit_deviation(
+    submitted: Any, found: Any, precision: ScorePrecision | None, grid: Sequence[float]
+) -> float | None:
+    """How far apart the circuits of two cells lie, in [0, 1]; None for cells that choose none.
+
+    `grid`: the protocol's shares of all edges; sizes below ten edges are left out. `precision` as in
+    `deviation`. Small scores can change their order while every score stays nearly what it is, and the order
+    is what circuits are chosen by.
+
+    * scores: the largest 1 − J of the circuits that either's mean scores choose by absolute value.
+    * sweep: of the edges that pruning keeps the largest difference, relative to the circuit's size.
+    """
+    if not isinstance(submitted, ScoreSums | Sweep):
+        return None
+    if submitted.graph != found.graph:
+        return 1.0
+    sizes = budgets(grid, submitted.graph.edges)
+    wanted = [index for index, size in enumerate(sizes) if size >= SMALLEST_CIRCUIT]
+    if isinstance(submitted, ScoreSums):
+        both = _mean_scores(submitted, None), _mean_scores(found, precision)
+        return max((_apart(*both, submitted.graph.mask, sizes[index]) for index in wanted), default=0.0)
+    if submitted.kept.shape != found.kept.shape or submitted.kept.shape[1] != len(sizes):
+        return 1.0
+    kept = np.abs(submitted.kept - found.kept)[:, wanted] / np.array(sizes)[wanted]
+    return float(kept.max(initial=0.0))
+
+
+def _mean_scores(scores: ScoreSums, precision: ScorePrecision | None) -> NDArray[np.float64]:
+    mask, counts = scores.graph.mask, scores.attribution.counts
+    sums = scores.attribution.score_sums[:, mask]
+    if precision is not None:
+        sums = restore_sums(reduce_sums(sums, counts, precision), counts)
+    means = np.zeros(mask.shape)
+    means[mask] = sums.sum(axis=0) / counts.sum()
+    return means
+
+
+def _apart(one: NDArray[np.float64], other: NDArray[np.float64], mask: NDArray[np.bool_], size: int) -> float:
+    """1 − J of the circuits of that size."""
+    mine, theirs = (top_edges(scores, mask, size, "absolute") for scores in (one, other))
+    return float(1 - (mine & theirs).sum() / (mine | theirs).sum())
+
+
+def _of_pools(submitted: Pool, found: Pool) -> float:
+    one, other = (
+        {(each.index, each.order, each.template) for each in pool.solved} for pool in (submitted, found)
+    )
+    counts = [
+        (submitted.other_form, found.other_form),
+        *(
+            (submitted.unfit.get(name, 0), found.unfit.get(name, 0))
+            for name in {*submitted.unfit, *found.unfit}
+        ),
+    ]
+    tried = max(1, found.arm.tried)
+    return max(
+        _share_apart(one, other),
+        *(_of_accuracies(*both) for both in zip(_accuracies(submitted), _accuracies(found), strict=True)),
+        *(abs(mine - theirs) / tried for mine, theirs in counts),
+    )
+
+
+def _accuracies(pool: Pool) -> tuple[Accuracy | Missing, ...]:
+    return pool.arm, pool.mdm, pool.mdm_in_place
+
+
+def _of_accuracies(submitted: Accuracy | Missing, found: Accuracy | Missing) -> float:
+    if isinstance(submitted, Missing) or isinstance(found, Missing):
+        return float(submitted != found)
+    if submitted.tried != found.tried:
+        return 1.0
+    return abs(submitted.solved - found.solved) / max(1, found.tried)
+
+
+def _share_apart(one: set[Any], other: set[Any]) -> float:
+    return len(one ^ other) / max(1, len(one | other))
+
+
+def _of_scores(submitted: ScoreSums, found: ScoreSums, precision: ScorePrecision | None) -> float:
+    one, other = (each.attribution.score_sums[:, each.graph.mask] for each in (submitted, found))
+    if one.shape != other.shape or not np.array_equal(submitted.examples, found.examples):
+        return 1.0
+    counts = submitted.attribution.counts
+    if precision is not None:
+        other = restore_sums(reduce_sums(other, counts, precision), counts)
+    means = [sums.sum(axis=0) / counts.sum() for sums in (one, other)]
+    measured = [np.stack([each.attribution.clean, each.attribution.corrupted]) for each in (submitted, found)]
+    return max(
+        _relative(np.abs(means[1] - means[0]).max(), np.abs(means[0]).max()),
+        _relative(_rms(other - one), _rms(one)),
+        _relative(np.abs(measured[1] - measured[0]).max(), np.abs(measured[0]).max()),
+    )
+
+
+def _of_sweep(submitted: Sweep, found: Sweep) -> float:
+    if submitted.circuits.shape != found.circuits.shape or not np.array_equal(
+        submitted.examples, found.examples
+    ):
+        return 1.0
+    gap = abs(float(submitted.whole.mean() - submitted.empty.mean()))
+    pairs = [(getattr(submitted, name), getattr(found, name)) for name in ("whole", "empty", "circuits")]
+    return max(
+        max(_relative(np.abs((new - old).mean(axis=-1)).max(), gap), _relative(_rms(new - old), gap))
+        for old, new in pairs
+    )
+
+
+def _rms(values: NDArray[np.float64]) -> float:
+    return float(np.sqrt(np.mean(np.square(values))))
+
+
+def _relative(difference: float, size: float) -> float:
+    if difference == 0:
+        return 0.0
+    return float(difference / size) if size > 0 else 1.0

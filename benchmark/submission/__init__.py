@@ -1,0 +1,1 @@
+"""What is handed in to a board: the record of a run with the cells that it follows from."""
