@@ -1,68 +1,281 @@
-"""The table of a folder of records."""
+"""The table of a leaderboard."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 
 from ...errors import UsageError
 from ..pairs.words import in_either
 from ..record.protocol import get_protocol
+from ..record.types import Record
 from ..tables.beside import overlap_fields, overlap_table
-from ..tables.cells import Format
-from ..tables.layout import WIDTH, Fields
+from ..tables.cells import DASH, Format, Notes, get_markup, plain
+from ..tables.layout import WIDTH, Fields, csv_lines, stacked, tabular, wrapped
 from ..tables.reported import PROTOCOL, list_reported
-from ..tables.table import SORT, Ranked, ranked, row_fields, row_table
-from .board import read_any, read_board
+from ..tables.table import SORT, protocol_name
+from .board import read_board
+from .columns import BoardColumn, BoardRow, find_columns, find_sort, list_columns
+from .entries import Entry
+from .ranks import ALPHA
+from .rows import Board, make_board
+
+LONGEST_NAME = 22
+"""Columns of a terminal that a pair's name takes before it is folded."""
 
 
-def board_table(
-    directory: Path,
-    protocol: str | None,
-    format: Format,  # noqa: A002
-    sort: str | None = None,
-    unofficial: bool = False,
-    width: int = WIDTH,
-) -> str:
-    """The table of a folder of records, of those of one protocol where one is named.
+@dataclass(frozen=True)
+class BoardView:
+    """What of a folder is shown and in which order; as `make_board`, and the names of `columns` to show."""
 
-    A protocol that boards take has `row_table`, by the column `sort` (None: task-dependent shift), `paper`
-    has `overlap_table` with what is reported of the same tasks. `unofficial` takes records that no board
-    takes too, of any protocol, and marks them. Raises UsageError for any other protocol, for an unknown one
-    or an unknown column, and what `read_board` raises.
+    protocol: str | None = None
+    sort: str | None = None
+    ascending: bool = False
+    unofficial: bool = False
+    retired: bool = True
+    columns: tuple[str, ...] | None = None
+
+    def board(self, directory: Path) -> Board:
+        """The leaderboard of the folder."""
+        # Before anything is read, which can take long.
+        find_columns(self.columns or ())
+        sort = SORT if self.sort is None else self.sort
+        return make_board(directory, self.protocol, sort, self.ascending, self.unofficial, self.retired)
+
+    def is_beside_reported(self) -> bool:
+        """Whether records are set beside reported numbers, and never ranked.
+
+        Raises UsageError for a protocol that has no table of any kind, and for options that the table beside
+        reported numbers does not have.
+        """
+        if self.unofficial or self.protocol is None or get_protocol(self.protocol).board:
+            return False
+        if self.protocol != PROTOCOL:
+            raise UsageError(
+                f"no board takes protocol {self.protocol}",
+                f"give {in_either('unofficial')} for rows of it, or {PROTOCOL} for records beside "
+                "reported numbers",
+            )
+        given = {"sort": self.sort, "columns": self.columns, "ascending": self.ascending or None}
+        if named := [name for name, value in given.items() if value is not None]:
+            raise UsageError(
+                f"{in_either(named[0])} is for rows of pairs, and protocol {PROTOCOL} has a table by task",
+                "leave it out",
+            )
+        return True
+
+
+def board_table(directory: Path, view: BoardView, format: Format, width: int = WIDTH) -> str:  # noqa: A002
+    """The table of a folder.
+
+    Text, GitHub and LaTeX: a line for each pair, with the controls of its ARM; a value stands with its 95 %
+    interval, rounded; what is missing is a dash with its reason as a note below, and confounds are notes too.
+    Text has as many columns as fit into `width`, or all that the view names, in parts below each other. CSV:
+    as `Board.fields`; a text that a spreadsheet would take for a formula has `'` before it. Protocol `paper`
+    has `overlap_table` with what is reported. Raises UsageError for an unknown format, and as `read_board`.
     """
-    if _is_beside_reported(protocol, sort, unofficial):
-        return overlap_table(read_board(directory, protocol), list_reported(), format, width)
-    return row_table(_entries(directory, protocol, sort, unofficial), format, width)
+    if view.is_beside_reported():
+        return overlap_table(_papers(directory, view), list_reported(), format, width)
+    board = view.board(directory)
+    return csv_lines(board.fields(view.columns)) if format == "csv" else _table(board, view, format, width)
 
 
-def board_rows(
-    directory: Path, protocol: str | None, sort: str | None = None, unofficial: bool = False
-) -> list[Fields]:
+def board_rows(directory: Path, view: BoardView) -> list[Fields]:
     """The rows of `board_table` as it has them in CSV, as fields by name."""
-    if _is_beside_reported(protocol, sort, unofficial):
-        return overlap_fields(read_board(directory, protocol), list_reported())
-    return row_fields(_entries(directory, protocol, sort, unofficial))
+    if view.is_beside_reported():
+        return overlap_fields(_papers(directory, view), list_reported())
+    return view.board(directory).fields(view.columns)
 
 
-def _is_beside_reported(protocol: str | None, sort: str | None, unofficial: bool) -> bool:
-    # `paper` is set beside published values and never ranked, so it has a table of its own.
-    if unofficial or protocol is None or get_protocol(protocol).board:
-        return False
-    if protocol != PROTOCOL:
-        raise UsageError(
-            f"no board takes protocol {protocol}",
-            f"give {in_either('unofficial')} for rows of it, or {PROTOCOL} for records beside "
-            "reported numbers",
-        )
-    if sort is not None:
-        raise UsageError(
-            f"{in_either('sort')} orders rows of pairs, and protocol {PROTOCOL} has a table by task",
-            "leave it out",
-        )
-    return True
+def _papers(directory: Path, view: BoardView) -> tuple[Record, ...]:
+    return read_board(directory, view.protocol).records
 
 
-def _entries(directory: Path, protocol: str | None, sort: str | None, unofficial: bool) -> Sequence[Ranked]:
-    found = (
-        read_any(directory, protocol) if unofficial else tuple(map(Ranked, read_board(directory, protocol)))
+def _table(board: Board, view: BoardView, format: Format, width: int) -> str:  # noqa: A002
+    notes = Notes(get_markup(format))
+    parts = [_caption(board), _body(board, view, notes, width) if board.rows else ""]
+    below = notes.below(width).strip("\n")
+    parts += [below] if below else []
+    parts += [_retired(board)] if board.retired else []
+    parts.append(_legend(board))
+    # What a reader needs is text, and a table's own lines are not to be folded.
+    return "\n\n".join(
+        part if part in (parts[1], below) else _paragraph(part, notes, width) for part in parts if part
     )
-    return ranked(found, SORT if sort is None else sort)
+
+
+_RANK = f"Rank: 1 + the number of rows significantly better, all pairs tested (Holm, {ALPHA:g})."
+_STATUS = "Self-reported: nobody has run it again. Re-run: the board's maintainer has run cells again."
+_CONTROLS = "└ a control of the same ARM."
+_CHECKED = "No number was computed again for this table; mechshift validate does that."
+
+
+def _legend(board: Board) -> str:
+    """What signs and words mean that are in the table."""
+    said = [
+        (_RANK, any(isinstance(row.rank, int) for row in board.rows)),
+        (_CONTROLS, any(row.controls for row in board.rows)),
+        (_STATUS, any(row.entry.status for row in board.rows)),
+        (_CHECKED, True),
+    ]
+    return " ".join(text for text, wanted in said if wanted)
+
+
+def _paragraph(text: str, notes: Notes, width: int) -> str:
+    markup = notes.markup
+    if markup.terminal:
+        return "\n".join(wrapped(line, width) for line in text.split("\n"))
+    return markup.note_break.join(markup.text(line) for line in text.split("\n"))
+
+
+def _caption(board: Board) -> str:
+    official = [row for row in board.rows if row.entry.unofficial is None]
+    protocol = f"Protocol {protocol_name(official[0].record)}, " if official else ""
+    order = "smallest" if board.ascending else "largest"
+    by = f"{order} first" if find_sort(board.sort).quantity else "from A"
+    status = "; all self-reported" if _all_self_reported(board) else ""
+    return f"{protocol}{_counted(len(board.rows), 'row')} by {board.sort}, {by}{status}."
+
+
+def _all_self_reported(board: Board) -> bool:
+    """Whether the status need not be told row by row."""
+    entries = [entry for row in board.rows for entry in (row.entry, *row.controls)]
+    return bool(entries) and all(
+        entry.status == "self-reported" and entry.refused is None and entry.unofficial is None
+        for entry in entries
+    )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"
+
+
+def _retired(board: Board) -> str:
+    """A line for each reason, with the submissions that it is the reason of."""
+    named: dict[str, list[str]] = {}
+    for each in board.retired:
+        of_protocol = f", protocol {each.protocol}" if each.protocol else ""
+        named.setdefault(f"retired{of_protocol}: {each.reason}", []).append(each.name)
+    return "\n".join(plain(f"{', '.join(names)}: {reason}") for reason, names in named.items())
+
+
+def _body(board: Board, view: BoardView, notes: Notes, width: int) -> str:
+    if view.columns is not None:
+        chosen = [each for each in find_columns(view.columns) if each.name != "pair"]
+        return stacked(
+            len(chosen), lambda part, notes: _drawn(board, [chosen[i] for i in part], notes), notes, width
+        )
+    offered = list(_by_priority(board))
+    if not notes.markup.terminal:
+        return _drawn(board, offered, notes)
+    shown = _fitting(board, offered, notes, width)
+    body = _drawn(board, offered[:shown], notes)
+    if left := [column.name for column in offered[shown:]]:
+        body += "\n\n" + wrapped(f"Not shown, as there is no room: {', '.join(left)}. {_CHOOSE}", width)
+    return body
+
+
+_CHOOSE = f"Choose with {in_either('columns')}."
+
+
+def _fitting(board: Board, offered: Sequence[BoardColumn], notes: Notes, width: int) -> int:
+    """How many of the columns fit beside each other; the rank and what is sorted by are always there."""
+    for shown in range(_ALWAYS + 1, len(offered) + 1):
+        # With notes of its own, as those of columns that are not shown are not to be told.
+        drawn = _drawn(board, offered[:shown], Notes(notes.markup))
+        if max(map(len, drawn.splitlines())) > width:
+            return shown - 1
+    return len(offered)
+
+
+_ALWAYS = 2
+
+
+def _by_priority(board: Board) -> Iterator[BoardColumn]:
+    """The columns of a table for which none were chosen, from what is looked at first."""
+    known = {column.name: column for column in list_columns()}
+    names = ["rank", board.sort]
+    if not _all_self_reported(board):
+        names.append("status")
+    if any(row.entry.unofficial is not None for row in board.rows):
+        names.append("protocol")
+    names += [column.name for column in list_columns() if column.quantity is not None]
+    names += ["status", "date"]
+    return (known[name] for name in dict.fromkeys(names) if name != "pair")
+
+
+def _drawn(board: Board, columns: Sequence[BoardColumn], notes: Notes) -> str:
+    """Rank first where it is among them, then the pair, then the others."""
+    pair = find_columns(())[0]
+    first = 1 if columns and columns[0].name == "rank" else 0
+    ordered = [*columns[:first], pair, *columns[first:]]
+    lines = [line for row in board.rows for line in _lines(row, ordered, notes)]
+    return tabular([column.heading for column in ordered], lines, notes.markup)
+
+
+def _lines(row: BoardRow, columns: Sequence[BoardColumn], notes: Notes) -> Iterator[list[str]]:
+    cells = [_cell(row.entry, row, column, notes) for column in columns]
+    beside = [[_of_control(control, column, notes) for column in columns] for control in row.controls]
+    if notes.markup.terminal:
+        yield cells
+        yield from beside
+        return
+    # One line a pair, which is what one wants to paste: controls stand in its cells.
+    yield ["; ".join(filter(None, each)) for each in zip(cells, *beside, strict=True)]
+
+
+def _of_control(control: Entry, column: BoardColumn, notes: Notes) -> str:
+    markup = notes.markup
+    if column.name == "pair":
+        return _name(control, notes, "└ " if markup.terminal else "control: ")
+    if column.quantity is not None:
+        value = column.quantity.of(control.record.summary)
+        return ("" if markup.terminal else "control ") + notes.cell(value, column.quantity.rounding)
+    # Of a pair's own line all else is its own.
+    return _cell(control, None, column, notes) if markup.terminal and column.name != "rank" else ""
+
+
+def _cell(entry: Entry, row: BoardRow | None, column: BoardColumn, notes: Notes) -> str:
+    markup = notes.markup
+    if column.quantity is not None:
+        return notes.cell(column.quantity.of(entry.record.summary), column.quantity.rounding)
+    if special := _SPECIAL.get(column.name):
+        return special(entry, notes)
+    known = None if row is None else column.known(row)
+    return markup.text(DASH if known is None else plain(str(known)))
+
+
+def _name(entry: Entry, notes: Notes, begins: str = "") -> str:
+    markup = notes.markup
+    pair = entry.record.pair
+    name = plain(pair.name)
+    if markup.terminal:
+        # Of a name that somebody made endless the beginning.
+        lines = wrap(name, LONGEST_NAME, max_lines=3, placeholder="…") or [name]
+        name = "\n".join((begins + lines[0], *(" " * len(begins) + line for line in lines[1:])))
+    else:
+        name = markup.text(begins + name)
+    if pair.control and not begins:
+        name += markup.text(" (control)")
+    if confounds := (*pair.confounds, *entry.declared):
+        name += notes.mark(f"{_counted(len(confounds), 'confound')}: {'; '.join(map(plain, confounds))}")
+    if entry.card is not None and entry.card.problem is not None:
+        name += notes.mark(plain(entry.card.problem))
+    return name
+
+
+def _status(entry: Entry, notes: Notes) -> str:
+    said: list[str] = []
+    if entry.status is not None:
+        about = entry.extent or entry.refused
+        said.append(notes.markup.text(entry.status) + ("" if about is None else notes.mark(about)))
+    if entry.unofficial is not None:
+        said.append(f"unofficial{notes.mark(entry.unofficial)}")
+    return ", ".join(said)
+
+
+_SPECIAL: dict[str, Callable[[Entry, Notes], str]] = {
+    "pair": _name,
+    "status": _status,
+    "protocol": lambda entry, notes: notes.markup.text(protocol_name(entry.record)),
+}

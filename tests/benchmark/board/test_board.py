@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from build.boards import write_submission
 from mechshift.benchmark.board.board import read_board
 from mechshift.benchmark.record import protocol
 from mechshift.benchmark.record.files import write_model
 from mechshift.benchmark.record.protocol import PAPER, QUICK, V1, ProtocolTask
+from mechshift.benchmark.record.summary import summarise
 from mechshift.benchmark.record.types import Record
 from mechshift.errors import MechshiftError, NotComputable, UsageError
 from mechshift.tasks import Task, get_task
@@ -17,10 +19,15 @@ from mechshift.tasks import Task, get_task
 MakeRecord = Callable[..., Record]
 
 
+def whole(record: Record) -> Record:
+    """With the summary that its tasks have."""
+    return record.model_copy(update={"summary": summarise(record.tasks, record.failed)})
+
+
 def board_of(folder: Path, *records: Record) -> tuple[Record, ...]:
     for number, record in enumerate(records):
-        write_model(record, folder / f"{number}.json")
-    return read_board(folder)
+        write_submission(folder, whole(record), stem=str(number))
+    return read_board(folder).records
 
 
 def refusal(folder: Path, *records: Record) -> MechshiftError:
@@ -34,7 +41,7 @@ def test_records_are_read_in_the_order_of_their_names(tmp_path: Path, make_recor
     records = make_record("a"), make_record("b")
     (tmp_path / "README.md").write_text("not a record")
     (tmp_path / "cells").mkdir()
-    assert board_of(tmp_path, *records) == records
+    assert board_of(tmp_path, *records) == tuple(map(whole, records))
 
 
 def test_no_folder(tmp_path: Path) -> None:
@@ -72,7 +79,7 @@ def test_a_record_with_nan_is_no_record(tmp_path: Path, make_record: MakeRecord)
 
 def test_a_protocol_that_no_board_takes(tmp_path: Path, make_record: MakeRecord) -> None:
     error = refusal(tmp_path, make_record(protocol=QUICK))
-    assert error.problem.endswith("0.json has protocol quick, which no board takes")
+    assert error.problem.endswith("2026-11-29-0 has protocol quick, which no board takes")
     assert "run the pair under protocol v1" in error.remedy
 
 
@@ -98,7 +105,7 @@ def test_records_of_different_protocols(
     second = V1.changed(name="v2")
     monkeypatch.setitem(protocol._PROTOCOLS, "v2", second)
     error = refusal(tmp_path, make_record("a"), make_record("b", protocol=second))
-    assert error.problem == "1.json and 0.json are of different protocols: v2 and v1"
+    assert error.problem == "2026-11-29-1 and 2026-11-29-0 are of different protocols: v2 and v1"
 
 
 def test_a_record_that_was_cut_short(tmp_path: Path, make_record: MakeRecord) -> None:
@@ -141,7 +148,7 @@ def test_another_version_or_level_of_a_task(
     changed = other.tasks[0].model_copy(update=changes)
     error = refusal(tmp_path, first, other.model_copy(update={"tasks": (changed, *other.tasks[1:])}))
     assert error.problem == (
-        f"{tmp_path / '1.json'} does not cover protocol v1: task ioi is of {found}, and the protocol "
+        f"{tmp_path / '2026-11-29-1'} does not cover protocol v1: task ioi is of {found}, and the protocol "
         "asks level abc, version 1"
     )
 
@@ -161,13 +168,13 @@ def test_a_task_added_to_the_registry_asks_nothing_of_a_record(
 ) -> None:
     ioi = get_task("ioi")
     register(replace(ioi, card=replace(ioi.card, name="a ninth task")))
-    record = make_record()
+    record = whole(make_record())
     assert board_of(tmp_path, record) == (record,)
 
 
 def test_a_pair_twice(tmp_path: Path, make_record: MakeRecord) -> None:
-    error = refusal(tmp_path, make_record("tiny"), make_record("tiny", status="verified"))
-    assert error.problem == "1.json and 0.json are records of the same pair, tiny"
+    error = refusal(tmp_path, make_record("tiny"), make_record("tiny", reductions=()))
+    assert error.problem == "2026-11-29-1 and 2026-11-29-0 are records of the same pair, tiny"
 
 
 def test_a_pair_under_two_names(tmp_path: Path, make_record: MakeRecord) -> None:
@@ -176,7 +183,7 @@ def test_a_pair_under_two_names(tmp_path: Path, make_record: MakeRecord) -> None
         update={"name": "other", "arm": first.pair.arm.model_copy(update={"checkpoint": "elsewhere"})}
     )
     error = refusal(tmp_path, first, first.model_copy(update={"pair": renamed}))
-    assert error.problem == "1.json and 0.json are records of the same pair, other"
+    assert error.problem == "2026-11-29-1 and 2026-11-29-0 are records of the same pair, other"
 
 
 @pytest.mark.parametrize("name", ["tiny", "tiny as a control"])
@@ -192,7 +199,7 @@ def test_a_control_twice(tmp_path: Path, make_record: MakeRecord) -> None:
     record = make_record("tiny")
     control = record.model_copy(update={"pair": record.pair.model_copy(update={"control": True})})
     error = refusal(tmp_path, control, control)
-    assert error.problem == "1.json and 0.json are records of the same pair, tiny"
+    assert error.problem == "2026-11-29-1 and 2026-11-29-0 are records of the same pair, tiny"
 
 
 def test_one_pair_with_two_masks_is_two_pairs(tmp_path: Path, make_record: MakeRecord) -> None:
@@ -215,8 +222,8 @@ def test_a_named_protocol_has_its_records_alone(tmp_path: Path, make_record: Mak
     papers = of_paper(make_record("a")), of_paper(make_record("b"))
     for number, record in enumerate((papers[0], make_record("a"), papers[1])):
         write_model(record, tmp_path / f"{number}.json")
-    assert read_board(tmp_path, "paper") == papers
-    assert read_board(tmp_path, "v1") == (make_record("a"),)
+    assert read_board(tmp_path, "paper").records == papers
+    assert read_board(tmp_path, "v1", unofficial=True).records == (make_record("a"),)
 
 
 def test_a_folder_without_the_named_protocol(tmp_path: Path, make_record: MakeRecord) -> None:

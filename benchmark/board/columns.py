@@ -1,0 +1,181 @@
+"""The columns of a leaderboard: the quantities declared of every pair, and what is known of a row."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from ...errors import unknown
+from ..record.quantities import Quantity
+from ..record.row import BOTH, COLUMNS
+from ..record.types import Missing, Number, Record, Summary
+from ..tables.layout import Fields, unrounded
+from .entries import Entry, Retired
+from .ranks import Unranked
+
+Known = str | int | None
+
+
+@dataclass(frozen=True)
+class BoardRow:
+    """An entry with its rank, or why it has none, and the controls of its ARM."""
+
+    entry: Entry
+    rank: int | Unranked
+    controls: tuple[Entry, ...] = ()
+
+    @property
+    def record(self) -> Record:
+        """The record of its entry."""
+        return self.entry.record
+
+
+@dataclass(frozen=True)
+class BoardColumn:
+    """A column by its name in CSV, with its heading in tables.
+
+    It has a `quantity`, or else what is `known` of a row and of a retired submission.
+    """
+
+    name: str
+    heading: str
+    quantity: Quantity[Summary] | None = None
+    known: Callable[[BoardRow], Known] = lambda row: None
+    of_retired: Callable[[Retired], Known] = lambda retired: None
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The names of the fields of a quantity that are numbers."""
+        return tuple(self.name + end for end in ("", "_low", "_high"))
+
+    def fields(self, row: BoardRow | Retired) -> Fields:
+        """What a row has in it: of a quantity value, `_low`, `_high` and `_missing`, else one field."""
+        if self.quantity is None:
+            return {self.name: self.of_retired(row) if isinstance(row, Retired) else self.known(row)}
+        value = (
+            # The numbers of another version are not comparable with those above them.
+            Missing(missing=f"retired: {row.reason}")
+            if isinstance(row, Retired)
+            else self.quantity.of(row.record.summary)
+        )
+        return {self.name + end: field for end, field in unrounded(value).items()}
+
+
+def _quantities() -> Iterator[BoardColumn]:
+    # How much changed comes first, behaviour last.
+    accuracy, *others = COLUMNS
+    for column in (*others, accuracy):
+        for place, quantities in column.quantities.items():
+            for label, quantity in zip(column.labels, quantities, strict=True):
+                # A line for the suite; what has none is broken as in other tables, which keeps it narrow.
+                whole = column.heading if len(quantities) == 1 else label
+                heading = whole if place == BOTH else f"{label}\n{place}"
+                yield BoardColumn(quantity.name, heading, quantity)
+
+
+def _protocol(retired: Retired) -> Known:
+    return None if retired.protocol is None else retired.protocol.partition("@")[0]
+
+
+def _version(retired: Retired) -> Known:
+    return None if retired.protocol is None else int(retired.protocol.rpartition("@")[2])
+
+
+_BEFORE = (
+    BoardColumn("rank", "rank", known=lambda row: row.rank if isinstance(row.rank, int) else None),
+    BoardColumn(
+        "pair", "pair", known=lambda row: row.record.pair.name, of_retired=lambda retired: retired.pair
+    ),
+)
+_BEHIND = (
+    BoardColumn("protocol", "protocol", known=lambda row: row.record.protocol.name, of_retired=_protocol),
+    BoardColumn(
+        "protocol_version",
+        "protocol\nversion",
+        known=lambda row: row.record.protocol.version,
+        of_retired=_version,
+    ),
+    BoardColumn("status", "status", known=lambda row: row.entry.status),
+    BoardColumn("attested_cells", "attested\ncells", known=lambda row: row.entry.attested),
+    BoardColumn("model_cells", "model\ncells", known=lambda row: row.entry.cells),
+    BoardColumn("unofficial", "unofficial", known=lambda row: row.entry.unofficial),
+    BoardColumn("control", "control", known=lambda row: "yes" if row.record.pair.control else "no"),
+    BoardColumn(
+        "controls", "controls", known=lambda row: " ".join(each.name for each in row.controls) or None
+    ),
+    BoardColumn("confounds", "confounds", known=lambda row: "; ".join(row.record.pair.confounds) or None),
+    BoardColumn(
+        "declared_confounds",
+        "declared\nconfounds",
+        known=lambda row: "; ".join(row.entry.card.confounds) or None if row.entry.card else None,
+    ),
+    BoardColumn(
+        "authors",
+        "authors",
+        known=lambda row: "; ".join(row.entry.card.authors) or None if row.entry.card else None,
+    ),
+    BoardColumn("contact", "contact", known=lambda row: row.entry.card.contact if row.entry.card else None),
+    BoardColumn(
+        "card_problem",
+        "card's\nproblem",
+        known=lambda row: row.entry.card.problem if row.entry.card else None,
+    ),
+    BoardColumn(
+        "unranked",
+        "unranked",
+        known=lambda row: row.rank.reason if isinstance(row.rank, Unranked) else None,
+        of_retired=lambda retired: "it is retired",
+    ),
+    BoardColumn("attestation_refused", "attestation\nrefused", known=lambda row: row.entry.refused),
+    BoardColumn(
+        "submission",
+        "submission",
+        known=lambda row: row.entry.name if row.entry.status else None,
+        of_retired=lambda retired: retired.name,
+    ),
+    BoardColumn(
+        "date",
+        "date",
+        known=lambda row: row.entry.made.isoformat() if row.entry.made else None,
+        of_retired=lambda retired: retired.made.isoformat() if retired.made else None,
+    ),
+    BoardColumn("retired", "retired", of_retired=lambda retired: retired.reason),
+    BoardColumn("arm_digest", "ARM's digest", known=lambda row: row.record.pair.arm.digest),
+    BoardColumn("mdm_digest", "MDM's digest", known=lambda row: row.record.pair.mdm.digest),
+    BoardColumn("mechshift", "mechshift", known=lambda row: row.record.environment.mechshift),
+)
+
+
+@cache
+def list_columns() -> tuple[BoardColumn, ...]:
+    """All columns, in the order that CSV has them in."""
+    return (*_BEFORE, *_quantities(), *_BEHIND)
+
+
+def find_columns(names: Sequence[str]) -> tuple[BoardColumn, ...]:
+    """The columns of those names, behind the pair. Raises UsageError, with near names, for an unknown one."""
+    known = {column.name: column for column in list_columns()}
+    for name in names:
+        if name not in known:
+            raise unknown("column", name, known)
+    return tuple(known[name] for name in dict.fromkeys(("pair", *names)))
+
+
+def find_sort(name: str) -> BoardColumn:
+    """The column to sort by. Raises UsageError, with near names, for one that there is not."""
+    # A rank is found from how rows are sorted.
+    known = {column.name: column for column in list_columns() if column.name not in ("rank", "unranked")}
+    if name not in known:
+        raise unknown("column", name, known)
+    return known[name]
+
+
+def sort_key(column: BoardColumn, row: BoardRow, ascending: bool) -> tuple[bool, float, str, str]:
+    """The place of a row: numbers from the largest down or the smallest up, texts from A, missing last."""
+    value: object = column.known(row)
+    if column.quantity is not None:
+        measured = column.quantity.of(row.record.summary)
+        value = measured.value if isinstance(measured, Number) else None
+    if isinstance(value, float | int):
+        # Equal values are ordered by the pair's name, so that a board looks the same wherever it is printed.
+        return False, value if ascending else -value, "", row.record.pair.name
+    return value is None, 0.0, str(value or ""), row.record.pair.name
