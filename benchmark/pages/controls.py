@@ -1,0 +1,26 @@
+"""Which record is the control of a pair."""
+
+from collections.abc import Iterator
+
+from ...errors import UsageError
+from ..record.types import Record
+
+
+def check_control(record: Record, control: Record) -> None:
+    """Raises UsageError, with all that speaks against it, for a record that is no control of the pair."""
+    if faults := list(_faults(record, control)):
+        raise UsageError(
+            f"{control.pair.name} is no control of {record.pair.name}: {'; '.join(faults)}",
+            "name a record of the same ARM trained further with its own objective, under the same protocol",
+        )
+
+
+def _faults(record: Record, control: Record) -> Iterator[str]:
+    if record.pair.control:
+        yield f"{record.pair.name} is a control itself"
+    if not control.pair.control:
+        yield "it is a pair with an MDM"
+    if record.pair.arm.digest != control.pair.arm.digest:
+        yield "its ARM has other weights"
+    if record.protocol != control.protocol:
+        yield "its protocol is another one"

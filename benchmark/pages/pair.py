@@ -1,0 +1,274 @@
+"""The page of a pair: its row, its tasks, its circuits, and where all of it comes from."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from ..record.quantities import SECTIONS, Definition, Line, Quantity, task_quantities
+from ..record.row import BOTH, COLUMNS, pair_quantities
+from ..record.summary import SUITES
+from ..record.types import Measured, Missing, Record, Summary, TaskRecord, TaskResult
+from .chart import Series, legend
+from .curves import depth_figure, faithfulness_figure, overlap_figure
+from .evidence import NoCircuits, read_circuits
+from .forest import ForestLine, forest
+from .glossary import Glossary
+from .heads import heads_figure
+from .markup import Child, Html, tag
+from .page import caption, document, scrolling, section
+from .prompts import prompts_figure
+from .provenance import confounds, provenance_section
+from .values import BarAxis, control_value, value_text
+from .wiring import circuits_figure
+
+
+@dataclass(frozen=True)
+class PairPage:
+    """What a page is made of. `place`: the file of the record, beside which its cells may lie.
+
+    `status`: how its numbers were checked, where that is known; `home`: a link to the board; `declared`: the
+    confounds that a submission's card names and its record does not.
+    """
+
+    record: Record
+    place: Path | None = None
+    control: Record | None = None
+    status: str | None = None
+    home: str | None = None
+    declared: tuple[str, ...] = ()
+
+
+def pair_page(page: PairPage) -> str:
+    """The whole page: the same record and cells give the same bytes."""
+    record = page.record
+    definitions = [quantity.definition for quantity in pair_quantities()]
+    glossary = Glossary([*definitions, *(quantity.definition for quantity in task_quantities())])
+    body = [
+        _header(page),
+        section("summary", "Summary", _summary(page, glossary), confounds_block(record, page.declared)),
+        section("tasks", "Headlines by task", *_forests(page, glossary)),
+        *(_task(page, task, index) for index, task in enumerate(record.tasks)),
+        _failed(record),
+        section("numbers", "All numbers", _all_numbers(record, glossary)),
+        provenance_section(record, page.status),
+        glossary.section(),
+    ]
+    return document(f"{record.pair.name}, {record.protocol.name}", body, ("pair.js",), page.home)
+
+
+def confounds_block(record: Record, declared: Sequence[str] = ()) -> Html:
+    """The confounds under their heading; `declared`: those of a submission's card."""
+    return tag("div", tag("h3", "Confounds"), confounds(record, declared))
+
+
+def _header(page: PairPage) -> Html:
+    record, pair = page.record, page.record.pair
+    second = "control" if pair.control else "MDM"
+    kind = "An autoregressive model and itself trained further: a control." if pair.control else None
+    about = (
+        tag("bdi", pair.arm.checkpoint),
+        " (ARM) and ",
+        tag("bdi", pair.mdm.checkpoint),
+        f" ({second}): {pair.layers} layers, {pair.heads} heads, {pair.edges:,} edges.",
+    )
+    chips = [f"{record.protocol.name}@{record.protocol.version}", _counted(record)]
+    chips += [text for text in (page.status, "control" if pair.control else None) if text]
+    left_out = [tag("li", text) for text in record.reductions]
+    return tag(
+        "div",
+        tag("h1", tag("bdi", pair.name)),
+        tag("p", about, class_="lead"),
+        tag("p", kind) if kind else None,
+        tag("ul", [tag("li", chip) for chip in chips], class_="chips"),
+        tag("div", tag("p", "Less than the protocol's whole:"), tag("ul", left_out), class_="warning")
+        if left_out
+        else None,
+        _contents(record),
+    )
+
+
+def _counted(record: Record) -> str:
+    compared, failed = len(record.tasks), len(record.failed)
+    text = f"{compared} task{'s' * (compared != 1)} compared"
+    return f"{text}, {failed} not" if failed else text
+
+
+def _contents(record: Record) -> Html:
+    tasks = [(f"task-{index}", task.task) for index, task in enumerate(record.tasks)]
+    places = [("summary", "Summary"), ("tasks", "Headlines"), *tasks, ("numbers", "All numbers")]
+    places += [("provenance", "Provenance"), ("definitions", "Definitions")]
+    items = [tag("li", tag("a", name, href=f"#{place}")) for place, name in places]
+    return tag("nav", tag("ul", items), aria_label="On this page", class_="contents")
+
+
+def _summary(page: PairPage, glossary: Glossary) -> list[Html]:
+    """The pair's row on its side, a line per quantity and a column per suite, beside the control's."""
+    places = (*SUITES, BOTH)
+    rows = []
+    for column in COLUMNS:
+        for index, label in enumerate(column.labels):
+            held = [column.quantities.get(place, ())[index : index + 1] for place in places]
+            definition = next(each[0].definition for each in held if each)
+            bars = _row_bars(page, [quantity for each in held for quantity in each])
+            cells = [
+                tag("td", _summary_cell(page, each, bars), data_place=place)
+                for place, each in zip(places, held, strict=True)
+            ]
+            rows.append(tag("tr", tag("th", glossary.link(label, definition), scope="row"), cells))
+    heads = tag("tr", tag("td"), [tag("th", place, scope="col") for place in places])
+    title = caption("Means over the tasks of each suite, with 95 % intervals")
+    shown = tag("table", title, tag("thead", heads), tag("tbody", rows), class_="summary")
+    note = None
+    if page.control is not None:
+        note = tag("p", _CONTROL_SIGN, " control: ", tag("bdi", page.control.pair.name), class_="note")
+    return [scrolling("Summary", shown), *([note] if note else [])]
+
+
+_CONTROL_SIGN = tag("span", "◇", class_="control-sign", aria_hidden="true")
+
+
+def _row_bars(page: PairPage, quantities: Sequence[Quantity[Summary]]) -> BarAxis:
+    records = [page.record, *([page.control] if page.control else [])]
+    values = [quantity.of(record.summary) for quantity in quantities for record in records]
+    return BarAxis.of(values, any(quantity.rounding.signed for quantity in quantities))
+
+
+def _summary_cell(page: PairPage, held: Sequence[Quantity[Summary]], bars: BarAxis) -> Child:
+    if not held:
+        return None
+    quantity = held[0]
+    value = quantity.of(page.record.summary)
+    other = quantity.of(page.control.summary) if page.control else None
+    return (
+        value_text(value, quantity.rounding),
+        bars.draw(value, [] if other is None else [other]) if quantity.rounding.interval else None,
+        control_value(other, quantity.rounding) if other is not None else None,
+    )
+
+
+def _forests(page: PairPage, glossary: Glossary) -> Iterator[Html]:
+    """A forest plot for each quantity that has intervals and that a check looks at, both members in one."""
+    series: list[tuple[Series, str]] = [("arm", "ARM"), ("mdm", "MDM"), ("both", "both members")]
+    if page.control is not None:
+        series.append(("control", f"control ({page.control.pair.name})"))
+    yield legend(series)
+    headlines = [each for each in task_quantities() if each.definition.regression and each.rounding.interval]
+    plots = []
+    for index, (definition, same) in enumerate(groupby(headlines, key=lambda each: each.definition)):
+        plot = _forest(page, f"forest-{index}", definition, list(same))
+        plots.append(tag("figure", tag("figcaption", glossary.link(definition.title, definition)), plot))
+    yield tag("div", plots, class_="charts")
+    yield tag(
+        "p",
+        "The same as numbers, with all others, is in ",
+        tag("a", "All numbers", href="#numbers"),
+        ".",
+        class_="note",
+    )
+
+
+def _forest(
+    page: PairPage, identifier: str, definition: Definition, quantities: Sequence[Quantity[TaskResult]]
+) -> Html:
+    controls = {task.task: task for task in page.control.results} if page.control else {}
+    lines = [
+        ForestLine(task.task, list(_marks(task, controls.get(task.task), quantities)))
+        for task in page.record.results
+    ]
+    signed = any(quantity.rounding.signed for quantity in quantities)
+    about = (
+        "Forest plot: a line per task, the value with its 95 % interval. The numbers are under All numbers."
+    )
+    return forest(identifier, definition.title, about, lines, signed)
+
+
+def _marks(
+    task: TaskResult, control: TaskResult | None, quantities: Sequence[Quantity[TaskResult]]
+) -> Iterator[tuple[Series, Measured]]:
+    for quantity in quantities:
+        yield _series(quantity.name), quantity.of(task)
+        # Of the control what is of both, or its own second member: its ARM is the pair's.
+        if control is not None and not quantity.name.endswith("_arm"):
+            yield "control", quantity.of(control)
+
+
+def _series(name: str) -> Series:
+    if name.endswith("_arm"):
+        return "arm"
+    return "mdm" if "_mdm" in name else "both"
+
+
+def _task(page: PairPage, task: TaskRecord, index: int) -> Html:
+    identifier = f"task-{index}"
+    comparison = task.comparison
+    about = (
+        f"{task.suite} task, level {task.level}, version {task.version}; "
+        f"{task.pool.common:,} prompts that both members solve."
+    )
+    charts = (
+        depth_figure(identifier, comparison),
+        overlap_figure(identifier, comparison),
+        faithfulness_figure(identifier, comparison, page.record.protocol.compared.faithful),
+    )
+    circuits = read_circuits(page.place, page.record, task)
+    drawn: Child
+    if isinstance(circuits, NoCircuits):
+        drawn = tag("p", circuits.reason, class_="absent")
+    else:
+        drawn = (
+            circuits_figure(identifier, circuits, comparison.compared.edges),
+            heads_figure(identifier, circuits),
+        )
+    content = (
+        tag("p", about, class_="note"),
+        tag("div", charts, class_="charts"),
+        drawn,
+        prompts_figure(task),
+    )
+    return section(identifier, task.task, *content)
+
+
+def _failed(record: Record) -> Html | None:
+    if not record.failed:
+        return None
+    items = [tag("li", tag("strong", task.task), ": ", task.missing) for task in record.failed]
+    return section("failed", "Tasks without a comparison", tag("ul", items))
+
+
+def _all_numbers(record: Record, glossary: Glossary) -> Html:
+    """Every quantity of every task, under the headings of the tables."""
+    tasks = record.results
+    heads = [
+        tag("th", task.task, tag("br"), tag("span", task.suite, class_="sub"), scope="col") for task in tasks
+    ]
+    bodies = []
+    for block in SECTIONS:
+        title = tag("tr", tag("th", block.heading, scope="rowgroup", colspan=len(tasks) + 1), class_="block")
+        rows = [
+            tag(
+                "tr",
+                tag("th", _line_label(line, glossary), scope="row"),
+                [tag("td", _held(line, task)) for task in tasks],
+            )
+            for line in block.lines
+        ]
+        bodies.append(tag("tbody", title, rows))
+    title = caption("Every quantity of every task, with 95 % intervals")
+    shown = tag("table", title, tag("thead", tag("tr", tag("td"), heads)), bodies, class_="all-numbers")
+    return scrolling("All numbers", shown)
+
+
+def _line_label(line: Line[TaskResult], glossary: Glossary) -> Html:
+    return glossary.link(line.label, line.quantities[0].definition)
+
+
+def _held(line: Line[TaskResult], task: TaskResult) -> Child:
+    values = [(quantity.of(task), quantity.rounding) for quantity in line.quantities]
+    first = values[0][0]
+    if isinstance(first, Missing) and all(value == first for value, _ in values):
+        return value_text(*values[0])
+    parts: list[Child] = []
+    for value, rounding in values:
+        parts += [" / ", value_text(value, rounding)]
+    return parts[1:]

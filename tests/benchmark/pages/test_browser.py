@@ -1,0 +1,288 @@
+"""Pages in Chromium: what readers do on them works, for everybody, and what strangers wrote does nothing."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Browser
+
+from build.browser import Open, Opened, browsing, opener, violations
+from build.pages import NASTY, SEEN, a_board, a_drawn_record, a_nasty_record, some_rows
+from build.records import a_comparison, a_record, a_task, number
+from mechshift.benchmark.board.columns import BoardRow
+from mechshift.benchmark.board.entries import Entry, Retired
+from mechshift.benchmark.board.ranks import Unranked
+from mechshift.benchmark.board.rows import Board
+from mechshift.benchmark.contrast.comparison import compare_records
+from mechshift.benchmark.pages.board import board_page
+from mechshift.benchmark.pages.comparison import comparison_page
+from mechshift.benchmark.pages.pair import PairPage, pair_page
+from mechshift.benchmark.pages.write import write_page
+from mechshift.benchmark.record.row import pair_quantities
+from mechshift.benchmark.record.types import Number
+
+ROWS = some_rows(14)
+WIDTHS = (320, 768, 1920)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with browsing() as found:
+        yield found
+
+
+@pytest.fixture
+def show(browser: Browser) -> Iterator[Open]:
+    yield from opener(browser)
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Path:
+    return write_page(board_page(a_board(ROWS)), tmp_path / "board.html")
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Path:
+    path, record = a_drawn_record(tmp_path, ["ioi"])
+    control = a_record("control", number(0.02, 0.02), tasks=record.tasks)
+    return write_page(pair_page(PairPage(record, path, control)), tmp_path / "pair.html")
+
+
+def check_for_everybody(opened: Opened) -> None:
+    """Nothing that axe finds, no sideways scrolling at any width, no errors, and nothing fetched."""
+    assert violations(opened.page) == []
+    for width in WIDTHS:
+        opened.page.set_viewport_size({"width": width, "height": 900})
+        assert opened.overflow() == 0, width
+    assert opened.errors == []
+    assert [url for url in opened.requests if not url.startswith(("file:", "data:"))] == []
+
+
+def open_all(opened: Opened) -> None:
+    """Everything that unfolds is unfolded."""
+    opened.page.evaluate("document.querySelectorAll('details').forEach(each => (each.open = true))")
+
+
+def values_in_order(name: str) -> list[tuple[str, float | None]]:
+    quantity = next(each for each in pair_quantities() if each.name == name)
+    values = [(row.record.pair.name, quantity.of(row.record.summary)) for row in ROWS]
+    return [(pair, value.value if isinstance(value, Number) else None) for pair, value in values]
+
+
+def sorted_pairs(name: str, largest_first: bool) -> list[str]:
+    """Pairs by a quantity, what is missing last; Python's sort keeps equals in their order, as is wanted."""
+    known = [(pair, value) for pair, value in values_in_order(name) if value is not None]
+    known.sort(key=lambda each: -each[1] if largest_first else each[1])
+    return [pair for pair, _ in known] + [pair for pair, value in values_in_order(name) if value is None]
+
+
+def shown_pairs(opened: Opened) -> list[str]:
+    script = "rows => rows.map(row => row.dataset.pair)"
+    found: list[str] = opened.page.eval_on_selector_all("#board tbody tr:not([hidden])", script)
+    return found
+
+
+def test_a_board_is_sorted_by_every_column_by_press_and_by_key(board: Path, show: Open) -> None:
+    opened = show(board)
+    assert shown_pairs(opened) == [row.record.pair.name for row in ROWS]
+    button = opened.page.locator("button[data-sort=task_dependent_shift]")
+    button.click()
+    assert shown_pairs(opened) == sorted_pairs("task_dependent_shift", largest_first=True)
+    head = opened.page.locator("th:has(> .head-line > button[data-sort=task_dependent_shift])")
+    assert head.get_attribute("aria-sort") == "descending"
+    button.press("Enter")
+    assert shown_pairs(opened) == sorted_pairs("task_dependent_shift", largest_first=False)
+    assert head.get_attribute("aria-sort") == "ascending"
+    assert opened.page.locator("[aria-sort=ascending]").count() == 1
+    for quantity in pair_quantities():
+        opened.page.locator(f"button[data-sort={quantity.name}]").dispatch_event("click")
+        assert shown_pairs(opened) == sorted_pairs(quantity.name, largest_first=True)
+    opened.page.locator("button[data-sort=rank]").click()
+    ranks = {row.record.pair.name: None if isinstance(row.rank, Unranked) else row.rank for row in ROWS}
+    assert [ranks[pair] for pair in shown_pairs(opened)] == [
+        *sorted(rank for rank in ranks.values() if rank is not None),
+        *(None for rank in ranks.values() if rank is None),
+    ]
+
+
+def test_a_board_is_for_everybody(tmp_path: Path, show: Open) -> None:
+    # One row of every kind: what axe asks of a row it asks of each.
+    opened = show(write_page(board_page(a_board(ROWS[:6])), tmp_path))
+    open_all(opened)
+    check_for_everybody(opened)
+
+
+FILTERS: tuple[tuple[str, str, Callable[[BoardRow], bool]], ...] = (
+    ("text", "PAIR-01 v1", lambda row: "pair-01" in row.entry.name),
+    ("status", "re-run", lambda row: row.entry.status == "re-run"),
+    ("family", "GPT2", lambda row: row.record.pair.arm.native == "GPT2LMHeadModel"),
+    ("control", "with", lambda row: bool(row.controls)),
+)
+
+
+def test_a_board_is_filtered_and_its_address_says_how(board: Path, show: Open) -> None:
+    opened = show(board)
+    for name, value, kept in FILTERS:
+        control = opened.page.locator(f"[data-filter={name}]")
+        if name == "text":
+            control.fill(value)
+        else:
+            control.select_option(value)
+        expected = [row.record.pair.name for row in ROWS if kept(row)]
+        assert 0 < len(expected) < len(ROWS)
+        assert shown_pairs(opened) == expected
+        assert opened.texts("#shown") == [f"{len(expected)} of {len(ROWS)} rows"]
+        address = "#" + opened.page.url.partition("#")[2]
+        opened.page.locator("#reset").click()
+        assert shown_pairs(opened) == [row.record.pair.name for row in ROWS]
+        assert "=" not in opened.page.url
+        # As somebody does who is sent the address while the board is open.
+        opened.page.evaluate("address => { location.hash = address }", address)
+        opened.page.wait_for_selector("tr[hidden]", state="attached")
+        assert shown_pairs(opened) == expected
+        opened.page.locator("#reset").click()
+
+
+# Not waited for by the browser: that evaluates a text, which the policy of the page refuses.
+IN_SIGHT = """() => {
+  const {top, bottom} = document.querySelector('tr.chosen').getBoundingClientRect();
+  return bottom > 0 && top < innerHeight;
+}"""
+
+
+def test_an_address_leads_to_a_row_of_a_sorted_board(board: Path, show: Open) -> None:
+    row = ROWS[-1]
+    opened = show(board, f"#sort=overlap_local&order=up&row={quote(row.entry.name)}")
+    assert shown_pairs(opened) == sorted_pairs("overlap_local", largest_first=False)
+    chosen = opened.page.locator("tr.chosen")
+    assert chosen.get_attribute("data-name") == row.entry.name
+    # Scrolling takes its time.
+    for _ in range(100):
+        if opened.page.evaluate(IN_SIGHT):
+            break
+        opened.page.wait_for_timeout(50)
+    assert opened.page.evaluate(IN_SIGHT)
+    opened.page.locator("tr:not(.chosen) a.permalink").first.click()
+    assert opened.page.locator("tr.chosen").count() == 1
+    assert "sort=overlap_local" in opened.page.url
+
+
+def test_an_address_that_makes_no_sense_changes_nothing(board: Path, show: Open) -> None:
+    opened = show(board, "#sort=__proto__&order=sideways&status=<b>&row=%00&family=constructor")
+    assert shown_pairs(opened) == [row.record.pair.name for row in ROWS]
+    assert opened.errors == []
+
+
+def test_definitions_open_by_key_and_close_again(pair: Path, show: Open) -> None:
+    opened = show(pair)
+    link = opened.page.locator("section#summary a.term").first
+    link.press("Enter")
+    dialog = opened.page.locator("dialog")
+    assert dialog.is_visible()
+    assert "The share of the tried examples" in dialog.inner_text() or "Mean over" in dialog.inner_text()
+    assert opened.page.locator("dialog h3").inner_text() == link.inner_text().split(",")[0]
+    opened.page.keyboard.press("Escape")
+    assert not dialog.is_visible()
+    assert opened.page.evaluate("document.activeElement.textContent") == link.inner_text()
+
+
+def test_the_slider_draws_as_many_edges_as_it_says(pair: Path, show: Open) -> None:
+    opened = show(pair)
+    figure = opened.page.locator(".circuits").first
+    slider, told = figure.locator("input"), figure.locator("output")
+    drawn = "svgs => svgs.map(svg => svg.querySelectorAll('.edges path:not(.off)').length)"
+    for size in (1, 7, 50):
+        slider.fill(str(size))
+        assert figure.locator("figure svg").evaluate_all(drawn) == [size, size]
+        shared = figure.locator("figure svg").evaluate_all(drawn.replace(":not(.off)", ".shared:not(.off)"))
+        edge = "edge" if size == 1 else "edges"
+        assert told.inner_text() == f"{size} {edge} each, {shared[0]} in both"
+        assert shared[0] == shared[1]
+    slider.press("ArrowRight")
+    assert told.inner_text().startswith("51 edges")
+
+
+def test_a_page_of_a_pair_is_for_everybody(pair: Path, show: Open) -> None:
+    opened = show(pair)
+    open_all(opened)
+    check_for_everybody(opened)
+
+
+def test_the_choice_of_colours_holds(pair: Path, show: Open) -> None:
+    opened = show(pair, color_scheme="dark")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    dark = opened.page.evaluate(ground)
+    button = opened.page.locator("#theme")
+    assert button.inner_text() == "Light"
+    button.click()
+    light = opened.page.evaluate(ground)
+    assert light != dark
+    opened.page.reload()
+    assert opened.page.evaluate(ground) == light
+
+
+def test_without_scripts_everything_is_there(pair: Path, show: Open) -> None:
+    opened = show(pair, java_script_enabled=False)
+    opened.page.locator("section#summary a.term").first.click()
+    assert "#def-" in opened.page.url
+    assert opened.page.locator(".entry").first.is_visible()
+    assert not opened.page.locator("#theme").is_visible()
+    assert opened.page.locator(".circuits figure svg").count() == 2
+
+
+def test_a_comparison_is_for_everybody(tmp_path: Path, show: Open) -> None:
+    tasks = (a_task("ioi"), a_task("sudoku"))
+    changed = a_task("sudoku", comparison=a_comparison((100, number(0.3, 0.02))))
+    one, other = a_record("one", tasks=tasks), a_record("other", tasks=(tasks[0], changed))
+    out = write_page(comparison_page(compare_records(one, other)), tmp_path)
+    opened = show(out)
+    rows = opened.page.locator(".differences tbody tr.same")
+    assert rows.first.is_visible()
+    opened.page.locator("#only").check()
+    assert not rows.first.is_visible()
+    opened.page.locator("#only").uncheck()
+    check_for_everybody(opened)
+
+
+INERT = """() => ({
+  title: document.title,
+  foreign: document.querySelectorAll("img, iframe, object, embed, base, form, style ~ style").length,
+  scripts: document.scripts.length,
+  handlers: [...document.querySelectorAll("*")].flatMap(element =>
+    [...element.attributes].filter(attribute => /^on/i.test(attribute.name))).length,
+})"""
+
+
+def title(kind: str) -> str:
+    return {"pair": f"{SEEN}, {SEEN}", "board": f"Leaderboard, {SEEN}@3", "comparison": f"{SEEN} and {SEEN}"}[
+        kind
+    ]
+
+
+@pytest.mark.parametrize("kind", ["pair", "board", "comparison"])
+def test_what_strangers_write_is_text(kind: str, tmp_path: Path, show: Open) -> None:
+    record = a_nasty_record()
+    if kind == "pair":
+        page = pair_page(
+            PairPage(record, tmp_path / NASTY.replace("/", "").replace("\x00", ""), None, NASTY, "x.html")
+        )
+    elif kind == "board":
+        entry = Entry(NASTY, tmp_path, record, refused=NASTY, unofficial=NASTY)
+        row = BoardRow(entry, Unranked(NASTY), (entry,))
+        board = Board((row,), (Retired(NASTY, None, NASTY),), NASTY, False)
+        page = board_page(board, {NASTY: "pairs/x.html"})
+    else:
+        page = comparison_page(compare_records(record, record))
+    opened = show(write_page(page, tmp_path / "page.html"))
+    found = opened.page.evaluate(INERT)
+    assert found["title"] == " ".join(title(kind).split())
+    assert (found["foreign"], found["scripts"], found["handlers"]) == (0, 1, 0)
+    assert SEEN in opened.page.locator("main").text_content()
+    assert opened.errors == []
+    # Should something be overlooked some day, the policy still keeps it from acting.
+    opened.page.evaluate(
+        "document.body.insertAdjacentHTML('beforeend', '<p id=late onclick=\"acted = 1\">x</p>')"
+    )
+    opened.page.locator("#late").dispatch_event("click")
+    assert opened.page.evaluate("typeof acted") == "undefined"

@@ -1,0 +1,110 @@
+"""How large the cells of a 7B model are in a submission, at every precision.
+
+    cd tests && python -m speed.submission
+
+Score sums over the graph of Dream-7B, made up: heavy-tailed means over several orders of magnitude, and
+deviations of groups with heavy tails. For tasks of 24 groups, and of the numbers of groups that the tasks of
+protocol v1 have, printed are bytes an edge, megabytes of one member on one task, megabytes of ten tasks with
+two members each, and how far restored deviations correlate with the exact ones. It fails where a mean or a
+variance is not kept. A sweep of 250 examples is measured too.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechshift.benchmark.circuits.graph import Graph
+from mechshift.benchmark.measure.evidence import Sweep
+from mechshift.benchmark.measure.reduced import (
+    PRECISIONS,
+    Reduced,
+    ScorePrecision,
+    pack,
+    reduce_sums,
+    restore_sums,
+)
+
+GRAPH = Graph(28, 28, 4)
+V1_GROUPS = (60, 24, 20, 32, 24, 48, 20, 20)
+"""Groups of the eight tasks of protocol v1 in the run of `tiny`."""
+
+TASKS = 10
+Floats = NDArray[np.float64]
+
+
+def made_up(groups: int) -> tuple[Floats, NDArray[np.int64]]:
+    """Score sums [groups, edges], and the number of examples of each group."""
+    generator = np.random.default_rng(groups)
+    counts = np.full(groups, 250 // groups)
+    counts[: 250 % groups] += 1
+    scale = np.exp(generator.normal(0, 2.5, GRAPH.edges)) * 1e-4
+    mean = scale * generator.standard_t(3, GRAPH.edges)
+    # Of examples as spread as scores are, the more a group has.
+    noise = scale * generator.standard_t(5, (groups, GRAPH.edges))
+    return counts[:, None] * mean + np.sqrt(counts)[:, None] * noise, counts
+
+
+def size(kept: Reduced) -> int:
+    """Bytes of what a file of scores keeps for its edges."""
+    scales = (kept.scales.view(np.uint32) >> 16).astype(np.uint16)
+    return sum(pack(each).size for each in (kept.means, scales, kept.codes))
+
+
+def check(sums: Floats, found: Floats, kept: Reduced, counts: NDArray[np.int64]) -> float:
+    """Correlation of deviations; an AssertionError where a mean or a variance is not kept."""
+    total = kept.means.astype(np.float64) * counts.sum()
+    assert (found.sum(axis=0) == total).all()
+    assert (found[::-1].sum(axis=0) == total).all()
+    before = sums - counts[:, None] * (sums.sum(axis=0) / counts.sum())
+    after = found - counts[:, None] * (total / counts.sum())
+    ratio = np.sqrt(np.square(after).sum(axis=0) / np.square(before).sum(axis=0))
+    assert (np.abs(ratio - 1) < 2**-8).all()
+    weight = 1 / np.square(before).mean(axis=0)
+    return float((before * after * weight).mean() / np.sqrt((after**2 * weight).mean()))
+
+
+def rows(groups: tuple[int, ...]) -> Iterator[tuple[ScorePrecision, float, float]]:
+    """By precision the mean bytes of one member on tasks of so many groups, and the least correlation."""
+    scores = {number: made_up(number) for number in sorted(set(groups))}
+    for precision in PRECISIONS:
+        sizes, correlations = {}, {}
+        for number, (sums, counts) in scores.items():
+            kept = reduce_sums(sums, counts, precision)
+            sizes[number] = size(kept)
+            correlations[number] = check(sums, restore_sums(kept, counts), kept, counts)
+        yield precision, float(np.mean([sizes[each] for each in groups])), min(correlations.values())
+
+
+def sweep_bytes() -> int:
+    """Of a reduced sweep of 250 examples at ten budgets."""
+    generator = np.random.default_rng(0)
+    whole, empty = generator.normal(3, 1, (2, 250)).astype(np.float32).astype(np.float64)
+    circuits = generator.normal(2, 1, (2, 10, 250)).astype(np.float32).astype(np.float64)
+    kept = np.ones((2, 10), np.int64)
+    found = Sweep(GRAPH, whole, empty, circuits, kept, ("a template",) * 250, np.arange(250))
+    with tempfile.TemporaryDirectory() as folder:
+        found.save_reduced(Path(folder, "sweep"))
+        return Path(folder, "sweep").stat().st_size
+
+
+def main() -> None:
+    """Print the sizes."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter).parse_args()
+    print(f"{GRAPH.edges:,} edges; exact scores of 24 groups: {24 * 8 * GRAPH.edges / 1e6:.1f} MB")
+    for name, groups in (("24 groups", (24,)), ("groups of v1's tasks", V1_GROUPS)):
+        print(f"{name}\n   step  bits  bytes/edge  MB a member and task  MB of {TASKS} tasks  correlation")
+        for precision, found, correlation in rows(groups):
+            print(
+                f"{precision.step:7.4f} {precision.bits:5} {found / GRAPH.edges:11.2f} {found / 1e6:21.2f} "
+                f"{2 * TASKS * found / 1e6:15.1f} {correlation:12.5f}",
+                flush=True,
+            )
+    print(f"a sweep: {sweep_bytes() / 1e6:.3f} MB")
+
+
+if __name__ == "__main__":
+    main()
