@@ -55,6 +55,15 @@ def write_parquet(
     "mechshift". The file appears whole or not at all. Raises UsageError as `to_dataset` does, and
     OutputError where the file cannot be written.
     """
+    target = Path(path)
+    content = to_parquet(task, n, seed, split, level)
+    with replacing(target) as partial:
+        partial.write_bytes(content)
+    return target
+
+
+def to_parquet(task: Task, n: int, seed: int, split: Split = "evaluation", level: str | None = None) -> bytes:
+    """The content of the file that `write_parquet` writes. Raises UsageError as `to_dataset` does."""
     import pyarrow
     from pyarrow import parquet
 
@@ -62,10 +71,8 @@ def write_parquet(
     described = {METADATA_KEY: _json(provenance(task, examples, seed, split, level)).encode()}
     content = pyarrow.BufferOutputStream()
     parquet.write_table(_table(examples).replace_schema_metadata(described), content)
-    target = Path(path)
-    with replacing(target) as partial:
-        partial.write_bytes(content.getvalue().to_pybytes())
-    return target
+    written: bytes = content.getvalue().to_pybytes()
+    return written
 
 
 def provenance(
