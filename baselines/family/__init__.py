@@ -1,0 +1,1 @@
+"""The project's own board: submissions of the reference pairs, and its page, built by one command."""
