@@ -7,6 +7,8 @@ import re
 from importlib.resources import files
 from pathlib import Path
 
+from definitions import with_definitions
+
 from mechshift.benchmark.record.files import read_model
 from mechshift.benchmark.record.types import Measured, Number, Record
 from mechshift.benchmark.tables.show import render
@@ -88,6 +90,7 @@ def page(name: str) -> str:
         text = put_block(text, "local  ", row_block("tiny"))
         return put_numbers(text, r"(has Ĵ )\S+( and )\S+(, so)", by_suite("tiny-continued"))
     if name == "docs/reading.md":
+        text = with_definitions(text)
         text = put_numbers(text, r"(has )\S+( local and )\S+( planning; `tiny)", by_suite("tiny-continued"))
         text = put_numbers(text, r"(nothing with the ARM, has )\S+( and )\S+(\.\n)", by_suite("tiny-scratch"))
         text = put_numbers(text, rf"(`tiny` has ){SPAN}( on `ioi`,\sand)", [overlap_of_nodes("tiny")])

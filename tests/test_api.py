@@ -15,6 +15,7 @@ import pytest
 import torch
 
 import mechshift
+from build.boards import Truth, a_submitted_record, write_submission
 from mechshift.benchmark.interchange.eap_ig import save_graph
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.record.files import read_model
@@ -42,7 +43,10 @@ def test_a_record_and_arrays_in_ten_lines(tmp_path: Path) -> None:
     assert not np.array_equal(scores.arm, scores.mdm)
 
 
-PUBLIC = "Circuit EdgeScores Graph Pair Protocol Record ScoreSums Task edge_scores load read run".split()
+PUBLIC = [
+    *("Board", "Circuit", "EdgeScores", "Finding", "Graph", "Pair", "Protocol", "Record", "RecordComparison"),
+    *("ScoreSums", "Task", "compare", "edge_scores", "leaderboard", "load", "read", "run", "validate"),
+]
 
 
 def test_what_is_public_is_found_without_torch(measured: tuple[Record, Path]) -> None:
@@ -134,6 +138,14 @@ def test_files_are_read_by_what_they_are(
     # As the library writes it, with a space after each colon.
     (tmp_path / "spaced").write_text(json.dumps(json.loads((tmp_path / "graph.json").read_text())))
     np.testing.assert_array_equal(mechshift.read(tmp_path / "spaced").edges, circuit.edges)
+
+
+def test_records_are_compared_by_path_or_as_they_are(measured: tuple[Record, Path], results: Path) -> None:
+    record, _ = measured
+    found = mechshift.compare(str(results), record, cells=False)
+    assert isinstance(found, mechshift.RecordComparison)
+    assert found.verdict.startswith("None of ")
+    assert len(found.to_frame()) == len(found.values)
 
 
 def test_what_cannot_be_read_is_told(results: Path, tmp_path: Path) -> None:
@@ -241,3 +253,17 @@ def test_scores_on_too_few_examples_are_refused(
 def test_a_named_pair_has_its_own_declarations(declared: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match="which has its own declarations"):
         mechshift.load("tiny", **declared)
+
+
+def test_a_board_is_read_without_torch(tmp_path: Path) -> None:
+    for name, planning in (("low", 0.6), ("high", 0.3)):
+        write_submission(tmp_path, a_submitted_record(name, Truth(planning=planning)))
+    board = mechshift.leaderboard(str(tmp_path), sort="overlap_planning")
+    assert isinstance(board, mechshift.Board)
+    assert [(row.record.pair.name, row.rank) for row in board.rows] == [("low", 1), ("high", 2)]
+    assert board.to_frame()["overlap_planning_low"].is_monotonic_decreasing
+    program = "import sys, mechshift; mechshift.leaderboard(sys.argv[1]); print('torch' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"

@@ -47,15 +47,18 @@ NOT_RUN = ("pip install", "tox", "git clone", "cd ", "hf download")
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block of a page."""
+    """A fenced block of a page; `title` names the file that it shows, empty where it is none."""
 
     language: str
     text: str
+    title: str
 
 
 def blocks(page: Path) -> list[Block]:
-    fences = re.findall(r"^```(\w+)[^\n]*\n(.*?)^```$", page.read_text(encoding="utf-8"), re.M | re.S)
-    return [Block(language, text) for language, text in fences]
+    fences = re.findall(
+        r'^```(\w+)(?: title="([^"\n]*)")?[^\n]*\n(.*?)^```$', page.read_text(encoding="utf-8"), re.M | re.S
+    )
+    return [Block(language, text, title) for language, title, text in fences]
 
 
 def commands(block: Block) -> Iterator[str]:
@@ -71,6 +74,8 @@ def commands(block: Block) -> Iterator[str]:
 def run_block(block: Block, names: dict[str, Any]) -> None:
     if block.language == "python":
         exec(compile(block.text, "block", "exec"), names)
+    elif block.title:
+        Path(block.title).write_text(block.text, encoding="utf-8")
     elif block.language in ("console", "sh"):
         for command in commands(block):
             run_command(command)

@@ -1,6 +1,8 @@
+import re
+
 import pytest
 
-from mechshift.errors import MechshiftError, PairError, UsageError, printable
+from mechshift.errors import MechshiftError, PairError, UsageError, defused, printable
 
 
 def test_what_a_terminal_would_obey_is_escaped() -> None:
@@ -13,5 +15,11 @@ def test_what_a_terminal_would_obey_is_escaped() -> None:
 @pytest.mark.parametrize("kind", [MechshiftError, PairError, UsageError])
 def test_an_error_shows_no_raw_control_character(kind: type[MechshiftError]) -> None:
     error = kind("no \x1b]0;title\x07 here\nnor there", "name\tit")
-    assert str(error) == "no \\x1b]0;title\\x07 here\nnor there\nname\\tit"
-    assert (error.problem, error.remedy) == ("no \\x1b]0;title\\x07 here\nnor there", "name\\tit")
+    assert str(error) == "no \\x1b]0;title\\x07 here\\nnor there\nname\\tit"
+    assert (error.problem, error.remedy) == ("no \\x1b]0;title\\x07 here\\nnor there", "name\\tit")
+
+
+def test_no_line_is_a_command_to_github() -> None:
+    text = "::error::a\n  ::stop-commands::b\nc ##[error]d\n\n:::e\nf::g: h"
+    assert defused(text) == ": :error::a\n  : :stop-commands::b\nc # #[error]d\n\n: ::e\nf::g: h"
+    assert not re.search(r"^\s*::|##\[", defused(text), re.MULTILINE)

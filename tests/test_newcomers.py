@@ -198,7 +198,7 @@ def add_command(copy: Copy) -> None:
     copy.add("fingerprint.py", "benchmark/cli/fingerprint.py")
     main = "benchmark/cli/main.py"
     copy.insert(main, "from .fingerprint import fingerprint\n", before="from .leaderboard import")
-    copy.insert(main, ", fingerprint", behind="for command in (run, show, leaderboard, rescore, ls")
+    copy.insert(main, "    fingerprint,\n", before="    pair.check_pair,")
 
 
 KINDS: dict[str, Callable[[Copy], None]] = {
@@ -235,7 +235,7 @@ import sys
 from mechshift.benchmark.cli.main import app
 board, *records = sys.argv[1:]
 for form in (["--format", "text"], ["--format", "csv"], ["--json"]):
-    app(["leaderboard", board, *form], standalone_mode=False)
+    app(["leaderboard", board, "--unofficial", *form], standalone_mode=False)
     for record in records:
         app(["show", record, *form], standalone_mode=False)
 """

@@ -22,7 +22,7 @@ FOLDERS = {
 
 
 INSTALLED_PAIRS = {"tiny", "tiny-continued", "tiny-scratch"}
-"""A checkout has the other reference pairs too, and the report on them."""
+"""A checkout has the other reference pairs too, the report on them, and their board."""
 
 
 def in_folders() -> set[PurePosixPath]:
@@ -40,7 +40,9 @@ def only_in_a_checkout(path: PurePosixPath) -> bool:
     room, *rest = path.parts
     if room != "baselines":
         return False
-    return rest[0] in ("report.md", "figures") or (rest[0] == "reference" and rest[1] not in INSTALLED_PAIRS)
+    if rest[0] == "reference":
+        return rest[1] not in INSTALLED_PAIRS
+    return rest[0] in ("report.md", "figures", "board", "pages")
 
 
 def is_source(path: Path) -> bool:

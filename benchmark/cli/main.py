@@ -13,14 +13,19 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from ...errors import MechshiftError, NotComputable, is_out_of_memory
+from ...errors import MechshiftError, NotComputable, defused, is_out_of_memory
 from . import circuits, pair, tasks
+from .check import check
+from .compare import compare
+from .export import export
 from .leaderboard import leaderboard
 from .ls import ls
 from .output import flush
 from .rescore import rescore
 from .run import run
 from .show import show
+from .submit import submit
+from .validate import validate
 
 app = typer.Typer(
     name="mechshift",
@@ -28,7 +33,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (run, show, leaderboard, rescore, ls, pair.check_pair):
+for command in (
+    run,
+    show,
+    leaderboard,
+    compare,
+    check,
+    rescore,
+    submit,
+    validate,
+    export,
+    ls,
+    pair.check_pair,
+):
     app.command(command.__name__.replace("_", "-"))(command)
 for name, group in (("pair", pair.app), ("tasks", tasks.app), ("circuits", circuits.app)):
     app.add_typer(group, name=name)
@@ -109,5 +126,5 @@ def _run_app() -> None:
 
 
 def _end(message: str, code: int) -> NoReturn:
-    print(f"mechshift: {message}", file=sys.stderr)
+    print(defused(f"mechshift: {message}"), file=sys.stderr)
     sys.exit(code)

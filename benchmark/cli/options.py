@@ -5,6 +5,7 @@ from collections.abc import Callable
 from enum import Enum, StrEnum
 from functools import partial, wraps
 from inspect import Parameter, Signature
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
@@ -41,6 +42,14 @@ class TableFormat(StrEnum):
 
 JsonOption = Annotated[bool, of_output("--json", help="Print JSON instead of text.")]
 FormatOption = Annotated[TableFormat, of_output("--format", help="The format of tables.")]
+
+HtmlOption = Annotated[
+    Path | None,
+    of_output(
+        metavar="OUT",
+        help="Also write a self-contained page, to OUT if it ends with .html, else to a folder.",
+    ),
+]
 
 _LEFT_OUT = {"shift": "--shift", "attention": "full", "mask_token": "as the files name it"}
 """What holds of the MDM where nothing is said."""

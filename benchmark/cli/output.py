@@ -6,10 +6,23 @@ import shutil
 import sys
 from typing import Any
 
+from ...errors import defused
+
 
 def print_json(content: Any) -> None:
     """Print a value as indented JSON."""
-    print(json.dumps(content, indent=1, ensure_ascii=False))
+    print_json_text(json.dumps(content, indent=1, ensure_ascii=False))
+
+
+def print_json_text(text: str) -> None:
+    """Print what is JSON already."""
+    # `##[` is a command to GitHub, wherever it stands in a log; in JSON it can only be within a string.
+    print(text.replace("##[", "#\\u0023["))
+
+
+def print_text(text: str) -> None:
+    """Print a table or another text for people, with nothing in it that a CI service would obey."""
+    print(defused(text))
 
 
 def width() -> int:

@@ -1,13 +1,13 @@
 """The command `mechshift rescore`: every number of a record again, from its cells."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ...errors import printable
+from ...errors import defused, printable
 from .options import JsonOption
+from .output import print_json
 
 SHOWN = 20
 """Differences of one record that are printed as text; JSON has all."""
@@ -34,12 +34,12 @@ def rescore(
     found = [compute(path) for path in find_records(place)]
     if as_json:
         rows = [{"record": str(one.path), "differences": one.differences} for one in found]
-        print(json.dumps(rows, indent=1, ensure_ascii=False))
+        print_json(rows)
     else:
         for one in found:
             print(f"{printable(str(one.path))}: {_verdict(one.differences)}")
             for line in one.differences[:SHOWN]:
-                print(f"  {printable(line)}")
+                print(defused(f"  {printable(line)}"))
     if any(one.differences for one in found):
         raise typer.Exit(1)
 

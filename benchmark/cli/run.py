@@ -25,6 +25,10 @@ def run(
     suite: Annotated[str | None, of_work(help="Tasks: local, planning, paper or all.")] = None,
     task: Annotated[list[str] | None, of_work(help="A task; may be given several times.")] = None,
     level: Annotated[str | None, of_work(help="A difficulty that the tasks have.")] = None,
+    seed: Annotated[
+        int | None,
+        of_work(min=0, help="Another seed of the examples, for reruns; no board takes such a record."),
+    ] = None,
     batch: Annotated[
         int | None,
         of_machine(
@@ -60,6 +64,8 @@ def run(
     from ..run.assembly import as_asked
 
     chosen = get_protocol(protocol)
+    if seed is not None:
+        chosen = chosen.reseeded(seed)
     tasks = _tasks(suite, task)
     # Whether the tasks have the level, and are of the protocol's versions, is known before a model is.
     as_asked(chosen, _names(tasks), level)

@@ -3,7 +3,7 @@
 import filecmp
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -41,10 +41,23 @@ def export(
     n: Annotated[int, of_work("--n", min=1, help="Number of examples per task.")] = 500,
     seed: Annotated[int, of_work(help="The seed of the stream; runs use their protocol's.")] = 0,
     split: Annotated[
-        WhichSplit, of_work(help="The examples that runs use, or those free for training.")
-    ] = WhichSplit.evaluation,
-    level: Annotated[str | None, of_work(help="A difficulty that the tasks have.")] = None,
-    out: Annotated[Path, of_output(help="The folder that the files are written to.")] = OUT,
+        WhichSplit | None,
+        of_work(
+            help="The examples that runs use (evaluation, the default), or those free for training; "
+            "by default a dataset has both."
+        ),
+    ] = None,
+    level: Annotated[
+        str | None,
+        of_work(help="A difficulty that the tasks have; by default a dataset has all of each task."),
+    ] = None,
+    out: Annotated[
+        Path | None, of_output(help=f"The folder that the files are written to; by default {OUT}.")
+    ] = None,
+    dataset: Annotated[
+        Path | None,
+        of_output(help="Write a dataset repository of the Hub to this folder; by default of all tasks."),
+    ] = None,
     overwrite: Annotated[
         bool, of_output("--overwrite", help="Replace existing files that hold other examples.")
     ] = False,
@@ -55,32 +68,82 @@ def export(
     Prints path, number of examples and fingerprint of each. The same arguments give the same bytes, which are
     left alone where they are already there.
 
+    With --dataset, writes what a dataset repository of the Hub holds: all levels, both splits, a card, and
+    the file that lists the benchmark's tasks. Nothing is uploaded.
+
     Example: mechshift tasks export ioi countdown --n 1000 --split training
+
+    Example: mechshift tasks export --suite local --dataset mechshift-local
     """
+    if dataset is not None and out is not None:
+        raise UsageError("--out and --dataset both say where files go", "give one of them")
+    usual = "all" if dataset is not None and not names else None
+    chosen = _tasks(names or [], suite or usual)
+    if dataset is not None:
+        files = _write_dataset(dataset, chosen, n, seed, split, level, overwrite)
+    else:
+        files = _write_files(out or OUT, chosen, n, seed, split, level, overwrite)
+    written = []
+    for file in files:
+        written.append(file)
+        if not as_json:
+            print(_line(file))
+    if as_json:
+        print_json(written)
+
+
+def _write_files(
+    out: Path,
+    tasks: Sequence["Task"],
+    n: int,
+    seed: int,
+    split: WhichSplit | None,
+    level: str | None,
+    overwrite: bool,
+) -> Iterator[dict[str, Any]]:
+    """Write a file for each task, and tell of each as it is there."""
     from ...tasks.export import write_parquet
 
-    chosen = [(task, task.level(level)[0]) for task in _tasks(names or [], suite)]
-    name: Split = "training" if split is WhichSplit.training else "evaluation"
+    name = _split(split)
     wanted: Wanted = {
-        out / f"{task.card.name}-{its_level}-{split.value}-seed{seed}.parquet": (
-            task,
-            n,
-            seed,
-            name,
-            its_level,
-        )
-        for task, its_level in chosen
+        out / f"{task.card.name}-{its_level}-{name}-seed{seed}.parquet": (task, n, seed, name, its_level)
+        for task, its_level in [(task, task.level(level)[0]) for task in tasks]
     }
     # All files are compared before the first is written, so a refusal leaves nothing half done.
     kept = set() if overwrite else _already_there(wanted)
-    written = []
     for path, arguments in wanted.items():
-        file = _described(path if path in kept else write_parquet(path, *arguments))
-        written.append(file)
-        if not as_json:
-            print(f"{file['path']}: {file['examples']} examples, fingerprint {file['fingerprint']}")
-    if as_json:
-        print_json(written)
+        yield _described(path if path in kept else write_parquet(path, *arguments))
+
+
+def _write_dataset(
+    folder: Path,
+    tasks: Sequence["Task"],
+    n: int,
+    seed: int,
+    split: WhichSplit | None,
+    level: str | None,
+    overwrite: bool,
+) -> Iterator[dict[str, Any]]:
+    """Write a dataset repository, and tell of its files once all are there."""
+    from ..publishing.dataset import dataset_files
+    from ..publishing.portions import draw_portions
+    from ..publishing.writing import write_together
+    from ..record.protocol import list_protocols
+
+    splits: Sequence[Split] = ("evaluation", "training") if split is None else (_split(split),)
+    portions = tuple(draw_portions(tasks, n, seed, splits, level))
+    files = dataset_files(portions, [protocol for protocol in list_protocols() if protocol.board])
+    for path in write_together(folder, files, overwrite):
+        yield _described(path) if path.suffix == ".parquet" else {"path": str(path)}
+
+
+def _split(split: WhichSplit | None) -> "Split":
+    return "training" if split is WhichSplit.training else "evaluation"
+
+
+def _line(file: Mapping[str, Any]) -> str:
+    said = f": {file['examples']} examples, fingerprint {file['fingerprint']}" if "examples" in file else ""
+    return f"{file['path']}{said}"
 
 
 def _already_there(wanted: "Wanted") -> set[Path]:

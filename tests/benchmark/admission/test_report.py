@@ -3,7 +3,7 @@
 import torch
 
 from mechshift.benchmark.admission.behaviour import Behaviour
-from mechshift.benchmark.admission.checks import Finding
+from mechshift.benchmark.admission.checks import CheckResult
 from mechshift.benchmark.admission.examination import Examination
 from mechshift.benchmark.admission.fill import Fill
 from mechshift.benchmark.admission.report import as_json, render
@@ -22,7 +22,7 @@ BEHAVIOUR = Behaviour((fill(False, -3.0, -0.5), fill(True, -0.25, -0.5)), (fill(
 
 
 def examined(verdict: str, behaviour: Behaviour | None = None) -> Examination:
-    finding = Finding("behaviour", "MDM", verdict, "as found")  # type: ignore[arg-type]
+    finding = CheckResult("behaviour", "MDM", verdict, "as found")  # type: ignore[arg-type]
     return Examination(SPEC, (finding,), None, behaviour)
 
 

@@ -33,15 +33,15 @@ def test_a_folder_shows_its_records(command: Command, folder: Path) -> None:
         "records/one-v1.json",
         "records/two/record.json",
     ]
-    assert "self-reported, partial" in shown.out
+    assert "a part" in shown.out
     assert "recipe" not in shown.out
 
 
 def test_a_folder_can_be_had_as_data(command: Command, folder: Path) -> None:
     rows = json.loads(command("show", folder, "--json").out)
-    assert [(row["pair"], row["status"]) for row in rows] == [
-        ("one", "self-reported"),
-        ("two", "self-reported, partial"),
+    assert [(row["pair"], row["covers"]) for row in rows] == [
+        ("one", "the whole protocol"),
+        ("two", "a part"),
     ]
     lines = list(csv.DictReader(io.StringIO(command("show", folder, "--format", "csv").out)))
     assert [line["record"] for line in lines] == [row["record"] for row in rows]

@@ -216,3 +216,48 @@ def test_exporting_does_not_import_torch(tmp_path: Path) -> None:
     line = [sys.executable, "-c", code, "tasks", "export", "ioi", "--n", "2", "--out", str(tmp_path)]
     done = subprocess.run(line, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[1:] == ["[]"]
+
+
+def test_a_dataset_is_a_repository_of_all_levels_and_both_splits(command: Command, tmp_path: Path) -> None:
+    arguments = ["tasks", "export", "ioi", "--n", 3, "--seed", 2, "--dataset", "repository"]
+    done = command(*arguments)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines() == [
+        *(
+            f"repository/data/ioi-{level}/{split}.parquet: 3 examples, fingerprint "
+            f"{digest(first('ioi', 3, 2, split, level))}"
+            for level in ("abc", "abb")
+            for split in ("evaluation", "training")
+        ),
+        "repository/README.md",
+    ]
+    assert rows(tmp_path / "repository/data/ioi-abb/training.parquet") == first(
+        "ioi", 3, 2, "training", "abb"
+    )
+    assert command(*arguments) == done
+
+
+def test_a_dataset_of_other_examples_is_kept(command: Command, tmp_path: Path) -> None:
+    arguments = [
+        "tasks",
+        "export",
+        "ioi",
+        "--level",
+        "abc",
+        "--split",
+        "evaluation",
+        "--dataset",
+        "repository",
+    ]
+    assert command(*arguments, "--n", 3).code == 0
+    kept = (tmp_path / "repository/README.md").read_bytes()
+    done = command(*arguments, "--n", 4)
+    assert done.code == 2
+    assert "already exists and differs" in done.err
+    assert (tmp_path / "repository/README.md").read_bytes() == kept
+
+
+def test_files_go_to_one_place(command: Command) -> None:
+    done = command("tasks", "export", "ioi", "--out", "a", "--dataset", "b")
+    assert done.code == 2
+    assert "--out and --dataset both say where files go" in done.err

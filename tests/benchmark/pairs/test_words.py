@@ -32,7 +32,17 @@ def test_what_either_interface_may_have_asked_for_is_named_in_both() -> None:
     )
 
 
-OF_THE_COMMAND_LINE = {"benchmark.cli", "benchmark.forecast", "baselines.training", "baselines.report"}
+OF_THE_COMMAND_LINE = {
+    "baselines.family",
+    "baselines.report",
+    "baselines.training",
+    "benchmark.cli",
+    "benchmark.forecast",
+    "benchmark.pages",
+    "benchmark.publishing",
+    "benchmark.rerun",
+    "benchmark.submission",
+}
 """Rooms that commands alone call; in all others the caller may be a program."""
 
 
@@ -53,7 +63,7 @@ def of_the_command_line_alone(text: str) -> list[str]:
         for sentence in re.split(r"[.;:] ", text)
         if re.search(r"(?<![\w-])--[a-z]", sentence)
         # What is to be typed into a shell as a whole may have options.
-        and not re.search(r"in Python|python -m|hf download", sentence)
+        and not re.search(r"in Python|python -m|hf download|mechshift [a-z]+ ", sentence)
     ]
 
 

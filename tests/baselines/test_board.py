@@ -1,0 +1,70 @@
+"""The project's own board as it lies in the repository: of the reference pairs, valid, and as it is built."""
+
+from pathlib import Path
+
+import pytest
+
+from mechshift.baselines.family.build import MADE, PAIRS, SIZE, build_pages, card_of
+from mechshift.benchmark.board.rows import make_board
+from mechshift.benchmark.record.draws import STEPS, read_draws, take_draws
+from mechshift.benchmark.record.files import read_model
+from mechshift.benchmark.record.protocol import V1
+from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.run.plan import Subject
+from mechshift.benchmark.run.rescore import find_differences, read_cell, rescore_task
+from mechshift.benchmark.submission.card import read_card
+from mechshift.benchmark.submission.manifest import Manifest, compare_with_folder, list_files
+
+ROOT = Path(__file__).parents[2] / "baselines"
+BOARD, PAGES, REFERENCE = (ROOT / name for name in ("board", "pages", "reference"))
+
+
+def submission(pair: str) -> Path:
+    return BOARD / f"{MADE}-{pair}-v1"
+
+
+def test_every_reference_pair_is_on_the_board_and_nothing_else() -> None:
+    assert {path.name for path in REFERENCE.iterdir()} == set(PAIRS)
+    assert {path.name for path in BOARD.iterdir()} == {submission(pair).name for pair in PAIRS}
+    board = make_board(BOARD)
+    assert {row.entry.record.pair.name for row in board.rows} == set(PAIRS) - {"tiny-continued"}
+    assert all([each.record.pair.name for each in row.controls] == ["tiny-continued"] for row in board.rows)
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_a_submission_is_whole_and_of_the_pair(pair: str) -> None:
+    folder = submission(pair)
+    manifest = read_model(folder / "manifest.json", Manifest)
+    assert compare_with_folder(manifest.files, folder, list_files(folder)) == ()
+    assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) <= SIZE * 1e6
+    assert read_card(folder / "card.toml").model_dump() == card_of(pair)
+    handed_in = read_model(folder / "record.json", Record)
+    reference = read_model(REFERENCE / pair / "record.json", Record)
+    assert handed_in.pair == reference.pair
+    assert handed_in.protocol == V1
+    assert [task.pool for task in handed_in.tasks] == [task.pool for task in reference.tasks]
+
+
+@pytest.mark.parametrize(("pair", "number"), [(pair, number) for number, pair in enumerate(PAIRS)])
+def test_a_task_of_every_submission_follows_from_its_cells(pair: str, number: int) -> None:
+    """Of each another one, as a whole record takes some twenty seconds; `mechshift validate` does that."""
+    path = submission(pair) / "record.json"
+    record = read_model(path, Record)
+    task = record.tasks[number]
+    found = rescore_task(record, task, Subject.recorded(record), lambda cell: read_cell(path, record, cell))
+    assert list(find_differences(task.model_dump(mode="json"), found.model_dump(mode="json"))) == []
+    kept = read_draws(path.with_name("draws.safetensors"))
+    for place, draws in take_draws(record.model_copy(update={"tasks": (found,)})).items():
+        step = (draws[draws == draws].max() - draws[draws == draws].min()) / STEPS
+        assert abs(kept[place] - draws)[draws == draws].max() <= 1.01 * step + 1e-9
+
+
+def test_the_pages_are_those_of_the_board(tmp_path: Path) -> None:
+    built = build_pages(BOARD, tmp_path)
+    assert {path.relative_to(tmp_path) for path in built} == {
+        path.relative_to(PAGES) for path in PAGES.rglob("*.html")
+    }
+    for path in built:
+        kept = PAGES / path.relative_to(tmp_path)
+        remedy = "python -m mechshift.baselines.family --board baselines/board --pages baselines/pages"
+        assert path.read_bytes() == kept.read_bytes(), f"{kept} is another: {remedy}"
