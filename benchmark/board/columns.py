@@ -6,7 +6,7 @@ from functools import cache
 
 from ...errors import unknown
 from ..record.quantities import Quantity
-from ..record.row import BOTH, COLUMNS
+from ..record.row import BOTH, COLUMNS, in_board_order
 from ..record.types import Missing, Number, Record, Summary
 from ..tables.layout import Fields, unrounded
 from .entries import Entry, Retired
@@ -61,9 +61,7 @@ class BoardColumn:
 
 
 def _quantities() -> Iterator[BoardColumn]:
-    # How much changed comes first, behaviour last.
-    accuracy, *others = COLUMNS
-    for column in (*others, accuracy):
+    for column in in_board_order(COLUMNS):
         for place, quantities in column.quantities.items():
             for label, quantity in zip(column.labels, quantities, strict=True):
                 # A line for the suite; what has none is broken as in other tables, which keeps it narrow.

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from ..publishing.every_eval_ever import Evaluator
     from ..record.types import Record
 
-RECORD = "record.json"
-"""The record of a submission, which is a folder."""
-
 
 class Target(StrEnum):
     """Whose format is written."""
@@ -106,6 +103,7 @@ def export(
 def _record(place: Path) -> "tuple[Record, date | None]":
     """The record that is meant; of a submission also the day in its name."""
     from ..board.entries import Retired, read_record, read_submission
+    from ..submission.layout import RECORD
 
     if not place.is_dir() and place.suffix.lower() != ".zip":
         return read_record(place).record, None

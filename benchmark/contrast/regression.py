@@ -16,7 +16,7 @@ from .comparable import Matched, check_protocols, digest_of_settings, find_unmat
 from .comparison import ALPHA, ComparedValue, RecordComparison, compare_sides
 from .differences import is_rounding, standard_error_of, statistic_of
 from .side import Side, computable, read_side
-from .table import signed
+from .table import p_text, signed
 from .tolerances import Tolerances, ValueSpread, describe_graph, deviation_of
 
 
@@ -278,12 +278,11 @@ def _describe(test: RegressionTest, side: Side) -> Finding:
     if math.isinf(test.statistic):
         size = "which nothing else has moved"
     was, now = rounding(value.a.value), rounding(value.b.value)
-    adjusted = "<0.001" if test.adjusted_p < 0.001 else f"{test.adjusted_p:.3f}"
     return Finding(
         value.name,
         _place(value, side),
         f"{value.quantity.definition.title} {moved} from {was} to {now} ({signed(rounding).number(found)}), "
-        f"{size}, adjusted p {adjusted}",
+        f"{size}, adjusted p {p_text(test.adjusted_p)}",
         "look for what changed since; calibrate anew if the change is meant",
     )
 

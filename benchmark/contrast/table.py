@@ -63,8 +63,8 @@ def _row_body(comparison: RecordComparison, notes: Notes, width: int) -> str:
                 notes.cell(value.a, value.quantity.rounding),
                 notes.cell(value.b, value.quantity.rounding),
                 _difference(value, notes),
-                markup.number(_p(value.p)) if value.p is not None else "",
-                markup.number(_p(value.adjusted_p)) if value.adjusted_p is not None else "",
+                markup.number(p_text(value.p)) if value.p is not None else "",
+                markup.number(p_text(value.adjusted_p)) if value.adjusted_p is not None else "",
                 markup.text(value.pairing or ""),
             )
             rows.append([markup.text(value.name), *(cells[index] for index in part)])
@@ -100,12 +100,13 @@ def signed(rounding: Rounding) -> Rounding:
     return replace(rounding, signed=True, interval=True)
 
 
-_SMALLEST = 0.001
+SMALLEST_P = 0.001
 """Below this a p-value says more about the assumed distribution than about the data."""
 
 
-def _p(p: float) -> str:
-    return f"<{_SMALLEST:g}" if p < _SMALLEST else f"{p:.3f}"
+def p_text(p: float) -> str:
+    """A p-value as tables and findings have it, to three places; `<0.001` below that."""
+    return f"<{SMALLEST_P:g}" if p < SMALLEST_P else f"{p:.3f}"
 
 
 def fields_of(value: ComparedValue) -> Fields:

@@ -9,7 +9,7 @@ from ..board.entries import Entry
 from ..board.ranks import ALPHA, Unranked
 from ..board.rows import Board
 from ..record.quantities import Quantity
-from ..record.row import BOTH, COLUMNS, Column
+from ..record.row import BOTH, COLUMNS, Column, in_board_order
 from ..record.types import Missing, Record, Summary
 from .glossary import Glossary, with_behind
 from .labels import quantity_labels
@@ -33,7 +33,7 @@ def board_page(board: Board, links: Mapping[str, str] | None = None) -> str:
 
     `links`: by the name of an entry the address of its own page.
     """
-    groups = [(column, list(_quantities(board, column))) for column in _ordered()]
+    groups = [(column, list(_quantities(board, column))) for column in in_board_order(COLUMNS)]
     shown = [each for _, group in groups for each in group]
     glossary = Glossary(with_behind(each.quantity.definition for each in shown))
     rows = [_row(row, shown, links or {}) for row in board.rows]
@@ -77,12 +77,6 @@ _CHECKED = (
     "Self-reported: nobody has run it again. Re-run: the board's maintainer has run cells again. No number "
     "was computed again for this page; mechshift validate does that."
 )
-
-
-def _ordered() -> tuple[Column, ...]:
-    # As in printed tables: what is ranked by comes first, behaviour last.
-    accuracy, *others = COLUMNS
-    return (*others, accuracy)
 
 
 def _quantities(board: Board, column: Column) -> Iterator[_Shown]:

@@ -113,21 +113,20 @@ def share_axis(scale: LogScale, shares: Sequence[float], y: float) -> Html:
 
 def legend(entries: Iterable[tuple[Series, str]]) -> Html:
     """Signs and what they stand for, as text beside the chart."""
+    return signs(
+        ((path("M0 6H24", "line", series), marker(series, 12, 6)), label) for series, label in entries
+    )
+
+
+def signs(entries: Iterable[tuple[Child, str]]) -> Html:
+    """Small drawings, 24 by 12, each with what it stands for."""
     items = [
         tag(
             "li",
-            tag(
-                "svg",
-                path("M0 6H24", "line", series),
-                marker(series, 12, 6),
-                viewBox="0 0 24 12",
-                width=24,
-                height=12,
-                aria_hidden="true",
-            ),
+            tag("svg", sign, viewBox="0 0 24 12", width=24, height=12, aria_hidden="true"),
             label,
         )
-        for series, label in entries
+        for sign, label in entries
     ]
     return tag("ul", items, class_="legend")
 

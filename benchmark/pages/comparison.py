@@ -5,7 +5,7 @@ from itertools import groupby
 
 from ..contrast.comparison import ComparedValue, RecordComparison
 from ..contrast.side import Side
-from ..contrast.table import signed
+from ..contrast.table import SMALLEST_P, signed
 from ..record.quantities import Definition
 from ..record.types import Measured, Missing, Number
 from .chart import Series, legend
@@ -15,9 +15,6 @@ from .labels import quantity_labels
 from .markup import Child, Html, joined, tag
 from .page import caption, document, scrolling, section
 from .values import BarAxis, dash, value_text
-
-SMALLEST_P = 0.001
-"""Smaller values of p are written as below it."""
 
 
 def comparison_page(comparison: RecordComparison) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..circuits.graph import Graph
-from .chart import Series, numbers, path, svg, text
+from .chart import Series, numbers, path, signs, svg, text
 from .evidence import Circuits, RankedEdges
 from .markup import Html, joined, tag
 
@@ -200,22 +200,7 @@ def _circle(x: float, y: float, size: float, name: str) -> Html:
 
 def _legend() -> Html:
     kinds = (("shared", "in both"), ("arm", "ARM only"), ("mdm", "MDM only"))
-    items = [
-        tag(
-            "li",
-            tag(
-                "svg",
-                tag("g", path("M0 6H24", kind), class_="edges"),
-                viewBox="0 0 24 12",
-                width=24,
-                height=12,
-                aria_hidden="true",
-            ),
-            label,
-        )
-        for kind, label in kinds
-    ]
-    return tag("ul", items, class_="legend")
+    return signs((tag("g", path("M0 6H24", kind), class_="edges"), label) for kind, label in kinds)
 
 
 RankPair = tuple[dict[tuple[int, int], int], dict[tuple[int, int], int]]

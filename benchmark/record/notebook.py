@@ -20,8 +20,7 @@ def task_frame(record: Record) -> "pandas.DataFrame":
     import pandas
 
     # Failed tasks have rows too, with the reason, so that their absence cannot be overlooked.
-    tasks: tuple[TaskResult, ...] = (*record.tasks, *record.failed)
-    rows = [row for task in tasks for row in _rows(task)]
+    rows = [row for task in record.results for row in _rows(task)]
     # A column in which everything is missing would else have no dtype to compute with.
     return pandas.DataFrame(rows, columns=list(FIELDS)).astype(dict.fromkeys(("value", "low", "high"), float))
 

@@ -1,6 +1,6 @@
 """What a pair's row shows: its columns, each with values for either suite or for both together."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .quantities import (
@@ -165,6 +165,12 @@ COLUMNS = (
 )
 """The task-dependent shift is Ĵ local − Ĵ planning, below it with circuits of all tasks at one size; the
 other shifts are MDM − ARM."""
+
+
+def in_board_order(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """Columns as boards have them: what is ranked by comes first, behaviour last."""
+    accuracy, *others = columns
+    return (*others, accuracy)
 
 
 def pair_quantities() -> Iterator[Quantity[Summary]]:

@@ -8,7 +8,7 @@ from ..record.types import FailedTask, Measured, Missing, Number, Record, TaskRe
 from .cells import Format, Notes, get_markup, plain
 from .layout import WIDTH, Fields, Row, csv_lines, stacked, tabular, unrounded, wrapped
 from .reported import Reported, list_reported
-from .table import SELF_REPORTED, all_tasks, protocol_name
+from .table import SELF_REPORTED, protocol_name
 
 REPORTED_LEGEND = """\
 Reported: a source's own number, not measured here, and on other prompts. Other pair: no record above is of
@@ -106,9 +106,9 @@ def _lines(rows: Sequence[_Row], notes: Notes) -> list[Row]:
 def _rows(records: Sequence[Record], reported: Sequence[Reported]) -> Iterator[_Row]:
     # By name: these values come from different prompts and are not to be ranked.
     ranked = sorted(records, key=lambda record: record.pair.name)
-    for name in dict.fromkeys(task.task for record in records for task in all_tasks(record)):
+    for name in dict.fromkeys(task.task for record in records for task in record.results):
         for record in ranked:
-            yield from (_measured_row(record, task) for task in all_tasks(record) if task.task == name)
+            yield from (_measured_row(record, task) for task in record.results if task.task == name)
         yield from (_reported_row(entry, name, records) for entry in reported if name in entry.values)
 
 

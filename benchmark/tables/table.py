@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from ...errors import unknown
 from ..record.quantities import SECTIONS, Line, Quantity, task_quantities
-from ..record.row import BOTH, COLUMNS, pair_quantities
+from ..record.row import BOTH, COLUMNS, in_board_order, pair_quantities
 from ..record.summary import SUITES
 from ..record.types import Missing, Record, Summary, TaskResult
 from .cells import Format, Markup, Notes, get_markup, plain
@@ -87,7 +87,7 @@ def record_table(record: Record, format: Format, width: int = WIDTH) -> str:  # 
     the row come first and have no task. Raises UsageError for an unknown format.
     """
     if format == "csv":
-        of_tasks = (fields for task in all_tasks(record) for fields in _task_fields(task))
+        of_tasks = (fields for task in record.results for fields in _task_fields(task))
         return csv_lines([*_summary_fields(record), *of_tasks])
     notes = Notes(get_markup(format))
     bodies = [row_body(record, notes, width), task_body(record, notes, width)]
@@ -117,17 +117,12 @@ def row_body(record: Record, notes: Notes, width: int = WIDTH) -> str:
 
 def task_body(record: Record, notes: Notes, width: int = WIDTH) -> str:
     """All behind a pair's row, a line per quantity and a column per task; its notes are added to `notes`."""
-    tasks = all_tasks(record)
+    tasks = record.results
 
     def draw(part: Sequence[int], notes: Notes) -> str:
         return _tasks([tasks[index] for index in part], notes)
 
     return stacked(len(tasks), draw, notes, width)
-
-
-def all_tasks(record: Record) -> tuple[TaskResult, ...]:
-    """A record's tasks, those without a comparison last."""
-    return (*record.tasks, *record.failed)
 
 
 def protocol_name(record: Record) -> str:
@@ -155,8 +150,7 @@ def _board() -> Iterator[tuple[str, BoardCell]]:
     """The columns of a board behind the pair's name: heading and cell."""
     yield "protocol", lambda entry, notes: notes.markup.text(protocol_name(entry.record))
     yield "status", _status
-    accuracy, *others = COLUMNS
-    for column in (*others, accuracy):  # what is ranked by comes first, behaviour last
+    for column in in_board_order(COLUMNS):
         for place, quantities in column.quantities.items():
             for label, quantity in zip(column.labels, quantities, strict=True):
                 yield label if place == BOTH else f"{label}\n{place}", _summary_cell(quantity)
