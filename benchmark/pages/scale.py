@@ -57,8 +57,10 @@ def around(values: Iterable[Measured], include: Iterable[float] = ()) -> tuple[f
     if not ends:
         return 0.0, 1.0
     low, high = min(ends), max(ends)
-    if low == high:
-        room = abs(low) / 10 or 1.0
+    size = max(abs(low), abs(high))
+    # Of values that are one but for rounding, or next to nothing, steps would be no numbers to count with.
+    if high - low <= max(size * 1e-12, 1e-290):
+        room = size / 10 if size > 1e-290 else 1.0
         return low - room, high + room
     step = _round_step((high - low) / 4)
     return math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
