@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import UsageError
+from .wording import Role
 
 Split = Literal["training", "evaluation"]
 Suite = Literal["local", "planning"]
+Surface = Literal["words", "symbols"]
 MetricName = Literal["logit difference", "probability difference", "log odds"]
 Level = Mapping[str, int | str]
 
@@ -41,6 +43,11 @@ class Example:
     for a logit difference at answer and foil, for the others over the sets `answers` and `foils`. `variant`
     is the surface variant, `template` the wording within it: the cluster of the bootstrap. `contents` are
     the keys by which an example belongs to the training or the evaluation split.
+
+    The answer's first character that is no space begins its *plan* token, the one whose value needs all of
+    the question. `copied` are the places of the answer's characters that what stands before them and a local
+    rule determine. `roles` name pieces of the clean prompt by the part they play (the corrupted prompt has
+    them at the same tokens), `factors` what the generator chose, by name.
     """
 
     clean: str
@@ -54,6 +61,9 @@ class Example:
     foils: tuple[str, ...] = ()
     metric: MetricName = "logit difference"
     in_place: InPlace | None = None
+    copied: tuple[int, ...] = ()
+    roles: tuple[Role, ...] = ()
+    factors: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,19 +71,24 @@ class TaskCard:
     """What a reader of a result has to know about a task.
 
     `steps` is the number of denoising steps of the MDM's schedule: a number, or "tokens" for one step
-    per answer token. `version` is raised by the task's author whenever an example of any level (its texts,
+    per answer token. `plan` says what the plan token is, `copied` which of the answer's tokens are copied, ""
+    where there are none. `surface` is what the questions are made of, where a level has no `surface` of its
+    own. `version` is raised by the task's author whenever an example of any level (its texts,
     order, split, metric, answer sets) or a verdict of the checker can change: results of different versions
     are never compared.
     """
 
     name: str
     suite: Suite
+    surface: Surface
     measures: str
     source: str
     licence: str
     counterfactual: str
     metric: MetricName
     answer: str
+    plan: str
+    copied: str
     checker: str
     variants: Mapping[str, str]
     levels: Mapping[str, Level]
@@ -115,6 +130,11 @@ class Task:
                 f"its levels are {', '.join(self.card.levels)}",
             )
         return chosen, self.card.levels[chosen]
+
+    def surface(self, level: str | None = None) -> Surface:
+        """What a level's questions are made of. Raises UsageError for an unknown level."""
+        found = self.level(level)[1].get("surface", self.card.surface)
+        return "symbols" if found == "symbols" else "words"
 
     def examples(self, seed: int, split: Split = "evaluation", level: str | None = None) -> Iterator[Example]:
         """Distinct examples of one split, the surface variants in turn; the same for the same arguments.

@@ -111,10 +111,12 @@ def _table(examples: Iterable[Example]) -> "pyarrow.Table":
     text = pyarrow.string()
     texts = pyarrow.list_(text)
     place = pyarrow.struct([(name, text) for name in ("left", "right", "corrupted_right")])
+    role = pyarrow.struct([("name", text), ("start", pyarrow.int64()), ("end", pyarrow.int64())])
     schema = pyarrow.schema(
         [(name, text) for name in ("clean", "corrupted", "answer", "foil", "variant", "template", "metric")]
         + [(name, texts) for name in ("contents", "answers", "foils")]
-        + [("in_place", place)]
+        + [("in_place", place), ("copied", pyarrow.list_(pyarrow.int64())), ("roles", pyarrow.list_(role))]
+        + [("factors", pyarrow.list_(texts))]
     )
     return pyarrow.Table.from_pylist([asdict(example) for example in examples], schema=schema)
 

@@ -2,8 +2,8 @@
 
 from ..errors import unknown
 from .example import Task
-from .local import agreement, greater_than, induction, ioi
-from .planning import countdown, infilling, star_path, sudoku
+from .local import agreement, arithmetic, greater_than, induction, ioi
+from .planning import article, countdown, infilling, star_path, sudoku
 
 _TASKS = {
     task.card.name: task
@@ -12,10 +12,12 @@ _TASKS = {
         greater_than.TASK,
         induction.TASK,
         agreement.TASK,
+        arithmetic.TASK,
         countdown.TASK,
         infilling.TASK,
         sudoku.TASK,
         star_path.TASK,
+        article.TASK,
     )
 }
 

@@ -38,7 +38,12 @@ def few_shot(draw: Generator, instructions: Mapping[str, Sequence[str]]) -> Gene
         # A header that contains the question would give its answer away.
         if example.clean in before or example.corrupted in before:
             return None
-        return replace(example, clean=before + example.clean, corrupted=before + example.corrupted)
+        return replace(
+            example,
+            clean=before + example.clean,
+            corrupted=before + example.corrupted,
+            roles=tuple(role.behind(len(before)) for role in example.roles),
+        )
 
     return behind_header
 

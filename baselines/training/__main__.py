@@ -12,7 +12,7 @@ from transformers.utils import logging
 from ...benchmark.pairs.attention import Attention
 from ...drawing import require_matplotlib
 from ...errors import MechshiftError
-from ...tasks import Task, get_task
+from ...tasks import Task
 from .arm import take_arm
 from .card import write_card
 from .data import Sampler, TaskTexts, texts_by_task
@@ -55,8 +55,8 @@ def train_pair(recipe: Recipe, out: Path, arm: Path | None = None) -> None:
     require_matplotlib()
     require_muon()
     taken = None if arm is None else take_arm(recipe, arm)
-    tasks = tuple(get_task(name) for name in recipe.mixture)
-    tokenizer = build_tokenizer(tasks, recipe.seed)
+    tasks = recipe.tasks()
+    tokenizer = build_tokenizer(tasks.values(), recipe.seed)
     if taken:
         taken.check_vocabulary(tokenizer)
     keep_recipe(recipe, out)
@@ -75,7 +75,7 @@ class Setting:
     """What both stages are trained with, and where they are written."""
 
     recipe: Recipe
-    tasks: tuple[Task, ...]
+    tasks: dict[str, Task]
     tokenizer: PreTrainedTokenizerBase
     pools: dict[str, TaskTexts]
     out: Path

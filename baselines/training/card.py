@@ -28,8 +28,8 @@ tasks' cards). Licence: Apache-2.0.
 
 ## Accuracy on held-out examples
 
-Greedy decoding, as the benchmark decodes, on {held_out} examples of each task's evaluation split, at its
-default level ({levels}). The weights are those of the last step, whatever these accuracies were.
+Greedy decoding, as the benchmark decodes, on {held_out} examples of each task's evaluation split, at the
+levels {levels}. The weights are those of the last step, whatever these accuracies were.
 
 {table}
 
@@ -48,7 +48,6 @@ def write_card(recipe: Recipe, parameters: int, out: Path, arm_of: str | None = 
 
     `arm_of`: the pair that the ARM was taken from, None where it was trained in the folder.
     """
-    from ...tasks import get_task
     from .evaluation import HELD_OUT
 
     architecture, second = recipe.architecture, recipe.second
@@ -67,7 +66,7 @@ def write_card(recipe: Recipe, parameters: int, out: Path, arm_of: str | None = 
         width=architecture.width,
         parameters=parameters,
         held_out=HELD_OUT,
-        levels=", ".join(f"{name} `{get_task(name).card.default_level}`" for name in recipe.mixture),
+        levels=", ".join(f"{name} `{task.card.default_level}`" for name, task in recipe.tasks().items()),
         table=_accuracies(rows, recipe),
         logs=" and ".join(f"`training-{stage}.csv`" for stage in rows),
     )

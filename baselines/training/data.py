@@ -1,5 +1,6 @@
 """Training sequences: prompts with their answers as padded token rows."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -64,11 +65,12 @@ class Sampler:
 
 
 def texts_by_task(
-    recipe: Recipe, tasks: tuple[Task, ...], tokenizer: PreTrainedTokenizerBase
+    recipe: Recipe, tasks: Mapping[str, Task], tokenizer: PreTrainedTokenizerBase
 ) -> dict[str, TaskTexts]:
-    """A pool of training examples for each task, and "in-place" for the texts with a gap filled in place."""
+    """Training examples of each task of a mixture, and "in-place": the texts with a gap filled in place."""
     drawn = {
-        task.card.name: list(islice(task.examples(recipe.seed, "training"), recipe.pool)) for task in tasks
+        name: list(islice(task.examples(recipe.seed, "training"), recipe.pool))
+        for name, task in tasks.items()
     }
     pools = {
         name: _pool([(e.clean, e.answer, "") for e in examples], tokenizer)

@@ -1,6 +1,7 @@
 """Accuracy on held-out examples while a model is trained."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from itertools import islice
 
 import torch
@@ -23,20 +24,20 @@ def accuracies(
     role: Role,
     attention: Attention,
     shift: bool,
-    tasks: tuple[Task, ...],
+    tasks: Mapping[str, Task],
     tokenizer: PreTrainedTokenizerBase,
 ) -> Evaluate:
-    """A function from a model to its accuracy on each task, decoded as the benchmark decodes."""
-    held_out = [
-        (task, [encode(tokenizer, e) for e in islice(task.examples(SEED, "evaluation"), HELD_OUT)])
-        for task in tasks
-    ]
+    """A function from a model to its accuracy on each task of a mixture, decoded as the benchmark decodes."""
+    held_out = {
+        name: (task, [encode(tokenizer, e) for e in islice(task.examples(SEED, "evaluation"), HELD_OUT)])
+        for name, task in tasks.items()
+    }
     mask_id = tokenizer.mask_token_id
     assert isinstance(mask_id, int)
 
     def evaluate(model: LlamaForCausalLM) -> dict[str, float]:
         member = Member(role, read_backbone(model), attention, shift, mask_id)
-        return {task.card.name: _accuracy(member, task, examples, tokenizer) for task, examples in held_out}
+        return {name: _accuracy(member, *asked, tokenizer) for name, asked in held_out.items()}
 
     return evaluate
 

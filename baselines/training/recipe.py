@@ -8,6 +8,7 @@ from transformers import LlamaConfig
 from ...benchmark.pairs.attention import Attention
 from ...benchmark.pairs.member import Role
 from ...errors import unknown
+from ...tasks import Task, get_task
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,8 @@ class SecondStage:
 class Recipe:
     """One reference pair: the ARM's training, and the second member's.
 
-    `mixture` is the share of each task in a batch, `in_place` that of texts whose gap is the answer, in the
+    `mixture` is the share of each task in a batch, by name or, at another level than its default one, by
+    NAME/LEVEL; `in_place` that of texts whose gap is the answer, in the
     second stage; `pool` the number of distinct training examples drawn of each task; `prompt_weight` the
     weight of a prompt's tokens beside 1 for an answer's where the next token is the objective.
     """
@@ -113,23 +115,36 @@ class Recipe:
     prompt_weight: float = 0.1
     seed: int = 0
 
+    def tasks(self) -> dict[str, Task]:
+        """The tasks of the mixture by its names, the default level of each being the one that it names."""
+        return {name: _at_level(*name.partition("/")[::2]) for name in self.mixture}
+
     @property
     def of_arm(self) -> tuple[str, ...]:
         """Names of the fields that the ARM's weights depend on."""
         return tuple(field.name for field in fields(self) if field.name not in ("name", "second", "in_place"))
 
 
+def _at_level(name: str, level: str) -> Task:
+    task = get_task(name)
+    return replace(task, card=replace(task.card, default_level=task.level(level or None)[0]))
+
+
 MIXTURE = {
-    "ioi": 0.09,
-    "greater-than": 0.06,
-    "induction": 0.08,
-    "agreement": 0.04,
-    "countdown": 0.28,
+    "ioi": 0.07,
+    "greater-than": 0.05,
+    "induction": 0.05,
+    "induction/digits": 0.03,
+    "agreement": 0.03,
+    "arithmetic": 0.13,
+    "countdown": 0.22,
     "infilling": 0.06,
-    "sudoku": 0.20,
-    "star-path": 0.19,
+    "sudoku": 0.14,
+    "star-path": 0.09,
+    "star-path/names": 0.09,
+    "article": 0.04,
 }
-ARM_TRAINING = Optimisation(steps=2_000, peak_rate=3e-3)
+ARM_TRAINING = Optimisation(steps=2_600, peak_rate=3e-3)
 POST_TRAINING = Optimisation(steps=1_200, peak_rate=3e-3)
 DIFFULLAMA = Diffusion(shift=True, anneal=500)
 

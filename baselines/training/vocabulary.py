@@ -1,5 +1,6 @@
 """A word-level tokenizer for the reference pairs: every word of the tasks, digits one by one."""
 
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
@@ -20,7 +21,7 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
     return tokenizer
 
 
-def build_tokenizer(tasks: tuple[Task, ...], seed: int) -> PreTrainedTokenizerFast:
+def build_tokenizer(tasks: Iterable[Task], seed: int) -> PreTrainedTokenizerFast:
     """The tokenizer whose vocabulary is every piece in a sample of the tasks' training examples.
 
     Ids are in alphabetical order behind the three special tokens, the same for the same tasks.

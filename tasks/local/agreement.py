@@ -2,6 +2,7 @@
 
 from ..example import Draw, Example, MetricName, Task, TaskCard
 from ..output import first_word
+from ..wording import Marked, filled, marked
 
 NOUNS = (
     "author boat book bridge car cat chair cloud computer cow doctor dog door farmer flower garden girl "
@@ -42,12 +43,17 @@ def draw(given: Draw) -> Example:
     # Half of the prompts each way: a model that takes the number of the nearer noun is at chance.
     between = _noun(distractor, number if given.variant == "alike" else other)
 
-    def prompt(of_subject: str) -> str:
-        return WORDINGS[index].format(subject=_noun(subject, of_subject), distractor=between)
+    def prompt(of_subject: str) -> Marked:
+        return filled(
+            WORDINGS[index],
+            subject=marked(_noun(subject, of_subject), "subject"),
+            distractor=marked(between, "distractor"),
+        )
 
+    clean = prompt(number)
     return Example(
-        clean=prompt(number),
-        corrupted=prompt(other),
+        clean=clean.text,
+        corrupted=prompt(other).text,
         answer=f" {VERBS[number][verb]}",
         foil=f" {VERBS[other][verb]}",
         variant=given.variant,
@@ -57,6 +63,8 @@ def draw(given: Draw) -> Example:
         answers=tuple(f" {form}" for form in VERBS[number]),
         foils=tuple(f" {form}" for form in VERBS[other]),
         metric=METRIC,
+        roles=clean.roles,
+        factors=(("number", number), ("number between", number if given.variant == "alike" else other)),
     )
 
 
@@ -73,12 +81,15 @@ TASK = Task(
     card=TaskCard(
         name="agreement",
         suite="local",
+        surface="words",
         measures="syntax: the number of a subject, carried across another noun to its verb",
         source="after Linzen et al. 2016, arXiv 1611.01368, and Marvin and Linzen 2018, arXiv 1808.09031",
         licence="Apache-2.0 (sentences and nouns written for this project)",
         counterfactual="the subject's number is flipped",
         metric=METRIC,
         answer="any listed verb of the subject's number; foils: the same verbs in the other number",
+        plan="the verb",
+        copied="",
         checker="first word is such a verb",
         variants={
             "opposed": "the noun between has the other number than the clean subject",
@@ -87,7 +98,7 @@ TASK = Task(
         levels={"phrase": {"distractors": 1}},
         default_level="phrase",
         steps=1,
-        version=1,
+        version=2,
     ),
     draw=draw,
     check=check,

@@ -1,6 +1,7 @@
 """Greater-than: the end year of an event lies after its start year."""
 
 from ..example import Draw, Example, MetricName, Task, TaskCard
+from ..wording import Marked, filled, joined, marked
 
 NOUNS = (
     "war siege strike drought famine trial voyage reign plague project study program journey festival "
@@ -26,23 +27,30 @@ METRIC: MetricName = "probability difference"
 
 
 def draw(given: Draw) -> Example:
-    """One prompt with a start year XXYY, 02 ≤ YY ≤ 98; every two-digit year above YY is an answer.
+    """One prompt with a start year XXYY, 10 ≤ YY ≤ 98; every two-digit year above YY is an answer.
 
     Corrupted: YY becomes 01, so that almost every year is above it.
     """
     rng = given.rng
-    # At 01 the two prompts would be the same, and above 98 no two digits are an answer. The end year is of
-    # the same century, so that its last two digits alone are asked for.
-    century, year = rng.choice(CENTURIES), rng.randint(2, 98)
+    # Below 10 the two prompts would ask for nearly the same years, and above 98 no two digits are an answer.
+    # The end year is of the same century, so that its last two digits alone are asked for.
+    century, year = rng.choice(CENTURIES), rng.randint(10, 98)
     index = rng.randrange(len(TEMPLATES[given.variant]))
     template, noun = TEMPLATES[given.variant][index], rng.choice(NOUNS)
 
-    def prompt(start: int) -> str:
-        return template.format(noun=noun, start=f"{century}{start:02d}", century=century)
+    def prompt(start: int) -> Marked:
+        parts = [marked(century, "start century"), *map(marked, f"{start:02d}", ("start ten", "start unit"))]
+        return filled(
+            template,
+            noun=marked(noun, "event"),
+            start=joined("", parts),
+            century=marked(century, "end century"),
+        )
 
+    clean = prompt(year)
     return Example(
-        clean=prompt(year),
-        corrupted=prompt(1),
+        clean=clean.text,
+        corrupted=prompt(1).text,
         # One of the answers, for what is trained or decoded; the metric reads all of them.
         answer=f"{rng.randint(year + 1, 99):02d}",
         foil=f"{year:02d}",
@@ -53,6 +61,8 @@ def draw(given: Draw) -> Example:
         answers=tuple(f"{y:02d}" for y in range(year + 1, 100)),
         foils=tuple(f"{y:02d}" for y in range(year + 1)),
         metric=METRIC,
+        roles=clean.roles,
+        factors=(("start ten", str(year // 10)), ("start unit", str(year % 10)), ("century", str(century))),
     )
 
 
@@ -65,18 +75,21 @@ TASK = Task(
     card=TaskCard(
         name="greater-than",
         suite="local",
+        surface="symbols",
         measures="comparison: an end year above the start year two clauses earlier",
         source="Hanna et al. 2023, arXiv 2305.00586",
         licence="Apache-2.0 (sentences and nouns written for this project after the paper's)",
         counterfactual="the start year's last two digits become 01",
         metric=METRIC,
         answer="any two-digit year above the start year; foils: all others",
+        plan="the end year",
+        copied="",
         checker="the first two characters are such a year",
         variants={"lasted": "'lasted from … to …'", "ended": "'began in … and ended in …'"},
         levels={"years": {"digits": 2}},
         default_level="years",
         steps=1,
-        version=1,
+        version=2,
     ),
     draw=draw,
     check=check,

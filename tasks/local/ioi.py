@@ -3,6 +3,7 @@
 from ..example import Draw, Example, Task, TaskCard
 from ..lexicon import NAMES
 from ..output import first_word
+from ..wording import filled, marked
 
 PLACES = "store school park office market garden station library hospital restaurant".split()
 OBJECTS = "book ring drink ball kiss letter computer snack bottle ticket".split()
@@ -36,20 +37,29 @@ def draw(given: Draw) -> Example:
     recipient, giver, third = rng.sample(NAMES, 3)
     index = rng.randrange(len(TEMPLATES))
     # Either order, so that the place in the sentence does not tell the answer.
-    a, b = (recipient, giver) if given.variant == "ABBA" else (giver, recipient)
-    words = {"a": a, "b": b, "place": rng.choice(PLACES), "object": rng.choice(OBJECTS)}
+    named = [marked(recipient, "recipient"), marked(giver, "giver")]
+    a, b = named if given.variant == "ABBA" else reversed(named)
+    words = {
+        "a": a,
+        "b": b,
+        "place": marked(rng.choice(PLACES), "place"),
+        "object": marked(rng.choice(OBJECTS), "object"),
+    }
     # A third name keeps the form of the prompt and favours neither of the two: the corrupted logit difference
     # is near 0. The other name favours the foil as much as the clean prompt favours the answer.
     replaced = third if given.level["corruption"] == "abc" else recipient
+    clean = filled(TEMPLATES[index], s=marked(giver, "repeated giver"), **words)
     return Example(
-        clean=TEMPLATES[index].format(s=giver, **words),
-        corrupted=TEMPLATES[index].format(s=replaced, **words),
+        clean=clean.text,
+        corrupted=filled(TEMPLATES[index], s=replaced, **words).text,
         answer=f" {recipient}",
         foil=f" {giver}",
         variant=given.variant,
         template=f"{given.variant}-{index:02d}",
         # A pair of names is of one split whichever of the two is the answer.
         contents=("|".join(sorted((recipient, giver))),),
+        roles=clean.roles,
+        factors=(("order", given.variant), ("recipient", recipient)),
     )
 
 
@@ -62,18 +72,21 @@ TASK = Task(
     card=TaskCard(
         name="ioi",
         suite="local",
+        surface="words",
         measures="name moving: find the name that is not repeated and copy it",
         source="Wang et al. 2022, arXiv 2211.00593; ABC corruption as in Hanna et al. 2024, arXiv 2403.17806",
         licence="Apache-2.0 (templates written for this project after the paper's)",
         counterfactual="the repeated name becomes a third name (level abb: the other name)",
         metric="logit difference",
         answer="the recipient's name; foil: the giver's",
+        plan="the recipient's name",
+        copied="",
         checker="first word equals the recipient's name",
         variants={"ABBA": "recipient named first", "BABA": "giver named first"},
         levels={"abc": {"corruption": "abc"}, "abb": {"corruption": "abb"}},
         default_level="abc",
         steps=1,
-        version=1,
+        version=2,
     ),
     draw=draw,
     check=check,

@@ -5,6 +5,7 @@ from functools import cache
 
 from .. import shots
 from ..example import Draw, Example, Level, Task, TaskCard
+from ..wording import Marked, filled, joined, marked
 from . import equations, expressions, steps
 
 TEMPLATES = {
@@ -81,7 +82,8 @@ def draw(given: Draw) -> Example | None:
 def _in_steps(given: Draw) -> Example | None:
     """The canonical steps of the only equation.
 
-    Corrupted: another target, whose steps have numbers of as many digits at every place.
+    Corrupted: another target, whose steps have numbers of as many digits at every place and begin with
+    another digit.
     """
     rng, operators, largest = given.rng, str(given.level["operators"]), given.integer("target")
     pool = range(given.integer("smallest"), given.integer("largest") + 1)
@@ -93,23 +95,27 @@ def _in_steps(given: Draw) -> Example | None:
     written = {goal: steps.in_steps(unique[goal].partition("=")[0]) for goal in sorted(unique)}
     target = rng.choice(list(written))
     # Numbers at the same places, so that answer and foil part at signs and digits and not in their layout.
-    alike = [goal for goal, text in written.items() if _shape(text) == _shape(written[target])]
-    if len(alike) < 2:
+    alike = [
+        goal
+        for goal, text in written.items()
+        if _shape(text) == _shape(written[target]) and _part_at_once(text, written[target])
+    ]
+    if not alike:
         return None
-    changed = rng.choice([goal for goal in alike if goal != target])
+    changed = rng.choice(alike)
     index = rng.randrange(len(INSTRUCTIONS[given.variant]))
-
-    def prompt(goal: int) -> str:
-        return QUESTIONS[given.variant].format(numbers=",".join(map(str, numbers)), target=goal)
-
+    clean = _question(QUESTIONS[given.variant], ",", numbers, target, written[target])
     return Example(
-        clean=prompt(target),
-        corrupted=prompt(changed),
+        clean=clean.text,
+        corrupted=_question(QUESTIONS[given.variant], ",", numbers, changed).text,
         answer=f" {written[target]}",
         foil=f" {written[changed]}",
         variant=given.variant,
         template=f"{given.variant}-{index}",
         contents=("|".join(map(str, sorted(numbers))),),
+        copied=_result(f" {written[target]}"),
+        roles=clean.roles,
+        factors=_factors(written[target], target),
     )
 
 
@@ -121,7 +127,7 @@ def _in_one_equation(given: Draw) -> Example | None:
     """The equation in canonical form.
 
     Corrupted: another target reachable from the same numbers (or, at a level with `change` "operand", another
-    number and the same target), with as many digits and another equation.
+    number and the same target), with as many digits and an equation that begins with another digit.
     """
     rng, operators, largest = given.rng, str(given.level["operators"]), given.integer("target")
     pool = range(given.integer("smallest"), given.integer("largest") + 1)
@@ -144,24 +150,46 @@ def _in_one_equation(given: Draw) -> Example | None:
     answer, foil = clean[target], corrupted[changed]
     # The metric compares answer and foil position by position, and clean and corrupted prompts are exchanged
     # position by position: both have to be of one length.
-    if answer == foil or len(answer) != len(foil) or len(str(target)) != len(str(changed)):
+    if len(answer) != len(foil) or len(str(target)) != len(str(changed)) or not _part_at_once(answer, foil):
         return None
     index = rng.randrange(len(TEMPLATES[given.variant]))
-
-    def prompt(values: list[int], goal: int) -> str:
-        listed = ", ".join(map(str, values))
-        return TEMPLATES[given.variant][index].format(numbers=listed, target=goal)
-
+    template = TEMPLATES[given.variant][index]
+    asked = _question(template, ", ", numbers, target, answer)
     return Example(
-        clean=prompt(numbers, target),
-        corrupted=prompt(other, changed),
+        clean=asked.text,
+        corrupted=_question(template, ", ", other, changed).text,
         answer=f" {answer}",
         foil=f" {foil}",
         variant=given.variant,
         template=f"{given.variant}-{index}",
         # Without the target: the same numbers with another one have much the same solutions.
         contents=tuple("|".join(map(str, sorted(values))) for values in (numbers, other)),
+        copied=_result(f" {answer}"),
+        roles=asked.roles,
+        factors=_factors(answer, target),
     )
+
+
+def _part_at_once(answer: str, foil: str) -> bool:
+    """Whether two answers begin with different digits: the first operand's first digit is the plan token."""
+    return answer[0] != foil[0] and (answer[0] + foil[0]).isdigit()
+
+
+def _question(template: str, separator: str, numbers: list[int], goal: int, answer: str = "") -> Marked:
+    """A template with its numbers and target, and which of the numbers the answer begins with."""
+    first = re.split("[^0-9]", answer)[0]
+    listed = [marked(number, "first operand" if str(number) == first else "operand") for number in numbers]
+    return filled(template, numbers=joined(separator, listed), target=marked(goal, "target"))
+
+
+def _result(answer: str) -> tuple[int, ...]:
+    """Places of the digits behind the last sign of equality: those of the target, which the prompt states."""
+    return tuple(range(answer.rindex("=") + 1, len(answer)))
+
+
+def _factors(answer: str, target: int) -> tuple[tuple[str, str], ...]:
+    signs = "".join(re.findall(r"[-+*/]", answer.partition("=")[0]))
+    return ("signs", signs), ("first digit", answer[0]), ("target ten", str(target // 10))
 
 
 def check(example: Example, output: str) -> bool:
@@ -184,6 +212,7 @@ TASK = Task(
     card=TaskCard(
         name="countdown",
         suite="planning",
+        surface="symbols",
         measures="search before the first token: which numbers to add and which to subtract",
         source="Countdown as in Gandhi et al. 2024, arXiv 2404.03683, and Dream (arXiv 2508.15487); "
         "instances with one solution, for arXiv 2601.14758's planning suite",
@@ -192,12 +221,14 @@ TASK = Task(
         metric="logit difference",
         answer="the equation in canonical form: larger terms first, added before subtracted; "
         "with shots, its steps from the left",
+        plan="the first digit of the first operand",
+        copied="the target's digits behind the last sign of equality",
         checker="evaluates the expression, or every step, and compares the multiset of operands",
         variants={"target-last": "numbers, then target", "target-first": "target, then numbers"},
         levels=LEVELS,
         default_level="small",
         steps="tokens",
-        version=1,
+        version=2,
     ),
     draw=shots.few_shot(draw, INSTRUCTIONS),
     check=check,

@@ -1,4 +1,4 @@
-"""Semantic infilling: the word in a gap, which only the text to the right of the gap decides."""
+"""Semantic infilling: the word in a gap, decided by a cue on its left and one on its right together."""
 
 from dataclasses import dataclass
 
@@ -6,121 +6,132 @@ from .. import shots
 from ..example import Draw, Example, InPlace, Task, TaskCard
 from ..lexicon import NAMES
 from ..output import first_word
+from ..wording import Marked, filled, marked
 
 GAP = "___"
+
+LEFT = {"very": ("very", "too", "really"), "not very": ("hardly", "barely", "never")}
+"""Words before the gap: such that the word in it holds, and such that its opposite does."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """A sentence with a gap: its left side, and for every word that fits there the cues that ask for it.
+    """A thing that can have either of two opposite properties.
 
-    `left` and `middle` admit every word of `cues` alike; the cue, to the right of the gap, decides.
+    `properties`: each with what people do about a thing that has it (to the right of the gap). Behind
+    `LEFT["not very"]` the same deed asks for the opposite word.
     """
 
     name: str
-    left: str
-    middle: str
-    cues: dict[str, tuple[str, ...]]
+    thing: str
+    properties: dict[str, tuple[str, ...]]
 
 
 FRAMES = (
     Frame(
-        "tool",
-        "{name} took the",
-        "out of the drawer to",
+        "heat",
+        "the soup was",
         {
-            "knife": ("cut the bread", "slice the cheese", "peel the apple", "chop the onion"),
-            "pen": ("sign the letter", "write the note", "fill the form", "mark the page"),
-            "hammer": ("hit the nail", "fix the chair", "break the ice", "build the shelf"),
-            "key": ("open the door", "lock the gate", "start the car", "close the safe"),
+            "hot": ("added some ice", "let it cool", "blew on it"),
+            "cold": ("heated it up", "warmed it again", "used the stove"),
         },
     ),
     Frame(
-        "place",
-        "{name} went to the",
-        "in order to",
+        "room",
+        "the room was",
         {
-            "library": ("borrow a book", "read a novel", "find a map", "return a magazine"),
-            "bakery": ("buy a cake", "order a pie", "get a loaf", "smell a muffin"),
-            "pool": ("swim a lap", "take a dive", "join a race", "learn a stroke"),
-            "bank": ("open an account", "get a loan", "cash a check", "deposit a coin"),
+            "bright": ("closed the curtains", "drew the blinds", "dimmed the lamps"),
+            "dark": ("opened the curtains", "lit a candle", "switched lamps on"),
         },
     ),
     Frame(
-        "animal",
-        "{name} saw the",
-        "that just",
+        "sound",
+        "the music was",
         {
-            "dog": ("barked at strangers", "chewed a bone", "wagged its tail", "guarded the house"),
-            "cat": ("chased a mouse", "licked its paw", "purred on laps", "scratched the sofa"),
-            "bird": ("sang a song", "laid an egg", "spread its wings", "left its nest"),
-            "horse": ("pulled a cart", "jumped the fence", "won a race", "carried the rider"),
+            "loud": ("turned it down", "covered both ears", "lowered the volume"),
+            "quiet": ("turned it up", "moved much closer", "raised the volume"),
         },
     ),
     Frame(
-        "work",
-        "{name} became a",
-        "who now",
+        "weight",
+        "the bag was",
         {
-            "doctor": (
-                "treats sick patients",
-                "checks blood tests",
-                "cures bad fevers",
-                "prescribes new drugs",
-            ),
-            "teacher": (
-                "grades school papers",
-                "teaches young pupils",
-                "explains hard lessons",
-                "writes class plans",
-            ),
-            "farmer": ("grows sweet corn", "milks brown cows", "plants green beans", "feeds fat pigs"),
-            "pilot": ("flies large planes", "lands small jets", "crosses wide oceans", "reads flight maps"),
+            "heavy": ("asked for help", "took things out", "used a cart"),
+            "light": ("lifted it alone", "put things in", "used one hand"),
         },
     ),
     Frame(
-        "clothes",
-        "{name} wore the",
-        "because of the",
+        "length",
+        "the rope was",
         {
-            "coat": ("cold winter wind", "heavy snow storm", "freezing night air", "icy morning frost"),
-            "hat": ("bright summer sun", "strong desert light", "hot noon glare", "burning beach heat"),
-            "boots": ("deep muddy road", "wet forest path", "steep rocky trail", "flooded stone street"),
-            "mask": ("thick factory smoke", "fine yellow dust", "bad chemical smell", "deadly flu virus"),
+            "long": ("cut it off", "made it shorter", "coiled the rest"),
+            "short": ("tied two together", "made it longer", "bought some more"),
         },
     ),
     Frame(
-        "music",
-        "{name} played the",
-        "well by",
+        "speed",
+        "the car was",
         {
-            "piano": (
-                "pressing its keys",
-                "using both pedals",
-                "tapping white ivory",
-                "following sheet chords",
-            ),
-            "drum": (
-                "hitting its skin",
-                "beating wooden sticks",
-                "keeping steady rhythm",
-                "striking tight leather",
-            ),
-            "guitar": (
-                "plucking its strings",
-                "strumming six chords",
-                "bending thin wires",
-                "tuning metal frets",
-            ),
-            "flute": (
-                "blowing soft air",
-                "covering its holes",
-                "breathing through silver",
-                "moving both lips",
-            ),
+            "fast": ("hit the brakes", "slowed it down", "feared a fine"),
+            "slow": ("changed the engine", "sped it up", "missed the start"),
+        },
+    ),
+    Frame(
+        "water",
+        "the towel was",
+        {
+            "wet": ("hung it outside", "dried it first", "wrung it out"),
+            "dry": ("used it gladly", "folded it away", "packed it again"),
+        },
+    ),
+    Frame(
+        "price",
+        "the coat was",
+        {
+            "cheap": ("bought two coats", "paid at once", "doubted its quality"),
+            "expensive": ("left the shop", "asked for discounts", "borrowed some money"),
+        },
+    ),
+    Frame(
+        "taste",
+        "the tea was",
+        {
+            "sweet": ("added some lemon", "left out honey", "feared for teeth"),
+            "bitter": ("added some sugar", "stirred in honey", "took more milk"),
+        },
+    ),
+    Frame(
+        "ground",
+        "the bed was",
+        {
+            "soft": ("wanted a board", "sank in deep", "slept too long"),
+            "hard": ("wanted a pillow", "lay there awake", "got sore bones"),
+        },
+    ),
+    Frame(
+        "size",
+        "the box was",
+        {
+            "big": ("filled it twice", "needed more room", "took a smaller"),
+            "small": ("filled only one", "needed less room", "took a larger"),
+        },
+    ),
+    Frame(
+        "state",
+        "the floor was",
+        {
+            "dirty": ("swept it well", "mopped it twice", "fetched a broom"),
+            "clean": ("praised the maid", "took shoes off", "ate off it"),
         },
     ),
 )
+
+OPPOSITE = {
+    one: other
+    for frame in FRAMES
+    for one, other in (tuple(frame.properties), tuple(reversed(frame.properties)))
+}
+"""Every word that fills a gap, and the one that means the opposite."""
 
 WORDINGS = {
     "question": (
@@ -141,34 +152,49 @@ INSTRUCTIONS = {
 
 
 def draw(given: Draw) -> Example | None:
-    """One gapped sentence as an instruction, so that a left-to-right model has the cue before the answer.
+    """One gapped sentence as an instruction, so that a left-to-right model has the cues before the answer.
 
-    Corrupted: the cue is exchanged for one of the foil's, of as many words.
+    Corrupted: the deed on the right is one that the opposite property asks for, of as many words. Either word
+    comes with every left side and with every right side, so that one side alone tells nothing.
     """
     rng = given.rng
     name, frame = rng.choice(NAMES), rng.choice(FRAMES)
-    answer, foil = rng.sample(list(frame.cues), 2)
-    cue, other = rng.choice(frame.cues[answer]), rng.choice(frame.cues[foil])
-    if len(cue.split()) != len(other.split()):
+    polarity, shown = rng.choice(sorted(LEFT)), rng.choice(sorted(frame.properties))
+    hidden = OPPOSITE[shown]
+    deed, other = rng.choice(frame.properties[shown]), rng.choice(frame.properties[hidden])
+    if len(deed.split()) != len(other.split()):
         return None
+    # Hardly hot is what people heat up: behind "hardly" the deed asks for the opposite of what it shows.
+    answer, foil = (shown, hidden) if polarity == "very" else (hidden, shown)
+    degree = rng.choice(LEFT[polarity])
     index = rng.randrange(len(WORDINGS[given.variant]))
-    # Left and middle are the same in both prompts: to the left of the gap nothing tells the words apart.
-    left = frame.left.format(name=name)
+    # The same in both prompts; it favours neither word.
+    left = f"{name} found that {frame.thing}"
 
-    def prompt(deciding: str) -> str:
-        text = f"{left} {GAP} {frame.middle} {deciding}"
-        return WORDINGS[given.variant][index].format(text=text)
+    def prompt(deciding: str) -> Marked:
+        text = filled(
+            "{left} {degree} {gap}, and so {name} {deed}",
+            left=left,
+            degree=marked(degree, "left cue"),
+            gap=marked(GAP, "gap"),
+            name=name,
+            deed=marked(deciding, "right cue"),
+        )
+        return filled(WORDINGS[given.variant][index], text=text)
 
+    clean = prompt(deed)
     return Example(
-        clean=prompt(cue),
-        corrupted=prompt(other),
+        clean=clean.text,
+        corrupted=prompt(other).text,
         answer=f" {answer}",
         foil=f" {foil}",
         variant=given.variant,
         template=f"{frame.name}/{given.variant}-{index}",
-        # With the name, because the 96 cues alone are too few to be split.
-        contents=(f"{name}|{cue}", f"{name}|{other}"),
-        in_place=InPlace(left, f" {frame.middle} {cue}.", f" {frame.middle} {other}."),
+        # With the name and the degree, because the deeds alone are too few to be split.
+        contents=tuple(f"{name}|{degree}|{each}" for each in (deed, other)),
+        in_place=InPlace(f"{left} {degree}", f", and so {name} {deed}.", f", and so {name} {other}."),
+        roles=clean.roles,
+        factors=(("polarity", polarity), ("property shown", shown), ("frame", frame.name)),
     )
 
 
@@ -181,18 +207,21 @@ TASK = Task(
     card=TaskCard(
         name="infilling",
         suite="planning",
-        measures="use of the right context: the word in a gap that only a later cue decides",
+        surface="words",
+        measures="use of both sides of a gap: neither the left cue nor the right one decides alone",
         source="after the semantic infilling of arXiv 2601.14758",
         licence="Apache-2.0 (written for this project)",
-        counterfactual="the deciding cue right of the gap becomes one that asks for the foil",
+        counterfactual="the cue right of the gap becomes one that asks for the foil",
         metric="logit difference",
-        answer="the word in the gap; foil: the word the exchanged cue asks for",
+        answer="the word in the gap; foil: its opposite",
+        plan="the word in the gap",
+        copied="",
         checker="first word equals the answer",
         variants={"question": "asked in words", "answer": "followed by 'Answer:'"},
         levels={"words": {"cue": "three words"}, "few-shot": {"cue": "three words", "shots": 8}},
         default_level="words",
         steps="tokens",
-        version=1,
+        version=2,
     ),
     draw=shots.few_shot(draw, INSTRUCTIONS),
     check=check,

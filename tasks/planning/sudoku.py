@@ -6,6 +6,7 @@ from functools import cache
 
 from .. import shots
 from ..example import Draw, Example, Task, TaskCard
+from ..wording import Marked, filled, joined, marked
 
 SIDE, BOX = 4, 2
 CELLS = range(SIDE * SIDE)
@@ -89,41 +90,60 @@ def _near(grid: str, most: int) -> dict[str, int]:
 
 
 def draw(given: Draw) -> Example | None:
-    """One puzzle with a single solution.
+    """One puzzle with a single solution, whose first cell is blank.
 
     Corrupted: one given is another digit and the blanks are the same, and again there is a single solution.
-    The foil is that solution, which differs at the given and at some of the blanks.
+    The foil is that solution, which differs at the given, at the first cell and at some other blanks.
     """
     rng = given.rng
-    blanks = rng.sample(CELLS, rng.randint(given.integer("fewest"), given.integer("most")))
+    # The answer begins with a blank, so that its first digit, the plan token, needs the search; were it a
+    # given, the digits before the first blank would have to be shown.
+    blanks = [0, *rng.sample(CELLS[1:], rng.randint(given.integer("fewest"), given.integer("most")) - 1)]
     shown = sum(1 << cell for cell in CELLS if cell not in blanks)
     solution = rng.choice(grids())
     if not _single(solution, shown):
         return None
     # The two prompts differ in one given, so that nothing but this digit decides between the solutions.
     within = _near(solution, len(blanks) + 1)
-    near = [other for other, cells in within.items() if (cells & shown).bit_count() == 1]
+    near = [other for other, cells in within.items() if cells & 1 and (cells & shown).bit_count() == 1]
     near = [other for other in near if _single(other, shown)]
     if not near:
         return None
     other = rng.choice(near)
     index = rng.randrange(len(TEMPLATES[given.variant]))
 
-    def prompt(grid: str) -> str:
-        puzzle = "".join(BLANK if cell in blanks else grid[cell] for cell in CELLS)
+    def prompt(grid: str) -> Marked:
         template = QUESTION if "shots" in given.level else TEMPLATES[given.variant][index]
-        return template.format(grid=_rows(puzzle))
+        return filled(template, grid=_puzzle(grid, blanks, other if grid == solution else solution))
 
+    clean = prompt(solution)
     return Example(
-        clean=prompt(solution),
-        corrupted=prompt(other),
+        clean=clean.text,
+        corrupted=prompt(other).text,
         answer=_rows(solution),
         foil=_rows(other),
         variant=given.variant,
         template=f"{given.variant}-{index}",
         # By the solutions, whatever the blanks: of 288 grids a model could know every one by heart.
         contents=(solution, other),
+        copied=tuple(cell + cell // SIDE for cell in CELLS if cell not in blanks),
+        roles=clean.roles,
+        factors=(("first digit", solution[0]), ("blanks", str(len(blanks)))),
     )
+
+
+def _puzzle(grid: str, blanks: list[int], other: str) -> Marked:
+    """The rows of a grid with its blanks, every cell with its role; `other`: what it is to be told from."""
+
+    def cell(at: int) -> Marked:
+        if at in blanks:
+            return marked(BLANK, "blank" if at else "first blank")
+        related = any(0 in unit and at in unit for unit in units())
+        role = "changed given" if grid[at] != other[at] else "given beside the first blank"
+        return marked(grid[at], role if related or grid[at] != other[at] else "given")
+
+    rows = [joined("", map(cell, CELLS[start : start + SIDE])) for start in range(0, len(CELLS), SIDE)]
+    return joined("\n", rows)
 
 
 def _single(grid: str, shown: int) -> bool:
@@ -156,12 +176,15 @@ TASK = Task(
     card=TaskCard(
         name="sudoku",
         suite="planning",
+        surface="symbols",
         measures="constraint satisfaction: cells that row, column and box determine together",
         source="4×4 sudoku as asked of Dream, arXiv 2508.15487; puzzles with one solution",
         licence="Apache-2.0 (generated)",
         counterfactual="one given becomes another digit, so that the single solution differs",
         metric="logit difference",
         answer="the whole grid in rows; read at the cells where the two solutions differ",
+        plan="the digit of the first cell, which is blank",
+        copied="the digits of the givens",
         checker="every row, column and box holds 1 to 4, and the givens are kept",
         variants={
             "named": "asked in words before the grid, with shots before all of them",
@@ -175,7 +198,7 @@ TASK = Task(
         },
         default_level="easy",
         steps="tokens",
-        version=1,
+        version=2,
     ),
     draw=shots.few_shot(draw, INSTRUCTIONS),
     check=check,

@@ -1,0 +1,53 @@
+"""Text whose pieces are named by the part they play in a question."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from string import Formatter
+
+
+@dataclass(frozen=True)
+class Role:
+    """A piece of a prompt and the part it plays: characters `start` to `end` (not included) of the text."""
+
+    name: str
+    start: int
+    end: int
+
+    def behind(self, length: int) -> "Role":
+        """The same piece where so many characters stand before the text."""
+        return replace(self, start=self.start + length, end=self.end + length)
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A text and the roles of its pieces, in the order in which they stand."""
+
+    text: str
+    roles: tuple[Role, ...] = ()
+
+
+def marked(value: object, role: str) -> Marked:
+    """A text that plays one role as a whole."""
+    text = str(value)
+    return Marked(text, (Role(role, 0, len(text)),))
+
+
+def filled(template: str, **pieces: Marked | str) -> Marked:
+    """A template with its fields filled in, as `str.format` does, and where the pieces' roles came to lie."""
+    parts: list[Marked | str] = []
+    for literal, field, _, _ in Formatter().parse(template):
+        parts.append(literal)
+        if field is not None:
+            parts.append(pieces[field])
+    return joined("", parts)
+
+
+def joined(separator: str, parts: Iterable[Marked | str]) -> Marked:
+    """The parts with a separator between them, as `str.join` does, and where their roles came to lie."""
+    text, roles = "", []
+    for number, part in enumerate(parts):
+        part = Marked(part) if isinstance(part, str) else part
+        text += separator if number else ""
+        roles += [role.behind(len(text)) for role in part.roles]
+        text += part.text
+    return Marked(text, tuple(roles))
