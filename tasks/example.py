@@ -99,11 +99,19 @@ class TaskCard:
 
 @dataclass(frozen=True)
 class Draw:
-    """What a generator is given for one draw: random numbers, the level, and the surface variant."""
+    """What a generator is given for one draw: random numbers, the level, the surface variant, and the split.
+
+    An example of another split is thrown away, so that a generator that looks at the split first saves time.
+    """
 
     rng: random.Random
     level: Level
     variant: str
+    split: Split
+
+    def wants(self, content: str) -> bool:
+        """Whether the content belongs to the split."""
+        return split_of(content) == self.split
 
     def integer(self, name: str) -> int:
         """A level's parameter that is a number."""
@@ -150,7 +158,7 @@ class Task:
         while failures < PATIENCE:
             failures += 1
             # The variant is kept until one of it is yielded, so that draws that fail leave the turns equal.
-            example = self.draw(Draw(rng, parameters, variants[len(seen) % len(variants)]))
+            example = self.draw(Draw(rng, parameters, variants[len(seen) % len(variants)], split))
             if example is None or not in_split(example, split):
                 continue
             # A prompt is evaluated once, so that disjoint halves share none; in training it may come again

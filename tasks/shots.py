@@ -58,7 +58,7 @@ def _solved(draw: Generator, level: Mapping[str, int | str], variant: str, templ
     rng = random.Random(f"shots/{sorted(level.items())}/{template}")
     by_answer: dict[str, str] = {}
     while len(by_answer) < int(level["shots"]):
-        example = draw(Draw(rng, level, variant))
+        example = draw(Draw(rng, level, variant, "training"))
         if example is not None and _goes_with(example.template, template) and in_split(example, "training"):
             # Different answers, so that none is suggested by being shown more often.
             by_answer.setdefault(example.answer, example.clean + example.answer)

@@ -44,14 +44,14 @@ def draw(given: Draw) -> Example | None:
     numbers = rng.sample(pool, operands)
     signs = [rng.choice("+-") for _ in numbers[1:]]
     at = rng.randrange(operands)
-    others = [*numbers[:at], rng.choice([n for n in pool if n not in numbers]), *numbers[at + 1 :]]
-    answer, foil = _value(numbers, signs), _value(others, signs)
-    if not all(10 <= value <= given.integer("value") for value in (answer, foil)):
+    written = _written(_value(numbers, signs), given)
+    if not written or not given.wants(_expression(numbers, signs, at).text):
         return None
+    others = rng.choice([[*numbers[:at], n, *numbers[at + 1 :]] for n in pool if n not in numbers])
+    exchanged = _written(_value(others, signs), given)
     # The first digit is the plan token: it has to tell the two values apart. And clean and corrupted prompts,
     # answer and foil are compared token by token.
-    written, exchanged = str(answer), str(foil)
-    if written[0] == exchanged[0] or len(written) != len(exchanged):
+    if not exchanged or written[0] == exchanged[0] or len(written) != len(exchanged):
         return None
     index = rng.randrange(len(TEMPLATES[given.variant]))
 
@@ -70,6 +70,11 @@ def draw(given: Draw) -> Example | None:
         roles=clean.roles,
         factors=(("signs", "".join(signs)), ("first digit", written[0]), ("changed", str(at))),
     )
+
+
+def _written(value: int, given: Draw) -> str:
+    """The digits of a value, none where it has fewer than two or is larger than the level's largest."""
+    return str(value) if 10 <= value <= given.integer("value") else ""
 
 
 def _value(numbers: list[int], signs: list[str]) -> int:

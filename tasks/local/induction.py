@@ -16,7 +16,7 @@ DIGITS = tuple("0123456789")
 SEPARATORS = {"spaced": " ", "listed": ", "}
 
 
-def draw(given: Draw) -> Example:
+def draw(given: Draw) -> Example | None:
     """One sequence of different words or digits, written once and then up to the one before the answer.
 
     Corrupted: where the answer stood the first time, there is one from outside the sequence, the foil.
@@ -25,6 +25,8 @@ def draw(given: Draw) -> Example:
     # All different, so that the last word has one earlier place; a foil from the sequence would stand twice
     # in the corrupted prompt.
     *words, foil = rng.sample(WORDS if given.level["surface"] == "words" else DIGITS, length + 1)
+    if not given.wants(" ".join(words)):
+        return None
     # Not the first word: before it stands the end of the first pass, which has no earlier place.
     at = rng.randrange(1, length)
     exchanged = [*words[:at], foil, *words[at + 1 :]]

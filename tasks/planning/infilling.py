@@ -154,19 +154,23 @@ INSTRUCTIONS = {
 def draw(given: Draw) -> Example | None:
     """One gapped sentence as an instruction, so that a left-to-right model has the cues before the answer.
 
-    Corrupted: the deed on the right is one that the opposite property asks for, of as many words. Either word
-    comes with every left side and with every right side, so that one side alone tells nothing.
+    Corrupted: the deed on the right is one that the opposite property asks for; all have three words. Either
+    word comes with every left side and with every right side, so that one side alone tells nothing.
     """
     rng = given.rng
     name, frame = rng.choice(NAMES), rng.choice(FRAMES)
     polarity, shown = rng.choice(sorted(LEFT)), rng.choice(sorted(frame.properties))
-    hidden = OPPOSITE[shown]
-    deed, other = rng.choice(frame.properties[shown]), rng.choice(frame.properties[hidden])
-    if len(deed.split()) != len(other.split()):
+    hidden, degree = OPPOSITE[shown], rng.choice(LEFT[polarity])
+    deeds, others = (
+        # With the name and the degree, because the deeds alone are too few to be split.
+        [deed for deed in frame.properties[each] if given.wants(f"{name}|{degree}|{deed}")]
+        for each in (shown, hidden)
+    )
+    if not deeds or not others:
         return None
+    deed, other = rng.choice(deeds), rng.choice(others)
     # Hardly hot is what people heat up: behind "hardly" the deed asks for the opposite of what it shows.
     answer, foil = (shown, hidden) if polarity == "very" else (hidden, shown)
-    degree = rng.choice(LEFT[polarity])
     index = rng.randrange(len(WORDINGS[given.variant]))
     # The same in both prompts; it favours neither word.
     left = f"{name} found that {frame.thing}"
@@ -190,7 +194,6 @@ def draw(given: Draw) -> Example | None:
         foil=f" {foil}",
         variant=given.variant,
         template=f"{frame.name}/{given.variant}-{index}",
-        # With the name and the degree, because the deeds alone are too few to be split.
         contents=tuple(f"{name}|{degree}|{each}" for each in (deed, other)),
         in_place=InPlace(f"{left} {degree}", f", and so {name} {deed}.", f", and so {name} {other}."),
         roles=clean.roles,

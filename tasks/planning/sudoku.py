@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from .. import shots
-from ..example import Draw, Example, Task, TaskCard
+from ..example import Draw, Example, Split, Task, TaskCard, split_of
 from ..wording import Marked, filled, joined, marked
 
 SIDE, BOX = 4, 2
@@ -89,6 +89,18 @@ def _near(grid: str, most: int) -> dict[str, int]:
     return {other: cells for other, cells in _differences(grid).items() if cells.bit_count() <= most}
 
 
+@cache
+def _grids_of(split: Split) -> tuple[str, ...]:
+    return tuple(grid for grid in grids() if split_of(grid) == split)
+
+
+@cache
+def _apart_at_first(grid: str, most: int) -> tuple[str, ...]:
+    """The grids of the same split that differ at the first cell and at so many cells at most."""
+    near = _near(grid, most).items()
+    return tuple(other for other, cells in near if cells & 1 and split_of(other) == split_of(grid))
+
+
 def draw(given: Draw) -> Example | None:
     """One puzzle with a single solution, whose first cell is blank.
 
@@ -96,20 +108,23 @@ def draw(given: Draw) -> Example | None:
     The foil is that solution, which differs at the given, at the first cell and at some other blanks.
     """
     rng = given.rng
+    number = rng.randint(given.integer("fewest"), given.integer("most"))
+    solution = rng.choice(_grids_of(given.split))
     # The answer begins with a blank, so that its first digit, the plan token, needs the search; were it a
     # given, the digits before the first blank would have to be shown.
-    blanks = [0, *rng.sample(CELLS[1:], rng.randint(given.integer("fewest"), given.integer("most")) - 1)]
-    shown = sum(1 << cell for cell in CELLS if cell not in blanks)
-    solution = rng.choice(grids())
-    if not _single(solution, shown):
-        return None
-    # The two prompts differ in one given, so that nothing but this digit decides between the solutions.
-    within = _near(solution, len(blanks) + 1)
-    near = [other for other, cells in within.items() if cells & 1 and (cells & shown).bit_count() == 1]
-    near = [other for other in near if _single(other, shown)]
+    near = _apart_at_first(solution, number + 1)
     if not near:
         return None
     other = rng.choice(near)
+    differing = [cell for cell in CELLS if solution[cell] != other[cell]]
+    # The two prompts differ in one given, so that nothing but this digit decides between the solutions.
+    changed = rng.choice(differing[1:])
+    blanks = [cell for cell in differing if cell != changed]
+    alike = [cell for cell in CELLS if cell not in differing]
+    blanks += rng.sample(alike, number - len(blanks))
+    shown = sum(1 << cell for cell in CELLS if cell not in blanks)
+    if not (_single(solution, shown) and _single(other, shown)):
+        return None
     index = rng.randrange(len(TEMPLATES[given.variant]))
 
     def prompt(grid: str) -> Marked:
