@@ -35,7 +35,7 @@ LEVELS = {
 
 
 def draw(given: Draw) -> Example | None:
-    """One expression of different numbers, whose value has two digits or more.
+    """One expression of different numbers, whose value has two digits or more; on the way it may be negative.
 
     Corrupted: one of the numbers is another of as many digits, so that the value has another first digit.
     """
@@ -44,14 +44,14 @@ def draw(given: Draw) -> Example | None:
     numbers = rng.sample(pool, operands)
     signs = [rng.choice("+-") for _ in numbers[1:]]
     at = rng.randrange(operands)
-    written = _written(_value(numbers, signs), given)
-    if not written or not given.wants(_expression(numbers, signs, at).text):
-        return None
-    others = rng.choice([[*numbers[:at], n, *numbers[at + 1 :]] for n in pool if n not in numbers])
-    exchanged = _written(_value(others, signs), given)
+    others = [*numbers[:at], rng.choice([n for n in pool if n not in numbers]), *numbers[at + 1 :]]
+    written, exchanged = (_written(_value(each, signs), given) for each in (numbers, others))
     # The first digit is the plan token: it has to tell the two values apart. And clean and corrupted prompts,
     # answer and foil are compared token by token.
-    if not exchanged or written[0] == exchanged[0] or len(written) != len(exchanged):
+    if written[:1] == exchanged[:1] or len(written) != len(exchanged):
+        return None
+    contents = _content(numbers, signs), _content(others, signs)
+    if not all(map(given.wants, contents)):
         return None
     index = rng.randrange(len(TEMPLATES[given.variant]))
 
@@ -66,7 +66,7 @@ def draw(given: Draw) -> Example | None:
         foil=f" {exchanged}",
         variant=given.variant,
         template=f"{given.variant}-{index}",
-        contents=tuple(_expression(values, signs, at).text for values in (numbers, others)),
+        contents=contents,
         roles=clean.roles,
         factors=(("signs", "".join(signs)), ("first digit", written[0]), ("changed", str(at))),
     )
@@ -80,6 +80,12 @@ def _written(value: int, given: Draw) -> str:
 def _value(numbers: list[int], signs: list[str]) -> int:
     following = zip(numbers[1:], signs, strict=True)
     return numbers[0] + sum(number if sign == "+" else -number for number, sign in following)
+
+
+def _content(numbers: list[int], signs: list[str]) -> str:
+    """The terms in order of size: 30+14-16 in another order has the same value."""
+    terms = sorted(zip(["+", *signs], numbers, strict=True))
+    return "".join(f"{sign}{number}" for sign, number in terms)
 
 
 def _expression(numbers: list[int], signs: list[str], changed: int) -> Marked:

@@ -90,15 +90,15 @@ def _near(grid: str, most: int) -> dict[str, int]:
 
 
 @cache
-def _grids_of(split: Split) -> tuple[str, ...]:
-    return tuple(grid for grid in grids() if split_of(grid) == split)
-
-
-@cache
-def _apart_at_first(grid: str, most: int) -> tuple[str, ...]:
-    """The grids of the same split that differ at the first cell and at so many cells at most."""
-    near = _near(grid, most).items()
-    return tuple(other for other, cells in near if cells & 1 and split_of(other) == split_of(grid))
+def _apart_at_first(split: Split, most: int) -> tuple[tuple[str, str], ...]:
+    """Two grids of a split, in either order, that differ at the first cell and at so many cells at most."""
+    of_split = [grid for grid in grids() if split_of(grid) == split]
+    return tuple(
+        (grid, other)
+        for grid in of_split
+        for other, cells in _near(grid, most).items()
+        if cells & 1 and split_of(other) == split
+    )
 
 
 def draw(given: Draw) -> Example | None:
@@ -109,13 +109,10 @@ def draw(given: Draw) -> Example | None:
     """
     rng = given.rng
     number = rng.randint(given.integer("fewest"), given.integer("most"))
-    solution = rng.choice(_grids_of(given.split))
     # The answer begins with a blank, so that its first digit, the plan token, needs the search; were it a
-    # given, the digits before the first blank would have to be shown.
-    near = _apart_at_first(solution, number + 1)
-    if not near:
-        return None
-    other = rng.choice(near)
+    # given, the digits before the first blank would have to be shown. And any two solutions come in either
+    # order equally often, so that no digit is more often an answer than a foil.
+    solution, other = rng.choice(_apart_at_first(given.split, number + 1))
     differing = [cell for cell in CELLS if solution[cell] != other[cell]]
     # The two prompts differ in one given, so that nothing but this digit decides between the solutions.
     changed = rng.choice(differing[1:])
