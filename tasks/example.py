@@ -4,6 +4,7 @@ import hashlib
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from ..errors import UsageError
@@ -175,6 +176,8 @@ class Task:
                 yield example
 
 
+# Kept, because a generator comes back to the same contents.
+@lru_cache(maxsize=1 << 16)
 def split_of(content: str) -> Split:
     """The split that a content belongs to, decided by its hash alone, so that no list is needed."""
     # SHA-256 and not hash(), which is another in every process.

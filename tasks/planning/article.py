@@ -2,6 +2,7 @@
 
 from .. import shots
 from ..example import Draw, Example, Task, TaskCard
+from ..output import first_words
 from ..wording import Marked, filled, joined, marked
 
 NOUNS = {
@@ -85,8 +86,7 @@ def article_of(noun: str) -> str:
 
 def check(example: Example, output: str) -> bool:
     """Whether the output begins with the article and the noun as whole words."""
-    found = [word.strip(".,;:!?\"'") for word in output.split()[:2]]
-    return found == example.answer.split()
+    return first_words(output, 2) == example.answer.split()
 
 
 TASK = Task(

@@ -8,6 +8,7 @@ from itertools import combinations
 
 from .. import shots
 from ..example import Draw, Example, Level, Task, TaskCard
+from ..output import first_line
 from ..wording import Marked, filled, joined, marked
 from . import equations, expressions, steps
 
@@ -248,12 +249,8 @@ def check(example: Example, output: str) -> bool:
     """
     # Only an answer in steps has commas.
     read = steps.read if "," in example.answer else equations.read
-    wanted = read(_first_line(example.answer))
-    return wanted is not None and read(_first_line(output)) == wanted
-
-
-def _first_line(text: str) -> str:
-    return "".join(text.strip().splitlines()[:1]).replace(" ", "")
+    wanted = read(first_line(example.answer))
+    return wanted is not None and read(first_line(output)) == wanted
 
 
 TASK = Task(

@@ -45,12 +45,19 @@ INSTRUCTIONS = {
 }
 
 
+@cache
 def units() -> tuple[tuple[int, ...], ...]:
     """The cells of every row, column and box, by index in reading order."""
     rows = [tuple(cell for cell in CELLS if cell // SIDE == n) for n in range(SIDE)]
     columns = [tuple(cell for cell in CELLS if cell % SIDE == n) for n in range(SIDE)]
     boxes = [tuple(cell for cell in CELLS if _box(cell) == n) for n in range(SIDE)]
     return (*rows, *columns, *boxes)
+
+
+@cache
+def _beside_the_first() -> frozenset[int]:
+    """The cells in the first one's row, column and box, and itself."""
+    return frozenset(cell for unit in units() if 0 in unit for cell in unit)
 
 
 def _box(cell: int) -> int:
@@ -150,9 +157,9 @@ def _puzzle(grid: str, blanks: list[int], other: str) -> Marked:
     def cell(at: int) -> Marked:
         if at in blanks:
             return marked(BLANK, "blank" if at else "first blank")
-        related = any(0 in unit and at in unit for unit in units())
-        role = "changed given" if grid[at] != other[at] else "given beside the first blank"
-        return marked(grid[at], role if related or grid[at] != other[at] else "given")
+        if grid[at] != other[at]:
+            return marked(grid[at], "changed given")
+        return marked(grid[at], "given beside the first blank" if at in _beside_the_first() else "given")
 
     rows = [joined("", map(cell, CELLS[start : start + SIDE])) for start in range(0, len(CELLS), SIDE)]
     return joined("\n", rows)
