@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from mechshift.benchmark.record import protocol
-from mechshift.benchmark.record.protocol import V1
+from mechshift.benchmark.record.protocol import V2
 
 Command = Callable[..., Any]
 
-SMALL = V1.changed(
-    tasks=tuple(task for task in V1.tasks if task.name in ("agreement", "star-path")),
+SMALL = V2.changed(
+    tasks=tuple(task for task in V2.tasks if task.name in ("agreement", "star-path")),
     pool=16,
     minimum=4,
     candidates=3,

@@ -8,7 +8,7 @@ from mechshift.baselines.family.build import MADE, PAIRS, SIZE, build_pages, car
 from mechshift.benchmark.board.rows import make_board
 from mechshift.benchmark.record.draws import STEPS, read_draws, take_draws
 from mechshift.benchmark.record.files import read_model
-from mechshift.benchmark.record.protocol import V1
+from mechshift.benchmark.record.protocol import V2
 from mechshift.benchmark.record.types import Record
 from mechshift.benchmark.run.plan import Subject
 from mechshift.benchmark.run.rescore import find_differences, read_cell, rescore_task
@@ -41,7 +41,7 @@ def test_a_submission_is_whole_and_of_the_pair(pair: str) -> None:
     handed_in = read_model(folder / "record.json", Record)
     reference = read_model(REFERENCE / pair / "record.json", Record)
     assert handed_in.pair == reference.pair
-    assert handed_in.protocol == V1
+    assert handed_in.protocol == V2
     assert [task.pool for task in handed_in.tasks] == [task.pool for task in reference.tasks]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from mechshift.benchmark.record.protocol import V1, Protocol
+from mechshift.benchmark.record.protocol import V2, Protocol
 from mechshift.benchmark.record.types import (
     Accuracy,
     CellRecord,
@@ -158,7 +158,7 @@ def a_cell(name: str) -> CellRecord:
 
 def level_of(task: str) -> str:
     """The level at which protocol v1 asks a task; `easy` for one that it does not ask."""
-    asked = V1.task(task)
+    asked = V2.task(task)
     return "easy" if asked is None else asked.level
 
 
@@ -270,7 +270,7 @@ def an_environment() -> Environment:
 def a_record(
     name: str = "tiny",
     shift: Measured = number(0.25, 0.05),  # noqa: B008 a frozen value
-    protocol: Protocol = V1,
+    protocol: Protocol = V2,
     tasks: tuple[TaskRecord, ...] | None = None,
     failed: tuple[FailedTask, ...] = (),
     **changes: Any,

@@ -18,7 +18,7 @@ from mechshift.benchmark.circuits.scores import Attribution, Integration
 from mechshift.benchmark.measure.budgets import budgets
 from mechshift.benchmark.measure.evidence import RANKINGS, Entropies, ScoreSums, Sweep
 from mechshift.benchmark.record.files import write_model
-from mechshift.benchmark.record.protocol import V1, Protocol
+from mechshift.benchmark.record.protocol import V2, Protocol
 from mechshift.benchmark.record.types import Accuracy, Environment, Missing, PairProvenance, Prompt
 from mechshift.benchmark.run.assembly import assemble, describe_task
 from mechshift.benchmark.run.execution import execute
@@ -35,8 +35,8 @@ GRAPH = Graph(layers=3, heads=2, kv_heads=1)
 TASKS = ("agreement", "star-path")
 MADE = date(2026, 11, 29)
 
-SMALL = V1.changed(
-    tasks=tuple(task for task in V1.tasks if task.name in TASKS),
+SMALL = V2.changed(
+    tasks=tuple(task for task in V2.tasks if task.name in TASKS),
     pool=12,
     candidates=3,
     minimum=4,

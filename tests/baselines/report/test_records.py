@@ -7,7 +7,7 @@ import pytest
 
 from mechshift.baselines.report.records import Pairs, read_pairs, tasks_of
 from mechshift.baselines.report.roster import PAIRS
-from mechshift.benchmark.record.protocol import QUICK, V1
+from mechshift.benchmark.record.protocol import QUICK, V2
 from mechshift.benchmark.record.types import FailedTask, Record, TaskRecord
 from mechshift.errors import NotComputable, UsageError
 
@@ -97,7 +97,7 @@ def test_another_protocol_is_refused(
 def test_another_task_in_the_protocol_is_refused(
     make_pairs: MakePairs, make_record: MakeRecord, put: Put, tmp_path: Path
 ) -> None:
-    protocol = V1.changed(tasks=V1.tasks[:1])
+    protocol = V2.changed(tasks=V2.tasks[:1])
     found = refusal(make_pairs({"tiny-block": make_record("tiny-block", protocol=protocol)}), put, tmp_path)
     assert found.problem.startswith(
         "the records of tiny-block and tiny are not of the same protocol: tasks is ioi abc@1 and ioi abc@1, "

@@ -10,7 +10,7 @@ from build.boards import write_submission
 from mechshift.benchmark.board.board import read_board
 from mechshift.benchmark.record import protocol
 from mechshift.benchmark.record.files import write_model
-from mechshift.benchmark.record.protocol import PAPER, QUICK, V1, ProtocolTask
+from mechshift.benchmark.record.protocol import PAPER, QUICK, V2, ProtocolTask
 from mechshift.benchmark.record.summary import summarise
 from mechshift.benchmark.record.types import Record
 from mechshift.errors import MechshiftError, NotComputable, UsageError
@@ -89,20 +89,20 @@ def test_a_first_look_does_not_become_a_row_by_saying_so(tmp_path: Path, make_re
 
 
 def test_a_protocol_of_a_known_name_with_other_values(tmp_path: Path, make_record: MakeRecord) -> None:
-    other = V1.changed(version=4, pool=400)
+    other = V2.changed(version=4, pool=400)
     error = refusal(tmp_path, make_record(protocol=other))
     assert error.problem.endswith("version is 4 and not 3; pool is 400 and not 500")
 
 
 def test_an_unknown_protocol(tmp_path: Path, make_record: MakeRecord) -> None:
-    error = refusal(tmp_path, make_record(protocol=V1.changed(name="mine")))
+    error = refusal(tmp_path, make_record(protocol=V2.changed(name="mine")))
     assert "protocol mine, which this version does not know; boards take v1" in error.problem
 
 
 def test_records_of_different_protocols(
     tmp_path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    second = V1.changed(name="v2")
+    second = V2.changed(name="v2")
     monkeypatch.setitem(protocol._PROTOCOLS, "v2", second)
     error = refusal(tmp_path, make_record("a"), make_record("b", protocol=second))
     assert error.problem == "2026-11-29-1 and 2026-11-29-0 are of different protocols: v2 and v1"
@@ -154,12 +154,12 @@ def test_another_version_or_level_of_a_task(
 
 
 @pytest.mark.parametrize(
-    "tasks", [V1.tasks[:-1], (V1.tasks[0].model_copy(update={"version": 2}), *V1.tasks[1:])]
+    "tasks", [V2.tasks[:-1], (V2.tasks[0].model_copy(update={"version": 2}), *V2.tasks[1:])]
 )
 def test_a_protocol_of_a_known_name_with_other_tasks(
     tmp_path: Path, make_record: MakeRecord, tasks: tuple[ProtocolTask, ...]
 ) -> None:
-    error = refusal(tmp_path, make_record(protocol=V1.changed(tasks=tasks)))
+    error = refusal(tmp_path, make_record(protocol=V2.changed(tasks=tasks)))
     assert error.problem.endswith("has a protocol v1 that differs from this version's: its tasks differ")
 
 

@@ -19,7 +19,7 @@ from mechshift.benchmark.board.table import BoardView, board_table
 from mechshift.benchmark.pages.board import board_page
 from mechshift.benchmark.pages.write import write_board
 from mechshift.benchmark.record.files import write_model
-from mechshift.benchmark.record.protocol import QUICK, V1
+from mechshift.benchmark.record.protocol import QUICK, V2
 from mechshift.benchmark.record.row import pair_quantities
 from mechshift.benchmark.record.types import Number, Record
 from mechshift.benchmark.submission.attestation import (
@@ -206,9 +206,9 @@ def test_broken_draws_are_refused(submission: Path) -> None:
 
 def test_an_older_protocol_is_retired(tmp_path: Path, record: Record) -> None:
     tasks = tuple(
-        task.model_copy(update={"version": task.version - (task.name == "ioi")}) for task in V1.tasks
+        task.model_copy(update={"version": task.version - (task.name == "ioi")}) for task in V2.tasks
     )
-    old = record.model_copy(update={"protocol": V1.changed(version=2, tasks=tasks)})
+    old = record.model_copy(update={"protocol": V2.changed(version=2, tasks=tasks)})
     folder = write_submission(tmp_path, old, stem="old")
     write_submission(tmp_path, record)
     contents = read_board(tmp_path)

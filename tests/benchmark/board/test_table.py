@@ -12,7 +12,7 @@ from build.boards import Truth, a_submitted_record, write_submission
 from mechshift.benchmark.board.rows import make_board
 from mechshift.benchmark.board.table import BoardView, board_rows, board_table
 from mechshift.benchmark.record.files import write_model
-from mechshift.benchmark.record.protocol import V1
+from mechshift.benchmark.record.protocol import V2
 from mechshift.benchmark.submission.attestation import attestation_path
 from mechshift.errors import UsageError
 
@@ -30,7 +30,7 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
         a_submitted_record("lacking", missing=["sudoku"]),
         a_submitted_record("control", Truth(planning=0.69), control=True, **SHARED),
         a_submitted_record("alone", Truth(planning=0.68), control=True),
-        a_submitted_record("old").model_copy(update={"protocol": V1.changed(version=1)}),
+        a_submitted_record("old").model_copy(update={"protocol": V2.changed(version=1)}),
     ]
     for record in records:
         write_submission(folder, record)
@@ -205,7 +205,7 @@ def test_a_name_obeys_nobody(tmp_path: Path) -> None:
 
 
 def test_a_board_of_retired_rows_alone(tmp_path: Path) -> None:
-    old = a_submitted_record("old").model_copy(update={"protocol": V1.changed(version=1)})
+    old = a_submitted_record("old").model_copy(update={"protocol": V2.changed(version=1)})
     write_submission(tmp_path, old)
     text = board_table(tmp_path, BoardView(), "text")
     assert text.splitlines()[2] == "2026-11-29-old-v1: retired, protocol v1@1: protocol v1 is now @3"

@@ -18,7 +18,7 @@ import torch
 
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.record.files import read_model
-from mechshift.benchmark.record.protocol import V1
+from mechshift.benchmark.record.protocol import V2
 from mechshift.benchmark.record.types import Record
 from mechshift.benchmark.run.plan import Cell
 from mechshift.benchmark.run.progress import Silent, choose_progress
@@ -48,12 +48,12 @@ def board(record: Path, tmp_path: Path) -> Path:
                 "task": card.name,
                 "version": card.version,
                 "level": card.default_level,
-                "pool": by_suite[card.suite].pool.model_copy(update={"common": V1.sampling.pool}),
+                "pool": by_suite[card.suite].pool.model_copy(update={"common": V2.sampling.pool}),
             }
         )
         for card in (task.card for task in list_tasks())
     )
-    whole = found.model_copy(update={"protocol": V1, "tasks": tasks, "reductions": ()})
+    whole = found.model_copy(update={"protocol": V2, "tasks": tasks, "reductions": ()})
     folder = tmp_path / "board"
     folder.mkdir()
     (folder / "tiny-v1.json").write_text(whole.model_dump_json())

@@ -11,7 +11,7 @@ from build.records import a_comparison, a_failed_task, a_pair, a_record, a_task,
 from build.resampled import a_resampled_record, a_resampled_task, draw_prompts
 from mechshift.benchmark.contrast.comparison import ALPHA, RecordComparison, compare_records
 from mechshift.benchmark.contrast.table import comparison_table, values_of
-from mechshift.benchmark.record.protocol import QUICK, V1
+from mechshift.benchmark.record.protocol import QUICK, V2
 from mechshift.benchmark.record.quantities import task_quantities
 from mechshift.benchmark.record.row import pair_quantities
 from mechshift.benchmark.record.types import Missing, Number, Record
@@ -97,12 +97,12 @@ def test_other_protocols_are_not_compared_and_other_seeds_are() -> None:
     with pytest.raises(NotComputable, match="pool is 500 in A and 100 in B") as refused:
         compare_records(a, a_record(protocol=QUICK))
     assert refused.value.exit_code == 3
-    fewer = V1.changed(tasks=V1.tasks[:3])
+    fewer = V2.changed(tasks=V2.tasks[:3])
     with pytest.raises(NotComputable, match="task countdown is small@1 in A and absent in B"):
         compare_records(a, a_record(protocol=fewer))
-    reseeded = V1.reseeded(3)
+    reseeded = V2.reseeded(3)
     assert (reseeded.name, reseeded.sampling.seed, reseeded.board) == ("v1-seed-3", 3, False)
-    assert V1.reseeded(0) is V1
+    assert V2.reseeded(0) is V2
     assert len(compare_records(a, a_record(protocol=reseeded)).matched) == 8
 
 

@@ -16,7 +16,7 @@ from mechshift.benchmark.contrast.comparison import ComparedValue
 from mechshift.benchmark.contrast.regression import check_record, judge_values
 from mechshift.benchmark.contrast.tolerances import Tolerances, ValueSpread, calibrate
 from mechshift.benchmark.record.files import write_model
-from mechshift.benchmark.record.protocol import QUICK, V1
+from mechshift.benchmark.record.protocol import QUICK, V2
 from mechshift.benchmark.record.quantities import Definition, Quantity, Regression
 from mechshift.benchmark.record.summary import summarise
 from mechshift.benchmark.record.types import Missing, Number, Record, TaskRecord
@@ -126,7 +126,7 @@ def test_what_fewer_than_two_reruns_have_is_not_judged() -> None:
 TASKS = ("ioi", "countdown")
 
 
-def rerun(seed: int, moved: float = 0.0, protocol: Any = V1, **changes: Any) -> Record:
+def rerun(seed: int, moved: float = 0.0, protocol: Any = V2, **changes: Any) -> Record:
     """A record on prompts of its own; `moved`: how much lower Ĵ of countdown is."""
     tasks = {}
     for place, name in enumerate(TASKS):

@@ -15,7 +15,7 @@ from huggingface_hub import DatasetCard
 
 from mechshift.benchmark.publishing.dataset import dataset_files
 from mechshift.benchmark.publishing.portions import draw_portions
-from mechshift.benchmark.record.protocol import V1, Protocol
+from mechshift.benchmark.record.protocol import V2, Protocol
 from mechshift.errors import UsageError
 from mechshift.tasks import get_suite, get_task
 
@@ -49,7 +49,7 @@ def names(files: Mapping[str, bytes]) -> set[str]:
 @pytest.fixture(scope="module")
 def local() -> dict[str, bytes]:
     """The local tasks at all levels, four examples a split."""
-    return dataset_files(tuple(draw_portions(get_suite("local"), 4, 0, BOTH)), [V1])
+    return dataset_files(tuple(draw_portions(get_suite("local"), 4, 0, BOTH)), [V2])
 
 
 @pytest.fixture(scope="module")
@@ -113,34 +113,34 @@ def test_the_benchmarks_tasks_are_the_suites(local: dict[str, bytes]) -> None:
 
 
 def test_the_same_arguments_give_the_same_bytes(local: dict[str, bytes]) -> None:
-    assert dataset_files(tuple(draw_portions(get_suite("local"), 4, 0, BOTH)), [V1]) == local
+    assert dataset_files(tuple(draw_portions(get_suite("local"), 4, 0, BOTH)), [V2]) == local
 
 
 def test_a_suite_of_which_a_task_is_not_there_has_no_subset() -> None:
     portions = tuple(draw_portions([get_task("ioi"), get_task("agreement")], 2, 0, BOTH))
-    files = dataset_files(portions, [V1])
+    files = dataset_files(portions, [V2])
     assert "eval.yaml" not in files
     assert names(files) == {"ioi-abc", "ioi-abb", "agreement-phrase"}
 
 
 def of_another_version() -> Protocol:
-    first, *others = V1.tasks
-    return V1.changed(tasks=(first.model_copy(update={"version": first.version + 1}), *others))
+    first, *others = V2.tasks
+    return V2.changed(tasks=(first.model_copy(update={"version": first.version + 1}), *others))
 
 
 def test_a_suite_of_another_version_has_no_subset() -> None:
     portions = tuple(draw_portions(get_suite("local"), 1, 0, ("evaluation",)))
-    assert "v1-local" in names(dataset_files(portions, [V1]))
+    assert "v1-local" in names(dataset_files(portions, [V2]))
     assert "v1-local" not in names(dataset_files(portions, [of_another_version()]))
 
 
 def test_examples_that_no_run_of_the_protocol_draws_are_no_suite() -> None:
-    portions = tuple(draw_portions(get_suite("local"), 1, V1.sampling.seed + 1, ("evaluation",)))
-    assert "v1-local" not in names(dataset_files(portions, [V1]))
+    portions = tuple(draw_portions(get_suite("local"), 1, V2.sampling.seed + 1, ("evaluation",)))
+    assert "v1-local" not in names(dataset_files(portions, [V2]))
 
 
 def test_training_examples_alone_are_no_benchmark() -> None:
-    files = dataset_files(tuple(draw_portions(get_suite("local"), 1, 0, ("training",))), [V1])
+    files = dataset_files(tuple(draw_portions(get_suite("local"), 1, 0, ("training",))), [V2])
     assert "eval.yaml" not in files
     assert "v1-local" in names(files)
 
