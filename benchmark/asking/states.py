@@ -30,6 +30,18 @@ class Question:
     index: int = 0
 
 
+def question(
+    member: Member,
+    encoded: Encoded,
+    order: Sequence[int],
+    group: int,
+    index: int = 0,
+    read: Read = "plan",
+) -> Question:
+    """What a member is asked about an example at a read; without states where it has no such read."""
+    return Question(encoded, states_of(member, encoded, order, read), group, index)
+
+
 def questions(
     member: Member,
     examples: Mapping[int, Encoded],
@@ -44,9 +56,7 @@ def questions(
     """
     numbers = [0] * len(solved) if groups is None else groups
     found = [
-        Question(
-            examples[one.index], states_of(member, examples[one.index], one.order, read), group, one.index
-        )
+        question(member, examples[one.index], one.order, group, one.index, read)
         for one, group in zip(solved, numbers, strict=True)
     ]
     return [asked for asked in found if asked.states]

@@ -151,7 +151,9 @@ def test_edges_are_scored_in_groups_of_templates(
     """Five questions of two lengths in two groups; each one's scores alone, added up by group."""
     mdm, group = member("mdm", "full"), {3: 1, 8: 0, 11: 1, 2: 0, 5: 1}
     asked: list[Question] = [
-        question(mdm, encoded(5 - seed % 2, (11, 12), (14, 15), seed), (0, 1), group[index], index)
+        question(
+            mdm, encoded(5 - seed % 2, (11, 12), (14, 15), seed), (0, 1), group[index], index, "trajectory"
+        )
         for seed, index in enumerate(group)
     ]
     told: list[int] = []
