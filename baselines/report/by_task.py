@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ...benchmark.record.quantities import Quantity
+from ...benchmark.record.quantity import Quantity
 from ...benchmark.record.summary import as_estimate, subtract
 from ...benchmark.record.types import Measured, Missing, Number, TaskResult
 from ...metrics import holm, two_sided_p

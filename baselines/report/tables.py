@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from ...benchmark.record.quantities import POINT, SHARE, SHIFT, Quantity, Rounding
+from ...benchmark.record.quantity import POINT, SHARE, SHIFT, Quantity, Rounding
 from ...benchmark.record.summary import SUITES
 from ...benchmark.record.types import Measured, Missing, Number, Record, SameSize, TaskResult
 from ...benchmark.tables.cells import Notes

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from ...errors import unknown
-from ..record.quantities import Quantity
+from ..record.quantity import Quantity
 from ..record.row import BOTH, COLUMNS, in_board_order
 from ..record.types import Missing, Number, Record, Summary
 from ..tables.layout import Fields, unrounded

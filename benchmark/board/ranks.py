@@ -11,7 +11,7 @@ import numpy as np
 
 from ...metrics.inputs import Floats
 from ...metrics.ranking import Measurements, holm_of_pairs, pairwise_p, significance_ranks
-from ..record.quantities import Quantity
+from ..record.quantity import Quantity
 from ..record.resampling import examples_of, resampling_of
 from ..record.row import SHIFT_AT_ONE_SIZE
 from ..record.types import COUNTED, Summary

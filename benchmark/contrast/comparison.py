@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...metrics import holm
-from ..record.quantities import Quantity, task_quantities
+from ..record.quantities import task_quantities
+from ..record.quantity import Quantity
 from ..record.resampling import with_resampling
 from ..record.row import pair_quantities
 from ..record.types import Measured, Number, Record

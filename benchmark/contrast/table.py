@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..record.quantities import Rounding
+from ..record.quantity import Rounding
 from ..record.types import Missing, Number
 from ..tables.cells import Format, Notes, get_markup, plain
 from ..tables.layout import WIDTH, Fields, Row, csv_lines, stacked, tabular, unrounded, wrapped

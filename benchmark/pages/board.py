@@ -4,15 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from ..board.columns import BoardRow
+from ..board.columns import BoardRow, list_columns
 from ..board.entries import Entry
 from ..board.ranks import ALPHA, Unranked
 from ..board.rows import Board
-from ..record.quantities import Quantity
+from ..record.quantity import Quantity
 from ..record.row import BOTH, COLUMNS, Column, in_board_order
 from ..record.types import Missing, Record, Summary
 from .glossary import Glossary, with_behind
-from .labels import quantity_labels
 from .markup import Child, Html, tag
 from .page import caption, document, scrolling, section
 from .scale import label
@@ -81,22 +80,22 @@ _CHECKED = (
 
 def _quantities(board: Board, column: Column) -> Iterator[_Shown]:
     for place, quantities in column.quantities.items():
-        for name, quantity in zip(column.labels, quantities, strict=True):
-            told = name if place == BOTH else name.replace(column.heading.replace("\n", " "), "").strip(", ")
-            label = " ".join(part for part in (told, "" if place == BOTH else place) if part)
+        for quantity in quantities:
+            # Below the heading of its column: what it says beyond that.
+            told = quantity.label if place == BOTH else " ".join(filter(None, (quantity.member, place)))
             entries = [entry for row in board.rows for entry in (row.entry, *row.controls)]
             values = [quantity.of(entry.record.summary) for entry in entries]
-            yield _Shown(label, quantity, BarAxis.of(values, quantity.rounding.signed))
+            yield _Shown(told, quantity, BarAxis.of(values, quantity.rounding.signed))
 
 
 def _caption(board: Board) -> str:
     count = f"{len(board.rows)} row{'s' * (len(board.rows) != 1)}"
     order = "smallest" if board.ascending else "largest"
-    label = quantity_labels().get(board.sort)
-    if label is None:
+    quantity = next((each.quantity for each in list_columns() if each.name == board.sort), None)
+    if quantity is None:
         return f"{count} by {board.sort}, not ranked"
     rank = f"Rank: 1 + the number of rows significantly better, all pairs tested (Holm, {ALPHA:g})."
-    return f"{count} by {label}, {order} first. {rank}"
+    return f"{count} by {quantity.label}, {order} first. {rank}"
 
 
 def _heads(groups: Sequence[tuple[Column, Sequence[_Shown]]], glossary: Glossary) -> list[Html]:

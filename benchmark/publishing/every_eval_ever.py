@@ -8,8 +8,7 @@ from typing import cast, get_args
 from uuid import UUID
 
 from ...errors import NotComputable, UsageError, unknown
-from ..record.quantities import Definition, task_quantities
-from ..record.row import MEMBERS
+from ..record.quantity import Definition
 from ..record.summary import LEVEL
 from ..record.types import Missing, Number, PairProvenance, Record
 from ..tables.cells import plain
@@ -222,11 +221,8 @@ def _metric_config(value: RowValue) -> MetricConfig:
 
 def _definitions(value: RowValue) -> list[Definition]:
     """What the quantity is; of a mean over a suite's tasks also what it is the mean of."""
-    of_tasks = {quantity.name: quantity.definition for quantity in task_quantities()}
-    # A suite's mean is named after the quantity of a task: `overlap_local` after `overlap`.
-    averaged = of_tasks.get(value.quantity.name.removesuffix(f"_{value.suite}"))
     own = value.quantity.definition
-    return [own] if value.suite is None or averaged is None else [own, averaged]
+    return [own] if own.mean_of is None else [own, own.mean_of]
 
 
 def _reading(value: RowValue) -> dict[str, str]:
@@ -236,7 +232,7 @@ def _reading(value: RowValue) -> dict[str, str]:
         "range": definition.range,
         "trap": " ".join(each.trap for each in _definitions(value) if each.trap),
     }
-    if value.heading.endswith(f", {MEMBERS[0]}"):
+    if value.quantity.member == "ARM":
         said["measured on"] = "the ARM, which is not the model of this file"
     if definition.regression in (None, "either"):
         said["direction"] = "neither end is better; lower_is_better does not apply"
@@ -246,8 +242,7 @@ def _reading(value: RowValue) -> dict[str, str]:
 def _uncertainty(record: Record, value: RowValue, number: Number) -> Uncertainty | None:
     if number.low is None or number.high is None:
         return None
-    # An accuracy is a share of counted examples, whose interval is not resampled but known in closed form.
-    counted = value.quantity.name.startswith("accuracy_")
+    counted = value.quantity.definition.counted
     of_task = (
         "Wilson's interval of each task"
         if counted

@@ -8,7 +8,7 @@ from typing import Literal
 
 from ...errors import UsageError
 from ..record.protocol import Protocol
-from ..record.quantities import Quantity
+from ..record.quantity import Quantity
 from ..record.row import BOTH, COLUMNS
 from ..record.types import Measured, Record, Summary
 from ..tables.cells import plain

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ...errors import unknown
-from ..record.quantities import Rounding
+from ..record.quantity import Rounding
 from ..record.types import Measured, Missing
 
 Format = Literal["text", "github", "latex", "csv"]

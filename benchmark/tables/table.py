@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ...errors import unknown
-from ..record.quantities import SECTIONS, Line, Quantity, task_quantities
+from ..record.quantities import SECTIONS, task_quantities
+from ..record.quantity import Line, Quantity
 from ..record.row import BOTH, COLUMNS, in_board_order, pair_quantities
 from ..record.summary import SUITES
 from ..record.types import Missing, Record, Summary, TaskResult

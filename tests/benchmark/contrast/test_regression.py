@@ -17,7 +17,7 @@ from mechshift.benchmark.contrast.regression import check_record, judge_values
 from mechshift.benchmark.contrast.tolerances import Tolerances, ValueSpread, calibrate
 from mechshift.benchmark.record.files import write_model
 from mechshift.benchmark.record.protocol import QUICK, V1
-from mechshift.benchmark.record.quantities import Definition, Quantity, Regression
+from mechshift.benchmark.record.quantity import Definition, Quantity, Regression
 from mechshift.benchmark.record.summary import summarise
 from mechshift.benchmark.record.types import Missing, Number, Record, TaskRecord
 from mechshift.errors import NotComputable

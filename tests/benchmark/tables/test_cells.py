@@ -2,7 +2,7 @@
 
 import pytest
 
-from mechshift.benchmark.record.quantities import Rounding
+from mechshift.benchmark.record.quantity import Rounding
 from mechshift.benchmark.record.types import Missing, Number
 from mechshift.benchmark.tables.cells import FORMATS, Notes, get_markup, plain
 from mechshift.errors import UsageError
