@@ -52,6 +52,11 @@ class ComparedValue:
         return self.quantity.name if self.task is None else f"{self.quantity.name}.{self.task}"
 
     @property
+    def label(self) -> str:
+        """What it is called in tables and sentences: the quantity's label, and of which task it is."""
+        return self.quantity.label if self.task is None else f"{self.quantity.label} on {self.task}"
+
+    @property
     def differs(self) -> bool:
         """Whether the difference is more than chance among all that are tested."""
         return self.adjusted_p is not None and self.adjusted_p <= ALPHA
@@ -85,12 +90,12 @@ class RecordComparison:
     @property
     def verdict(self) -> str:
         """What differs, in one line."""
-        differing = [value.name for value in self.values if value.differs]
+        differing = [value.label for value in self.values if value.differs]
         tests = f"{len(self.tested)} tested values differ{'s' * (len(differing) == 1)} (Holm, α = {ALPHA:g})"
         if not differing:
             return f"None of {tests}."
-        more = f" and {len(differing) - _NAMED} more" if len(differing) > _NAMED else ""
-        return f"{len(differing)} of {tests}: {', '.join(differing[:_NAMED])}{more}."
+        more = f"; and {len(differing) - _NAMED} more" if len(differing) > _NAMED else ""
+        return f"{len(differing)} of {tests}: {'; '.join(differing[:_NAMED])}{more}."
 
     def __repr__(self) -> str:
         return f"RecordComparison({self.a.name}, {self.b.name}: {self.verdict})"

@@ -67,7 +67,7 @@ def _row_body(comparison: RecordComparison, notes: Notes, width: int) -> str:
                 markup.number(p_text(value.adjusted_p)) if value.adjusted_p is not None else "",
                 markup.text(value.pairing or ""),
             )
-            rows.append([markup.text(value.name), *(cells[index] for index in part)])
+            rows.append([markup.text(value.label), *(cells[index] for index in part)])
         return tabular(["pair", *(_HEADS[index] for index in part)], rows, markup)
 
     return stacked(len(_HEADS), draw, notes, width)
@@ -78,12 +78,12 @@ def _task_body(comparison: RecordComparison, notes: Notes, width: int) -> str:
     markup = notes.markup
     names = [task.name for task in comparison.matched]
     found = {(value.quantity.name, value.task): value for value in comparison.tasks}
-    lines = list(dict.fromkeys(value.quantity.name for value in comparison.tasks))
+    lines = {value.quantity.name: value.quantity.label for value in comparison.tasks}
 
     def draw(part: Sequence[int], notes: Notes) -> str:
         rows = [
-            [markup.text(line), *(_difference(found[line, names[index]], notes) for index in part)]
-            for line in lines
+            [markup.text(label), *(_difference(found[name, names[index]], notes) for index in part)]
+            for name, label in lines.items()
         ]
         return tabular(["B − A by task", *(plain(names[index]) for index in part)], rows, markup)
 

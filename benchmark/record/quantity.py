@@ -46,8 +46,8 @@ PERCENT = Rounding(decimals=1, percent=True)
 T = TypeVar("T")
 
 Regression = Literal["either", "lower", "higher"]
-MemberName = Literal["ARM", "MDM"]
-MEMBERS: tuple[MemberName, ...] = ("ARM", "MDM")
+Whose = Literal["ARM", "MDM"]
+MEMBERS: tuple[Whose, ...] = ("ARM", "MDM")
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Quantity(Generic[T]):
     definition: Definition
     rounding: Rounding = SHARE
     label: str = ""
-    member: MemberName | None = None
+    member: Whose | None = None
     suite: str | None = None
 
     def __post_init__(self) -> None:

@@ -1,6 +1,7 @@
 """What a comparison holds, tests and says."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -42,8 +43,8 @@ def test_what_was_changed_differs_and_nothing_else(found: RecordComparison) -> N
     differing = [value.name for value in found.values if value.differs]
     assert differing == ["overlap_planning", "task_dependent_shift", "overlap.countdown"]
     assert found.verdict == (
-        f"3 of {len(found.tested)} tested values differ (Holm, α = 0.05): overlap_planning, "
-        "task_dependent_shift, overlap.countdown."
+        f"3 of {len(found.tested)} tested values differ (Holm, α = 0.05): overlap Ĵ, planning; "
+        "task-dependent shift; Ĵ of edges on countdown."
     )
     assert repr(found) == f"RecordComparison(tiny, later: {found.verdict})"
 
@@ -159,16 +160,16 @@ def test_the_text_fits_the_terminal_and_stars_what_differs(found: RecordComparis
     lines = text.splitlines()
     assert lines[0].startswith("3 of ")
     assert max(map(len, lines)) <= 80
-    starred = [line.split()[0] for line in lines if line.count("]*")]
-    assert starred == ["overlap_planning", "task_dependent_shift", "overlap"]
+    starred = [re.split(" {2,}", line)[0] for line in lines if line.count("]*")]
+    assert starred == ["overlap Ĵ, planning", "task-dependent shift", "Ĵ of edges"]
     assert "A: tiny, v1@3" in lines
 
 
 def test_every_format_has_every_quantity(found: RecordComparison) -> None:
     github = comparison_table(found, "github")
-    assert "| overlap\\_planning" in github
+    assert "| overlap Ĵ, planning" in github
     latex = comparison_table(found, "latex")
-    assert r"overlap\_planning" in latex
+    assert r"overlap $\hat{J}$, planning" in latex
     assert "Ĵ" not in latex
     csv = comparison_table(found, "csv").splitlines()
     assert len(csv) == 1 + len(found.values)
