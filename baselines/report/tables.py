@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from ...benchmark.record.quantity import POINT, SHARE, SHIFT, Quantity, Rounding
+from ...benchmark.record.row import COLUMNS, in_board_order
 from ...benchmark.record.summary import SUITES
 from ...benchmark.record.types import Measured, Missing, Number, Record, SameSize, TaskResult
 from ...benchmark.tables.cells import Notes
@@ -53,6 +54,22 @@ def task_table(pairs: Pairs, quantity: Quantity[TaskResult]) -> str:
         rows.append([f"`{pair}`", *values])
     heads = [f"{text(name)}<br>{suite}" for name, suite in pairs.tasks.items()]
     return table(["pair", *heads], rows, notes)
+
+
+def row_table(pairs: Pairs) -> str:
+    """A line per pair with every quantity of its row, in the order of a board's columns."""
+    quantities = [
+        quantity
+        for column in in_board_order(COLUMNS)
+        for held in column.quantities.values()
+        for quantity in held
+    ]
+    notes = Notes(MARKUP)
+    rows = [
+        [f"`{pair}`", *(notes.cell(each.of(record.summary), each.rounding) for each in quantities)]
+        for pair, record in pairs.records.items()
+    ]
+    return table(["pair", *(text(each.label) for each in quantities)], rows, notes)
 
 
 def own_sizes_table(pairs: Pairs) -> str:

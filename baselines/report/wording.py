@@ -55,7 +55,7 @@ def seeds_sentence(spreads: Sequence[Spread]) -> str:
 
 def left_sentence(label: str, contrasts: Sequence[TaskContrast]) -> str:
     """In how many tasks base pair and control differ before and after adjustment, and on which side."""
-    before = sum(1 for each in contrasts if side(each.difference, 0) in (1, -1))
+    before = sum(each.differs for each in contrasts)
     left = [f"{each.task} ({_direction(each)})" for each in contrasts if each.left]
     unknown = sum(1 for each in contrasts if isinstance(each.p, Missing))
     without = f"; {unknown} of them without a value" if unknown else ""

@@ -9,7 +9,6 @@ import numpy as np
 
 from ...metrics.inputs import Floats
 from ..tables.layout import Fields
-from ..tables.table import SORT
 from .board import read_board
 from .columns import BoardRow, find_columns, find_sort, list_columns, sort_key
 from .entries import Entry, Retired
@@ -17,6 +16,10 @@ from .ranks import Unranked, rank_entries
 
 if TYPE_CHECKING:
     import pandas
+
+
+SORT = "task_dependent_shift"
+"""The column that rows are ranked by unless told otherwise."""
 
 
 @dataclass(frozen=True, eq=False)

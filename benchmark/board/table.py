@@ -13,12 +13,12 @@ from ..tables.beside import overlap_fields, overlap_table
 from ..tables.cells import DASH, Format, Notes, get_markup, plain
 from ..tables.layout import WIDTH, Fields, csv_lines, stacked, tabular, wrapped
 from ..tables.reported import PROTOCOL, list_reported
-from ..tables.table import SORT, protocol_name
+from ..tables.table import protocol_name
 from .board import read_board
 from .columns import BoardColumn, BoardRow, find_columns, find_sort, list_columns
 from .entries import Entry
 from .ranks import ALPHA
-from .rows import Board, make_board
+from .rows import SORT, Board, make_board
 
 LONGEST_NAME = 22
 """Columns of a terminal that a pair's name takes before it is folded."""

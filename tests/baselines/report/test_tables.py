@@ -153,3 +153,12 @@ def test_beside_the_pair_without_the_arm(make_pairs: MakePairs) -> None:
         "+0.60 [+0.56, +0.64]",
         "0.60 [0.56, 0.64]",
     ]
+
+
+def test_a_row_has_every_quantity_of_a_board(make_pairs: MakePairs) -> None:
+    found = tables.row_table(make_pairs())
+    heads = [cell.strip() for cell in found.splitlines()[0].strip("|").split(" | ")]
+    assert heads[:4] == ["pair", "overlap Ĵ, local", "overlap Ĵ, planning", "task-dependent shift"]
+    assert heads[-1] == "accuracy, MDM, planning"
+    assert [row[0] for row in rows_of(found)] == [f"`{pair}`" for pair in PAIRS]
+    assert {len(row) for row in rows_of(found)} == {len(heads)}

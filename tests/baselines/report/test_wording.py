@@ -75,8 +75,10 @@ def test_seeds_of_which_nothing_is_known(spreads: list[Spread]) -> None:
     )
 
 
-def a_contrast(task: str, difference: Measured, adjusted: Measured) -> TaskContrast:
-    return TaskContrast(task, difference, difference, difference, adjusted, adjusted)
+def a_contrast(
+    task: str, difference: Measured, adjusted: Measured, p: Measured | None = None
+) -> TaskContrast:
+    return TaskContrast(task, difference, difference, difference, p or adjusted, adjusted)
 
 
 ABOVE, BELOW = Number(value=0.2, low=0.1, high=0.3), Number(value=-0.2, low=-0.3, high=-0.1)
@@ -86,7 +88,7 @@ def test_what_is_left_is_named_with_its_side() -> None:
     found = [
         a_contrast("ioi", ABOVE, Number(value=0.001)),
         a_contrast("countdown", BELOW, Number(value=0.049)),
-        a_contrast("sudoku", ABOVE, Number(value=0.05)),
+        a_contrast("sudoku", ABOVE, Number(value=0.05), p=Number(value=0.03)),
         a_contrast("greater-than", GONE, GONE),
     ]
     assert left_sentence("Early shift", found) == (
