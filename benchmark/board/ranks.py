@@ -22,6 +22,10 @@ ALPHA = 0.05
 """The family-wise rate of false differences among all pairs of rows of one board."""
 
 
+IS_CONTROL = "it is a control"
+"""Why a control has no rank."""
+
+
 @dataclass(frozen=True)
 class Unranked:
     """Why a row has no rank."""
@@ -81,7 +85,7 @@ def _value(entry: Entry, quantity: Quantity[Summary]) -> PutTogether | Unranked:
     if entry.unofficial is not None:
         return Unranked("no board takes it")
     if entry.record.pair.control:
-        return Unranked("it is a control")
+        return Unranked(IS_CONTROL)
     value = find_value(entry.record, quantity)
     return Unranked(value) if isinstance(value, str) else value
 

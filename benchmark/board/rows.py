@@ -12,7 +12,7 @@ from ..tables.layout import Fields
 from .board import read_board
 from .columns import BoardRow, find_columns, find_sort, list_columns, sort_key
 from .entries import Entry, Retired
-from .ranks import Unranked, rank_entries
+from .ranks import IS_CONTROL, Unranked, rank_entries
 
 if TYPE_CHECKING:
     import pandas
@@ -69,7 +69,7 @@ class Board:
             for control in row.controls:
                 if control.name not in shown:
                     shown.add(control.name)
-                    yield BoardRow(control, Unranked("it is a control"))
+                    yield BoardRow(control, Unranked(IS_CONTROL))
         yield from self.retired
 
 
