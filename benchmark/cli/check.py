@@ -8,7 +8,7 @@ import typer
 
 from ...errors import NotComputable, UsageError
 from .compare import IndependentOption
-from .options import JsonOption, of_output, of_work
+from .options import JsonOption, of_check, of_output
 from .reports import ReportOption, Told, check_reports, tell
 
 
@@ -20,17 +20,17 @@ def check(
         ),
     ],
     against: Annotated[
-        Path | None, of_work(metavar="OLD", help="The record that NEW should be no worse than.")
+        Path | None, of_check(metavar="OLD", help="The record that NEW should be no worse than.")
     ] = None,
     tolerances: Annotated[
-        Path | None, of_work(metavar="FILE.toml", help="How far reruns lie apart, from --calibrate.")
+        Path | None, of_check(metavar="FILE.toml", help="How far reruns lie apart, from --calibrate.")
     ] = None,
     calibrate: Annotated[
-        bool, of_work("--calibrate", help="Measure how far reruns of a pair lie apart, and write it to -o.")
+        bool, of_check("--calibrate", help="Measure how far reruns of a pair lie apart, and write it to -o.")
     ] = False,
     rate: Annotated[
         float | None,
-        of_work(help="With --calibrate: how likely any false alarm of a check may be; by default 0.05."),
+        of_check(help="With --calibrate: how likely any false alarm of a check may be; by default 0.05."),
     ] = None,
     independent: IndependentOption = False,
     out: Annotated[

@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 
 from ...errors import UsageError
-from .options import FormatOption, HtmlOption, JsonOption, TableFormat, of_work
+from .options import FormatOption, HtmlOption, JsonOption, TableFormat, of_check
 from .output import flush, print_json, print_text, width
 
 IndependentOption = Annotated[
     bool,
-    of_work(
+    of_check(
         "--independent",
         help="Compute nothing from cells: without kept resampled values records count as independent.",
     ),
@@ -26,7 +26,7 @@ def compare(
     b: Annotated[Path, typer.Argument(metavar="B", help="Another one of the same protocol.")],
     fail_on: Annotated[
         list[str] | None,
-        of_work(
+        of_check(
             metavar="RULE",
             help="End with exit code 1 where the interval of B − A lies beyond a bound, as in "
             "'overlap_planning < -0.05' or 'accuracy_mdm.ioi < 0', or for 'any' difference; repeatable.",

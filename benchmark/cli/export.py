@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...errors import UsageError, printable
-from .options import JsonOption, of_output, of_work
+from .options import JsonOption, of_output, of_selection
 from .output import print_json
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def export(
     *,
     unofficial: Annotated[
         bool,
-        of_work("--unofficial", help="Also take a record that no board takes; what is written says so."),
+        of_selection("--unofficial", help="Also take a record that no board takes; what is written says so."),
     ] = False,
     to: Annotated[Target, of_output(help="The model's page on the Hub, or the store Every Eval Ever.")],
     out: Annotated[Path, of_output("--out", "-o", help="The folder that the files are written to.")],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ...errors import UsageError, printable
-from .options import JsonOption, of_output, of_work
+from .options import JsonOption, of_output
 from .output import print_json
 
 if TYPE_CHECKING:
@@ -25,17 +25,17 @@ def submit(
     *,
     size: Annotated[
         float | None,
-        of_work(metavar="MB", help="What it may take in megabytes; by default 100."),
+        of_output(metavar="MB", help="What it may take in megabytes; by default 100."),
     ] = None,
     exact: Annotated[
-        bool, of_work("--exact", help="Keep the cells byte for byte, whatever they take.")
+        bool, of_output("--exact", help="Keep the cells byte for byte, whatever they take.")
     ] = False,
     date: Annotated[
         datetime | None,
-        of_work(formats=["%Y-%m-%d"], help="The day in its name; by default that of the run's last cell."),
+        of_output(formats=["%Y-%m-%d"], help="The day in its name; by default that of the run's last cell."),
     ] = None,
     card: Annotated[
-        Path | None, of_work(metavar="FILE", help="A filled card; without it a template is written.")
+        Path | None, of_output(metavar="FILE", help="A filled card; without it a template is written.")
     ] = None,
     out: Annotated[Path, of_output("--out", "-o", metavar="BOARD", help="The folder to write it into.")],
     packed: Annotated[bool, of_output("--zip", help="Write one zip in place of a folder.")] = False,

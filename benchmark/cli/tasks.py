@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ...errors import UsageError
-from .options import JsonOption, of_output, of_work
+from .options import JsonOption, of_output, of_selection
 from .output import print_json
 
 if TYPE_CHECKING:
@@ -37,19 +37,19 @@ def export(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="TASK", help="Tasks (see `mechshift ls tasks`).")
     ] = None,
-    suite: Annotated[str | None, of_work(help="Tasks: local, planning, paper or all.")] = None,
-    n: Annotated[int, of_work("--n", min=1, help="Number of examples per task.")] = 500,
-    seed: Annotated[int, of_work(help="The seed of the stream; runs use their protocol's.")] = 0,
+    suite: Annotated[str | None, of_selection(help="Tasks: local, planning, paper or all.")] = None,
+    n: Annotated[int, of_selection("--n", min=1, help="Number of examples per task.")] = 500,
+    seed: Annotated[int, of_selection(help="The seed of the stream; runs use their protocol's.")] = 0,
     split: Annotated[
         WhichSplit | None,
-        of_work(
+        of_selection(
             help="The examples that runs use (evaluation, the default), or those free for training; "
             "by default a dataset has both."
         ),
     ] = None,
     level: Annotated[
         str | None,
-        of_work(help="A difficulty that the tasks have; by default a dataset has all of each task."),
+        of_selection(help="A difficulty that the tasks have; by default a dataset has all of each task."),
     ] = None,
     out: Annotated[
         Path | None, of_output(help=f"The folder that the files are written to; by default {OUT}.")

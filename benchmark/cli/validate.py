@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...errors import UsageError, defused, printable
-from .options import JsonOption, of_machine, of_output, of_work
+from .options import JsonOption, of_check, of_machine, of_output
 from .reports import ReportOption, Told, check_reports, tell
 
 if TYPE_CHECKING:
@@ -26,21 +26,21 @@ def validate(
     ],
     unofficial: Annotated[
         bool,
-        of_work(
+        of_check(
             "--unofficial",
             help="Also take a protocol that no board takes, and a record that is not all of its protocol.",
         ),
     ] = False,
     rerun: Annotated[
         int | None,
-        of_work(metavar="N", help="Also compute N cells, drawn at random, again from the weights."),
+        of_check(metavar="N", help="Also compute N cells, drawn at random, again from the weights."),
     ] = None,
     pair: Annotated[
         str | None,
-        of_work(help="With --rerun: the pair, by name or FILE.toml; by default that of the record's name."),
+        of_check(help="With --rerun: the pair, by name or FILE.toml; by default that of the record's name."),
     ] = None,
     seed: Annotated[
-        int | None, of_work(help="With --rerun: draw the cells with this seed, and not at random.")
+        int | None, of_check(help="With --rerun: draw the cells with this seed, and not at random.")
     ] = None,
     device: Annotated[
         str | None, of_machine(help="With --rerun: where to run; by default an accelerator, if there is one.")
