@@ -17,12 +17,15 @@ class Unofficial:
 def why_unofficial(protocol: Protocol, named: bool = False) -> Unofficial | None:
     """Why no board takes records of a protocol; None where one does.
 
-    A protocol of this version that boards do not take is taken where it was `named`. Names are told as they
+    A protocol of this version that boards do not take, such as one with another seed, is taken where it was
+    `named`. Names are told as they
     are in the record.
     """
     name = protocol.name
     own = next((known for known in list_protocols() if known.name == name), None)
     if own is None:
+        if (original := _reseeded_from(protocol)) is not None:
+            return None if named else _of_reruns(protocol, original)
         names = ", ".join(known.name for known in list_protocols() if known.board)
         return Unofficial(f"has protocol {name}, which this version does not know; boards take {names}", "v1")
     if not own.board and not named:
@@ -38,6 +41,20 @@ def why_unofficial(protocol: Protocol, named: bool = False) -> Unofficial | None
             f"has a protocol {name} that differs from this version's: {'; '.join(changed)}", own.name
         )
     return None
+
+
+def _reseeded_from(protocol: Protocol) -> Protocol | None:
+    """The protocol of this version that it is on the prompts of another seed; None where it is none."""
+    seed = protocol.sampling.seed
+    return next((known for known in list_protocols() if known.reseeded(seed) == protocol), None)
+
+
+def _of_reruns(protocol: Protocol, original: Protocol) -> Unofficial:
+    return Unofficial(
+        f"has protocol {protocol.name}: that is {original.name} on other prompts (seed "
+        f"{protocol.sampling.seed}), for mechshift compare and check, and no board takes it",
+        original.name if original.board else "v1",
+    )
 
 
 def find_gaps(record: Record) -> list[str]:

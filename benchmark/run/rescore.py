@@ -17,7 +17,7 @@ from .numbers import compute_numbers
 from .plan import Cell, Kind, Subject, plan_run
 from .pools import why_unusable
 from .progress import Silent
-from .store import digest_of, find_cell, read_seal
+from .store import digest_of, find_cell, read_seal, shortened
 
 
 @dataclass(frozen=True)
@@ -135,8 +135,9 @@ def read_cell(path: Path, record: Record, cell: Cell) -> tuple[object, str]:
     file = find_cell(path, record, cell.task.name, cell.name)
     digest, wanted = digest_of(file), named[cell.name].digest
     if digest != wanted:
+        there, named_there = shortened(digest, wanted)
         raise NotComputable(
-            f"{file} is not what {path.name} was made of: its SHA-256 is {digest[:9]}…, not {wanted[:9]}…",
+            f"{file} is not what {path.name} was made of: its SHA-256 is {there}, not {named_there}",
             "run the pair again: damaged cells are computed again",
         )
     _check_origin(file, cell, named)

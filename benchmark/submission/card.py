@@ -10,7 +10,6 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from ...errors import NotComputable
 from ...files import open_regular
 from ..record.types import Record
 
@@ -55,11 +54,15 @@ class Card(_Table):
     checkpoints: Checkpoints
 
 
-def read_card(path: Path) -> Card:
-    """A filled card. Raises NotComputable, with all that is wrong, for anything else."""
-    if problems := check_card(path):
-        raise NotComputable(f"{path} is no filled card: {'; '.join(problems)}", f"correct {path.name}")
-    return Card.model_validate(_parse(path))
+def card_names(path: Path) -> tuple[str | None, date | None]:
+    """The pair and the day that a card names, whatever else is wrong with it; None where it names none."""
+    try:
+        content = _parse(path)
+    except (OSError, ValueError, RecursionError):
+        return None, None
+    pair, day = content.get("pair"), content.get("date")
+    named = isinstance(pair, str) and not _unfilled(pair)
+    return str(pair) if named else None, day if type(day) is date else None
 
 
 @dataclass(frozen=True)
