@@ -73,9 +73,10 @@ def _check(
     from ..contrast.regression import check_record
     from ..contrast.tolerances import read_tolerances
     from ..findings.text import one_line
+    from ..run.progress import tell_when_slow
 
     measured = None if tolerances is None else read_tolerances(tolerances)
-    found = check_record(new, old, measured, not independent)
+    found = check_record(new, old, measured, not independent, tell_when_slow())
     for note in found.notes:
         print(one_line(note), file=sys.stderr)
     if not found.tests and not found.findings:

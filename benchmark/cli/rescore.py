@@ -28,10 +28,12 @@ def rescore(
 
     Example: mechshift rescore mechshift-results/tiny-quick.json
     """
+    from ..run.progress import tell_when_slow
     from ..run.rescore import find_records
     from ..run.rescore import rescore as compute
 
-    found = [compute(path) for path in find_records(place)]
+    tell = tell_when_slow()
+    found = [compute(path, tell) for path in find_records(place)]
     if as_json:
         rows = [{"record": str(one.path), "differences": one.differences} for one in found]
         print_json(rows)

@@ -1,5 +1,6 @@
 """The command `mechshift submit`: a run as a submission to a board."""
 
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -43,17 +44,26 @@ def submit(
 ) -> None:
     """Write a run as a submission: its record with the cells that it follows from, reduced to a size.
 
-    The record is computed again from the reduced cells, and what that changed is told. No model is loaded.
+    The record is computed again from the reduced cells, and what that changed is told. No model is loaded. A
+    record that no board takes, such as a quick look or a partial run, is written too, with a warning.
 
     Example: mechshift submit mechshift-results/tiny-v1.json -o board
     """
+    from ..run.progress import tell_when_slow
     from ..submission.write import SIZE, Request
     from ..submission.write import submit as write
 
     if exact and size is not None:
         raise UsageError("--exact keeps cells as they are, and --size reduces them", "give one of them")
     most = None if exact else SIZE if size is None else size
-    found = write(place, out, Request(most, date.date() if date else None, card, packed))
+    request = Request(most, date.date() if date else None, card, packed)
+    found = write(place, out, request, tell_when_slow())
+    if found.refused is not None:
+        print(
+            f"mechshift: no board takes this submission: {printable(found.refused)}\n"
+            "for a board, run the pair under protocol v1, on all of its tasks",
+            file=sys.stderr,
+        )
     if as_json:
         print_json(_as_row(found))
     else:
@@ -67,6 +77,7 @@ def _as_row(found: "Submission") -> dict[str, Any]:
         "bytes": found.bytes,
         **manifest.model_dump(mode="json", include={"form", "step", "original_record", "changes"}),
         "unfilled": list(found.unfilled),
+        "refused": found.refused,
     }
 
 

@@ -82,13 +82,14 @@ def validate(
         # Before the checks too: what is attested has to be what was checked.
         asked = prepare_attestation(submission, attest, by, sign)
     from ..board.validation import BOARD_CHECKS, is_board, validate_board
+    from ..run.progress import tell_when_slow
     from ..validation.validate import CHECKS
     from ..validation.validate import validate as check
 
     whole_board = is_board(submission)
     if whole_board and rerun is not None:
         raise UsageError("--rerun is of one submission, and this is a board", "name one of its submissions")
-    findings = (validate_board if whole_board else check)(submission, unofficial)
+    findings = (validate_board if whole_board else check)(submission, unofficial, tell_when_slow())
     checks: tuple[str, ...] = BOARD_CHECKS if whole_board else CHECKS
     if rerun is not None and findings:
         print("mechshift: no cell was computed again, as the submission is not valid", file=sys.stderr)

@@ -11,6 +11,7 @@ from ..record.quantity import Quantity
 from ..record.resampling import with_resampling
 from ..record.row import pair_quantities
 from ..record.types import Measured, Number, Record
+from ..run.progress import Tell, tell_nobody
 from .comparable import (
     Matched,
     check_protocols,
@@ -120,22 +121,24 @@ _NAMED = 5
 """Values that a verdict names."""
 
 
-def compare_records(a: Path | Record, b: Path | Record, cells: bool = True) -> RecordComparison:
+def compare_records(
+    a: Path | Record, b: Path | Record, cells: bool = True, tell: Tell = tell_nobody
+) -> RecordComparison:
     """Compare two records of one protocol, whose seed may differ. The order matters: differences are B − A.
 
     `cells`: whether resampled values that were not kept beside a record are computed from its cells, some
-    seconds a task, so that differences can be paired. Raises UsageError and NotComputable for what cannot be
-    read, NotComputable for other protocols and where no task is in both.
+    seconds a task, so that differences can be paired; `tell` is given a line for each. Raises UsageError and
+    NotComputable for what cannot be read, NotComputable for other protocols and where no task is in both.
     """
-    return compare_sides(read_side(a), read_side(b), cells)
+    return compare_sides(read_side(a), read_side(b), cells, tell)
 
 
-def compare_sides(a: Side, b: Side, cells: bool = True) -> RecordComparison:
+def compare_sides(a: Side, b: Side, cells: bool = True, tell: Tell = tell_nobody) -> RecordComparison:
     """Compare two records that have been read; see `compare_records`."""
     check_protocols(a.record, b.record)
     pairable = [task.name for task in match_tasks(a.record, b.record) if not task.unpaired]
     if cells and pairable:
-        a, b = (with_draws_of_cells(side, pairable) for side in (a, b))
+        a, b = (with_draws_of_cells(side, pairable, tell) for side in (a, b))
     # Once more: tasks have their draws now.
     matched = match_tasks(a.record, b.record)
     with computable(a, b):

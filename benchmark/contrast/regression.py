@@ -12,6 +12,7 @@ from ...errors import NotComputable
 from ...metrics import holm, student_tail
 from ..findings.finding import Finding
 from ..record.types import FailedTask, Missing, Number, Record
+from ..run.progress import Tell, tell_nobody
 from .comparable import Matched, check_protocols, digest_of_settings, find_unmatched
 from .comparison import ALPHA, ComparedValue, RecordComparison, compare_sides
 from .differences import is_rounding, standard_error_of, statistic_of
@@ -52,17 +53,21 @@ class RegressionCheck:
 
 
 def check_record(
-    new: Path | Record, old: Path | Record, tolerances: Tolerances | None = None, cells: bool = True
+    new: Path | Record,
+    old: Path | Record,
+    tolerances: Tolerances | None = None,
+    cells: bool = True,
+    tell: Tell = tell_nobody,
 ) -> RegressionCheck:
     """Check a record against an earlier one of the same graph, tasks and protocol, whose seed may differ.
 
     With tolerances differences are compared with how far reruns lie apart, without them with the intervals of
-    the two records alone. `cells`: as in `compare_records`. Raises NotComputable where the records, or the
-    tolerances, are of another protocol, graph, or task.
+    the two records alone. `cells`, `tell`: as in `compare_records`. Raises NotComputable where the records,
+    or the tolerances, are of another protocol, graph, or task.
     """
     a, b = read_side(old), read_side(new)
     _check_comparable(a, b, tolerances)
-    comparison = compare_sides(a, b, cells)
+    comparison = compare_sides(a, b, cells, tell)
     watched = [value for value in comparison.values if value.quantity.definition.regression is not None]
     spreads = None if tolerances is None else dict(tolerances.spreads())
     without = frozenset() if tolerances is None else _own_reruns(tolerances, (a, b))

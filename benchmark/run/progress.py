@@ -1,6 +1,7 @@
 """What a run tells of itself, on stderr: bars where they can be drawn, else lines, or nothing."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Protocol
@@ -123,6 +124,25 @@ class Lines(Silent):
 
     def _place(self, cell: Cell) -> str:
         return f"[{self._course.number(cell)}/{self._course.tasks} {cell.task.name}]"
+
+
+Tell = Callable[[str], None]
+"""Takes a line on what is under way."""
+
+
+def tell_nobody(line: str) -> None:
+    """Nothing, for a caller whose log is not ours to fill."""
+
+
+def tell_when_slow(seconds: float = 3.0) -> Tell:
+    """Lines on stderr from the moment that the work takes longer than that: a quick command says nothing."""
+    began = time.monotonic()
+
+    def tell(line: str) -> None:
+        if time.monotonic() - began >= seconds and sys.stderr is not None:
+            _write(line)
+
+    return tell
 
 
 def choose_progress(quiet: bool | None = None) -> Progress:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from build.submissions import write_run
+from build.submissions import SMALL, write_run
+from mechshift.benchmark.record import protocol
 
 Command = Callable[..., Any]
 
@@ -22,7 +23,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_it_says_where_how_large_how_exact_and_what_is_next(command: Command, ran: Path) -> None:
     done = command("submit", ran, "-o", "board", "--date", "2026-01-02")
-    assert (done.code, done.err) == (0, "")
+    assert done.code == 0
     (path,) = Path("board").iterdir()
     assert path.name.startswith("2026-01-02-")
     assert done.out.startswith(f"{path}: ")
@@ -33,13 +34,46 @@ def test_it_says_where_how_large_how_exact_and_what_is_next(command: Command, ra
 
 def test_json_has_the_same(command: Command, ran: Path) -> None:
     done = command("submit", ran, "-o", "board", "--exact", "--zip", "--json")
-    assert (done.code, done.err) == (0, "")
+    assert done.code == 0
     found = json.loads(done.out)
     path = Path(found["submission"])
     assert path.suffix == ".zip"
     assert found["bytes"] == path.stat().st_size
     assert (found["form"], found["step"], found["changes"]["changed"]) == ("exact", None, 0)
     assert found["unfilled"]
+    assert found["refused"] in done.err
+
+
+def test_what_no_board_takes_is_written_with_a_warning(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partial = SMALL.changed(name="quick", board=False)
+    run = write_run(tmp_path / "quick", partial).parent
+    monkeypatch.setattr(protocol, "_PROTOCOLS", {**protocol._PROTOCOLS, "quick": partial})
+    done = command("submit", run, "-o", "board")
+    assert done.code == 0
+    assert done.err == (
+        "mechshift: no board takes this submission: the record has protocol quick, which no board takes\n"
+        "for a board, run the pair under protocol v1, on all of its tasks\n"
+    )
+    assert list(Path("board").iterdir())
+
+
+def test_a_part_of_a_protocol_is_written_with_a_warning(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = write_run(tmp_path / "partial", tasks=SMALL.tasks[:1]).parent
+    monkeypatch.setattr(protocol, "_PROTOCOLS", {**protocol._PROTOCOLS, "v1": SMALL})
+    done = command("submit", run, "-o", "board")
+    assert (done.code, bool(list(Path("board").iterdir()))) == (0, True)
+    assert "the record does not cover protocol v1: task star-path was not asked for" in done.err
+
+
+def test_nothing_is_said_of_what_a_board_takes(
+    command: Command, ran: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "_PROTOCOLS", {**protocol._PROTOCOLS, "v1": SMALL})
+    assert command("submit", ran, "-o", "board").err == ""
 
 
 def test_what_contradicts_itself_is_refused(command: Command, ran: Path) -> None:

@@ -19,7 +19,7 @@ from mechshift.benchmark.run import bars
 from mechshift.benchmark.run.bars import Bars
 from mechshift.benchmark.run.execution import execute
 from mechshift.benchmark.run.plan import Cell, Plan
-from mechshift.benchmark.run.progress import Lines, Progress, Silent, choose_progress
+from mechshift.benchmark.run.progress import Lines, Progress, Silent, choose_progress, tell_when_slow
 from mechshift.benchmark.run.store import Store
 
 HIDDEN, SHOWN = "\x1b[?25l", "\x1b[?25h"
@@ -256,3 +256,18 @@ def test_a_run_that_is_terminated_puts_its_bars_away(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert told.count(HIDDEN) == told.count(SHOWN) == 1
     assert "Traceback" not in told
+
+
+def test_what_is_quick_says_nothing_and_what_is_slow_does(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = 100.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    tell = tell_when_slow(3)
+    tell("one")
+    now = 102.9
+    tell("two")
+    assert capsys.readouterr().err == ""
+    now = 103.0
+    tell("three")
+    assert capsys.readouterr() == ("", "three\n")

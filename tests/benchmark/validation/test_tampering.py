@@ -96,6 +96,15 @@ def test_docs_name_all_that_is_trusted() -> None:
     assert all(f"`{name}`" in page for name in TRUSTED)
 
 
+def test_each_task_is_told(submission: Submission) -> None:
+    folder, lines = submission(), []
+    assert validate(folder, tell=lines.append) == ()
+    assert lines == [
+        f"[{number}/2 {name}] {folder.name}: computing again from its cells …"
+        for number, name in ((1, "agreement"), (2, "star-path"))
+    ]
+
+
 def test_every_fault_of_a_card_is_told_at_once(submission: Submission) -> None:
     folder = submission()
     text = (folder / "card.toml").read_text()
