@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ...errors import MechshiftError
 from ..findings.finding import Finding, at_most
-from ..run.progress import Tell, tell_nobody
+from ..run.progress import Announce, announce_nothing
 from ..submission.attestation import ATTESTATIONS
 from ..submission.layout import RECORD
 from ..validation.validate import CHECKS, validate
@@ -24,7 +24,9 @@ def is_board(place: Path) -> bool:
     return place.is_dir() and not (place / RECORD).exists() and any(find_submissions(place))
 
 
-def validate_board(board: Path, unofficial: bool = False, tell: Tell = tell_nobody) -> tuple[Finding, ...]:
+def validate_board(
+    board: Path, unofficial: bool = False, tell: Announce = announce_nothing
+) -> tuple[Finding, ...]:
     """All that is wrong with a board; empty where nothing is. Places begin with the submission's name.
 
     Every submission that a table would show is validated, folders and archives alike; those of older versions
@@ -45,7 +47,7 @@ def validate_board(board: Path, unofficial: bool = False, tell: Tell = tell_nobo
     return tuple(found)
 
 
-def _submission(path: Path, board: Path, unofficial: bool, tell: Tell) -> Iterator[Finding]:
+def _submission(path: Path, board: Path, unofficial: bool, tell: Announce) -> Iterator[Finding]:
     entry: Entry | Retired | None
     try:
         entry = read_submission(path, board)

@@ -11,7 +11,7 @@ from ..record.quantity import Quantity
 from ..record.resampling import with_resampling
 from ..record.row import pair_quantities
 from ..record.types import Measured, Number, Record
-from ..run.progress import Tell, tell_nobody
+from ..run.progress import Announce, announce_nothing
 from .comparable import (
     Matched,
     check_protocols,
@@ -122,7 +122,7 @@ _NAMED = 5
 
 
 def compare_records(
-    a: Path | Record, b: Path | Record, cells: bool = True, tell: Tell = tell_nobody
+    a: Path | Record, b: Path | Record, cells: bool = True, tell: Announce = announce_nothing
 ) -> RecordComparison:
     """Compare two records of one protocol, whose seed may differ. The order matters: differences are B − A.
 
@@ -133,7 +133,9 @@ def compare_records(
     return compare_sides(read_side(a), read_side(b), cells, tell)
 
 
-def compare_sides(a: Side, b: Side, cells: bool = True, tell: Tell = tell_nobody) -> RecordComparison:
+def compare_sides(
+    a: Side, b: Side, cells: bool = True, tell: Announce = announce_nothing
+) -> RecordComparison:
     """Compare two records that have been read; see `compare_records`."""
     check_protocols(a.record, b.record)
     pairable = [task.name for task in match_tasks(a.record, b.record) if not task.unpaired]

@@ -12,7 +12,7 @@ from ...errors import NotComputable
 from ...metrics import holm, student_tail
 from ..findings.finding import Finding
 from ..record.types import FailedTask, Missing, Number, Record
-from ..run.progress import Tell, tell_nobody
+from ..run.progress import Announce, announce_nothing
 from .comparable import Matched, check_protocols, digest_of_settings, find_unmatched
 from .comparison import ALPHA, ComparedValue, RecordComparison, compare_sides
 from .differences import is_rounding, standard_error_of, statistic_of
@@ -57,7 +57,7 @@ def check_record(
     old: Path | Record,
     tolerances: Tolerances | None = None,
     cells: bool = True,
-    tell: Tell = tell_nobody,
+    tell: Announce = announce_nothing,
 ) -> RegressionCheck:
     """Check a record against an earlier one of the same graph, tasks and protocol, whose seed may differ.
 

@@ -15,7 +15,7 @@ from ..record.files import read_model, read_untrusted
 from ..record.strict import read_strict_json
 from ..record.types import Record, TaskRecord
 from ..run.plan import Subject
-from ..run.progress import Tell, tell_nobody
+from ..run.progress import Announce, announce_nothing
 from ..run.rescore import find_differences, find_records, read_cell, rescore_task, told
 from ..run.store import CELLS, digest_of
 from ..submission.archive import opened
@@ -120,7 +120,7 @@ def _why_unfit(draws: Draws, record: Record) -> str:
     return ""
 
 
-def with_draws_of_cells(side: Side, tasks: Sequence[str], tell: Tell = tell_nobody) -> Side:
+def with_draws_of_cells(side: Side, tasks: Sequence[str], tell: Announce = announce_nothing) -> Side:
     """The side with the draws of those tasks, computed anew from the cells beside its record: seconds a task.
 
     Where they cannot be, or give other numbers than the record's, it stays without, and `undrawn` says why.

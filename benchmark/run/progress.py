@@ -126,15 +126,15 @@ class Lines(Silent):
         return f"[{self._course.number(cell)}/{self._course.tasks} {cell.task.name}]"
 
 
-Tell = Callable[[str], None]
+Announce = Callable[[str], None]
 """Takes a line on what is under way."""
 
 
-def tell_nobody(line: str) -> None:
+def announce_nothing(line: str) -> None:
     """Nothing, for a caller whose log is not ours to fill."""
 
 
-def tell_when_slow(seconds: float = 3.0) -> Tell:
+def tell_when_slow(seconds: float = 3.0) -> Announce:
     """Lines on stderr from the moment that the work takes longer than that: a quick command says nothing."""
     began = time.monotonic()
 

@@ -17,7 +17,7 @@ from .execution import Outcome
 from .numbers import compute_numbers
 from .plan import Cell, Kind, Subject, plan_run
 from .pools import why_unusable
-from .progress import Silent, Tell, tell_nobody
+from .progress import Announce, Silent, announce_nothing
 from .store import digest_of, find_cell, read_seal, shortened
 
 T = TypeVar("T", TaskRecord, TaskResult)
@@ -45,7 +45,7 @@ class Rescored:
         return self.path.read_bytes() == as_bytes(self.record)
 
 
-def rescore(path: Path, tell: Tell = tell_nobody) -> Rescored:
+def rescore(path: Path, tell: Announce = announce_nothing) -> Rescored:
     """Compute a record again from the cells beside it; `tell` is given a line for each task.
 
     What stands in it of pair, protocol and environment is taken as it is. Raises NotComputable for a
@@ -69,7 +69,7 @@ def rescore(path: Path, tell: Tell = tell_nobody) -> Rescored:
     return Rescored(path, found, record)
 
 
-def told(tasks: Sequence[T], tell: Tell, about: str = "") -> Iterator[T]:
+def told(tasks: Sequence[T], tell: Announce, about: str = "") -> Iterator[T]:
     """The tasks one by one, each announced before it is computed again; `about` names what it is of."""
     for number, task in enumerate(tasks, 1):
         tell(f"[{number}/{len(tasks)} {task.task}] {about}computing again from its cells …")

@@ -14,7 +14,7 @@ from ..record.files import write_model
 from ..record.official import why_refused
 from ..record.types import CellRecord, Record, TaskResult
 from ..run.assembly import check_compared
-from ..run.progress import Tell, tell_nobody
+from ..run.progress import Announce, announce_nothing
 from ..run.rescore import Rescored, find_records, rescore
 from ..run.store import digest_of
 from .card import check_card, write_template
@@ -62,7 +62,7 @@ class Submission:
     refused: str | None = None
 
 
-def submit(place: Path, out: Path, request: Request, tell: Tell = tell_nobody) -> Submission:
+def submit(place: Path, out: Path, request: Request, tell: Announce = announce_nothing) -> Submission:
     """Write the submission of a record, or of the one record of a run's folder, into `out`.
 
     A record that no board takes is written all the same, and `refused` says why. `tell` is given a line for
@@ -97,7 +97,7 @@ def submit(place: Path, out: Path, request: Request, tell: Tell = tell_nobody) -
     return Submission(goal, size, manifest, unfilled, why_refused(run.record))
 
 
-def _checked(place: Path, tell: Tell) -> Rescored:
+def _checked(place: Path, tell: Announce) -> Rescored:
     """The one record of a place, found to follow from its cells."""
     paths = find_records(place)
     if len(paths) > 1:
@@ -132,7 +132,7 @@ def _card(given: Path | None, places: tuple[Path, ...], template: str) -> str:
 
 
 def _fill(
-    folder: Path, run: Rescored, cells: tuple[RunCell, ...], size: float | None, tell: Tell
+    folder: Path, run: Rescored, cells: tuple[RunCell, ...], size: float | None, tell: Announce
 ) -> Manifest:
     """Write everything but the card, which is there, and the manifest of it all."""
     if size is None:
@@ -163,7 +163,7 @@ def _fill(
     )
 
 
-def _score_again(folder: Path, original: Record, cells: tuple[RunCell, ...], tell: Tell) -> Record:
+def _score_again(folder: Path, original: Record, cells: tuple[RunCell, ...], tell: Announce) -> Record:
     """Seal the cells of a submission and write their record and its draws."""
     named = seal_anew(cells, folder)
     path = folder / RECORD

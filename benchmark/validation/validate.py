@@ -6,7 +6,7 @@ from pathlib import Path
 from ..findings.finding import Finding, at_most
 from ..record.official import find_gaps, why_unofficial
 from ..record.types import Record, TaskResult
-from ..run.progress import Tell, tell_nobody
+from ..run.progress import Announce, announce_nothing
 from ..run.rescore import told
 from ..submission.archive import opened
 from ..submission.layout import MANIFEST, RECORD
@@ -42,7 +42,9 @@ CHECKS = (
 """The names of all checks, in their order."""
 
 
-def validate(path: Path | str, unofficial: bool = False, tell: Tell = tell_nobody) -> tuple[Finding, ...]:
+def validate(
+    path: Path | str, unofficial: bool = False, tell: Announce = announce_nothing
+) -> tuple[Finding, ...]:
     """All that is wrong with a submission, a folder or the zip archive of one; empty where it is valid.
 
     A fault hides others only where nothing more can be computed. `unofficial` takes a protocol of this
@@ -71,7 +73,7 @@ def _check_name(path: Path, name: str) -> Iterator[Finding]:
         yield Finding("archive", path.name, problem, "give the archive and the folder in it one name")
 
 
-def _check_folder(folder: Path, name: str, unofficial: bool, tell: Tell) -> Iterator[Finding]:
+def _check_folder(folder: Path, name: str, unofficial: bool, tell: Announce) -> Iterator[Finding]:
     tree = read_tree(folder)
     yield from tree.findings
     if not tree.complete:
@@ -90,7 +92,7 @@ def _check_folder(folder: Path, name: str, unofficial: bool, tell: Tell) -> Iter
 
 
 def _check_record(
-    place: Place, record: Record, manifest: Manifest | None, unofficial: bool, tell: Tell
+    place: Place, record: Record, manifest: Manifest | None, unofficial: bool, tell: Announce
 ) -> Iterator[Finding]:
     """The record by itself; and from its cells where its protocol is one of this version."""
     yield from check_cell_files(place, record)
@@ -108,7 +110,9 @@ def _check_record(
         yield from _check_cells(place, record, manifest, tell)
 
 
-def _check_cells(place: Place, record: Record, manifest: Manifest | None, tell: Tell) -> Iterator[Finding]:
+def _check_cells(
+    place: Place, record: Record, manifest: Manifest | None, tell: Announce
+) -> Iterator[Finding]:
     results: list[TaskResult] = []
     computed: list[TaskResult] = []
     for task in told(record.results, tell, f"{place.name}: "):
