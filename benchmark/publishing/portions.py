@@ -49,6 +49,16 @@ class SuiteSubset(Subset):
     suite: str
     protocol: Protocol
 
+    @property
+    def extent(self) -> str:
+        """How many examples there are of each task, beside those that a run of the protocol asks."""
+        sampling = self.protocol.sampling
+        fewest = min(portion.examples for portion in self.portions)
+        return (
+            f"here are the first {fewest:,} examples of each task; a run asks the same ones in this order, "
+            f"until both models solve {sampling.pool:,}, and at most {sampling.pool * sampling.candidates:,}"
+        )
+
 
 def draw_portions(
     tasks: Sequence[Task], n: int, seed: int, splits: Sequence[Split], level: str | None = None
