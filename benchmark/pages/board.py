@@ -39,7 +39,7 @@ def board_page(board: Board, links: Mapping[str, str] | None = None) -> str:
     listed = tag(
         "table",
         caption(_caption(board)),
-        tag("thead", _heads(groups, glossary)),
+        tag("thead", _heads(board, groups, glossary)),
         tag("tbody", rows),
         id="board",
     )
@@ -91,21 +91,28 @@ def _quantities(board: Board, column: Column) -> Iterator[_Shown]:
 def _caption(board: Board) -> str:
     count = f"{len(board.rows)} row{'s' * (len(board.rows) != 1)}"
     order = "smallest" if board.ascending else "largest"
-    quantity = next((each.quantity for each in list_columns() if each.name == board.sort), None)
+    quantity = _ranked_by(board)
     if quantity is None:
         return f"{count} by {board.sort}, not ranked"
     rank = f"Rank: 1 + the number of rows significantly better, all pairs tested (Holm, {ALPHA:g})."
     return f"{count} by {quantity.label}, {order} first. {rank}"
 
 
-def _heads(groups: Sequence[tuple[Column, Sequence[_Shown]]], glossary: Glossary) -> list[Html]:
+def _ranked_by(board: Board) -> Quantity[Summary] | None:
+    return next((each.quantity for each in list_columns() if each.name == board.sort), None)
+
+
+def _heads(board: Board, groups: Sequence[tuple[Column, Sequence[_Shown]]], glossary: Glossary) -> list[Html]:
     above = [
         tag("th", column.heading.replace("\n", " "), scope="colgroup", colspan=len(shown), class_="group")
         for column, shown in groups
     ]
+    quantity = _ranked_by(board)
+    # Rows can be sorted by another column on the page, and ranks stay those of this one.
+    of = None if quantity is None else tag("span", f"by {quantity.label}", class_="sub")
     fixed = [
-        tag("th", _sort_button(name, name), scope="col", rowspan=2, class_=name, aria_sort="none")
-        for name in ("rank", "pair")
+        tag("th", _sort_button(name, name), about, scope="col", rowspan=2, class_=name, aria_sort="none")
+        for name, about in (("rank", of), ("pair", None))
     ]
     below = [
         tag("th", _column_head(each, glossary), scope="col", aria_sort="none")
