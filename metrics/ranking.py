@@ -116,10 +116,8 @@ _Term = tuple[Floats, Floats]
 
 
 def _own_variances(part: Measurements, level: float) -> _Own:
-    below, freedom = estimated_variance(
-        part.draws, part.values - part.low, part.freedom, part.resamples, level
-    )
-    above, _ = estimated_variance(part.draws, part.high - part.values, part.freedom, part.resamples, level)
+    reach = np.stack((part.values - part.low, part.high - part.values))
+    (below, above), freedom = estimated_variance(part.draws, reach, part.freedom, part.resamples, level)
     return _Own(below, above, freedom)
 
 

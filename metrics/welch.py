@@ -108,13 +108,13 @@ def estimated_variance(
 
     Args:
         draws: [..., resamples], as in `drawn_variance`; the last axis may be empty.
-        reach: [...], how far the interval reaches on the side that decides, ≥ 0.
+        reach: [...], how far the interval reaches on the side that decides, ≥ 0; or [2, ...] for both sides.
         units: [...], degrees of freedom of the sample, as in `resampled_freedom`.
         resamples: [...], how many an interval is of.
         level: of the interval.
 
     Returns:
-        Two arrays [...]: variances, ≥ 0, and degrees of freedom, at least 1.
+        Two arrays: variances, ≥ 0, of the shape of `reach`, and degrees of freedom, [...], at least 1.
 
     >>> variance, freedom = estimated_variance([[1.0, 3.0], [np.nan, np.nan]], 1.959964, 23, 200)
     >>> variance.round(6).tolist(), freedom.round(1).tolist()

@@ -8,6 +8,7 @@ from ...benchmark.record.resampling import resampling_of, with_resampling
 from ...benchmark.record.summary import subtract
 from ...benchmark.record.types import Measured, Missing, Number, Record, TaskResult
 from ...metrics import holm
+from .contrast import side
 from .records import Pairs, tasks_of
 from .roster import BASE, CONTROL
 
@@ -31,6 +32,12 @@ class TaskContrast:
         return isinstance(self.p, Number) and self.p.value < LEVEL
 
     @property
+    def doubtful(self) -> bool:
+        """Whether the interval leaves out 0 and the p-value does not tell the difference from it."""
+        side_of_zero = side(self.difference, 0)
+        return side_of_zero in (1, -1) and isinstance(self.p, Number) and not self.differs
+
+    @property
     def left(self) -> bool:
         """Whether the difference is told from 0 after adjustment."""
         return isinstance(self.adjusted, Number) and self.adjusted.value < LEVEL
@@ -49,7 +56,8 @@ def by_task(quantity: Quantity[TaskResult], pairs: Pairs) -> tuple[TaskContrast,
 def _contrast(quantity: Quantity[TaskResult], pairs: Pairs, name: str) -> TaskContrast:
     """One that is not yet adjusted for the others."""
     value, control = (_value(quantity, pairs.records[pair], name) for pair in (BASE, CONTROL))
-    # Their pools differ, as other examples are solved by both members.
+    # Taken for independent, although most tasks have the same prompts in both: a record does not hold the
+    # draws that they could be paired by.
     difference = subtract(value, control)
     p = _p(value, control, difference)
     return TaskContrast(name, value, control, difference, p, p)
@@ -61,7 +69,10 @@ def _value(quantity: Quantity[TaskResult], record: Record, name: str) -> Measure
 
 
 def _p(value: Measured, control: Measured, difference: Measured) -> Measured:
-    """The p-value of `mechshift compare`, missing where there is none."""
+    """By Welch's test of two independent values, from their intervals; missing where one has none.
+
+    `mechshift compare` pairs tasks with the same prompts, and gives other p-values.
+    """
     if isinstance(difference, Missing):
         return difference
     p = p_value(control, value, difference)

@@ -28,6 +28,7 @@ from .wording import (
     absent_sentence,
     claim_sentence,
     counted_pairs,
+    doubtful_sentence,
     left_sentence,
     scratch_sentence,
     seeds_sentence,
@@ -224,9 +225,11 @@ def _tasks(pairs: Pairs) -> Sequence[str]:
     return (
         "## 5. Task by task",
         paragraph(
-            f"""`{BASE}` less `{CONTROL}`. p is two-sided, by Welch's test as in `mechshift compare`
-            ([comparing.md](../docs/comparing.md#p-values)), and adjusted for the {len(pairs.tasks)} tasks
-            of a table by Holm's step-down. A task without a value counts as one with p = 1."""
+            f"""`{BASE}` less `{CONTROL}`. p is two-sided, by Welch's test of two independent values, from
+            their intervals; `mechshift compare` pairs tasks with the same prompts and gives other p-values
+            ([comparing.md](../docs/comparing.md#p-values)). It is adjusted for the {len(pairs.tasks)} tasks
+            of a table by Holm's step-down. A task without a value counts as one with p = 1.
+            {doubtful_sentence([each for contrasts in found.values() for each in contrasts])}"""
         ),
         bullets([left_sentence(label, contrasts) for label, contrasts in found.items()]),
         *(

@@ -8,7 +8,7 @@ from ...benchmark.record.row import COLUMNS, in_board_order
 from ...benchmark.record.summary import SUITES
 from ...benchmark.record.types import Measured, Missing, Number, Record, SameSize, TaskResult
 from ...benchmark.tables.cells import Notes
-from .by_task import TaskContrast
+from .by_task import LEVEL, TaskContrast
 from .claims import PREDICTIONS, Claim
 from .contrast import VERDICTS, between, contrast
 from .markdown import MARKUP, table, text
@@ -66,10 +66,14 @@ def row_table(pairs: Pairs) -> str:
     ]
     notes = Notes(MARKUP)
     rows = [
-        [f"`{pair}`", *(notes.cell(each.of(record.summary), each.rounding) for each in quantities)]
+        [_named(pair, record), *(notes.cell(each.of(record.summary), each.rounding) for each in quantities)]
         for pair, record in pairs.records.items()
     ]
     return table(["pair", *(text(each.label) for each in quantities)], rows, notes)
+
+
+def _named(pair: str, record: Record) -> str:
+    return f"`{pair}` (control)" if record.pair.control else f"`{pair}`"
 
 
 def own_sizes_table(pairs: Pairs) -> str:
@@ -202,4 +206,11 @@ def _words(verdict: str | Missing, notes: Notes) -> str:
 def _p(value: Measured, notes: Notes) -> str:
     if isinstance(value, Number) and value.value < 0.001:
         return "< 0.001"
-    return notes.cell(value, Rounding(decimals=3))
+    return notes.cell(value, Rounding(decimals=_decimals(value) if isinstance(value, Number) else 3))
+
+
+def _decimals(p: Number) -> int:
+    """Decimals of a p-value: three, or as many as show on which side of the level it lies."""
+    return next(
+        (number for number in range(3, 9) if (round(p.value, number) < LEVEL) == (p.value < LEVEL)), 9
+    )

@@ -106,15 +106,18 @@ def _table(board: Board, view: BoardView, format: Format, width: int) -> str:  #
 
 _RANK = f"Rank: 1 + the number of rows significantly better, all pairs tested (Holm, {ALPHA:g})."
 _STATUS = "Self-reported: nobody has run it again. Re-run: the board's maintainer has run cells again."
-_CONTROLS = "a control of the same ARM."
 _BRANCH, _CONTROL = "└ ", "control"
-"""What begins the name of a control on a terminal, and what stands before all that is its own elsewhere."""
+"""Prefix of a control's name on a terminal; elsewhere, prefix of each of its values."""
 _CHECKED = "No number was computed again for this table; mechshift validate does that."
 
 
 def _legend(board: Board, terminal: bool) -> str:
     """What signs and words mean that are in the table."""
-    controls = f"{_BRANCH}{_CONTROLS}" if terminal else f"{_CONTROL}: {_CONTROLS}"
+    controls = (
+        f"{_BRANCH}marks a control of the same ARM."
+        if terminal
+        else f"After “{_CONTROL}”: values of a control of the same ARM."
+    )
     said = [
         (_RANK, any(isinstance(row.rank, int) for row in board.rows)),
         (controls, any(row.controls for row in board.rows)),

@@ -25,7 +25,7 @@ def is_board(place: Path) -> bool:
 
 
 def validate_board(
-    board: Path, unofficial: bool = False, tell: Announce = announce_nothing
+    board: Path, unofficial: bool = False, announce: Announce = announce_nothing
 ) -> tuple[Finding, ...]:
     """All that is wrong with a board; empty where nothing is. Places begin with the submission's name.
 
@@ -37,7 +37,7 @@ def validate_board(
     names = set()
     for path in find_submissions(board):
         names.add(path.name.removesuffix(".zip"))
-        found += _submission(path, board, unofficial, tell)
+        found += _submission(path, board, unofficial, announce)
     found += at_most(_strays(board, names))
     if not found:
         try:
@@ -47,7 +47,7 @@ def validate_board(
     return tuple(found)
 
 
-def _submission(path: Path, board: Path, unofficial: bool, tell: Announce) -> Iterator[Finding]:
+def _submission(path: Path, board: Path, unofficial: bool, announce: Announce) -> Iterator[Finding]:
     entry: Entry | Retired | None
     try:
         entry = read_submission(path, board)
@@ -56,7 +56,7 @@ def _submission(path: Path, board: Path, unofficial: bool, tell: Announce) -> It
     if isinstance(entry, Retired):
         return
     try:
-        for each in validate(path, unofficial, tell):
+        for each in validate(path, unofficial, announce):
             yield replace(each, place=_of_board(path, each))
     except MechshiftError as error:
         yield Finding("archive", path.name, error.problem, error.remedy)

@@ -9,7 +9,7 @@ import typer
 from ...errors import NotComputable, UsageError
 from .compare import IndependentOption
 from .options import JsonOption, of_check, of_output
-from .reports import ReportOption, Told, check_reports, tell
+from .reports import Checked, ReportOption, check_reports, report_findings
 
 
 def check(
@@ -73,10 +73,10 @@ def _check(
     from ..contrast.regression import check_record
     from ..contrast.tolerances import read_tolerances
     from ..findings.text import one_line
-    from ..run.progress import tell_when_slow
+    from ..run.progress import announce_when_slow
 
     measured = None if tolerances is None else read_tolerances(tolerances)
-    found = check_record(new, old, measured, not independent, tell_when_slow())
+    found = check_record(new, old, measured, not independent, announce_when_slow())
     for note in found.notes:
         print(one_line(note), file=sys.stderr)
     if not found.tests and not found.findings:
@@ -85,11 +85,8 @@ def _check(
             "calibrate on ten or more reruns, of seeds that neither record has",
         )
     subject = f"{found.comparison.b.name} against {found.comparison.a.name}"
-    print(
-        f"{len(found.tests)} values tested, false alarms in at most {100 * found.rate:g} % of checks",
-        file=sys.stderr,
-    )
-    tell(found.findings, Told(subject, found.checks), report, as_json)
+    print(found.summary, file=sys.stderr)
+    report_findings(found.findings, Checked(subject, found.checks), report, as_json)
 
 
 def _calibrate(records: list[Path], rate: float | None, out: Path | None) -> None:

@@ -46,12 +46,12 @@ def compare(
     from ..contrast.comparison import compare_records
     from ..contrast.rules import find_failures, parse_rule
     from ..contrast.table import comparison_table, values_of
-    from ..run.progress import tell_when_slow
+    from ..run.progress import announce_when_slow
 
     if as_json and style is not TableFormat.text:
         raise UsageError(f"--json and --format {style.value} both set the output format", "give one of them")
     rules = [parse_rule(rule) for rule in fail_on or ()]
-    comparison = compare_records(a, b, not independent, tell_when_slow())
+    comparison = compare_records(a, b, not independent, announce_when_slow())
     if html is not None:
         from ..pages.comparison import comparison_page
         from ..pages.write import write_page

@@ -99,12 +99,13 @@ def _publication(place: Path, unofficial: bool, made: date | None) -> "Published
     from ..record.official import why_refused
 
     record, day = _record(place)
-    reason = why_refused(record)
-    if reason is not None and not unofficial:
+    refused = why_refused(record)
+    if refused is not None and not unofficial:
         raise UsageError(
-            reason, "run the whole of a board's protocol, or give --unofficial to have it marked"
+            f"no board takes this record: {refused.problem}",
+            f"{refused.remedy}; or give --unofficial to have it marked",
         )
-    return PublishedRecord(record, unofficial=reason, made=made or day)
+    return PublishedRecord(record, unofficial=None if refused is None else refused.problem, made=made or day)
 
 
 def _record(place: Path) -> "tuple[Record, date | None]":

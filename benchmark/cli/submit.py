@@ -49,7 +49,8 @@ def submit(
 
     Example: mechshift submit mechshift-results/tiny-v1.json -o board
     """
-    from ..run.progress import tell_when_slow
+    from ..findings.text import one_line
+    from ..run.progress import announce_when_slow
     from ..submission.write import SIZE, Request
     from ..submission.write import submit as write
 
@@ -57,11 +58,12 @@ def submit(
         raise UsageError("--exact keeps cells as they are, and --size reduces them", "give one of them")
     most = None if exact else SIZE if size is None else size
     request = Request(most, date.date() if date else None, card, packed)
-    found = write(place, out, request, tell_when_slow())
+    found = write(place, out, request, announce_when_slow())
     if found.refused is not None:
         print(
-            f"mechshift: no board takes this submission: {printable(found.refused)}\n"
-            "for a board, run the pair under protocol v1, on all of its tasks",
+            one_line(f"mechshift: warning: no board takes this record: {found.refused.problem}"),
+            one_line(found.refused.remedy),
+            sep="\n",
             file=sys.stderr,
         )
     if as_json:
@@ -77,7 +79,7 @@ def _as_row(found: "Submission") -> dict[str, Any]:
         "bytes": found.bytes,
         **manifest.model_dump(mode="json", include={"form", "step", "original_record", "changes"}),
         "unfilled": list(found.unfilled),
-        "refused": found.refused,
+        "refused": None if found.refused is None else found.refused.problem,
     }
 
 

@@ -96,7 +96,10 @@ def export(
 
 @dataclass(frozen=True)
 class _Drawn:
-    """Which examples are written: the first `n` of the tasks' streams; None: what is usual for the place."""
+    """Which examples are written: the first `n` of the tasks' streams.
+
+    None stands for the default of the output format.
+    """
 
     tasks: Sequence["Task"]
     n: int

@@ -8,7 +8,7 @@ import typer
 
 from ...errors import UsageError, defused, printable
 from .options import JsonOption, of_check, of_machine, of_output
-from .reports import ReportOption, Told, check_reports, tell
+from .reports import Checked, ReportOption, check_reports, report_findings
 
 if TYPE_CHECKING:
     from ..findings.finding import Finding
@@ -85,11 +85,11 @@ def validate(
         request = RerunRequest(rerun, pair, seed, asked is not None, device, offline)
         checks, findings = (*checks, "rerun"), _rerun(submission, request, asked)
     marked = submission if submission.is_dir() else None
-    tell(findings, Told(str(submission), checks, marked), report, as_json)
+    report_findings(findings, Checked(str(submission), checks, marked), report, as_json)
 
 
 def _attesting(submission: Path, board: Path | None, by: str | None, key: Path | None) -> "Attesting | None":
-    """What is to be attested. Prepared before the checks, as it has to be what was checked."""
+    """What is to be attested. Prepared before the checks, so that what is attested is what was checked."""
     if board is None or by is None:
         return None
     from ..submission.attesting import prepare_attestation
@@ -100,15 +100,15 @@ def _attesting(submission: Path, board: Path | None, by: str | None, key: Path |
 def _check(place: Path, unofficial: bool, rerun: bool) -> tuple[tuple[str, ...], tuple["Finding", ...]]:
     """The names of the checks of a submission or a board, and what they found."""
     from ..board.validation import BOARD_CHECKS, is_board, validate_board
-    from ..run.progress import tell_when_slow
+    from ..run.progress import announce_when_slow
     from ..validation.validate import CHECKS
     from ..validation.validate import validate as check
 
     if not is_board(place):
-        return CHECKS, check(place, unofficial, tell_when_slow())
+        return CHECKS, check(place, unofficial, announce_when_slow())
     if rerun:
         raise UsageError("--rerun is of one submission, and this is a board", "name one of its submissions")
-    return BOARD_CHECKS, validate_board(place, unofficial, tell_when_slow())
+    return BOARD_CHECKS, validate_board(place, unofficial, announce_when_slow())
 
 
 def _check_options(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...metrics import holm
 from ..record.quantities import task_quantities
-from ..record.quantity import Quantity
+from ..record.quantity import MEMBERS, Owner, Quantity
 from ..record.resampling import with_resampling
 from ..record.row import pair_quantities
 from ..record.types import Measured, Number, Record
@@ -144,7 +144,9 @@ def compare_sides(
     # Once more: tasks have their draws now.
     matched = match_tasks(a.record, b.record)
     with computable(a, b):
-        row, tasks = _adjusted(_compare_rows(a.record, b.record, matched), _compare_tasks(matched))
+        row, tasks = _adjusted(
+            _compare_rows(a.record, b.record, matched), _compare_tasks(matched), _same_members(a, b)
+        )
     return RecordComparison(a, b, row, tasks, matched, tuple(_notes(a, b, matched)))
 
 
@@ -190,7 +192,13 @@ def _compared(
     return ComparedValue(quantity, task, a, b, apart.difference, None if p is None else apart.pairing, p)
 
 
-def _adjusted(row: Values, tasks: Values) -> tuple[Values, Values]:
+def _same_members(a: Side, b: Side) -> frozenset[Owner]:
+    """The members that are the same model in both records."""
+    digests = [(side.record.pair.arm.digest, side.record.pair.mdm.digest) for side in (a, b)]
+    return frozenset(member for member, mine, other in zip(MEMBERS, *digests, strict=True) if mine == other)
+
+
+def _adjusted(row: Values, tasks: Values, same: frozenset[Owner]) -> tuple[Values, Values]:
     """Both with Holm's p-values over all of their values that a regression is looked for in."""
     values = [*row, *tasks]
     # One family of what is declared to be watched. Counts, floors, ceilings and the parts that other values
@@ -198,7 +206,10 @@ def _adjusted(row: Values, tasks: Values) -> tuple[Values, Values]:
     family = [
         (index, value.p)
         for index, value in enumerate(values)
-        if value.p is not None and value.quantity.definition.regression is not None
+        if value.p is not None
+        and (definition := value.quantity.definition).regression is not None
+        # Logits of two models have no common scale.
+        and (not definition.own_scale or value.quantity.member in same)
     ]
     if family:
         for (index, _), adjusted in zip(family, holm([p for _, p in family]), strict=True):

@@ -30,12 +30,16 @@ def comparison_table(comparison: RecordComparison, format: Format, width: int = 
         wrapped(plain(line), width) if markup.terminal else markup.text(plain(line)) for line in about
     )
     bodies = [_row_body(comparison, notes, width), _task_body(comparison, notes, width)]
-    return "\n\n".join([head, *bodies]) + notes.below(width)
+    names = f"\n\n{_NAMES}" if markup.terminal else ""
+    return "\n\n".join([head, *bodies]) + notes.below(width) + names
 
 
 _LEGEND = (
     f"{STAR}: differs, with Holm's adjustment over all tested values at {ALPHA:g}. Brackets: 95 % intervals."
 )
+
+
+_NAMES = "Names for --fail-on: --format csv"
 
 
 def _sides(comparison: RecordComparison) -> list[str]:

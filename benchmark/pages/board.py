@@ -82,10 +82,10 @@ def _quantities(board: Board, column: Column) -> Iterator[_Shown]:
     for place, quantities in column.quantities.items():
         for quantity in quantities:
             # Below the heading of its column: what it says beyond that.
-            told = quantity.label if place == BOTH else " ".join(filter(None, (quantity.member, place)))
+            label = quantity.label if place == BOTH else " ".join(filter(None, (quantity.member, place)))
             entries = [entry for row in board.rows for entry in (row.entry, *row.controls)]
             values = [quantity.of(entry.record.summary) for entry in entries]
-            yield _Shown(told, quantity, BarAxis.of(values, quantity.rounding.signed))
+            yield _Shown(label, quantity, BarAxis.of(values, quantity.rounding.signed))
 
 
 def _caption(board: Board) -> str:
@@ -194,11 +194,11 @@ def _doubts(entry: Entry) -> Html | None:
     """Confounds and doubts, as a count that unfolds."""
     problem = None if entry.card is None else entry.card.problem
     doubts = filter(None, (entry.refused, entry.unofficial, problem))
-    told = [*entry.record.pair.confounds, *entry.declared, *doubts]
-    if not told:
+    lines = [*entry.record.pair.confounds, *entry.declared, *doubts]
+    if not lines:
         return None
-    count = f"{len(told)} doubt{'s' * (len(told) != 1)}"
-    items = tag("ul", [tag("li", text) for text in told])
+    count = f"{len(lines)} doubt{'s' * (len(lines) != 1)}"
+    items = tag("ul", [tag("li", text) for text in lines])
     return tag("details", tag("summary", "△ ", count), items, class_="doubts")
 
 

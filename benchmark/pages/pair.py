@@ -6,7 +6,7 @@ from itertools import groupby
 from pathlib import Path
 
 from ..record.quantities import SECTIONS, task_quantities
-from ..record.quantity import Definition, Line, Quantity, Whose
+from ..record.quantity import Definition, Line, Owner, Quantity
 from ..record.row import BOTH, COLUMNS, pair_quantities
 from ..record.summary import SUITES
 from ..record.types import Measured, Missing, Record, Summary, TaskRecord, TaskResult
@@ -194,7 +194,7 @@ def _marks(
             yield "control", quantity.of(control)
 
 
-_SERIES: dict[Whose | None, Series] = {"ARM": "arm", "MDM": "mdm", None: "both"}
+_SERIES: dict[Owner | None, Series] = {"ARM": "arm", "MDM": "mdm", None: "both"}
 
 
 def _task(page: PairPage, task: TaskRecord, index: int) -> Html:

@@ -176,11 +176,11 @@ def _result(publication: PublishedRecord, value: RowValue) -> EvaluationResult:
     record = publication.record
     number, quantity = value.value, value.quantity
     assert isinstance(number, Number), "missing values have no result"
-    whole = suite_id(record.protocol, value.suite or "all")
+    whole = suite_id(record.protocol, value.quantity.suite or "all")
     return EvaluationResult(
         evaluation_result_id=f"{whole}/{quantity.name}",
         evaluation_name=f"mechshift/{whole}",
-        source_data=_source_data(publication, value.suite),
+        source_data=_source_data(publication, value.quantity.suite),
         metric_config=_metric_config(value),
         score_details=ScoreDetails(score=number.value, uncertainty=_uncertainty(record, value, number)),
     )
@@ -208,7 +208,7 @@ def _metric_config(value: RowValue) -> MetricConfig:
     return MetricConfig(
         evaluation_description=" ".join(each.text for each in _definitions(value)),
         metric_id=f"mechshift.{value.quantity.name}",
-        metric_name=value.heading if value.suite is None else f"{value.heading}, {value.suite}",
+        metric_name=value.quantity.label,
         metric_unit=definition.unit or "none",
         # The format wants a direction. Two models that are more alike are not better, so that where the
         # quantity has none this one is not to be read, and the details say so.

@@ -55,8 +55,9 @@ class SuiteSubset(Subset):
         sampling = self.protocol.sampling
         fewest = min(portion.examples for portion in self.portions)
         return (
-            f"here are the first {fewest:,} examples of each task; a run asks the same ones in this order, "
-            f"until both models solve {sampling.pool:,}, and at most {sampling.pool * sampling.candidates:,}"
+            f"this dataset has the first {fewest:,} examples of each task; a run takes them in the same "
+            f"order until both models have solved {sampling.pool:,}, or until it has tried "
+            f"{sampling.pool * sampling.candidates:,}, or all that the task has"
         )
 
 

@@ -46,8 +46,8 @@ PERCENT = Rounding(decimals=1, percent=True)
 T = TypeVar("T")
 
 Regression = Literal["either", "lower", "higher"]
-Whose = Literal["ARM", "MDM"]
-MEMBERS: tuple[Whose, ...] = ("ARM", "MDM")
+Owner = Literal["ARM", "MDM"]
+MEMBERS: tuple[Owner, ...] = ("ARM", "MDM")
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Definition:
     `unit`: of the value; `trap`: where it misleads. `regression`: which change between two runs of what
     should be the same a check takes for a regression, None where it does not look at it. `counted`: whether
     it is a share of counted examples, whose interval has a closed form, and not of resampled ones.
-    `mean_of`: of a mean over a suite's tasks what it is the mean of.
+    `mean_of`: for a mean over a suite's tasks, the definition that it averages.
     """
 
     title: str
@@ -73,6 +73,7 @@ class Definition:
     trap: str = ""
     regression: Regression | None = None
     counted: bool = False
+    own_scale: bool = False
     mean_of: "Definition | None" = None
 
     @property
@@ -107,7 +108,7 @@ class Quantity(Generic[T]):
     definition: Definition
     rounding: Rounding = SHARE
     label: str = ""
-    member: Whose | None = None
+    member: Owner | None = None
     suite: str | None = None
 
     def __post_init__(self) -> None:

@@ -8,7 +8,7 @@ from .quantities.depth import EARLY_SHIFT
 from .quantities.faithfulness import LOG_AREA
 from .quantities.overlap import OVERLAP
 from .quantities.specialisation import SPECIALISATION_SHIFT
-from .quantity import COUNT, MEMBERS, SHARE, SHIFT, Definition, Quantity, Rounding, Whose, entry
+from .quantity import COUNT, MEMBERS, SHARE, SHIFT, Definition, Owner, Quantity, Rounding, entry
 from .summary import SUITES
 from .types import Measured, Missing, Number, Summary
 
@@ -52,7 +52,7 @@ def _by_suite(heading: str, definition: Definition, rounding: Rounding = SHARE, 
         trap="",
         mean_of=definition,
     )
-    members: Sequence[Whose | None] = MEMBERS if len(values) > 1 else (None,)
+    members: Sequence[Owner | None] = MEMBERS if len(values) > 1 else (None,)
     quantities = {
         suite: tuple(
             _quantity(f"{name}_{suite}", of, suite, of_suite, rounding, member, suite)
@@ -69,7 +69,7 @@ def _quantity(
     key: str,
     definition: Definition,
     rounding: Rounding = SHARE,
-    member: Whose | None = None,
+    member: Owner | None = None,
     suite: str | None = None,
 ) -> Quantity[Summary]:
     label = ", ".join(filter(None, (definition.title, member, suite)))

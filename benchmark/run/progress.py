@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Protocol
 
+from ..findings.text import one_line
 from .earlier import earlier_seconds
 from .plan import Cell, Plan
 from .store import Store
@@ -134,15 +135,15 @@ def announce_nothing(line: str) -> None:
     """Nothing, for a caller whose log is not ours to fill."""
 
 
-def tell_when_slow(seconds: float = 3.0) -> Announce:
-    """Lines on stderr from the moment that the work takes longer than that: a quick command says nothing."""
+def announce_when_slow(seconds: float = 3.0) -> Announce:
+    """Announces on stderr once the work has taken that many seconds; a quick command prints nothing."""
     began = time.monotonic()
 
-    def tell(line: str) -> None:
+    def announce(line: str) -> None:
         if time.monotonic() - began >= seconds and sys.stderr is not None:
             _write(line)
 
-    return tell
+    return announce
 
 
 def choose_progress(quiet: bool | None = None) -> Progress:
@@ -162,6 +163,7 @@ def choose_progress(quiet: bool | None = None) -> Progress:
 
 
 def _write(line: str) -> None:
-    # A run must not end because nobody reads any more what it says of itself.
+    # Names out of records and archives may be in it. And a run must not end because nobody reads any more
+    # what it says of itself.
     with suppress(OSError):
-        print(line, file=sys.stderr, flush=True)
+        print(one_line(line), file=sys.stderr, flush=True)

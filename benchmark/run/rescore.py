@@ -45,8 +45,10 @@ class Rescored:
         return self.path.read_bytes() == as_bytes(self.record)
 
 
-def rescore(path: Path, tell: Announce = announce_nothing) -> Rescored:
-    """Compute a record again from the cells beside it; `tell` is given a line for each task.
+def rescore(path: Path, announce: Announce = announce_nothing, about: str = "") -> Rescored:
+    """Compute a record again from the cells beside it.
+
+    `announce` is given a line for each task, in which `about` says what it is of.
 
     What stands in it of pair, protocol and environment is taken as it is. Raises NotComputable for a
     file that is no record, a cell that is missing, and one that the record was not made of: by its content,
@@ -57,7 +59,7 @@ def rescore(path: Path, tell: Announce = announce_nothing) -> Rescored:
     try:
         results = [
             rescore_task(found, task, subject, partial(read_cell, path, found))
-            for task in told(found.results, tell)
+            for task in announced(found.results, announce, about)
         ]
     except ValueError as error:
         # The metrics' word for arrays that do not belong together: cells of other tasks, sizes or budgets.
@@ -69,10 +71,10 @@ def rescore(path: Path, tell: Announce = announce_nothing) -> Rescored:
     return Rescored(path, found, record)
 
 
-def told(tasks: Sequence[T], tell: Announce, about: str = "") -> Iterator[T]:
+def announced(tasks: Sequence[T], announce: Announce, about: str = "") -> Iterator[T]:
     """The tasks one by one, each announced before it is computed again; `about` names what it is of."""
     for number, task in enumerate(tasks, 1):
-        tell(f"[{number}/{len(tasks)} {task.task}] {about}computing again from its cells …")
+        announce(f"[{number}/{len(tasks)} {task.task}] {about}computing again from its cells …")
         yield task
 
 

@@ -181,7 +181,7 @@ def digest_of(path: Path) -> str:
 
 def shortened(one: str, other: str) -> tuple[str, str]:
     """Two digests that differ as messages have them: as short as they can be and still be told apart."""
-    first = next((index for index, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(one))
+    first = next(index for index, (a, b) in enumerate(zip(one, other, strict=True)) if a != b)
     shown = max(_SHOWN, first + 1)
 
     def cut(digest: str) -> str:

@@ -19,7 +19,10 @@ PLACEHOLDER = "FILL IN"
 LARGEST_CARD = 64 * 1024
 """Bytes of the largest card that is read."""
 
-OneLine = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\r\n]*$")]
+LONGEST_TEXT = 500
+"""Characters of a text of one line."""
+
+OneLine = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT, pattern=r"^[^\r\n]*$")]
 Paragraphs = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
 
 
@@ -55,14 +58,18 @@ class Card(_Table):
 
 
 def card_names(path: Path) -> tuple[str | None, date | None]:
-    """The pair and the day that a card names, whatever else is wrong with it; None where it names none."""
+    """The pair and the day that a card names, whatever else is wrong with it; None where it names none.
+
+    A text that is too long for a name is none.
+    """
     try:
         content = _parse(path)
     except (OSError, ValueError, RecursionError):
         return None, None
     pair, day = content.get("pair"), content.get("date")
-    named = isinstance(pair, str) and not _unfilled(pair)
-    return str(pair) if named else None, day if type(day) is date else None
+    if not isinstance(pair, str) or len(pair) > LONGEST_TEXT or _unfilled(pair):
+        pair = None
+    return pair, day if type(day) is date else None
 
 
 @dataclass(frozen=True)

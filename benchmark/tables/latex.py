@@ -1,5 +1,6 @@
 """Any text as LaTeX that plain pdflatex compiles, with no package and in its default encoding."""
 
+import re
 import unicodedata
 
 _SIGNS = str.maketrans(
@@ -7,8 +8,13 @@ _SIGNS = str.maketrans(
     | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
     # Brackets are braced, as one behind a line break would be taken for the break's argument.
     | {"<": r"\textless{}", ">": r"\textgreater{}", "[": "{[}", "]": "{]}"}
-    | {"–": "--", "—": "---", "‘": "`", "’": "'", "“": "``", "”": "''", "…": r"\dots{}", "\u00a0": "~"}
-    | {"ß": r"\ss{}", "ø": r"\o{}", "Ø": r"\O{}", "æ": r"\ae{}", "Æ": r"\AE{}", "œ": r"\oe{}", "ł": r"\l{}"}
+    # In the default encoding these print as an em dash and as a quotation mark.
+    | {"|": r"\textbar{}", "`": r"\textasciigrave{}"}
+    # By name, as hyphens and quotation marks beside them would be taken for parts of theirs.
+    | {"–": r"\textendash{}", "—": r"\textemdash{}", "‘": r"\textquoteleft{}", "’": r"\textquoteright{}"}
+    | {"“": r"\textquotedblleft{}", "”": r"\textquotedblright{}", "…": r"\dots{}", "\u00a0": "~"}
+    | {"ß": r"\ss{}", "ø": r"\o{}", "Ø": r"\O{}", "ł": r"\l{}", "Ł": r"\L{}"}
+    | {"æ": r"\ae{}", "Æ": r"\AE{}", "œ": r"\oe{}", "Œ": r"\OE{}"}
     | {"→": r"$\to$", "−": "$-$", "√": r"$\surd$", "Ĵ": r"$\hat{J}$", "α": r"$\alpha$", "ν": r"$\nu$"}
     | {"×": r"$\times$", "±": r"$\pm$", "·": r"$\cdot$", "≤": r"$\leq$", "≥": r"$\geq$", "²": "$^2$"}
 )
@@ -30,15 +36,20 @@ _ACCENTS = {
 
 
 def as_latex(text: str) -> str:
-    r"""The text with all that LaTeX would obey escaped; of a character that it cannot set the code point.
+    r"""The text with LaTeX's special characters escaped.
+
+    A character that plain LaTeX cannot set is written as its code point.
 
     >>> print(as_latex("50 % of Zoë's 木 − α"))
     50 \% of Zo\"{e}'s {[}U+6728{]} $-$ $\alpha$
     """
-    return "".join(map(_set, text))
+    # A letter and an accent that follows it become one character.
+    written = "".join(map(_as_latex, unicodedata.normalize("NFC", text)))
+    # Two hyphens would print as a dash, and two apostrophes as a quotation mark.
+    return re.sub(r"([-'])(?=\1)", r"\1{}", written)
 
 
-def _set(character: str) -> str:
+def _as_latex(character: str) -> str:
     known = character.translate(_SIGNS)
     if known != character or character.isascii():
         return known

@@ -14,6 +14,17 @@ LOG_AREA = Definition(
     trap="If it is low, the circuits that the other quantities compare explain little.",
     regression="lower",
 )
+_GAP = Definition(
+    "metric gap",
+    "By how much the metric of the whole model exceeds that of the empty circuit (under `patch`: clean less "
+    "corrupted prompts), averaged over the evaluation half. Faithfulness is a share of this gap. On the same "
+    "prompts it shows small changes of a member.",
+    larger="a stronger behaviour",
+    unit="units of the task's metric",
+    trap="It depends on the scale of the metric, so do not compare it between models.",
+    regression="either",
+    own_scale=True,
+)
 _CPR = Definition(
     "CPR",
     "MIB's area on a linear axis, with edges ranked by signed score.",
@@ -59,6 +70,7 @@ FAITHFULNESS = Section(
     "Faithfulness",
     (
         *of_each("log_area", lambda m: m.absolute.log_area, LOG_AREA),
+        *of_each("gap", lambda m: m.gap, _GAP),
         *of_each("cpr", lambda m: m.signed.cpr, _CPR),
         *of_each("cmd", lambda m: m.absolute.cmd, _CMD, FINE),
         *of_each("smallest_share", lambda m: m.smallest_share, _SMALLEST, PERCENT),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ..quantity import SHARE, Definition, Line, Quantity, Rounding, Whose
+from ..quantity import SHARE, Definition, Line, Owner, Quantity, Rounding
 from ..types import Comparison, FailedTask, Measured, MemberRecord, Missing, PoolRecord, TaskResult
 
 
@@ -12,7 +12,7 @@ def of_pool(
     definition: Definition,
     rounding: Rounding = SHARE,
     label: str = "",
-    member: Whose | None = None,
+    member: Owner | None = None,
 ) -> Quantity[TaskResult]:
     """A value of the examples, which a task without a comparison has too."""
     return Quantity(name, lambda task: of(task.pool), definition, rounding, label, member)
@@ -24,7 +24,7 @@ def of_both(
     definition: Definition,
     rounding: Rounding = SHARE,
     label: str = "",
-    member: Whose | None = None,
+    member: Owner | None = None,
 ) -> Quantity[TaskResult]:
     """A value of the comparison."""
     return Quantity(
@@ -39,7 +39,7 @@ def of_both(
 
 def of_member(
     name: str,
-    member: Whose,
+    member: Owner,
     of: Callable[[MemberRecord], Measured],
     definition: Definition,
     rounding: Rounding = SHARE,

@@ -182,6 +182,7 @@ def test_chosen_columns_have_the_texts_of_controls(board: Path) -> None:
     view = BoardView(columns=("arm_digest", "control", "authors", "unranked", "rank"))
     lines = board_table(board, view, "text", 200).splitlines()
     (line, _) = (re.split(" {2,}", line) for line in lines if "└ control" in line)
+    assert any("└ marks a control of the same ARM." in line for line in lines)
     assert line[1:5] == ["one ARM", "yes", "Ada Lovelace", "it is a control"]
     assert "one ARM; control one ARM" in board_table(board, view, "github")
 
@@ -190,7 +191,8 @@ def test_chosen_columns_have_the_texts_of_controls(board: Path) -> None:
 def test_signs_of_a_terminal_stay_there(board: Path, layout: Any) -> None:
     text = board_table(board, BoardView(), layout)
     assert "└" not in text
-    assert "control: a control of the same ARM." in text
+    control = "“control”" if layout == "github" else r"\textquotedblleft{}control\textquotedblright{}"
+    assert f"After {control}: values of a control of the same ARM." in text
     assert text.isascii() or layout == "github"
 
 

@@ -19,7 +19,7 @@ from mechshift.benchmark.run import bars
 from mechshift.benchmark.run.bars import Bars
 from mechshift.benchmark.run.execution import execute
 from mechshift.benchmark.run.plan import Cell, Plan
-from mechshift.benchmark.run.progress import Lines, Progress, Silent, choose_progress, tell_when_slow
+from mechshift.benchmark.run.progress import Lines, Progress, Silent, announce_when_slow, choose_progress
 from mechshift.benchmark.run.store import Store
 
 HIDDEN, SHOWN = "\x1b[?25l", "\x1b[?25h"
@@ -263,11 +263,31 @@ def test_what_is_quick_says_nothing_and_what_is_slow_does(
 ) -> None:
     now = 100.0
     monkeypatch.setattr("time.monotonic", lambda: now)
-    tell = tell_when_slow(3)
-    tell("one")
+    announce = announce_when_slow(3)
+    announce("one")
     now = 102.9
-    tell("two")
+    announce("two")
     assert capsys.readouterr().err == ""
     now = 103.0
-    tell("three")
+    announce("three")
     assert capsys.readouterr() == ("", "three\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("a\x1b[31mX\n::error::hi", r"a\x1b[31mX\n::error::hi"),
+        ("::error::hi", ": :error::hi"),
+        ("a\r##[group]b", r"a\r# #[group]b"),
+    ],
+)
+def test_a_name_in_an_announced_line_is_no_command(
+    name: str, written: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    announce_when_slow(0)(f"{name}: computing again …")
+    assert capsys.readouterr().err == f"{written}: computing again …\n"
+
+
+def test_a_name_in_a_note_is_no_command(capsys: pytest.CaptureFixture[str]) -> None:
+    Silent().note("\x1b[2J\n##[error]b")
+    assert capsys.readouterr().err == "mechshift: \\x1b[2J\\n# #[error]b\n"

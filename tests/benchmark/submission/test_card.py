@@ -161,6 +161,8 @@ def test_a_board_does_not_wait_for_a_pipe(tmp_path: Path) -> None:
         ('pair = "FILL IN"\ndate = 2026-11-29\nother = 1', (None, date(2026, 11, 29))),
         ("pair = 1\ndate = 2026-11-29T10:00:00", (None, None)),
         ("pair = ", (None, None)),
+        (f"pair = '{500 * 'a'}'", (500 * "a", None)),
+        (f"pair = '{501 * 'a'}'", (None, None)),
     ],
 )
 def test_what_a_card_names_is_known_whatever_else_it_lacks(

@@ -14,9 +14,13 @@ from mechshift.benchmark.tables.latex import as_latex
         ("50 % of a_b & {c}", r"50 \% of a\_b \& \{c\}"),
         ("B − A, α = 0.05, 2 ≤ 3", r"B $-$ A, $\alpha$ = 0.05, 2 $\leq$ 3"),
         ("Ĵ → [1]", r"$\hat{J}$ $\to$ {[}1{]}"),
-        ("Zoë Łukasz Dvořák", r"Zo\"{e} {[}U+0141{]}ukasz Dvo\v{r}\'{a}k"),
+        ("Zoë Łukasz Dvořák", r"Zo\"{e} \L{}ukasz Dvo\v{r}\'{a}k"),
+        ("e\u0301 x\u0301", r"\'{e} x{[}U+0301{]}"),
         ("└ 木", "{[}U+2514{]} {[}U+6728{]}"),
-        ("–—…", r"-----\dots{}"),
+        ("–—…", r"\textendash{}\textemdash{}\dots{}"),
+        ("--unofficial, --- and a-b", "-{}-unofficial, -{}-{}- and a-b"),
+        ("`a` | ''b'' Zoë's", r"\textasciigrave{}a\textasciigrave{} \textbar{} '{}'b'{}' Zo\"{e}'s"),
+        ("‘a’ “b”", r"\textquoteleft{}a\textquoteright{} \textquotedblleft{}b\textquotedblright{}"),
     ],
 )
 def test_by_hand(text: str, written: str) -> None:

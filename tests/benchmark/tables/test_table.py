@@ -42,6 +42,8 @@ J of edges, all prompts         0.55 [0.50, 0.60]     –²
 FAITHFULNESS
 area on a log axis, ARM         0.62 [0.58, 0.66]     –²
 area on a log axis, MDM         0.62 [0.58, 0.66]     –²
+metric gap, ARM                 4.50 [4.40, 4.60]     –²
+metric gap, MDM                 3.50 [3.40, 3.60]     –²
 CPR, ARM                        0.98 [0.95, 1.01]     –²
 CPR, MDM                        0.98 [0.95, 1.01]     –²
 CMD, ARM                        0.050 [0.030, 0.070]  –²

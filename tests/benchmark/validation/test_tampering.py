@@ -98,7 +98,7 @@ def test_docs_name_all_that_is_trusted() -> None:
 
 def test_each_task_is_told(submission: Submission) -> None:
     folder, lines = submission(), []
-    assert validate(folder, tell=lines.append) == ()
+    assert validate(folder, announce=lines.append) == ()
     assert lines == [
         f"[{number}/2 {name}] {folder.name}: computing again from its cells …"
         for number, name in ((1, "agreement"), (2, "star-path"))
