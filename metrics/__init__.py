@@ -27,7 +27,7 @@ from .faithfulness import (
     smallest_budget,
 )
 from .halves import CircuitOverlap, normalised_overlap
-from .multiplicity import holm, standard_error, two_sided_p
+from .multiplicity import holm
 from .overlap import (
     Ranking,
     chance_intersection,
@@ -124,14 +124,12 @@ __all__ = [
     "spearman_over_union",
     "specialisation",
     "split_half_jaccard",
-    "standard_error",
     "student_tail",
     "templates_drawn",
     "top_edges",
     "top_share",
     "touched_components",
     "transport",
-    "two_sided_p",
     "weighted_jaccard",
     "weighted_sharpness",
     "wilson_interval",

@@ -18,7 +18,7 @@ from ...errors import NotComputable, UsageError
 from ..record.draws import Draws, read_draws
 from ..record.files import read_model, read_untrusted
 from ..record.protocol import list_protocols
-from ..record.quantities import Quantity
+from ..record.quantity import Quantity
 from ..record.row import pair_quantities
 from ..record.strict import LARGEST, Refused, parse_json, read_strict_json
 from ..record.summary import summarise

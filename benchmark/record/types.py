@@ -17,7 +17,7 @@ from .protocol import Part, Protocol
 if TYPE_CHECKING:
     import pandas
 
-SCHEMA: Literal[4] = 4
+SCHEMA: Literal[5] = 5
 """Raised whenever a field changes its meaning."""
 
 
@@ -201,13 +201,15 @@ class Component(Part):
 class MemberRecord(Part):
     """What one member does on one task.
 
-    `clean`, `corrupted`: mean metric of the whole model on either prompt. `completeness`: what the finite
+    `clean`, `corrupted`: mean metric of the whole model on either prompt of the discovery half. `gap`: by how
+    much it is higher than that of the empty circuit, on the evaluation half. `completeness`: what the finite
     number of integration steps leaves out, relative. `absolute`, `signed`: curves by ranking. Profiles are
     shares of importance by layer, of all components, heads and MLPs, and of edge counts.
     """
 
     clean: float
     corrupted: float
+    gap: Measured
     completeness: Measured
     absolute: Curve
     signed: Curve
@@ -416,7 +418,7 @@ class Record(Part):
     that out. When it was made and how long it took stand with its cells: the same run gives the same bytes.
     """
 
-    schema_version: Literal[4] = SCHEMA
+    schema_version: Literal[5] = SCHEMA
     pair: PairProvenance
     protocol: Protocol
     tasks: tuple[TaskRecord, ...]

@@ -84,6 +84,7 @@ def a_member(clean: float, early: float) -> MemberRecord:
     return MemberRecord(
         clean=clean,
         corrupted=-1.5,
+        gap=number(clean + 1.5, 0.1),
         completeness=number(0.0041),
         absolute=a_curve(0, 0.5, 0.9, 1),
         signed=a_curve(0, 0.6, 0.95, 1),

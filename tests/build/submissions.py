@@ -1,7 +1,7 @@
 """A small submission as `mechshift submit` writes it, of made-up evidence on the tasks' own examples."""
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
@@ -18,7 +18,7 @@ from mechshift.benchmark.circuits.scores import Attribution, Integration
 from mechshift.benchmark.measure.budgets import budgets
 from mechshift.benchmark.measure.evidence import RANKINGS, Entropies, ScoreSums, Sweep
 from mechshift.benchmark.record.files import write_model
-from mechshift.benchmark.record.protocol import V2, Protocol
+from mechshift.benchmark.record.protocol import V2, Protocol, ProtocolTask
 from mechshift.benchmark.record.types import Accuracy, Environment, Missing, PairProvenance, Prompt
 from mechshift.benchmark.run.assembly import assemble, describe_task
 from mechshift.benchmark.run.execution import execute
@@ -64,15 +64,23 @@ mdm = "nobody/mdm@main"
 """
 
 
-def write_run(folder: Path, protocol: Protocol = SMALL, **changes: Any) -> Path:
-    """A run's folder with its cells and record; the path of the record. `changes`: of the pair."""
+def write_run(
+    folder: Path,
+    protocol: Protocol = SMALL,
+    tasks: Sequence[ProtocolTask] | None = None,
+    **changes: Any,
+) -> Path:
+    """A run's folder with its cells and record; the path of the record.
+
+    `tasks`: the ones that are run, None for all of the protocol; `changes`: of the pair.
+    """
     pair, environment = _pair(protocol, **changes), _environment()
     members: dict[Any, Any] = {"arm": pair.arm, "mdm": pair.mdm}
     software = {"torch": environment.torch, "transformers": environment.transformers, "device": "cpu"}
     subject = Subject.of(
         members, tokenizer=pair.tokenizer, mask_id=pair.mask_id, control=pair.control, software=software
     )
-    plan = plan_run(subject, protocol, protocol.tasks)
+    plan = plan_run(subject, protocol, protocol.tasks if tasks is None else tasks)
     outcomes = execute(plan, protocol, Store(folder), _compute, Silent())
     results = [describe_task(outcome, protocol) for outcome in outcomes]
     path = folder / f"{pair.name}-{protocol.name}.json"

@@ -149,7 +149,7 @@ TRUSTED = (
 
 _DECLARED = "was not made as the record says: its"
 _EXPECTED = (
-    ("schema_version", "record", "Input should be 4"),
+    ("schema_version", "record", "Input should be 5"),
     ("pair.name", "card", "it names pair 'small'"),
     ("pair.(control|mask_id|tokenizer)", "cells", f"{_DECLARED} tokenizer or mask token"),
     ("pair.(arm|mdm)", "cells", f"{_DECLARED} members"),

@@ -10,7 +10,7 @@ from build.boards import write_submission
 from mechshift.benchmark.board.board import read_board
 from mechshift.benchmark.record import protocol
 from mechshift.benchmark.record.files import write_model
-from mechshift.benchmark.record.protocol import PAPER, QUICK, V2, ProtocolTask
+from mechshift.benchmark.record.protocol import PAPER, QUICK, V2, Protocol, ProtocolTask
 from mechshift.benchmark.record.summary import summarise
 from mechshift.benchmark.record.types import Record
 from mechshift.errors import MechshiftError, NotComputable, UsageError
@@ -97,6 +97,19 @@ def test_a_protocol_of_a_known_name_with_other_values(tmp_path: Path, make_recor
 def test_an_unknown_protocol(tmp_path: Path, make_record: MakeRecord) -> None:
     error = refusal(tmp_path, make_record(protocol=V2.changed(name="mine")))
     assert "protocol mine, which this version does not know; boards take v1" in error.problem
+
+
+@pytest.mark.parametrize("original", [V2, QUICK])
+def test_a_protocol_on_other_prompts(original: Protocol, tmp_path: Path, make_record: MakeRecord) -> None:
+    error = refusal(tmp_path, make_record(protocol=original.reseeded(1)))
+    name = original.name
+    assert f"protocol {name}-seed-1: that is {name} on other prompts (seed 1), for" in error.problem
+    assert error.remedy.startswith("run the pair under protocol v1 ")
+
+
+def test_a_protocol_that_only_claims_to_be_on_other_prompts(tmp_path: Path, make_record: MakeRecord) -> None:
+    error = refusal(tmp_path, make_record(protocol=QUICK.reseeded(1).changed(pool=3)))
+    assert "protocol quick-seed-1, which this version does not know" in error.problem
 
 
 def test_records_of_different_protocols(

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -168,6 +169,31 @@ def test_columns_are_those_that_were_chosen(board: Path, layout: Any) -> None:
         assert parsed(text)[0]["pair"] == "alone"
     else:
         assert "shift" not in text.replace("by overlap_planning", "").partition("Rank")[0].replace("mech", "")
+
+
+@pytest.mark.parametrize("layout", ["text", "github", "latex"])
+def test_the_pair_alone_is_a_table_too(board: Path, layout: Any) -> None:
+    text = board_table(board, BoardView(columns=("pair",)), layout)
+    for name in ("best", "second", "third", "lacking", "alone", "control"):
+        assert name in text.partition("Rank")[0]
+
+
+def test_chosen_columns_have_the_texts_of_controls(board: Path) -> None:
+    view = BoardView(columns=("arm_digest", "control", "authors", "unranked", "rank"))
+    lines = board_table(board, view, "text", 200).splitlines()
+    (line, _) = (re.split(" {2,}", line) for line in lines if "└ control" in line)
+    assert any("└ marks a control of the same ARM." in line for line in lines)
+    assert line[1:5] == ["one ARM", "yes", "Ada Lovelace", "it is a control"]
+    assert "one ARM; control one ARM" in board_table(board, view, "github")
+
+
+@pytest.mark.parametrize("layout", ["github", "latex"])
+def test_signs_of_a_terminal_stay_there(board: Path, layout: Any) -> None:
+    text = board_table(board, BoardView(), layout)
+    assert "└" not in text
+    control = "“control”" if layout == "github" else r"\textquotedblleft{}control\textquotedblright{}"
+    assert f"After {control}: values of a control of the same ARM." in text
+    assert text.isascii() or layout == "github"
 
 
 def test_an_unknown_column_is_offered_near_names(board: Path) -> None:

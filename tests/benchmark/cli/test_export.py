@@ -73,7 +73,11 @@ def test_a_record_that_no_board_takes_is_refused_with_the_reason(command: Comman
     kept("secret/r.json", protocol=QUICK)
     done = command("export", "secret/r.json", *HUB)
     assert (done.code, done.out) == (2, "")
-    assert "the record has protocol quick, which no board takes" in done.err
+    assert done.err == (
+        "mechshift: no board takes this record: its protocol is quick\n"
+        "run the pair under v1 in full; each task needs 500 examples that both models solve; "
+        "or give --unofficial to have it marked\n"
+    )
     assert not Path("out").exists()
 
 
@@ -82,7 +86,7 @@ def test_it_is_marked_where_it_is_published_all_the_same(command: Command, tmp_p
     kept("secret/r.json", reductions=("task sudoku is not in it",))
     assert command("export", tmp_path / "secret" / "r.json", *HUB, "--unofficial").code == 0
     assert entry(LOCAL)["notes"].startswith(
-        "UNOFFICIAL, not comparable with a board's results: the record does not"
+        "UNOFFICIAL, not comparable with a board's results: it does not cover protocol v1: task sudoku is not"
     )
     # Where the record lay is nobody's business.
     assert "secret" not in LOCAL.read_text(encoding="utf-8")

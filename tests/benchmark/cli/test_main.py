@@ -93,7 +93,7 @@ def test_plots_are_written_where_they_are_asked_for(command: Command, record: Pa
 def test_a_leaderboard_has_a_row_per_record(layout: str, command: Command, board: Path) -> None:
     done = command("leaderboard", board, "--unofficial", "--format", layout)
     assert (done.code, done.err) == (0, "")
-    rows = [line for line in done.out.splitlines() if re.match(r"\W*(–|--)?\W*tiny\W", line)]
+    rows = [line for line in done.out.splitlines() if re.match(r"\W*(–|\\textendash\{\})?\W*tiny\W", line)]
     assert len(rows) == 1
 
 

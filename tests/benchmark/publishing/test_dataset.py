@@ -109,7 +109,12 @@ def test_the_benchmarks_tasks_are_the_suites(local: dict[str, bytes]) -> None:
     found = yaml.safe_load(local["eval.yaml"])
     assert found["tasks"] == [{"id": "v1-local", "config": "v1-local", "split": "evaluation"}]
     assert (found["name"], found["evaluation_framework"]) == ("mechshift", "mechshift")
-    assert "v1-local: the local tasks of protocol v1, version 3." in found["description"]
+    extent = (
+        "this dataset has the first 4 examples of each task; a run takes them in the same order until both "
+        "models have solved 500, or until it has tried 5,000, or all that the task has."
+    )
+    assert f"v1-local: the local tasks of protocol v1, version 3; {extent}" in found["description"]
+    assert f"`v1-local`: {extent}\n" in local["README.md"].decode()
 
 
 def test_the_same_arguments_give_the_same_bytes(local: dict[str, bytes]) -> None:
