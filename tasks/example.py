@@ -4,6 +4,7 @@ import hashlib
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from ..errors import UsageError
@@ -45,9 +46,10 @@ class Example:
     the keys by which an example belongs to the training or the evaluation split.
 
     The answer's first character that is no space begins its *plan* token, the one whose value needs all of
-    the question. `copied` are the places of the answer's characters that what stands before them and a local
-    rule determine. `roles` name pieces of the clean prompt by the part they play (the corrupted prompt has
-    them at the same tokens), `factors` what the generator chose, by name.
+    the question. `copied` are the places, in the answer, of the characters of its *copied* tokens, each of
+    which the prompt and the answer before it determine by one look-up. A token may be neither. `roles` name
+    pieces of the clean prompt by the part they play (the corrupted prompt has them at the same tokens),
+    `factors` what the generator chose, by name.
     """
 
     clean: str
@@ -174,6 +176,8 @@ class Task:
                 yield example
 
 
+# Kept, because a generator comes back to the same contents.
+@lru_cache(maxsize=1 << 16)
 def split_of(content: str) -> Split:
     """The split that a content belongs to, decided by its hash alone, so that no list is needed."""
     # SHA-256 and not hash(), which is another in every process.

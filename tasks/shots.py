@@ -1,6 +1,7 @@
 """Headers of solved questions, which show a base model the form of an answer."""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -17,10 +18,11 @@ def few_shot(draw: Generator, instructions: Mapping[str, Sequence[str]]) -> Gene
     """The generator with a header before both prompts wherever the level has `shots`; as it was elsewhere.
 
     A header is an instruction (left out where it is empty) and as many solved questions as `shots` says, all
-    from the training split, with different answers and in the question's own wording. It is fixed text, one
-    for every level and template. Where a template is a sentence frame in a wording (`FRAME/WORDING`) the
-    shots have other frames, so that none has the question's answer or cue. `instructions` are given by
-    variant, one for each of its wordings. A question that stands in its own header is not asked.
+    from the training split, with different answers, of which at most half begin with the same word, and in
+    the question's own wording. It is fixed text, one for every level and template. Where a template is a
+    sentence frame in a wording (`FRAME/WORDING`) the shots have other frames, so that none has the question's
+    answer or cue. `instructions` are given by variant, one for each of its wordings. A question that stands
+    in its own header is not asked.
     """
 
     # Made once: a header is long, and the same for all prompts of a template.
@@ -57,11 +59,17 @@ def _solved(draw: Generator, level: Mapping[str, int | str], variant: str, templ
     # Not the stream's random numbers: the header must not hang on seed, split or what was drawn before.
     rng = random.Random(f"shots/{sorted(level.items())}/{template}")
     by_answer: dict[str, str] = {}
+    beginnings: Counter[str] = Counter()
     while len(by_answer) < int(level["shots"]):
         example = draw(Draw(rng, level, variant, "training"))
-        if example is not None and _goes_with(example.template, template) and in_split(example, "training"):
-            # Different answers, so that none is suggested by being shown more often.
-            by_answer.setdefault(example.answer, example.clean + example.answer)
+        if example is None or not _goes_with(example.template, template) or not in_split(example, "training"):
+            continue
+        # Different answers, and of two first words ("a", "an") each as often as the other, so that none is
+        # suggested by being shown more often.
+        first = example.answer.split()[0]
+        if example.answer not in by_answer and 2 * beginnings[first] < int(level["shots"]):
+            by_answer[example.answer] = example.clean + example.answer
+            beginnings[first] += 1
     return list(by_answer.values())
 
 

@@ -33,7 +33,10 @@ def marked(value: object, role: str) -> Marked:
 
 
 def filled(template: str, **pieces: Marked | str) -> Marked:
-    """A template with its fields filled in, as `str.format` does, and where the pieces' roles came to lie."""
+    """A template with its named fields filled in, and where the pieces' roles came to lie.
+
+    As `str.format` does without format specifications. Raises KeyError for a field that is not given.
+    """
     parts: list[Marked | str] = []
     for literal, field, _, _ in Formatter().parse(template):
         parts.append(literal)

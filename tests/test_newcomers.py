@@ -151,11 +151,11 @@ class Copy:
 
 def add_task(copy: Copy) -> None:
     copy.add("recall.py", "tasks/local/recall.py")
-    copy.insert("tasks/registry.py", ", recall", behind="agreement, greater_than, induction, ioi")
+    copy.insert("tasks/registry.py", ", recall", behind="agreement, arithmetic, greater_than, induction, ioi")
     copy.insert("tasks/registry.py", "        recall.TASK,\n", before="        countdown.TASK,\n")
 
     page = "docs/tasks.md"
-    row = "| `recall` | `local` | a thing's place, told before | logit difference | 1 |\n"
+    row = "| `recall` | `local` | words | a thing's place, told before | the place | logit difference | 1 |\n"
     copy.insert(page, row, before="| `countdown` | `planning` |")
     copy.insert(page, (ADDED / "recall.md").read_text(encoding="utf-8"), before="## countdown\n")
     done = copy.python("tests/tasks/golden.py", "recall")

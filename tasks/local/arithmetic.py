@@ -4,6 +4,7 @@ import re
 
 from .. import shots
 from ..example import Draw, Example, Task, TaskCard
+from ..output import first_line
 from ..wording import Marked, filled, joined, marked
 
 TEMPLATES = {
@@ -35,7 +36,7 @@ LEVELS = {
 
 
 def draw(given: Draw) -> Example | None:
-    """One expression of different numbers, whose value has two digits or more.
+    """One expression of different numbers, whose value has two digits or more; on the way it may be negative.
 
     Corrupted: one of the numbers is another of as many digits, so that the value has another first digit.
     """
@@ -43,15 +44,18 @@ def draw(given: Draw) -> Example | None:
     pool = range(given.integer("smallest"), given.integer("largest") + 1)
     numbers = rng.sample(pool, operands)
     signs = [rng.choice("+-") for _ in numbers[1:]]
-    at = rng.randrange(operands)
     written = _written(_value(numbers, signs), given)
-    if not written or not given.wants(_expression(numbers, signs, at).text):
+    if not written or not given.wants(_content(numbers, signs)):
         return None
-    others = rng.choice([[*numbers[:at], n, *numbers[at + 1 :]] for n in pool if n not in numbers])
+    at = rng.randrange(operands)
+    others = [*numbers[:at], rng.choice([n for n in pool if n not in numbers]), *numbers[at + 1 :]]
     exchanged = _written(_value(others, signs), given)
     # The first digit is the plan token: it has to tell the two values apart. And clean and corrupted prompts,
     # answer and foil are compared token by token.
-    if not exchanged or written[0] == exchanged[0] or len(written) != len(exchanged):
+    if written[0] == exchanged[:1] or len(written) != len(exchanged):
+        return None
+    # Before the prompts are written, which takes longer than to find that another split has them.
+    if not given.wants(_content(others, signs)):
         return None
     index = rng.randrange(len(TEMPLATES[given.variant]))
 
@@ -66,7 +70,7 @@ def draw(given: Draw) -> Example | None:
         foil=f" {exchanged}",
         variant=given.variant,
         template=f"{given.variant}-{index}",
-        contents=tuple(_expression(values, signs, at).text for values in (numbers, others)),
+        contents=(_content(numbers, signs), _content(others, signs)),
         roles=clean.roles,
         factors=(("signs", "".join(signs)), ("first digit", written[0]), ("changed", str(at))),
     )
@@ -82,6 +86,12 @@ def _value(numbers: list[int], signs: list[str]) -> int:
     return numbers[0] + sum(number if sign == "+" else -number for number, sign in following)
 
 
+def _content(numbers: list[int], signs: list[str]) -> str:
+    """The terms in order of size: 30+14-16 in another order has the same value."""
+    terms = sorted(zip(["+", *signs], numbers, strict=True))
+    return "".join(f"{sign}{number}" for sign, number in terms)
+
+
 def _expression(numbers: list[int], signs: list[str], changed: int) -> Marked:
     # The sign before each number, none before the first.
     parts: list[Marked | str] = []
@@ -92,8 +102,8 @@ def _expression(numbers: list[int], signs: list[str], changed: int) -> Marked:
 
 
 def check(example: Example, output: str) -> bool:
-    """Whether the output begins with the value: its digits, spaces aside, and then no further digit."""
-    found = re.match(r"[0-9]+", "".join(output.split()))
+    """Whether the first line begins with the value: its digits, spaces aside, and then no further digit."""
+    found = re.match(r"[0-9]+", first_line(output))
     return found is not None and found[0] == example.answer.strip()
 
 
@@ -110,7 +120,7 @@ TASK = Task(
         answer="the value; foil: the value with the other number",
         plan="the value's first digit",
         copied="",
-        checker="the number at the beginning equals the value",
+        checker="the number that the first line begins with equals the value",
         variants={"named": "asked in words", "bare": "the expression first"},
         levels=LEVELS,
         default_level="three",

@@ -26,7 +26,7 @@ TEMPLATES = {
 METRIC: MetricName = "probability difference"
 
 
-def draw(given: Draw) -> Example:
+def draw(given: Draw) -> Example | None:
     """One prompt with a start year XXYY, 10 ≤ YY ≤ 98; every two-digit year above YY is an answer.
 
     Corrupted: YY becomes 01, so that almost every year is above it.
@@ -37,6 +37,12 @@ def draw(given: Draw) -> Example:
     century, year = rng.choice(CENTURIES), rng.randint(10, 98)
     index = rng.randrange(len(TEMPLATES[given.variant]))
     template, noun = TEMPLATES[given.variant][index], rng.choice(NOUNS)
+    # One of the answers, for what is trained or decoded; the metric reads all of them.
+    end = rng.randint(year + 1, 99)
+    # By the year alone: noun and wording do not decide the answer.
+    content = f"{century}{year:02d}"
+    if not given.wants(content):
+        return None
 
     def prompt(start: int) -> Marked:
         parts = [marked(century, "start century"), *map(marked, f"{start:02d}", ("start ten", "start unit"))]
@@ -51,13 +57,11 @@ def draw(given: Draw) -> Example:
     return Example(
         clean=clean.text,
         corrupted=prompt(1).text,
-        # One of the answers, for what is trained or decoded; the metric reads all of them.
-        answer=f"{rng.randint(year + 1, 99):02d}",
+        answer=f"{end:02d}",
         foil=f"{year:02d}",
         variant=given.variant,
         template=f"{given.variant}-{index}",
-        # By the year alone: noun and wording do not decide the answer.
-        contents=(f"{century}{year:02d}",),
+        contents=(content,),
         answers=tuple(f"{y:02d}" for y in range(year + 1, 100)),
         foils=tuple(f"{y:02d}" for y in range(year + 1)),
         metric=METRIC,

@@ -25,11 +25,12 @@ def draw(given: Draw) -> Example | None:
     # All different, so that the last word has one earlier place; a foil from the sequence would stand twice
     # in the corrupted prompt.
     *words, foil = rng.sample(WORDS if given.level["surface"] == "words" else DIGITS, length + 1)
-    if not given.wants(" ".join(words)):
-        return None
     # Not the first word: before it stands the end of the first pass, which has no earlier place.
     at = rng.randrange(1, length)
     exchanged = [*words[:at], foil, *words[at + 1 :]]
+    contents = " ".join(words), " ".join(exchanged)
+    if not all(map(given.wants, contents)):
+        return None
     separator = SEPARATORS[given.variant]
 
     def prompt(sequence: list[str]) -> Marked:
@@ -49,7 +50,7 @@ def draw(given: Draw) -> Example | None:
         foil=f" {foil}",
         variant=given.variant,
         template=f"{given.variant}-{at:02d}",
-        contents=(" ".join(words), " ".join(exchanged)),
+        contents=contents,
         roles=clean.roles,
         factors=(("place", str(at)), ("answer", words[at])),
     )

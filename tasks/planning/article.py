@@ -2,6 +2,7 @@
 
 from .. import shots
 from ..example import Draw, Example, Task, TaskCard
+from ..output import first_words
 from ..wording import Marked, filled, joined, marked
 
 NOUNS = {
@@ -14,7 +15,7 @@ NOUNS = {
         "acorn almond olive oyster otter ant emerald igloo oven"
     ).split(),
 }
-PLACES = "red blue green black white yellow brown grey".split()
+COLOURS = "red blue green black white yellow brown grey".split()
 
 TEMPLATES = (
     "{listed}. In the {asked} box there is",
@@ -29,13 +30,13 @@ INSTRUCTIONS = {
 """What begins the header at the level with shots."""
 
 
-def draw(given: Draw) -> Example:
+def draw(given: Draw) -> Example | None:
     """Boxes of different colours, each with a noun that stands there without its article; one is asked for.
 
     Corrupted: another box is asked for, whose noun takes the other article.
     """
     rng = given.rng
-    colours = rng.sample(PLACES, given.integer("boxes"))
+    colours = rng.sample(COLOURS, given.integer("boxes"))
     # As many nouns with either article, so that the list does not tell which one is asked for.
     half = len(colours) // 2
     nouns = [noun for article in ("a", "an") for noun in rng.sample(NOUNS[article], half)]
@@ -44,6 +45,10 @@ def draw(given: Draw) -> Example:
     other = rng.choice([colour for colour in colours if article_of(held[colour]) != article_of(held[asked])])
     order = rng.sample(colours, len(colours))
     index = rng.randrange(len(TEMPLATES))
+    # What is in which box, without the box that is asked for: the corrupted prompt is about the same.
+    content = "|".join(f"{colour} {held[colour]}" for colour in sorted(held))
+    if not given.wants(content):
+        return None
 
     def named(colour: str) -> Marked:
         role = {asked: "asked", other: "foil"}.get(colour, "other")
@@ -54,17 +59,17 @@ def draw(given: Draw) -> Example:
     clean, corrupted = (
         filled(TEMPLATES[index], listed=listed, asked=marked(colour, "cue")) for colour in (asked, other)
     )
+    answer = f" {article_of(held[asked])} {held[asked]}"
     return Example(
         clean=clean.text,
         corrupted=corrupted.text,
-        answer=f" {article_of(held[asked])} {held[asked]}",
+        answer=answer,
         foil=f" {article_of(held[other])} {held[other]}",
         variant=given.variant,
         template=f"{given.variant}-{index}",
-        # What is in which box, without the box that is asked for: the corrupted prompt is about the same.
-        contents=("|".join(f"{colour} {held[colour]}" for colour in sorted(held)),),
-        # Behind its article the noun is the one that the cue names, which is looked up and not planned.
-        copied=(len(f" {article_of(held[asked])} "),),
+        contents=(content,),
+        # Behind its article the noun is the one in the box, which is looked up and not planned.
+        copied=tuple(range(answer.rindex(" ") + 1, len(answer))),
         roles=clean.roles,
         factors=(
             ("article", article_of(held[asked])),
@@ -81,8 +86,7 @@ def article_of(noun: str) -> str:
 
 def check(example: Example, output: str) -> bool:
     """Whether the output begins with the article and the noun as whole words."""
-    found = [word.strip(".,;:!?\"'") for word in output.split()[:2]]
-    return found == example.answer.split()
+    return first_words(output, 2) == example.answer.split()
 
 
 TASK = Task(

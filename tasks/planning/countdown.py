@@ -1,10 +1,14 @@
 """Countdown: reach a target from given numbers, each used once; the equation is the answer."""
 
+import random
 import re
+from collections.abc import Callable, Iterable
 from functools import cache
+from itertools import combinations
 
 from .. import shots
 from ..example import Draw, Example, Level, Task, TaskCard
+from ..output import first_line
 from ..wording import Marked, filled, joined, marked
 from . import equations, expressions, steps
 
@@ -85,25 +89,21 @@ def _in_steps(given: Draw) -> Example | None:
     Corrupted: another target, whose steps have numbers of as many digits at every place and begin with
     another digit.
     """
-    rng, operators, largest = given.rng, str(given.level["operators"]), given.integer("target")
-    pool = range(given.integer("smallest"), given.integer("largest") + 1)
-    numbers = rng.sample(pool, given.integer("operands"))
-    unique = _unique(tuple(sorted(numbers)), operators, largest)
-    if not unique:
+    numbers = _numbers(given)
+    if not given.wants(_content(numbers)):
         return None
-    # Sorted, so that the choice does not hang on the order in which solutions were found.
-    written = {goal: steps.in_steps(unique[goal].partition("=")[0]) for goal in sorted(unique)}
-    target = rng.choice(list(written))
+    written = {goal: steps.in_steps(text.partition("=")[0]) for goal, text in _solved(given, numbers).items()}
+    shapes = {goal: _shape(text) for goal, text in written.items()}
     # Numbers at the same places, so that answer and foil part at signs and digits and not in their layout.
-    alike = [
-        goal
-        for goal, text in written.items()
-        if _shape(text) == _shape(written[target]) and _part_at_once(text, written[target])
-    ]
-    if not alike:
+    pair = _pair(
+        written,
+        lambda one, other: shapes[one] == shapes[other] and _part_at_once(written[one], written[other]),
+        given.rng,
+    )
+    if pair is None:
         return None
-    changed = rng.choice(alike)
-    index = rng.randrange(len(INSTRUCTIONS[given.variant]))
+    target, changed = given.rng.sample(pair, 2)
+    index = given.rng.randrange(len(INSTRUCTIONS[given.variant]))
     clean = _question(QUESTIONS[given.variant], ",", numbers, target, written[target])
     return Example(
         clean=clean.text,
@@ -112,7 +112,7 @@ def _in_steps(given: Draw) -> Example | None:
         foil=f" {written[changed]}",
         variant=given.variant,
         template=f"{given.variant}-{index}",
-        contents=("|".join(map(str, sorted(numbers))),),
+        contents=(_content(numbers),),
         copied=_result(f" {written[target]}"),
         roles=clean.roles,
         factors=_factors(written[target], target),
@@ -129,31 +129,17 @@ def _in_one_equation(given: Draw) -> Example | None:
     Corrupted: another target reachable from the same numbers (or, at a level with `change` "operand", another
     number and the same target), with as many digits and an equation that begins with another digit.
     """
-    rng, operators, largest = given.rng, str(given.level["operators"]), given.integer("target")
-    pool = range(given.integer("smallest"), given.integer("largest") + 1)
-    numbers = rng.sample(pool, given.integer("operands"))
-    clean = _unique(tuple(sorted(numbers)), operators, largest)
-    if not clean:
+    numbers = _numbers(given)
+    if not given.wants(_content(numbers)):
         return None
-    target = rng.choice(sorted(clean))
-    other, changed, corrupted = numbers, target, clean
-    if given.level["change"] == "target":
-        changed = rng.choice(sorted(clean))
-    else:
-        at = rng.randrange(len(numbers))
-        others = [[*numbers[:at], n, *numbers[at + 1 :]] for n in pool if n not in numbers]
-        others = [o for o in others if target in _unique(tuple(sorted(o)), operators, largest)]
-        if not others:
-            return None
-        other = rng.choice(others)
-        corrupted = _unique(tuple(sorted(other)), operators, largest)
-    answer, foil = clean[target], corrupted[changed]
-    # The metric compares answer and foil position by position, and clean and corrupted prompts are exchanged
-    # position by position: both have to be of one length.
-    if len(answer) != len(foil) or len(str(target)) != len(str(changed)) or not _part_at_once(answer, foil):
-        return None
-    index = rng.randrange(len(TEMPLATES[given.variant]))
+    index = given.rng.randrange(len(TEMPLATES[given.variant]))
     template = TEMPLATES[given.variant][index]
+    exchanged = _other_target if given.level["change"] == "target" else _other_number
+    found = exchanged(given, numbers, template)
+    if found is None:
+        return None
+    target, other, changed = found
+    answer, foil = _solved(given, numbers)[target], _solved(given, other)[changed]
     asked = _question(template, ", ", numbers, target, answer)
     return Example(
         clean=asked.text,
@@ -162,12 +148,75 @@ def _in_one_equation(given: Draw) -> Example | None:
         foil=f" {foil}",
         variant=given.variant,
         template=f"{given.variant}-{index}",
-        # Without the target: the same numbers with another one have much the same solutions.
-        contents=tuple("|".join(map(str, sorted(values))) for values in (numbers, other)),
+        contents=tuple(map(_content, (numbers, other))),
         copied=_result(f" {answer}"),
         roles=asked.roles,
         factors=_factors(answer, target),
     )
+
+
+def _other_target(given: Draw, numbers: list[int], template: str) -> tuple[int, list[int], int] | None:
+    """A target, the same numbers, and another target of theirs; None where no two targets compare."""
+    solved = _solved(given, numbers)
+    # The same two whenever the same numbers are asked about in the same words. Of three targets that compare
+    # with a fourth, each would be asked about as often as that one in the evaluation split, where no prompt
+    # comes twice: answers would begin otherwise than foils do.
+    fixed = random.Random(f"{numbers}/{template}")
+    pair = _pair(solved, lambda one, other: _comparable(solved[one], solved[other]), fixed)
+    if pair is None:
+        return None
+    target, changed = given.rng.sample(pair, 2)
+    return target, numbers, changed
+
+
+def _other_number(given: Draw, numbers: list[int], _: str) -> tuple[int, list[int], int] | None:
+    """A target, the numbers with one exchanged, and the same target; None where these do not compare."""
+    rng, solved = given.rng, _solved(given, numbers)
+    if not solved:
+        return None
+    target, at = rng.choice(sorted(solved)), rng.randrange(len(numbers))
+    others = [[*numbers[:at], n, *numbers[at + 1 :]] for n in _pool(given) if n not in numbers]
+    others = [other for other in others if target in _solved(given, other)]
+    if not others:
+        return None
+    other = rng.choice(others)
+    compared = _comparable(solved[target], _solved(given, other)[target])
+    return (target, other, target) if compared else None
+
+
+def _pool(given: Draw) -> range:
+    return range(given.integer("smallest"), given.integer("largest") + 1)
+
+
+def _numbers(given: Draw) -> list[int]:
+    return given.rng.sample(_pool(given), given.integer("operands"))
+
+
+def _solved(given: Draw, numbers: list[int]) -> dict[int, str]:
+    return _unique(tuple(sorted(numbers)), str(given.level["operators"]), given.integer("target"))
+
+
+def _content(numbers: list[int]) -> str:
+    # Without the target: the same numbers with another one have much the same solutions.
+    return "|".join(map(str, sorted(numbers)))
+
+
+def _pair(goals: Iterable[int], fit: Callable[[int, int], bool], rng: random.Random) -> list[int] | None:
+    """Two targets that fit each other, None where there are no such two."""
+    # Sorted, so that the choice does not hang on the order in which solutions were found.
+    ordered = sorted(goals)
+    shuffled = rng.sample(ordered, len(ordered))
+    return next(([one, other] for one, other in combinations(shuffled, 2) if fit(one, other)), None)
+
+
+def _comparable(answer: str, foil: str) -> bool:
+    """Whether two equations have one length, their targets too, and begin with different digits.
+
+    The metric compares answer and foil position by position, and clean and corrupted prompts are exchanged
+    position by position.
+    """
+    targets = (equation.partition("=")[2] for equation in (answer, foil))
+    return len(answer) == len(foil) and len(set(map(len, targets))) == 1 and _part_at_once(answer, foil)
 
 
 def _part_at_once(answer: str, foil: str) -> bool:
@@ -200,12 +249,8 @@ def check(example: Example, output: str) -> bool:
     """
     # Only an answer in steps has commas.
     read = steps.read if "," in example.answer else equations.read
-    wanted = read(_first_line(example.answer))
-    return wanted is not None and read(_first_line(output)) == wanted
-
-
-def _first_line(text: str) -> str:
-    return "".join(text.strip().splitlines()[:1]).replace(" ", "")
+    wanted = read(first_line(example.answer))
+    return wanted is not None and read(first_line(output)) == wanted
 
 
 TASK = Task(

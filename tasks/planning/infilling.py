@@ -10,7 +10,7 @@ from ..wording import Marked, filled, marked
 
 GAP = "___"
 
-LEFT = {"very": ("very", "too", "really"), "not very": ("hardly", "barely", "never")}
+LEFT = {"very": ("very", "so", "really"), "not very": ("hardly", "barely", "never")}
 """Words before the gap: such that the word in it holds, and such that its opposite does."""
 
 
@@ -40,7 +40,7 @@ FRAMES = (
         "room",
         "the room was",
         {
-            "bright": ("closed the curtains", "drew the blinds", "dimmed the lamps"),
+            "bright": ("closed the curtains", "lowered the blinds", "dimmed the lamps"),
             "dark": ("opened the curtains", "lit a candle", "switched lamps on"),
         },
     ),
@@ -64,7 +64,7 @@ FRAMES = (
         "length",
         "the rope was",
         {
-            "long": ("cut it off", "made it shorter", "coiled the rest"),
+            "long": ("cut some off", "made it shorter", "coiled the rest"),
             "short": ("tied two together", "made it longer", "bought some more"),
         },
     ),
@@ -96,7 +96,7 @@ FRAMES = (
         "taste",
         "the tea was",
         {
-            "sweet": ("added some lemon", "left out honey", "feared for teeth"),
+            "sweet": ("added some lemon", "left out honey", "wanted less sugar"),
             "bitter": ("added some sugar", "stirred in honey", "took more milk"),
         },
     ),
@@ -104,7 +104,7 @@ FRAMES = (
         "ground",
         "the bed was",
         {
-            "soft": ("wanted a board", "sank in deep", "slept too long"),
+            "soft": ("lay down gladly", "sank in deep", "slept too long"),
             "hard": ("wanted a pillow", "lay there awake", "got sore bones"),
         },
     ),
@@ -112,8 +112,8 @@ FRAMES = (
         "size",
         "the box was",
         {
-            "big": ("filled it twice", "needed more room", "took a smaller"),
-            "small": ("filled only one", "needed less room", "took a larger"),
+            "big": ("had room left", "put more in", "needed a cart"),
+            "small": ("left things out", "needed less room", "needed one more"),
         },
     ),
     Frame(
@@ -155,20 +155,18 @@ def draw(given: Draw) -> Example | None:
     """One gapped sentence as an instruction, so that a left-to-right model has the cues before the answer.
 
     Corrupted: the deed on the right is one that the opposite property asks for; all have three words. Either
-    word comes with every left side and with every right side, so that one side alone tells nothing.
+    word comes equally often with every left side and with every right side, so that one side alone tells
+    nothing.
     """
     rng = given.rng
     name, frame = rng.choice(NAMES), rng.choice(FRAMES)
     polarity, shown = rng.choice(sorted(LEFT)), rng.choice(sorted(frame.properties))
     hidden, degree = OPPOSITE[shown], rng.choice(LEFT[polarity])
-    deeds, others = (
-        # With the name and the degree, because the deeds alone are too few to be split.
-        [deed for deed in frame.properties[each] if given.wants(f"{name}|{degree}|{deed}")]
-        for each in (shown, hidden)
-    )
-    if not deeds or not others:
+    deed, other = (rng.choice(frame.properties[each]) for each in (shown, hidden))
+    # By what both prompts share, so that either split has every left side with every right side.
+    content = f"{name}|{frame.name}"
+    if not given.wants(content):
         return None
-    deed, other = rng.choice(deeds), rng.choice(others)
     # Hardly hot is what people heat up: behind "hardly" the deed asks for the opposite of what it shows.
     answer, foil = (shown, hidden) if polarity == "very" else (hidden, shown)
     index = rng.randrange(len(WORDINGS[given.variant]))
@@ -194,7 +192,7 @@ def draw(given: Draw) -> Example | None:
         foil=f" {foil}",
         variant=given.variant,
         template=f"{frame.name}/{given.variant}-{index}",
-        contents=tuple(f"{name}|{degree}|{each}" for each in (deed, other)),
+        contents=(content,),
         in_place=InPlace(f"{left} {degree}", f", and so {name} {deed}.", f", and so {name} {other}."),
         roles=clean.roles,
         factors=(("polarity", polarity), ("property shown", shown), ("frame", frame.name)),

@@ -39,7 +39,7 @@ INSTRUCTIONS = {
 """What begins the header at the level with shots."""
 
 
-def draw(given: Draw) -> Example:
+def draw(given: Draw) -> Example | None:
     """One star: arms of equal length that leave one centre, their edges in random order.
 
     An edge is written as a node and the one before it; the prompt ends with the start, so that the answer
@@ -56,6 +56,10 @@ def draw(given: Draw) -> Example:
     # Arms of equal length, so that answer and foil have their nodes at the same places.
     clean, corrupted = rng.sample(paths, 2)
     index = rng.randrange(len(TEMPLATES[given.variant]))
+    # The graph without the goal: the corrupted prompt is about the same one.
+    content = ", ".join(sorted(f"{after} {before}" for after, before in edges))
+    if not given.wants(content):
+        return None
 
     def prompt(path: list[str]) -> Marked:
         return filled(
@@ -65,18 +69,17 @@ def draw(given: Draw) -> Example:
             goal=marked(path[-1], "goal"),
         )
 
-    asked = prompt(clean)
+    asked, answer = prompt(clean), f" {' '.join(clean)}"
     return Example(
         clean=asked.text,
         corrupted=prompt(corrupted).text,
-        answer=f" {' '.join(clean)}",
+        answer=answer,
         foil=f" {' '.join(corrupted)}",
         variant=given.variant,
         template=f"{given.variant}-{index}",
-        # The graph without the goal: the corrupted prompt is about the same one.
-        contents=(", ".join(sorted(f"{after} {before}" for after, before in edges)),),
-        # From the first step on, every node is the only one that an edge leads to.
-        copied=tuple(len(f" {' '.join(clean[:step])} ") for step in range(1, steps)),
+        contents=(content,),
+        # Behind the first step, every node is the only one that an edge leads to.
+        copied=tuple(place for place in range(len(f" {clean[0]}"), len(answer)) if answer[place] != " "),
         roles=asked.roles,
         factors=(("first step", clean[0]), ("its place", str(shuffled.index((clean[0], start))))),
     )

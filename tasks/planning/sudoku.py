@@ -45,12 +45,19 @@ INSTRUCTIONS = {
 }
 
 
+@cache
 def units() -> tuple[tuple[int, ...], ...]:
     """The cells of every row, column and box, by index in reading order."""
     rows = [tuple(cell for cell in CELLS if cell // SIDE == n) for n in range(SIDE)]
     columns = [tuple(cell for cell in CELLS if cell % SIDE == n) for n in range(SIDE)]
     boxes = [tuple(cell for cell in CELLS if _box(cell) == n) for n in range(SIDE)]
     return (*rows, *columns, *boxes)
+
+
+@cache
+def _beside_the_first() -> frozenset[int]:
+    """The cells in the first one's row, column and box, and itself."""
+    return frozenset(cell for unit in units() if 0 in unit for cell in unit)
 
 
 def _box(cell: int) -> int:
@@ -90,15 +97,15 @@ def _near(grid: str, most: int) -> dict[str, int]:
 
 
 @cache
-def _grids_of(split: Split) -> tuple[str, ...]:
-    return tuple(grid for grid in grids() if split_of(grid) == split)
-
-
-@cache
-def _apart_at_first(grid: str, most: int) -> tuple[str, ...]:
-    """The grids of the same split that differ at the first cell and at so many cells at most."""
-    near = _near(grid, most).items()
-    return tuple(other for other, cells in near if cells & 1 and split_of(other) == split_of(grid))
+def _apart_at_first(split: Split, most: int) -> tuple[tuple[str, str], ...]:
+    """Two grids of a split, in either order, that differ at the first cell and at so many cells at most."""
+    of_split = [grid for grid in grids() if split_of(grid) == split]
+    return tuple(
+        (grid, other)
+        for grid in of_split
+        for other, cells in _near(grid, most).items()
+        if cells & 1 and split_of(other) == split
+    )
 
 
 def draw(given: Draw) -> Example | None:
@@ -109,13 +116,10 @@ def draw(given: Draw) -> Example | None:
     """
     rng = given.rng
     number = rng.randint(given.integer("fewest"), given.integer("most"))
-    solution = rng.choice(_grids_of(given.split))
     # The answer begins with a blank, so that its first digit, the plan token, needs the search; were it a
-    # given, the digits before the first blank would have to be shown.
-    near = _apart_at_first(solution, number + 1)
-    if not near:
-        return None
-    other = rng.choice(near)
+    # given, the digits before the first blank would have to be shown. And any two solutions come in either
+    # order equally often, so that no digit is more often an answer than a foil.
+    solution, other = rng.choice(_apart_at_first(given.split, number + 1))
     differing = [cell for cell in CELLS if solution[cell] != other[cell]]
     # The two prompts differ in one given, so that nothing but this digit decides between the solutions.
     changed = rng.choice(differing[1:])
@@ -153,9 +157,9 @@ def _puzzle(grid: str, blanks: list[int], other: str) -> Marked:
     def cell(at: int) -> Marked:
         if at in blanks:
             return marked(BLANK, "blank" if at else "first blank")
-        related = any(0 in unit and at in unit for unit in units())
-        role = "changed given" if grid[at] != other[at] else "given beside the first blank"
-        return marked(grid[at], role if related or grid[at] != other[at] else "given")
+        if grid[at] != other[at]:
+            return marked(grid[at], "changed given")
+        return marked(grid[at], "given beside the first blank" if at in _beside_the_first() else "given")
 
     rows = [joined("", map(cell, CELLS[start : start + SIDE])) for start in range(0, len(CELLS), SIDE)]
     return joined("\n", rows)

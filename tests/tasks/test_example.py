@@ -1,10 +1,13 @@
 from collections.abc import Callable
 from dataclasses import fields, replace
 from itertools import islice
+from random import Random
 
 import pytest
 
+from mechshift.errors import UsageError
 from mechshift.tasks import Example, TaskCard, get_task, list_tasks
+from mechshift.tasks.example import Draw as Given
 from mechshift.tasks.example import in_split, split_of
 
 Draw = Callable[..., tuple[Example, ...]]
@@ -16,7 +19,9 @@ LEVELS = [(task.card.name, level) for task in list_tasks() for level in task.car
 @pytest.mark.parametrize("name", TASKS)
 def test_cards_are_complete(name: str) -> None:
     card = get_task(name).card
-    assert [field.name for field in fields(TaskCard) if not getattr(card, field.name)] == []
+    # A task may have no copied tokens.
+    assert [field.name for field in fields(TaskCard) if not getattr(card, field.name)] in ([], ["copied"])
+    assert card.surface in ("words", "symbols")
     assert len(card.variants) >= 2
     assert card.default_level in card.levels
     assert card.suite in ("local", "planning")
@@ -35,6 +40,31 @@ def test_a_seed_is_reproducible_and_another_seed_is_not(
     again, other = (tuple(islice(get_task(name).examples(seed, level=level), number)) for seed in (0, 1))
     assert first == again
     assert len(set(first) & set(other)) < number / 2
+
+
+def test_a_level_has_the_cards_surface_where_it_has_none_of_its_own() -> None:
+    assert [get_task("induction").surface(level) for level in (None, "twelve", "digits")] == [
+        "words",
+        "words",
+        "symbols",
+    ]
+    assert get_task("star-path").surface() == "symbols"
+    assert get_task("star-path").surface("names") == "words"
+    assert get_task("sudoku").surface("hard") == "symbols"
+    with pytest.raises(UsageError, match="level 'sevn' of task 'induction' does not exist"):
+        get_task("induction").surface("sevn")
+
+
+def test_the_tasks_make_a_square() -> None:
+    """Both suites have tasks of words and of symbols, by the surfaces of all levels."""
+    square = {(task.card.suite, task.surface(level)) for task in list_tasks() for level in task.card.levels}
+    assert square == {(suite, kind) for suite in ("local", "planning") for kind in ("words", "symbols")}
+
+
+def test_a_draw_wants_the_contents_of_its_split() -> None:
+    for number in range(50):
+        wanted = [s for s in ("training", "evaluation") if Given(Random(), {}, "v", s).wants(str(number))]
+        assert wanted == [split_of(str(number))]
 
 
 @pytest.mark.parametrize("name", TASKS)

@@ -16,6 +16,7 @@ from datasets import Dataset
 from mechshift.errors import OutputError, UsageError
 from mechshift.tasks import Example, get_task, list_tasks
 from mechshift.tasks.export import fingerprint, to_dataset, write_parquet
+from mechshift.tasks.wording import Role
 
 Draw = Callable[..., tuple[Example, ...]]
 TASKS = [task.card.name for task in list_tasks()]
@@ -86,10 +87,16 @@ def test_the_same_arguments_give_the_same_fingerprint() -> None:
 
 
 def test_fingerprint_of_an_example_by_hand() -> None:
-    example = Example("é a", "b", " c", " d", "v", "t", ("k",))
+    example = Example(
+        *("é a", "b", " c", " d", "v", "t", ("k",)),
+        copied=(1,),
+        roles=(Role("r", 0, 1),),
+        factors=(("f", "g"),),
+    )
     text = (
-        '[{"answer":" c","answers":[],"clean":"é a","contents":["k"],"corrupted":"b","foil":" d","foils":[],'
-        '"in_place":null,"metric":"logit difference","template":"t","variant":"v"}]'
+        '[{"answer":" c","answers":[],"clean":"é a","contents":["k"],"copied":[1],"corrupted":"b",'
+        '"factors":[["f","g"]],"foil":" d","foils":[],"in_place":null,"metric":"logit difference",'
+        '"roles":[{"end":1,"name":"r","start":0}],"template":"t","variant":"v"}]'
     )
     assert fingerprint([example]) == hashlib.sha256(text.encode()).hexdigest()
     assert fingerprint([replace(example, foil=" e")]) != fingerprint([example])

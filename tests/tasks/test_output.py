@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from mechshift.tasks import Example, get_task, list_tasks
-from mechshift.tasks.output import first_word
+from mechshift.tasks.output import first_line, first_word, first_words
 
 Draw = Callable[..., tuple[Example, ...]]
 AROUND = ".,;:!?\"'"
@@ -79,6 +79,20 @@ def test_random_outputs() -> None:
     for _ in range(10_000):
         output = "".join(rng.choices(AROUND + " \n\t\xa0\u2028abAB's-(”\x00\u200b", k=rng.randrange(12)))
         assert first_word(output) == by_characters(output), repr(output)
+
+
+def test_the_first_line_that_is_not_blank_without_its_spaces() -> None:
+    assert first_line(" \n 3 4\n5") == "34"
+    assert first_line("3 4\r\n") == "34"
+    assert first_line("3\t4") == "3\t4"
+    assert first_line(" \n") == first_line("") == ""
+
+
+def test_first_words_are_read_one_by_one() -> None:
+    assert first_words(' "an" owl, and', 2) == ["an", "owl"]
+    assert first_words("an", 2) == ["an"]
+    assert first_words("a . owl", 2) == ["a", ""]
+    assert first_words("", 2) == []
 
 
 WORDS = [

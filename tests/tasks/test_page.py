@@ -69,10 +69,19 @@ def test_the_page_shows_the_first_example_in_rows(name: str, drawn: Draw) -> Non
 @pytest.mark.parametrize("name", TASKS)
 def test_the_table_at_the_top_says_what_the_card_says(name: str) -> None:
     (row,) = (line for line in page().splitlines() if line.startswith(f"| `{name}` | `"))
-    suite, _, metric, steps = (cell.strip() for cell in row.strip("|").split("|")[1:])
+    suite, surface, _, plan, metric, steps = (cell.strip() for cell in row.strip("|").split("|")[1:])
     card = get_task(name).card
     expected = "one a token" if card.steps == "tokens" else str(card.steps)
     assert (suite, metric, steps) == (f"`{card.suite}`", card.metric, expected)
+    assert plan == card.plan
+    surfaces = [get_task(name).surface(), *sorted(map(get_task(name).surface, card.levels))]
+    assert surface == ", ".join(dict.fromkeys(surfaces))
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_the_page_says_which_tokens_are_copied(name: str) -> None:
+    text, copied = " ".join(section(name).split()), get_task(name).card.copied
+    assert f"* **Copied**: {copied or 'none'}." in text
 
 
 def test_the_page_names_every_suite() -> None:

@@ -66,12 +66,12 @@ def test_rows_of_a_kind_are_padded_on_the_right_to_the_longest_that_was_drawn() 
 
 
 def test_pools_hold_the_training_examples_and_mark_their_answers(recipe: Recipe) -> None:
-    tasks = list_tasks()
-    tokenizer = build_tokenizer(tasks, recipe.seed)
+    tasks = {task.card.name: task for task in list_tasks()}
+    tokenizer = build_tokenizer(tasks.values(), recipe.seed)
     pools = texts_by_task(recipe, tasks, tokenizer)
-    assert set(pools) == {task.card.name for task in tasks} | {"in-place"}
-    for task in tasks:
-        found = pools[task.card.name]
+    assert set(pools) == {*tasks, "in-place"}
+    for name, task in tasks.items():
+        found = pools[name]
         examples = list(islice(task.examples(recipe.seed, "training"), recipe.pool))
         assert len(found.tokens) == recipe.pool
         for example, tokens, answer in zip(examples, found.tokens, found.answer, strict=True):
@@ -82,10 +82,10 @@ def test_pools_hold_the_training_examples_and_mark_their_answers(recipe: Recipe)
 
 
 def test_the_gap_is_filled_in_place(recipe: Recipe) -> None:
-    tasks = (get_task("infilling"),)
-    tokenizer = build_tokenizer(tasks, recipe.seed)
-    found = texts_by_task(recipe, tasks, tokenizer)["in-place"]
-    examples = islice(tasks[0].examples(recipe.seed, "training"), recipe.pool)
+    task = get_task("infilling")
+    tokenizer = build_tokenizer([task], recipe.seed)
+    found = texts_by_task(recipe, {"infilling": task}, tokenizer)["in-place"]
+    examples = islice(task.examples(recipe.seed, "training"), recipe.pool)
     for example, tokens, answer in zip(examples, found.tokens, found.answer, strict=True):
         place = example.in_place
         assert place is not None
@@ -96,6 +96,6 @@ def test_the_gap_is_filled_in_place(recipe: Recipe) -> None:
 
 
 def test_tasks_without_a_gap_have_no_pool_in_place(recipe: Recipe) -> None:
-    tasks = (get_task("ioi"),)
+    tasks = {"ioi": get_task("ioi")}
     few = replace(recipe, pool=5)
-    assert set(texts_by_task(few, tasks, build_tokenizer(tasks, 0))) == {"ioi"}
+    assert set(texts_by_task(few, tasks, build_tokenizer(tasks.values(), 0))) == {"ioi"}

@@ -16,7 +16,8 @@ from mechshift.tasks import Example, get_task
 
 FEW_SHOT = [
     ("countdown", "dream-3"), ("countdown", "dream-4"), ("infilling", "few-shot"), ("sudoku", "dream"),
-    ("star-path", "few-shot"),
+    ("star-path", "few-shot"), ("star-path", "few-shot-names"), ("arithmetic", "few-shot"),
+    ("article", "few-shot"),
 ]  # fmt: skip
 VOCABULARY = 2000
 SIDE_BY_SIDE = 12
@@ -26,7 +27,9 @@ SIDE_BY_SIDE = 12
 def single_digits() -> PreTrainedTokenizerBase:
     """Byte-level BPE in the manner of 7B models: every digit a token of its own, words merged."""
     texts = [e.clean + e.answer for name, level in FEW_SHOT for e in examples(name, level, "training")]
-    texts += [e.clean + e.answer for e in islice(get_task("infilling").examples(1, "training"), 2000)]
+    for name, level in (("infilling", "words"), ("star-path", "names"), ("article", "four")):
+        some = islice(get_task(name).examples(1, "training", level), 2000)
+        texts += [e.clean + e.answer for e in some]
     return byte_pairs_tokenizer(texts, VOCABULARY - 1, single_digits=True)
 
 
@@ -39,7 +42,9 @@ def header_of(example: Example) -> str:
     return example.clean[: example.clean.rindex("\n\n") + 2]
 
 
-@pytest.mark.parametrize(("name", "level"), [each for each in FEW_SHOT if each[0] != "infilling"])
+@pytest.mark.parametrize(
+    ("name", "level"), [each for each in FEW_SHOT if get_task(each[0]).surface(each[1]) == "symbols"]
+)
 def test_where_digits_are_single_every_example_fits(
     name: str, level: str, single_digits: PreTrainedTokenizerBase
 ) -> None:
@@ -50,7 +55,7 @@ def test_where_digits_are_single_every_example_fits(
 
 
 def fitting(name: str, level: str, tokenizer: PreTrainedTokenizerBase) -> list[Encoded]:
-    """Cues of infilling are of as many words, and not always of as many tokens."""
+    """Cues and answers in words are of as many words, and not always of as many tokens."""
     found = []
     for example in examples(name, level, "evaluation"):
         with suppress(DoesNotFit):

@@ -118,6 +118,14 @@ def test_contents_are_the_two_nouns(held_out: Draw) -> None:
         assert example.contents == ("|".join(noun.removesuffix("s") for noun in nouns(example.clean)),)
 
 
+def test_roles_are_the_two_nouns(held_out: Draw) -> None:
+    for example in held_out("agreement", number=2000):
+        texts = [(role.name, example.clean[role.start : role.end]) for role in example.roles]
+        assert texts == list(zip(("subject", "distractor"), nouns(example.clean), strict=True))
+        numbers = ["plural" if is_plural(noun) else "singular" for noun in nouns(example.clean)]
+        assert [value for _, value in example.factors] == numbers
+
+
 def nasty(example: Example, rng: random.Random) -> str:
     """Verbs of both numbers alone and in company, other forms, words that begin or end like verbs."""
     verb, other = (

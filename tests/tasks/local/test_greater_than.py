@@ -24,7 +24,27 @@ def test_only_the_last_two_digits_of_the_start_year_differ(held_out: Draw) -> No
     for example in held_out("greater-than"):
         century, year = start(example)
         assert example.corrupted == example.clean.replace(f"{century}{year:02d}", f"{century}01")
-        assert 2 <= year <= 98
+        assert 10 <= year <= 98
+
+
+def test_start_years_are_from_ten_on(drawn: Draw) -> None:
+    examples = (*drawn("greater-than", 2000), *drawn("greater-than", 2000, "training"))
+    assert {start(example)[1] for example in examples} == set(range(10, 99))
+
+
+def test_roles_are_the_event_and_the_digits_of_the_years(held_out: Draw) -> None:
+    for example in held_out("greater-than", number=2000):
+        century, year = start(example)
+        texts = [(role.name, example.clean[role.start : role.end]) for role in example.roles]
+        assert texts[1:] == [
+            ("start century", century),
+            ("start ten", str(year // 10)),
+            ("start unit", str(year % 10)),
+            ("end century", century),
+        ]
+        name, event = texts[0]
+        assert name == "event"
+        assert f"the {event} " in example.clean.lower()
 
 
 def test_answers_and_foils_share_out_all_two_digit_years(held_out: Draw) -> None:

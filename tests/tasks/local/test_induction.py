@@ -11,12 +11,12 @@ from mechshift.tasks import Example, get_task
 Draw = Callable[..., tuple[Example, ...]]
 Mutants = Callable[..., Iterator[tuple[Example, str]]]
 
-LENGTHS = {"six": 6, "twelve": 12}
+LENGTHS = {"six": 6, "twelve": 12, "digits": 6}
 SEPARATORS = {"spaced": " ", "listed": ", "}
 
 
 def words_of(prompt: str) -> list[str]:
-    return re.findall("[a-z]+", prompt)
+    return re.findall("[a-z]+|[0-9]", prompt)
 
 
 def continuations(prompt: str) -> list[str]:
@@ -86,6 +86,26 @@ def test_contents_are_the_two_sequences(held_out: Draw) -> None:
     for example in held_out("induction", number=2000):
         prompts = example.clean, example.corrupted
         assert example.contents == tuple(" ".join(words_of(prompt)[:6]) for prompt in prompts)
+
+
+def test_the_level_says_whether_words_or_digits_are_repeated(held_out: Draw) -> None:
+    for level, form in (("six", "[a-z]+"), ("twelve", "[a-z]+"), ("digits", "[0-9]")):
+        for example in held_out("induction", level, 500):
+            texts = (*words_of(example.clean), example.answer.strip(), example.foil.strip())
+            assert all(re.fullmatch(form, text) for text in texts)
+
+
+@pytest.mark.parametrize("level", LENGTHS)
+def test_roles_are_the_passes(level: str, held_out: Draw) -> None:
+    length = LENGTHS[level]
+    for example in held_out("induction", level, 500):
+        words = words_of(example.clean)
+        at = words.index(example.answer.strip())
+        expected = ["first pass"] * length + ["second pass"] * (len(words) - length - 1) + ["last"]
+        expected[at - 1 : at + 1] = "first place of the last", "first place of the answer"
+        texts = [(role.name, example.clean[role.start : role.end]) for role in example.roles]
+        assert texts == list(zip(expected, words, strict=True))
+        assert dict(example.factors)["place"] == str(at)
 
 
 def nasty(example: Example, rng: random.Random) -> str:

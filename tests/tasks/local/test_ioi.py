@@ -83,6 +83,19 @@ def test_the_checker_reads_the_first_word(drawn: Draw) -> None:
         assert not any(task.check(example, text) for text in wrong)
 
 
+@pytest.mark.parametrize("level", ["abc", "abb"])
+def test_roles_are_the_names_the_place_and_the_object(level: str, held_out: Draw) -> None:
+    for example in held_out("ioi", level, 2000):
+        found = {role.name: example.clean[role.start : role.end] for role in example.roles}
+        assert len(found) == len(example.roles) == 5
+        recipient, giver = example.answer.strip(), example.foil.strip()
+        assert (found["recipient"], found["giver"], found["repeated giver"]) == (recipient, giver, giver)
+        last = max(example.roles, key=lambda role: role.start * (role.name in ("giver", "repeated giver")))
+        assert last.name == "repeated giver"
+        assert re.search(rf"\ba {found['object']}\b", example.clean)
+        assert re.search(rf"\b[Tt]he {found['place']}\b", example.clean)
+
+
 def nasty(example: Example, rng: random.Random) -> str:
     """Names alone and in company, and words that begin or end like the answer."""
     name, other = example.answer.strip(), rng.choice((example.foil.strip(), rng.choice(NAMES)))

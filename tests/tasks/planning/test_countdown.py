@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import cache
 from itertools import combinations, permutations, product
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ Mutants = Callable[..., Iterator[tuple[Example, str]]]
 LEVELS = {"small": 2_000, "small-operand": 100, "medium": 60, "large": 5}
 IN_STEPS = {"dream-3": 300, "dream-4": 15}
 """The levels that are answered step by step."""
+PAGE = Path(__file__).parents[3] / "docs" / "tasks.md"
 PRIME = 2**61 - 1
 TARGET = re.compile(r"(?:[Tt]arget(?: is|:)|[Mm]ake) (\d+)")
 
@@ -123,6 +125,66 @@ def test_at_the_operand_level_only_one_number_differs(drawn: Draw) -> None:
         operands = stated(example.clean, int(target))
         assert int(before) in operands
         assert int(after) not in operands
+
+
+@pytest.mark.parametrize("level", [*LEVELS, *IN_STEPS])
+def test_answer_and_foil_begin_with_different_digits(level: str, drawn: Draw) -> None:
+    for example in drawn("countdown", (LEVELS | IN_STEPS)[level], level=level):
+        first, other = example.answer[1], example.foil[1]
+        assert first.isdigit()
+        assert other.isdigit()
+        assert first != other
+
+
+@pytest.mark.parametrize("level", [*LEVELS, *IN_STEPS])
+def test_the_target_at_the_end_is_copied(level: str, drawn: Draw) -> None:
+    for example in drawn("countdown", (LEVELS | IN_STEPS)[level], level=level):
+        target = example.answer.rpartition("=")[2]
+        assert "".join(example.answer[place] for place in example.copied) == target
+        assert example.copied[-1] == len(example.answer) - 1
+
+
+@pytest.mark.parametrize("level", [*LEVELS, *IN_STEPS])
+def test_roles_are_the_numbers_and_the_target(level: str, drawn: Draw) -> None:
+    for example in drawn("countdown", (LEVELS | IN_STEPS)[level], level=level):
+        found = [(role.name, int(example.clean[role.start : role.end])) for role in example.roles]
+        first, target = (int(re.findall(r"\d+", example.answer)[at]) for at in (0, -1))
+        assert [text for name, text in found if name == "target"] == [target]
+        assert [text for name, text in found if name == "first operand"] == [first]
+        assert len(found) == int(get_task("countdown").card.levels[level]["operands"]) + 1
+        question = example.clean.rpartition("\n\n")[2]
+        assert sorted(text for _, text in found) == sorted(map(int, re.findall(r"\d+", question)))
+
+
+def test_no_first_digit_is_more_often_the_answers_than_the_foils(held_out: Draw) -> None:
+    """Within four standard errors, for any two digits."""
+    firsts = Counter((example.answer[1], example.foil[1]) for example in held_out("countdown"))
+    for one, other in combinations("123", 2):
+        there, back = firsts[one, other], firsts[other, one]
+        assert abs(there - back) <= 4 * (there + back) ** 0.5
+
+
+def test_the_same_question_has_the_same_foil(held_out: Draw, drawn: Draw) -> None:
+    """Either of the two prompts of a pair has the other one as its corrupted prompt."""
+    corrupted: dict[str, str] = {}
+    for example in (*held_out("countdown"), *drawn("countdown", 5000, "training")):
+        assert corrupted.setdefault(example.clean, example.corrupted) == example.corrupted
+        assert corrupted.get(example.corrupted, example.clean) == example.clean
+
+
+def test_the_target_alone_tells_as_much_as_the_page_says(drawn: Draw, held_out: Draw) -> None:
+    """How often what came more often with a target in training tells answer from foil."""
+    counts: dict[str, Counter[str]] = {}
+    for example in drawn("countdown", 5000, "training"):
+        counts.setdefault(example.answer.rpartition("=")[2], Counter())[example.answer[1]] += 1
+    right = []
+    for example in held_out("countdown"):
+        found = counts.get(example.answer.rpartition("=")[2], Counter[str]())
+        answer, foil = found[example.answer[1]], found[example.foil[1]]
+        right.append(0.5 if answer == foil else float(answer > foil))
+    share = 100 * sum(right) / len(right)
+    text = " ".join(PAGE.read_text(encoding="utf-8").split())
+    assert f"the target alone tells answer from foil in {share:.0f} of 100 questions at `small`" in text
 
 
 def test_the_first_line_counts(drawn: Draw) -> None:
