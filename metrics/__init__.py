@@ -75,6 +75,7 @@ from .specialisation import (
     top_share,
     weighted_sharpness,
 )
+from .spread import inverse_spread
 from .squared import clipped_profile, squared_placement
 from .stability import SignStability, sign_stability
 from .student import student_tail
@@ -124,6 +125,7 @@ __all__ = [
     "half_splits",
     "holm",
     "importance_entropy",
+    "inverse_spread",
     "jaccard",
     "log_area",
     "mean_estimate",

@@ -34,20 +34,24 @@ class GroupProducts:
     ab: Doubles
 
 
-def group_products(sums_a: ArrayLike, sums_b: ArrayLike, mask: ArrayLike | None = None) -> GroupProducts:
+def group_products(
+    sums_a: ArrayLike, sums_b: ArrayLike, mask: ArrayLike | None = None, scale: ArrayLike | None = None
+) -> GroupProducts:
     """The matrices of products of two models' score sums, accumulated in float64.
 
     Args:
         sums_a: score sums [groups, ...], of edges, neurons or components.
         sums_b: the same of the other model; the number of groups may differ where examples do.
         mask: bool [...], what exists or is of interest; sums elsewhere may hold anything.
+        scale: [...], by which the sums of both models are multiplied: `inverse_spread`, or any other weights
+            that do not come from the scores compared.
 
     Returns:
         Three matrices. No copy of the sums is made, so that memory does not grow with the number of edges.
 
     Raises:
         ValueError: NaN, shapes that differ other than in groups, a mask that is empty or of another shape,
-            products beyond all numbers.
+            a negative scale, products beyond all numbers.
 
     >>> found = group_products([[1.0, 0.0], [1.0, 2.0]], [[3.0, 1.0], [0.0, 1.0]])
     >>> found.aa.tolist(), found.ab.tolist()
@@ -57,9 +61,14 @@ def group_products(sums_a: ArrayLike, sums_b: ArrayLike, mask: ArrayLike | None 
     existing = mask_of(a, mask)
     match(("a group of sums_a", "a group of sums_b"), a[0], b[0] if b.ndim else b)
     aa, bb, ab = (np.zeros((len(x), len(y))) for x, y in ((a, a), (b, b), (a, b)))
-    blocks = zip(blocks_of("sums_a", a, existing), blocks_of("sums_b", b, existing), strict=True)
+    factors = np.ones((1, *existing.shape)) if scale is None else np.asarray(scale)[None]
+    match(("scale", "a group of sums"), factors[0], a[0])
+    blocks = (blocks_of(*each, existing) for each in (("sums_a", a), ("sums_b", b), ("scale", factors)))
     with np.errstate(over="ignore", invalid="ignore"):
-        for x, y in blocks:
+        for x, y, factor in zip(*blocks, strict=True):
+            if (factor < 0).any():
+                raise ValueError("scale must not be negative")
+            x, y = x * factor, y * factor
             aa += x @ x.T
             bb += y @ y.T
             ab += x @ y.T
