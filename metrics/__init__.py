@@ -75,7 +75,7 @@ from .specialisation import (
     top_share,
     weighted_sharpness,
 )
-from .spread import inverse_spread
+from .spread import inverse_spread, standardised_cosine
 from .squared import clipped_profile, squared_placement
 from .stability import SignStability, sign_stability
 from .student import student_tail
@@ -154,6 +154,7 @@ __all__ = [
     "split_half_jaccard",
     "squared_placement",
     "standard_error",
+    "standardised_cosine",
     "strongest_share",
     "student_tail",
     "systematic_change",

@@ -56,7 +56,8 @@ def carrying_edges(sums: ArrayLike, counts: ArrayLike, mask: ArrayLike | None = 
 
 def _powers(values: Doubles) -> Doubles:
     """Sums over groups of the first to the fourth power, [4, edges]."""
-    return np.stack([(values**power).sum(axis=0) for power in (1, 2, 3, 4)])
+    square = values * values
+    return np.stack([each.sum(axis=0) for each in (values, square, square * values, square * square)])
 
 
 def _of_two(powers: Doubles) -> Doubles:

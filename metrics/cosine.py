@@ -60,7 +60,7 @@ def disattenuated_cosine(
     cluster = clusters_of(clusters, groups=len(examples_of(counts)))
     weights = np.concatenate([np.ones((1, len(cluster))), cluster_weights(cluster, resamples, seed)])
     aa, bb, ab = (mean_product(each, counts, weights) for each in (products.aa, products.bb, products.ab))
-    return _cosine(aa, bb, ab, level_of(level))
+    return cosine_of(aa, bb, ab, level_of(level))
 
 
 def unpaired_cosine(
@@ -110,10 +110,10 @@ def unpaired_cosine(
         raise ValueError(f"products of a and b must be [{len(n_a)}, {len(n_b)}] and are {across.shape}")
     ab = quotient(paired_sum(across, left, right), (left @ n_a) * (right @ n_b), 2)
     aa, bb = mean_product(products.aa, n_a, left), mean_product(products.bb, n_b, right)
-    return _cosine(aa, bb, ab, level_of(level))
+    return cosine_of(aa, bb, ab, level_of(level))
 
 
-def _cosine(aa: Doubles, bb: Doubles, ab: Doubles, level: float) -> Estimate | Undefined:
+def cosine_of(aa: Doubles, bb: Doubles, ab: Doubles, level: float) -> Estimate | Undefined:
     """Of products [1 + resamples], the first of which is of all groups as they are."""
     for name, own in (("first", aa), ("second", bb)):
         unclear = _unclear(own, level)

@@ -4,11 +4,16 @@ Squared scores are carried by very few edges. Measured in units of its own sprea
 that vary as much counts no more than one of small scores that do not.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .inputs import Flags, Floats, match, within
-from .products import Doubles, blocks_of, examples_of, mask_of
+from .cosine import cosine_of
+from .inputs import Flags, Floats, clusters_of, level_of, match, within
+from .products import BLOCK, Doubles, blocks_of, examples_of, group_products, mask_of, paired_sum
+from .resampling import Estimate, cluster_weights
+from .undefined import Undefined
 
 
 def inverse_spread(
@@ -77,3 +82,87 @@ def _shares(name: str, sums: Floats, counts: Floats, mask: Flags) -> Doubles:
     if total == 0:
         raise ValueError(f"{name} does not differ between groups: there is no spread to divide by")
     return np.asarray(variance / total)
+
+
+def standardised_cosine(
+    sums_a: ArrayLike,
+    sums_b: ArrayLike,
+    counts: ArrayLike,
+    clusters: ArrayLike,
+    mask: ArrayLike | None = None,
+    power: float = 1.0,
+    resamples: int = 200,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Estimate | Undefined:
+    """`disattenuated_cosine` of scores in units of their spread over prompts, which resamples measure anew.
+
+    With units held fixed (`group_products` with `inverse_spread` as scale) the value is the same, and the
+    interval leaves out that units are known from few groups: too short by half and more. Here every resample
+    takes a few products of matrices over all edges.
+
+    Args:
+        sums_a, sums_b: score sums [groups, ...] of two models over the same examples.
+        counts: examples per group [groups].
+        clusters: one label (template) per group [groups].
+        mask: bool [...], what exists.
+        power: see `inverse_spread`.
+        resamples, seed, level: as in `disattenuated_cosine`.
+
+    Returns:
+        1: proportional scores, 0: nothing in common; otherwise as `disattenuated_cosine`.
+
+    Raises:
+        ValueError: as `group_products` and `inverse_spread`.
+
+    >>> import numpy as np
+    >>> generator = np.random.default_rng(0)
+    >>> a, b = generator.standard_t(3, size=200) + generator.normal(size=(2, 24, 200))
+    >>> rho = standardised_cosine(a, b, np.ones(24), clusters=np.zeros(24))
+    >>> rho.low < 1 < rho.high
+    True
+    """
+    a, b = np.asarray(sums_a), np.asarray(sums_b)
+    existing, examples = mask_of(a, mask), examples_of(counts)
+    # Looked at here for what is wrong with them; the products give the variance of all edges together.
+    inverse_spread(a, b, examples, mask=existing, power=power)
+    products = group_products(a, b, existing)
+    cluster = clusters_of(clusters, groups=len(examples))
+    weights = np.concatenate([np.ones((1, len(cluster))), cluster_weights(cluster, resamples, seed)])
+    totals = [_total_variance(each, examples, weights) for each in (products.aa, products.bb)]
+    aa, bb, ab = (np.zeros(len(weights)) for _ in range(3))
+    squares = weights**2
+    for x, y in _pieces(a, b, existing, len(weights)):
+        means = [weights @ each for each in (x, y)]
+        unit = np.zeros((len(weights), x.shape[1]))
+        for each, mean, total in zip((x, y), means, totals, strict=True):
+            unit += _variance(each, mean, examples, weights) / total[:, None]
+        scale = np.where(unit > 0, np.where(unit > 0, unit, 1) ** -power, 0)
+        aa += (scale * (means[0] ** 2 - squares @ (x * x))).sum(axis=1)
+        bb += (scale * (means[1] ** 2 - squares @ (y * y))).sum(axis=1)
+        ab += (scale * (means[0] * means[1] - squares @ (x * y))).sum(axis=1)
+    return cosine_of(aa, bb, ab, level_of(level))
+
+
+def _pieces(a: Floats, b: Floats, mask: Flags, rows: int) -> Iterator[tuple[Doubles, Doubles]]:
+    """Sums of both models [groups, edges], of as few edges as leave room for a number per row and edge."""
+    width = max(1, 16 * BLOCK // rows)
+    for x, y in zip(blocks_of("sums_a", a, mask), blocks_of("sums_b", b, mask), strict=True):
+        for start in range(0, x.shape[1], width):
+            yield x[:, start : start + width], y[:, start : start + width]
+
+
+def _variance(sums: Doubles, total: Doubles, counts: Floats, weights: Floats) -> Doubles:
+    """Variance of each edge over examples in each resample [rows, edges], but for a factor of all edges."""
+    examples = (weights @ counts)[:, None]
+    return np.asarray(
+        np.maximum(weights @ (sums**2 / counts[:, None]) / examples - (total / examples) ** 2, 0)
+    )
+
+
+def _total_variance(own: Doubles, counts: Floats, weights: Floats) -> Doubles:
+    """The same, summed over edges [rows], from a model's products with itself."""
+    examples = weights @ counts
+    total = weights @ (np.diag(own) / counts) / examples - paired_sum(own, weights, weights) / examples**2
+    # A resample of one group has no variance, and no product of different groups either.
+    return np.where(total > 0, total, np.inf)
