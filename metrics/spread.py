@@ -15,6 +15,9 @@ from .products import BLOCK, Doubles, blocks_of, examples_of, group_products, ma
 from .resampling import Estimate, cluster_weights
 from .undefined import Undefined
 
+ROUNDING = 1e-10
+"""A variance of at most this share of the squared mean is rounding, of sums in float32, and counts as 0."""
+
 
 def inverse_spread(
     sums_a: ArrayLike,
@@ -73,8 +76,9 @@ def _shares(name: str, sums: Floats, counts: Floats, mask: Flags) -> Doubles:
     with np.errstate(over="ignore", invalid="ignore"):
         for block in blocks_of(name, sums, mask):
             apart = block / counts[:, None]
-            apart -= (weight * apart).sum(axis=0)
-            spreads.append((weight * apart**2).sum(axis=0))
+            mean = (weight * apart).sum(axis=0)
+            spread = (weight * (apart - mean) ** 2).sum(axis=0)
+            spreads.append(np.where(spread > ROUNDING * mean**2, spread, 0))
         variance = np.concatenate(spreads)
         total = variance.sum()
     if not np.isfinite(total):
@@ -155,9 +159,9 @@ def _pieces(a: Floats, b: Floats, mask: Flags, rows: int) -> Iterator[tuple[Doub
 def _variance(sums: Doubles, total: Doubles, counts: Floats, weights: Floats) -> Doubles:
     """Variance of each edge over examples in each resample [rows, edges], but for a factor of all edges."""
     examples = (weights @ counts)[:, None]
-    return np.asarray(
-        np.maximum(weights @ (sums**2 / counts[:, None]) / examples - (total / examples) ** 2, 0)
-    )
+    mean_square = (total / examples) ** 2
+    spread = weights @ (sums**2 / counts[:, None]) / examples - mean_square
+    return np.asarray(np.where(spread > ROUNDING * mean_square, spread, 0))
 
 
 def _total_variance(own: Doubles, counts: Floats, weights: Floats) -> Doubles:

@@ -82,9 +82,8 @@ def _bias(name: str, results: Sequence[Result]) -> str:
     if not defined:
         return "–"
     worst = max(defined, key=lambda each: abs(np.mean(each)))
-    return f"{_signed(np.mean(worst))} ± {np.std(worst, ddof=1) / np.sqrt(len(worst)):.3f}".replace(
-        "± 0.", "± ."
-    )
+    error = np.std(worst, ddof=1) / np.sqrt(len(worst))
+    return f"{_signed(np.mean(worst))} ± {error:.3f}".replace("± 0.", "± .")
 
 
 def _mean(name: str, results: Sequence[Result], relation: str) -> str:
