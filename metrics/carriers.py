@@ -44,7 +44,8 @@ def carrying_edges(sums: ArrayLike, counts: ArrayLike, mask: ArrayLike | None = 
         return Undefined("all scores are 0")
     second = fourth = 0.0
     for block in blocks_of("sums", array, existing):
-        powers = _powers(block / largest)
+        with np.errstate(under="ignore"):
+            powers = _powers(block / largest)
         second += float(_of_two(powers).sum())
         fourth += float(_of_four(powers).sum())
     pairs = _powers(examples[:, None] / examples.max())
@@ -130,7 +131,11 @@ def strongest_share(
 def _edge_products(a: Floats, b: Floats, counts: Floats, mask: Flags, chosen: Flags) -> Doubles:
     """For each edge its part of U_ab from the chosen groups."""
     products = []
-    for x, y in zip(blocks_of("sums_a", a[chosen], mask), blocks_of("sums_b", b[chosen], mask), strict=True):
-        products.append(x.sum(axis=0) * y.sum(axis=0) - np.einsum("ge,ge->e", x, y))
-    pairs = counts[chosen].sum() ** 2 - (counts[chosen] ** 2).sum()
-    return np.asarray(np.concatenate(products) / pairs)
+    blocks = zip(blocks_of("sums_a", a[chosen], mask), blocks_of("sums_b", b[chosen], mask), strict=True)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for x, y in blocks:
+            products.append(x.sum(axis=0) * y.sum(axis=0) - np.einsum("ge,ge->e", x, y))
+        found = np.concatenate(products) / (counts[chosen].sum() ** 2 - (counts[chosen] ** 2).sum())
+        if not np.isfinite(found).all() or not np.isfinite(found.sum()):
+            raise ValueError("products of the sums are beyond all numbers: scale the sums down")
+    return np.asarray(found)

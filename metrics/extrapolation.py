@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .inputs import Floats, clusters_of, match
+from .inputs import Floats, clusters_of, match, unit_scale
 from .products import BLOCK, Doubles, blocks_of, examples_of, mask_of
 from .resampling import Estimate, bootstrap, half_splits
 from .undefined import Undefined, Value
@@ -74,7 +74,7 @@ def extrapolated_jaccard(
     cluster = clusters_of(clusters, groups=len(examples))
     match(("groups of sums", "counts"), a.reshape(len(a), -1)[:, 0], examples)
     x, y = (
-        np.concatenate(list(blocks_of(name, sums, existing)), axis=1)
+        unit_scale(np.concatenate(list(blocks_of(name, sums, existing)), axis=1))
         for name, sums in (("sums_a", a), ("sums_b", b))
     )
     first = half_splits(cluster, splits, seed)

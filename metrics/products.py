@@ -133,10 +133,13 @@ def mean_product(products: ArrayLike, counts: ArrayLike, weights: ArrayLike | No
 
 
 def examples_of(counts: ArrayLike) -> Floats:
-    """Counts [groups] as numbers; ValueError for one that is not positive."""
+    """Counts [groups] as numbers; ValueError for one that is not positive, or no number of examples."""
     examples = numbers("counts", counts, 1)
     if not (examples > 0).all():
         raise ValueError("counts must be positive: leave out groups without examples")
+    # Powers of them are taken.
+    if examples.min() < 1e-9 or examples.max() > 1e15:
+        raise ValueError(f"counts span {examples.min()} to {examples.max()}: they are numbers of examples")
     return examples.astype(np.float64)
 
 

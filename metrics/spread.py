@@ -78,7 +78,9 @@ def _shares(name: str, sums: Floats, counts: Floats, mask: Flags) -> Doubles:
             apart = block / counts[:, None]
             mean = (weight * apart).sum(axis=0)
             spread = (weight * (apart - mean) ** 2).sum(axis=0)
-            spreads.append(np.where(spread > ROUNDING * mean**2, spread, 0))
+            spreads.append(np.where(spread <= ROUNDING * mean**2, 0, spread))
+            if not np.isfinite(mean**2).all():
+                raise ValueError(f"scores of {name} are beyond all numbers when squared: scale the sums down")
         variance = np.concatenate(spreads)
         total = variance.sum()
     if not np.isfinite(total):

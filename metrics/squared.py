@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .depth import depth_profile, depth_shift
-from .inputs import Floats, clusters_of, match, numbers
+from .inputs import Floats, clusters_of, match, numbers, whole
 from .products import mean_product
 from .resampling import Estimate, bootstrap
 from .specialisation import effective_components, specialisation
@@ -42,7 +42,9 @@ def clipped_profile(mass: ArrayLike, layer: ArrayLike, layers: int) -> Floats | 
     """
     masses, place = numbers("mass", mass, 1), numbers("layer", layer, 1)
     match(("mass", "layer"), masses, place)
-    inside = (place >= 0) & (place < layers)
+    if (place != np.floor(place)).any():
+        raise ValueError("layer must hold whole numbers")
+    inside = (place >= 0) & (place < whole("layers", layers, 1))
     with np.errstate(over="ignore"):
         held = np.array([masses[inside & (place == each)].sum() for each in range(layers)])
         total = held.sum()
