@@ -89,7 +89,7 @@ def extrapolated_jaccard(
     return ExtrapolatedJaccard(**found)
 
 
-def _indices(x: Doubles, y: Doubles, rows: Floats) -> Iterator[Doubles]:
+def _indices(x: Floats, y: Floats, rows: Floats) -> Iterator[Doubles]:
     """The index for each row of weights; NaN where a model has no scores."""
     at_once = max(1, ROOM // (2 * x.shape[1]))
     for start in range(0, len(rows), at_once):
