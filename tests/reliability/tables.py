@@ -14,7 +14,7 @@ Result = Mapping[str, Any]
 HEADERS = {
     "simulated": (
         "estimator",
-        "bias at 50, 3,628 edges",
+        "bias at 50, 3,628 edges, related models",
         "largest bias from 100 on, 3,628 edges",
         "the same, 400,000 edges",
         "one model twice",
@@ -45,7 +45,7 @@ def simulated_table(names: Iterable[str], results: Sequence[Result]) -> str:
 
 def _simulated_row(name: str, results: Sequence[Result]) -> list[str]:
     related = [one for one in results if one["design"]["relation"] == "related"]
-    plain = [one for one in related if not one["design"]["templates"]]
+    plain = [one for one in results if not one["design"]["templates"]]
     small, large = (
         [one for one in plain if one["design"]["edges"] == edges]
         for edges in sorted({one["design"]["edges"] for one in plain})
@@ -59,7 +59,7 @@ def _simulated_row(name: str, results: Sequence[Result]) -> list[str]:
         *(_bias(name, [one for one in of if one["prompts"] >= ENOUGH]) for of in (small, large)),
         _mean(name, results, "same"),
         _mean(name, results, "unrelated"),
-        _coverage(name, [one for one in small if one["resamples"] > 1]),
+        _coverage(name, [one for one in small if one["resamples"] > 1 and one in related]),
         _coverage(name, templates),
         f"{np.median(numbers):.0f}" if numbers else "–",
         _undefined(trial["estimates"][name] for one in related for trial in one["found"]),
