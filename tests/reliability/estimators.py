@@ -43,19 +43,23 @@ PARTNERS = ("pair", "control", "scratch")
 
 @dataclass(frozen=True)
 class Job:
-    """Some trials of a design at a number of prompts; each with a truth of its own."""
+    """Some trials of a design at a number of prompts; each with a truth of its own.
+
+    `added_up`: groups of one template are added up to one group before anything is estimated.
+    """
 
     design: Design
     prompts: int
     trials: int
     resamples: int
+    added_up: bool = False
 
     @property
     def name(self) -> str:
         """Of its file."""
         of = self.design
         law = of.law.replace(" ", "-").lower()
-        return f"{of.edges}-{law}-{of.relation}-{of.templates}-{self.prompts}"
+        return f"{of.edges}-{law}-{of.relation}-{of.templates}-{self.prompts}{'-added-up' * self.added_up}"
 
 
 def jobs(trials: Mapping[int, int]) -> list[Job]:
@@ -71,7 +75,8 @@ def jobs(trials: Mapping[int, int]) -> list[Job]:
             for prompts in COVERED:
                 found += [Job(Design(edges, law, each), prompts, few, 1) for each in ("same", "unrelated")]
                 if edges == SMALL:
-                    found.append(Job(Design(edges, law, templates=TEMPLATES), prompts, number, 100))
+                    drawn = Design(edges, law, templates=TEMPLATES)
+                    found += [Job(drawn, prompts, number, 100, added_up) for added_up in (False, True)]
     return found
 
 
@@ -83,12 +88,14 @@ def simulate(job: Job) -> dict[str, Any]:
         true = truth(job.design, generator)
         a, b = sample(job.design, true, job.prompts, generator)
         drawn = Sample(a, b, counts(job.prompts).astype(float), job.design.clusters, job.design.mask)
+        if job.added_up:
+            drawn = drawn.added_up()
         measured = estimates(drawn, job.resamples, splits=4 if job.design.edges == SMALL else 2)
         found.append(
             {
                 "estimates": plain(measured),
                 "limits": limits(true.mean, true.spread, job.design.mask),
-                "carriers": plain(carriers(drawn)) if job.resamples > 1 else {},
+                "carriers": plain(carriers(drawn)) if job.resamples > 1 and not job.design.templates else {},
             }
         )
     return {**asdict(job), "found": found}

@@ -36,6 +36,15 @@ class Sample:
         """Some of the groups."""
         return Sample(self.a[groups], self.b[groups], self.counts[groups], self.clusters[groups], self.mask)
 
+    def added_up(self) -> "Sample":
+        """One group for each template."""
+        places = [self.clusters == template for template in np.unique(self.clusters)]
+        a, b, counts = (
+            np.stack([values[place].sum(axis=0) for place in places])
+            for values in (self.a, self.b, self.counts)
+        )
+        return Sample(a, b, counts, np.arange(len(places)), self.mask)
+
 
 def size(mask: NDArray[np.bool_]) -> int:
     """Edges of a circuit."""

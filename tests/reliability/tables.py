@@ -21,6 +21,7 @@ HEADERS = {
         "unrelated models",
         "coverage at 100 and 500",
         "coverage, 12 templates drawn",
+        "the same, groups added up by template",
         "edges that carry it",
         "undefined, %",
     ),
@@ -60,7 +61,10 @@ def _simulated_row(name: str, results: Sequence[Result]) -> list[str]:
         _mean(name, results, "same"),
         _mean(name, results, "unrelated"),
         _coverage(name, [one for one in small if one["resamples"] > 1 and one in related]),
-        _coverage(name, templates),
+        *(
+            _coverage(name, [one for one in templates if one.get("added_up", False) is up])
+            for up in (False, True)
+        ),
         f"{np.median(numbers):.0f}" if numbers else "–",
         _undefined(trial["estimates"][name] for one in related for trial in one["found"]),
     ]
