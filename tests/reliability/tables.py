@@ -157,7 +157,8 @@ def _undefined(values: Iterable[Sequence[float] | None]) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−").replace("0.", ".")
+    # Adding 0 takes the sign of a rounded −0 away.
+    return f"{round(value, 2) + 0.0:.2f}".replace("-", "−").replace("0.", ".")
 
 
 def _signed(value: float) -> str:
