@@ -17,7 +17,7 @@ from .resampling import Estimate, bootstrap
 from .specialisation import effective_components, specialisation
 from .undefined import Undefined, Value
 
-Placed = dict[str, Value]
+_Named = dict[str, Value]
 
 
 def clipped_profile(mass: ArrayLike, layer: ArrayLike, layers: int) -> Floats | Undefined:
@@ -111,7 +111,7 @@ def squared_placement(
     return bootstrap(statistic, clusters, resamples, seed)
 
 
-def _of_one(mass: Floats, layer: Floats, layers: int) -> tuple[Floats | Undefined, Placed]:
+def _of_one(mass: Floats, layer: Floats, layers: int) -> tuple[Floats | Undefined, _Named]:
     """Depth profile and specialisation of the masses of one model's components."""
     if np.isnan(mass).any():
         profile: Floats | Undefined = Undefined("fewer than two groups were drawn")
@@ -127,14 +127,14 @@ def _of_one(mass: Floats, layer: Floats, layers: int) -> tuple[Floats | Undefine
     return profile, concentration
 
 
-def _placed(pair: list[tuple[Floats | Undefined, Placed]], uniform: ArrayLike) -> Mapping[str, Placed]:
+def _placed(pair: list[tuple[Floats | Undefined, _Named]], uniform: ArrayLike) -> Mapping[str, _Named]:
     (before, arm), (after, mdm) = pair
     missing = next((one for one in (before, after) if isinstance(one, Undefined)), None)
     # Every resample has to give the same names, so they are taken from a profile that is always defined.
     if isinstance(before, Undefined) or isinstance(after, Undefined):
         names = depth_shift(uniform, uniform, uniform)
         assert missing is not None
-        depth: Mapping[str, Placed] = {of: dict.fromkeys(values, missing) for of, values in names.items()}
+        depth: Mapping[str, _Named] = {of: dict.fromkeys(values, missing) for of, values in names.items()}
     else:
         depth = depth_shift(before, after, uniform)
     shift = {name: _difference(arm[name], mdm[name]) for name in arm}
