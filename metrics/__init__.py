@@ -49,6 +49,7 @@ from .overlap import (
     top_edges,
     weighted_jaccard,
 )
+from .places import place_shares
 from .products import GroupProducts, component_products, group_products, mean_product
 from .proportion import wilson_interval
 from .resampling import (
@@ -141,6 +142,7 @@ __all__ = [
     "overlap_curve",
     "paired_difference",
     "paired_statistic",
+    "place_shares",
     "prompt_faithfulness",
     "random_circuits",
     "random_specialisation",

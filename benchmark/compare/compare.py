@@ -31,7 +31,9 @@ from ..record.types import (
     measured,
 )
 from .curves import curves, gap, smallest_share
+from .direction import direction
 from .placement import Estimates, Placement, PlacementNumber, Weighting
+from .structure import structure
 
 
 def compared_size(arm: Sweep, mdm: Sweep, grid: Sequence[float], compared: Compared) -> int:
@@ -73,13 +75,14 @@ def compare(
             placement,
             components,
             compared.components,
-            statistics.resampling_seed,
+            statistics,
         )
         for role, one, curve in zip(("arm", "mdm"), (arm, mdm), found, strict=True)
     ]
     return Comparison(
         arm=members[0],
         mdm=members[1],
+        structure=structure(arm.scores, mdm.scores, statistics),
         compared=overlaps[size],
         # In a small graph several shares of the grid are one number of edges.
         curve=tuple(overlaps[budget].model_copy(update={"share": share}) for budget, share in points),
@@ -149,7 +152,7 @@ def _member(
     placement: Placement,
     components: Components,
     top: int,
-    seed: int,
+    statistics: Statistics,
 ) -> MemberRecord:
     attribution, graph = evidence.scores.attribution, components.graph
     scores = attribution.scores()
@@ -158,7 +161,12 @@ def _member(
     importance = components.importance(scores, circuit)
     # The same scores on random edges, for any small circuit looks specialised.
     random = random_specialisation(
-        scores, circuit, graph.mask, components.of_sources, components.of_destinations, seed=seed
+        scores,
+        circuit,
+        graph.mask,
+        components.of_sources,
+        components.of_destinations,
+        seed=statistics.resampling_seed,
     )
     residual = attribution.completeness_residual
     return MemberRecord(
@@ -178,6 +186,7 @@ def _member(
         depth=_of(values, "mass", role),
         depth_edges=_of(values, "edges", role),
         specialisation=_of(values, "specialisation", role) | {"random": measured(random)},
+        direction=direction(evidence.scores, statistics),
         top=_top(importance, components, top),
     )
 

@@ -56,6 +56,8 @@ class Scoring(Part):
     )
     rule: Literal["left", "right", "midpoint"] = Field(description="integration points of EAP-IG")
     steps: int = Field(ge=1, description="number of integration points, m")
+    places: bool = Field(description="whether scores are split by the position of their source")
+    neurons: bool = Field(description="whether effects of MLP neurons are measured")
 
 
 class Sweeping(Part):
@@ -162,7 +164,7 @@ V2 = Protocol(
     ),
     sampling=Sampling(seed=0, pool=500, candidates=10, read="plan"),
     halving=Halving(disjoint=True, groups=24),
-    scoring=Scoring(kv="grouped", rule="midpoint", steps=5),
+    scoring=Scoring(kv="grouped", rule="midpoint", steps=5, places=True, neurons=True),
     sweeping=Sweeping(grid=GRID, intervention="patch"),
     compared=Compared(circuit_edges=None, faithful=0.85, components=20),
     statistics=Statistics(resampling_seed=0, resamples=200, splits=10),
@@ -177,6 +179,8 @@ PAPER = V2.changed(
     read="trajectory",
     kv="ungrouped",
     rule="left",
+    places=False,
+    neurons=False,
     disjoint=False,
     circuit_edges=1000,
 )

@@ -87,9 +87,21 @@ class Measuring:
     def _scores(self, cell: Cell, needs: Needs, tell: Tell) -> ScoreSums:
         grouping, member = _grouping(cell, needs), self._member(cell)
         asked = self._asked(cell, needs, member, grouping.discovery, grouping.group)
-        integration = Integration(cell.parts[Scoring].rule, cell.parts[Scoring].steps)
+        scoring = cell.parts[Scoring]
+        integration = Integration(scoring.rule, scoring.steps)
+        # A mixture of experts has no neurons that two members share.
+        neurons = scoring.neurons and all(each.backbone.neurons is not None for each in self._pair.members)
         with tell(len(asked)) as advance:
-            return score_edges(member, asked, grouping.templates, integration, self._rows, advance)
+            return score_edges(
+                member,
+                asked,
+                grouping.templates,
+                integration,
+                self._rows,
+                advance,
+                places=scoring.places,
+                neurons=neurons,
+            )
 
     def _sweep(self, cell: Cell, needs: Needs, tell: Tell) -> Sweep:
         member = self._member(cell)

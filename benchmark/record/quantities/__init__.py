@@ -9,11 +9,13 @@ from ..quantity import Quantity
 from ..types import TaskResult
 from .behaviour import BEHAVIOUR
 from .depth import DEPTH
+from .direction import DIRECTION
 from .faithfulness import FAITHFULNESS
 from .overlap import OVERLAP_SECTION
 from .specialisation import SPECIALISATION
+from .structure import STRUCTURE
 
-SECTIONS = (BEHAVIOUR, OVERLAP_SECTION, FAITHFULNESS, DEPTH, SPECIALISATION)
+SECTIONS = (BEHAVIOUR, STRUCTURE, OVERLAP_SECTION, FAITHFULNESS, DEPTH, DIRECTION, SPECIALISATION)
 
 
 def task_quantities() -> Iterator[Quantity[TaskResult]]:
