@@ -16,8 +16,8 @@ RHO = Definition(
     span=_SPAN,
     larger="more alike",
     unit="cosine",
-    trap="A few edges can carry it: the number of edges that carry each member's squared scores stands beside "
-    "it. Between different tasks of one model it is far above 0.",
+    trap="A few edges can carry it: the number of edges that carry each member's squared scores stands "
+    "beside it. Between different tasks of one model it is far above 0.",
     regression="either",
 )
 _STANDARDISED = Definition(
@@ -32,8 +32,8 @@ _STANDARDISED = Definition(
 _BETWEEN = Definition(
     "ρ of edges without right context",
     _COSINE
-    + "Of the MDM's scores only the part counts that comes from positions which the ARM sees too: from "
-    "the first token in which the prompts differ to the place that is read.",
+    + "Of the MDM's scores only the part counts that comes from positions which the ARM sees too: "
+    "from the first token in which the prompts differ to the place that is read.",
     span=_SPAN,
     larger="more alike",
     unit="cosine",
@@ -57,8 +57,8 @@ _NEURONS = Definition(
 )
 _CARRIED = Definition(
     "edges that carry ρ",
-    "How many equal edges would have the member's squared scores: (Σ s²)² / Σ s⁴, both without the noise of the "
-    "prompts.",
+    "How many equal edges would have the member's squared scores: (Σ s²)² / Σ s⁴, both without the noise of "
+    "the prompts.",
     low=0,
     larger="ρ rests on more edges",
     unit="edges",
