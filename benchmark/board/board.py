@@ -85,7 +85,7 @@ def _read(directory: Path, protocol: str | None, quantity: Quantity[Summary] | N
     ]
     if not entries and not retired:
         wanted = "record" if protocol is None else f"record of protocol {protocol}"
-        name = protocol or "v1"
+        name = protocol or "v2"
         raise UsageError(f"{directory} holds no {wanted}", f"{_run(name)}: it is a file PAIR-{name}.json")
     return Contents(tuple(entries), tuple(retired))
 

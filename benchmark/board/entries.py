@@ -107,7 +107,7 @@ def read_submission(place: Path, board: Path, quantity: Quantity[Summary] | None
         found = parse_name(name)
         if found is None:
             raise UsageError(
-                f"{place} is not named as a submission is", "call it DATE-NAME, 2026-11-29-tiny-v1"
+                f"{place} is not named as a submission is", "call it DATE-NAME, 2026-11-29-tiny-v2"
             )
         manifest = _manifest(place, folder)
         _check_files(place, folder, manifest)

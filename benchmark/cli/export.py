@@ -69,7 +69,7 @@ def export(
 
     Prints the path of each file. Missing values are left out, and the files say why.
 
-    Example: mechshift export board/tiny-v1.json --to hub --dataset ORG/mechshift --out tiny-mdm
+    Example: mechshift export board/tiny-v2.json --to hub --dataset ORG/mechshift --out tiny-mdm
     """
     from ..publishing.every_eval_ever import evaluation_file
     from ..publishing.hub import eval_results

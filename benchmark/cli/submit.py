@@ -47,7 +47,7 @@ def submit(
     The record is computed again from the reduced cells, and what that changed is told. No model is loaded. A
     record that no board takes, such as a quick look or a partial run, is written too, with a warning.
 
-    Example: mechshift submit mechshift-results/tiny-v1.json -o board
+    Example: mechshift submit mechshift-results/tiny-v2.json -o board
     """
     from ..findings.text import one_line
     from ..run.progress import announce_when_slow

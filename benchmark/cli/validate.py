@@ -67,9 +67,9 @@ def validate(
     anything is wrong, and 3 where it cannot be read at all. On GitHub the findings become annotations and the
     summary of the step.
 
-    Example: mechshift validate board/2026-11-29-tiny-v1 --report findings.xml
+    Example: mechshift validate board/2026-11-29-tiny-v2 --report findings.xml
 
-    Example: mechshift validate board/2026-11-29-tiny-v1 --rerun 4
+    Example: mechshift validate board/2026-11-29-tiny-v2 --rerun 4
 
     Example: mechshift validate board
     """

@@ -77,7 +77,7 @@ def called(protocol: Protocol) -> str:
 
 
 def suite_id(protocol: Protocol, suite: str) -> str:
-    """What a suite, as a protocol asks it, is called in the benchmark's repository, such as `v1-local`."""
+    """What a suite, as a protocol asks it, is called in the benchmark's repository, such as `v2-local`."""
     # With the protocol, because results of two protocols are never ranked together.
     return f"{plain(protocol.name)}-{suite}"
 

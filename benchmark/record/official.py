@@ -42,10 +42,10 @@ def why_unofficial(protocol: Protocol, named: bool = False) -> Unofficial | None
         return Unofficial(
             f"has protocol {name}, which this version does not know; boards take {names}",
             f"its protocol {name} is not known to this version",
-            "v1",
+            "v2",
         )
     if not own.board and not named:
-        return Unofficial(f"has protocol {name}, which no board takes", f"its protocol is {name}", "v1")
+        return Unofficial(f"has protocol {name}, which no board takes", f"its protocol is {name}", "v2")
     # By value and not by name and version alone, as a record can claim any name.
     mine, theirs = dict(own.settings()), dict(protocol.settings())
     changed = [
@@ -71,7 +71,7 @@ def _of_reruns(protocol: Protocol, original: Protocol) -> Unofficial:
     return Unofficial(
         f"has protocol {protocol.name}: that is {other}, and no board takes it",
         f"its protocol {protocol.name} is {other}",
-        original.name if original.board else "v1",
+        original.name if original.board else "v2",
     )
 
 

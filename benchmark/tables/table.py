@@ -66,7 +66,7 @@ def task_body(record: Record, notes: Notes, width: int = WIDTH) -> str:
 
 
 def protocol_name(record: Record) -> str:
-    """Name and version of a record's protocol, `v1@1`."""
+    """Name and version of a record's protocol, `v2@1`."""
     return f"{plain(record.protocol.name)}@{record.protocol.version}"
 
 

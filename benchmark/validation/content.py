@@ -37,7 +37,7 @@ class Place:
 def check_files(place: Place) -> Iterator[Finding]:
     """The submission's name, parts that are missing, and files that are none of its parts."""
     if parse_name(place.name) is None:
-        problem = f"a submission is called DATE-NAME, such as 2026-11-29-tiny-v1, and not {place.name!r}"
+        problem = f"a submission is called DATE-NAME, such as 2026-11-29-tiny-v2, and not {place.name!r}"
         yield Finding("files", ".", problem, "give the folder back the name that `mechshift submit` gave it")
     for name in PARTS:
         if name != CELLS and name not in place.files:

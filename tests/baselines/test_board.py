@@ -21,7 +21,7 @@ BOARD, PAGES, REFERENCE = (ROOT / name for name in ("board", "pages", "reference
 
 
 def submission(pair: str) -> Path:
-    return BOARD / f"{MADE}-{pair}-v1"
+    return BOARD / f"{MADE}-{pair}-v2"
 
 
 def test_every_reference_pair_is_on_the_board_and_nothing_else() -> None:

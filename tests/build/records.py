@@ -158,7 +158,7 @@ def a_cell(name: str) -> CellRecord:
 
 
 def level_of(task: str) -> str:
-    """The level at which protocol v1 asks a task; `easy` for one that it does not ask."""
+    """The level at which protocol v2 asks a task; `easy` for one that it does not ask."""
     asked = V2.task(task)
     return "easy" if asked is None else asked.level
 
@@ -276,7 +276,7 @@ def a_record(
     failed: tuple[FailedTask, ...] = (),
     **changes: Any,
 ) -> Record:
-    """Of all tasks and of protocol v1, unless others are given; `shift` is the summary's headline."""
+    """Of all tasks and of protocol v2, unless others are given; `shift` is the summary's headline."""
     record = Record(
         pair=a_pair(name),
         protocol=protocol,

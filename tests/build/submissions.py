@@ -46,7 +46,7 @@ SMALL = V2.changed(
     resamples=8,
     splits=2,
 )
-"""Protocol v1 with as little work as it can have: validation of a submission takes hundredths of a second."""
+"""Protocol v2 with as little work as it can have: validation of a submission takes hundredths of a second."""
 
 CARD = """\
 authors = ["Ada Lovelace", "Grace Hopper"]
@@ -89,7 +89,7 @@ def write_run(
 
 
 def write_submission(folder: Path, exact: bool = False) -> Path:
-    """The folder of a valid submission; the protocol that it is of has to be v1 where it is read."""
+    """The folder of a valid submission; the protocol that it is of has to be v2 where it is read."""
     record = write_run(folder / "run")
     card = folder / "card.toml"
     card.write_text(CARD)

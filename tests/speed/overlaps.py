@@ -2,7 +2,7 @@
 
     cd tests && python -m speed.overlaps
 
-Overlap of edges and of components at all sizes of protocol v1, ten splits, random score sums. The reference
+Overlap of edges and of components at all sizes of protocol v2, ten splits, random score sums. The reference
 selects the circuits of each size on their own and looks up which components each of them touches. Printed
 are processor time, the ratio of the shortest times, and the most memory that arrays took beside the score
 sums. It fails where the two differ in a value.

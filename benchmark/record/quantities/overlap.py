@@ -6,7 +6,7 @@ from .of_task import of_both
 
 _SIZE = Definition(
     "compared size, edges / share",
-    "The size of both circuits: in `v1` the smallest on the grid at which both are faithful. At 100 % no "
+    "The size of both circuits: in `v2` the smallest on the grid at which both are faithful. At 100 % no "
     "smaller circuit is faithful, and no overlap is defined.",
     low=0,
     span="a count, and 0 to 100 %",

@@ -77,7 +77,7 @@ def test_the_rows_are_there(make_pairs: MakePairs) -> None:
 def test_the_setting_names_arm_and_protocol(make_pairs: MakePairs) -> None:
     setting = words(section(page(make_pairs()), "1. What was compared"))
     assert "digest 0123456789ab; 3 layers, 8 heads, 1,000 edges" in setting
-    assert "Protocol v1@" in setting
+    assert "Protocol v2@" in setting
 
 
 def test_what_a_record_lacks_of_its_protocol_is_said(

@@ -35,7 +35,7 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     for record in records:
         write_submission(folder, record)
-    path = attestation_path(folder, "2026-11-29-third-v1")
+    path = attestation_path(folder, "2026-11-29-third-v2")
     path.parent.mkdir()
     path.write_text("{}")
     return folder
@@ -53,9 +53,9 @@ def test_rows_are_in_order_with_their_controls(board: Path) -> None:
     ]
     assert [row.record.pair.name for row in found.rows[3:]] == ["alone", "lacking"]
     controls = {row.record.pair.name: [each.name for each in row.controls] for row in found.rows}
-    ours = ["2026-11-29-control-v1"]
+    ours = ["2026-11-29-control-v2"]
     assert controls == {"best": ours, "second": ours, "third": [], "lacking": [], "alone": []}
-    assert [each.name for each in found.retired] == ["2026-11-29-old-v1"]
+    assert [each.name for each in found.retired] == ["2026-11-29-old-v2"]
     assert found.adjusted is not None
     assert found.adjusted.shape == (3, 3)
     assert found.adjusted[0, 1] <= 0.05 < found.adjusted[1, 2]
@@ -91,7 +91,7 @@ def test_fields_are_flat_and_have_a_control_once(board: Path) -> None:
     rows = {row["pair"]: row for row in make_board(board).fields()}
     assert list(rows)[:2] == ["best", "control"]
     assert len(rows) == 7
-    assert rows["best"]["controls"] == "2026-11-29-control-v1"
+    assert rows["best"]["controls"] == "2026-11-29-control-v2"
     assert rows["best"]["confounds"] == "more data; *odd* | name"
     assert (rows["control"]["control"], rows["control"]["unranked"]) == ("yes", "it is a control")
     assert rows["third"]["attestation_refused"].startswith("its attestation does not count: ")
@@ -102,11 +102,11 @@ def test_fields_are_flat_and_have_a_control_once(board: Path) -> None:
 
 def test_a_retired_row_has_no_numbers(board: Path) -> None:
     old = make_board(board).fields()[-1]
-    assert (old["pair"], old["protocol"], old["protocol_version"]) == ("old", "v1", 1)
-    assert (old["submission"], old["date"]) == ("2026-11-29-old-v1", "2026-11-29")
-    assert old["retired"] == "protocol v1 is now @3"
+    assert (old["pair"], old["protocol"], old["protocol_version"]) == ("old", "v2", 1)
+    assert (old["submission"], old["date"]) == ("2026-11-29-old-v2", "2026-11-29")
+    assert old["retired"] == "protocol v2 is now @3"
     assert old["rank"] is old["overlap_local"] is old["overlap_local_low"] is old["status"] is None
-    assert old["overlap_local_missing"] == "retired: protocol v1 is now @3"
+    assert old["overlap_local_missing"] == "retired: protocol v2 is now @3"
     assert [row["pair"] for row in make_board(board, retired=False).fields()].count("old") == 0
 
 
@@ -134,7 +134,7 @@ def test_text_tells_all_that_casts_doubt(board: Path) -> None:
     text = " ".join(board_table(board, BoardView(), "text").split())
     assert "2 confounds: more data; *odd* | name" in text
     assert "its attestation does not count" in text
-    assert "2026-11-29-old-v1: retired, protocol v1@1: protocol v1 is now @3" in text
+    assert "2026-11-29-old-v2: retired, protocol v2@1: protocol v2 is now @3" in text
     assert text.count("└ control") == 2
     assert "alone (control)" in text
     assert "the ceiling does not exceed the floor" in text
@@ -144,7 +144,7 @@ def test_text_tells_all_that_casts_doubt(board: Path) -> None:
 def test_what_is_the_same_of_all_rows_is_said_once(tmp_path: Path) -> None:
     write_submission(tmp_path, a_submitted_record("tiny"))
     first = board_table(tmp_path, BoardView(), "text").splitlines()[0]
-    assert first == "Protocol v1@3, 1 row by task_dependent_shift, largest first; all self-reported."
+    assert first == "Protocol v2@3, 1 row by task_dependent_shift, largest first; all self-reported."
 
 
 @pytest.mark.parametrize("layout", ["github", "latex"])
@@ -234,5 +234,5 @@ def test_a_board_of_retired_rows_alone(tmp_path: Path) -> None:
     old = a_submitted_record("old").model_copy(update={"protocol": V2.changed(version=1)})
     write_submission(tmp_path, old)
     text = board_table(tmp_path, BoardView(), "text")
-    assert text.splitlines()[2] == "2026-11-29-old-v1: retired, protocol v1@1: protocol v1 is now @3"
+    assert text.splitlines()[2] == "2026-11-29-old-v2: retired, protocol v2@1: protocol v2 is now @3"
     assert len(make_board(tmp_path).to_frame()) == 1

@@ -65,7 +65,7 @@ def test_other_protocols_end_with_3(command: Command, records: tuple[Path, Path]
     write_model(a_record(protocol=QUICK), tmp_path / "quick.json")
     done = command("compare", records[0], tmp_path / "quick.json")
     assert (done.code, done.out) == (3, "")
-    assert "A has protocol v1 and B quick" in done.err
+    assert "A has protocol v2 and B quick" in done.err
 
 
 def test_comparing_imports_neither_torch_nor_pandas(records: tuple[Path, Path]) -> None:

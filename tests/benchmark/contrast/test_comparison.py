@@ -115,7 +115,7 @@ def test_other_protocols_are_not_compared_and_other_seeds_are() -> None:
     with pytest.raises(NotComputable, match="task countdown is small@1 in A and absent in B"):
         compare_records(a, a_record(protocol=fewer))
     reseeded = V2.reseeded(3)
-    assert (reseeded.name, reseeded.sampling.seed, reseeded.board) == ("v1-seed-3", 3, False)
+    assert (reseeded.name, reseeded.sampling.seed, reseeded.board) == ("v2-seed-3", 3, False)
     assert V2.reseeded(0) is V2
     assert len(compare_records(a, a_record(protocol=reseeded)).matched) == 8
 
@@ -175,7 +175,7 @@ def test_the_text_fits_the_terminal_and_stars_what_differs(found: RecordComparis
     assert max(map(len, lines)) <= 80
     starred = [re.split(" {2,}", line)[0] for line in lines if line.count("]*")]
     assert starred == ["overlap Ĵ, planning", "task-dependent shift", "Ĵ of edges"]
-    assert "A: tiny, v1@3" in lines
+    assert "A: tiny, v2@3" in lines
     assert lines[-1] == "Names for --fail-on: --format csv"
 
 

@@ -237,7 +237,7 @@ def test_records_that_are_not_of_one_question_are_refused(tolerances: Tolerances
         check_record(a.model_copy(update={"pair": a_pair("tiny", edges=2000)}), a)
     with pytest.raises(NotComputable, match="not of the same tasks: countdown is only in A"):
         check_record(a.model_copy(update={"tasks": a.tasks[:1]}), a)
-    with pytest.raises(NotComputable, match="the tolerances are of protocol v1-seed-1, whose settings"):
+    with pytest.raises(NotComputable, match="the tolerances are of protocol v2-seed-1, whose settings"):
         check_record(rerun(0, protocol=QUICK), rerun(1, protocol=QUICK), tolerances)
     larger = a.model_copy(update={"pair": a_pair("tiny", edges=2000)})
     with pytest.raises(NotComputable, match=r"tolerances are of another graph: 2,000 and 1,000 edges"):
@@ -259,7 +259,7 @@ def test_a_rerun_is_left_out_as_a_submission_too(tmp_path: Path) -> None:
     for place, prompts in zip(places, range(4), strict=True):
         write_model(a_resampled_record({"ioi": draw_prompts(prompts)}), place)
     tolerances = calibrate(places)
-    submission = tmp_path / "2026-11-29-tiny-v1"
+    submission = tmp_path / "2026-11-29-tiny-v2"
     write_model(
         a_resampled_record({"ioi": draw_prompts(7)}), submission / "record.json"
     )  # as reduced cells are

@@ -48,7 +48,7 @@ def test_every_watched_value_of_every_rerun_is_kept(reruns: list[Path]) -> None:
     assert "floor" not in found.tasks["ioi"]
     assert "one_size_edges" not in found.row
     assert [(one.record, one.seed) for one in found.reruns] == [("0.json", 1), ("1.json", 2), ("2.json", 3)]
-    assert (found.protocol, found.pair.name, found.rate) == ("v1-seed-1", "tiny", 0.05)
+    assert (found.protocol, found.pair.name, found.rate) == ("v2-seed-1", "tiny", 0.05)
 
 
 def test_it_is_written_as_toml_and_read_back(reruns: list[Path], tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def test_a_board_is_for_everybody(tmp_path: Path, show: Open) -> None:
 
 
 FILTERS: tuple[tuple[str, str, Callable[[BoardRow], bool]], ...] = (
-    ("text", "PAIR-01 v1", lambda row: "pair-01" in row.entry.name),
+    ("text", "PAIR-01 v2", lambda row: "pair-01" in row.entry.name),
     ("status", "re-run", lambda row: row.entry.status == "re-run"),
     ("family", "GPT2", lambda row: row.record.pair.arm.native == "GPT2LMHeadModel"),
     ("control", "with", lambda row: bool(row.controls)),

@@ -161,9 +161,9 @@ def test_extreme_values_break_no_page() -> None:
 
 def test_retired_submissions_stand_below() -> None:
     board = replace(
-        a_board(some_rows(2)), retired=(Retired("2025-01-01-old-v1", None, "protocol v1 is now @3"),)
+        a_board(some_rows(2)), retired=(Retired("2025-01-01-old-v2", None, "protocol v2 is now @3"),)
     )
-    assert "2025-01-01-old-v1: protocol v1 is now @3" in Parsed(board_page(board)).text
+    assert "2025-01-01-old-v2: protocol v2 is now @3" in Parsed(board_page(board)).text
 
 
 def test_a_control_says_that_it_is_one() -> None:

@@ -63,7 +63,7 @@ def test_quick_is_v1_on_fewer_examples() -> None:
 
 def test_protocols_have_a_name_each_and_are_found_by_it() -> None:
     names = [protocol.name for protocol in list_protocols()]
-    assert names[0] == "v1"
+    assert names[0] == "v2"
     assert len(set(names)) == len(names) == 3
     assert all(get_protocol(name).name == name for name in names)
 
@@ -71,7 +71,7 @@ def test_protocols_have_a_name_each_and_are_found_by_it() -> None:
 def test_an_unknown_protocol_is_offered_near_names() -> None:
     with pytest.raises(UsageError, match="unknown protocol 'papers'\ndid you mean paper"):
         get_protocol("papers")
-    with pytest.raises(UsageError, match="known: v1, paper, quick"):
+    with pytest.raises(UsageError, match="known: v2, paper, quick"):
         get_protocol("zzzz")
 
 
@@ -140,7 +140,7 @@ def test_a_part_is_carried_whole(protocol: Protocol) -> None:
 
 def test_settings_are_all_that_is_set_but_the_tasks() -> None:
     assert dict(V2.settings()) == {
-        "name": "v1",
+        "name": "v2",
         "version": 3,
         "board": True,
         "minimum": 30,
@@ -178,7 +178,7 @@ def test_settings_are_changed_by_their_names() -> None:
     assert (changed.sampling.seed, changed.sampling.pool, changed.sampling.candidates) == (1, 12, 10)
     assert (changed.scoring.steps, changed.scoring.rule) == (3, "midpoint")
     assert changed.tasks == V2.tasks
-    assert (V2.name, V2.sampling.pool, V2.scoring.steps) == ("v1", 500, 5)
+    assert (V2.name, V2.sampling.pool, V2.scoring.steps) == ("v2", 500, 5)
 
 
 def test_tasks_and_parts_are_changed_as_a_whole() -> None:
