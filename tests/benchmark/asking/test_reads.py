@@ -100,10 +100,8 @@ def test_the_share_that_is_masked_when_a_step_begins() -> None:
 
 def test_an_answer_of_one_token_has_one_stage(member: MakeMember, encoded: Encode) -> None:
     mdm, one = member("mdm"), encoded(6, (11,), (12,))
-    found = {
-        read: states_of(mdm, one, (0,), read) for read in ("plan", "trajectory", "start", "half", "last")
-    }
-    assert len(set(found.values())) == 1
+    reads: tuple[Read, ...] = ("trajectory", "start", "half", "last")
+    assert all(states_of(mdm, one, (0,), read) == states_of(mdm, one, (0,), "plan") for read in reads)
 
 
 def test_answer_and_foil_have_to_part_at_the_plan_token(encoded: Encode) -> None:
