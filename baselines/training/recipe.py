@@ -198,7 +198,7 @@ _SECOND |= {
     for seed in _SEEDS
 }
 _SECOND["tiny-continued-low"] = SecondStage(
-    "control: like tiny-continued, at the rate with which the ARM's training ended and not up to its peak again",
+    "control: like tiny-continued, at the constant low rate with which the ARM's training ended",
     "arm",
     None,
     replace(POST_TRAINING, peak_rate=ARM_TRAINING.peak_rate * ARM_TRAINING.final, final=1.0),
