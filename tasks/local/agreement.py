@@ -29,7 +29,7 @@ WORDINGS = (
 METRIC: MetricName = "log odds"
 
 
-def draw(given: Draw) -> Example:
+def draw(given: Draw) -> Example | None:
     """One subject with a prepositional phrase before its verb; every verb of its number is an answer.
 
     Corrupted: the subject's number is flipped. The distractor is as often of the clean subject's number as of
@@ -40,6 +40,10 @@ def draw(given: Draw) -> Example:
     # Sorted, so that the draws do not hang on the order in which the verbs are listed.
     number, other = rng.sample(sorted(VERBS), 2)
     index, verb = rng.randrange(len(WORDINGS)), rng.randrange(len(VERBS[number]))
+    # Without their numbers: the corrupted prompt, which flips one, is of the same split.
+    content = f"{subject}|{distractor}"
+    if not given.wants(content):
+        return None
     # Half of the prompts each way: a model that takes the number of the nearer noun is at chance.
     between = _noun(distractor, number if given.variant == "alike" else other)
 
@@ -58,8 +62,7 @@ def draw(given: Draw) -> Example:
         foil=f" {VERBS[other][verb]}",
         variant=given.variant,
         template=f"{given.variant}-{index}",
-        # Without their numbers: the corrupted prompt, which flips one, is of the same split.
-        contents=(f"{subject}|{distractor}",),
+        contents=(content,),
         answers=tuple(f" {form}" for form in VERBS[number]),
         foils=tuple(f" {form}" for form in VERBS[other]),
         metric=METRIC,

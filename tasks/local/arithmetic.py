@@ -42,38 +42,47 @@ def draw(given: Draw) -> Example | None:
     """
     rng, operands = given.rng, given.integer("operands")
     pool = range(given.integer("smallest"), given.integer("largest") + 1)
-    numbers = rng.sample(pool, operands)
-    signs = [rng.choice("+-") for _ in numbers[1:]]
-    written = _written(_value(numbers, signs), given)
-    if not written or not given.wants(_content(numbers, signs)):
-        return None
+    kept = rng.sample(pool, operands - 1)
+    signs = [rng.choice("+-") for _ in kept]
     at = rng.randrange(operands)
-    others = [*numbers[:at], rng.choice([n for n in pool if n not in numbers]), *numbers[at + 1 :]]
-    exchanged = _written(_value(others, signs), given)
+    # Both prompts are drawn alike from the expressions of this split, so that no value is more often an
+    # answer than a foil.
+    written = {
+        n: value
+        for n in pool
+        if n not in kept
+        and (value := _written(_value(_with(kept, at, n), signs), given))
+        and given.wants(_content(_with(kept, at, n), signs))
+    }
+    if len(written) < 2:
+        return None
+    one, other = rng.sample(sorted(written), 2)
     # The first digit is the plan token: it has to tell the two values apart. And clean and corrupted prompts,
     # answer and foil are compared token by token.
-    if written[0] == exchanged[:1] or len(written) != len(exchanged):
-        return None
-    # Before the prompts are written, which takes longer than to find that another split has them.
-    if not given.wants(_content(others, signs)):
+    if written[one][0] == written[other][0] or len(written[one]) != len(written[other]):
         return None
     index = rng.randrange(len(TEMPLATES[given.variant]))
 
-    def prompt(values: list[int]) -> Marked:
-        return filled(TEMPLATES[given.variant][index], expression=_expression(values, signs, at))
+    def prompt(number: int) -> Marked:
+        expression = _expression(_with(kept, at, number), signs, at)
+        return filled(TEMPLATES[given.variant][index], expression=expression)
 
-    clean = prompt(numbers)
+    clean = prompt(one)
     return Example(
         clean=clean.text,
-        corrupted=prompt(others).text,
-        answer=f" {written}",
-        foil=f" {exchanged}",
+        corrupted=prompt(other).text,
+        answer=f" {written[one]}",
+        foil=f" {written[other]}",
         variant=given.variant,
         template=f"{given.variant}-{index}",
-        contents=(_content(numbers, signs), _content(others, signs)),
+        contents=tuple(_content(_with(kept, at, n), signs) for n in (one, other)),
         roles=clean.roles,
-        factors=(("signs", "".join(signs)), ("first digit", written[0]), ("changed", str(at))),
+        factors=(("signs", "".join(signs)), ("first digit", written[one][0]), ("changed", str(at))),
     )
+
+
+def _with(kept: list[int], at: int, number: int) -> list[int]:
+    return [*kept[:at], number, *kept[at:]]
 
 
 def _written(value: int, given: Draw) -> str:

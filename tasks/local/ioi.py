@@ -27,7 +27,7 @@ TEMPLATES = (
 )
 
 
-def draw(given: Draw) -> Example:
+def draw(given: Draw) -> Example | None:
     """One prompt: two names, one of them repeated; the other is the answer.
 
     Corrupted: the repetition is a third name (ABC), so that nothing tells the two apart; at level `abb`
@@ -35,15 +35,19 @@ def draw(given: Draw) -> Example:
     """
     rng = given.rng
     recipient, giver, third = rng.sample(NAMES, 3)
-    index = rng.randrange(len(TEMPLATES))
+    index, place, item = rng.randrange(len(TEMPLATES)), rng.choice(PLACES), rng.choice(OBJECTS)
+    # A pair of names is of one split whichever of the two is the answer.
+    content = "|".join(sorted((recipient, giver)))
+    if not given.wants(content):
+        return None
     # Either order, so that the place in the sentence does not tell the answer.
     named = [marked(recipient, "recipient"), marked(giver, "giver")]
     a, b = named if given.variant == "ABBA" else reversed(named)
     words = {
         "a": a,
         "b": b,
-        "place": marked(rng.choice(PLACES), "place"),
-        "object": marked(rng.choice(OBJECTS), "object"),
+        "place": marked(place, "place"),
+        "object": marked(item, "object"),
     }
     # A third name keeps the form of the prompt and favours neither of the two: the corrupted logit difference
     # is near 0. The other name favours the foil as much as the clean prompt favours the answer.
@@ -56,8 +60,7 @@ def draw(given: Draw) -> Example:
         foil=f" {giver}",
         variant=given.variant,
         template=f"{given.variant}-{index:02d}",
-        # A pair of names is of one split whichever of the two is the answer.
-        contents=("|".join(sorted((recipient, giver))),),
+        contents=(content,),
         roles=clean.roles,
         factors=(("order", given.variant), ("recipient", recipient)),
     )

@@ -4,7 +4,7 @@ import random
 import re
 from collections.abc import Callable, Iterable
 from functools import cache
-from itertools import combinations
+from itertools import combinations, starmap
 
 from .. import shots
 from ..example import Draw, Example, Level, Task, TaskCard
@@ -76,6 +76,12 @@ def _unique(numbers: tuple[int, ...], operators: str, largest: int) -> dict[int,
         for target, found in expressions.solutions(numbers, operators).items()
         if len(found) == 1 and 0 < target <= largest
     }
+
+
+@cache
+def _some_compare(numbers: tuple[int, ...], operators: str, largest: int) -> bool:
+    """Whether two of the targets compare, which few sets of numbers have."""
+    return any(starmap(_comparable, combinations(_unique(numbers, operators, largest).values(), 2)))
 
 
 def draw(given: Draw) -> Example | None:
@@ -157,14 +163,15 @@ def _in_one_equation(given: Draw) -> Example | None:
 
 def _other_target(given: Draw, numbers: list[int], template: str) -> tuple[int, list[int], int] | None:
     """A target, the same numbers, and another target of theirs; None where no two targets compare."""
+    if not _some_compare(tuple(sorted(numbers)), str(given.level["operators"]), given.integer("target")):
+        return None
     solved = _solved(given, numbers)
     # The same two whenever the same numbers are asked about in the same words. Of three targets that compare
     # with a fourth, each would be asked about as often as that one in the evaluation split, where no prompt
     # comes twice: answers would begin otherwise than foils do.
     fixed = random.Random(f"{numbers}/{template}")
     pair = _pair(solved, lambda one, other: _comparable(solved[one], solved[other]), fixed)
-    if pair is None:
-        return None
+    assert pair is not None, "some two compare"
     target, changed = given.rng.sample(pair, 2)
     return target, numbers, changed
 
