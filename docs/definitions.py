@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from mechshift.benchmark.record.quantities import SECTIONS, Definition, Section
+from mechshift.benchmark.record.quantities import SECTIONS
+from mechshift.benchmark.record.quantity import Definition, Section
 from mechshift.benchmark.record.row import COLUMNS
 from mechshift.benchmark.tables.layout import wrapped
 

@@ -25,7 +25,7 @@ SPAN = r"\S+ \[\S+ \S+\]"
 
 
 def record_of(pair: str) -> Record:
-    """The record of a reference pair under protocol v1."""
+    """The record of a reference pair under protocol v2."""
     return read_model(Path(str(files("mechshift.baselines"))) / "reference" / pair / "record.json", Record)
 
 

@@ -1,8 +1,15 @@
 """What is measured: pure functions on numpy arrays, usable on anybody's edge scores."""
 
+from .carriers import carrying_edges, strongest_share
 from .ceiling import circuit_overlap, node_overlap, overlap_curve, split_half_jaccard
 from .combination import difference, mean_estimate
 from .components import node_degree, node_importance, random_circuits, touched_components
+from .cosine import (
+    disattenuated_cosine,
+    systematic_change,
+    systematic_change_estimate,
+    unpaired_cosine,
+)
 from .depth import (
     Transport,
     depth_profile,
@@ -13,6 +20,7 @@ from .depth import (
     signed_wasserstein,
     transport,
 )
+from .extrapolation import ExtrapolatedJaccard, extrapolated_jaccard
 from .faithfulness import (
     MIB_SHARES,
     RESOLUTION,
@@ -27,7 +35,7 @@ from .faithfulness import (
     smallest_budget,
 )
 from .halves import CircuitOverlap, normalised_overlap
-from .multiplicity import holm, standard_error, two_sided_p
+from .multiplicity import holm
 from .overlap import (
     Ranking,
     chance_intersection,
@@ -41,6 +49,8 @@ from .overlap import (
     top_edges,
     weighted_jaccard,
 )
+from .places import place_shares
+from .products import GroupProducts, component_products, group_products, mean_product
 from .proportion import wilson_interval
 from .resampling import (
     TEMPLATES_DRAWN,
@@ -51,8 +61,10 @@ from .resampling import (
     group_mean,
     half_splits,
     paired_difference,
+    paired_statistic,
     templates_drawn,
 )
+from .sharpness import grouped_sharpness
 from .specialisation import (
     effective_components,
     gini,
@@ -64,6 +76,9 @@ from .specialisation import (
     top_share,
     weighted_sharpness,
 )
+from .spread import inverse_spread, standardised_cosine
+from .squared import clipped_profile, squared_placement
+from .stability import SignStability, sign_stability
 from .student import student_tail
 from .undefined import Undefined, Value
 
@@ -74,36 +89,48 @@ __all__ = [
     "CircuitOverlap",
     "DifferentCurves",
     "Estimate",
+    "ExtrapolatedJaccard",
+    "GroupProducts",
     "PromptFaithfulness",
     "Ranking",
+    "SignStability",
     "Transport",
     "Undefined",
     "Value",
     "areas_of_one_curve",
     "bootstrap",
     "bootstrap_scores",
+    "carrying_edges",
     "chance_intersection",
     "chance_jaccard",
     "chance_node_jaccard",
     "chance_tail",
     "circuit_overlap",
+    "clipped_profile",
     "cluster_weights",
     "cmd",
+    "component_products",
     "cpr",
     "depth_profile",
     "depth_shift",
     "difference",
+    "disattenuated_cosine",
     "early_share",
     "effective_components",
+    "extrapolated_jaccard",
     "faithfulness",
     "gini",
     "group_mean",
+    "group_products",
+    "grouped_sharpness",
     "half_splits",
     "holm",
     "importance_entropy",
+    "inverse_spread",
     "jaccard",
     "log_area",
     "mean_estimate",
+    "mean_product",
     "mean_relative_depth",
     "node_degree",
     "node_importance",
@@ -114,24 +141,31 @@ __all__ = [
     "output_sharpness",
     "overlap_curve",
     "paired_difference",
+    "paired_statistic",
+    "place_shares",
     "prompt_faithfulness",
     "random_circuits",
     "random_specialisation",
     "rank_biased_overlap",
     "relative_profile",
+    "sign_stability",
     "signed_wasserstein",
     "smallest_budget",
     "spearman_over_union",
     "specialisation",
     "split_half_jaccard",
-    "standard_error",
+    "squared_placement",
+    "standardised_cosine",
+    "strongest_share",
     "student_tail",
+    "systematic_change",
+    "systematic_change_estimate",
     "templates_drawn",
     "top_edges",
     "top_share",
     "touched_components",
     "transport",
-    "two_sided_p",
+    "unpaired_cosine",
     "weighted_jaccard",
     "weighted_sharpness",
     "wilson_interval",

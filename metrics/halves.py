@@ -5,6 +5,7 @@ The public functions that put these together are in `ceiling`.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -36,6 +37,29 @@ class CircuitOverlap:
     ceiling_b: Estimate | Undefined
     floor: float
     normalised: Estimate | Undefined
+
+    @property
+    def above_floor(self) -> Estimate | Undefined:
+        """(J − floor) / (1 − floor) of the circuits from all prompts; 0: chance, 1: the same circuit.
+
+        It depends on the number of prompts as J does: a ceiling below 1 stays in it. Undefined where J is,
+        and where random circuits are the same circuit.
+
+        >>> one = Estimate(0.55, 0.45, 0.65, 0.95, 200)
+        >>> round(CircuitOverlap(one, one, one, one, 0.1, one).above_floor.value, 9)
+        0.5
+        """
+        if isinstance(self.jaccard, Undefined):
+            return self.jaccard
+        if self.floor >= 1:
+            return Undefined("random circuits of this size are all the same")
+
+        def scaled(jaccard: Floats | float) -> Any:
+            return (jaccard - self.floor) / (1 - self.floor)
+
+        of = self.jaccard
+        draws = None if of.draws is None else scaled(of.draws)
+        return replace(of, value=scaled(of.value), low=scaled(of.low), high=scaled(of.high), draws=draws)
 
 
 def normalised_overlap(cross: float, ceiling_a: float, ceiling_b: float, floor: float) -> Value:
@@ -250,11 +274,8 @@ def _gap(ceiling_a: Value, ceiling_b: Value, floor: float) -> Value:
 
 
 def _clear(normalised: Estimate | Undefined, gap: Estimate | Undefined) -> Estimate | Undefined:
-    """The normalised overlap where its denominator is known to within half of itself.
-
-    A ratio to a number that may be nothing has an interval that says nothing.
-    """
-    if isinstance(normalised, Undefined) or isinstance(gap, Undefined) or gap.low > gap.value / 2:
+    """The normalised overlap where its denominator is clear of 0."""
+    if isinstance(normalised, Undefined) or isinstance(gap, Undefined) or gap.clear:
         return normalised
     return Undefined(
         f"the split-half ceiling does not clearly exceed the floor: by {gap.value:.4f} "

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .faithfulness import RESOLUTION
 from .inputs import Flags, Floats, Integers, numbers
 from .multiplicity import holm
-from .welch import drawn_variance, interval_freedom, interval_variance, resampled_freedom, welch_p
+from .welch import drawn_variance, estimated_variance, resampled_freedom, welch_p, within_rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +97,7 @@ def pairwise_p(
                 for term in _terms(part, alone, weight, first, others, difference > 0, level)
             ]
             p = welch_p(difference, *(np.array(each) for each in zip(*terms, strict=True)))
-            p[_is_rounding(totals[first], totals[others])] = 1.0
+            p[within_rounding(totals[first], totals[others])] = 1.0
             found[first, others] = found[others, first] = p
     return found
 
@@ -117,12 +116,9 @@ _Term = tuple[Floats, Floats]
 
 
 def _own_variances(part: Measurements, level: float) -> _Own:
-    drawn = drawn_variance(part.draws, level)
-    without = np.isnan(drawn)
-    below = np.where(without, interval_variance(part.values - part.low, level), drawn)
-    above = np.where(without, interval_variance(part.high - part.values, level), drawn)
-    of_draws = resampled_freedom(part.freedom, max(2, part.draws.shape[1]))
-    return _Own(below, above, np.where(without, interval_freedom(part.freedom, part.resamples), of_draws))
+    reach = np.stack((part.values - part.low, part.high - part.values))
+    (below, above), freedom = estimated_variance(part.draws, reach, part.freedom, part.resamples, level)
+    return _Own(below, above, freedom)
 
 
 def _terms(
@@ -147,11 +143,6 @@ def _terms(
         mine[paired], theirs[paired] = found[~np.isnan(found)], 0.0
         my_freedom[paired] = resampled_freedom(part.freedom[first], part.draws.shape[1])
     return (weight**2 * mine, my_freedom), (weight**2 * theirs, their_freedom)
-
-
-def _is_rounding(one: float, others: Floats) -> Flags:
-    """Where two values differ by no more than machines that add up float32 in another order do."""
-    return np.asarray(np.abs(one - others) <= RESOLUTION * np.maximum(1.0, np.maximum(abs(one), abs(others))))
 
 
 def holm_of_pairs(p_values: ArrayLike) -> Floats:

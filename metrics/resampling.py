@@ -53,6 +53,18 @@ class Estimate:
             raise ValueError(f"an estimate must lie in its interval: {self.value} [{self.low}, {self.high}]")
         level_of(self.level)
 
+    @property
+    def clear(self) -> bool:
+        """Whether the value is above 0 and known to within half of itself: low > value / 2.
+
+        What is divided by has to be: a ratio to a number that may be nothing has an interval that says
+        nothing.
+
+        >>> Estimate(1.0, 0.6, 1.5, 0.95, 200).clear, Estimate(1.0, 0.4, 1.5, 0.95, 200).clear
+        (True, False)
+        """
+        return self.value > 0 and self.low > self.value / 2
+
     def clipped(self, least: float, most: float) -> "Estimate":
         """The same estimate with its interval cut to the range that the metric can take.
 
@@ -274,15 +286,39 @@ def paired_difference(minuend: Estimate, subtrahend: Estimate) -> Estimate | Und
     >>> round(found.value, 9), round(found.low, 9), round(found.high, 9)
     (1.0, 1.0, 1.0)
     """
-    if minuend.draws is None or subtrahend.draws is None:
-        raise ValueError("both estimates must have their draws")
-    if minuend.level != subtrahend.level or minuend.draws.shape != subtrahend.draws.shape:
-        raise ValueError("both estimates must have one level and as many resamples")
-    reason = Undefined("one of the two values is undefined")
+    return paired_statistic(lambda a, b: a - b, [minuend, subtrahend])
+
+
+def paired_statistic(statistic: Callable[..., Value], estimates: Sequence[Estimate]) -> Estimate | Undefined:
+    """A function of several estimates whose resamples have the same weights, by the same resamples.
+
+    Args:
+        statistic: called with one float per estimate: with the values, and with the draws of each resample.
+        estimates: with draws.
+
+    Returns:
+        An Estimate, or Undefined where the values give none, or more than 1 − level of the resamples do.
+
+    Raises:
+        ValueError: no estimates, levels or numbers of resamples that differ, no draws, a statistic that
+            returns NaN or an infinity.
+
+    >>> def drawn(data): return bootstrap(lambda w: {"": float(w @ data / w.sum())}, range(20))[""]
+    >>> noisy = np.random.default_rng(0).normal(10, 1, size=20)
+    >>> found = paired_statistic(lambda a, b: a / b, [drawn(noisy), drawn(2 * noisy)])
+    >>> round(found.low, 9), round(found.value, 9), round(found.high, 9)
+    (0.5, 0.5, 0.5)
+    """
+    drawn = [one.draws for one in estimates if one.draws is not None]
+    if not drawn or len(drawn) < len(estimates):
+        raise ValueError("there must be estimates, and all must have their draws")
+    if len({(one.level, len(draws)) for one, draws in zip(estimates, drawn, strict=True)}) > 1:
+        raise ValueError("all estimates must have one level and as many resamples")
+    reason = Undefined("one of the values is undefined")
     with np.errstate(over="ignore"):
-        apart = minuend.draws - subtrahend.draws
-    draws: list[Value] = [reason if math.isnan(each) else float(each) for each in apart]
-    return _estimate("difference", minuend.value - subtrahend.value, draws, minuend.level)
+        value = statistic(*(one.value for one in estimates))
+        draws = [reason if any(map(math.isnan, row)) else statistic(*row) for row in zip(*drawn, strict=True)]
+    return _estimate("of paired estimates", value, draws, estimates[0].level)
 
 
 def bootstrap_scores(
@@ -338,21 +374,30 @@ def _groups(sums: ArrayLike, counts: ArrayLike) -> tuple[Floats, Floats]:
 def _estimate(name: Hashable, value: Value, draws: list[Value], level: float) -> Estimate | Undefined:
     if isinstance(value, Undefined):
         return value
+    undefined = [draw.reason for draw in draws if isinstance(draw, Undefined)]
     defined = np.array([draw for draw in draws if not isinstance(draw, Undefined)], dtype=np.float64)
     if not np.isfinite(value) or not np.isfinite(defined).all():
         raise ValueError(
             f"the statistic {name!r} returned NaN or an infinity: return Undefined with a reason instead"
         )
-    undefined = [draw.reason for draw in draws if isinstance(draw, Undefined)]
-    if len(undefined) > (1 - level) * len(draws) or len(defined) == 0:
-        return Undefined(f"in {len(undefined)} of {len(draws)} resamples {undefined[0]}")
+    kept = np.array([math.nan if isinstance(draw, Undefined) else draw for draw in draws], dtype=np.float64)
+    return estimate_of(value, kept, level, undefined[0] if undefined else "")
+
+
+def estimate_of(value: float, draws: Floats, level: float, reason: str) -> Estimate | Undefined:
+    """The estimate of a value from its draws [resamples], NaN where a resample has none for this reason.
+
+    Value and other draws are finite. Undefined where more than 1 − level of the draws are NaN.
+    """
+    defined = draws[~np.isnan(draws)]
+    undefined = len(draws) - len(defined)
+    if undefined > (1 - level) * len(draws) or len(defined) == 0:
+        return Undefined(f"in {undefined} of {len(draws)} resamples {reason}")
     # Of halves, because the quantile of two draws at opposite ends of the range takes their difference.
     low, centre, high = (
         float(each) for each in np.quantile(defined / 2, [(1 - level) / 2, 0.5, (1 + level) / 2])
     )
     # Distances first: moving the bounds themselves would round them across the estimate.
     below, above = max(0.0, 2 * (centre - low)), max(0.0, 2 * (high - centre))
-    kept = np.array([math.nan if isinstance(draw, Undefined) else draw for draw in draws], dtype=np.float64)
-    return Estimate(
-        float(value), float(value) - below, float(value) + above, level, len(draws), len(undefined), kept
-    )
+    value = float(value)
+    return Estimate(value, value - below, value + above, level, len(draws), undefined, draws)

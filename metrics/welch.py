@@ -11,7 +11,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .inputs import Floats, level_of
+from .faithfulness import RESOLUTION
+from .inputs import Flags, Floats, level_of
 from .student import student_tails
 
 
@@ -96,6 +97,48 @@ def interval_freedom(units: ArrayLike, resamples: ArrayLike) -> Floats:
     15.8
     """
     return resampled_freedom(units, 1 + np.asarray(resamples, dtype=np.float64) / 4)
+
+
+def estimated_variance(
+    draws: ArrayLike, reach: ArrayLike, units: ArrayLike, resamples: ArrayLike, level: float = 0.95
+) -> tuple[Floats, Floats]:
+    """Variances of estimates, and with how many degrees of freedom they are known.
+
+    Of its draws, or, where an estimate has none or too many resamples lack a value, of its interval.
+
+    Args:
+        draws: [..., resamples], as in `drawn_variance`; the last axis may be empty.
+        reach: [...], how far the interval reaches on the side that decides, ≥ 0; or [2, ...] for both sides.
+        units: [...], degrees of freedom of the sample, as in `resampled_freedom`.
+        resamples: [...], how many an interval is of.
+        level: of the interval.
+
+    Returns:
+        Two arrays: variances, ≥ 0, of the shape of `reach`, and degrees of freedom, [...], at least 1.
+
+    >>> variance, freedom = estimated_variance([[1.0, 3.0], [np.nan, np.nan]], 1.959964, 23, 200)
+    >>> variance.round(6).tolist(), freedom.round(1).tolist()
+    ([2.0, 1.0], [1.0, 15.8])
+    """
+    given = np.asarray(draws, dtype=np.float64)
+    drawn = drawn_variance(given, level)
+    without = np.isnan(drawn)
+    of_draws = resampled_freedom(units, max(2, given.shape[-1]))
+    return (
+        np.where(without, interval_variance(reach, level), drawn),
+        np.where(without, interval_freedom(units, resamples), of_draws),
+    )
+
+
+def within_rounding(one: ArrayLike, other: ArrayLike) -> Flags:
+    """Where two values differ by no more than machines that add up float32 in another order do.
+
+    >>> within_rounding(0.5, [0.5 + 1e-7, 0.51]).tolist()
+    [True, False]
+    """
+    a, b = np.asarray(one, dtype=np.float64), np.asarray(other, dtype=np.float64)
+    # Shares and shifts are made of numbers of about 1, however close to 0 they are themselves.
+    return np.asarray(np.abs(a - b) <= RESOLUTION * np.maximum(1.0, np.maximum(np.abs(a), np.abs(b))))
 
 
 def welch_statistic(difference: ArrayLike, variances: ArrayLike, freedom: ArrayLike) -> tuple[Floats, Floats]:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Literal
 
 from ..errors import UsageError
-from .wording import Role
+from .wording import PromptRole
 
 Split = Literal["training", "evaluation"]
 Suite = Literal["local", "planning"]
@@ -64,7 +64,7 @@ class Example:
     metric: MetricName = "logit difference"
     in_place: InPlace | None = None
     copied: tuple[int, ...] = ()
-    roles: tuple[Role, ...] = ()
+    roles: tuple[PromptRole, ...] = ()
     factors: tuple[tuple[str, str], ...] = ()
 
 

@@ -6,14 +6,14 @@ from string import Formatter
 
 
 @dataclass(frozen=True)
-class Role:
+class PromptRole:
     """A piece of a prompt and the part it plays: characters `start` to `end` (not included) of the text."""
 
     name: str
     start: int
     end: int
 
-    def behind(self, length: int) -> "Role":
+    def behind(self, length: int) -> "PromptRole":
         """The same piece where so many characters stand before the text."""
         return replace(self, start=self.start + length, end=self.end + length)
 
@@ -23,13 +23,13 @@ class Marked:
     """A text and the roles of its pieces, in the order in which they stand."""
 
     text: str
-    roles: tuple[Role, ...] = ()
+    roles: tuple[PromptRole, ...] = ()
 
 
 def marked(value: object, role: str) -> Marked:
     """A text that plays one role as a whole."""
     text = str(value)
-    return Marked(text, (Role(role, 0, len(text)),))
+    return Marked(text, (PromptRole(role, 0, len(text)),))
 
 
 def filled(template: str, **pieces: Marked | str) -> Marked:

@@ -225,7 +225,7 @@ def test_two_checkpoints_load_with_what_is_declared(tiny: Pair) -> None:
 def test_unknown_names_are_refused(tiny: Pair, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="did you mean tiny"):
         mechshift.load("tinny")
-    with pytest.raises(UsageError, match="did you mean v1"):
+    with pytest.raises(UsageError, match="did you mean v2"):
         mechshift.run(tiny, "v", out=tmp_path)
     with pytest.raises(UsageError, match="did you mean ioi"):
         mechshift.run(tiny, tasks=["io"], out=tmp_path)

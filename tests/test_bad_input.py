@@ -107,15 +107,15 @@ def run_pair(arm: Path, mdm: Path | None = None, task: str = "infilling") -> tup
         ("run --arm ./a --mdm ./b", ("./a is not a directory",)),
         ("run --arm a --mdm b --revision=", ("--revision is empty",)),
         ("run --arm a@ --mdm b", ("the revision of --arm is empty",)),
-        ("run --arm a@v1 --mdm b --arm-revision v1", ("--arm a@v1 and --arm-revision both name a revision",)),
-        ("run --revision v1 --arm-revision v1", ("is a local directory, and revision 'v1'", "leave it out")),
+        ("run --arm a@v2 --mdm b --arm-revision v2", ("--arm a@v2 and --arm-revision both name a revision",)),
+        ("run --revision v2 --arm-revision v2", ("is a local directory, and revision 'v2'", "leave it out")),
         (
-            "run --arm . --mdm . --arm-revision v1",
-            (". is a local directory, and revision 'v1'", "leave it out"),
+            "run --arm . --mdm . --arm-revision v2",
+            (". is a local directory, and revision 'v2'", "leave it out"),
         ),
         (
-            "run --arm org/base@v1 --mdm org/diffusion --offline",
-            ("has no hub model 'org/base' at revision 'v1' (offline)", "hf download org/base --revision v1"),
+            "run --arm org/base@v2 --mdm org/diffusion --offline",
+            ("has no hub model 'org/base' at revision 'v2' (offline)", "hf download org/base --revision v2"),
         ),
         ("run --device abacus", ("device abacus cannot be used",)),
         ("run --batch 0", ("--batch",)),
@@ -337,7 +337,7 @@ def test_a_model_that_solves_too_little(
 
 
 def test_the_papers_protocol_on_a_small_graph(refused: Refused) -> None:
-    says = "does not apply to the 3,628 edges of tiny: it needs 5,000", "use protocol v1"
+    says = "does not apply to the 3,628 edges of tiny: it needs 5,000", "use protocol v2"
     refused(3, "run", "--protocol", "paper", says=says)
 
 
@@ -392,5 +392,5 @@ def test_a_record_of_another_protocol_on_the_board(
     command: Command, refused: Refused, tmp_path: Path
 ) -> None:
     assert command("run", "--task", "infilling", "--out", tmp_path / "out").code == 0
-    says = "has protocol quick, which no board takes", "run the pair under protocol v1"
+    says = "has protocol quick, which no board takes", "run the pair under protocol v2"
     refused(2, "leaderboard", tmp_path / "out", says=says)

@@ -10,14 +10,15 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 BOARD = ROOT / "baselines" / "board"
-TINY, OTHER = (BOARD / f"2026-11-29-{pair}-v1" for pair in ("tiny", "tiny-seed-2"))
+TINY, OTHER = (BOARD / f"2026-11-29-{pair}-v2" for pair in ("tiny", "tiny-seed-2"))
 
 DECLARED = """
 import mechshift.benchmark.record.quantities as quantities
+import mechshift.benchmark.record.quantity as quantity
 import mechshift.benchmark.record.row as row
 from mechshift.benchmark.record.types import FailedTask, Missing
 
-DEFINITION = quantities.Definition(
+DEFINITION = quantity.Definition(
     "planted overlap",
     "Planted by a test, to be found everywhere.",
     low=0,
@@ -35,8 +36,8 @@ def of_task(task):
     return task.comparison.compared.edge.jaccard
 
 
-line = quantities.Line("planted overlap", (quantities.Quantity("planted", of_task, DEFINITION),))
-quantities.SECTIONS = (*quantities.SECTIONS, quantities.Section("Planted", (line,)))
+line = quantity.Line("planted overlap", (quantity.Quantity("planted", of_task, DEFINITION),))
+quantities.SECTIONS = (*quantities.SECTIONS, quantity.Section("Planted", (line,)))
 row.COLUMNS = (
     *row.COLUMNS,
     row._by_suite("planted", DEFINITION, planted_row=lambda summary: summary.one_size.overlap),

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from mechshift.benchmark.record import protocol
-from mechshift.benchmark.record.protocol import V1
+from mechshift.benchmark.record.protocol import V2
 
 Command = Callable[..., Any]
 
-SMALL = V1.changed(
-    tasks=tuple(task for task in V1.tasks if task.name in ("agreement", "star-path")),
+SMALL = V2.changed(
+    tasks=tuple(task for task in V2.tasks if task.name in ("agreement", "star-path")),
     pool=16,
     minimum=4,
     candidates=3,
@@ -42,7 +42,7 @@ arm = "with mechshift"
 mdm = "with mechshift"
 """
 PAIRS = ("tiny", "tiny-continued")
-NAMES = {pair: f"2026-11-29-{pair}-v1" for pair in PAIRS}
+NAMES = {pair: f"2026-11-29-{pair}-v2" for pair in PAIRS}
 
 
 def succeed(command: Command, *arguments: object) -> str:
@@ -53,11 +53,11 @@ def succeed(command: Command, *arguments: object) -> str:
 
 
 def test_from_a_run_to_a_page(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(protocol._PROTOCOLS, "v1", SMALL)
+    monkeypatch.setitem(protocol._PROTOCOLS, "v2", SMALL)
     for pair in PAIRS:
-        succeed(command, "run", "--pair", pair, "--protocol", "v1")
+        succeed(command, "run", "--pair", pair, "--protocol", "v2")
         Path(f"{pair}.toml").write_text(CARD.format(pair=pair))
-        submit = ("submit", f"mechshift-results/{pair}-v1.json", "-o", "board", "--date", "2026-11-29")
+        submit = ("submit", f"mechshift-results/{pair}-v2.json", "-o", "board", "--date", "2026-11-29")
         assert NAMES[pair] in succeed(command, *submit, "--card", f"{pair}.toml")
         assert succeed(command, "validate", f"board/{NAMES[pair]}")
     tiny, control = (Path("board", NAMES[pair]) for pair in PAIRS)

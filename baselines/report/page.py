@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...benchmark.record.summary import SUITES
-from ...benchmark.tables.table import Ranked, protocol_name, ranked, row_table
+from ...benchmark.tables.table import protocol_name
 from .by_task import by_task
 from .claims import CLAIMS, PREDICTIONS
 from .markdown import bullets, listed, paragraph, text
@@ -17,6 +17,7 @@ from .tables import (
     contrast_table,
     one_size_table,
     own_sizes_table,
+    row_table,
     scratch_table,
     seeds_table,
     setting_table,
@@ -27,6 +28,7 @@ from .wording import (
     absent_sentence,
     claim_sentence,
     counted_pairs,
+    doubtful_sentence,
     left_sentence,
     scratch_sentence,
     seeds_sentence,
@@ -132,11 +134,11 @@ def _rows(pairs: Pairs) -> Sequence[str]:
     return (
         "## 2. The rows",
         paragraph(
-            """As on a leaderboard. *MDM* is the second member, also where that is the control. The one size
-            in this table is each pair's own, the largest of its tasks' sizes; everywhere else it is one for
-            all pairs."""
+            """With the columns of a leaderboard. *MDM* is the second member, also where that is the control.
+            The one size in this table is each pair's own, the largest of its tasks' sizes; everywhere else
+            it is one for all pairs."""
         ),
-        row_table(ranked([Ranked(record) for record in pairs.records.values()]), "github"),
+        row_table(pairs),
     )
 
 
@@ -223,9 +225,11 @@ def _tasks(pairs: Pairs) -> Sequence[str]:
     return (
         "## 5. Task by task",
         paragraph(
-            f"""`{BASE}` less `{CONTROL}`. p is two-sided, from the interval of the difference by a normal
-            approximation, and adjusted for the {len(pairs.tasks)} tasks of a table by Holm's step-down. A
-            task without a value counts as one with p = 1."""
+            f"""`{BASE}` less `{CONTROL}`. p is two-sided, by Welch's test of two independent values, from
+            their intervals; `mechshift compare` pairs tasks with the same prompts and gives other p-values
+            ([comparing.md](../docs/comparing.md#p-values)). It is adjusted for the {len(pairs.tasks)} tasks
+            of a table by Holm's step-down. A task without a value counts as one with p = 1.
+            {doubtful_sentence([each for contrasts in found.values() for each in contrasts])}"""
         ),
         bullets([left_sentence(label, contrasts) for label, contrasts in found.items()]),
         *(

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ...benchmark.record.quantities import OVERLAP, SHARE, SHIFT, Quantity, Rounding, entry, task_quantities
+from ...benchmark.record.quantities import task_quantities
+from ...benchmark.record.quantities.overlap import OVERLAP
+from ...benchmark.record.quantity import SHARE, SHIFT, Quantity, Rounding, entry
 from ...benchmark.record.summary import at_one_size, mean_over, overlap_at
 from ...benchmark.record.types import FailedTask, Measured, Missing, Record, SameSize, TaskResult
 from .records import tasks_of

@@ -70,7 +70,7 @@ def read_pairs(folder: Path) -> Pairs:
     if absent:
         raise UsageError(
             f"the report compares {BASE} with its control {CONTROL}, and there is no {', no '.join(absent)}",
-            "run each of these pairs, `mechshift run --pair PAIR --protocol v1`, and put its record there, "
+            "run each of these pairs, `mechshift run --pair PAIR --protocol v2`, and put its record there, "
             "or name another folder with --records",
         )
     records = {pair: read_model(path, Record) for pair, path in paths.items() if path.is_file()}
@@ -87,13 +87,13 @@ def _check_is_pairs(path: Path, pair: str, record: Record) -> None:
     if record.pair.name != pair:
         raise UsageError(
             f"{path} is the record of pair {record.pair.name!r} and not of {pair!r}",
-            f"put there what `mechshift run --pair {pair} --protocol v1` writes",
+            f"put there what `mechshift run --pair {pair} --protocol v2` writes",
         )
     if record.pair.control != (pair == CONTROL):
         found, wanted = ("a control", "an MDM") if record.pair.control else ("an MDM", "a control")
         raise UsageError(
             f"{path} says that the second member is {found}, and that of {pair} is {wanted}",
-            f"run the pair as it is listed: `mechshift run --pair {pair} --protocol v1`",
+            f"run the pair as it is listed: `mechshift run --pair {pair} --protocol v2`",
         )
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from ...benchmark.record.quantities import POINT, SHARE, SHIFT, Quantity, Rounding
+from ...benchmark.record.quantity import POINT, SHARE, SHIFT, Quantity, Rounding
+from ...benchmark.record.row import COLUMNS, in_board_order
 from ...benchmark.record.summary import SUITES
 from ...benchmark.record.types import Measured, Missing, Number, Record, SameSize, TaskResult
 from ...benchmark.tables.cells import Notes
-from .by_task import TaskContrast
+from .by_task import LEVEL, TaskContrast
 from .claims import PREDICTIONS, Claim
 from .contrast import VERDICTS, between, contrast
 from .markdown import MARKUP, table, text
@@ -53,6 +54,26 @@ def task_table(pairs: Pairs, quantity: Quantity[TaskResult]) -> str:
         rows.append([f"`{pair}`", *values])
     heads = [f"{text(name)}<br>{suite}" for name, suite in pairs.tasks.items()]
     return table(["pair", *heads], rows, notes)
+
+
+def row_table(pairs: Pairs) -> str:
+    """A line per pair with every quantity of its row, in the order of a board's columns."""
+    quantities = [
+        quantity
+        for column in in_board_order(COLUMNS)
+        for held in column.quantities.values()
+        for quantity in held
+    ]
+    notes = Notes(MARKUP)
+    rows = [
+        [_named(pair, record), *(notes.cell(each.of(record.summary), each.rounding) for each in quantities)]
+        for pair, record in pairs.records.items()
+    ]
+    return table(["pair", *(text(each.label) for each in quantities)], rows, notes)
+
+
+def _named(pair: str, record: Record) -> str:
+    return f"`{pair}` (control)" if record.pair.control else f"`{pair}`"
 
 
 def own_sizes_table(pairs: Pairs) -> str:
@@ -185,4 +206,11 @@ def _words(verdict: str | Missing, notes: Notes) -> str:
 def _p(value: Measured, notes: Notes) -> str:
     if isinstance(value, Number) and value.value < 0.001:
         return "< 0.001"
-    return notes.cell(value, Rounding(decimals=3))
+    return notes.cell(value, Rounding(decimals=_decimals(value) if isinstance(value, Number) else 3))
+
+
+def _decimals(p: Number) -> int:
+    """Decimals of a p-value: three, or as many as show on which side of the level it lies."""
+    return next(
+        (number for number in range(3, 9) if (round(p.value, number) < LEVEL) == (p.value < LEVEL)), 9
+    )

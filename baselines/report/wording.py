@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ...benchmark.record.types import Missing, Number
-from .by_task import TaskContrast
+from .by_task import LEVEL, TaskContrast
 from .claims import PREDICTIONS, Claim, Prediction
 from .contrast import VERDICTS, between, contrast, side
 from .markdown import listed
@@ -55,7 +55,7 @@ def seeds_sentence(spreads: Sequence[Spread]) -> str:
 
 def left_sentence(label: str, contrasts: Sequence[TaskContrast]) -> str:
     """In how many tasks base pair and control differ before and after adjustment, and on which side."""
-    before = sum(1 for each in contrasts if side(each.difference, 0) in (1, -1))
+    before = sum(each.differs for each in contrasts)
     left = [f"{each.task} ({_direction(each)})" for each in contrasts if each.left]
     unknown = sum(1 for each in contrasts if isinstance(each.p, Missing))
     without = f"; {unknown} of them without a value" if unknown else ""
@@ -63,6 +63,15 @@ def left_sentence(label: str, contrasts: Sequence[TaskContrast]) -> str:
     return (
         f"{label}: of {len(contrasts)} tasks {before} differ from the control before adjustment and "
         f"{len(left)} after it{named}{without}."
+    )
+
+
+def doubtful_sentence(contrasts: Sequence[TaskContrast]) -> str:
+    """How often p and the interval disagree, and which of them decides."""
+    number = sum(each.doubtful for each in contrasts)
+    return (
+        "p decides, and not the interval. It allows for how few units are resampled, and can exceed "
+        f"{LEVEL:g} beside an interval without 0, as in {number} of the {len(contrasts)} lines below."
     )
 
 

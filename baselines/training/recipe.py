@@ -40,7 +40,10 @@ class Architecture:
 
 @dataclass(frozen=True)
 class Optimisation:
-    """Muon for the layers' matrices, AdamW for the rest; linear warm-up and cosine decay to a tenth."""
+    """Muon for the layers' matrices, AdamW for the rest; linear warm-up, then a cosine decay.
+
+    `final`: the rate of the last step as a share of the peak's; 1 is a constant rate.
+    """
 
     steps: int
     peak_rate: float
@@ -48,6 +51,7 @@ class Optimisation:
     warmup: int = 100
     weight_decay: float = 0.05
     clip: float = 1.0
+    final: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -176,13 +180,29 @@ _SECOND = {
         Diffusion(shift=False, anneal=0, attention="block:4"),
         POST_TRAINING,
     ),
-    "tiny-seed-2": SecondStage(
-        "tiny with another seed of the post-training", "arm", DIFFULLAMA, POST_TRAINING, 2
-    ),
-    "tiny-seed-3": SecondStage(
-        "tiny with another seed of the post-training", "arm", DIFFULLAMA, POST_TRAINING, 3
-    ),
 }
+
+_SEEDS = range(2, 6)
+"""Of further trainings by the recipes of `tiny` and of its control, whose own seed is 1."""
+
+_SECOND |= {
+    f"tiny-seed-{seed}": SecondStage(
+        "tiny with another seed of the post-training", "arm", DIFFULLAMA, POST_TRAINING, seed
+    )
+    for seed in _SEEDS
+}
+_SECOND |= {
+    f"tiny-continued-seed-{seed}": SecondStage(
+        "control: tiny-continued with another seed of the further training", "arm", None, POST_TRAINING, seed
+    )
+    for seed in _SEEDS
+}
+_SECOND["tiny-continued-low"] = SecondStage(
+    "control: like tiny-continued, at the constant low rate with which the ARM's training ended",
+    "arm",
+    None,
+    replace(POST_TRAINING, peak_rate=ARM_TRAINING.peak_rate * ARM_TRAINING.final, final=1.0),
+)
 
 _RECIPES = {
     name: Recipe(name, Architecture(), MIXTURE, ARM_TRAINING, second) for name, second in _SECOND.items()

@@ -81,11 +81,12 @@ def train(
 
 
 def learning_rate(optimisation: Optimisation, step: int) -> float:
-    """The rate of a step: linear warm-up, then a cosine to a tenth of the peak."""
+    """The rate of a step: linear warm-up, then a cosine from the peak to the final rate."""
     if step < optimisation.warmup:
         return optimisation.peak_rate * (step + 1) / optimisation.warmup
     progress = (step - optimisation.warmup) / max(1, optimisation.steps - optimisation.warmup)
-    return optimisation.peak_rate * (0.55 + 0.45 * float(np.cos(np.pi * progress)))
+    decay = (1 + float(np.cos(np.pi * progress))) / 2
+    return optimisation.peak_rate * (optimisation.final + (1 - optimisation.final) * decay)
 
 
 def require_muon() -> None:

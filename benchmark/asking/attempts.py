@@ -20,6 +20,7 @@ from .encoding import DoesNotFit, Encoded, encode, text_of
 from .in_place import in_place_accuracy
 from .masking import check_prompts, check_targets
 from .pool import Order, Pool, Solved
+from .reads import Read, check_plan
 from .states import check_answer_sets
 
 
@@ -71,7 +72,7 @@ def find_pool(
         drawn = list(islice(stream, sampling.pool))
         if not drawn:
             break
-        attempted = _attempts(pair, task, list(encoded_examples(pair, drawn, unfit)), rows)
+        attempted = _attempts(pair, task, list(encoded_examples(pair, drawn, unfit, sampling.read)), rows)
         attempts += attempted
         found = [a for a in attempted if a.arm and a.mdm and a.reference]
         solved += found
@@ -101,7 +102,7 @@ def pooled_examples(pair: Pair, task: Task, level: str, sampling: Sampling, pool
 
 
 def encoded_examples(
-    pair: Askable, drawn: Iterable[tuple[int, Example]], unfit: Counter[str]
+    pair: Askable, drawn: Iterable[tuple[int, Example]], unfit: Counter[str], read: Read
 ) -> Iterator[tuple[int, Encoded]]:
     """The examples that the pair can be asked, encoded; `unfit` counts the reasons why others cannot.
 
@@ -111,6 +112,8 @@ def encoded_examples(
         try:
             encoded = encode(pair.tokenizer, example)
             check_answer_sets(encoded)
+            if read == "plan":
+                check_plan(encoded)
             _check_size(pair, encoded)
         except DoesNotFit as reason:
             unfit[str(reason)] += 1

@@ -1,6 +1,6 @@
 """From an example's texts to token ids of equal length, or the reason why they do not fit."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from transformers import PreTrainedTokenizerBase
@@ -22,7 +22,8 @@ class Encoded:
 
     `clean` and `corrupted`: prompts of equal length. `answer` and `foil`: continuations of equal length,
     the same tokens after either prompt. `answers`, `foils`: the continuations of the two sets
-    where the answer is any of a set, each as long as `answer`.
+    where the answer is any of a set, each as long as `answer`. `plan`: index of the answer's plan token;
+    `copied`: those of its copied tokens.
     """
 
     example: Example
@@ -32,6 +33,8 @@ class Encoded:
     foil: Ids
     answers: tuple[Ids, ...] = ()
     foils: tuple[Ids, ...] = ()
+    plan: int = 0
+    copied: tuple[int, ...] = ()
 
     @property
     def targets(self) -> range:
@@ -111,7 +114,27 @@ def encode(tokenizer: PreTrainedTokenizerBase, example: Example) -> Encoded:
     )
     if len(answers) + len(foils) < COMPLETE * (len(example.answers) + len(example.foils)):
         raise DoesNotFit("too many of the answer set's texts merge with the prompt or differ in token length")
-    return Encoded(example, clean, corrupted, answer, foil, answers, foils)
+    ends = answer_ends(tokenizer, example, clean, answer)
+    plan = token_at(ends, len(example.answer) - len(example.answer.lstrip()))
+    copied = {token_at(ends, place) for place in example.copied} - {plan}
+    return Encoded(example, clean, corrupted, answer, foil, answers, foils, plan, tuple(sorted(copied)))
+
+
+def answer_ends(tokenizer: PreTrainedTokenizerBase, example: Example, clean: Ids, answer: Ids) -> list[int]:
+    """Where the text of each of the answer's tokens ends, in characters of the answer."""
+    end = len(clean) + len(answer)
+    if tokenizer.is_fast:
+        with tokenizing(TOKENIZER):
+            found = tokenizer(example.clean + example.answer, return_offsets_mapping=True)["offset_mapping"]
+        return [after - len(example.clean) for _, after in found[len(clean) : end]]
+    # Decoded behind the prompt, as a tokenizer may drop a space that stands first.
+    before = len(text_of(tokenizer, clean))
+    return [len(text_of(tokenizer, (clean + answer)[:at])) - before for at in range(len(clean) + 1, end + 1)]
+
+
+def token_at(ends: Sequence[int], place: int) -> int:
+    """Index of the token that writes the character at a place; the last one where the texts end before it."""
+    return next((index for index, end in enumerate(ends) if end > place), len(ends) - 1)
 
 
 def _require_known(tokenizer: PreTrainedTokenizerBase, ids: Ids) -> None:

@@ -1,8 +1,4 @@
-"""What an example asks of a member: its token rows, one for each denoising state, and where they are read.
-
-An ARM is asked once, teacher-forced. An MDM is asked once per step of its trajectory, which was recorded on
-the clean prompt and is replayed on the corrupted one, so that only the semantic context differs.
-"""
+"""What an example asks of a member: its token rows, one for each state, and where they are read."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,17 +11,10 @@ from ..circuits.batch import Batch, LogitDifference, LogOdds, Metric, Probabilit
 from ..pairs.member import Member
 from .encoding import DoesNotFit, Encoded, Ids
 from .pool import Solved
+from .reads import Read, State, states_of
 
 ROWS = 64
 """Token rows that are run at once unless told otherwise; no number depends on it beyond rounding."""
-
-
-@dataclass(frozen=True)
-class State:
-    """One forward pass: the answer tokens that are visible, and the indices of those read now."""
-
-    visible: dict[int, int]
-    read: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -41,25 +30,16 @@ class Question:
     index: int = 0
 
 
-def question(member: Member, encoded: Encoded, order: Sequence[int], group: int, index: int = 0) -> Question:
-    """The states of an example for a member; `order` is the step at which each answer token was committed.
-
-    A logit difference is read where answer and foil differ; steps that commit no such token say nothing
-    about the counterfactual and are left out. Sets of answers and foils are read at once, or, over two-token
-    continuations, the second token with the boundary token (the foil's first) in place.
-    """
-    if encoded.answers:
-        return Question(encoded, _set_states(member, encoded), group, index)
-    if member.autoregressive:
-        states = (State(dict(enumerate(encoded.answer)), encoded.decisions),)
-        return Question(encoded, states, group, index)
-    replayed = []
-    for now in sorted(set(order)):
-        read = tuple(i for i in encoded.decisions if order[i] == now)
-        if read:
-            visible = {i: encoded.answer[i] for i, step in enumerate(order) if step < now}
-            replayed.append(State(visible, read))
-    return Question(encoded, tuple(replayed), group, index)
+def question(
+    member: Member,
+    encoded: Encoded,
+    order: Sequence[int],
+    group: int,
+    index: int = 0,
+    read: Read = "plan",
+) -> Question:
+    """What a member is asked about an example at a read; without states where it has no such read."""
+    return Question(encoded, states_of(member, encoded, order, read), group, index)
 
 
 def questions(
@@ -67,26 +47,19 @@ def questions(
     examples: Mapping[int, Encoded],
     solved: Sequence[Solved],
     groups: Sequence[int] | None = None,
+    read: Read = "plan",
 ) -> list[Question]:
-    """What a member is asked about solved examples, given encoded by their index.
+    """What a member is asked about solved examples, given encoded by their index, at a read.
 
-    Scores are summed in their groups, one number an example (all 0 when left out).
+    Scores are summed in their groups, one number an example (all 0 when left out). Examples without such a
+    read are left out.
     """
     numbers = [0] * len(solved) if groups is None else groups
-    return [
-        question(member, examples[one.index], one.order, group, one.index)
+    found = [
+        question(member, examples[one.index], one.order, group, one.index, read)
         for one, group in zip(solved, numbers, strict=True)
     ]
-
-
-def _set_states(member: Member, encoded: Encoded) -> tuple[State, ...]:
-    boundary = encoded.foil[0]
-    if len(encoded.answer) == 1:
-        # An ARM need not have a mask token, and what stands at the last position does not reach the readout.
-        return (State({0: boundary} if member.autoregressive else {}, (0,)),)
-    if member.autoregressive:
-        return (State({0: boundary, 1: encoded.foil[1]}, (0, 1)),)
-    return (State({}, (0,)), State({0: boundary}, (1,)))
+    return [asked for asked in found if asked.states]
 
 
 def check_answer_sets(encoded: Encoded) -> None:
@@ -125,7 +98,7 @@ def packed(questions: Iterable[Question], rows: int) -> Iterator[list[Question]]
 
 
 def by_length(questions: Iterable[Question]) -> Iterator[list[Question]]:
-    """The questions of one prompt length and one answer length after the other, in batch order."""
+    """The questions of one length of prompt and one of what stands behind it after the other."""
     for _, alike in groupby(in_batch_order(questions), key=_length):
         yield list(alike)
 
@@ -136,7 +109,7 @@ def in_batch_order(questions: Iterable[Question]) -> list[Question]:
 
 
 def _length(asked: Question) -> tuple[int, int]:
-    return len(asked.encoded.clean), len(asked.encoded.answer)
+    return len(asked.encoded.clean), asked.states[0].length
 
 
 def _batch(member: Member, questions: list[Question]) -> Batch:
@@ -164,7 +137,7 @@ def _batch(member: Member, questions: list[Question]) -> Batch:
 
 
 def _answer(member: Member, encoded: Encoded, state: State) -> Ids:
-    return tuple(state.visible.get(index, member.mask_id) for index in range(len(encoded.answer)))
+    return tuple(state.visible.get(index, member.mask_id) for index in range(state.length))
 
 
 def _tokens(member: Member, values: object) -> Tensor:

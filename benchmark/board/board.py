@@ -7,7 +7,7 @@ from pathlib import Path
 from ...errors import UsageError
 from ..pairs.words import in_either
 from ..record.official import find_gaps, why_unofficial
-from ..record.quantities import Quantity
+from ..record.quantity import Quantity
 from ..record.types import Record, Summary
 from ..tables.cells import plain
 from .entries import Entry, Retired, find_records, find_submissions, read_record, read_submission
@@ -85,7 +85,7 @@ def _read(directory: Path, protocol: str | None, quantity: Quantity[Summary] | N
     ]
     if not entries and not retired:
         wanted = "record" if protocol is None else f"record of protocol {protocol}"
-        name = protocol or "v1"
+        name = protocol or "v2"
         raise UsageError(f"{directory} holds no {wanted}", f"{_run(name)}: it is a file PAIR-{name}.json")
     return Contents(tuple(entries), tuple(retired))
 

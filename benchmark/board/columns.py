@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from ...errors import unknown
-from ..record.quantities import Quantity
+from ..record.quantity import Quantity
 from ..record.row import BOTH, COLUMNS, in_board_order
 from ..record.types import Missing, Number, Record, Summary
 from ..tables.layout import Fields, unrounded
@@ -63,10 +63,10 @@ class BoardColumn:
 def _quantities() -> Iterator[BoardColumn]:
     for column in in_board_order(COLUMNS):
         for place, quantities in column.quantities.items():
-            for label, quantity in zip(column.labels, quantities, strict=True):
+            for quantity in quantities:
                 # A line for the suite; what has none is broken as in other tables, which keeps it narrow.
-                whole = column.heading if len(quantities) == 1 else label
-                heading = whole if place == BOTH else f"{label}\n{place}"
+                whole = column.heading if len(quantities) == 1 else quantity.label
+                heading = whole if place == BOTH else f"{quantity.label.removesuffix(f', {place}')}\n{place}"
                 yield BoardColumn(quantity.name, heading, quantity)
 
 

@@ -18,7 +18,7 @@ from ...errors import NotComputable, UsageError
 from ..record.draws import Draws, read_draws
 from ..record.files import read_model, read_untrusted
 from ..record.protocol import list_protocols
-from ..record.quantities import Quantity
+from ..record.quantity import Quantity
 from ..record.row import pair_quantities
 from ..record.strict import LARGEST, Refused, parse_json, read_strict_json
 from ..record.summary import summarise
@@ -107,7 +107,7 @@ def read_submission(place: Path, board: Path, quantity: Quantity[Summary] | None
         found = parse_name(name)
         if found is None:
             raise UsageError(
-                f"{place} is not named as a submission is", "call it DATE-NAME, 2026-11-29-tiny-v1"
+                f"{place} is not named as a submission is", "call it DATE-NAME, 2026-11-29-tiny-v2"
             )
         manifest = _manifest(place, folder)
         _check_files(place, folder, manifest)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...metrics.inputs import Floats
 from ...metrics.ranking import Measurements, holm_of_pairs, pairwise_p, significance_ranks
-from ..record.quantities import Quantity
+from ..record.quantity import Quantity
 from ..record.resampling import examples_of, resampling_of
 from ..record.row import SHIFT_AT_ONE_SIZE
 from ..record.types import COUNTED, Summary
@@ -20,6 +20,10 @@ from .values import Addend, PutTogether, find_value
 
 ALPHA = 0.05
 """The family-wise rate of false differences among all pairs of rows of one board."""
+
+
+IS_CONTROL = "it is a control"
+"""Why a control has no rank."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ def _value(entry: Entry, quantity: Quantity[Summary]) -> PutTogether | Unranked:
     if entry.unofficial is not None:
         return Unranked("no board takes it")
     if entry.record.pair.control:
-        return Unranked("it is a control")
+        return Unranked(IS_CONTROL)
     value = find_value(entry.record, quantity)
     return Unranked(value) if isinstance(value, str) else value
 

@@ -9,14 +9,17 @@ import numpy as np
 
 from ...metrics.inputs import Floats
 from ..tables.layout import Fields
-from ..tables.table import SORT
 from .board import read_board
 from .columns import BoardRow, find_columns, find_sort, list_columns, sort_key
 from .entries import Entry, Retired
-from .ranks import Unranked, rank_entries
+from .ranks import IS_CONTROL, Unranked, rank_entries
 
 if TYPE_CHECKING:
     import pandas
+
+
+SORT = "task_dependent_shift"
+"""The column that rows are ranked by unless told otherwise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +69,7 @@ class Board:
             for control in row.controls:
                 if control.name not in shown:
                     shown.add(control.name)
-                    yield BoardRow(control, Unranked("it is a control"))
+                    yield BoardRow(control, Unranked(IS_CONTROL))
         yield from self.retired
 
 

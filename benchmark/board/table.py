@@ -13,12 +13,12 @@ from ..tables.beside import overlap_fields, overlap_table
 from ..tables.cells import DASH, Format, Notes, get_markup, plain
 from ..tables.layout import WIDTH, Fields, csv_lines, stacked, tabular, wrapped
 from ..tables.reported import PROTOCOL, list_reported
-from ..tables.table import SORT, protocol_name
+from ..tables.table import protocol_name
 from .board import read_board
 from .columns import BoardColumn, BoardRow, find_columns, find_sort, list_columns
 from .entries import Entry
-from .ranks import ALPHA
-from .rows import Board, make_board
+from .ranks import ALPHA, IS_CONTROL, Unranked
+from .rows import SORT, Board, make_board
 
 LONGEST_NAME = 22
 """Columns of a terminal that a pair's name takes before it is folded."""
@@ -97,7 +97,7 @@ def _table(board: Board, view: BoardView, format: Format, width: int) -> str:  #
     below = notes.below(width).strip("\n")
     parts += [below] if below else []
     parts += [_retired(board)] if board.retired else []
-    parts.append(_legend(board))
+    parts.append(_legend(board, notes.markup.terminal))
     # What a reader needs is text, and a table's own lines are not to be folded.
     return "\n\n".join(
         part if part in (parts[1], below) else _paragraph(part, notes, width) for part in parts if part
@@ -106,15 +106,21 @@ def _table(board: Board, view: BoardView, format: Format, width: int) -> str:  #
 
 _RANK = f"Rank: 1 + the number of rows significantly better, all pairs tested (Holm, {ALPHA:g})."
 _STATUS = "Self-reported: nobody has run it again. Re-run: the board's maintainer has run cells again."
-_CONTROLS = "└ a control of the same ARM."
+_BRANCH, _CONTROL = "└ ", "control"
+"""Prefix of a control's name on a terminal; elsewhere, prefix of each of its values."""
 _CHECKED = "No number was computed again for this table; mechshift validate does that."
 
 
-def _legend(board: Board) -> str:
+def _legend(board: Board, terminal: bool) -> str:
     """What signs and words mean that are in the table."""
+    controls = (
+        f"{_BRANCH}marks a control of the same ARM."
+        if terminal
+        else f"After “{_CONTROL}”: values of a control of the same ARM."
+    )
     said = [
         (_RANK, any(isinstance(row.rank, int) for row in board.rows)),
-        (_CONTROLS, any(row.controls for row in board.rows)),
+        (controls, any(row.controls for row in board.rows)),
         (_STATUS, any(row.entry.status for row in board.rows)),
         (_CHECKED, True),
     ]
@@ -162,6 +168,8 @@ def _retired(board: Board) -> str:
 def _body(board: Board, view: BoardView, notes: Notes, width: int) -> str:
     if view.columns is not None:
         chosen = [each for each in find_columns(view.columns) if each.name != "pair"]
+        if not chosen:
+            return _drawn(board, (), notes)
         return stacked(
             len(chosen), lambda part, notes: _drawn(board, [chosen[i] for i in part], notes), notes, width
         )
@@ -214,8 +222,9 @@ def _drawn(board: Board, columns: Sequence[BoardColumn], notes: Notes) -> str:
 
 
 def _lines(row: BoardRow, columns: Sequence[BoardColumn], notes: Notes) -> Iterator[list[str]]:
-    cells = [_cell(row.entry, row, column, notes) for column in columns]
-    beside = [[_of_control(control, column, notes) for column in columns] for control in row.controls]
+    cells = [_cell(row, column, notes) for column in columns]
+    controls = [BoardRow(control, Unranked(IS_CONTROL)) for control in row.controls]
+    beside = [[_of_control(control, column, notes) for column in columns] for control in controls]
     if notes.markup.terminal:
         yield cells
         yield from beside
@@ -224,25 +233,26 @@ def _lines(row: BoardRow, columns: Sequence[BoardColumn], notes: Notes) -> Itera
     yield ["; ".join(filter(None, each)) for each in zip(cells, *beside, strict=True)]
 
 
-def _of_control(control: Entry, column: BoardColumn, notes: Notes) -> str:
-    markup = notes.markup
+def _of_control(control: BoardRow, column: BoardColumn, notes: Notes) -> str:
+    terminal = notes.markup.terminal
+    if column.name == "rank":
+        return ""
     if column.name == "pair":
-        return _name(control, notes, "└ " if markup.terminal else "control: ")
-    if column.quantity is not None:
-        value = column.quantity.of(control.record.summary)
-        return ("" if markup.terminal else "control ") + notes.cell(value, column.quantity.rounding)
-    # Of a pair's own line all else is its own.
-    return _cell(control, None, column, notes) if markup.terminal and column.name != "rank" else ""
+        return _name(control.entry, notes, _BRANCH if terminal else f"{_CONTROL}: ")
+    if terminal:
+        return _cell(control, column, notes)
+    # In a cell of the pair's a dash would be one of the pair.
+    known = column.quantity is not None or column.name in _SPECIAL or column.known(control) is not None
+    return f"{_CONTROL} {_cell(control, column, notes)}" if known else ""
 
 
-def _cell(entry: Entry, row: BoardRow | None, column: BoardColumn, notes: Notes) -> str:
-    markup = notes.markup
+def _cell(row: BoardRow, column: BoardColumn, notes: Notes) -> str:
     if column.quantity is not None:
-        return notes.cell(column.quantity.of(entry.record.summary), column.quantity.rounding)
+        return notes.cell(column.quantity.of(row.record.summary), column.quantity.rounding)
     if special := _SPECIAL.get(column.name):
-        return special(entry, notes)
-    known = None if row is None else column.known(row)
-    return markup.text(DASH if known is None else plain(str(known)))
+        return special(row.entry, notes)
+    known = column.known(row)
+    return notes.markup.text(DASH if known is None else plain(str(known)))
 
 
 def _name(entry: Entry, notes: Notes, begins: str = "") -> str:

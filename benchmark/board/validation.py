@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ...errors import MechshiftError
 from ..findings.finding import Finding, at_most
+from ..run.progress import Announce, announce_nothing
 from ..submission.attestation import ATTESTATIONS
 from ..submission.layout import RECORD
 from ..validation.validate import CHECKS, validate
@@ -23,7 +24,9 @@ def is_board(place: Path) -> bool:
     return place.is_dir() and not (place / RECORD).exists() and any(find_submissions(place))
 
 
-def validate_board(board: Path, unofficial: bool = False) -> tuple[Finding, ...]:
+def validate_board(
+    board: Path, unofficial: bool = False, announce: Announce = announce_nothing
+) -> tuple[Finding, ...]:
     """All that is wrong with a board; empty where nothing is. Places begin with the submission's name.
 
     Every submission that a table would show is validated, folders and archives alike; those of older versions
@@ -34,7 +37,7 @@ def validate_board(board: Path, unofficial: bool = False) -> tuple[Finding, ...]
     names = set()
     for path in find_submissions(board):
         names.add(path.name.removesuffix(".zip"))
-        found += _submission(path, board, unofficial)
+        found += _submission(path, board, unofficial, announce)
     found += at_most(_strays(board, names))
     if not found:
         try:
@@ -44,7 +47,7 @@ def validate_board(board: Path, unofficial: bool = False) -> tuple[Finding, ...]
     return tuple(found)
 
 
-def _submission(path: Path, board: Path, unofficial: bool) -> Iterator[Finding]:
+def _submission(path: Path, board: Path, unofficial: bool, announce: Announce) -> Iterator[Finding]:
     entry: Entry | Retired | None
     try:
         entry = read_submission(path, board)
@@ -53,7 +56,7 @@ def _submission(path: Path, board: Path, unofficial: bool) -> Iterator[Finding]:
     if isinstance(entry, Retired):
         return
     try:
-        for each in validate(path, unofficial):
+        for each in validate(path, unofficial, announce):
             yield replace(each, place=_of_board(path, each))
     except MechshiftError as error:
         yield Finding("archive", path.name, error.problem, error.remedy)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..record.draws import find_numbers
-from ..record.quantities import Quantity
+from ..record.quantity import Quantity
 from ..record.summary import summarise
 from ..record.types import Missing, Number, Record, Summary, TaskRecord
 

@@ -4,20 +4,22 @@ Costs little more than the model's own passes: nothing the size of the residual 
 inside autograd, and a site's scores are one matrix product over all steps.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from ...errors import NotComputable
 from ..pairs.member import Member
 from .batch import Batch
 from .capture import Outputs, SiteGradients, hooks, measure, run, sites, still, written
-from .graph import Graph
+from .graph import Graph, SiteAxes
+from .neurons import NeuronEffects, activations, output_maps
+from .places import BEHIND, BETWEEN, EVERYTHING, borders, spans
 from .prefix import behind_shared_prefix
-from .scores import Attribution, Integration
+from .scores import Attribution, Integration, Outside
 
 SOURCE_BYTES = 64 * 2**20
 """How much of what the sources write is held at a time, unless one row alone needs more."""
@@ -32,18 +34,18 @@ def attribute(
     integration: Integration,
     groups: int,
     tokens_at_once: int = TOKENS_AT_ONCE,
+    places: bool = False,
+    neurons: bool = False,
 ) -> Attribution:
     """The score of every edge: ⟨what its source wrote, clean − corrupted; mean gradient at its destination⟩.
 
     Summed over positions and rows of an example, and over examples within each of the `groups`. Steps
     are stacked along the batch up to `tokens_at_once` (a pass takes a batch's rows at least): more is
-    faster where memory allows. Scores are accumulated in float32 or better. Raises NotComputable where a
-    score is not finite, or there is no example.
+    faster where memory allows. `places` also splits scores by the position of the source, `neurons` adds the
+    effect of every MLP neuron; both from the same passes. Scores are accumulated in float32 or better. Raises
+    NotComputable where a score is not finite, there is no example, or neurons are asked of experts.
     """
-    graph = Graph.of(member.backbone.shape)
-    # Float64, because thousands of float32 scores are added up. A circuit is a ranking, so rounding that
-    # swaps two edges changes it.
-    sums = np.zeros((groups, *graph.mask.shape))
+    sums = _Sums.of(member, groups, places, neurons)
     clean: list[Tensor] = []
     corrupted: list[Tensor] = []
     members: list[Tensor] = []
@@ -55,42 +57,103 @@ def attribute(
             members.append(batch.groups)
     if not members:
         raise NotComputable("there is no example to attribute", "give at least one batch")
-    if not np.isfinite(sums).all():
-        raise NotComputable(
-            "some edge scores are not finite", "look for NaN or overflow in weights and activations"
-        )
+    sums.finish(integration.steps)
     of_example = torch.cat(members).cpu().numpy()
     return Attribution(
-        graph,
+        Graph.of(member.backbone.shape),
         integration,
-        # The sites sum the gradients over all steps; the score takes their mean.
-        sums * graph.mask / integration.steps,
+        sums.scores.numpy(),
         np.bincount(of_example, minlength=groups),
         torch.cat(clean).double().cpu().numpy(),
         torch.cat(corrupted).double().cpu().numpy(),
         of_example,
+        Outside(None if sums.outside is None else sums.outside.numpy()) if places else None,
+        None if sums.neurons is None else sums.neurons.float().numpy(),
     )
 
 
+@dataclass(frozen=True)
+class _Sums:
+    """What is added up over batches, in host memory; the first axis of each, or the second, is the groups.
+
+    `outside`: float32 [before and behind, groups, sources, destinations], None where it is not asked for or
+    0 by construction; `maps`: those that neurons write through, none where they are not asked for.
+    """
+
+    scores: Tensor
+    outside: Tensor | None
+    neurons: Tensor | None
+    maps: list[nn.Module]
+
+    @classmethod
+    def of(cls, member: Member, groups: int, places: bool, neurons: bool) -> "_Sums":
+        graph, inner = Graph.of(member.backbone.shape), member.backbone.neurons
+        maps = output_maps(member.backbone) if neurons else []
+        apart = places and member.attention.kind != "causal"
+        return cls(
+            # Float64, because thousands of float32 scores are added up. A circuit is a ranking, so rounding
+            # that swaps two edges changes it.
+            torch.zeros(groups, *graph.mask.shape, dtype=torch.float64),
+            torch.zeros(2, groups, *graph.mask.shape) if apart else None,
+            torch.zeros(groups, graph.layers, inner, dtype=torch.float64) if maps and inner else None,
+            maps,
+        )
+
+    def add(self, axes: SiteAxes, place: int, group: Tensor, scores: Tensor) -> None:
+        """Add rows' scores [rows, sources, destinations] at a site, from positions in one place."""
+        here = (slice(None), slice(axes.readable), axes.destinations)
+        # Summed in host memory: groups × sources × destinations in float64 may not fit on the device beside
+        # the model.
+        found = scores.to("cpu", torch.float64)
+        self.scores[here].index_add_(0, group, found)
+        if self.outside is not None and place != BETWEEN:
+            self.outside[place // BEHIND][here].index_add_(0, group, found.float())
+
+    def finish(self, steps: int) -> None:
+        """From sums over the steps to their means.
+
+        Raises NotComputable where one is not finite.
+        """
+        for summed in (self.scores, self.outside, self.neurons):
+            if summed is None:
+                continue
+            if not summed.isfinite().all():
+                raise NotComputable(
+                    "some edge scores are not finite", "look for NaN or overflow in weights and activations"
+                )
+            # The hooks sum the gradients over all steps; the score takes their mean.
+            summed /= steps
+
+
 def _add_scores(
-    sums: NDArray[np.float64], member: Member, batch: Batch, integration: Integration, tokens_at_once: int
+    sums: _Sums, member: Member, batch: Batch, integration: Integration, tokens_at_once: int
 ) -> tuple[Tensor, Tensor]:
     """Add a batch's scores to the sums; the metric of both runs.
 
     A function of its own, so that nothing of a batch is still held while the next one runs.
     """
     behind, rest = behind_shared_prefix(member, batch)
-    difference, values = _runs(behind, rest)
-    gradients = _integrate(behind, rest, integration, tokens_at_once)
+    difference, effects, values = _runs(behind, rest, sums.maps)
+    gradients = _integrate(behind, rest, integration, tokens_at_once, effects)
     _accumulate(sums, behind, rest, difference, gradients)
+    if sums.neurons is not None:
+        group = batch.groups[batch.example_of_row].cpu()
+        for layer, effect in enumerate(effects.sums):
+            sums.neurons[:, layer].index_add_(0, group, effect.to("cpu", torch.float64))
     return values
 
 
-def _runs(member: Member, batch: Batch) -> tuple[Outputs, tuple[Tensor, Tensor]]:
-    """What the sources wrote, clean − corrupted, and the metric of both runs."""
-    clean, clean_hidden = run(member, batch.clean)
-    corrupted, corrupted_hidden = run(member, batch.corrupted)
-    return clean - corrupted, (measure(member, batch, clean_hidden), measure(member, batch, corrupted_hidden))
+def _runs(
+    member: Member, batch: Batch, maps: Sequence[nn.Module]
+) -> tuple[Outputs, NeuronEffects, tuple[Tensor, Tensor]]:
+    """What the sources and the neurons of these maps put out, clean − corrupted; the metric of both runs."""
+    with activations(maps) as clean_neurons:
+        clean, clean_hidden = run(member, batch.clean)
+    with activations(maps) as corrupted_neurons:
+        corrupted, corrupted_hidden = run(member, batch.corrupted)
+    effects = NeuronEffects(maps, [a - b for a, b in zip(clean_neurons, corrupted_neurons, strict=True)])
+    values = measure(member, batch, clean_hidden), measure(member, batch, corrupted_hidden)
+    return clean - corrupted, effects, values
 
 
 def stacked(positions: int, tokens_at_once: int = TOKENS_AT_ONCE) -> int:
@@ -99,9 +162,13 @@ def stacked(positions: int, tokens_at_once: int = TOKENS_AT_ONCE) -> int:
 
 
 def _integrate(
-    member: Member, batch: Batch, integration: Integration, tokens_at_once: int
+    member: Member,
+    batch: Batch,
+    integration: Integration,
+    tokens_at_once: int,
+    effects: NeuronEffects,
 ) -> list[SiteGradients]:
-    """The gradients at every site, over all steps."""
+    """The gradients at every site, over all steps; the effects of neurons are added up on the way."""
     rows = len(batch.clean)
     found = [SiteGradients(site, rows) for site in sites(member.backbone)]
     with torch.no_grad():
@@ -111,6 +178,7 @@ def _integrate(
     with hooks() as handles, torch.enable_grad():
         for gradients in found:
             gradients.attach(handles)
+        effects.attach(handles)
         for first in range(0, integration.steps, at_once):
             points = torch.tensor(integration.points[first : first + at_once], device=start.device)
             between = start + points[:, None, None, None] * (end - start)
@@ -133,23 +201,21 @@ def _run_back(member: Member, batch: Batch, between: Tensor) -> None:
 
 @torch.no_grad()
 def _accumulate(
-    sums: NDArray[np.float64],
-    member: Member,
-    batch: Batch,
-    difference: Outputs,
-    gradients: list[SiteGradients],
+    sums: _Sums, member: Member, batch: Batch, difference: Outputs, gradients: list[SiteGradients]
 ) -> None:
     """Add the batch's scores to the sums of its examples' groups."""
-    graph = Graph.of(member.backbone.shape)
-    group = batch.groups[batch.example_of_row].cpu()
+    graph, tokens = Graph.of(member.backbone.shape), batch.clean.shape[1]
+    group, limits = batch.groups[batch.example_of_row].cpu(), borders(batch)
     at_once = max(1, SOURCE_BYTES // (4 * graph.sources * difference.embedding[0].numel()))
     for first in range(0, len(group), at_once):
         rows = slice(first, first + at_once)
-        sources = written(member.backbone, difference, rows).flatten(2).transpose(0, 1)
+        sources = written(member.backbone, difference, rows)
+        # Every row and position is in one span, so that places cost no further products.
+        parts = [EVERYTHING] if sums.outside is None else spans(limits[rows], tokens)
+        wrote = [part.of(sources) for part in parts]
         for axes, site in zip(graph.sites, gradients, strict=True):
-            gradient = site.summed(rows).flatten(2).permute(1, 2, 0)
-            # Summed in host memory: groups × sources × destinations in float64 may not fit on the device
-            # beside the model.
-            scores = torch.bmm(sources[:, : axes.readable], gradient).to("cpu", torch.float64)
-            grouped = scores.new_zeros(len(sums), *scores.shape[1:]).index_add(0, group[rows], scores)
-            sums[:, : axes.readable, axes.destinations] += grouped.numpy()
+            gradient = site.summed(rows)
+            for part, written_here in zip(parts, wrote, strict=True):
+                felt = part.of(gradient).transpose(1, 2)
+                scores = torch.bmm(written_here[:, : axes.readable], felt)
+                sums.add(axes, part.place, group[rows][part.rows], scores)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -109,13 +110,18 @@ def write_arrays(
 
 
 def read_arrays(
-    path: Path, kind: str, header: type[H], dtypes: Mapping[str, str]
+    path: Path,
+    kind: str,
+    header: type[H],
+    dtypes: Mapping[str, str],
+    optional: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Graph, dict[str, NDArray[Any]], H]:
     """Graph, tensors and header of a file of the given kind, its axes' names verified.
 
-    `dtypes`: safetensors' name for the numbers of each tensor that such a file has, such as `F64` or `BOOL`.
-    Raises NotComputable for anything else. Shapes are left to the caller, who has to compare them with the
-    graph's sizes before its mask is made: a small file can declare a large graph.
+    `dtypes`: safetensors' name for the numbers of each tensor that such a file has, such as `F64` or `BOOL`;
+    `optional`: of those that it may have. Raises NotComputable for anything else. Shapes are left to the
+    caller, who has to compare them with the graph's sizes before its mask is made: a small file can declare a
+    large graph.
     """
     with _opened(path) as (file, text):
         # Only the format at first, so that a file of another kind or version is reported as such and not as
@@ -126,13 +132,14 @@ def read_arrays(
         declared = header.model_validate_json(text)
         graph = _graph(path, declared)
         names = set(file.keys())
-        if names != set(dtypes):
+        expected = {**dtypes, **{name: dtype for name, dtype in optional.items() if name in names}}
+        if names != set(expected):
             raise broken(path, f"it holds {', '.join(sorted(names))}, not {', '.join(sorted(dtypes))}")
-        for name, dtype in dtypes.items():
+        for name, dtype in expected.items():
             # Before the tensor is read: numpy lacks some of safetensors' kinds of numbers.
             if file.get_slice(name).get_dtype() != dtype:
                 raise broken(path, f"its {name} are {file.get_slice(name).get_dtype()}, not {dtype}")
-        return graph, {name: file.get_tensor(name) for name in dtypes}, declared
+        return graph, {name: file.get_tensor(name) for name in expected}, declared
 
 
 def read_declaration(path: Path) -> Declaration:

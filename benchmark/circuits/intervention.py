@@ -8,7 +8,7 @@ and takes the side that sums fewer edges, which also keeps x_v exact where nothi
 stacked along the batch.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -107,24 +107,42 @@ def run_circuits(
     with torch.no_grad(), still(backbone.model):
         if intervention == "patch":  # The others replace what the sources write at shared tokens too.
             member, batch = behind_shared_prefix(member, batch)
-        rows, tokens = batch.clean.shape
-        # A stack may end halfway through a circuit's rows. So the reads are collected first, and the metric
-        # is taken once a circuit is complete.
-        items = len(edges) * rows
-        at_once = stacked_items(graph, backbone.shape.width, tokens, memory)
+        at_once = stacked_items(graph, backbone.shape.width, batch.clean.shape[1], memory)
         reference = _reference(member, batch, intervention, means)
-        starts = torch.arange(len(edges), device=member.device)[:, None] * rows
-        read_item, read_position = starts + batch.read_row, batch.read_position.expand(len(edges), -1)
-        read = torch.empty(*read_item.shape, backbone.shape.width, dtype=backbone.dtype, device=member.device)
-        for first in range(0, items, at_once):
-            chunk = np.arange(first, min(first + at_once, items))
-            circuits, row = np.divmod(chunk, rows)
-            of_row = torch.from_numpy(row).to(member.device)
-            running = _Stack(backbone, edges, circuits, reference.map(partial(_rows, at=of_row)))
-            hidden = running.hidden(member.of_rows(of_row), batch.clean[of_row])
-            here = (read_item >= first) & (read_item < first + len(chunk))
-            read[here] = hidden[read_item[here] - first, read_position[here]]
-        values = [batch.metric(member.logits(of_circuit)).double().cpu() for of_circuit in read]
+
+        def hidden(circuits: NDArray[np.int64], rows: Tensor) -> Tensor:
+            running = _Stack(backbone, edges, circuits, reference.map(partial(at_rows, rows=rows)))
+            return running.hidden(member.of_rows(rows), batch.clean[rows])
+
+        return run_stacked(member, batch, len(edges), at_once, hidden)
+
+
+def run_stacked(
+    member: Member,
+    batch: Batch,
+    variants: int,
+    at_once: int,
+    hidden: Callable[[NDArray[np.int64], Tensor], Tensor],
+) -> NDArray[np.float64]:
+    """The metric of a batch's examples in several variants of a run, [variants, examples].
+
+    Pairs of a variant and a row are items, numbered variant by variant, of which a stack of `at_once` runs as
+    one batch: `hidden(variants, rows)`, both [items], gives the final norm's output [items, tokens, width].
+    """
+    rows, width = len(batch.clean), member.backbone.shape.width
+    items = variants * rows
+    starts = torch.arange(variants, device=member.device)[:, None] * rows
+    read_item, read_position = starts + batch.read_row, batch.read_position.expand(variants, -1)
+    # A stack may end halfway through a variant's rows. So the reads are collected first, and the metric is
+    # taken once a variant is complete.
+    read = torch.empty(*read_item.shape, width, dtype=member.backbone.dtype, device=member.device)
+    for first in range(0, items, at_once):
+        chunk = np.arange(first, min(first + at_once, items))
+        variant, row = np.divmod(chunk, rows)
+        found = hidden(variant, torch.from_numpy(row).to(member.device))
+        here = (read_item >= first) & (read_item < first + len(chunk))
+        read[here] = found[read_item[here] - first, read_position[here]]
+    values = [batch.metric(member.logits(of_variant)).double().cpu() for of_variant in read]
     return torch.stack(values).numpy() if values else np.empty((0, batch.examples))
 
 
@@ -133,8 +151,9 @@ def stacked_items(graph: Graph, width: int, tokens: int, memory: int = MEMORY) -
     return max(LEAST_ITEMS, memory // (4 * graph.sources * tokens * width))
 
 
-def _rows(values: Tensor, at: Tensor) -> Tensor:
-    return values[at]
+def at_rows(values: Tensor, rows: Tensor) -> Tensor:
+    """What there is of those rows [items], of values [rows, …]."""
+    return values[rows]
 
 
 def _reference(member: Member, batch: Batch, intervention: Intervention, means: Outputs | None) -> Outputs:
@@ -144,7 +163,7 @@ def _reference(member: Member, batch: Batch, intervention: Intervention, means: 
             raise UsageError(
                 "a mean intervention without means of this length", "take them from mean_outputs"
             )
-        return means.map(partial(_rows, at=batch.state_of_row))
+        return means.map(partial(at_rows, rows=batch.state_of_row))
     corrupted, _ = run(member, batch.corrupted)
     if intervention == "patch":
         return corrupted

@@ -41,13 +41,34 @@ class Integration:
         return [(k + offset) / self.steps for k in range(self.steps)]
 
 
+PLACES = ("before", "between", "behind")
+"""Where in its row a source's position can be: the classes that an edge's score is split by.
+
+Before the first token at which the row's two prompts differ; from there to the last position that is read in
+the row; right of both.
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class Outside:
+    """What of the score sums comes from positions that mean nothing to a causal model.
+
+    `sums`: float32 [2, groups, sources, destinations], of `before` and `behind`; the rest of a score is
+    `between`. None in a causal model, where both are 0 by construction.
+    """
+
+    sums: NDArray[np.float32] | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Attribution:
     """Edge scores of a set of examples, as sums that can be re-weighted without the model.
 
     `score_sums`: float64 [groups, sources, destinations], 0 where no edge is; positive where the edge
     supports the clean behaviour. `counts`: [groups] examples. `clean`, `corrupted`, `groups`:
-    [examples], metric of either run and group of each example, in the order of the batches.
+    [examples], metric of either run and group of each example, in the order of the batches. `outside`: what
+    positions of sources share in the scores, and `neuron_sums`: float32 [groups, layers, neurons], the
+    effect of every MLP neuron; None where they were not asked for.
     """
 
     graph: Graph
@@ -57,6 +78,8 @@ class Attribution:
     clean: NDArray[np.float64]
     corrupted: NDArray[np.float64]
     groups: NDArray[np.int64]
+    outside: Outside | None = None
+    neuron_sums: NDArray[np.float32] | None = None
 
     def __repr__(self) -> str:
         return (
@@ -70,6 +93,36 @@ class Attribution:
         `groups`: which to take, repeats counted, as a bootstrap draws them; None takes each once. Raises
         NotComputable where they hold no example.
         """
+        mean: NDArray[np.float64] = np.tensordot(self._weights(groups), self.score_sums, axes=1)
+        return mean
+
+    def scores_by_place(self, groups: NDArray[np.integer] | None = None) -> NDArray[np.float64]:
+        """Mean score of each edge by the place of its source, [3, sources, destinations] as in PLACES.
+
+        They add up to `scores`, whose `groups` these are. Raises NotComputable where they hold no example,
+        or places were not told apart.
+        """
+        if self.outside is None:
+            raise NotComputable("the places of sources were not told apart", "attribute with places=True")
+        found = np.zeros((len(PLACES), *self.score_sums.shape[1:]))
+        if self.outside.sums is not None:
+            found[::2] = np.tensordot(self._weights(groups), self.outside.sums, axes=(0, 1))
+        found[1] = self.scores(groups) - found[0] - found[2]
+        return found
+
+    def neurons(self, groups: NDArray[np.integer] | None = None) -> NDArray[np.float64]:
+        """Mean effect of each MLP neuron [layers, neurons], positive where it supports the clean behaviour.
+
+        `groups` as in `scores`. Raises NotComputable where they hold no example, or neurons were not asked
+        for.
+        """
+        if self.neuron_sums is None:
+            raise NotComputable("there are no effects of neurons", "attribute with neurons=True")
+        mean: NDArray[np.float64] = np.tensordot(self._weights(groups), self.neuron_sums, axes=1)
+        return mean
+
+    def _weights(self, groups: NDArray[np.integer] | None) -> NDArray[np.float64]:
+        """What each group's sums count for in a mean over examples, [groups]."""
         weights = np.bincount(
             np.arange(len(self.counts)) if groups is None else groups, minlength=len(self.counts)
         )
@@ -77,8 +130,8 @@ class Attribution:
         if examples == 0:
             raise NotComputable("there is no example to take the mean of", "choose groups that hold some")
         # Divided by the number of examples rather than groups, because groups differ in size.
-        mean: NDArray[np.float64] = np.tensordot(weights / examples, self.score_sums, axes=1)
-        return mean
+        found: NDArray[np.float64] = weights / examples
+        return found
 
     @property
     def completeness_residual(self) -> float | None:

@@ -8,8 +8,8 @@ import typer
 
 from ...errors import NotComputable, UsageError
 from .compare import IndependentOption
-from .options import JsonOption, of_output, of_work
-from .reports import ReportOption, Told, check_reports, tell
+from .options import JsonOption, of_check, of_output
+from .reports import Checked, ReportOption, check_reports, report_findings
 
 
 def check(
@@ -20,17 +20,17 @@ def check(
         ),
     ],
     against: Annotated[
-        Path | None, of_work(metavar="OLD", help="The record that NEW should be no worse than.")
+        Path | None, of_check(metavar="OLD", help="The record that NEW should be no worse than.")
     ] = None,
     tolerances: Annotated[
-        Path | None, of_work(metavar="FILE.toml", help="How far reruns lie apart, from --calibrate.")
+        Path | None, of_check(metavar="FILE.toml", help="How far reruns lie apart, from --calibrate.")
     ] = None,
     calibrate: Annotated[
-        bool, of_work("--calibrate", help="Measure how far reruns of a pair lie apart, and write it to -o.")
+        bool, of_check("--calibrate", help="Measure how far reruns of a pair lie apart, and write it to -o.")
     ] = False,
     rate: Annotated[
         float | None,
-        of_work(help="With --calibrate: how likely any false alarm of a check may be; by default 0.05."),
+        of_check(help="With --calibrate: how likely any false alarm of a check may be; by default 0.05."),
     ] = None,
     independent: IndependentOption = False,
     out: Annotated[
@@ -73,9 +73,10 @@ def _check(
     from ..contrast.regression import check_record
     from ..contrast.tolerances import read_tolerances
     from ..findings.text import one_line
+    from ..run.progress import announce_when_slow
 
     measured = None if tolerances is None else read_tolerances(tolerances)
-    found = check_record(new, old, measured, not independent)
+    found = check_record(new, old, measured, not independent, announce_when_slow())
     for note in found.notes:
         print(one_line(note), file=sys.stderr)
     if not found.tests and not found.findings:
@@ -84,11 +85,8 @@ def _check(
             "calibrate on ten or more reruns, of seeds that neither record has",
         )
     subject = f"{found.comparison.b.name} against {found.comparison.a.name}"
-    print(
-        f"{len(found.tests)} values tested, false alarms in at most {100 * found.rate:g} % of checks",
-        file=sys.stderr,
-    )
-    tell(found.findings, Told(subject, found.checks), report, as_json)
+    print(found.summary, file=sys.stderr)
+    report_findings(found.findings, Checked(subject, found.checks), report, as_json)
 
 
 def _calibrate(records: list[Path], rate: float | None, out: Path | None) -> None:

@@ -60,7 +60,7 @@ def export(
     Of a record the circuit of one member on one task is meant, which lies beside it in the folder of cells.
     Prints path and number of edges of what was written.
 
-    Example: mechshift circuits export results/tiny-v1.json ioi mdm --to mib --d-model 128 --out ioi_tiny
+    Example: mechshift circuits export results/tiny-v2.json ioi mdm --to mib --d-model 128 --out ioi_tiny
     """
     if by is not None and to is Form.eap_ig:
         raise UsageError("--by ranks edges, but EAP-IG's graph has all of them", "leave it out")

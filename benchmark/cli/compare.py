@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 
 from ...errors import UsageError
-from .options import FormatOption, HtmlOption, JsonOption, TableFormat, of_work
+from .options import FormatOption, HtmlOption, JsonOption, TableFormat, of_check
 from .output import flush, print_json, print_text, width
 
 IndependentOption = Annotated[
     bool,
-    of_work(
+    of_check(
         "--independent",
         help="Compute nothing from cells: without kept resampled values records count as independent.",
     ),
@@ -26,7 +26,7 @@ def compare(
     b: Annotated[Path, typer.Argument(metavar="B", help="Another one of the same protocol.")],
     fail_on: Annotated[
         list[str] | None,
-        of_work(
+        of_check(
             metavar="RULE",
             help="End with exit code 1 where the interval of B − A lies beyond a bound, as in "
             "'overlap_planning < -0.05' or 'accuracy_mdm.ioi < 0', or for 'any' difference; repeatable.",
@@ -46,11 +46,12 @@ def compare(
     from ..contrast.comparison import compare_records
     from ..contrast.rules import find_failures, parse_rule
     from ..contrast.table import comparison_table, values_of
+    from ..run.progress import announce_when_slow
 
     if as_json and style is not TableFormat.text:
         raise UsageError(f"--json and --format {style.value} both set the output format", "give one of them")
     rules = [parse_rule(rule) for rule in fail_on or ()]
-    comparison = compare_records(a, b, not independent)
+    comparison = compare_records(a, b, not independent, announce_when_slow())
     if html is not None:
         from ..pages.comparison import comparison_page
         from ..pages.write import write_page

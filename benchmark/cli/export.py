@@ -1,5 +1,6 @@
 """The command `mechshift export`: a record in the formats in which others publish results."""
 
+from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -8,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...errors import UsageError, printable
-from .options import JsonOption, of_output, of_work
+from .options import JsonOption, of_output, of_selection
 from .output import print_json
 
 if TYPE_CHECKING:
     from ..publishing.every_eval_ever import Evaluator
+    from ..publishing.publication import PublishedRecord
     from ..record.types import Record
 
 
@@ -40,7 +42,7 @@ def export(
     *,
     unofficial: Annotated[
         bool,
-        of_work("--unofficial", help="Also take a record that no board takes; what is written says so."),
+        of_selection("--unofficial", help="Also take a record that no board takes; what is written says so."),
     ] = False,
     to: Annotated[Target, of_output(help="The model's page on the Hub, or the store Every Eval Ever.")],
     out: Annotated[Path, of_output("--out", "-o", help="The folder that the files are written to.")],
@@ -67,24 +69,15 @@ def export(
 
     Prints the path of each file. Missing values are left out, and the files say why.
 
-    Example: mechshift export board/tiny-v1.json --to hub --dataset ORG/mechshift --out tiny-mdm
+    Example: mechshift export board/tiny-v2.json --to hub --dataset ORG/mechshift --out tiny-mdm
     """
     from ..publishing.every_eval_ever import evaluation_file
     from ..publishing.hub import eval_results
-    from ..publishing.publication import HubPlace, PublishedRecord
+    from ..publishing.publication import HubPlace
     from ..publishing.writing import write_together
-    from ..record.official import why_refused
 
-    record, day = _record(place)
-    reason = why_refused(record)
-    if reason is not None and not unofficial:
-        raise UsageError(
-            reason, "run the whole of a board's protocol, or give --unofficial to have it marked"
-        )
-    publication = PublishedRecord(
-        record,
-        unofficial=reason,
-        made=day if made is None else _day(made),
+    publication = replace(
+        _publication(place, unofficial, None if made is None else _day(made)),
         url=url,
         dataset=None if dataset is None else HubPlace.parse(dataset),
     )
@@ -98,6 +91,21 @@ def export(
         print_json([{"path": each} for each in written])
     else:
         print("\n".join(map(printable, written)))
+
+
+def _publication(place: Path, unofficial: bool, made: date | None) -> "PublishedRecord":
+    """The record as it is published. Raises UsageError for one that no board takes, unless `unofficial`."""
+    from ..publishing.publication import PublishedRecord
+    from ..record.official import why_refused
+
+    record, day = _record(place)
+    refused = why_refused(record)
+    if refused is not None and not unofficial:
+        raise UsageError(
+            f"no board takes this record: {refused.problem}",
+            f"{refused.remedy}; or give --unofficial to have it marked",
+        )
+    return PublishedRecord(record, unofficial=None if refused is None else refused.problem, made=made or day)
 
 
 def _record(place: Path) -> "tuple[Record, date | None]":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...errors import UsageError
-from .options import FormatOption, JsonOption, TableFormat, of_output, of_work
+from .options import FormatOption, JsonOption, TableFormat, of_output, of_selection
 from .output import print_json, print_text, width
 
 if TYPE_CHECKING:
@@ -18,18 +18,18 @@ def leaderboard(
     directory: Annotated[Path, typer.Argument(help="A board: a folder of submissions.")],
     protocol: Annotated[
         str | None,
-        of_work(help="Only records of this protocol; for paper, their overlaps beside reported ones."),
+        of_selection(help="Only records of this protocol; for paper, their overlaps beside reported ones."),
     ] = None,
     unofficial: Annotated[
         bool,
-        of_work(
+        of_selection(
             "--unofficial",
             help="Also show what no board takes, such as plain records, quick looks, partial runs; marked.",
         ),
     ] = False,
     retired: Annotated[
         bool,
-        of_work(
+        of_selection(
             "--retired/--no-retired",
             help="List submissions of older versions of the protocol below the others.",
         ),

@@ -14,11 +14,20 @@ if TYPE_CHECKING:
     from ..pairs.options import PairOptions
     from ..pairs.spec import PairSpec
 
-PAIR, WORK, MACHINE, OUTPUT = GROUPS = "Pair", "What is run", "Machine", "Output"
+PAIR, WORK, SELECTION, CHECKS, MACHINE, OUTPUT = GROUPS = (
+    "Pair",
+    "What is run",
+    "Selection",
+    "Checks",
+    "Machine",
+    "Output",
+)
 """The groups of --help, in their order."""
 
 of_pair = partial(typer.Option, rich_help_panel=PAIR)
 of_work = partial(typer.Option, rich_help_panel=WORK)
+of_selection = partial(typer.Option, rich_help_panel=SELECTION)
+of_check = partial(typer.Option, rich_help_panel=CHECKS)
 of_machine = partial(typer.Option, rich_help_panel=MACHINE)
 of_output = partial(typer.Option, rich_help_panel=OUTPUT)
 

@@ -29,8 +29,8 @@ ReportOption = Annotated[
 
 
 @dataclass(frozen=True)
-class Told:
-    """What is told beside the findings: what was checked, by which checks, and where it lies.
+class Checked:
+    """What was checked, by which checks, and where it lies.
 
     `marked`: the folder (or file) that places are below, which annotations on GitHub mark; None where no file
     is to be marked.
@@ -50,9 +50,9 @@ def check_reports(files: Sequence[Path] | None) -> None:
             )
 
 
-def tell(
+def report_findings(
     findings: Sequence["Finding"],
-    told: Told,
+    checked: Checked,
     files: Sequence[Path] | None,
     as_json: bool,
     environment: Mapping[str, str] = os.environ,
@@ -65,20 +65,20 @@ def tell(
     from ..findings.text import as_text, as_values, one_line
 
     for file in files or ():
-        write_text(file, _report(file.suffix.lower(), findings, told))
-    _tell_github(findings, told, environment)
+        write_text(file, _report(file.suffix.lower(), findings, checked))
+    _report_to_github(findings, checked, environment)
     if as_json:
         print_json(as_values(findings))
     elif findings:
         print(as_text(findings))
-        print(f"{len(findings)} finding{'s' * (len(findings) > 1)} in {one_line(told.subject)}")
+        print(f"{len(findings)} finding{'s' * (len(findings) > 1)} in {one_line(checked.subject)}")
     else:
-        print(f"nothing was found wrong in {one_line(told.subject)}")
+        print(f"nothing was found wrong in {one_line(checked.subject)}")
     if findings:
         raise typer.Exit(1)
 
 
-def _report(suffix: str, findings: Sequence["Finding"], told: Told) -> str:
+def _report(suffix: str, findings: Sequence["Finding"], checked: Checked) -> str:
     import json
 
     from ..findings.github import as_summary
@@ -86,18 +86,20 @@ def _report(suffix: str, findings: Sequence["Finding"], told: Told) -> str:
     from ..findings.text import as_values
 
     if suffix == ".xml":
-        return as_junit(told.subject, told.checks, findings)
+        return as_junit(checked.subject, checked.checks, findings)
     if suffix == ".md":
-        return as_summary(told.subject, findings)
+        return as_summary(checked.subject, findings)
     return json.dumps(as_values(findings), indent=1, ensure_ascii=False) + "\n"
 
 
-def _tell_github(findings: Sequence["Finding"], told: Told, environment: Mapping[str, str]) -> None:
+def _report_to_github(
+    findings: Sequence["Finding"], checked: Checked, environment: Mapping[str, str]
+) -> None:
     from ..findings.github import LARGEST_SUMMARY, as_annotations, as_summary
 
     if environment.get("GITHUB_ACTIONS") == "true":
         # To stderr, of which GitHub obeys commands too, so that --json alone is on stdout.
-        for line in as_annotations(findings, _in_repository(told.marked, environment)):
+        for line in as_annotations(findings, _in_repository(checked.marked, environment)):
             print(line, file=sys.stderr)
     if place := environment.get("GITHUB_STEP_SUMMARY"):
         summary = Path(place)
@@ -105,7 +107,7 @@ def _tell_github(findings: Sequence["Finding"], told: Told, environment: Mapping
             # Commands of one step share the file and its limit.
             there = summary.stat().st_size if summary.exists() else 0
             with summary.open("a", encoding="utf-8") as file:
-                file.write(as_summary(told.subject, findings, LARGEST_SUMMARY - there))
+                file.write(as_summary(checked.subject, findings, LARGEST_SUMMARY - there))
         except OSError as error:
             raise _unwritten(summary, error) from error
 

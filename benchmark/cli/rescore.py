@@ -28,10 +28,12 @@ def rescore(
 
     Example: mechshift rescore mechshift-results/tiny-quick.json
     """
+    from ..run.progress import announce_when_slow
     from ..run.rescore import find_records
     from ..run.rescore import rescore as compute
 
-    found = [compute(path) for path in find_records(place)]
+    announce, paths = announce_when_slow(), find_records(place)
+    found = [compute(path, announce, f"{path.name}: " if len(paths) > 1 else "") for path in paths]
     if as_json:
         rows = [{"record": str(one.path), "differences": one.differences} for one in found]
         print_json(rows)

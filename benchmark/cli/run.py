@@ -57,7 +57,7 @@ def run(
 
     Example: mechshift run --pair tiny --task ioi --task countdown
 
-    Example: mechshift run --arm org/base --mdm org/diffusion --no-shift --protocol v1 --dry-run
+    Example: mechshift run --arm org/base --mdm org/diffusion --no-shift --protocol v2 --dry-run
     """
     from ..forecast.before import Asked
     from ..record.protocol import get_protocol

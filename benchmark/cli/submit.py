@@ -1,5 +1,6 @@
 """The command `mechshift submit`: a run as a submission to a board."""
 
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ...errors import UsageError, printable
-from .options import JsonOption, of_output, of_work
+from .options import JsonOption, of_output
 from .output import print_json
 
 if TYPE_CHECKING:
@@ -25,17 +26,17 @@ def submit(
     *,
     size: Annotated[
         float | None,
-        of_work(metavar="MB", help="What it may take in megabytes; by default 100."),
+        of_output(metavar="MB", help="What it may take in megabytes; by default 100."),
     ] = None,
     exact: Annotated[
-        bool, of_work("--exact", help="Keep the cells byte for byte, whatever they take.")
+        bool, of_output("--exact", help="Keep the cells byte for byte, whatever they take.")
     ] = False,
     date: Annotated[
         datetime | None,
-        of_work(formats=["%Y-%m-%d"], help="The day in its name; by default that of the run's last cell."),
+        of_output(formats=["%Y-%m-%d"], help="The day in its name; by default that of the run's last cell."),
     ] = None,
     card: Annotated[
-        Path | None, of_work(metavar="FILE", help="A filled card; without it a template is written.")
+        Path | None, of_output(metavar="FILE", help="A filled card; without it a template is written.")
     ] = None,
     out: Annotated[Path, of_output("--out", "-o", metavar="BOARD", help="The folder to write it into.")],
     packed: Annotated[bool, of_output("--zip", help="Write one zip in place of a folder.")] = False,
@@ -43,17 +44,28 @@ def submit(
 ) -> None:
     """Write a run as a submission: its record with the cells that it follows from, reduced to a size.
 
-    The record is computed again from the reduced cells, and what that changed is told. No model is loaded.
+    The record is computed again from the reduced cells, and what that changed is told. No model is loaded. A
+    record that no board takes, such as a quick look or a partial run, is written too, with a warning.
 
-    Example: mechshift submit mechshift-results/tiny-v1.json -o board
+    Example: mechshift submit mechshift-results/tiny-v2.json -o board
     """
+    from ..findings.text import one_line
+    from ..run.progress import announce_when_slow
     from ..submission.write import SIZE, Request
     from ..submission.write import submit as write
 
     if exact and size is not None:
         raise UsageError("--exact keeps cells as they are, and --size reduces them", "give one of them")
     most = None if exact else SIZE if size is None else size
-    found = write(place, out, Request(most, date.date() if date else None, card, packed))
+    request = Request(most, date.date() if date else None, card, packed)
+    found = write(place, out, request, announce_when_slow())
+    if found.refused is not None:
+        print(
+            one_line(f"mechshift: warning: no board takes this record: {found.refused.problem}"),
+            one_line(found.refused.remedy),
+            sep="\n",
+            file=sys.stderr,
+        )
     if as_json:
         print_json(_as_row(found))
     else:
@@ -67,6 +79,7 @@ def _as_row(found: "Submission") -> dict[str, Any]:
         "bytes": found.bytes,
         **manifest.model_dump(mode="json", include={"form", "step", "original_record", "changes"}),
         "unfilled": list(found.unfilled),
+        "refused": None if found.refused is None else found.refused.problem,
     }
 
 

@@ -4,6 +4,7 @@ import filecmp
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ...errors import UsageError
-from .options import JsonOption, of_output, of_work
+from .options import JsonOption, of_output, of_selection
 from .output import print_json
 
 if TYPE_CHECKING:
@@ -37,19 +38,19 @@ def export(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="TASK", help="Tasks (see `mechshift ls tasks`).")
     ] = None,
-    suite: Annotated[str | None, of_work(help="Tasks: local, planning, paper or all.")] = None,
-    n: Annotated[int, of_work("--n", min=1, help="Number of examples per task.")] = 500,
-    seed: Annotated[int, of_work(help="The seed of the stream; runs use their protocol's.")] = 0,
+    suite: Annotated[str | None, of_selection(help="Tasks: local, planning, paper or all.")] = None,
+    n: Annotated[int, of_selection("--n", min=1, help="Number of examples per task.")] = 500,
+    seed: Annotated[int, of_selection(help="The seed of the stream; runs use their protocol's.")] = 0,
     split: Annotated[
         WhichSplit | None,
-        of_work(
+        of_selection(
             help="The examples that runs use (evaluation, the default), or those free for training; "
             "by default a dataset has both."
         ),
     ] = None,
     level: Annotated[
         str | None,
-        of_work(help="A difficulty that the tasks have; by default a dataset has all of each task."),
+        of_selection(help="A difficulty that the tasks have; by default a dataset has all of each task."),
     ] = None,
     out: Annotated[
         Path | None, of_output(help=f"The folder that the files are written to; by default {OUT}.")
@@ -79,10 +80,11 @@ def export(
         raise UsageError("--out and --dataset both say where files go", "give one of them")
     usual = "all" if dataset is not None and not names else None
     chosen = _tasks(names or [], suite or usual)
+    drawn = _Drawn(chosen, n, seed, split, level)
     if dataset is not None:
-        files = _write_dataset(dataset, chosen, n, seed, split, level, overwrite)
+        files = _write_dataset(dataset, drawn, overwrite)
     else:
-        files = _write_files(out or OUT, chosen, n, seed, split, level, overwrite)
+        files = _write_files(out or OUT, drawn, overwrite)
     written = []
     for file in files:
         written.append(file)
@@ -92,22 +94,34 @@ def export(
         print_json(written)
 
 
-def _write_files(
-    out: Path,
-    tasks: Sequence["Task"],
-    n: int,
-    seed: int,
-    split: WhichSplit | None,
-    level: str | None,
-    overwrite: bool,
-) -> Iterator[dict[str, Any]]:
+@dataclass(frozen=True)
+class _Drawn:
+    """Which examples are written: the first `n` of the tasks' streams.
+
+    None stands for the default of the output format.
+    """
+
+    tasks: Sequence["Task"]
+    n: int
+    seed: int
+    split: WhichSplit | None
+    level: str | None
+
+
+def _write_files(out: Path, drawn: _Drawn, overwrite: bool) -> Iterator[dict[str, Any]]:
     """Write a file for each task, and tell of each as it is there."""
     from ...tasks.export import write_parquet
 
-    name = _split(split)
+    split = _split(drawn.split)
     wanted: Wanted = {
-        out / f"{task.card.name}-{its_level}-{name}-seed{seed}.parquet": (task, n, seed, name, its_level)
-        for task, its_level in [(task, task.level(level)[0]) for task in tasks]
+        out / f"{task.card.name}-{level}-{split}-seed{drawn.seed}.parquet": (
+            task,
+            drawn.n,
+            drawn.seed,
+            split,
+            level,
+        )
+        for task, level in [(task, task.level(drawn.level)[0]) for task in drawn.tasks]
     }
     # All files are compared before the first is written, so a refusal leaves nothing half done.
     kept = set() if overwrite else _already_there(wanted)
@@ -115,23 +129,15 @@ def _write_files(
         yield _described(path if path in kept else write_parquet(path, *arguments))
 
 
-def _write_dataset(
-    folder: Path,
-    tasks: Sequence["Task"],
-    n: int,
-    seed: int,
-    split: WhichSplit | None,
-    level: str | None,
-    overwrite: bool,
-) -> Iterator[dict[str, Any]]:
+def _write_dataset(folder: Path, drawn: _Drawn, overwrite: bool) -> Iterator[dict[str, Any]]:
     """Write a dataset repository, and tell of its files once all are there."""
     from ..publishing.dataset import dataset_files
     from ..publishing.portions import draw_portions
     from ..publishing.writing import write_together
     from ..record.protocol import list_protocols
 
-    splits: Sequence[Split] = ("evaluation", "training") if split is None else (_split(split),)
-    portions = tuple(draw_portions(tasks, n, seed, splits, level))
+    splits: Sequence[Split] = ("evaluation", "training") if drawn.split is None else (_split(drawn.split),)
+    portions = tuple(draw_portions(drawn.tasks, drawn.n, drawn.seed, splits, drawn.level))
     files = dataset_files(portions, [protocol for protocol in list_protocols() if protocol.board])
     for path in write_together(folder, files, overwrite):
         yield _described(path) if path.suffix == ".parquet" else {"path": str(path)}

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...errors import UsageError, defused, printable
-from .options import JsonOption, of_machine, of_output, of_work
-from .reports import ReportOption, Told, check_reports, tell
+from .options import JsonOption, of_check, of_machine, of_output
+from .reports import Checked, ReportOption, check_reports, report_findings
 
 if TYPE_CHECKING:
     from ..findings.finding import Finding
@@ -26,21 +26,21 @@ def validate(
     ],
     unofficial: Annotated[
         bool,
-        of_work(
+        of_check(
             "--unofficial",
             help="Also take a protocol that no board takes, and a record that is not all of its protocol.",
         ),
     ] = False,
     rerun: Annotated[
         int | None,
-        of_work(metavar="N", help="Also compute N cells, drawn at random, again from the weights."),
+        of_check(metavar="N", help="Also compute N cells, drawn at random, again from the weights."),
     ] = None,
     pair: Annotated[
         str | None,
-        of_work(help="With --rerun: the pair, by name or FILE.toml; by default that of the record's name."),
+        of_check(help="With --rerun: the pair, by name or FILE.toml; by default that of the record's name."),
     ] = None,
     seed: Annotated[
-        int | None, of_work(help="With --rerun: draw the cells with this seed, and not at random.")
+        int | None, of_check(help="With --rerun: draw the cells with this seed, and not at random.")
     ] = None,
     device: Annotated[
         str | None, of_machine(help="With --rerun: where to run; by default an accelerator, if there is one.")
@@ -67,38 +67,48 @@ def validate(
     anything is wrong, and 3 where it cannot be read at all. On GitHub the findings become annotations and the
     summary of the step.
 
-    Example: mechshift validate board/2026-11-29-tiny-v1 --report findings.xml
+    Example: mechshift validate board/2026-11-29-tiny-v2 --report findings.xml
 
-    Example: mechshift validate board/2026-11-29-tiny-v1 --rerun 4
+    Example: mechshift validate board/2026-11-29-tiny-v2 --rerun 4
 
     Example: mechshift validate board
     """
     check_reports(report)
     _check_options(rerun, attest, by, {"--pair": pair, "--seed": seed, "--attest": attest, "--sign": sign})
-    asked = None
-    if attest is not None and by is not None:
-        from ..submission.attesting import prepare_attestation
-
-        # Before the checks too: what is attested has to be what was checked.
-        asked = prepare_attestation(submission, attest, by, sign)
-    from ..board.validation import BOARD_CHECKS, is_board, validate_board
-    from ..validation.validate import CHECKS
-    from ..validation.validate import validate as check
-
-    whole_board = is_board(submission)
-    if whole_board and rerun is not None:
-        raise UsageError("--rerun is of one submission, and this is a board", "name one of its submissions")
-    findings = (validate_board if whole_board else check)(submission, unofficial)
-    checks: tuple[str, ...] = BOARD_CHECKS if whole_board else CHECKS
+    asked = _attesting(submission, attest, by, sign)
+    checks, findings = _check(submission, unofficial, rerun is not None)
     if rerun is not None and findings:
         print("mechshift: no cell was computed again, as the submission is not valid", file=sys.stderr)
     elif rerun is not None:
         from ..rerun.submission import RerunRequest
 
         request = RerunRequest(rerun, pair, seed, asked is not None, device, offline)
-        checks, findings = (*CHECKS, "rerun"), _rerun(submission, request, asked)
+        checks, findings = (*checks, "rerun"), _rerun(submission, request, asked)
     marked = submission if submission.is_dir() else None
-    tell(findings, Told(str(submission), checks, marked), report, as_json)
+    report_findings(findings, Checked(str(submission), checks, marked), report, as_json)
+
+
+def _attesting(submission: Path, board: Path | None, by: str | None, key: Path | None) -> "Attesting | None":
+    """What is to be attested. Prepared before the checks, so that what is attested is what was checked."""
+    if board is None or by is None:
+        return None
+    from ..submission.attesting import prepare_attestation
+
+    return prepare_attestation(submission, board, by, key)
+
+
+def _check(place: Path, unofficial: bool, rerun: bool) -> tuple[tuple[str, ...], tuple["Finding", ...]]:
+    """The names of the checks of a submission or a board, and what they found."""
+    from ..board.validation import BOARD_CHECKS, is_board, validate_board
+    from ..run.progress import announce_when_slow
+    from ..validation.validate import CHECKS
+    from ..validation.validate import validate as check
+
+    if not is_board(place):
+        return CHECKS, check(place, unofficial, announce_when_slow())
+    if rerun:
+        raise UsageError("--rerun is of one submission, and this is a board", "name one of its submissions")
+    return BOARD_CHECKS, validate_board(place, unofficial, announce_when_slow())
 
 
 def _check_options(

@@ -30,8 +30,10 @@ from ..record.types import (
     OverlapPoint,
     measured,
 )
-from .curves import curves, smallest_share
+from .curves import curves, gap, smallest_share
+from .direction import direction
 from .placement import Estimates, Placement, PlacementNumber, Weighting
+from .structure import structure
 
 
 def compared_size(arm: Sweep, mdm: Sweep, grid: Sequence[float], compared: Compared) -> int:
@@ -67,18 +69,20 @@ def compare(
             role,
             one,
             curve,
+            gap(one.sweep, statistics),
             smallest_share(grid, compared.faithful, one.sweep),
             values,
             placement,
             components,
             compared.components,
-            statistics.resampling_seed,
+            statistics,
         )
         for role, one, curve in zip(("arm", "mdm"), (arm, mdm), found, strict=True)
     ]
     return Comparison(
         arm=members[0],
         mdm=members[1],
+        structure=structure(arm.scores, mdm.scores, statistics),
         compared=overlaps[size],
         # In a small graph several shares of the grid are one number of edges.
         curve=tuple(overlaps[budget].model_copy(update={"share": share}) for budget, share in points),
@@ -142,12 +146,13 @@ def _member(
     role: str,
     evidence: Evidence,
     found: tuple[Curve, Curve],
+    metric_gap: Measured,
     share: Value,
     values: Estimates,
     placement: Placement,
     components: Components,
     top: int,
-    seed: int,
+    statistics: Statistics,
 ) -> MemberRecord:
     attribution, graph = evidence.scores.attribution, components.graph
     scores = attribution.scores()
@@ -156,12 +161,18 @@ def _member(
     importance = components.importance(scores, circuit)
     # The same scores on random edges, for any small circuit looks specialised.
     random = random_specialisation(
-        scores, circuit, graph.mask, components.of_sources, components.of_destinations, seed=seed
+        scores,
+        circuit,
+        graph.mask,
+        components.of_sources,
+        components.of_destinations,
+        seed=statistics.resampling_seed,
     )
     residual = attribution.completeness_residual
     return MemberRecord(
         clean=float(attribution.clean.mean()),
         corrupted=float(attribution.corrupted.mean()),
+        gap=metric_gap,
         completeness=measured(
             Undefined("clean and corrupted score the same") if residual is None else residual
         ),
@@ -175,6 +186,7 @@ def _member(
         depth=_of(values, "mass", role),
         depth_edges=_of(values, "edges", role),
         specialisation=_of(values, "specialisation", role) | {"random": measured(random)},
+        direction=direction(evidence.scores, statistics),
         top=_top(importance, components, top),
     )
 

@@ -43,6 +43,16 @@ def levels(sweep: Sweep) -> Floats | Undefined:
     return _levels(sweep, sweep.circuits[0], np.ones(len(sweep.whole)))
 
 
+def gap(sweep: Sweep, statistics: Statistics) -> Measured:
+    """Mean metric of the whole model less that of the empty circuit, with its interval as the curves have."""
+
+    def statistic(weights: Floats) -> dict[str, Value]:
+        return {"gap": float((sweep.whole - sweep.empty) @ (weights / weights.sum()))}
+
+    resamples, seed = statistics.resamples, statistics.resampling_seed
+    return measured(bootstrap(statistic, sweep.templates, resamples, seed)["gap"])
+
+
 def smallest_share(grid: Sequence[float], faithful: float, *sweeps: Sweep) -> Value:
     """The smallest share of edges on the grid at which the circuits of all sweeps are that faithful."""
     found = [levels(sweep) for sweep in sweeps]

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...metrics import holm
-from ..record.quantities import Quantity, task_quantities
+from ..record.quantities import task_quantities
+from ..record.quantity import MEMBERS, Owner, Quantity
 from ..record.resampling import with_resampling
 from ..record.row import pair_quantities
 from ..record.types import Measured, Number, Record
+from ..run.progress import Announce, announce_nothing
 from .comparable import (
     Matched,
     check_protocols,
@@ -51,6 +53,11 @@ class ComparedValue:
         return self.quantity.name if self.task is None else f"{self.quantity.name}.{self.task}"
 
     @property
+    def label(self) -> str:
+        """What it is called in tables and sentences: the quantity's label, and of which task it is."""
+        return self.quantity.label if self.task is None else f"{self.quantity.label} on {self.task}"
+
+    @property
     def differs(self) -> bool:
         """Whether the difference is more than chance among all that are tested."""
         return self.adjusted_p is not None and self.adjusted_p <= ALPHA
@@ -84,12 +91,12 @@ class RecordComparison:
     @property
     def verdict(self) -> str:
         """What differs, in one line."""
-        differing = [value.name for value in self.values if value.differs]
+        differing = [value.label for value in self.values if value.differs]
         tests = f"{len(self.tested)} tested values differ{'s' * (len(differing) == 1)} (Holm, α = {ALPHA:g})"
         if not differing:
             return f"None of {tests}."
-        more = f" and {len(differing) - _NAMED} more" if len(differing) > _NAMED else ""
-        return f"{len(differing)} of {tests}: {', '.join(differing[:_NAMED])}{more}."
+        more = f"; and {len(differing) - _NAMED} more" if len(differing) > _NAMED else ""
+        return f"{len(differing)} of {tests}: {'; '.join(differing[:_NAMED])}{more}."
 
     def __repr__(self) -> str:
         return f"RecordComparison({self.a.name}, {self.b.name}: {self.verdict})"
@@ -114,26 +121,32 @@ _NAMED = 5
 """Values that a verdict names."""
 
 
-def compare_records(a: Path | Record, b: Path | Record, cells: bool = True) -> RecordComparison:
+def compare_records(
+    a: Path | Record, b: Path | Record, cells: bool = True, tell: Announce = announce_nothing
+) -> RecordComparison:
     """Compare two records of one protocol, whose seed may differ. The order matters: differences are B − A.
 
     `cells`: whether resampled values that were not kept beside a record are computed from its cells, some
-    seconds a task, so that differences can be paired. Raises UsageError and NotComputable for what cannot be
-    read, NotComputable for other protocols and where no task is in both.
+    seconds a task, so that differences can be paired; `tell` is given a line for each. Raises UsageError and
+    NotComputable for what cannot be read, NotComputable for other protocols and where no task is in both.
     """
-    return compare_sides(read_side(a), read_side(b), cells)
+    return compare_sides(read_side(a), read_side(b), cells, tell)
 
 
-def compare_sides(a: Side, b: Side, cells: bool = True) -> RecordComparison:
+def compare_sides(
+    a: Side, b: Side, cells: bool = True, tell: Announce = announce_nothing
+) -> RecordComparison:
     """Compare two records that have been read; see `compare_records`."""
     check_protocols(a.record, b.record)
     pairable = [task.name for task in match_tasks(a.record, b.record) if not task.unpaired]
     if cells and pairable:
-        a, b = (with_draws_of_cells(side, pairable) for side in (a, b))
+        a, b = (with_draws_of_cells(side, pairable, tell) for side in (a, b))
     # Once more: tasks have their draws now.
     matched = match_tasks(a.record, b.record)
     with computable(a, b):
-        row, tasks = _adjusted(_compare_rows(a.record, b.record, matched), _compare_tasks(matched))
+        row, tasks = _adjusted(
+            _compare_rows(a.record, b.record, matched), _compare_tasks(matched), _same_members(a, b)
+        )
     return RecordComparison(a, b, row, tasks, matched, tuple(_notes(a, b, matched)))
 
 
@@ -179,7 +192,13 @@ def _compared(
     return ComparedValue(quantity, task, a, b, apart.difference, None if p is None else apart.pairing, p)
 
 
-def _adjusted(row: Values, tasks: Values) -> tuple[Values, Values]:
+def _same_members(a: Side, b: Side) -> frozenset[Owner]:
+    """The members that are the same model in both records."""
+    digests = [(side.record.pair.arm.digest, side.record.pair.mdm.digest) for side in (a, b)]
+    return frozenset(member for member, mine, other in zip(MEMBERS, *digests, strict=True) if mine == other)
+
+
+def _adjusted(row: Values, tasks: Values, same: frozenset[Owner]) -> tuple[Values, Values]:
     """Both with Holm's p-values over all of their values that a regression is looked for in."""
     values = [*row, *tasks]
     # One family of what is declared to be watched. Counts, floors, ceilings and the parts that other values
@@ -187,7 +206,10 @@ def _adjusted(row: Values, tasks: Values) -> tuple[Values, Values]:
     family = [
         (index, value.p)
         for index, value in enumerate(values)
-        if value.p is not None and value.quantity.definition.regression is not None
+        if value.p is not None
+        and (definition := value.quantity.definition).regression is not None
+        # Logits of two models have no common scale.
+        and (not definition.own_scale or value.quantity.member in same)
     ]
     if family:
         for (index, _), adjusted in zip(family, holm([p for _, p in family]), strict=True):

@@ -5,15 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ...metrics import RESOLUTION, paired_difference, student_tail
+import numpy as np
+
+from ...metrics import paired_difference, student_tail
 from ...metrics.undefined import Undefined
-from ...metrics.welch import (
-    drawn_variance,
-    interval_freedom,
-    interval_variance,
-    resampled_freedom,
-    welch_statistic,
-)
+from ...metrics.welch import estimated_variance, welch_statistic, within_rounding
 from ..record.resampling import with_resampling
 from ..record.summary import (
     SUITES,
@@ -114,22 +110,18 @@ def _variance(weight: float, part: Number, positive: bool) -> tuple[float, float
     assert part.low is not None, "a difference with an interval has parts with intervals"
     assert part.high is not None, "a difference with an interval has parts with intervals"
     resampling = part.resampling or COUNTED
-    if part.draws is not None and not math.isnan(variance := float(drawn_variance(part.draws))):
-        freedom = resampled_freedom(resampling.freedom, len(part.draws))
-    else:
-        # The side that faces 0 once the part is weighed, which decides whether the difference is real.
-        reach = part.value - part.low if (weight > 0) == positive else part.high - part.value
-        variance = float(interval_variance(reach))
-        freedom = interval_freedom(resampling.freedom, resampling.resamples)
-    return weight**2 * variance, float(freedom)
+    # The side that faces 0 once the part is weighed, which decides whether the difference is real.
+    reach = part.value - part.low if (weight > 0) == positive else part.high - part.value
+    draws = np.empty(0) if part.draws is None else part.draws
+    variance, freedom = estimated_variance(draws, reach, resampling.freedom, resampling.resamples)
+    return weight**2 * float(variance), float(freedom)
 
 
 def is_rounding(a: Measured, b: Measured) -> bool:
-    """Whether two values differ by no more than machines that add up float32 in another order do."""
+    """Whether two values differ by no more than rounding (see `metrics.welch`)."""
     if isinstance(a, Missing) or isinstance(b, Missing):
         return False
-    # Shares and shifts are made of numbers of about 1, however close to 0 they are themselves.
-    return abs(b.value - a.value) <= RESOLUTION * max(1.0, abs(a.value), abs(b.value))
+    return bool(within_rounding(a.value, b.value))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from ...errors import NotComputable
 from ...metrics import holm, student_tail
 from ..findings.finding import Finding
 from ..record.types import FailedTask, Missing, Number, Record
+from ..run.progress import Announce, announce_nothing
 from .comparable import Matched, check_protocols, digest_of_settings, find_unmatched
 from .comparison import ALPHA, ComparedValue, RecordComparison, compare_sides
 from .differences import is_rounding, standard_error_of, statistic_of
@@ -39,30 +40,44 @@ class RegressionTest:
 class RegressionCheck:
     """What a check found: `findings`, one for each alarm, empty where there is none.
 
-    `checks` names all that was looked at, `rate` is the family-wise rate of false alarms of the tests, and
-    `notes` what a reader has to know besides, a line each.
+    `checks` names all that was looked at, `rate` is the family-wise rate of false alarms of the tests,
+    `by_reruns` says whether tolerances gave the standard errors, and `notes` what a reader has to know
+    besides, a line each.
     """
 
     comparison: RecordComparison
     tests: tuple[RegressionTest, ...]
     rate: float
+    by_reruns: bool
     findings: tuple[Finding, ...]
     checks: tuple[str, ...]
     notes: tuple[str, ...]
 
+    @property
+    def summary(self) -> str:
+        """How many values were tested, and the rate of false alarms where it is known."""
+        tested = f"{len(self.tests)} values tested"
+        if not self.by_reruns and any(task.unpaired for task in self.comparison.matched):
+            return f"{tested}; on different prompts the rate of false alarms is not known"
+        return f"{tested}, false alarms in at most {100 * self.rate:g} % of checks"
+
 
 def check_record(
-    new: Path | Record, old: Path | Record, tolerances: Tolerances | None = None, cells: bool = True
+    new: Path | Record,
+    old: Path | Record,
+    tolerances: Tolerances | None = None,
+    cells: bool = True,
+    tell: Announce = announce_nothing,
 ) -> RegressionCheck:
     """Check a record against an earlier one of the same graph, tasks and protocol, whose seed may differ.
 
     With tolerances differences are compared with how far reruns lie apart, without them with the intervals of
-    the two records alone. `cells`: as in `compare_records`. Raises NotComputable where the records, or the
-    tolerances, are of another protocol, graph, or task.
+    the two records alone. `cells`, `tell`: as in `compare_records`. Raises NotComputable where the records,
+    or the tolerances, are of another protocol, graph, or task.
     """
     a, b = read_side(old), read_side(new)
     _check_comparable(a, b, tolerances)
-    comparison = compare_sides(a, b, cells)
+    comparison = compare_sides(a, b, cells, tell)
     watched = [value for value in comparison.values if value.quantity.definition.regression is not None]
     spreads = None if tolerances is None else dict(tolerances.spreads())
     without = frozenset() if tolerances is None else _own_reruns(tolerances, (a, b))
@@ -76,9 +91,10 @@ def check_record(
         comparison,
         tests,
         rate,
+        tolerances is not None,
         (*lost, *worse),
         (*checks, *(test.value.name for test in tests)),
-        tuple(_notes(a, tolerances, without, unjudged)),
+        tuple(_notes(comparison, tolerances, without, unjudged)),
     )
 
 
@@ -257,7 +273,7 @@ def _lost_values(
         yield Finding(
             value.name,
             _place(value, comparison.b),
-            f"{value.quantity.definition.title} has no value any more: {value.b.missing}",
+            f"{value.quantity.label} has no value any more: {value.b.missing}",
             "look at the reason, which the record gives",
         )
 
@@ -281,21 +297,31 @@ def _describe(test: RegressionTest, side: Side) -> Finding:
     return Finding(
         value.name,
         _place(value, side),
-        f"{value.quantity.definition.title} {moved} from {was} to {now} ({signed(rounding).number(found)}), "
+        f"{value.quantity.label} {moved} from {was} to {now} ({signed(rounding).number(found)}), "
         f"{size}, adjusted p {p_text(test.adjusted_p)}",
         "look for what changed since; calibrate anew if the change is meant",
     )
 
 
 def _notes(
-    old: Side, tolerances: Tolerances | None, without: frozenset[int], unjudged: Sequence[str]
+    comparison: RecordComparison,
+    tolerances: Tolerances | None,
+    without: frozenset[int],
+    unjudged: Sequence[str],
 ) -> Iterator[str]:
     if tolerances is None:
         yield (
             "Without tolerances every change beyond what the two records say of chance is an alarm, one of "
             "the software or the machine too."
         )
+        if others := [task.name for task in comparison.matched if task.unpaired]:
+            yield (
+                f"The records use different prompts on {', '.join(others)}. Their intervals do not cover how "
+                "other prompts would change the circuits, so an unchanged pair can raise alarms. Use "
+                "--tolerances."
+            )
         return
+    old = comparison.a
     pair = old.record.pair
     if (tolerances.pair.arm, tolerances.pair.mdm) != (pair.arm.digest, pair.mdm.digest):
         yield f"The tolerances were measured on other weights than those of {old.name}."

@@ -15,7 +15,8 @@ from ..record.files import read_model, read_untrusted
 from ..record.strict import read_strict_json
 from ..record.types import Record, TaskRecord
 from ..run.plan import Subject
-from ..run.rescore import find_differences, find_records, read_cell, rescore_task
+from ..run.progress import Announce, announce_nothing
+from ..run.rescore import announced, find_differences, find_records, read_cell, rescore_task
 from ..run.store import CELLS, digest_of
 from ..submission.archive import opened
 from ..submission.layout import DRAWS, MANIFEST, RECORD
@@ -119,7 +120,7 @@ def _why_unfit(draws: Draws, record: Record) -> str:
     return ""
 
 
-def with_draws_of_cells(side: Side, tasks: Sequence[str]) -> Side:
+def with_draws_of_cells(side: Side, tasks: Sequence[str], announce: Announce = announce_nothing) -> Side:
     """The side with the draws of those tasks, computed anew from the cells beside its record: seconds a task.
 
     Where they cannot be, or give other numbers than the record's, it stays without, and `undrawn` says why.
@@ -130,9 +131,8 @@ def with_draws_of_cells(side: Side, tasks: Sequence[str]) -> Side:
         return replace(side, undrawn="no cells lie beside it")
     subject = Subject.recorded(side.record)
     computed = []
-    for task in side.record.tasks:
-        if task.task not in tasks:
-            continue
+    wanted = [task for task in side.record.tasks if task.task in tasks]
+    for task in announced(wanted, announce, f"{side.name}: "):
         try:
             found = rescore_task(side.record, task, subject, partial(read_cell, side.path, side.record))
         except (MechshiftError, ValueError) as error:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..record.quantities import Rounding
+from ..record.quantity import Rounding
 from ..record.types import Missing, Number
 from ..tables.cells import Format, Notes, get_markup, plain
 from ..tables.layout import WIDTH, Fields, Row, csv_lines, stacked, tabular, unrounded, wrapped
@@ -30,12 +30,16 @@ def comparison_table(comparison: RecordComparison, format: Format, width: int = 
         wrapped(plain(line), width) if markup.terminal else markup.text(plain(line)) for line in about
     )
     bodies = [_row_body(comparison, notes, width), _task_body(comparison, notes, width)]
-    return "\n\n".join([head, *bodies]) + notes.below(width)
+    names = f"\n\n{_NAMES}" if markup.terminal else ""
+    return "\n\n".join([head, *bodies]) + notes.below(width) + names
 
 
 _LEGEND = (
     f"{STAR}: differs, with Holm's adjustment over all tested values at {ALPHA:g}. Brackets: 95 % intervals."
 )
+
+
+_NAMES = "Names for --fail-on: --format csv"
 
 
 def _sides(comparison: RecordComparison) -> list[str]:
@@ -67,7 +71,7 @@ def _row_body(comparison: RecordComparison, notes: Notes, width: int) -> str:
                 markup.number(p_text(value.adjusted_p)) if value.adjusted_p is not None else "",
                 markup.text(value.pairing or ""),
             )
-            rows.append([markup.text(value.name), *(cells[index] for index in part)])
+            rows.append([markup.text(value.label), *(cells[index] for index in part)])
         return tabular(["pair", *(_HEADS[index] for index in part)], rows, markup)
 
     return stacked(len(_HEADS), draw, notes, width)
@@ -78,12 +82,12 @@ def _task_body(comparison: RecordComparison, notes: Notes, width: int) -> str:
     markup = notes.markup
     names = [task.name for task in comparison.matched]
     found = {(value.quantity.name, value.task): value for value in comparison.tasks}
-    lines = list(dict.fromkeys(value.quantity.name for value in comparison.tasks))
+    lines = {value.quantity.name: value.quantity.label for value in comparison.tasks}
 
     def draw(part: Sequence[int], notes: Notes) -> str:
         rows = [
-            [markup.text(line), *(_difference(found[line, names[index]], notes) for index in part)]
-            for line in lines
+            [markup.text(label), *(_difference(found[name, names[index]], notes) for index in part)]
+            for name, label in lines.items()
         ]
         return tabular(["B − A by task", *(plain(names[index]) for index in part)], rows, markup)
 

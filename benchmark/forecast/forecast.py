@@ -142,7 +142,7 @@ def _changes(found: Forecast) -> Iterator[tuple[str, Forecast]]:
     if max(one.itemsize for one in found.sketch.sizes) > 2:
         kinds.append(("--dtype bfloat16", 2, None))
     if found.protocol.scoring.kv == "ungrouped" and any(one.copied for one in found.sketch.sizes):
-        kinds.append(("--protocol v1", None, found.protocol.changed(kv="grouped")))
+        kinds.append(("--protocol v2", None, found.protocol.changed(kv="grouped")))
     for option, itemsize, protocol in kinds:
         if option:
             yield option, found.changed(found.rows, itemsize, protocol)

@@ -8,6 +8,7 @@ asked more: up to `candidates` rounds of decoding.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 
 from ...tasks import Task, get_task
@@ -135,7 +136,9 @@ def task_work(sketch: Sketch, asked: ProtocolTask, protocol: Protocol, rows: int
     for _ in range(protocol.sampling.candidates):
         drawn = list(islice(stream, protocol.sampling.pool))
         tried += len(drawn)
-        attempted += [encoded for _, encoded in encoded_examples(sketch, drawn, unfit)]
+        attempted += [
+            encoded for _, encoded in encoded_examples(sketch, drawn, unfit, protocol.sampling.read)
+        ]
         if not drawn or len(attempted) >= protocol.sampling.pool:
             break
     examples = attempted[: protocol.sampling.pool]
@@ -215,8 +218,9 @@ def _member_work(
     protocol: Protocol,
     rows: int,
 ) -> MemberWork:
-    attribution = _loads(member, questions(member, examples, grouping.discovery, grouping.group), rows)
-    evaluation = _loads(member, questions(member, examples, grouping.evaluation), rows)
+    asked = partial(questions, member, examples, read=protocol.sampling.read)
+    attribution = _loads(member, asked(grouping.discovery, grouping.group), rows)
+    evaluation = _loads(member, asked(grouping.evaluation), rows)
     passes = {
         "decoding": replace(sum(map(_decoding_pass, decoding), Passes()), examples=tried, rows=tried),
         "attribution": sum(
@@ -234,7 +238,7 @@ def _loads(member: Member, asked: Sequence[Question], rows: int) -> list[Load]:
 
 def _load(member: Member, together: Sequence[Question]) -> Load:
     encoded = together[0].encoded
-    length = len(encoded.clean) + len(encoded.answer)
+    length = len(encoded.clean) + together[0].states[0].length
     prefix = _shared(member, together)
     return Load(
         rows=sum(len(asked.states) for asked in together),

@@ -9,11 +9,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import FiniteFloat, RootModel
+from pydantic import Field, FiniteFloat, RootModel
 
 from ...metrics import Ranking
 from ..circuits.files import (
@@ -27,7 +27,7 @@ from ..circuits.files import (
     write_arrays,
 )
 from ..circuits.graph import Graph
-from ..circuits.scores import Attribution, Integration, Rule
+from ..circuits.scores import Attribution, Integration, Outside, Rule
 from .reduced import (
     MOST_GROUPS,
     MOST_VALUES,
@@ -48,8 +48,20 @@ class _Integration(Strict):
 
 
 class _ScoresHeader(Header):
+    """`outside`: whether what comes from there is kept, or 0 as the member is causal; None: it is not known.
+
+    `neurons`: how many each layer has whose effects are kept, None where none are.
+    """
+
     integration: _Integration
     templates: tuple[str, ...]
+    outside: Literal["kept", "zero"] | None = None
+    neurons: Annotated[int, Field(gt=0)] | None = None
+
+    @property
+    def shares(self) -> int:
+        """How many numbers are kept of an edge in reduced form."""
+        return 3 if self.outside == "kept" else 1
 
 
 class _ReducedScoresHeader(_ScoresHeader):
@@ -88,16 +100,20 @@ class ScoreSums:
     def save(self, path: Path) -> None:
         """Write the sums of all edges, whole or not at all. Raises OutputError where that fails."""
         # About half of the pairs of a source and a destination are no edges.
-        sums = self.attribution.score_sums[:, self.graph.mask]
-        write_arrays(path, "scores", self.graph, {"score_sums": sums, **self._exact()}, self._about())
+        mask, found = self.graph.mask, self.attribution
+        tensors: dict[str, NDArray[Any]] = {"score_sums": found.score_sums[:, mask], **self._exact()}
+        if self._outside is not None:
+            tensors["outside"] = self._outside[:, :, mask]
+        if found.neuron_sums is not None:
+            tensors["neuron_sums"] = found.neuron_sums
+        write_arrays(path, "scores", self.graph, tensors, self._about())
 
     def save_reduced(self, path: Path, precision: ScorePrecision) -> None:
-        """Write the sums of all edges at a precision, and all else as it is (`measure.reduced`).
+        """Write the sums of edges and neurons at a precision, and all else as it is (`measure.reduced`).
 
         Raises OutputError where that fails, NotComputable where a score is beyond the range of float32.
         """
-        sums = self.attribution.score_sums[:, self.graph.mask]
-        kept = reduce_sums(sums, self.attribution.counts, precision)
+        kept = reduce_sums(self._columns(), self.attribution.counts, precision)
         tensors = {
             "means": pack(kept.means),
             # The upper half of a float32 of 8 significant bits says all of it.
@@ -108,16 +124,35 @@ class ScoreSums:
         about = {**self._about(), "step": precision.step, "code_bytes": kept.codes.dtype.itemsize}
         write_arrays(path, f"{REDUCED}scores", self.graph, tensors, about)
 
+    @property
+    def _outside(self) -> NDArray[np.float32] | None:
+        """What comes from outside, None also where it is 0."""
+        outside = self.attribution.outside
+        return None if outside is None else outside.sums
+
+    def _columns(self) -> NDArray[np.float64]:
+        """All sums over the groups' examples side by side: of edges, their shares outside, neurons."""
+        mask, found = self.graph.mask, self.attribution
+        columns: list[NDArray[np.floating]] = [found.score_sums[:, mask]]
+        if self._outside is not None:
+            columns += [share[:, mask] for share in self._outside]
+        if found.neuron_sums is not None:
+            columns.append(found.neuron_sums.reshape(len(found.counts), -1))
+        return np.concatenate(columns, axis=1, dtype=np.float64)
+
     def _exact(self) -> dict[str, NDArray[Any]]:
         """The arrays that either form keeps as they are."""
         kept = {name: getattr(self.attribution, name) for name in ("counts", "clean", "corrupted", "groups")}
         return {**kept, "examples": self.examples}
 
     def _about(self) -> dict[str, Any]:
-        return {
-            "integration": dataclasses.asdict(self.attribution.integration),
-            "templates": self.templates,
-        }
+        found = self.attribution
+        about = {"integration": dataclasses.asdict(found.integration), "templates": self.templates}
+        if found.outside is not None:
+            about["outside"] = "zero" if found.outside.sums is None else "kept"
+        if found.neuron_sums is not None:
+            about["neurons"] = found.neuron_sums.shape[-1]
+        return about
 
     @classmethod
     def load(cls, path: Path) -> "ScoreSums":
@@ -128,13 +163,18 @@ class ScoreSums:
         # The digest of a cell says that a file is unchanged, but a file can also come from somewhere else:
         # every size is checked before it is used as a shape or an index.
         kept = _read_reduced_scores(path) if is_reduced(path) else _read_scores(path)
-        dense = np.zeros((len(kept.sums), *kept.graph.mask.shape))
-        dense[:, kept.graph.mask] = kept.sums
         with understood(path):
             integration = Integration(kept.header.integration.rule, kept.header.integration.steps)
-        examples = kept.tensors.pop("examples")
-        attribution = Attribution(kept.graph, integration, dense, **kept.tensors)
-        return cls(attribution, kept.header.templates, examples)
+        sums = None if kept.outside is None else _dense(kept.graph, kept.outside)
+        attribution = Attribution(
+            kept.graph,
+            integration,
+            _dense(kept.graph, kept.sums),
+            **{name: kept.tensors[name] for name in ("counts", "clean", "corrupted", "groups")},
+            outside=Outside(sums) if kept.header.outside else None,
+            neuron_sums=kept.neurons,
+        )
+        return cls(attribution, kept.header.templates, kept.tensors["examples"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,6 +234,7 @@ class Sweep:
 
 _EXACT = {"counts": "I64", "clean": "F64", "corrupted": "F64", "groups": "I64", "examples": "I64"}
 _SCORES = {"score_sums": "F64", **_EXACT}
+_ASKED_FOR = {"outside": "F32", "neuron_sums": "F32"}
 _REDUCED_SCORES = {"means": "U8", "scales": "U8", "codes": "U8", **_EXACT}
 _METRICS = ("whole", "empty", "circuits")
 _SWEEP = {"whole": "F64", "empty": "F64", "circuits": "F64", "kept": "I64", "examples": "I64"}
@@ -202,41 +243,81 @@ _REDUCED_SWEEP = {**_SWEEP, **dict.fromkeys(_METRICS, "U8")}
 
 @dataclass(frozen=True, eq=False)
 class _KeptScores:
-    """What a file of scores holds, all of it checked. `sums`: [groups, edges]; `tensors`: all else."""
+    """What a file of scores holds, all of it checked.
+
+    `sums`: [groups, edges]; `outside`: [2, groups, edges]; `neurons`: [groups, layers, neurons]; `tensors`:
+    all else.
+    """
 
     graph: Graph
     header: _ScoresHeader
     sums: NDArray[np.float64]
+    outside: NDArray[np.float32] | None
+    neurons: NDArray[np.float32] | None
     tensors: dict[str, NDArray[Any]]
 
 
+_Number = TypeVar("_Number", bound=np.floating)
+
+
+def _dense(graph: Graph, values: NDArray[_Number]) -> NDArray[_Number]:
+    """Values [..., edges] on the axes of the graph, 0 where no edge is."""
+    found = np.zeros((*values.shape[:-1], *graph.mask.shape), values.dtype)
+    found[..., graph.mask] = values
+    return found
+
+
 def _read_scores(path: Path) -> _KeptScores:
-    graph, tensors, header = read_arrays(path, "scores", _ScoresHeader, _SCORES)
-    sums = tensors.pop("score_sums")
+    graph, tensors, header = read_arrays(path, "scores", _ScoresHeader, _SCORES, _ASKED_FOR)
+    sums, outside, neurons = (tensors.pop(name, None) for name in ("score_sums", *_ASKED_FOR))
+    assert sums is not None
     _check_examples(path, header, tensors)
-    _check_shapes(path, {"score_sums": sums}, (len(header.templates), graph.edges))
+    if (outside is not None, neurons is not None) != (header.outside == "kept", header.neurons is not None):
+        raise broken(path, "it holds other sums than it says")
+    groups = len(header.templates)
+    _check_shapes(path, {"score_sums": sums}, (groups, graph.edges))
     _check_values(path, {"score_sums": sums})
-    return _KeptScores(graph, header, sums, tensors)
+    if outside is not None:
+        _check_shapes(path, {"outside": outside}, (2, groups, graph.edges))
+        _check_values(path, {"outside": outside})
+    if neurons is not None:
+        _check_shapes(path, {"neuron_sums": neurons}, (groups, graph.layers, header.neurons or 0))
+        _check_values(path, {"neuron_sums": neurons})
+    return _KeptScores(graph, header, sums, outside, neurons, tensors)
 
 
 def _read_reduced_scores(path: Path) -> _KeptScores:
     graph, tensors, header = read_arrays(path, f"{REDUCED}scores", _ReducedScoresHeader, _REDUCED_SCORES)
     payloads = {name: tensors.pop(name) for name in ("means", "scales", "codes")}
     _check_examples(path, header, tensors)
-    groups, edges = len(header.templates), graph.edges
+    groups, outside = len(header.templates), graph.edges * header.shares
+    columns = outside + graph.layers * (header.neurons or 0)
     # Small files can declare much: these come before anything of that size is made.
-    if groups > MOST_GROUPS or groups * edges > MOST_VALUES:
-        raise broken(path, f"scores of {groups:,} groups and {edges:,} edges are more than are read")
+    if groups > MOST_GROUPS or groups * columns > MOST_VALUES:
+        raise broken(path, f"{columns:,} scores of each of {groups:,} groups are more than are read")
     with understood(path):
-        means = unpack(payloads["means"], "<f4", edges)
-        halves = unpack(payloads["scales"], "<u2", edges)
-        codes = unpack(payloads["codes"], f"<i{header.code_bytes}", groups * edges)
+        means = unpack(payloads["means"], "<f4", columns)
+        halves = unpack(payloads["scales"], "<u2", columns)
+        codes = unpack(payloads["codes"], f"<i{header.code_bytes}", groups * columns)
     scales = (halves.astype(np.uint32) << 16).view(np.float32)
     _check_values(path, {"means": means, "scales": scales})
     if np.signbit(scales).any():
         raise broken(path, "one of its scales is negative")
-    sums = restore_sums(Reduced(means, scales, codes.reshape(groups, edges)), tensors["counts"])
-    return _KeptScores(graph, header, sums, tensors)
+    sums = restore_sums(Reduced(means, scales, codes.reshape(groups, columns)), tensors["counts"])
+    edges, rest = sums[:, : graph.edges], sums[:, graph.edges :]
+    with np.errstate(over="ignore"):
+        # Kept means are float32, but they are of examples and these are sums over them.
+        single = rest.astype(np.float32)
+    _check_values(path, {"sums": single})
+    shares, neurons = np.split(single, [outside - graph.edges], axis=1)
+    return _KeptScores(
+        graph,
+        header,
+        edges,
+        shares.reshape(groups, 2, -1).swapaxes(0, 1) if header.shares > 1 else None,
+        neurons.reshape(groups, graph.layers, -1) if header.neurons else None,
+        tensors,
+    )
 
 
 def _check_examples(path: Path, header: _ScoresHeader, tensors: dict[str, NDArray[Any]]) -> None:

@@ -19,15 +19,18 @@ def score_edges(
     integration: Integration,
     rows: int,
     advance: Callable[[int], None],
+    places: bool = False,
+    neurons: bool = False,
 ) -> ScoreSums:
     """Score every edge on the questions, summed over each of their groups, of which `templates` names all.
 
+    `places` also splits scores by the position of their source, `neurons` adds the effects of MLP neurons.
     `rows` bounds a batch and moves no number beyond rounding; `advance` is told how many questions are done.
     """
     batched = _told(batches(member, questions, rows), advance)
-    found = attribute(member, batched, integration, len(templates))
-    places = np.array([one.index for one in in_batch_order(questions)], dtype=np.int64)
-    return ScoreSums(found, tuple(templates), places)
+    found = attribute(member, batched, integration, len(templates), places=places, neurons=neurons)
+    examples = np.array([one.index for one in in_batch_order(questions)], dtype=np.int64)
+    return ScoreSums(found, tuple(templates), examples)
 
 
 def _told(batched: Iterable[Batch], advance: Callable[[int], None]) -> Iterator[Batch]:

@@ -4,15 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from ..board.columns import BoardRow
+from ..board.columns import BoardRow, list_columns
 from ..board.entries import Entry
 from ..board.ranks import ALPHA, Unranked
 from ..board.rows import Board
-from ..record.quantities import Quantity
+from ..record.quantity import Quantity
 from ..record.row import BOTH, COLUMNS, Column, in_board_order
 from ..record.types import Missing, Record, Summary
 from .glossary import Glossary, with_behind
-from .labels import quantity_labels
 from .markup import Child, Html, tag
 from .page import caption, document, scrolling, section
 from .scale import label
@@ -40,7 +39,7 @@ def board_page(board: Board, links: Mapping[str, str] | None = None) -> str:
     listed = tag(
         "table",
         caption(_caption(board)),
-        tag("thead", _heads(groups, glossary)),
+        tag("thead", _heads(board, groups, glossary)),
         tag("tbody", rows),
         id="board",
     )
@@ -81,9 +80,9 @@ _CHECKED = (
 
 def _quantities(board: Board, column: Column) -> Iterator[_Shown]:
     for place, quantities in column.quantities.items():
-        for name, quantity in zip(column.labels, quantities, strict=True):
-            told = name if place == BOTH else name.replace(column.heading.replace("\n", " "), "").strip(", ")
-            label = " ".join(part for part in (told, "" if place == BOTH else place) if part)
+        for quantity in quantities:
+            # Below the heading of its column: what it says beyond that.
+            label = quantity.label if place == BOTH else " ".join(filter(None, (quantity.member, place)))
             entries = [entry for row in board.rows for entry in (row.entry, *row.controls)]
             values = [quantity.of(entry.record.summary) for entry in entries]
             yield _Shown(label, quantity, BarAxis.of(values, quantity.rounding.signed))
@@ -92,21 +91,28 @@ def _quantities(board: Board, column: Column) -> Iterator[_Shown]:
 def _caption(board: Board) -> str:
     count = f"{len(board.rows)} row{'s' * (len(board.rows) != 1)}"
     order = "smallest" if board.ascending else "largest"
-    label = quantity_labels().get(board.sort)
-    if label is None:
+    quantity = _ranked_by(board)
+    if quantity is None:
         return f"{count} by {board.sort}, not ranked"
     rank = f"Rank: 1 + the number of rows significantly better, all pairs tested (Holm, {ALPHA:g})."
-    return f"{count} by {label}, {order} first. {rank}"
+    return f"{count} by {quantity.label}, {order} first. {rank}"
 
 
-def _heads(groups: Sequence[tuple[Column, Sequence[_Shown]]], glossary: Glossary) -> list[Html]:
+def _ranked_by(board: Board) -> Quantity[Summary] | None:
+    return next((each.quantity for each in list_columns() if each.name == board.sort), None)
+
+
+def _heads(board: Board, groups: Sequence[tuple[Column, Sequence[_Shown]]], glossary: Glossary) -> list[Html]:
     above = [
         tag("th", column.heading.replace("\n", " "), scope="colgroup", colspan=len(shown), class_="group")
         for column, shown in groups
     ]
+    quantity = _ranked_by(board)
+    # Rows can be sorted by another column on the page, and ranks stay those of this one.
+    of = None if quantity is None else tag("span", f"by {quantity.label}", class_="sub")
     fixed = [
-        tag("th", _sort_button(name, name), scope="col", rowspan=2, class_=name, aria_sort="none")
-        for name in ("rank", "pair")
+        tag("th", _sort_button(name, name), about, scope="col", rowspan=2, class_=name, aria_sort="none")
+        for name, about in (("rank", of), ("pair", None))
     ]
     below = [
         tag("th", _column_head(each, glossary), scope="col", aria_sort="none")
@@ -188,11 +194,11 @@ def _doubts(entry: Entry) -> Html | None:
     """Confounds and doubts, as a count that unfolds."""
     problem = None if entry.card is None else entry.card.problem
     doubts = filter(None, (entry.refused, entry.unofficial, problem))
-    told = [*entry.record.pair.confounds, *entry.declared, *doubts]
-    if not told:
+    lines = [*entry.record.pair.confounds, *entry.declared, *doubts]
+    if not lines:
         return None
-    count = f"{len(told)} doubt{'s' * (len(told) != 1)}"
-    items = tag("ul", [tag("li", text) for text in told])
+    count = f"{len(lines)} doubt{'s' * (len(lines) != 1)}"
+    items = tag("ul", [tag("li", text) for text in lines])
     return tag("details", tag("summary", "△ ", count), items, class_="doubts")
 
 

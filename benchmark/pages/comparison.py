@@ -6,12 +6,12 @@ from itertools import groupby
 from ..contrast.comparison import ComparedValue, RecordComparison
 from ..contrast.side import Side
 from ..contrast.table import SMALLEST_P, signed
-from ..record.quantities import Definition
+from ..record.quantity import Definition
+from ..record.row import BOTH
 from ..record.types import Measured, Missing, Number
 from .chart import Series, legend
 from .forest import ForestLine, forest
 from .glossary import Glossary
-from .labels import quantity_labels
 from .markup import Child, Html, joined, tag
 from .page import caption, document, scrolling, section
 from .values import BarAxis, dash, value_text
@@ -79,14 +79,11 @@ _ABOUT = "Forest plot: B − A on a line each, with its 95 % interval, and 0 mar
 
 
 def _line(value: ComparedValue) -> tuple[str, list[tuple[Series, Measured]]]:
-    name = value.quantity.name
+    quantity = value.quantity
     series: Series = "differs" if value.differs else "same"
-    member = next((each.upper() for each in ("arm", "mdm") if f"_{each}" in name), "")
-    # Of the row's values of one definition, what their names say beyond it: suite and member.
-    place = value.task or next(
-        (suite for suite in ("local", "planning") if name.endswith(suite)), "both suites"
-    )
-    return f"{place} {member}".strip(), [(series, value.difference)]
+    # Of the row's values of one definition, what they say beyond it: suite and member.
+    place = value.task or quantity.suite or BOTH
+    return " ".join(filter(None, (place, quantity.member))), [(series, value.difference)]
 
 
 def _only() -> Html:
@@ -99,7 +96,7 @@ def _only() -> Html:
 def _table(values: Sequence[ComparedValue], names: Sequence[str], glossary: Glossary) -> Html:
     texts = ("", f"A, {names[0]}", f"B, {names[1]}", "B − A", "p", "p, Holm", "pairing")
     heads = tag("tr", tag("td"), [tag("th", text, scope="col") for text in texts[1:]])
-    labels, axes = quantity_labels(), _axes(values)
+    axes = _axes(values)
     bodies = []
     for task, same in groupby(values, key=lambda value: value.task):
         heading = tag(
@@ -107,7 +104,7 @@ def _table(values: Sequence[ComparedValue], names: Sequence[str], glossary: Glos
             tag("th", task or "means of the suites", scope="rowgroup", colspan=len(texts)),
             class_="block",
         )
-        bodies.append(tag("tbody", heading, [_row(value, labels, axes, glossary) for value in same]))
+        bodies.append(tag("tbody", heading, [_row(value, axes, glossary) for value in same]))
     title = caption("Every quantity in both records, with 95 % intervals")
     return scrolling("All numbers", tag("table", title, tag("thead", heads), bodies, class_="differences"))
 
@@ -123,10 +120,10 @@ def _axes(values: Sequence[ComparedValue]) -> Axes:
     return {definition: BarAxis.of(same, signed=True) for definition, same in found.items()}
 
 
-def _row(value: ComparedValue, labels: dict[str, str], axes: Axes, glossary: Glossary) -> Html:
+def _row(value: ComparedValue, axes: Axes, glossary: Glossary) -> Html:
     quantity = value.quantity
     cells = (
-        tag("th", glossary.link(labels[quantity.name], quantity.definition), scope="row"),
+        tag("th", glossary.link(quantity.label, quantity.definition), scope="row"),
         tag("td", value_text(value.a, quantity.rounding)),
         tag("td", value_text(value.b, quantity.rounding)),
         tag("td", _difference(value, axes)),

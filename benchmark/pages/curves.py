@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ..record.quantities import COUNT, FINE, SHARE
+from ..record.quantity import COUNT, FINE, SHARE
 from ..record.types import Comparison, Measured, Missing, Number, OverlapPoint
 from .chart import Series, Trace, draw_line, legend, numbers, path, share_axis, svg, text, y_axis
 from .markup import Html, tag

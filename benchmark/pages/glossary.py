@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from functools import cached_property
 
-from ..record.quantities import Definition, task_quantities
+from ..record.quantity import Definition
 from .markup import Child, Html, tag
 from .page import section
 
@@ -13,10 +13,9 @@ _AGAIN = "-by-task"
 
 
 def with_behind(definitions: Iterable[Definition]) -> list[Definition]:
-    """Definitions of a row, and behind them those by task that they name, as rows hold means."""
+    """Definitions of a row, and behind them those by task that they are means of."""
     of_row = list(dict.fromkeys(definitions))
-    of_tasks = dict.fromkeys(quantity.definition for quantity in task_quantities())
-    return [*of_row, *(each for each in of_tasks if any(each.title in one.text for one in of_row))]
+    return [*of_row, *dict.fromkeys(each.mean_of for each in of_row if each.mean_of is not None)]
 
 
 class Glossary:

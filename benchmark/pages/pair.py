@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from ..record.quantities import SECTIONS, Definition, Line, Quantity, task_quantities
+from ..record.quantities import SECTIONS, task_quantities
+from ..record.quantity import Definition, Line, Owner, Quantity
 from ..record.row import BOTH, COLUMNS, pair_quantities
 from ..record.summary import SUITES
 from ..record.types import Measured, Missing, Record, Summary, TaskRecord, TaskResult
@@ -187,16 +188,13 @@ def _marks(
     task: TaskResult, control: TaskResult | None, quantities: Sequence[Quantity[TaskResult]]
 ) -> Iterator[tuple[Series, Measured]]:
     for quantity in quantities:
-        yield _series(quantity.name), quantity.of(task)
+        yield _SERIES[quantity.member], quantity.of(task)
         # Of the control what is of both, or its own second member: its ARM is the pair's.
-        if control is not None and not quantity.name.endswith("_arm"):
+        if control is not None and quantity.member != "ARM":
             yield "control", quantity.of(control)
 
 
-def _series(name: str) -> Series:
-    if name.endswith("_arm"):
-        return "arm"
-    return "mdm" if "_mdm" in name else "both"
+_SERIES: dict[Owner | None, Series] = {"ARM": "arm", "MDM": "mdm", None: "both"}
 
 
 def _task(page: PairPage, task: TaskRecord, index: int) -> Html:

@@ -43,10 +43,10 @@ def confounds(record: Record, declared: Sequence[str] = ()) -> Html:
 
     `declared`: what the card of a submission says besides.
     """
-    told = [*record.pair.confounds, *declared]
-    if not told:
+    lines = [*record.pair.confounds, *declared]
+    if not lines:
         return tag("p", "No confound was declared or found when the pair was loaded.", class_="note")
-    return tag("ul", [tag("li", text) for text in told], class_="confounds")
+    return tag("ul", [tag("li", text) for text in lines], class_="confounds")
 
 
 def _members(record: Record) -> Html:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..record.quantities import Rounding
+from ..record.quantity import Rounding
 from ..record.types import Measured, Missing, Number
 from .markup import Html, joined, tag
 from .scale import Scale, around

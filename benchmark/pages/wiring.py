@@ -211,8 +211,8 @@ def _slider(identifier: str, most: int, shown: int, ranks: RankPair) -> Html:
     both = sum(rank <= shown and ranks[1].get(edge, most + 1) <= shown for edge, rank in ranks[0].items())
     label = f"{identifier}-size"
     slider = tag("input", type="range", id=label, min=1, max=most, value=shown, disabled=True, class_="size")
-    told = tag("output", _count(shown, both), for_=label)
-    return tag("p", tag("label", "Edges of each", for_=label), slider, told, class_="slider")
+    shown_count = tag("output", _count(shown, both), for_=label)
+    return tag("p", tag("label", "Edges of each", for_=label), slider, shown_count, class_="slider")
 
 
 def _count(shown: int, both: int) -> str:

@@ -66,7 +66,9 @@ class MlpShape:
 class Layer:
     """One sequential block: norm, attention, norm, MLP, each branch added to the residual stream.
 
-    A layer's experts and their router are one MLP. `normed_heads`: queries and keys pass a norm per head.
+    A layer's experts and their router are one MLP. `mlp_output`: the map through which the neurons of the MLP
+    write; its inputs are what they put out. None where experts have one each, fused into a single parameter.
+    `normed_heads`: queries and keys pass a norm per head.
     """
 
     attention_norm: Norm
@@ -78,6 +80,7 @@ class Layer:
     mlp_norm: Norm
     mlp: nn.Module
     mlp_shape: MlpShape
+    mlp_output: nn.Module | None = None
     normed_heads: bool = False
 
     @property
@@ -116,6 +119,12 @@ class Backbone:
     def device(self) -> torch.device:
         """Where the embedding lives."""
         return self.embedding.weight.device
+
+    @property
+    def neurons(self) -> int | None:
+        """How many neurons each layer's MLP has; None where a layer has experts, or not all have as many."""
+        widths = {layer.mlp_shape.inner if layer.mlp_output is not None else None for layer in self.layers}
+        return widths.pop() if len(widths) == 1 else None
 
     @property
     def cache_argument(self) -> str:

@@ -124,7 +124,10 @@ def _suites(suites: Sequence[SuiteSubset]) -> str:
         )
         for suite in suites
     ]
-    return _ABOUT_SUITES + _table(("subset", "protocol", "its tasks"), rows) if rows else ""
+    if not rows:
+        return ""
+    extents = "".join(f"\n`{suite.name}`: {suite.extent}.\n" for suite in suites)
+    return _ABOUT_SUITES + _table(("subset", "protocol", "its tasks"), rows) + extents
 
 
 def _portions(portions: Sequence[Portion]) -> str:

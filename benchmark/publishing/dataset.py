@@ -36,7 +36,10 @@ def dataset_files(portions: Sequence[Portion], protocols: Iterable[Protocol]) ->
 
 def _evaluation(suites: Sequence[SuiteSubset]) -> dict[str, Node]:
     tasks: list[Node] = [{"id": suite.name, "config": suite.name, "split": "evaluation"} for suite in suites]
-    said = " ".join(f"{suite.name}: the {suite.suite} tasks of {called(suite.protocol)}." for suite in suites)
+    said = " ".join(
+        f"{suite.name}: the {suite.suite} tasks of {called(suite.protocol)}; {suite.extent}."
+        for suite in suites
+    )
     return {
         "name": "mechshift",
         "description": f"{_ABOUT} {said}",

@@ -8,8 +8,7 @@ from typing import cast, get_args
 from uuid import UUID
 
 from ...errors import NotComputable, UsageError, unknown
-from ..record.quantities import Definition, task_quantities
-from ..record.row import MEMBERS
+from ..record.quantity import Definition
 from ..record.summary import LEVEL
 from ..record.types import Missing, Number, PairProvenance, Record
 from ..tables.cells import plain
@@ -177,11 +176,11 @@ def _result(publication: PublishedRecord, value: RowValue) -> EvaluationResult:
     record = publication.record
     number, quantity = value.value, value.quantity
     assert isinstance(number, Number), "missing values have no result"
-    whole = suite_id(record.protocol, value.suite or "all")
+    whole = suite_id(record.protocol, value.quantity.suite or "all")
     return EvaluationResult(
         evaluation_result_id=f"{whole}/{quantity.name}",
         evaluation_name=f"mechshift/{whole}",
-        source_data=_source_data(publication, value.suite),
+        source_data=_source_data(publication, value.quantity.suite),
         metric_config=_metric_config(value),
         score_details=ScoreDetails(score=number.value, uncertainty=_uncertainty(record, value, number)),
     )
@@ -209,7 +208,7 @@ def _metric_config(value: RowValue) -> MetricConfig:
     return MetricConfig(
         evaluation_description=" ".join(each.text for each in _definitions(value)),
         metric_id=f"mechshift.{value.quantity.name}",
-        metric_name=value.heading if value.suite is None else f"{value.heading}, {value.suite}",
+        metric_name=value.quantity.label,
         metric_unit=definition.unit or "none",
         # The format wants a direction. Two models that are more alike are not better, so that where the
         # quantity has none this one is not to be read, and the details say so.
@@ -222,11 +221,8 @@ def _metric_config(value: RowValue) -> MetricConfig:
 
 def _definitions(value: RowValue) -> list[Definition]:
     """What the quantity is; of a mean over a suite's tasks also what it is the mean of."""
-    of_tasks = {quantity.name: quantity.definition for quantity in task_quantities()}
-    # A suite's mean is named after the quantity of a task: `overlap_local` after `overlap`.
-    averaged = of_tasks.get(value.quantity.name.removesuffix(f"_{value.suite}"))
     own = value.quantity.definition
-    return [own] if value.suite is None or averaged is None else [own, averaged]
+    return [own] if own.mean_of is None else [own, own.mean_of]
 
 
 def _reading(value: RowValue) -> dict[str, str]:
@@ -236,7 +232,7 @@ def _reading(value: RowValue) -> dict[str, str]:
         "range": definition.range,
         "trap": " ".join(each.trap for each in _definitions(value) if each.trap),
     }
-    if value.heading.endswith(f", {MEMBERS[0]}"):
+    if value.quantity.member == "ARM":
         said["measured on"] = "the ARM, which is not the model of this file"
     if definition.regression in (None, "either"):
         said["direction"] = "neither end is better; lower_is_better does not apply"
@@ -246,8 +242,7 @@ def _reading(value: RowValue) -> dict[str, str]:
 def _uncertainty(record: Record, value: RowValue, number: Number) -> Uncertainty | None:
     if number.low is None or number.high is None:
         return None
-    # An accuracy is a share of counted examples, whose interval is not resampled but known in closed form.
-    counted = value.quantity.name.startswith("accuracy_")
+    counted = value.quantity.definition.counted
     of_task = (
         "Wilson's interval of each task"
         if counted

@@ -49,6 +49,17 @@ class SuiteSubset(Subset):
     suite: str
     protocol: Protocol
 
+    @property
+    def extent(self) -> str:
+        """How many examples there are of each task, beside those that a run of the protocol asks."""
+        sampling = self.protocol.sampling
+        fewest = min(portion.examples for portion in self.portions)
+        return (
+            f"this dataset has the first {fewest:,} examples of each task; a run takes them in the same "
+            f"order until both models have solved {sampling.pool:,}, or until it has tried "
+            f"{sampling.pool * sampling.candidates:,}, or all that the task has"
+        )
+
 
 def draw_portions(
     tasks: Sequence[Task], n: int, seed: int, splits: Sequence[Split], level: str | None = None

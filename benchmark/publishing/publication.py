@@ -8,8 +8,8 @@ from typing import Literal
 
 from ...errors import UsageError
 from ..record.protocol import Protocol
-from ..record.quantities import Quantity
-from ..record.row import BOTH, COLUMNS
+from ..record.quantity import Quantity
+from ..record.row import pair_quantities
 from ..record.types import Measured, Record, Summary
 from ..tables.cells import plain
 
@@ -77,25 +77,20 @@ def called(protocol: Protocol) -> str:
 
 
 def suite_id(protocol: Protocol, suite: str) -> str:
-    """What a suite, as a protocol asks it, is called in the benchmark's repository, such as `v1-local`."""
+    """What a suite, as a protocol asks it, is called in the benchmark's repository, such as `v2-local`."""
     # With the protocol, because results of two protocols are never ranked together.
     return f"{plain(protocol.name)}-{suite}"
 
 
 @dataclass(frozen=True)
 class RowValue:
-    """A quantity of a pair's row: its heading, the suite that it is of (None: both), and its value."""
+    """A quantity of a pair's row, and its value."""
 
-    heading: str
-    suite: str | None
     quantity: Quantity[Summary]
     value: Measured
 
 
 def row_values(record: Record) -> Iterator[RowValue]:
     """Every quantity of a pair's row, in the order of its columns."""
-    for column in COLUMNS:
-        for suite, quantities in column.quantities.items():
-            for label, quantity in zip(column.labels, quantities, strict=True):
-                of = None if suite == BOTH else suite
-                yield RowValue(label, of, quantity, quantity.of(record.summary))
+    for quantity in pair_quantities():
+        yield RowValue(quantity, quantity.of(record.summary))

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .html import HtmlCell, html_table
-from .quantities import Quantity, task_quantities
+from .quantities import task_quantities
+from .quantity import Quantity
 from .row import BOTH, COLUMNS, Column
 from .summary import SUITES
 from .types import Missing, Record, Summary, TaskResult

@@ -2,31 +2,50 @@
 
 from dataclasses import dataclass
 
-from .protocol import Protocol, list_protocols
+from .protocol import Protocol, get_protocol, list_protocols
 from .types import Record
 
 
 @dataclass(frozen=True)
 class Unofficial:
-    """Why no board takes a protocol, and the name of the one to run instead."""
+    """Why no board takes a protocol, and the name of the one to run instead.
+
+    `problem` continues a record's name ("has protocol quick, which no board takes"); `reason` follows on "no
+    board takes this record" ("its protocol is quick").
+    """
 
     problem: str
+    reason: str
     instead: str
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why no board takes a record, and what to do about it."""
+
+    problem: str
+    remedy: str
 
 
 def why_unofficial(protocol: Protocol, named: bool = False) -> Unofficial | None:
     """Why no board takes records of a protocol; None where one does.
 
-    A protocol of this version that boards do not take is taken where it was `named`. Names are told as they
-    are in the record.
+    A protocol of this version that boards do not take, such as one with another seed, is taken where it was
+    `named`. Names are told as they are in the record.
     """
     name = protocol.name
     own = next((known for known in list_protocols() if known.name == name), None)
     if own is None:
+        if (original := _reseeded_from(protocol)) is not None:
+            return None if named else _of_reruns(protocol, original)
         names = ", ".join(known.name for known in list_protocols() if known.board)
-        return Unofficial(f"has protocol {name}, which this version does not know; boards take {names}", "v1")
+        return Unofficial(
+            f"has protocol {name}, which this version does not know; boards take {names}",
+            f"its protocol {name} is not known to this version",
+            "v2",
+        )
     if not own.board and not named:
-        return Unofficial(f"has protocol {name}, which no board takes", "v1")
+        return Unofficial(f"has protocol {name}, which no board takes", f"its protocol is {name}", "v2")
     # By value and not by name and version alone, as a record can claim any name.
     mine, theirs = dict(own.settings()), dict(protocol.settings())
     changed = [
@@ -34,10 +53,26 @@ def why_unofficial(protocol: Protocol, named: bool = False) -> Unofficial | None
     ]
     changed += [] if protocol.tasks == own.tasks else ["its tasks differ"]
     if changed:
-        return Unofficial(
-            f"has a protocol {name} that differs from this version's: {'; '.join(changed)}", own.name
-        )
+        differs = f"differs from this version's: {'; '.join(changed)}"
+        return Unofficial(f"has a protocol {name} that {differs}", f"its protocol {name} {differs}", own.name)
     return None
+
+
+def _reseeded_from(protocol: Protocol) -> Protocol | None:
+    """The protocol of this version that it is on the prompts of another seed; None where it is none."""
+    seed = protocol.sampling.seed
+    return next((known for known in list_protocols() if known.reseeded(seed) == protocol), None)
+
+
+def _of_reruns(protocol: Protocol, original: Protocol) -> Unofficial:
+    other = (
+        f"{original.name} on other prompts (seed {protocol.sampling.seed}), for mechshift compare and check"
+    )
+    return Unofficial(
+        f"has protocol {protocol.name}: that is {other}, and no board takes it",
+        f"its protocol {protocol.name} is {other}",
+        original.name if original.board else "v2",
+    )
 
 
 def find_gaps(record: Record) -> list[str]:
@@ -68,9 +103,16 @@ def find_gaps(record: Record) -> list[str]:
     return gaps
 
 
-def why_refused(record: Record) -> str | None:
+def why_refused(record: Record) -> Refusal | None:
     """Why no board takes a record, for its protocol or for what it leaves out; None where one does."""
     if unofficial := why_unofficial(record.protocol):
-        return f"the record {unofficial.problem}"
-    gaps = find_gaps(record)
-    return f"the record does not cover protocol {record.protocol.name}: {'; '.join(gaps)}" if gaps else None
+        return Refusal(unofficial.reason, _in_full(unofficial.instead))
+    if gaps := find_gaps(record):
+        name = record.protocol.name
+        return Refusal(f"it does not cover protocol {name}: {'; '.join(gaps)}", _in_full(name))
+    return None
+
+
+def _in_full(protocol: str) -> str:
+    pool = get_protocol(protocol).sampling.pool
+    return f"run the pair under {protocol} in full; each task needs {pool:,} examples that both models solve"

@@ -35,6 +35,10 @@ class Sampling(Part):
     seed: int = Field(ge=0, description="seed of the examples")
     pool: int = Field(ge=1, description="common-correct examples per task")
     candidates: int = Field(ge=1, description="examples tried to fill the pool, as a multiple of its size")
+    read: Literal["plan", "trajectory"] = Field(
+        description="what the headline reads: the first token of the answer, with nothing of it in sight, or "
+        "all steps of the decoding"
+    )
 
 
 class Halving(Part):
@@ -52,6 +56,8 @@ class Scoring(Part):
     )
     rule: Literal["left", "right", "midpoint"] = Field(description="integration points of EAP-IG")
     steps: int = Field(ge=1, description="number of integration points, m")
+    places: bool = Field(description="whether scores are split by the position of their source")
+    neurons: bool = Field(description="whether effects of MLP neurons are measured")
 
 
 class Sweeping(Part):
@@ -138,45 +144,50 @@ class Protocol(Part):
         return self.model_copy(update=own)
 
 
-V1 = Protocol(
-    name="v1",
-    version=3,
+V2 = Protocol(
+    name="v2",
+    version=1,
     board=True,
     minimum=30,
     minimum_edges=0,
     tasks=(
-        ProtocolTask(name="ioi", level="abc", version=1),
-        ProtocolTask(name="greater-than", level="years", version=1),
-        ProtocolTask(name="induction", level="six", version=1),
-        ProtocolTask(name="agreement", level="phrase", version=1),
-        ProtocolTask(name="countdown", level="small", version=1),
-        ProtocolTask(name="infilling", level="words", version=1),
-        ProtocolTask(name="sudoku", level="easy", version=1),
-        ProtocolTask(name="star-path", level="small", version=1),
+        ProtocolTask(name="ioi", level="abc", version=2),
+        ProtocolTask(name="induction", level="six", version=2),
+        ProtocolTask(name="agreement", level="phrase", version=2),
+        ProtocolTask(name="greater-than", level="years", version=2),
+        ProtocolTask(name="arithmetic", level="three", version=1),
+        ProtocolTask(name="infilling", level="words", version=2),
+        ProtocolTask(name="article", level="four", version=1),
+        ProtocolTask(name="countdown", level="small", version=2),
+        ProtocolTask(name="sudoku", level="easy", version=2),
+        ProtocolTask(name="star-path", level="numbers", version=2),
     ),
-    sampling=Sampling(seed=0, pool=500, candidates=10),
+    sampling=Sampling(seed=0, pool=500, candidates=10, read="plan"),
     halving=Halving(disjoint=True, groups=24),
-    scoring=Scoring(kv="grouped", rule="midpoint", steps=5),
+    scoring=Scoring(kv="grouped", rule="midpoint", steps=5, places=True, neurons=True),
     sweeping=Sweeping(grid=GRID, intervention="patch"),
     compared=Compared(circuit_edges=None, faithful=0.85, components=20),
     statistics=Statistics(resampling_seed=0, resamples=200, splits=10),
 )
 
 # The integration of arXiv 2601.14758 is not stated; `left` with m = 5 is what the EAP-IG library suggests.
-PAPER = V1.changed(
+PAPER = V2.changed(
     name="paper",
     board=False,
     minimum_edges=5000,
-    tasks=tuple(task for task in V1.tasks if task.name in ("ioi", "greater-than", "countdown", "infilling")),
+    tasks=tuple(task for task in V2.tasks if task.name in ("ioi", "greater-than", "countdown", "infilling")),
+    read="trajectory",
     kv="ungrouped",
     rule="left",
+    places=False,
+    neurons=False,
     disjoint=False,
     circuit_edges=1000,
 )
 
-QUICK = V1.changed(name="quick", board=False, pool=100)
+QUICK = V2.changed(name="quick", board=False, pool=100)
 
-_PROTOCOLS = {protocol.name: protocol for protocol in (V1, PAPER, QUICK)}
+_PROTOCOLS = {protocol.name: protocol for protocol in (V2, PAPER, QUICK)}
 
 
 def list_protocols() -> tuple[Protocol, ...]:

@@ -3,25 +3,16 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from .quantities import (
-    ACCURACY,
-    COUNT,
-    EARLY_SHIFT,
-    LOG_AREA,
-    OVERLAP,
-    SHARE,
-    SHIFT,
-    SPECIALISATION_SHIFT,
-    Definition,
-    Quantity,
-    Rounding,
-    entry,
-)
+from .quantities.behaviour import ACCURACY
+from .quantities.depth import EARLY_SHIFT
+from .quantities.faithfulness import LOG_AREA
+from .quantities.overlap import OVERLAP
+from .quantities.specialisation import SPECIALISATION_SHIFT
+from .quantity import COUNT, MEMBERS, SHARE, SHIFT, Definition, Owner, Quantity, Rounding, entry
 from .summary import SUITES
 from .types import Measured, Missing, Number, Summary
 
 BOTH = "both suites"
-MEMBERS = ("ARM", "MDM")
 
 SHIFT_AT_ONE_SIZE = "task_dependent_shift_one_size"
 """The quantity of which rows with circuits of other sizes cannot be set side by side."""
@@ -52,16 +43,20 @@ def _column(heading: str, quantities: Mapping[str, tuple[Quantity[Summary], ...]
 
 
 def _by_suite(heading: str, definition: Definition, rounding: Rounding = SHARE, **values: BySuite) -> Column:
+    """A column of means over the tasks of a suite: `values` by name, of both members or of one each."""
     # One object for all that it defines, so that docs and pages define it once.
     of_suite = replace(
         definition,
         title=heading.replace("\n", " "),
         text=f"Mean over the tasks of the suite of {definition.title}, which is defined by task.",
         trap="",
+        mean_of=definition,
     )
+    members: Sequence[Owner | None] = MEMBERS if len(values) > 1 else (None,)
     quantities = {
         suite: tuple(
-            _quantity(f"{name}_{suite}", of, suite, of_suite, rounding) for name, of in values.items()
+            _quantity(f"{name}_{suite}", of, suite, of_suite, rounding, member, suite)
+            for (name, of), member in zip(values.items(), members, strict=True)
         )
         for suite in SUITES
     }
@@ -69,9 +64,16 @@ def _by_suite(heading: str, definition: Definition, rounding: Rounding = SHARE, 
 
 
 def _quantity(
-    name: str, of: BySuite, key: str, definition: Definition, rounding: Rounding = SHARE
+    name: str,
+    of: BySuite,
+    key: str,
+    definition: Definition,
+    rounding: Rounding = SHARE,
+    member: Owner | None = None,
+    suite: str | None = None,
 ) -> Quantity[Summary]:
-    return Quantity(name, lambda summary: entry(of(summary), key), definition, rounding)
+    label = ", ".join(filter(None, (definition.title, member, suite)))
+    return Quantity(name, lambda summary: entry(of(summary), key), definition, rounding, label, member, suite)
 
 
 def _one_size(summary: Summary) -> Measured:
@@ -157,8 +159,8 @@ COLUMNS = (
         "faithfulness",
         {
             BOTH: (
-                _quantity("faithfulness_arm", lambda s: s.faithfulness, "arm", _FAITHFULNESS),
-                _quantity("faithfulness_mdm", lambda s: s.faithfulness, "mdm", _FAITHFULNESS),
+                _quantity("faithfulness_arm", lambda s: s.faithfulness, "arm", _FAITHFULNESS, member="ARM"),
+                _quantity("faithfulness_mdm", lambda s: s.faithfulness, "mdm", _FAITHFULNESS, member="MDM"),
             )
         },
     ),

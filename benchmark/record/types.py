@@ -17,7 +17,7 @@ from .protocol import Part, Protocol
 if TYPE_CHECKING:
     import pandas
 
-SCHEMA: Literal[4] = 4
+SCHEMA: Literal[6] = 6
 """Raised whenever a field changes its meaning."""
 
 
@@ -201,13 +201,16 @@ class Component(Part):
 class MemberRecord(Part):
     """What one member does on one task.
 
-    `clean`, `corrupted`: mean metric of the whole model on either prompt. `completeness`: what the finite
+    `clean`, `corrupted`: mean metric of the whole model on either prompt of the discovery half. `gap`: by how
+    much it is higher than that of the empty circuit, on the evaluation half. `completeness`: what the finite
     number of integration steps leaves out, relative. `absolute`, `signed`: curves by ranking. Profiles are
-    shares of importance by layer, of all components, heads and MLPs, and of edge counts.
+    shares of importance by layer, of all components, heads and MLPs, and of edge counts. `direction`: shares
+    of score by the position of its source.
     """
 
     clean: float
     corrupted: float
+    gap: Measured
     completeness: Measured
     absolute: Curve
     signed: Curve
@@ -219,6 +222,7 @@ class MemberRecord(Part):
     depth: dict[str, Measured]
     depth_edges: dict[str, Measured]
     specialisation: dict[str, Measured]
+    direction: dict[str, Measured]
     top: tuple[Component, ...]
 
 
@@ -251,12 +255,14 @@ class OverlapPoint(Part):
 class Comparison(Part):
     """Both members on one task, and what lies between them.
 
-    `compared` is the overlap at the compared size, `curve` at every budget. `uniform_profile`: depth
+    `structure`: how alike mean scores are, whatever the number of prompts. `compared` is the overlap at the
+    compared size, `curve` at every budget. `uniform_profile`: depth
     profile of uniformly drawn edges. Shifts are MDM − ARM; those of depth by score and by number of edges.
     """
 
     arm: MemberRecord
     mdm: MemberRecord
+    structure: dict[str, Measured]
     compared: OverlapPoint
     curve: tuple[OverlapPoint, ...]
     uniform_profile: tuple[float, ...]
@@ -416,7 +422,7 @@ class Record(Part):
     that out. When it was made and how long it took stand with its cells: the same run gives the same bytes.
     """
 
-    schema_version: Literal[4] = SCHEMA
+    schema_version: Literal[6] = SCHEMA
     pair: PairProvenance
     protocol: Protocol
     tasks: tuple[TaskRecord, ...]

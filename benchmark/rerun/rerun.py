@@ -74,9 +74,9 @@ def rerun_cells(
     pair: Pair,
     rows: int,
     step: float | None,
-    told: Callable[[Cell], None],
+    announce: Callable[[Cell], None],
 ) -> Rerun:
-    """Compute cells of the record at that path again. `told` is called before each.
+    """Compute cells of the record at that path again. `announce` is called before each.
 
     `step`: that of the submission's reduced scores, None where they are exact; `rows` bounds a batch.
     Raises NotComputable where the pair is not the one that the record is of, or a cell cannot be read.
@@ -88,7 +88,7 @@ def rerun_cells(
     again: dict[tuple[str, str], Any] = {}
     found = []
     for cell in cells:
-        told(cell)
+        announce(cell)
         submitted, digest = read_cell(record_path, record, cell)
         content = _computed(record_path, record, cell, measuring, again)
         found.append(

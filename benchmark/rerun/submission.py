@@ -40,7 +40,9 @@ class RerunRequest:
     rows: int = ROWS
 
 
-def rerun_submission(path: Path, request: RerunRequest, told: Callable[[Cell], None]) -> tuple[Record, Rerun]:
+def rerun_submission(
+    path: Path, request: RerunRequest, announce: Callable[[Cell], None]
+) -> tuple[Record, Rerun]:
     """The record of a valid submission, and its cells that were drawn and computed again.
 
     Raises UsageError where the pair is not known, PairError where it cannot be loaded, and NotComputable
@@ -59,7 +61,7 @@ def rerun_submission(path: Path, request: RerunRequest, told: Callable[[Cell], N
                 "run the command again, or with more cells",
             )
         pair = open_pair(_spec(record, request.pair), request.device, request.offline)
-        return record, rerun_cells(record_path, record, cells, pair, request.rows, step, told)
+        return record, rerun_cells(record_path, record, cells, pair, request.rows, step, announce)
 
 
 def _spec(record: Record, name: str | None) -> PairSpec:
@@ -109,10 +111,10 @@ def rerun_findings(rerun: Rerun) -> tuple[Finding, ...]:
 
 def told_deviation(cell: RerunCell) -> str:
     """How far a cell deviates and how far it may, in words."""
-    told = f"deviates by {cell.deviation:.3g}, tolerated {cell.tolerance:g}"
+    line = f"deviates by {cell.deviation:.3g}, tolerated {cell.tolerance:g}"
     if cell.circuits is None:
-        return told
-    return f"{told}; its circuits by {cell.circuits:.3g}, tolerated {cell.circuits_tolerance:g}"
+        return line
+    return f"{line}; its circuits by {cell.circuits:.3g}, tolerated {cell.circuits_tolerance:g}"
 
 
 def attest(asked: Attesting, record: Record, rerun: Rerun) -> Path:

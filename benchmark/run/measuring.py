@@ -1,6 +1,6 @@
 """The cells that need the pair: the pool, its prompts, edge scores, sweeps of circuits, entropies."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -13,9 +13,9 @@ from ...tasks.export import fingerprint
 from ..asking.attempts import find_pool, pooled_examples
 from ..asking.encoding import Encoded
 from ..asking.grouping import Grouping, group_examples
-from ..asking.pool import Pool, Prompts
+from ..asking.pool import Pool, Prompts, Solved
 from ..asking.prompts import show_prompts
-from ..asking.states import batches, questions
+from ..asking.states import Question, batches, questions
 from ..circuits.components import Components
 from ..circuits.scores import Integration
 from ..measure.entropies import component_entropies
@@ -86,14 +86,26 @@ class Measuring:
 
     def _scores(self, cell: Cell, needs: Needs, tell: Tell) -> ScoreSums:
         grouping, member = _grouping(cell, needs), self._member(cell)
-        asked = questions(member, self._encoded(cell, needs), grouping.discovery, grouping.group)
-        integration = Integration(cell.parts[Scoring].rule, cell.parts[Scoring].steps)
+        asked = self._asked(cell, needs, member, grouping.discovery, grouping.group)
+        scoring = cell.parts[Scoring]
+        integration = Integration(scoring.rule, scoring.steps)
+        # A mixture of experts has no neurons that two members share.
+        neurons = scoring.neurons and all(each.backbone.neurons is not None for each in self._pair.members)
         with tell(len(asked)) as advance:
-            return score_edges(member, asked, grouping.templates, integration, self._rows, advance)
+            return score_edges(
+                member,
+                asked,
+                grouping.templates,
+                integration,
+                self._rows,
+                advance,
+                places=scoring.places,
+                neurons=neurons,
+            )
 
     def _sweep(self, cell: Cell, needs: Needs, tell: Tell) -> Sweep:
         member = self._member(cell)
-        asked = questions(member, self._encoded(cell, needs), _grouping(cell, needs).evaluation)
+        asked = self._asked(cell, needs, member, _grouping(cell, needs).evaluation)
         scores = needs[kind_name("scores", cell.kind.member)].attribution.scores()
         with tell(len(asked)) as advance:
             return sweep(member, asked, scores, cell.parts[Sweeping], self._rows, advance)
@@ -107,12 +119,23 @@ class Measuring:
         top = components.top(components.importance(scores, circuit), cell.parts[Compared].components)
         if not top:
             return Entropies({})
-        asked = questions(member, self._encoded(cell, needs), _grouping(cell, needs).evaluation)
+        asked = self._asked(cell, needs, member, _grouping(cell, needs).evaluation)
         # The source axis begins with the input, which is no component.
         sources = np.array(top, dtype=np.int64) + 1
         with tell(1):
             found = component_entropies(member, batches(member, asked, self._rows), sources)
         return Entropies({components.names[i]: float(h) for i, h in zip(top, found, strict=True)})
+
+    def _asked(
+        self,
+        cell: Cell,
+        needs: Needs,
+        member: Member,
+        solved: Sequence[Solved],
+        groups: Sequence[int] | None = None,
+    ) -> list[Question]:
+        read = cell.parts[Sampling].read
+        return questions(member, self._encoded(cell, needs), solved, groups, read)
 
     def _encoded(self, cell: Cell, needs: Needs) -> dict[int, Encoded]:
         pool = needs["pool"]

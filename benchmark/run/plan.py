@@ -119,6 +119,7 @@ def _kinds() -> Iterator[Kind]:
         needs=evidence,
         parts=("sweeping", "compared", "statistics"),
         members=(),
+        method=2,
     )
 
 

@@ -1,10 +1,12 @@
 """What a run tells of itself, on stderr: bars where they can be drawn, else lines, or nothing."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Protocol
 
+from ...errors import defused, printable
 from .earlier import earlier_seconds
 from .plan import Cell, Plan
 from .store import Store
@@ -125,6 +127,25 @@ class Lines(Silent):
         return f"[{self._course.number(cell)}/{self._course.tasks} {cell.task.name}]"
 
 
+Announce = Callable[[str], None]
+"""Takes a line on what is under way."""
+
+
+def announce_nothing(line: str) -> None:
+    """Nothing, for a caller whose log is not ours to fill."""
+
+
+def announce_when_slow(seconds: float = 3.0) -> Announce:
+    """Announces on stderr once the work has taken that many seconds; a quick command prints nothing."""
+    began = time.monotonic()
+
+    def announce(line: str) -> None:
+        if time.monotonic() - began >= seconds and sys.stderr is not None:
+            _write(line)
+
+    return announce
+
+
 def choose_progress(quiet: bool | None = None) -> Progress:
     """Where a run says what it does: bars on a terminal and in a notebook, else lines, on stderr.
 
@@ -142,6 +163,7 @@ def choose_progress(quiet: bool | None = None) -> Progress:
 
 
 def _write(line: str) -> None:
-    # A run must not end because nobody reads any more what it says of itself.
+    # Names out of records and archives may be in it. And a run must not end because nobody reads any more
+    # what it says of itself.
     with suppress(OSError):
-        print(line, file=sys.stderr, flush=True)
+        print(defused(printable(line)), file=sys.stderr, flush=True)

@@ -1,23 +1,26 @@
 """A record computed again from its cells: every number of it, and no model."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from ...errors import NotComputable
 from ..record.files import as_bytes, read_model
 from ..record.folder import read_folder
 from ..record.protocol import ProtocolTask
-from ..record.types import CellRecord, Record, TaskResult
+from ..record.types import CellRecord, Record, TaskRecord, TaskResult
 from .assembly import assemble, describe_task
 from .execution import Outcome
 from .numbers import compute_numbers
 from .plan import Cell, Kind, Subject, plan_run
 from .pools import why_unusable
-from .progress import Silent
-from .store import digest_of, find_cell, read_seal
+from .progress import Announce, Silent, announce_nothing
+from .store import digest_of, find_cell, read_seal, shortened
+
+T = TypeVar("T", TaskRecord, TaskResult)
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,10 @@ class Rescored:
         return self.path.read_bytes() == as_bytes(self.record)
 
 
-def rescore(path: Path) -> Rescored:
+def rescore(path: Path, announce: Announce = announce_nothing, about: str = "") -> Rescored:
     """Compute a record again from the cells beside it.
+
+    `announce` is given a line for each task, in which `about` says what it is of.
 
     What stands in it of pair, protocol and environment is taken as it is. Raises NotComputable for a
     file that is no record, a cell that is missing, and one that the record was not made of: by its content,
@@ -53,7 +58,8 @@ def rescore(path: Path) -> Rescored:
     subject = Subject.recorded(found)
     try:
         results = [
-            rescore_task(found, task, subject, partial(read_cell, path, found)) for task in found.results
+            rescore_task(found, task, subject, partial(read_cell, path, found))
+            for task in announced(found.results, announce, about)
         ]
     except ValueError as error:
         # The metrics' word for arrays that do not belong together: cells of other tasks, sizes or budgets.
@@ -63,6 +69,13 @@ def rescore(path: Path) -> Rescored:
         ) from error
     record = assemble(found.pair, found.environment, found.protocol, results)
     return Rescored(path, found, record)
+
+
+def announced(tasks: Sequence[T], announce: Announce, about: str = "") -> Iterator[T]:
+    """The tasks one by one, each announced before it is computed again; `about` names what it is of."""
+    for number, task in enumerate(tasks, 1):
+        announce(f"[{number}/{len(tasks)} {task.task}] {about}computing again from its cells …")
+        yield task
 
 
 def find_records(place: Path) -> tuple[Path, ...]:
@@ -135,8 +148,9 @@ def read_cell(path: Path, record: Record, cell: Cell) -> tuple[object, str]:
     file = find_cell(path, record, cell.task.name, cell.name)
     digest, wanted = digest_of(file), named[cell.name].digest
     if digest != wanted:
+        there, named_there = shortened(digest, wanted)
         raise NotComputable(
-            f"{file} is not what {path.name} was made of: its SHA-256 is {digest[:9]}…, not {wanted[:9]}…",
+            f"{file} is not what {path.name} was made of: its SHA-256 is {there}, not {named_there}",
             "run the pair again: damaged cells are computed again",
         )
     _check_origin(file, cell, named)

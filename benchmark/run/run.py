@@ -75,5 +75,5 @@ def check_applies(edges: int, pair: str, protocol: Protocol) -> None:
         raise NotComputable(
             f"protocol {protocol.name} compares {protocol.compared.circuit_edges} edges and does not apply "
             f"to the {edges:,} edges of {pair}: it needs {protocol.minimum_edges:,}",
-            "use protocol v1, which sizes circuits by faithfulness",
+            "use protocol v2, which sizes circuits by faithfulness",
         )

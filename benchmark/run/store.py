@@ -179,6 +179,21 @@ def digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def shortened(one: str, other: str) -> tuple[str, str]:
+    """Two digests that differ as messages have them: as short as they can be and still be told apart."""
+    first = next(index for index, (a, b) in enumerate(zip(one, other, strict=True)) if a != b)
+    shown = max(_SHOWN, first + 1)
+
+    def cut(digest: str) -> str:
+        return digest[:shown] + "…" * (len(digest) > shown)
+
+    return cut(one), cut(other)
+
+
+_SHOWN = 9
+"""Digits of a digest in a message, if it takes no more to tell it from another."""
+
+
 def find_cell(record_path: Path, record: Record, task: str, name: str) -> Path:
     """The file of a cell that a record was made of, `NAME.KEY.*` in the folder of cells beside it.
 

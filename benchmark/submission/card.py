@@ -10,7 +10,6 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from ...errors import NotComputable
 from ...files import open_regular
 from ..record.types import Record
 
@@ -20,7 +19,10 @@ PLACEHOLDER = "FILL IN"
 LARGEST_CARD = 64 * 1024
 """Bytes of the largest card that is read."""
 
-OneLine = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\r\n]*$")]
+LONGEST_TEXT = 500
+"""Characters of a text of one line."""
+
+OneLine = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT, pattern=r"^[^\r\n]*$")]
 Paragraphs = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
 
 
@@ -55,11 +57,19 @@ class Card(_Table):
     checkpoints: Checkpoints
 
 
-def read_card(path: Path) -> Card:
-    """A filled card. Raises NotComputable, with all that is wrong, for anything else."""
-    if problems := check_card(path):
-        raise NotComputable(f"{path} is no filled card: {'; '.join(problems)}", f"correct {path.name}")
-    return Card.model_validate(_parse(path))
+def card_names(path: Path) -> tuple[str | None, date | None]:
+    """The pair and the day that a card names, whatever else is wrong with it; None where it names none.
+
+    A text that is too long for a name is none.
+    """
+    try:
+        content = _parse(path)
+    except (OSError, ValueError, RecursionError):
+        return None, None
+    pair, day = content.get("pair"), content.get("date")
+    if not isinstance(pair, str) or len(pair) > LONGEST_TEXT or _unfilled(pair):
+        pair = None
+    return pair, day if type(day) is date else None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Where the parts of a submission lie, and how it is called.
 
-2026-11-29-tiny-v1/         DATE-STEM; STEM is the stem of the record's file in the run
+2026-11-29-tiny-v2/         DATE-STEM; STEM is the stem of the record's file in the run
   card.toml                 who, what, licences; a person fills it in
   manifest.json             SHA-256 and size of the other files; how the cells were reduced
   record.json               the record of these cells

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..run.store import digest_of
+from ..run.store import digest_of, shortened
 from .layout import CARD, MANIFEST
 
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -129,5 +129,6 @@ def _difference(path: Path, entry: FileEntry) -> str | None:
         return f"it has {size:,} bytes, the manifest says {entry.bytes:,}"
     digest = digest_of(path)
     if digest != entry.sha256:
-        return f"its SHA-256 is {digest[:9]}…, the manifest says {entry.sha256[:9]}…"
+        found, listed = shortened(digest, entry.sha256)
+        return f"its SHA-256 is {found}, the manifest says {listed}"
     return None

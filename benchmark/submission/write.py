@@ -11,8 +11,10 @@ from ...files import read_text, write_text
 from ..measure.reduced import PRECISIONS, ScorePrecision
 from ..record.draws import take_draws, write_draws
 from ..record.files import write_model
+from ..record.official import Refusal, why_refused
 from ..record.types import CellRecord, Record, TaskResult
 from ..run.assembly import check_compared
+from ..run.progress import Announce, announce_nothing
 from ..run.rescore import Rescored, find_records, rescore
 from ..run.store import digest_of
 from .card import check_card, write_template
@@ -47,16 +49,24 @@ class Request:
 
 @dataclass(frozen=True)
 class Submission:
-    """A submission that was written. `unfilled`: what is wrong with its card, empty where nothing is."""
+    """A submission that was written.
+
+    `unfilled`: what is wrong with its card, empty where nothing is; `refused`: why no board takes its record,
+    None where one does.
+    """
 
     path: Path
     bytes: int
     manifest: Manifest
     unfilled: tuple[str, ...]
+    refused: Refusal | None = None
 
 
-def submit(place: Path, out: Path, request: Request) -> Submission:
+def submit(place: Path, out: Path, request: Request, announce: Announce = announce_nothing) -> Submission:
     """Write the submission of a record, or of the one record of a run's folder, into `out`.
+
+    A record that no board takes is written all the same, and `refused` says why. `announce` is given a line
+    for each task that is computed again.
 
     The same run and request write the same bytes again. Raises NotComputable for a run whose record does not
     follow from its cells, lacks some, holds no comparison, or does not fit the size; UsageError for a folder
@@ -66,7 +76,7 @@ def submit(place: Path, out: Path, request: Request) -> Submission:
         raise UsageError(f"a size of {request.size} MB", "give a positive number of megabytes")
     if request.card is not None and (problems := check_card(request.card)):
         raise NotComputable(f"{request.card} is no filled card: {'; '.join(problems)}", "correct it first")
-    run = _checked(place)
+    run = _checked(place, announce)
     cells = find_cells(run.path, run.record)
     made = request.made or last_made(cells)
     name = submission_name(made, run.path.stem)
@@ -76,7 +86,7 @@ def submit(place: Path, out: Path, request: Request) -> Submission:
     card = _card(request.card, (goal, folder, packed), write_template(run.record, made))
     with temporary_folder(goal) as temporary:
         write_text(temporary / CARD, card)
-        manifest = _fill(temporary, run, cells, request.size)
+        manifest = _fill(temporary, run, cells, request.size, announce)
         unfilled = tuple(check_card(temporary / CARD))
         size = _size(temporary)
         if request.packed:
@@ -84,10 +94,10 @@ def submit(place: Path, out: Path, request: Request) -> Submission:
             size = goal.stat().st_size
         else:
             put_folder(temporary, goal)
-    return Submission(goal, size, manifest, unfilled)
+    return Submission(goal, size, manifest, unfilled, why_refused(run.record))
 
 
-def _checked(place: Path) -> Rescored:
+def _checked(place: Path, announce: Announce) -> Rescored:
     """The one record of a place, found to follow from its cells."""
     paths = find_records(place)
     if len(paths) > 1:
@@ -95,7 +105,7 @@ def _checked(place: Path) -> Rescored:
             f"{place} holds {len(paths)} records",
             f"name one of them: {', '.join(path.name for path in paths[:5])}",
         )
-    run = rescore(paths[0])
+    run = rescore(paths[0], announce)
     if run.differences:
         raise NotComputable(
             f"{run.path} does not follow from its cells: {run.differences[0]}",
@@ -121,7 +131,9 @@ def _card(given: Path | None, places: tuple[Path, ...], template: str) -> str:
     return text
 
 
-def _fill(folder: Path, run: Rescored, cells: tuple[RunCell, ...], size: float | None) -> Manifest:
+def _fill(
+    folder: Path, run: Rescored, cells: tuple[RunCell, ...], size: float | None, announce: Announce
+) -> Manifest:
     """Write everything but the card, which is there, and the manifest of it all."""
     if size is None:
         copy_exact(cells, folder)
@@ -136,7 +148,7 @@ def _fill(folder: Path, run: Rescored, cells: tuple[RunCell, ...], size: float |
     rest = _size(folder) + run.path.stat().st_size + sum(cell.seal_file.stat().st_size for cell in cells)
     for precision in PRECISIONS:
         if write_scores(cells, folder, precision, most - rest):
-            record = _score_again(folder, run.record, cells)
+            record = _score_again(folder, run.record, cells, precision, announce)
             manifest = _write_manifest(folder, run, record, precision)
             if _size(folder) <= most:
                 return manifest
@@ -151,13 +163,19 @@ def _fill(folder: Path, run: Rescored, cells: tuple[RunCell, ...], size: float |
     )
 
 
-def _score_again(folder: Path, original: Record, cells: tuple[RunCell, ...]) -> Record:
+def _score_again(
+    folder: Path,
+    original: Record,
+    cells: tuple[RunCell, ...],
+    precision: ScorePrecision,
+    announce: Announce,
+) -> Record:
     """Seal the cells of a submission and write their record and its draws."""
     named = seal_anew(cells, folder)
     path = folder / RECORD
     # A record that names the reduced cells; its numbers are still those of the run, and computed again.
     write_model(_naming(original, named), path)
-    record = rescore(path).record
+    record = rescore(path, announce, f"rounded cells, step {precision.step:.2g}: ").record
     write_model(record, path)
     write_draws(take_draws(record), folder / DRAWS)
     return record

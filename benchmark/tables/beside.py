@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ..record.quantities import COUNT, FINE, Rounding
+from ..record.quantity import COUNT, FINE, Rounding
 from ..record.types import FailedTask, Measured, Missing, Number, Record, TaskResult
 from .cells import Format, Notes, get_markup, plain
 from .layout import WIDTH, Fields, Row, csv_lines, stacked, tabular, unrounded, wrapped

@@ -6,19 +6,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ...errors import unknown
-from ..record.quantities import Rounding
+from ..record.quantity import Rounding
 from ..record.types import Measured, Missing
+from .latex import as_latex
 
 Format = Literal["text", "github", "latex", "csv"]
 FORMATS: tuple[Format, ...] = ("text", "github", "latex", "csv")
 
 DASH = "–"
-_LATEX = str.maketrans(
-    {character: f"\\{character}" for character in "&%$#_{}"}
-    | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-    | {"<": r"\textless{}", ">": r"\textgreater{}", "[": "{[}", "]": "{]}"}
-    | {"→": r"$\to$", "−": "$-$", "√": r"$\surd$", "Ĵ": r"$\hat{J}$", DASH: "--"}
-)
 _GITHUB = str.maketrans(
     {character: f"\\{character}" for character in r"\`*_~[]|$"} | {"&": "&amp;", "<": "&lt;"}
 )
@@ -64,7 +59,7 @@ _MARKUPS = {
     ),
     "latex": Markup(
         tabular="latex_raw",
-        text=lambda text: text.translate(_LATEX),
+        text=as_latex,
         number=lambda text: "$" + text.replace("%", r"\%").replace(" ", r"\ ") + "$",
         mark=lambda number: rf"\textsuperscript{{{number}}}",
         strong=lambda text: rf"\textbf{{{text}}}",

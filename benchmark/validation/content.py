@@ -16,7 +16,7 @@ from ..record.strict import Fault, read_strict_json
 from ..record.types import Record
 from ..run.plan import kind_named
 from ..run.store import CELLS
-from ..submission.card import check_card, read_card
+from ..submission.card import card_names, check_card
 from ..submission.layout import CARD, MANIFEST, PARTS, parse_name
 from ..submission.manifest import UNLISTED, Manifest, compare_with_folder
 
@@ -37,7 +37,7 @@ class Place:
 def check_files(place: Place) -> Iterator[Finding]:
     """The submission's name, parts that are missing, and files that are none of its parts."""
     if parse_name(place.name) is None:
-        problem = f"a submission is called DATE-NAME, such as 2026-11-29-tiny-v1, and not {place.name!r}"
+        problem = f"a submission is called DATE-NAME, such as 2026-11-29-tiny-v2, and not {place.name!r}"
         yield Finding("files", ".", problem, "give the folder back the name that `mechshift submit` gave it")
     for name in PARTS:
         if name != CELLS and name not in place.files:
@@ -109,17 +109,16 @@ def check_card_file(place: Place, record: Record | None) -> Iterator[Finding]:
     if CARD not in place.files:
         return
     path = place.folder / CARD
-    if problems := check_card(path):
-        for problem in problems:
-            yield Finding("card", CARD, problem, f"edit {CARD}")
-        return
-    card = read_card(path)
-    if record is not None and card.pair != record.pair.name:
-        problem = f"it names pair {card.pair!r}, the record {record.pair.name!r}"
+    for problem in check_card(path):
+        yield Finding("card", CARD, problem, f"edit {CARD}")
+    # Beside those, so that a card is to be edited once.
+    pair, day = card_names(path)
+    if record is not None and pair is not None and pair != record.pair.name:
+        problem = f"it names pair {pair!r}, the record {record.pair.name!r}"
         yield Finding("card", f"{CARD}: pair", problem, f"write the record's name in {CARD}")
     named = parse_name(place.name)
-    if named is not None and card.date != named[0]:
-        problem = f"its date is {card.date}, that of the submission's name {named[0]}"
+    if named is not None and day is not None and day != named[0]:
+        problem = f"its date is {day}, that of the submission's name {named[0]}"
         yield Finding("card", f"{CARD}: date", problem, f"write the same date in {CARD}")
 
 

@@ -14,7 +14,8 @@ from ...tasks import get_task
 from ..circuits.graph import Graph
 from ..findings.finding import Finding
 from ..measure.budgets import budgets
-from ..record.quantities import Definition, task_quantities
+from ..record.quantities import task_quantities
+from ..record.quantity import Definition
 from ..record.row import pair_quantities
 from ..record.types import (
     Comparison,

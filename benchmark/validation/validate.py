@@ -6,6 +6,8 @@ from pathlib import Path
 from ..findings.finding import Finding, at_most
 from ..record.official import find_gaps, why_unofficial
 from ..record.types import Record, TaskResult
+from ..run.progress import Announce, announce_nothing
+from ..run.rescore import announced
 from ..submission.archive import opened
 from ..submission.layout import MANIFEST, RECORD
 from ..submission.manifest import Manifest
@@ -40,19 +42,22 @@ CHECKS = (
 """The names of all checks, in their order."""
 
 
-def validate(path: Path | str, unofficial: bool = False) -> tuple[Finding, ...]:
+def validate(
+    path: Path | str, unofficial: bool = False, announce: Announce = announce_nothing
+) -> tuple[Finding, ...]:
     """All that is wrong with a submission, a folder or the zip archive of one; empty where it is valid.
 
     A fault hides others only where nothing more can be computed. `unofficial` takes a protocol of this
-    version that no board takes, and a record that is not the whole of its protocol. No model is run, and no
-    file is written but those of an archive, to a temporary folder. Raises UsageError where there is nothing
-    at the path, and NotComputable for what is neither a folder nor an archive.
+    version that no board takes, and a record that is not the whole of its protocol. `announce` is given a
+    line for each task. No model is run, and no file is written but those of an archive, to a temporary
+    folder. Raises UsageError where there is nothing at the path, and NotComputable for what is neither a
+    folder nor an archive.
     """
     with opened(Path(path)) as (folder, broken):
         if folder is None:
             return broken
         name = _name(Path(path), folder)
-        found = [*broken, *_check_name(Path(path), name), *_check_folder(folder, name, unofficial)]
+        found = [*broken, *_check_name(Path(path), name), *_check_folder(folder, name, unofficial, announce)]
     return tuple(each for check in CHECKS for each in at_most(one for one in found if one.check == check))
 
 
@@ -68,7 +73,7 @@ def _check_name(path: Path, name: str) -> Iterator[Finding]:
         yield Finding("archive", path.name, problem, "give the archive and the folder in it one name")
 
 
-def _check_folder(folder: Path, name: str, unofficial: bool) -> Iterator[Finding]:
+def _check_folder(folder: Path, name: str, unofficial: bool, announce: Announce) -> Iterator[Finding]:
     tree = read_tree(folder)
     yield from tree.findings
     if not tree.complete:
@@ -83,11 +88,11 @@ def _check_folder(folder: Path, name: str, unofficial: bool) -> Iterator[Finding
         yield from check_manifest(place, manifest, record)
     yield from check_card_file(place, record)
     if record is not None:
-        yield from _check_record(place, record, manifest, unofficial)
+        yield from _check_record(place, record, manifest, unofficial, announce)
 
 
 def _check_record(
-    place: Place, record: Record, manifest: Manifest | None, unofficial: bool
+    place: Place, record: Record, manifest: Manifest | None, unofficial: bool, announce: Announce
 ) -> Iterator[Finding]:
     """The record by itself; and from its cells where its protocol is one of this version."""
     yield from check_cell_files(place, record)
@@ -102,13 +107,15 @@ def _check_record(
         )
     # What another protocol would have computed could take any time, and would say nothing.
     if why_unofficial(record.protocol, named=True) is None:
-        yield from _check_cells(place, record, manifest)
+        yield from _check_cells(place, record, manifest, announce)
 
 
-def _check_cells(place: Place, record: Record, manifest: Manifest | None) -> Iterator[Finding]:
+def _check_cells(
+    place: Place, record: Record, manifest: Manifest | None, announce: Announce
+) -> Iterator[Finding]:
     results: list[TaskResult] = []
     computed: list[TaskResult] = []
-    for task in record.results:
+    for task in announced(record.results, announce, f"{place.name}: "):
         # One task's cells are held at a time.
         cells = TaskCells(place, record, task)
         yield from cells.findings

@@ -1,5 +1,6 @@
 """The project's own board as it lies in the repository: of the reference pairs, valid, and as it is built."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,11 @@ from mechshift.baselines.family.build import MADE, PAIRS, SIZE, build_pages, car
 from mechshift.benchmark.board.rows import make_board
 from mechshift.benchmark.record.draws import STEPS, read_draws, take_draws
 from mechshift.benchmark.record.files import read_model
-from mechshift.benchmark.record.protocol import V1
+from mechshift.benchmark.record.protocol import V2
 from mechshift.benchmark.record.types import Record
 from mechshift.benchmark.run.plan import Subject
 from mechshift.benchmark.run.rescore import find_differences, read_cell, rescore_task
-from mechshift.benchmark.submission.card import read_card
+from mechshift.benchmark.submission.card import check_card
 from mechshift.benchmark.submission.manifest import Manifest, compare_with_folder, list_files
 
 ROOT = Path(__file__).parents[2] / "baselines"
@@ -20,7 +21,7 @@ BOARD, PAGES, REFERENCE = (ROOT / name for name in ("board", "pages", "reference
 
 
 def submission(pair: str) -> Path:
-    return BOARD / f"{MADE}-{pair}-v1"
+    return BOARD / f"{MADE}-{pair}-v2"
 
 
 def test_every_reference_pair_is_on_the_board_and_nothing_else() -> None:
@@ -37,11 +38,12 @@ def test_a_submission_is_whole_and_of_the_pair(pair: str) -> None:
     manifest = read_model(folder / "manifest.json", Manifest)
     assert compare_with_folder(manifest.files, folder, list_files(folder)) == ()
     assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) <= SIZE * 1e6
-    assert read_card(folder / "card.toml").model_dump() == card_of(pair)
+    assert check_card(folder / "card.toml") == []
+    assert tomllib.loads((folder / "card.toml").read_text()) == card_of(pair)
     handed_in = read_model(folder / "record.json", Record)
     reference = read_model(REFERENCE / pair / "record.json", Record)
     assert handed_in.pair == reference.pair
-    assert handed_in.protocol == V1
+    assert handed_in.protocol == V2
     assert [task.pool for task in handed_in.tasks] == [task.pool for task in reference.tasks]
 
 

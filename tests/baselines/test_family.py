@@ -11,7 +11,7 @@ from mechshift.baselines.training.recipe import Recipe, list_recipes
 from mechshift.benchmark.pairs.checkpoint import find_checkpoint
 from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.benchmark.record.files import read_model
-from mechshift.benchmark.record.protocol import V1, ProtocolTask
+from mechshift.benchmark.record.protocol import V2, ProtocolTask
 from mechshift.benchmark.record.types import Record
 from mechshift.tasks import get_task
 
@@ -80,15 +80,15 @@ def test_a_record_is_of_the_tasks_protocol_and_weights_that_are_here(
     record, spec = record_of(recipe), get_pair(recipe.name)
     assert record.pair.name == recipe.name
     assert record.pair.control == (recipe.second.role == "control")
-    assert record.protocol == V1
+    assert record.protocol == V2
     assert {task.task: (task.version, task.level) for task in record.results} == {
-        task.name: (task.version, task.level) for task in V1.tasks
+        task.name: (task.version, task.level) for task in V2.tasks
     }
     assert record.pair.arm.digest == find_checkpoint(spec.arm).digest()
     assert record.pair.mdm.digest == find_checkpoint(spec.mdm).digest()
 
 
-@pytest.mark.parametrize("task", V1.tasks, ids=lambda task: task.name)
+@pytest.mark.parametrize("task", V2.tasks, ids=lambda task: task.name)
 def test_both_members_of_tiny_do_the_tasks(task: ProtocolTask) -> None:
     (found,) = (
         one for one in read_model(REFERENCE / "tiny" / "record.json", Record).tasks if one.task == task.name

@@ -120,7 +120,7 @@ def _evidence() -> Callable[..., Evidence]:
 
 @pytest.fixture
 def make_record() -> Callable[..., Record]:
-    """Make a whole record of protocol v1: `make_record(name, shift, protocol, tasks, failed, **changes)`."""
+    """Make a whole record of protocol v2: `make_record(name, shift, protocol, tasks, failed, **changes)`."""
     return records.a_record
 
 

@@ -71,7 +71,7 @@ def a_submitted_record(
     missing: Sequence[str] = (),
     **pair: Any,
 ) -> Record:
-    """A whole record of protocol v1, with draws.
+    """A whole record of protocol v2, with draws.
 
     `sample`: rows of one sample have the same examples (None: its own); `missing`: tasks whose Ĵ is; others
     change the pair's provenance.

@@ -67,7 +67,7 @@ def a_drawn_record(
     tasks = tuple(a_drawn_task(folder, task) for task in asked)
     shape = {"layers": GRAPH.layers, "heads": GRAPH.heads, "kv_heads": GRAPH.kv_heads, "edges": GRAPH.edges}
     record = a_record(name, tasks=tasks, pair=a_pair(name, **shape), **changes)
-    path = folder / f"{name}-v1.json"
+    path = folder / f"{name}-v2.json"
     write_model(record, path)
     return path, record
 
@@ -100,14 +100,14 @@ def some_rows(number_of: int, seed: int = 0) -> list[BoardRow]:
         shift, local = generator.normal(0, 0.2), generator.uniform(0.2, 1)
         record = _a_row_record(f"pair-{index:03}", shift, local, missing=index % 7 == 3, gpt2=index % 3 == 1)
         entry = Entry(
-            name=f"2026-11-29-pair-{index:03}-v1",
+            name=f"2026-11-29-pair-{index:03}-v2",
             place=Path("nowhere"),
             record=record,
             status="re-run" if index % 4 == 0 else "self-reported",
             refused="an attestation is there, and its signature is of nobody" if index % 6 == 2 else None,
             unofficial="task ioi was not asked for" if index == 5 else None,
         )
-        control = Entry("2026-11-29-control-v1", Path("nowhere"), a_record("control", number(0.01, 0.02)))
+        control = Entry("2026-11-29-control-v2", Path("nowhere"), a_record("control", number(0.01, 0.02)))
         rank = Unranked("it has no value") if index % 7 == 3 else index + 1
         rows.append(BoardRow(entry, rank, (control,) if index % 5 == 0 else ()))
     return rows

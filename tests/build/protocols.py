@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from mechshift.benchmark.record.protocol import QUICK, V1, Protocol
+from mechshift.benchmark.record.protocol import QUICK, V2, Protocol
 
 
 def small_protocol(**changes: Any) -> Protocol:
     """The leaderboard's protocol on a pool of twelve examples, with few groups, resamples and splits."""
     few = {"pool": 12, "minimum": 4, "groups": 6, "resamples": 30, "splits": 3}
-    return V1.changed(**{**few, **changes})
+    return V2.changed(**{**few, **changes})
 
 
 def small_quick(**changes: Any) -> Protocol:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from mechshift.benchmark.record.protocol import V1, Protocol
+from mechshift.benchmark.record.protocol import V2, Protocol
 from mechshift.benchmark.record.types import (
     Accuracy,
     CellRecord,
@@ -84,6 +84,7 @@ def a_member(clean: float, early: float) -> MemberRecord:
     return MemberRecord(
         clean=clean,
         corrupted=-1.5,
+        gap=number(clean + 1.5, 0.1),
         completeness=number(0.0041),
         absolute=a_curve(0, 0.5, 0.9, 1),
         signed=a_curve(0, 0.6, 0.95, 1),
@@ -157,8 +158,8 @@ def a_cell(name: str) -> CellRecord:
 
 
 def level_of(task: str) -> str:
-    """The level at which protocol v1 asks a task; `easy` for one that it does not ask."""
-    asked = V1.task(task)
+    """The level at which protocol v2 asks a task; `easy` for one that it does not ask."""
+    asked = V2.task(task)
     return "easy" if asked is None else asked.level
 
 
@@ -270,12 +271,12 @@ def an_environment() -> Environment:
 def a_record(
     name: str = "tiny",
     shift: Measured = number(0.25, 0.05),  # noqa: B008 a frozen value
-    protocol: Protocol = V1,
+    protocol: Protocol = V2,
     tasks: tuple[TaskRecord, ...] | None = None,
     failed: tuple[FailedTask, ...] = (),
     **changes: Any,
 ) -> Record:
-    """Of all tasks and of protocol v1, unless others are given; `shift` is the summary's headline."""
+    """Of all tasks and of protocol v2, unless others are given; `shift` is the summary's headline."""
     record = Record(
         pair=a_pair(name),
         protocol=protocol,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from mechshift.benchmark.record.protocol import V1, Protocol
+from mechshift.benchmark.record.protocol import V2, Protocol
 from mechshift.benchmark.record.summary import summarise
 from mechshift.benchmark.record.types import Measured, Number, PoolRecord, Record, TaskRecord, measured
 from mechshift.metrics import bootstrap
@@ -44,7 +44,7 @@ def a_resampled_task(name: str, values: np.ndarray, fingerprint: str = "f00d", s
 
 
 def a_resampled_record(
-    tasks: Mapping[str, np.ndarray | TaskRecord], protocol: Protocol = V1, **changes: object
+    tasks: Mapping[str, np.ndarray | TaskRecord], protocol: Protocol = V2, **changes: object
 ) -> Record:
     """A record of tasks, each of values as in `a_resampled_task`, with the summary that follows from them."""
     found = tuple(

@@ -1,7 +1,7 @@
 """A small submission as `mechshift submit` writes it, of made-up evidence on the tasks' own examples."""
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
@@ -18,7 +18,7 @@ from mechshift.benchmark.circuits.scores import Attribution, Integration
 from mechshift.benchmark.measure.budgets import budgets
 from mechshift.benchmark.measure.evidence import RANKINGS, Entropies, ScoreSums, Sweep
 from mechshift.benchmark.record.files import write_model
-from mechshift.benchmark.record.protocol import V1, Protocol
+from mechshift.benchmark.record.protocol import V2, Protocol, ProtocolTask
 from mechshift.benchmark.record.types import Accuracy, Environment, Missing, PairProvenance, Prompt
 from mechshift.benchmark.run.assembly import assemble, describe_task
 from mechshift.benchmark.run.execution import execute
@@ -35,8 +35,8 @@ GRAPH = Graph(layers=3, heads=2, kv_heads=1)
 TASKS = ("agreement", "star-path")
 MADE = date(2026, 11, 29)
 
-SMALL = V1.changed(
-    tasks=tuple(task for task in V1.tasks if task.name in TASKS),
+SMALL = V2.changed(
+    tasks=tuple(task for task in V2.tasks if task.name in TASKS),
     pool=12,
     candidates=3,
     minimum=4,
@@ -46,7 +46,7 @@ SMALL = V1.changed(
     resamples=8,
     splits=2,
 )
-"""Protocol v1 with as little work as it can have: validation of a submission takes hundredths of a second."""
+"""Protocol v2 with as little work as it can have: validation of a submission takes hundredths of a second."""
 
 CARD = """\
 authors = ["Ada Lovelace", "Grace Hopper"]
@@ -64,15 +64,23 @@ mdm = "nobody/mdm@main"
 """
 
 
-def write_run(folder: Path, protocol: Protocol = SMALL, **changes: Any) -> Path:
-    """A run's folder with its cells and record; the path of the record. `changes`: of the pair."""
+def write_run(
+    folder: Path,
+    protocol: Protocol = SMALL,
+    tasks: Sequence[ProtocolTask] | None = None,
+    **changes: Any,
+) -> Path:
+    """A run's folder with its cells and record; the path of the record.
+
+    `tasks`: the ones that are run, None for all of the protocol; `changes`: of the pair.
+    """
     pair, environment = _pair(protocol, **changes), _environment()
     members: dict[Any, Any] = {"arm": pair.arm, "mdm": pair.mdm}
     software = {"torch": environment.torch, "transformers": environment.transformers, "device": "cpu"}
     subject = Subject.of(
         members, tokenizer=pair.tokenizer, mask_id=pair.mask_id, control=pair.control, software=software
     )
-    plan = plan_run(subject, protocol, protocol.tasks)
+    plan = plan_run(subject, protocol, protocol.tasks if tasks is None else tasks)
     outcomes = execute(plan, protocol, Store(folder), _compute, Silent())
     results = [describe_task(outcome, protocol) for outcome in outcomes]
     path = folder / f"{pair.name}-{protocol.name}.json"
@@ -81,7 +89,7 @@ def write_run(folder: Path, protocol: Protocol = SMALL, **changes: Any) -> Path:
 
 
 def write_submission(folder: Path, exact: bool = False) -> Path:
-    """The folder of a valid submission; the protocol that it is of has to be v1 where it is read."""
+    """The folder of a valid submission; the protocol that it is of has to be v2 where it is read."""
     record = write_run(folder / "run")
     card = folder / "card.toml"
     card.write_text(CARD)

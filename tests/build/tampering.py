@@ -149,7 +149,7 @@ TRUSTED = (
 
 _DECLARED = "was not made as the record says: its"
 _EXPECTED = (
-    ("schema_version", "record", "Input should be 4"),
+    ("schema_version", "record", "Input should be 5"),
     ("pair.name", "card", "it names pair 'small'"),
     ("pair.(control|mask_id|tokenizer)", "cells", f"{_DECLARED} tokenizer or mask token"),
     ("pair.(arm|mdm)", "cells", f"{_DECLARED} members"),
@@ -449,11 +449,11 @@ def _folders() -> Iterator[Tampering]:
     yield Tampering("draws of a GiB", huge, "draws", "and draws at most")
     huge = _changing(lambda f: os.truncate(f / "draws.safetensors", 2**42))
     yield Tampering("draws of four TiB", huge, "files", "a submission has at most")
-    for name in ("small", "2026-02-30-small", "2026-11-29", "tiny v1", "2026-11-29-\x1b[2J"):
+    for name in ("small", "2026-02-30-small", "2026-11-29", "tiny v2", "2026-11-29-\x1b[2J"):
         renamed = _renaming(name)
         yield Tampering(f"called {name!r}", renamed, "files", "a submission is called DATE-NAME")
     yield Tampering(
-        "called by another date", _renaming("2026-11-28-small-v1"), "card", "its date is 2026-11-29"
+        "called by another date", _renaming("2026-11-28-small-v2"), "card", "its date is 2026-11-29"
     )
 
 
@@ -937,15 +937,15 @@ def _archives() -> Iterator[Tampering]:
     members: tuple[tuple[str, str, bytes, str], ...] = (
         ("an absolute path", "/tmp/mechshift-evil", b"x", "absolute path"),
         ("a path upwards", "../evil", b"x", "leads to another folder"),
-        ("a path up from within", "2026-11-29-small-v1/../../evil", b"x", "leads to another folder"),
+        ("a path up from within", "2026-11-29-small-v2/../../evil", b"x", "leads to another folder"),
         ("a drive", "C:/evil", b"x", "absolute path"),
         ("backslashes", "..\\evil", b"x", "backslash"),
-        ("an escape sequence", "2026-11-29-small-v1/\x1b[2J", b"x", "not printable"),
-        ("a name that differs in case", "2026-11-29-small-v1/RECORD.json", b"x", "differs only in case"),
-        ("a file for a folder", "2026-11-29-small-v1/cells", b"x", "one of its folders is a file"),
-        ("an archive", "2026-11-29-small-v1/more.zip", b"x", "an archive in the archive"),
-        ("a name that Windows shortens", "2026-11-29-small-v1/record.json.", b"x", "ends in a dot"),
-        ("a bomb", "2026-11-29-small-v1/zeros", bytes(2**25), "are said to unpack to"),
+        ("an escape sequence", "2026-11-29-small-v2/\x1b[2J", b"x", "not printable"),
+        ("a name that differs in case", "2026-11-29-small-v2/RECORD.json", b"x", "differs only in case"),
+        ("a file for a folder", "2026-11-29-small-v2/cells", b"x", "one of its folders is a file"),
+        ("an archive", "2026-11-29-small-v2/more.zip", b"x", "an archive in the archive"),
+        ("a name that Windows shortens", "2026-11-29-small-v2/record.json.", b"x", "ends in a dot"),
+        ("a bomb", "2026-11-29-small-v2/zeros", bytes(2**25), "are said to unpack to"),
         ("deep folders", "a/" * 40 + "b", b"x", "deeper than"),
     )
     for name, place, content, phrase in members:
@@ -956,10 +956,10 @@ def _archives() -> Iterator[Tampering]:
         ("a FIFO", 0o010644, "a device, a FIFO or a socket"),
         ("a device", 0o020644, "a device, a FIFO or a socket"),
     ):
-        entry = zipfile.ZipInfo("2026-11-29-small-v1/more")
+        entry = zipfile.ZipInfo("2026-11-29-small-v2/more")
         entry.external_attr = mode << 16
         yield Tampering(f"archive with {name}", _packing((entry, b"/etc/passwd")), "archive", phrase)
-    extra = _packing(("2026-11-29-small-v1/notes.txt", b"x"))
+    extra = _packing(("2026-11-29-small-v2/notes.txt", b"x"))
     yield Tampering("archive with another file", extra, "files", "it is no part of a submission")
     beside = _packing(("elsewhere/notes.txt", b"x"))
     yield Tampering("archive of two folders", beside, "files", "it is missing")

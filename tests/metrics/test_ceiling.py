@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -208,3 +210,21 @@ def test_wrong_input_is_refused(change: dict, message: str) -> None:
 def test_normalised_overlap_refuses_what_is_no_jaccard(value: float) -> None:
     with pytest.raises(ValueError, match="cross must lie between 0 and 1"):
         normalised_overlap(value, 0.5, 0.5, 0.1)
+
+
+def test_the_jaccard_index_above_its_floor_is_scaled_with_its_interval() -> None:
+    found = overlap(model(0, 0), model(1, 1), resamples=20)
+    above, plain = found.above_floor, found.jaccard
+    assert isinstance(above, Estimate)
+    assert isinstance(plain, Estimate)
+    for name in ("value", "low", "high"):
+        expected = (getattr(plain, name) - found.floor) / (1 - found.floor)
+        assert getattr(above, name) == pytest.approx(expected)
+    assert above.draws is not None
+    assert plain.draws is not None
+    assert above.draws == pytest.approx((plain.draws - found.floor) / (1 - found.floor))
+
+
+def test_a_circuit_of_all_edges_has_nothing_above_its_floor() -> None:
+    every = replace(overlap(model(0, 0), model(1, 1), resamples=3), floor=1.0)
+    assert isinstance(every.above_floor, Undefined)

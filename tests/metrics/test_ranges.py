@@ -72,6 +72,13 @@ def drawn_estimates() -> st.SearchStrategy:
     return st.builds(lambda one, drawn: replace(one, draws=drawn), estimates(), draws)
 
 
+def cosines() -> st.SearchStrategy:
+    draws = of(st.floats(-1.1, 0.9) | st.just(math.nan), 5)
+    return st.builds(
+        lambda value, drawn: Estimate(value, value, value, 0.95, 5, 0, drawn), st.floats(-1.1, 0.9), draws
+    )
+
+
 def grids() -> st.SearchStrategy:
     shares = st.floats(0, 1, exclude_min=True) | st.sampled_from([5e-324, 1e-300, 0.5, 1 - 2**-53, 1.0])
     return st.lists(shares, min_size=2, max_size=4, unique=True).map(sorted)
@@ -94,6 +101,12 @@ SHARE = (0.0, 1.0)
 SUMS = of(NUMBERS, GROUPS, *SHAPE)
 COUNTS = of(st.integers(1, 100) | MASSES.filter(bool), GROUPS)
 K = st.integers(1, int(EDGES.sum()))
+MODERATE = st.floats(-1e100, 1e100) | st.sampled_from([0.0, 5e-324, 1e-200, 1.0])
+SIGNAL = of(MODERATE, GROUPS, *SHAPE) | st.integers(0, 99).map(
+    lambda seed: 1 + np.random.default_rng(seed).random((GROUPS, *SHAPE))
+)
+"""Sums of which products of groups are clear of noise, among others."""
+EXAMPLES = of(st.integers(1, 100), GROUPS)
 OPTIONS = {"splits": 2, "resamples": 3}
 
 SLOW = {"node_overlap", "overlap_curve"}
@@ -113,6 +126,7 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy, ...], tuple[
         (SUMS, COUNTS),
         ANY,
     ),
+    "carrying_edges": (metrics.carrying_edges, (SIGNAL, EXAMPLES), ANY),
     "chance_intersection": (lambda s: metrics.chance_intersection(*s), (sizes(),), (0.0, 400.0)),
     "chance_jaccard": (lambda s: metrics.chance_jaccard(*s), (sizes(),), SHARE),
     "chance_node_jaccard": (
@@ -126,12 +140,22 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy, ...], tuple[
         (SUMS, SUMS, COUNTS, K),
         ANY,
     ),
+    "clipped_profile": (
+        lambda mass, layer: metrics.clipped_profile(mass, layer, 3),
+        (of(NUMBERS, 5), of(st.integers(-1, 3), 5)),
+        SHARE,
+    ),
     "cluster_weights": (
         lambda labels: metrics.cluster_weights(labels, 5),
         (of(NUMBERS, GROUPS),),
         (0.0, GROUPS**2),
     ),
     "cmd": (lambda curve: metrics.cmd(*curve), (curves(10),), (0.0, INFINITE)),
+    "component_products": (
+        lambda sums: metrics.component_products(sums, EDGES, *NODES),
+        (of(MODERATE, GROUPS, *SHAPE),),
+        ANY,
+    ),
     "cpr": (lambda curve: metrics.cpr(*curve), (curves(10),), ANY),
     "depth_profile": (
         lambda mass, layer: metrics.depth_profile(mass, layer, 3),
@@ -140,17 +164,43 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy, ...], tuple[
     ),
     "depth_shift": (metrics.depth_shift, (profiles(), profiles(), profiles()), ANY),
     "difference": (metrics.difference, (estimates(), estimates()), ANY),
+    "disattenuated_cosine": (
+        lambda a, b, n: metrics.disattenuated_cosine(metrics.group_products(a, b), n, CLUSTERS, 3),
+        (SIGNAL, SIGNAL, EXAMPLES),
+        ANY,
+    ),
     "early_share": (metrics.early_share, (profiles(),), SHARE),
     "effective_components": (metrics.effective_components, (of(MASSES, 5),), (1.0, 5.0)),
+    "extrapolated_jaccard": (
+        lambda a, b, n: metrics.extrapolated_jaccard(a, b, n, CLUSTERS, EDGES, **OPTIONS),
+        (SIGNAL, SIGNAL, EXAMPLES),
+        ANY,
+    ),
     "faithfulness": (metrics.faithfulness, (of(NUMBERS, 3), NUMBERS, NUMBERS), ANY),
     "gini": (metrics.gini, (of(MASSES, 5),), (0.0, 0.8)),
     "group_mean": (metrics.group_mean, (SUMS, COUNTS, of(MASSES, 2, GROUPS)), ANY),
+    "group_products": (
+        lambda a, b, scale: vars(metrics.group_products(a, b, EDGES, scale)),
+        (of(MODERATE, GROUPS, *SHAPE), of(MODERATE, GROUPS, *SHAPE), of(SHARES, *SHAPE)),
+        ANY,
+    ),
+    "grouped_sharpness": (
+        lambda entropies, n, mass: metrics.grouped_sharpness(entropies, n, CLUSTERS, mass, 3),
+        (of(SHARES, GROUPS, 3), EXAMPLES, of(MASSES, 3)),
+        (0.0, 3.0),
+    ),
     "half_splits": (lambda labels: metrics.half_splits(labels, 2), (of(NUMBERS, GROUPS),), SHARE),
     "holm": (metrics.holm, (of(SHARES, 4),), SHARE),
     "importance_entropy": (metrics.importance_entropy, (of(MASSES, 5),), SHARE),
+    "inverse_spread": (
+        lambda a, b, n, power: metrics.inverse_spread(a, b, n, power=power),
+        (SIGNAL, SIGNAL, EXAMPLES, SHARES),
+        (0.0, INFINITE),
+    ),
     "jaccard": (metrics.jaccard, (circuits(), circuits()), SHARE),
     "log_area": (lambda curve, cut: metrics.log_area(*curve, bounded=cut), (curves(), st.booleans()), ANY),
     "mean_estimate": (metrics.mean_estimate, (st.lists(estimates(), min_size=1, max_size=4),), ANY),
+    "mean_product": (metrics.mean_product, (of(MODERATE, GROUPS, GROUPS), EXAMPLES), ANY),
     "mean_relative_depth": (metrics.mean_relative_depth, (profiles(),), SHARE),
     "node_degree": (lambda c: metrics.node_degree(c, *NODES), (circuits(),), (0.0, 12.0)),
     "node_importance": (
@@ -173,6 +223,11 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy, ...], tuple[
         ANY,
     ),
     "paired_difference": (metrics.paired_difference, (drawn_estimates(), drawn_estimates()), ANY),
+    "paired_statistic": (
+        lambda estimate: metrics.paired_statistic(max, [estimate, estimate]),
+        (drawn_estimates(),),
+        ANY,
+    ),
     "prompt_faithfulness": (
         metrics.prompt_faithfulness,
         (of(NUMBERS, 2, 4), of(NUMBERS, 4), of(NUMBERS, 4), st.floats(0, 1)),
@@ -190,6 +245,11 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy, ...], tuple[
         SHARE,
     ),
     "relative_profile": (metrics.relative_profile, (profiles(), profiles()), SHARE),
+    "sign_stability": (
+        lambda values: vars(metrics.sign_stability(dict(zip("abc", values, strict=True)))) | {"carriers": 0},
+        (of(NUMBERS, 3),),
+        ANY,
+    ),
     "signed_wasserstein": (metrics.signed_wasserstein, (profiles(), profiles()), (-1.0, 1.0)),
     "smallest_budget": (
         lambda curve, level: metrics.smallest_budget(*curve, threshold=level),
@@ -213,14 +273,47 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy, ...], tuple[
         (SUMS, COUNTS, K),
         SHARE,
     ),
-    "standard_error": (metrics.standard_error, (estimates(),), (0.0, INFINITE)),
+    "squared_placement": (
+        lambda a, b: metrics.squared_placement(
+            metrics.component_products(a, EDGES, *NODES),
+            metrics.component_products(b, EDGES, *NODES),
+            np.ones(GROUPS),
+            CLUSTERS,
+            [0, 1],
+            2,
+            [0.5, 0.5],
+            3,
+        ),
+        (SIGNAL, SIGNAL),
+        ANY,
+    ),
+    "standardised_cosine": (
+        lambda a, b, n: metrics.standardised_cosine(a, b, n, CLUSTERS, resamples=3),
+        (SIGNAL, SIGNAL, EXAMPLES),
+        ANY,
+    ),
+    "strongest_share": (
+        lambda a, b, n: metrics.strongest_share(a, b, n, CLUSTERS, k=2, splits=2),
+        (SIGNAL, SIGNAL, EXAMPLES),
+        ANY,
+    ),
     "student_tail": (metrics.student_tail, (NUMBERS, st.integers(1, 10**4)), SHARE),
+    "systematic_change": (metrics.systematic_change, (NUMBERS, NUMBERS, NUMBERS), ANY),
+    "systematic_change_estimate": (
+        metrics.systematic_change_estimate,
+        (cosines(), cosines(), cosines()),
+        ANY,
+    ),
     "templates_drawn": (metrics.templates_drawn, (of(NUMBERS, GROUPS),), SHARE),
     "top_edges": (lambda scores, k: metrics.top_edges(scores, EDGES, k), (of(NUMBERS, *SHAPE), K), SHARE),
     "top_share": (metrics.top_share, (of(MASSES, 5), st.integers(1, 7)), SHARE),
     "touched_components": (lambda c: metrics.touched_components(c, *NODES), (circuits(),), SHARE),
     "transport": (metrics.transport, (profiles(), profiles()), SHARE),
-    "two_sided_p": (metrics.two_sided_p, (estimates(),), SHARE),
+    "unpaired_cosine": (
+        lambda a, b, n: metrics.unpaired_cosine(metrics.group_products(a, b), n, n, CLUSTERS, CLUSTERS, 3),
+        (SIGNAL, SIGNAL, EXAMPLES),
+        ANY,
+    ),
     "weighted_jaccard": (
         lambda a, b: metrics.weighted_jaccard(a, b, EDGES),
         (of(NUMBERS, *SHAPE), of(NUMBERS, *SHAPE)),

@@ -12,6 +12,7 @@ from mechshift.metrics import (
     group_mean,
     half_splits,
     paired_difference,
+    paired_statistic,
     templates_drawn,
 )
 
@@ -303,3 +304,34 @@ def test_a_difference_of_what_is_seldom_defined_is_undefined() -> None:
     assert isinstance(found, Estimate)
     assert found.undefined == 3
     assert isinstance(paired_difference(whole, few), Undefined)
+
+
+def test_a_paired_statistic_is_that_of_a_bootstrap_of_the_statistic() -> None:
+    a, b = np.random.default_rng(5).normal(5, 1, size=(2, 40))
+    first, second = _means(a, b)
+    together = bootstrap(lambda w: {"": float((w @ a) / (w @ b))}, range(40), resamples=400, seed=3)[""]
+    found = paired_statistic(lambda x, y: x / y, [first, second])
+    assert isinstance(together, Estimate)
+    assert isinstance(found, Estimate)
+    assert [found.value, found.low, found.high] == pytest.approx(
+        [together.value, together.low, together.high]
+    )
+
+
+def test_a_paired_statistic_may_be_undefined() -> None:
+    (first,) = _means(np.arange(20.0))
+    assert paired_statistic(lambda x: Undefined("never"), [first]) == Undefined("never")
+    seldom = paired_statistic(lambda x: x if x > first.low else Undefined("low"), [first])
+    assert isinstance(seldom, Estimate)
+    assert seldom.undefined > 0
+    with pytest.raises(ValueError, match="must be estimates"):
+        paired_statistic(lambda: 1.0, [])
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "clear"), [(1.0, 0.6, True), (1.0, 0.5, False), (-1.0, -1.1, False), (0.0, 0.0, False)]
+)
+def test_a_number_is_clear_of_zero_where_it_is_known_to_within_half(
+    value: float, low: float, clear: bool
+) -> None:
+    assert Estimate(value, low, value + 1, 0.95, 200).clear is clear

@@ -9,11 +9,13 @@ from scipy import stats
 from mechshift.metrics import Estimate, bootstrap, cluster_weights, holm, paired_difference
 from mechshift.metrics.welch import (
     drawn_variance,
+    estimated_variance,
     interval_freedom,
     interval_variance,
     resampled_freedom,
     welch_p,
     welch_statistic,
+    within_rounding,
 )
 
 
@@ -49,6 +51,55 @@ def test_without_any_variance_every_difference_is_certain() -> None:
 
 def test_the_variance_of_an_interval_is_the_normal_one() -> None:
     assert interval_variance(0.3 * stats.norm.isf(0.005), level=0.99) == pytest.approx(0.09)
+
+
+def test_an_estimate_without_draws_is_known_by_its_interval_row_by_row() -> None:
+    draws = np.random.default_rng(5).normal(size=(3, 100))
+    # Five of a hundred may be missing, and six are too many.
+    draws[1, :5], draws[2, :6] = np.nan, np.nan
+    reach = stats.norm.isf(0.025) * np.array([7.0, 7.0, 2.0])
+    variance, freedom = estimated_variance(draws, reach, [9, 14, 23], [100, 100, 200])
+    assert variance == pytest.approx([stats.tvar(draws[0]), stats.tvar(draws[1, 5:]), 4.0])
+    assert freedom == pytest.approx([1 / (1 / 9 + 1 / 99), 1 / (1 / 14 + 1 / 99), 1 / (1 / 23 + 4 / 200)])
+
+
+def test_both_sides_of_an_interval_at_once() -> None:
+    draws = [[1.0, 3.0], [np.nan, np.nan]]
+    reach = stats.norm.isf(0.025) * np.array([[1.0, 1.0], [5.0, 3.0]])
+    variance, freedom = estimated_variance(draws, reach, 23, 200)
+    assert variance == pytest.approx(np.array([[2.0, 1.0], [2.0, 9.0]]))
+    assert freedom == pytest.approx([1.0, 1 / (1 / 23 + 4 / 200)])
+
+
+def test_one_estimate_by_itself() -> None:
+    variance, freedom = estimated_variance([1.0, 2.0, 4.0], 9.0, 23, 200)
+    assert (variance.shape, freedom.shape) == ((), ())
+    assert (variance, freedom) == (pytest.approx(7 / 3), pytest.approx(1 / (1 / 23 + 1 / 2)))
+    variance, freedom = estimated_variance([], stats.norm.isf(0.025), 23, 200)
+    assert (variance, freedom) == (pytest.approx(1), pytest.approx(1 / (1 / 23 + 4 / 200)))
+
+
+def test_of_another_level_more_draws_may_be_missing() -> None:
+    draws = np.random.default_rng(6).normal(size=(2, 100))
+    draws[0, :25], draws[1, :26] = np.nan, np.nan
+    variance, _ = estimated_variance(draws, 3 * stats.norm.isf(0.125), 23, 200, level=0.75)
+    assert variance == pytest.approx([stats.tvar(draws[0, 25:]), 9.0])
+
+
+def test_of_known_units_the_resamples_alone_are_few() -> None:
+    draws = np.array([np.arange(200.0), np.full(200, np.nan)])
+    _, freedom = estimated_variance(draws, 1.0, math.inf, 200)
+    assert freedom == pytest.approx([199, 50])
+
+
+@pytest.mark.parametrize(
+    ("value", "resolution"), [(0.0, 2**-17), (0.5, 2**-17), (4.0, 2**-15), (-4.0, 2**-15)]
+)
+def test_rounding_is_of_one_or_of_the_larger_value(value: float, resolution: float) -> None:
+    nearer_to_0 = value - math.copysign(resolution, value)
+    more = value - math.copysign(resolution + 2**-40, value)
+    assert within_rounding(value, [value, nearer_to_0, more]).tolist() == [True, True, False]
+    assert within_rounding([nearer_to_0, more], value).tolist() == [True, False]
 
 
 def relative_variance(variances: np.ndarray) -> float:

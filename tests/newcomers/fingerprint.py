@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from .options import JsonOption, of_work
+from .options import JsonOption, of_selection
 from .output import print_json
 
 
 def fingerprint(
     task: Annotated[str, typer.Argument(help="A task (see `mechshift ls tasks`).")],
-    n: Annotated[int, of_work("--n", min=1, help="Examples.")] = 500,
+    n: Annotated[int, of_selection("--n", min=1, help="Examples.")] = 500,
     as_json: JsonOption = False,
 ) -> None:
     """Print the fingerprint of a task's first examples, which is another where any of them is.

@@ -3,9 +3,10 @@
     python tests/reliability/degraded.py build/degraded --tries 20 --others 20 --reruns 10
 
 Calibrates on reruns of the reference pair on other prompts. Then checks, against its record at seed 0,
-further reruns on other prompts, which should raise an alarm in at most one check of twenty, and pairs whose
-MDM was damaged, on the prompts of that record, as a guard of a checkpoint would. Each is judged in two ways:
-by the tolerances, and without them by the paired intervals of the two records. The damages are
+further reruns on other prompts by the tolerances, which should raise an alarm in at most one check of twenty,
+and pairs whose MDM was damaged, on the prompts of that record, as a guard of a checkpoint would. These are
+judged in two ways: by the tolerances, and without them by the paired intervals of the two records. The
+damages are
 
   noise   normal noise on every matrix of one layer, half as large as the weights' own spread
   head    one attention head removed: what the output projection reads of it is set to zero
@@ -40,17 +41,17 @@ from mechshift.errors import NotComputable, PairError
 
 PROTOCOL = QUICK.changed(
     name="degraded",
-    pool=40,
-    minimum=10,
-    candidates=4,
-    groups=12,
-    resamples=50,
+    pool=200,
+    minimum=40,
+    candidates=2,
+    groups=24,
+    resamples=100,
     splits=3,
-    components=8,
-    steps=3,
-    grid=(0.001, 0.02, 0.1, 0.5, 1.0),
+    components=4,
+    steps=1,
+    grid=(0.001, 0.05, 1.0),
 )
-TASKS = ("agreement", "induction", "countdown")
+TASKS = ("induction", "countdown")
 LAYERS, HEADS, WIDTH = 6, 8, 16
 VOCABULARY = 626
 NOISE = 0.5
@@ -91,7 +92,8 @@ def main() -> int:
     for one in tries:
         result = outcome(one, arguments.folder, old, tolerances)
         results.append(result)
-        print(f"{one.name}: {result['tolerances']} by tolerances, {result['paired']} paired", flush=True)
+        judged = [f"{result[way]} {way}" for way in ("tolerances", "paired") if way in result]
+        print(f"{one.name} ({result['what']}): {', '.join(judged)}", flush=True)
     (arguments.folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
     print(table(results))
     false_alarms = sum(result["kind"] == "none" and result["tolerances"] == "alarm" for result in results)
@@ -145,7 +147,9 @@ def outcome(one: Try, folder: Path, old: Path, tolerances: Tolerances) -> dict: 
     result = {"kind": one.kind, "number": one.number, "what": what, "refused": ""}
     try:
         new = measure(folder / "runs" / one.name, checkpoint, one.seed)
-        for way, given in (("tolerances", tolerances), ("paired", None)):
+        # Intervals of two records on other prompts are no test: docs/checking.md says why.
+        ways = {"tolerances": tolerances} | ({} if one.kind == "none" else {"paired": None})
+        for way, given in ways.items():
             found = check_record(new, old, given)
             nearest = min(found.tests, key=lambda test: test.p)
             result |= {
@@ -222,7 +226,7 @@ def table(results: list[dict]) -> str:  # type: ignore[type-arg]
     lines = [f"{'damage':<8}{'check':<12}{'tries':>6}{'alarm':>7}{'refused':>9}{'unseen':>8}"]
     for kind in ("none", *KINDS):
         for way in ("tolerances", "paired"):
-            ended = [result[way] for result in results if result["kind"] == kind]
+            ended = [result[way] for result in results if result["kind"] == kind and way in result]
             counts = [ended.count(what) for what in ("alarm", "refused", "none")]
             numbers = f"{len(ended):>6}{counts[0]:>7}{counts[1]:>9}{counts[2]:>8}"
             lines.append(f"{kind:<8}{way:<12}{numbers}")

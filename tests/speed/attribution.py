@@ -2,10 +2,13 @@
 
     cd tests && python -m speed.attribution
 
-The two alternate within one run; the ratio of their shortest times is printed. Run it on a quiet machine.
+The two alternate within one run; the ratio of their shortest times is printed. So is what it costs on top to
+tell the places of sources apart and to add the effects of neurons, for a bidirectional model whose prompts
+differ from several positions on. Run it on a quiet machine.
 """
 
 import argparse
+import dataclasses
 import resource
 import sys
 import time
@@ -24,9 +27,9 @@ from mechshift.benchmark.pairs.member import Member
 from speed.memory import SHAPES
 
 
-def random_member() -> Member:
-    """A causal GPT-2 small (12 layers, 12 heads, width 768) with random weights."""
-    return member_of("gpt2", mask_id=50_257, spread=None, frozen=True, **SHAPES["gpt2"])
+def random_member(attention: str = "causal") -> Member:
+    """A GPT-2 small (12 layers, 12 heads, width 768) with random weights."""
+    return member_of("gpt2", attention, mask_id=50_257, spread=None, frozen=True, **SHAPES["gpt2"])
 
 
 def random_batch(prompts: int, tokens: int) -> Batch:
@@ -37,6 +40,17 @@ def random_batch(prompts: int, tokens: int) -> Batch:
     index = torch.arange(prompts)
     metric = LogitDifference(index, answer, foil, prompts)
     return Batch(clean, corrupted, index, torch.full((prompts,), tokens - 1), metric, index % 5)
+
+
+def parted(batch: Batch, borders: int) -> Batch:
+    """The batch with so many pairs of a first token that differs and a last position that is read."""
+    rows, tokens = batch.clean.shape
+    corrupted, read = batch.corrupted.clone(), batch.read_position.clone()
+    for row in range(rows):
+        first = tokens // 4 + row % borders
+        corrupted[row, :first] = batch.clean[row, :first]
+        read[row] = tokens - 1 - row % borders
+    return dataclasses.replace(batch, corrupted=corrupted, read_position=read)
 
 
 def bare_passes(member: Member, batch: Batch, steps: int) -> None:
@@ -77,6 +91,22 @@ def compare(prompts: int, tokens: int, steps: int, repeats: int) -> None:
     print(f"peak memory {peak / 1e9:.2f} GB")
 
 
+def compare_parts(prompts: int, tokens: int, steps: int, repeats: int) -> None:
+    """Print what places and neurons cost beside attribution without them."""
+    member, batch = random_member("full"), parted(random_batch(prompts, tokens), borders=4)
+    integration = Integration("midpoint", steps)
+
+    def timed(**asked: bool) -> float:
+        return seconds(lambda: attribute(member, [batch], integration, groups=5, **asked))
+
+    timed()
+    asked = ({}, {"places": True}, {"neurons": True}, {"places": True, "neurons": True})
+    times = [[timed(**each) for each in asked] for _ in range(repeats)]
+    plain, *more = (min(column) for column in zip(*times, strict=True))
+    places, neurons, both = (f"{100 * (each / plain - 1):+.1f} %" for each in more)
+    print(f"bidirectional: attribution {plain:.2f} s; places {places}, neurons {neurons}, both {both}")
+
+
 def time_graph() -> None:
     """Print how long LLaMA-2-7B's graph takes to build, and its top 1000 edges to select and prune."""
     scores = np.random.default_rng(0).standard_normal(Graph(32, 32, 32).mask.shape)
@@ -100,7 +130,9 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=20)
     parser.add_argument("--steps", type=int, default=5)
     parser.add_argument("--repeats", type=int, default=3)
-    compare(**vars(parser.parse_args()))
+    asked = vars(parser.parse_args())
+    compare(**asked)
+    compare_parts(**asked)
     time_graph()
 
 

@@ -33,7 +33,7 @@ from mechshift.benchmark.forecast.sizes import sketch_pair
 from mechshift.benchmark.forecast.workload import commit_order, task_work
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.spec import declare_pair
-from mechshift.benchmark.record.protocol import V1
+from mechshift.benchmark.record.protocol import V2
 from mechshift.benchmark.run.allocation import give_back_freed_memory
 from mechshift.benchmark.run.assembly import as_asked
 from mechshift.benchmark.run.execution import Tell, execute
@@ -45,7 +45,7 @@ from mechshift.benchmark.run.store import Store
 from mechshift.tasks import get_task
 
 TASK = "star-path"
-PROTOCOL = V1.changed(pool=32, minimum=4, candidates=1, disjoint=False, grid=(0.001, 1.0), resamples=10)
+PROTOCOL = V2.changed(pool=32, minimum=4, candidates=1, disjoint=False, grid=(0.001, 1.0), resamples=10)
 STAGES = {"pool": "decoding", "scores": "attribution", "sweep": "circuits", "entropies": "entropies"}
 """The stage in which a cell is computed, by the beginning of its name; of any other cell, comparison."""
 SHAPES: dict[str, dict[str, Any]] = {

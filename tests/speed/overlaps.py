@@ -2,7 +2,7 @@
 
     cd tests && python -m speed.overlaps
 
-Overlap of edges and of components at all sizes of protocol v1, ten splits, random score sums. The reference
+Overlap of edges and of components at all sizes of protocol v2, ten splits, random score sums. The reference
 selects the circuits of each size on their own and looks up which components each of them touches. Printed
 are processor time, the ratio of the shortest times, and the most memory that arrays took beside the score
 sums. It fails where the two differ in a value.
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from mechshift.benchmark.circuits.components import Components
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.measure.budgets import budgets
-from mechshift.benchmark.record.protocol import V1
+from mechshift.benchmark.record.protocol import V2
 from mechshift.metrics import Undefined, Value, cluster_weights, halves, touched_components
 from mechshift.metrics.halves import Halves, View, by_size, edge_view, node_view
 from mechshift.metrics.overlap import largest, mean_share, strength
@@ -53,9 +53,9 @@ class Case:
         generator, clusters = np.random.default_rng(0), np.arange(24) // 2
         shared, *own = generator.standard_t(3, (3, graph.edges))
         a, b = (shared + one + 3 * generator.standard_normal((24, graph.edges)) for one in own)
-        statistics, components = V1.statistics, Components(graph)
+        statistics, components = V2.statistics, Components(graph)
         split = Halves.of(np.full(24, 10), clusters, graph.mask, "absolute", statistics.splits, seed=0)
-        sizes = sorted(set(budgets(V1.sweeping.grid, graph.edges)))
+        sizes = sorted(set(budgets(V2.sweeping.grid, graph.edges)))
         matrices = components.of_sources, components.of_destinations
         # Floors are computed once for all resamples, and are none of what is measured here.
         with patch.object(halves, "chance_node_jaccard", return_value=0.0):

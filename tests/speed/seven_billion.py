@@ -75,7 +75,7 @@ def table() -> list[tuple[str, str, int, int, str, str, str]]:
     lines = []
     for pair in PAIRS:
         sizes = sizes_of(pair)
-        for name in ("v1", "paper"):
+        for name in ("v2", "paper"):
             for tokens in LENGTHS:
                 for rows in ROWS:
                     found = {one.stage: one for one in peaks(sizes, get_protocol(name), rows, tokens)}

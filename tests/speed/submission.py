@@ -4,7 +4,7 @@
 
 Score sums over the graph of Dream-7B, made up: heavy-tailed means over several orders of magnitude, and
 deviations of groups with heavy tails. For tasks of 24 groups, and of the numbers of groups that the tasks of
-protocol v1 have, printed are bytes an edge, megabytes of one member on one task, megabytes of ten tasks with
+protocol v2 have, printed are bytes an edge, megabytes of one member on one task, megabytes of ten tasks with
 two members each, and how far restored deviations correlate with the exact ones. It fails where a mean or a
 variance is not kept. A sweep of 250 examples is measured too.
 """
@@ -30,7 +30,7 @@ from mechshift.benchmark.measure.reduced import (
 
 GRAPH = Graph(28, 28, 4)
 V1_GROUPS = (60, 24, 20, 32, 24, 48, 20, 20)
-"""Groups of the eight tasks of protocol v1 in the run of `tiny`."""
+"""Groups of the eight tasks of protocol v2 in the run of `tiny`."""
 
 TASKS = 10
 Floats = NDArray[np.float64]
@@ -95,7 +95,7 @@ def main() -> None:
     """Print the sizes."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter).parse_args()
     print(f"{GRAPH.edges:,} edges; exact scores of 24 groups: {24 * 8 * GRAPH.edges / 1e6:.1f} MB")
-    for name, groups in (("24 groups", (24,)), ("groups of v1's tasks", V1_GROUPS)):
+    for name, groups in (("24 groups", (24,)), ("groups of v2's tasks", V1_GROUPS)):
         print(f"{name}\n   step  bits  bytes/edge  MB a member and task  MB of {TASKS} tasks  correlation")
         for precision, found, correlation in rows(groups):
             print(

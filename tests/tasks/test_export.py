@@ -16,7 +16,7 @@ from datasets import Dataset
 from mechshift.errors import OutputError, UsageError
 from mechshift.tasks import Example, get_task, list_tasks
 from mechshift.tasks.export import fingerprint, to_dataset, write_parquet
-from mechshift.tasks.wording import Role
+from mechshift.tasks.wording import PromptRole
 
 Draw = Callable[..., tuple[Example, ...]]
 TASKS = [task.card.name for task in list_tasks()]
@@ -90,7 +90,7 @@ def test_fingerprint_of_an_example_by_hand() -> None:
     example = Example(
         *("é a", "b", " c", " d", "v", "t", ("k",)),
         copied=(1,),
-        roles=(Role("r", 0, 1),),
+        roles=(PromptRole("r", 0, 1),),
         factors=(("f", "g"),),
     )
     text = (

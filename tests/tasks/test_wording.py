@@ -1,6 +1,6 @@
 import pytest
 
-from mechshift.tasks.wording import Marked, Role, filled, joined, marked
+from mechshift.tasks.wording import Marked, PromptRole, filled, joined, marked
 
 
 def pieces(text: Marked) -> list[tuple[str, str]]:
@@ -9,17 +9,17 @@ def pieces(text: Marked) -> list[tuple[str, str]]:
 
 
 def test_a_text_that_plays_one_role_as_a_whole() -> None:
-    assert marked("cat", "subject") == Marked("cat", (Role("subject", 0, 3),))
-    assert marked(12, "operand") == Marked("12", (Role("operand", 0, 2),))
+    assert marked("cat", "subject") == Marked("cat", (PromptRole("subject", 0, 3),))
+    assert marked(12, "operand") == Marked("12", (PromptRole("operand", 0, 2),))
 
 
 def test_a_role_behind_a_text() -> None:
-    assert Role("subject", 1, 4).behind(10) == Role("subject", 11, 14)
+    assert PromptRole("subject", 1, 4).behind(10) == PromptRole("subject", 11, 14)
 
 
 def test_parts_keep_their_roles_where_they_are_joined() -> None:
     found = joined(", ", [marked("a", "x"), "bb", marked("ccc", "y")])
-    assert found == Marked("a, bb, ccc", (Role("x", 0, 1), Role("y", 7, 10)))
+    assert found == Marked("a, bb, ccc", (PromptRole("x", 0, 1), PromptRole("y", 7, 10)))
 
 
 def test_nothing_joined_is_an_empty_text() -> None:

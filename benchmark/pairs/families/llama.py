@@ -40,6 +40,8 @@ def _read(model: Any) -> Backbone:
             mlp_norm=norm(block.post_attention_layernorm),
             mlp=block.mlp,
             mlp_shape=_mlp_shape(block.mlp, config),
+            # Experts share one parameter and no module, so that there is nothing to hook.
+            mlp_output=getattr(block.mlp, "down_proj", None),
             normed_heads=hasattr(block.self_attn, "q_norm"),
         )
         for block in cast(Iterable[Any], base.layers)

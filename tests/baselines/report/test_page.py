@@ -7,8 +7,8 @@ import pytest
 
 from mechshift.baselines.report.page import page
 from mechshift.baselines.report.records import Pairs
+from mechshift.baselines.report.tables import row_table
 from mechshift.benchmark.record.types import FailedTask, Record, TaskRecord
-from mechshift.benchmark.tables.table import Ranked, ranked, row_table
 
 MakePairs = Callable[..., Pairs]
 
@@ -69,16 +69,15 @@ def test_the_summary_follows_the_numbers(
     assert "*holds*" not in summary
 
 
-def test_rows_are_the_leaderboards(make_pairs: MakePairs) -> None:
+def test_the_rows_are_there(make_pairs: MakePairs) -> None:
     pairs = make_pairs()
-    rows = ranked([Ranked(record) for record in pairs.records.values()])
-    assert row_table(rows, "github") in section(page(pairs), "2. The rows")
+    assert row_table(pairs) in section(page(pairs), "2. The rows")
 
 
 def test_the_setting_names_arm_and_protocol(make_pairs: MakePairs) -> None:
     setting = words(section(page(make_pairs()), "1. What was compared"))
     assert "digest 0123456789ab; 3 layers, 8 heads, 1,000 edges" in setting
-    assert "Protocol v1@" in setting
+    assert "Protocol v2@" in setting
 
 
 def test_what_a_record_lacks_of_its_protocol_is_said(

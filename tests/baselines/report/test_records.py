@@ -7,7 +7,7 @@ import pytest
 
 from mechshift.baselines.report.records import Pairs, read_pairs, tasks_of
 from mechshift.baselines.report.roster import PAIRS
-from mechshift.benchmark.record.protocol import QUICK, V1
+from mechshift.benchmark.record.protocol import QUICK, V2
 from mechshift.benchmark.record.types import FailedTask, Record, TaskRecord
 from mechshift.errors import NotComputable, UsageError
 
@@ -51,7 +51,7 @@ def test_without_the_base_pair_or_the_control_there_is_nothing_to_compare(
         read_pairs(folder)
     absent = [folder / pair / "record.json" for pair in ("tiny", "tiny-continued")]
     assert raised.value.problem.endswith(f"there is no {absent[0]}, no {absent[1]}")
-    assert "mechshift run --pair PAIR --protocol v1" in raised.value.remedy
+    assert "mechshift run --pair PAIR --protocol v2" in raised.value.remedy
 
 
 def test_a_file_that_is_no_record_is_refused(make_pairs: MakePairs, put: Put, tmp_path: Path) -> None:
@@ -90,14 +90,14 @@ def test_another_protocol_is_refused(
     found = refusal(make_pairs({"tiny-block": make_record("tiny-block", protocol=QUICK)}), put, tmp_path)
     assert found.problem == (
         "the records of tiny-block and tiny are not of the same protocol: "
-        "board is False and True; name is quick and v1; pool is 100 and 500"
+        "board is False and True; name is quick and v2; pool is 100 and 500"
     )
 
 
 def test_another_task_in_the_protocol_is_refused(
     make_pairs: MakePairs, make_record: MakeRecord, put: Put, tmp_path: Path
 ) -> None:
-    protocol = V1.changed(tasks=V1.tasks[:1])
+    protocol = V2.changed(tasks=V2.tasks[:1])
     found = refusal(make_pairs({"tiny-block": make_record("tiny-block", protocol=protocol)}), put, tmp_path)
     assert found.problem.startswith(
         "the records of tiny-block and tiny are not of the same protocol: tasks is ioi abc@1 and ioi abc@1, "

@@ -118,6 +118,15 @@ def test_contrasts_of_tasks() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("p", "written"), [(0.0496, "0.0496"), (0.05, "0.050"), (0.0504, "0.050"), (0.049996, "0.049996")]
+)
+def test_a_p_value_shows_on_which_side_of_the_level_it_lies(p: float, written: str) -> None:
+    shift = Number(value=0.1, low=0.05, high=0.15)
+    contrast = TaskContrast("ioi", shift, shift, shift, Number(value=p), Number(value=p))
+    assert rows_of(tables.contrast_table([contrast], OF_TASK["early_shift"]))[0][-2:] == [written] * 2
+
+
 def test_seeds_side_by_side(make_pairs: MakePairs, failing: Pairs) -> None:
     found = rows_of(tables.seeds_table([spread(EARLY_SHIFT, make_pairs())]))
     assert found == [
@@ -153,3 +162,13 @@ def test_beside_the_pair_without_the_arm(make_pairs: MakePairs) -> None:
         "+0.60 [+0.56, +0.64]",
         "0.60 [0.56, 0.64]",
     ]
+
+
+def test_a_row_has_every_quantity_of_a_board(make_pairs: MakePairs) -> None:
+    found = tables.row_table(make_pairs())
+    heads = [cell.strip() for cell in found.splitlines()[0].strip("|").split(" | ")]
+    assert heads[:4] == ["pair", "overlap Ĵ, local", "overlap Ĵ, planning", "task-dependent shift"]
+    assert heads[-1] == "accuracy, MDM, planning"
+    marked = [f"`{pair}`" for pair in PAIRS if pair not in ("tiny-continued", "tiny-scratch")]
+    assert [row[0] for row in rows_of(found)] == [*marked, "`tiny-continued` (control)", "`tiny-scratch`"]
+    assert {len(row) for row in rows_of(found)} == {len(heads)}

@@ -11,6 +11,7 @@ from mechshift.baselines.report.records import Pairs
 from mechshift.baselines.report.spread import Spread, spread
 from mechshift.baselines.report.wording import (
     claim_sentence,
+    doubtful_sentence,
     left_sentence,
     scratch_sentence,
     seeds_sentence,
@@ -75,8 +76,10 @@ def test_seeds_of_which_nothing_is_known(spreads: list[Spread]) -> None:
     )
 
 
-def a_contrast(task: str, difference: Measured, adjusted: Measured) -> TaskContrast:
-    return TaskContrast(task, difference, difference, difference, adjusted, adjusted)
+def a_contrast(
+    task: str, difference: Measured, adjusted: Measured, p: Measured | None = None
+) -> TaskContrast:
+    return TaskContrast(task, difference, difference, difference, p or adjusted, adjusted)
 
 
 ABOVE, BELOW = Number(value=0.2, low=0.1, high=0.3), Number(value=-0.2, low=-0.3, high=-0.1)
@@ -86,12 +89,27 @@ def test_what_is_left_is_named_with_its_side() -> None:
     found = [
         a_contrast("ioi", ABOVE, Number(value=0.001)),
         a_contrast("countdown", BELOW, Number(value=0.049)),
-        a_contrast("sudoku", ABOVE, Number(value=0.05)),
+        a_contrast("sudoku", ABOVE, Number(value=0.05), p=Number(value=0.03)),
         a_contrast("greater-than", GONE, GONE),
     ]
     assert left_sentence("Early shift", found) == (
         "Early shift: of 4 tasks 3 differ from the control before adjustment and 2 after it: "
         "ioi (above) and countdown (below); 1 of them without a value."
+    )
+
+
+def test_how_often_p_and_the_interval_disagree() -> None:
+    around = Number(value=0.1, low=-0.1, high=0.3)
+    found = [
+        a_contrast("ioi", ABOVE, Number(value=0.06)),
+        a_contrast("countdown", BELOW, Number(value=0.05)),
+        a_contrast("sudoku", BELOW, Number(value=0.09), p=Number(value=0.04)),
+        a_contrast("agreement", around, Number(value=0.3)),
+        a_contrast("greater-than", GONE, GONE),
+    ]
+    assert doubtful_sentence(found) == (
+        "p decides, and not the interval. It allows for how few units are resampled, and can exceed 0.05 "
+        "beside an interval without 0, as in 2 of the 5 lines below."
     )
 
 

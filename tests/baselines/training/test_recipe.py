@@ -5,7 +5,7 @@ import pytest
 from transformers import LlamaForCausalLM
 
 from mechshift.baselines.training.recipe import Optimisation, Recipe, get_recipe, list_recipes
-from mechshift.benchmark.record.protocol import V1
+from mechshift.benchmark.record.protocol import V2
 from mechshift.errors import UsageError
 
 MEGABYTES_5 = 5 * 10**6
@@ -41,7 +41,7 @@ def test_a_reference_pair_has_enough_edges_to_resolve(tiny: Recipe) -> None:
 
 
 def test_every_task_of_the_board_is_in_the_mixture(tiny: Recipe) -> None:
-    assert set(tiny.mixture) == {task.name for task in V1.tasks}
+    assert set(tiny.mixture) == {task.name for task in V2.tasks}
     assert math.fsum(tiny.mixture.values()) == pytest.approx(1)
 
 

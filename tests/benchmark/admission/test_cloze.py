@@ -7,7 +7,7 @@ from build.tokenizers import words_tokenizer
 from mechshift.benchmark.admission.cloze import SENTENCES, TASKS, clozes
 from mechshift.benchmark.asking.encoding import text_of
 from mechshift.benchmark.pairs.pair import Pair
-from mechshift.benchmark.record.protocol import V1
+from mechshift.benchmark.record.protocol import V2
 from mechshift.tasks import get_task
 
 
@@ -95,5 +95,5 @@ def test_the_reference_tokenizer_writes_a_few_of_every_task(tiny: Pair) -> None:
 
 
 def test_they_come_from_the_tasks_of_the_board_whose_answer_is_one() -> None:
-    asked = {task.name: next(get_task(task.name).examples(0)) for task in V1.tasks}
+    asked = {task.name: next(get_task(task.name).examples(0)) for task in V2.tasks}
     assert set(TASKS) == {name for name, example in asked.items() if not example.answers}

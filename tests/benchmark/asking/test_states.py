@@ -61,7 +61,7 @@ def test_an_arm_is_asked_once_teacher_forced(
     kind: str, role: str, member: Callable[..., Member], encoded: Callable[..., Encoded], raw_logits: Logits
 ) -> None:
     arm, one = member(role, kind=kind), encoded(6, ANSWER, FOIL)
-    (batch,) = batches(arm, [question(arm, one, (4, 3, 2, 1, 0), 0)], 8)
+    (batch,) = batches(arm, [question(arm, one, (4, 3, 2, 1, 0), 0, read="trajectory")], 8)
     assert len(batch.clean) == 1
     expected = [
         np.mean([difference(raw_logits(arm, prompt + ANSWER), arm, one, index) for index in (0, 2, 4)])
@@ -83,14 +83,16 @@ def test_an_mdms_trajectory_is_replayed_on_both_prompts(
 ) -> None:
     mdm, one = member("mdm", attention, shift), encoded(6, ANSWER, FOIL)
     expected = [replayed(raw_logits, mdm, one, prompt, order) for prompt in (one.clean, one.corrupted)]
-    assert np.concatenate(values(mdm, [question(mdm, one, order, 0)])) == pytest.approx(expected, abs=1e-5)
+    assert np.concatenate(values(mdm, [question(mdm, one, order, 0, read="trajectory")])) == pytest.approx(
+        expected, abs=1e-5
+    )
 
 
 def test_steps_that_decide_nothing_are_not_run(
     member: Callable[..., Member], encoded: Callable[..., Encoded]
 ) -> None:
     mdm = member("mdm", "full")
-    asked = question(mdm, encoded(6, ANSWER, FOIL), (0, 1, 2, 3, 4), 0)
+    asked = question(mdm, encoded(6, ANSWER, FOIL), (0, 1, 2, 3, 4), 0, read="trajectory")
     assert [state.read for state in asked.states] == [(0,), (2,), (4,)]
     assert [sorted(state.visible) for state in asked.states] == [[], [0, 1], [0, 1, 2, 3]]
 
@@ -132,7 +134,7 @@ def test_split_years_weigh_as_all_hundred_strings_do(
         - sum(probability(prompt, year) for year in one.foils)
         for prompt in (one.clean, one.corrupted)
     ]
-    found = np.concatenate(values(asked, [question(asked, one, (0, 0), 0)]))
+    found = np.concatenate(values(asked, [question(asked, one, (0, 0), 0, read="trajectory")]))
     assert found == pytest.approx(expected, abs=1e-6)
 
 
@@ -148,7 +150,7 @@ def test_tokens_that_are_no_digits_take_their_probability(
     expected = (
         first[5:10].sum() + first[4] * second[6:10].sum() - first[:4].sum() - first[4] * second[:6].sum()
     )
-    clean, _ = values(asked, [question(asked, one, (0, 0), 0)])
+    clean, _ = values(asked, [question(asked, one, (0, 0), 0, read="trajectory")])
     assert clean == pytest.approx([float(expected)], abs=1e-6)
 
 
@@ -162,7 +164,9 @@ def test_years_of_one_token(
 ) -> None:
     asked = member(role, attention, vocabulary=111)
     questions = [
-        question(asked, with_years(encoded(6, (0,), (1,), seed), 2, seed, split=False), (0,), 0)
+        question(
+            asked, with_years(encoded(6, (0,), (1,), seed), 2, seed, split=False), (0,), 0, read="trajectory"
+        )
         for seed in range(3)
     ]
     expected = []
@@ -190,7 +194,7 @@ def test_log_odds_are_those_of_the_sets_probabilities(
     for prompt in (one.clean, one.corrupted):
         probability = raw_logits(asked, (*prompt, asked.mask_id))[5][:-1].softmax(-1)
         expected.append(float((probability[[11, 14, 3]].sum() / probability[[12, 5]].sum()).log()))
-    found = np.concatenate(values(asked, [question(asked, one, (0,), 0)]))
+    found = np.concatenate(values(asked, [question(asked, one, (0,), 0, read="trajectory")]))
     assert found == pytest.approx(expected, abs=1e-5)
 
 
@@ -209,7 +213,7 @@ def mixed(member: Member, encoded: Callable[..., Encoded]) -> list[Question]:
         answer = generator.integers(1, 9, 2 + seed % 2 * 2)
         order = tuple(generator.integers(0, 3, len(answer)).tolist())
         one = encoded(5 + seed % 3, answer.tolist(), (answer + 1).tolist(), seed)
-        found.append(question(member, one, order, seed % 3))
+        found.append(question(member, one, order, seed % 3, read="trajectory"))
     return found
 
 
@@ -280,5 +284,5 @@ def test_an_arm_without_a_mask_token_is_asked_for_one_token_of_a_set(
     asked = replace(one, answers=((11,), (13,)), foils=((12,), (14,)))
     shares = [raw_logits(arm, prompt)[-1].softmax(-1) for prompt in (one.clean, one.corrupted)]
     expected = [float(share[11] + share[13] - share[12] - share[14]) for share in shares]
-    found = values(beyond, [question(beyond, asked, (0,), 0)])
+    found = values(beyond, [question(beyond, asked, (0,), 0, read="trajectory")])
     assert np.concatenate(found) == pytest.approx(expected, abs=1e-5)

@@ -10,7 +10,7 @@ from build.boards import write_submission
 from mechshift.benchmark.board.board import read_board
 from mechshift.benchmark.record import protocol
 from mechshift.benchmark.record.files import write_model
-from mechshift.benchmark.record.protocol import PAPER, QUICK, V1, ProtocolTask
+from mechshift.benchmark.record.protocol import PAPER, QUICK, V2, Protocol, ProtocolTask
 from mechshift.benchmark.record.summary import summarise
 from mechshift.benchmark.record.types import Record
 from mechshift.errors import MechshiftError, NotComputable, UsageError
@@ -58,7 +58,7 @@ def test_a_file_is_no_folder(tmp_path: Path, make_record: MakeRecord) -> None:
 def test_an_empty_folder(tmp_path: Path) -> None:
     error = refusal(tmp_path)
     assert error.problem == f"{tmp_path} holds no record"
-    assert "run the pair under protocol v1" in error.remedy
+    assert "run the pair under protocol v2" in error.remedy
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[1, 2]", "\x00", '{"schema_version": 1}'])
@@ -80,7 +80,7 @@ def test_a_record_with_nan_is_no_record(tmp_path: Path, make_record: MakeRecord)
 def test_a_protocol_that_no_board_takes(tmp_path: Path, make_record: MakeRecord) -> None:
     error = refusal(tmp_path, make_record(protocol=QUICK))
     assert error.problem.endswith("2026-11-29-0 has protocol quick, which no board takes")
-    assert "run the pair under protocol v1" in error.remedy
+    assert "run the pair under protocol v2" in error.remedy
 
 
 def test_a_first_look_does_not_become_a_row_by_saying_so(tmp_path: Path, make_record: MakeRecord) -> None:
@@ -89,23 +89,36 @@ def test_a_first_look_does_not_become_a_row_by_saying_so(tmp_path: Path, make_re
 
 
 def test_a_protocol_of_a_known_name_with_other_values(tmp_path: Path, make_record: MakeRecord) -> None:
-    other = V1.changed(version=4, pool=400)
+    other = V2.changed(version=4, pool=400)
     error = refusal(tmp_path, make_record(protocol=other))
     assert error.problem.endswith("version is 4 and not 3; pool is 400 and not 500")
 
 
 def test_an_unknown_protocol(tmp_path: Path, make_record: MakeRecord) -> None:
-    error = refusal(tmp_path, make_record(protocol=V1.changed(name="mine")))
-    assert "protocol mine, which this version does not know; boards take v1" in error.problem
+    error = refusal(tmp_path, make_record(protocol=V2.changed(name="mine")))
+    assert "protocol mine, which this version does not know; boards take v2" in error.problem
+
+
+@pytest.mark.parametrize("original", [V2, QUICK])
+def test_a_protocol_on_other_prompts(original: Protocol, tmp_path: Path, make_record: MakeRecord) -> None:
+    error = refusal(tmp_path, make_record(protocol=original.reseeded(1)))
+    name = original.name
+    assert f"protocol {name}-seed-1: that is {name} on other prompts (seed 1), for" in error.problem
+    assert error.remedy.startswith("run the pair under protocol v2 ")
+
+
+def test_a_protocol_that_only_claims_to_be_on_other_prompts(tmp_path: Path, make_record: MakeRecord) -> None:
+    error = refusal(tmp_path, make_record(protocol=QUICK.reseeded(1).changed(pool=3)))
+    assert "protocol quick-seed-1, which this version does not know" in error.problem
 
 
 def test_records_of_different_protocols(
     tmp_path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    second = V1.changed(name="v2")
+    second = V2.changed(name="v2")
     monkeypatch.setitem(protocol._PROTOCOLS, "v2", second)
     error = refusal(tmp_path, make_record("a"), make_record("b", protocol=second))
-    assert error.problem == "2026-11-29-1 and 2026-11-29-0 are of different protocols: v2 and v1"
+    assert error.problem == "2026-11-29-1 and 2026-11-29-0 are of different protocols: v2 and v2"
 
 
 def test_a_record_that_was_cut_short(tmp_path: Path, make_record: MakeRecord) -> None:
@@ -120,7 +133,7 @@ def test_a_task_that_is_not_there_is_missed_without_being_told(
 ) -> None:
     whole = make_record()
     error = refusal(tmp_path, whole.model_copy(update={"tasks": whole.tasks[1:]}))
-    assert error.problem.endswith("does not cover protocol v1: task ioi is not in it")
+    assert error.problem.endswith("does not cover protocol v2: task ioi is not in it")
 
 
 def test_a_short_pool_is_missed_without_being_told(tmp_path: Path, make_record: MakeRecord) -> None:
@@ -128,13 +141,13 @@ def test_a_short_pool_is_missed_without_being_told(tmp_path: Path, make_record: 
     first = whole.tasks[0]
     short = first.model_copy(update={"pool": first.pool.model_copy(update={"common": 499})})
     error = refusal(tmp_path, whole.model_copy(update={"tasks": (short, *whole.tasks[1:])}))
-    assert error.problem.endswith("does not cover protocol v1: task ioi has 499 of 500 examples")
+    assert error.problem.endswith("does not cover protocol v2: task ioi has 499 of 500 examples")
 
 
 def test_a_task_too_many(tmp_path: Path, make_record: MakeRecord) -> None:
     whole = make_record()
     error = refusal(tmp_path, whole.model_copy(update={"tasks": (*whole.tasks, whole.tasks[0])}))
-    assert error.problem.endswith("does not cover protocol v1: task ioi is repeated or not in the protocol")
+    assert error.problem.endswith("does not cover protocol v2: task ioi is repeated or not in the protocol")
 
 
 @pytest.mark.parametrize(
@@ -148,19 +161,19 @@ def test_another_version_or_level_of_a_task(
     changed = other.tasks[0].model_copy(update=changes)
     error = refusal(tmp_path, first, other.model_copy(update={"tasks": (changed, *other.tasks[1:])}))
     assert error.problem == (
-        f"{tmp_path / '2026-11-29-1'} does not cover protocol v1: task ioi is of {found}, and the protocol "
+        f"{tmp_path / '2026-11-29-1'} does not cover protocol v2: task ioi is of {found}, and the protocol "
         "asks level abc, version 1"
     )
 
 
 @pytest.mark.parametrize(
-    "tasks", [V1.tasks[:-1], (V1.tasks[0].model_copy(update={"version": 2}), *V1.tasks[1:])]
+    "tasks", [V2.tasks[:-1], (V2.tasks[0].model_copy(update={"version": 2}), *V2.tasks[1:])]
 )
 def test_a_protocol_of_a_known_name_with_other_tasks(
     tmp_path: Path, make_record: MakeRecord, tasks: tuple[ProtocolTask, ...]
 ) -> None:
-    error = refusal(tmp_path, make_record(protocol=V1.changed(tasks=tasks)))
-    assert error.problem.endswith("has a protocol v1 that differs from this version's: its tasks differ")
+    error = refusal(tmp_path, make_record(protocol=V2.changed(tasks=tasks)))
+    assert error.problem.endswith("has a protocol v2 that differs from this version's: its tasks differ")
 
 
 def test_a_task_added_to_the_registry_asks_nothing_of_a_record(
@@ -223,7 +236,7 @@ def test_a_named_protocol_has_its_records_alone(tmp_path: Path, make_record: Mak
     for number, record in enumerate((papers[0], make_record("a"), papers[1])):
         write_model(record, tmp_path / f"{number}.json")
     assert read_board(tmp_path, "paper").records == papers
-    assert read_board(tmp_path, "v1", unofficial=True).records == (make_record("a"),)
+    assert read_board(tmp_path, "v2", unofficial=True).records == (make_record("a"),)
 
 
 def test_a_folder_without_the_named_protocol(tmp_path: Path, make_record: MakeRecord) -> None:

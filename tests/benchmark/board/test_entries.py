@@ -19,7 +19,7 @@ from mechshift.benchmark.board.table import BoardView, board_table
 from mechshift.benchmark.pages.board import board_page
 from mechshift.benchmark.pages.write import write_board
 from mechshift.benchmark.record.files import write_model
-from mechshift.benchmark.record.protocol import QUICK, V1
+from mechshift.benchmark.record.protocol import QUICK, V2
 from mechshift.benchmark.record.row import pair_quantities
 from mechshift.benchmark.record.types import Number, Record
 from mechshift.benchmark.submission.attestation import (
@@ -52,7 +52,7 @@ def read(submission: Path) -> Entry:
 
 def test_an_entry_is_what_was_submitted(submission: Path, record: Record) -> None:
     entry = read(submission)
-    assert (entry.name, entry.made, entry.status) == ("2026-11-29-tiny-v1", MADE, "self-reported")
+    assert (entry.name, entry.made, entry.status) == ("2026-11-29-tiny-v2", MADE, "self-reported")
     assert entry.record == record
     assert entry.draws is not None
     number = record.tasks[0].comparison.compared.edge.normalised
@@ -185,7 +185,7 @@ def test_what_contradicts_itself_is_refused(
     assert "mechshift validate" in raised.value.remedy
 
 
-@pytest.mark.parametrize("name", ["tiny-v1", "2026-02-30-tiny-v1"])
+@pytest.mark.parametrize("name", ["tiny-v2", "2026-02-30-tiny-v2"])
 def test_a_submission_has_its_name(submission: Path, name: str) -> None:
     with pytest.raises(UsageError, match="is not named as a submission is"):
         read(submission.rename(submission.with_name(name)))
@@ -206,15 +206,15 @@ def test_broken_draws_are_refused(submission: Path) -> None:
 
 def test_an_older_protocol_is_retired(tmp_path: Path, record: Record) -> None:
     tasks = tuple(
-        task.model_copy(update={"version": task.version - (task.name == "ioi")}) for task in V1.tasks
+        task.model_copy(update={"version": task.version - (task.name == "ioi")}) for task in V2.tasks
     )
-    old = record.model_copy(update={"protocol": V1.changed(version=2, tasks=tasks)})
+    old = record.model_copy(update={"protocol": V2.changed(version=2, tasks=tasks)})
     folder = write_submission(tmp_path, old, stem="old")
     write_submission(tmp_path, record)
     contents = read_board(tmp_path)
-    assert [entry.name for entry in contents.entries] == ["2026-11-29-tiny-v1"]
-    reason = "protocol v1 is now @3; ioi@0 is now @1"
-    assert contents.retired == (Retired(folder.name, MADE, reason, "tiny", "v1@2"),)
+    assert [entry.name for entry in contents.entries] == ["2026-11-29-tiny-v2"]
+    reason = "protocol v2 is now @3; ioi@0 is now @1"
+    assert contents.retired == (Retired(folder.name, MADE, reason, "tiny", "v2@2"),)
 
 
 def test_an_older_schema_is_retired(submission: Path) -> None:
@@ -236,12 +236,12 @@ def test_a_newer_schema_is_no_record(submission: Path) -> None:
 
 
 def test_a_plain_record_is_no_submission(tmp_path: Path, record: Record) -> None:
-    write_model(record, tmp_path / "tiny-v1.json")
+    write_model(record, tmp_path / "tiny-v2.json")
     with pytest.raises(UsageError, match="is a record and no submission") as raised:
         read_board(tmp_path)
     assert "mechshift submit" in raised.value.remedy
     (entry,) = read_board(tmp_path, unofficial=True).entries
-    assert (entry.status, entry.made, entry.name) == (None, None, "tiny-v1")
+    assert (entry.status, entry.made, entry.name) == (None, None, "tiny-v2")
     assert "is a record and no submission" in str(entry.unofficial)
 
 

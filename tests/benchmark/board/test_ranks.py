@@ -14,7 +14,7 @@ from mechshift.benchmark.board.entries import Entry
 from mechshift.benchmark.board.ranks import Ranks, Unranked, rank_entries
 from mechshift.benchmark.contrast.comparison import compare_records
 from mechshift.benchmark.record.draws import take_draws
-from mechshift.benchmark.record.quantities import Quantity
+from mechshift.benchmark.record.quantity import Quantity
 from mechshift.benchmark.record.row import pair_quantities
 from mechshift.benchmark.record.summary import summarise
 from mechshift.benchmark.record.types import Measured, Number, Record, Summary, TaskRecord

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from build.boards import Truth, a_submitted_record, write_submission
 from mechshift.benchmark.board.rows import make_board
 from mechshift.benchmark.board.table import BoardView, board_rows, board_table
 from mechshift.benchmark.record.files import write_model
-from mechshift.benchmark.record.protocol import V1
+from mechshift.benchmark.record.protocol import V2
 from mechshift.benchmark.submission.attestation import attestation_path
 from mechshift.errors import UsageError
 
@@ -30,11 +31,11 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
         a_submitted_record("lacking", missing=["sudoku"]),
         a_submitted_record("control", Truth(planning=0.69), control=True, **SHARED),
         a_submitted_record("alone", Truth(planning=0.68), control=True),
-        a_submitted_record("old").model_copy(update={"protocol": V1.changed(version=1)}),
+        a_submitted_record("old").model_copy(update={"protocol": V2.changed(version=1)}),
     ]
     for record in records:
         write_submission(folder, record)
-    path = attestation_path(folder, "2026-11-29-third-v1")
+    path = attestation_path(folder, "2026-11-29-third-v2")
     path.parent.mkdir()
     path.write_text("{}")
     return folder
@@ -52,9 +53,9 @@ def test_rows_are_in_order_with_their_controls(board: Path) -> None:
     ]
     assert [row.record.pair.name for row in found.rows[3:]] == ["alone", "lacking"]
     controls = {row.record.pair.name: [each.name for each in row.controls] for row in found.rows}
-    ours = ["2026-11-29-control-v1"]
+    ours = ["2026-11-29-control-v2"]
     assert controls == {"best": ours, "second": ours, "third": [], "lacking": [], "alone": []}
-    assert [each.name for each in found.retired] == ["2026-11-29-old-v1"]
+    assert [each.name for each in found.retired] == ["2026-11-29-old-v2"]
     assert found.adjusted is not None
     assert found.adjusted.shape == (3, 3)
     assert found.adjusted[0, 1] <= 0.05 < found.adjusted[1, 2]
@@ -90,7 +91,7 @@ def test_fields_are_flat_and_have_a_control_once(board: Path) -> None:
     rows = {row["pair"]: row for row in make_board(board).fields()}
     assert list(rows)[:2] == ["best", "control"]
     assert len(rows) == 7
-    assert rows["best"]["controls"] == "2026-11-29-control-v1"
+    assert rows["best"]["controls"] == "2026-11-29-control-v2"
     assert rows["best"]["confounds"] == "more data; *odd* | name"
     assert (rows["control"]["control"], rows["control"]["unranked"]) == ("yes", "it is a control")
     assert rows["third"]["attestation_refused"].startswith("its attestation does not count: ")
@@ -101,11 +102,11 @@ def test_fields_are_flat_and_have_a_control_once(board: Path) -> None:
 
 def test_a_retired_row_has_no_numbers(board: Path) -> None:
     old = make_board(board).fields()[-1]
-    assert (old["pair"], old["protocol"], old["protocol_version"]) == ("old", "v1", 1)
-    assert (old["submission"], old["date"]) == ("2026-11-29-old-v1", "2026-11-29")
-    assert old["retired"] == "protocol v1 is now @3"
+    assert (old["pair"], old["protocol"], old["protocol_version"]) == ("old", "v2", 1)
+    assert (old["submission"], old["date"]) == ("2026-11-29-old-v2", "2026-11-29")
+    assert old["retired"] == "protocol v2 is now @3"
     assert old["rank"] is old["overlap_local"] is old["overlap_local_low"] is old["status"] is None
-    assert old["overlap_local_missing"] == "retired: protocol v1 is now @3"
+    assert old["overlap_local_missing"] == "retired: protocol v2 is now @3"
     assert [row["pair"] for row in make_board(board, retired=False).fields()].count("old") == 0
 
 
@@ -133,7 +134,7 @@ def test_text_tells_all_that_casts_doubt(board: Path) -> None:
     text = " ".join(board_table(board, BoardView(), "text").split())
     assert "2 confounds: more data; *odd* | name" in text
     assert "its attestation does not count" in text
-    assert "2026-11-29-old-v1: retired, protocol v1@1: protocol v1 is now @3" in text
+    assert "2026-11-29-old-v2: retired, protocol v2@1: protocol v2 is now @3" in text
     assert text.count("└ control") == 2
     assert "alone (control)" in text
     assert "the ceiling does not exceed the floor" in text
@@ -143,7 +144,7 @@ def test_text_tells_all_that_casts_doubt(board: Path) -> None:
 def test_what_is_the_same_of_all_rows_is_said_once(tmp_path: Path) -> None:
     write_submission(tmp_path, a_submitted_record("tiny"))
     first = board_table(tmp_path, BoardView(), "text").splitlines()[0]
-    assert first == "Protocol v1@3, 1 row by task_dependent_shift, largest first; all self-reported."
+    assert first == "Protocol v2@3, 1 row by task_dependent_shift, largest first; all self-reported."
 
 
 @pytest.mark.parametrize("layout", ["github", "latex"])
@@ -168,6 +169,31 @@ def test_columns_are_those_that_were_chosen(board: Path, layout: Any) -> None:
         assert parsed(text)[0]["pair"] == "alone"
     else:
         assert "shift" not in text.replace("by overlap_planning", "").partition("Rank")[0].replace("mech", "")
+
+
+@pytest.mark.parametrize("layout", ["text", "github", "latex"])
+def test_the_pair_alone_is_a_table_too(board: Path, layout: Any) -> None:
+    text = board_table(board, BoardView(columns=("pair",)), layout)
+    for name in ("best", "second", "third", "lacking", "alone", "control"):
+        assert name in text.partition("Rank")[0]
+
+
+def test_chosen_columns_have_the_texts_of_controls(board: Path) -> None:
+    view = BoardView(columns=("arm_digest", "control", "authors", "unranked", "rank"))
+    lines = board_table(board, view, "text", 200).splitlines()
+    (line, _) = (re.split(" {2,}", line) for line in lines if "└ control" in line)
+    assert any("└ marks a control of the same ARM." in line for line in lines)
+    assert line[1:5] == ["one ARM", "yes", "Ada Lovelace", "it is a control"]
+    assert "one ARM; control one ARM" in board_table(board, view, "github")
+
+
+@pytest.mark.parametrize("layout", ["github", "latex"])
+def test_signs_of_a_terminal_stay_there(board: Path, layout: Any) -> None:
+    text = board_table(board, BoardView(), layout)
+    assert "└" not in text
+    control = "“control”" if layout == "github" else r"\textquotedblleft{}control\textquotedblright{}"
+    assert f"After {control}: values of a control of the same ARM." in text
+    assert text.isascii() or layout == "github"
 
 
 def test_an_unknown_column_is_offered_near_names(board: Path) -> None:
@@ -205,8 +231,8 @@ def test_a_name_obeys_nobody(tmp_path: Path) -> None:
 
 
 def test_a_board_of_retired_rows_alone(tmp_path: Path) -> None:
-    old = a_submitted_record("old").model_copy(update={"protocol": V1.changed(version=1)})
+    old = a_submitted_record("old").model_copy(update={"protocol": V2.changed(version=1)})
     write_submission(tmp_path, old)
     text = board_table(tmp_path, BoardView(), "text")
-    assert text.splitlines()[2] == "2026-11-29-old-v1: retired, protocol v1@1: protocol v1 is now @3"
+    assert text.splitlines()[2] == "2026-11-29-old-v2: retired, protocol v2@1: protocol v2 is now @3"
     assert len(make_board(tmp_path).to_frame()) == 1

@@ -22,7 +22,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def board(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(protocol, "_PROTOCOLS", {**protocol._PROTOCOLS, "v1": SMALL})
+    monkeypatch.setattr(protocol, "_PROTOCOLS", {**protocol._PROTOCOLS, "v2": SMALL})
     shutil.copytree(made, tmp_path / "board" / made.name)
     return tmp_path / "board"
 
@@ -51,29 +51,29 @@ def test_archives_are_looked_into(board: Path, made: Path) -> None:
     shutil.make_archive(str(folder), "zip", board, folder.name)
     shutil.rmtree(folder)
     assert told(board) == [("files", f"{made.name}.zip/card.toml")]
-    (board / "2020-01-01-none-v1.zip").write_text("nothing")
-    assert ("archive", "2020-01-01-none-v1.zip") in told(board)
+    (board / "2020-01-01-none-v2.zip").write_text("nothing")
+    assert ("archive", "2020-01-01-none-v2.zip") in told(board)
 
 
 def test_an_archive_is_called_as_the_folder_in_it(board: Path, made: Path) -> None:
-    shutil.make_archive(str(board / "2026-11-30-small-v1"), "zip", board, made.name)
+    shutil.make_archive(str(board / "2026-11-30-small-v2"), "zip", board, made.name)
     shutil.rmtree(board / made.name)
-    assert told(board) == [("archive", "2026-11-30-small-v1.zip")]
+    assert told(board) == [("archive", "2026-11-30-small-v2.zip")]
 
 
 def test_attestations_that_do_not_count(board: Path, made: Path) -> None:
     folder = board / "attestations"
     folder.mkdir()
-    for name in (made.name, "2020-01-01-none-v1"):
+    for name in (made.name, "2020-01-01-none-v2"):
         (folder / f"{name}.json").write_text("{}")
     assert told(board) == [
         ("attestation", f"attestations/{made.name}.json"),
-        ("attestation", "attestations/2020-01-01-none-v1.json"),
+        ("attestation", "attestations/2020-01-01-none-v2.json"),
     ]
 
 
 def test_a_pair_twice(board: Path, made: Path) -> None:
-    again = board / "2026-11-30-small-v1"
+    again = board / "2026-11-30-small-v2"
     shutil.copytree(board / made.name, again)
     card = again / "card.toml"
     card.write_text(card.read_text().replace("2026-11-29", "2026-11-30"))

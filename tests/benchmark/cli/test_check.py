@@ -12,7 +12,7 @@ import pytest
 
 from build.records import a_comparison, a_record, a_task, number
 from mechshift.benchmark.record.files import write_model
-from mechshift.benchmark.record.protocol import QUICK, V1
+from mechshift.benchmark.record.protocol import QUICK, V2
 from mechshift.benchmark.record.summary import summarise
 
 Command = Callable[..., Any]
@@ -25,7 +25,7 @@ def records(tmp_path: Path) -> Callable[[str, float, int], Path]:
     def write(name: str, overlap: float, seed: int) -> Path:
         tasks = (a_task("ioi", comparison=a_comparison((100, number(overlap, 0.05)))), a_task("countdown"))
         path = tmp_path / f"{name}.json"
-        write_model(a_record(protocol=V1.reseeded(seed), tasks=tasks, summary=summarise(tasks, ())), path)
+        write_model(a_record(protocol=V2.reseeded(seed), tasks=tasks, summary=summarise(tasks, ())), path)
         return path
 
     return write

@@ -21,8 +21,8 @@ Command = Callable[..., Any]
 
 HUB = ("--to", "hub", "--dataset", "example/mechshift", "--out", "out")
 STORE = ("--to", "every-eval-ever", "--model", "example/tiny", "--evaluator", "A", "--relationship", "other")
-LOCAL = Path("out") / ".eval_results" / "mechshift-v1-local.yaml"
-PLANNING = Path("out") / ".eval_results" / "mechshift-v1-planning.yaml"
+LOCAL = Path("out") / ".eval_results" / "mechshift-v2-local.yaml"
+PLANNING = Path("out") / ".eval_results" / "mechshift-v2-planning.yaml"
 
 
 def kept(path: str, **changes: Any) -> Record:
@@ -73,7 +73,11 @@ def test_a_record_that_no_board_takes_is_refused_with_the_reason(command: Comman
     kept("secret/r.json", protocol=QUICK)
     done = command("export", "secret/r.json", *HUB)
     assert (done.code, done.out) == (2, "")
-    assert "the record has protocol quick, which no board takes" in done.err
+    assert done.err == (
+        "mechshift: no board takes this record: its protocol is quick\n"
+        "run the pair under v2 in full; each task needs 500 examples that both models solve; "
+        "or give --unofficial to have it marked\n"
+    )
     assert not Path("out").exists()
 
 
@@ -82,7 +86,7 @@ def test_it_is_marked_where_it_is_published_all_the_same(command: Command, tmp_p
     kept("secret/r.json", reductions=("task sudoku is not in it",))
     assert command("export", tmp_path / "secret" / "r.json", *HUB, "--unofficial").code == 0
     assert entry(LOCAL)["notes"].startswith(
-        "UNOFFICIAL, not comparable with a board's results: the record does not"
+        "UNOFFICIAL, not comparable with a board's results: it does not cover protocol v2: task sudoku is not"
     )
     # Where the record lay is nobody's business.
     assert "secret" not in LOCAL.read_text(encoding="utf-8")
@@ -94,7 +98,7 @@ def test_a_submission_has_its_record_and_its_day(command: Command) -> None:
     assert (done.code, done.err) == (0, "")
     assert entry(LOCAL)["date"] == "2026-11-28"
     content = LOCAL.read_bytes()
-    packed = shutil.make_archive("2026-11-28-tiny-v1", "zip", "board", folder.name)
+    packed = shutil.make_archive("2026-11-28-tiny-v2", "zip", "board", folder.name)
     assert command("export", Path(packed).name, *HUB).code == 0
     assert LOCAL.read_bytes() == content
 

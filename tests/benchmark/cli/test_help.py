@@ -9,7 +9,7 @@ import pytest
 import typer.main
 
 from mechshift.benchmark.cli.main import app
-from mechshift.benchmark.cli.options import GROUPS
+from mechshift.benchmark.cli.options import GROUPS, MACHINE, OUTPUT, PAIR, WORK
 
 Command = Callable[..., Any]
 ROOT: Any = typer.main.get_command(app)
@@ -48,9 +48,15 @@ def test_every_option_is_in_a_group(path: tuple[str, ...]) -> None:
     assert order == sorted(order)
 
 
-def test_a_run_has_all_groups(command: Command) -> None:
+def test_a_run_has_its_groups_in_order(command: Command) -> None:
     shown = command("run", "--help")
     assert (shown.code, shown.err) == (0, "")
-    places = [shown.out.index(f"─ {group} ─") for group in GROUPS]
+    places = [shown.out.index(f"─ {group} ─") for group in (PAIR, WORK, MACHINE, OUTPUT)]
     assert places == sorted(places)
     assert "Example: mechshift run --pair tiny" in shown.out
+
+
+def test_what_is_run_is_said_where_something_is_run() -> None:
+    assert [path for path in commands() if WORK in {each.rich_help_panel for each in found(path).params}] == [
+        ("run",)
+    ]

@@ -95,7 +95,7 @@ def test_a_table_is_as_wide_as_the_terminal(
     columns: int, command: Command, board: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
-    for arguments in (["leaderboard", board], ["show", board / "2026-11-29-low-v1" / "record.json"]):
+    for arguments in (["leaderboard", board], ["show", board / "2026-11-29-low-v2" / "record.json"]):
         assert max(map(len, command(*arguments).out.splitlines())) <= columns
     monkeypatch.delenv("COLUMNS")
     assert 80 < max(map(len, command("leaderboard", board).out.splitlines())) <= 120

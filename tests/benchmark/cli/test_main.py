@@ -18,7 +18,7 @@ import torch
 
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.record.files import read_model
-from mechshift.benchmark.record.protocol import V1
+from mechshift.benchmark.record.protocol import V2
 from mechshift.benchmark.record.types import Record
 from mechshift.benchmark.run.plan import Cell
 from mechshift.benchmark.run.progress import Silent, choose_progress
@@ -39,7 +39,7 @@ def record(measured: tuple[Record, Path]) -> Path:
 
 @pytest.fixture
 def board(record: Path, tmp_path: Path) -> Path:
-    """A folder with what passes for a whole record of v1: every task has the results of one of its suite."""
+    """A folder with what passes for a whole record of v2: every task has the results of one of its suite."""
     found = read_model(record, Record)
     by_suite = {task.suite: task for task in found.tasks}
     tasks = tuple(
@@ -48,15 +48,15 @@ def board(record: Path, tmp_path: Path) -> Path:
                 "task": card.name,
                 "version": card.version,
                 "level": card.default_level,
-                "pool": by_suite[card.suite].pool.model_copy(update={"common": V1.sampling.pool}),
+                "pool": by_suite[card.suite].pool.model_copy(update={"common": V2.sampling.pool}),
             }
         )
         for card in (task.card for task in list_tasks())
     )
-    whole = found.model_copy(update={"protocol": V1, "tasks": tasks, "reductions": ()})
+    whole = found.model_copy(update={"protocol": V2, "tasks": tasks, "reductions": ()})
     folder = tmp_path / "board"
     folder.mkdir()
-    (folder / "tiny-v1.json").write_text(whole.model_dump_json())
+    (folder / "tiny-v2.json").write_text(whole.model_dump_json())
     return folder
 
 
@@ -65,7 +65,7 @@ def test_a_run_prints_its_row_and_where_the_record_lies(command: Command, tmp_pa
     assert (done.code, done.err) == (0, "")
     page, _, last = done.out.strip().rpartition("\n\n")
     assert last == f"record: {tmp_path / 'results' / 'tiny-quick-infilling.json'}"
-    for expected in ("tiny", "infilling", "task ioi was not asked for", "protocol v1"):
+    for expected in ("tiny", "infilling", "task ioi was not asked for", "protocol v2"):
         assert expected in page
     shown = command("show", tmp_path / "results" / "tiny-quick-infilling.json")
     assert (shown.code, shown.out.strip(), shown.err) == (0, page, "")
@@ -93,7 +93,7 @@ def test_plots_are_written_where_they_are_asked_for(command: Command, record: Pa
 def test_a_leaderboard_has_a_row_per_record(layout: str, command: Command, board: Path) -> None:
     done = command("leaderboard", board, "--unofficial", "--format", layout)
     assert (done.code, done.err) == (0, "")
-    rows = [line for line in done.out.splitlines() if re.match(r"\W*(–|--)?\W*tiny\W", line)]
+    rows = [line for line in done.out.splitlines() if re.match(r"\W*(–|\\textendash\{\})?\W*tiny\W", line)]
     assert len(rows) == 1
 
 
@@ -126,7 +126,7 @@ def test_the_lists_name_what_there_is(command: Command) -> None:
             "tiny-continued",
             "tiny-scratch",
         ],
-        "protocols": ["v1", "paper", "quick"],
+        "protocols": ["v2", "paper", "quick"],
     }
     for what, names in expected.items():
         listed = command("ls", what, "--json")
@@ -164,7 +164,7 @@ def test_a_board_without_the_named_protocol_is_an_error(command: Command, board:
     done = command("leaderboard", board, "--protocol", "paper")
     assert (done.code, done.out) == (2, "")
     assert "holds no record of protocol paper" in done.err
-    every, named = ([*also, "--unofficial"] for also in ([], ["--protocol", "v1"]))
+    every, named = ([*also, "--unofficial"] for also in ([], ["--protocol", "v2"]))
     assert command("leaderboard", board, *named).out == command("leaderboard", board, *every).out
 
 

@@ -19,7 +19,7 @@ MakeRecord = Callable[..., Record]
 @pytest.fixture
 def folder(tmp_path: Path, make_record: MakeRecord) -> Path:
     """Two records, one of them in a folder of its own, among other JSON."""
-    write_model(make_record("one"), tmp_path / "records" / "one-v1.json")
+    write_model(make_record("one"), tmp_path / "records" / "one-v2.json")
     reduced = make_record("two", reductions=("task ioi was not asked for",))
     write_model(reduced, tmp_path / "records" / "two" / "record.json")
     (tmp_path / "records" / "recipe.json").write_text("{}")
@@ -30,7 +30,7 @@ def test_a_folder_shows_its_records(command: Command, folder: Path) -> None:
     shown = command("show", "records")
     assert (shown.code, shown.err) == (0, "")
     assert [line.split()[0] for line in shown.out.split("\n\n")[0].splitlines()[2:]] == [
-        "records/one-v1.json",
+        "records/one-v2.json",
         "records/two/record.json",
     ]
     assert "a part" in shown.out
@@ -72,6 +72,6 @@ def test_a_folder_without_records_says_what_is_in_it(command: Command, tmp_path:
 def test_a_missing_file_is_told_without_a_number(command: Command, folder: Path) -> None:
     done = command("show", folder / "one-v2.json")
     assert (done.code, done.out) == (3, "")
-    told = f"mechshift: there is no file {folder}/one-v2.json\ndid you mean one-v1.json"
+    told = f"mechshift: there is no file {folder}/one-v2.json\ndid you mean one-v2.json"
     assert done.err.startswith(told)
     assert "Errno" not in command("show", "nothing.json").err

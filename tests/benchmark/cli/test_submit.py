@@ -9,9 +9,13 @@ from typing import Any
 
 import pytest
 
-from build.submissions import write_run
+from build.submissions import SMALL, write_run
+from mechshift.benchmark.record import protocol
 
 Command = Callable[..., Any]
+
+POOL = 12
+"""Examples of each task that protocol v2 asks for here."""
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +24,10 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_run(tmp_path_factory.mktemp("ran")).parent
 
 
-def test_it_says_where_how_large_how_exact_and_what_is_next(command: Command, ran: Path) -> None:
+def test_it_says_where_how_large_how_exact_and_what_is_next(
+    command: Command, ran: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "_PROTOCOLS", {**protocol._PROTOCOLS, "v2": SMALL})
     done = command("submit", ran, "-o", "board", "--date", "2026-01-02")
     assert (done.code, done.err) == (0, "")
     (path,) = Path("board").iterdir()
@@ -33,13 +40,64 @@ def test_it_says_where_how_large_how_exact_and_what_is_next(command: Command, ra
 
 def test_json_has_the_same(command: Command, ran: Path) -> None:
     done = command("submit", ran, "-o", "board", "--exact", "--zip", "--json")
-    assert (done.code, done.err) == (0, "")
+    assert (done.code, done.err.count("\n")) == (0, 2)
     found = json.loads(done.out)
     path = Path(found["submission"])
     assert path.suffix == ".zip"
     assert found["bytes"] == path.stat().st_size
     assert (found["form"], found["step"], found["changes"]["changed"]) == ("exact", None, 0)
     assert found["unfilled"]
+    assert found["refused"].startswith("its protocol v2 differs from this version's: ")
+    assert done.err.startswith(f"mechshift: warning: no board takes this record: {found['refused']}\n")
+
+
+def test_what_no_board_takes_is_written_with_a_warning(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partial = SMALL.changed(name="quick", board=False)
+    run = write_run(tmp_path / "quick", partial).parent
+    monkeypatch.setattr(protocol, "_PROTOCOLS", {**protocol._PROTOCOLS, "quick": partial})
+    done = command("submit", run, "-o", "board")
+    assert done.code == 0
+    assert done.err == (
+        "mechshift: warning: no board takes this record: its protocol is quick\n"
+        "run the pair under v2 in full; each task needs 500 examples that both models solve\n"
+    )
+    assert list(Path("board").iterdir())
+
+
+def test_a_part_of_a_protocol_is_written_with_a_warning(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = write_run(tmp_path / "partial", tasks=SMALL.tasks[:1]).parent
+    monkeypatch.setattr(protocol, "_PROTOCOLS", {**protocol._PROTOCOLS, "v2": SMALL})
+    done = command("submit", run, "-o", "board")
+    assert (done.code, bool(list(Path("board").iterdir()))) == (0, True)
+    assert done.err == (
+        "mechshift: warning: no board takes this record: it does not cover protocol v2: "
+        "task star-path was not asked for\n"
+        f"run the pair under v2 in full; each task needs {POOL} examples that both models solve\n"
+    )
+
+
+def test_the_warning_says_what_a_run_on_other_prompts_is_for(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "_PROTOCOLS", {**protocol._PROTOCOLS, "v2": SMALL})
+    run = write_run(tmp_path / "reseeded", SMALL.reseeded(1)).parent
+    done = command("submit", run, "-o", "board")
+    assert done.err == (
+        "mechshift: warning: no board takes this record: its protocol v2-seed-1 is v2 on other prompts "
+        "(seed 1), for mechshift compare and check\n"
+        f"run the pair under v2 in full; each task needs {POOL} examples that both models solve\n"
+    )
+
+
+def test_nothing_is_said_of_what_a_board_takes(
+    command: Command, ran: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "_PROTOCOLS", {**protocol._PROTOCOLS, "v2": SMALL})
+    assert command("submit", ran, "-o", "board").err == ""
 
 
 def test_what_contradicts_itself_is_refused(command: Command, ran: Path) -> None:

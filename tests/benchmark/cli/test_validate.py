@@ -24,7 +24,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _small_v1(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "_PROTOCOLS", {**protocol._PROTOCOLS, "v1": SMALL})
+    monkeypatch.setattr(protocol, "_PROTOCOLS", {**protocol._PROTOCOLS, "v2": SMALL})
     for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE"):
         monkeypatch.delenv(name, raising=False)
 
@@ -41,8 +41,8 @@ def faulty(made: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def v1_command(command: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
-    # `command` makes the protocol `quick` a small one, and with it puts back v1.
-    monkeypatch.setattr(protocol, "_PROTOCOLS", {**protocol._PROTOCOLS, "v1": SMALL})
+    # `command` makes the protocol `quick` a small one, and with it puts back v2.
+    monkeypatch.setattr(protocol, "_PROTOCOLS", {**protocol._PROTOCOLS, "v2": SMALL})
     return command
 
 
@@ -121,10 +121,10 @@ def test_what_cannot_be_checked(v1_command: Command, words: list[str], code: int
 def test_other_protocols_where_they_are_asked_for(
     v1_command: Command, made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own = {**protocol._PROTOCOLS, "v1": SMALL.changed(board=False)}
+    own = {**protocol._PROTOCOLS, "v2": SMALL.changed(board=False)}
     monkeypatch.setattr(protocol, "_PROTOCOLS", own)
     done = v1_command("validate", made)
-    assert "protocol: record.json: it has protocol v1, which no board takes" in done.out
+    assert "protocol: record.json: it has protocol v2, which no board takes" in done.out
 
 
 def test_it_takes_no_torch(made: Path) -> None:
@@ -132,7 +132,7 @@ def test_it_takes_no_torch(made: Path) -> None:
         "import sys; sys.path.insert(0, sys.argv[2]); from build.submissions import SMALL\n"
         "heavy = {'torch', 'transformers', 'pandas', 'pyarrow', 'scipy'}\n"
         "before = heavy & sys.modules.keys()\n"
-        "from mechshift.benchmark.record import protocol; protocol._PROTOCOLS['v1'] = SMALL\n"
+        "from mechshift.benchmark.record import protocol; protocol._PROTOCOLS['v2'] = SMALL\n"
         "import mechshift; print(mechshift.validate(sys.argv[1]))\n"
         "print(sorted(before), sorted(heavy & sys.modules.keys()))"
     )

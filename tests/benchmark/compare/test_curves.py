@@ -7,10 +7,10 @@ import pytest
 from numpy.typing import NDArray
 
 from mechshift.benchmark.circuits.graph import Graph
-from mechshift.benchmark.compare.curves import curves, smallest_share
+from mechshift.benchmark.compare.curves import curves, gap, smallest_share
 from mechshift.benchmark.measure.evidence import Sweep
 from mechshift.benchmark.record.protocol import Protocol
-from mechshift.benchmark.record.types import Missing
+from mechshift.benchmark.record.types import Missing, Number
 from mechshift.metrics import Undefined, cluster_weights
 
 GRID = (0.001, 0.1, 1.0)
@@ -52,6 +52,21 @@ def test_points_are_faithfulness_at_each_budget(small_protocol: Callable[..., Pr
     assert signed.cpr.value == pytest.approx(0.099 * 0.55 + 0.9 * 0.95)
     assert absolute.cmd.value == pytest.approx(0.099 * 0.75 + 0.9 * 0.25)
     assert absolute.dropped == signed.dropped == 0
+
+
+def test_the_gap_is_the_mean_over_prompts_with_the_curves_resamples(
+    small_protocol: Callable[..., Protocol],
+) -> None:
+    whole, empty, templates = np.array([3.0, 8.0, 4.0, 6.0]), np.array([1.0, 2.0, 1.0, 2.5]), "aaaa"
+    statistics = small_protocol().statistics
+    found = gap(measured(whole, empty, np.zeros((2, 3, 4)), templates), statistics)
+    assert isinstance(found, Number)
+    assert found.value == pytest.approx((2 + 6 + 3 + 3.5) / 4)
+    weights = cluster_weights(list(templates), statistics.resamples, statistics.resampling_seed)
+    drawn = [np.average(whole - empty, weights=each) for each in weights]
+    low, middle, high = np.percentile(drawn, [2.5, 50, 97.5])
+    assert found.low == pytest.approx(found.value + low - middle)
+    assert found.high == pytest.approx(found.value + high - middle)
 
 
 def test_the_headline_is_of_means_and_the_median_of_prompts(small_protocol: Callable[..., Protocol]) -> None:

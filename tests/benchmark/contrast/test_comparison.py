@@ -1,6 +1,7 @@
 """What a comparison holds, tests and says."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from build.records import a_comparison, a_failed_task, a_pair, a_record, a_task,
 from build.resampled import a_resampled_record, a_resampled_task, draw_prompts
 from mechshift.benchmark.contrast.comparison import ALPHA, RecordComparison, compare_records
 from mechshift.benchmark.contrast.table import comparison_table, values_of
-from mechshift.benchmark.record.protocol import QUICK, V1
+from mechshift.benchmark.record.protocol import QUICK, V2
 from mechshift.benchmark.record.quantities import task_quantities
 from mechshift.benchmark.record.row import pair_quantities
 from mechshift.benchmark.record.types import Missing, Number, Record
@@ -42,8 +43,8 @@ def test_what_was_changed_differs_and_nothing_else(found: RecordComparison) -> N
     differing = [value.name for value in found.values if value.differs]
     assert differing == ["overlap_planning", "task_dependent_shift", "overlap.countdown"]
     assert found.verdict == (
-        f"3 of {len(found.tested)} tested values differ (Holm, α = 0.05): overlap_planning, "
-        "task_dependent_shift, overlap.countdown."
+        f"3 of {len(found.tested)} tested values differ (Holm, α = 0.05): overlap Ĵ, planning; "
+        "task-dependent shift; Ĵ of edges on countdown."
     )
     assert repr(found) == f"RecordComparison(tiny, later: {found.verdict})"
 
@@ -51,7 +52,12 @@ def test_what_was_changed_differs_and_nothing_else(found: RecordComparison) -> N
 def test_the_family_is_of_all_values_with_an_interval_that_a_regression_is_looked_for_in(
     found: RecordComparison,
 ) -> None:
-    family = [value for value in found.values if value.quantity.definition.regression and value.p is not None]
+    watched = [
+        value for value in found.values if value.quantity.definition.regression and value.p is not None
+    ]
+    # Metrics of two models have no common scale, and both members are others here.
+    family = [value for value in watched if value.quantity.name not in ("gap_arm", "gap_mdm")]
+    assert len(family) == len(watched) - 2 * len(TASKS)
     assert list(found.tested) == family
     assert [value.adjusted_p for value in family] == pytest.approx(holm([value.p or 0 for value in family]))
     assert {value.name for value in found.row} - {value.name for value in family} == {
@@ -59,6 +65,14 @@ def test_the_family_is_of_all_values_with_an_interval_that_a_regression_is_looke
         "task_dependent_shift_one_size",
     }
     assert ALPHA == 0.05
+
+
+def test_the_metric_gap_is_tested_where_the_member_is_the_same_model() -> None:
+    a = a_resampled_record({name: draw_prompts(0) for name in TASKS})
+    mdm = a.pair.mdm.model_copy(update={"digest": "0" * 64})
+    b = a.model_copy(update={"pair": a.pair.model_copy(update={"mdm": mdm})})
+    tested = {value.name for value in compare_records(a, b).tested}
+    assert {name for name in tested if name.startswith("gap")} == {f"gap_arm.{task}" for task in TASKS}
 
 
 def test_how_values_are_paired(found: RecordComparison) -> None:
@@ -97,12 +111,12 @@ def test_other_protocols_are_not_compared_and_other_seeds_are() -> None:
     with pytest.raises(NotComputable, match="pool is 500 in A and 100 in B") as refused:
         compare_records(a, a_record(protocol=QUICK))
     assert refused.value.exit_code == 3
-    fewer = V1.changed(tasks=V1.tasks[:3])
+    fewer = V2.changed(tasks=V2.tasks[:3])
     with pytest.raises(NotComputable, match="task countdown is small@1 in A and absent in B"):
         compare_records(a, a_record(protocol=fewer))
-    reseeded = V1.reseeded(3)
-    assert (reseeded.name, reseeded.sampling.seed, reseeded.board) == ("v1-seed-3", 3, False)
-    assert V1.reseeded(0) is V1
+    reseeded = V2.reseeded(3)
+    assert (reseeded.name, reseeded.sampling.seed, reseeded.board) == ("v2-seed-3", 3, False)
+    assert V2.reseeded(0) is V2
     assert len(compare_records(a, a_record(protocol=reseeded)).matched) == 8
 
 
@@ -159,16 +173,18 @@ def test_the_text_fits_the_terminal_and_stars_what_differs(found: RecordComparis
     lines = text.splitlines()
     assert lines[0].startswith("3 of ")
     assert max(map(len, lines)) <= 80
-    starred = [line.split()[0] for line in lines if line.count("]*")]
-    assert starred == ["overlap_planning", "task_dependent_shift", "overlap"]
-    assert "A: tiny, v1@3" in lines
+    starred = [re.split(" {2,}", line)[0] for line in lines if line.count("]*")]
+    assert starred == ["overlap Ĵ, planning", "task-dependent shift", "Ĵ of edges"]
+    assert "A: tiny, v2@3" in lines
+    assert lines[-1] == "Names for --fail-on: --format csv"
 
 
 def test_every_format_has_every_quantity(found: RecordComparison) -> None:
     github = comparison_table(found, "github")
-    assert "| overlap\\_planning" in github
+    assert "| overlap Ĵ, planning" in github
+    assert "--fail-on" not in github
     latex = comparison_table(found, "latex")
-    assert r"overlap\_planning" in latex
+    assert r"overlap $\hat{J}$, planning" in latex
     assert "Ĵ" not in latex
     csv = comparison_table(found, "csv").splitlines()
     assert len(csv) == 1 + len(found.values)

@@ -16,8 +16,8 @@ from mechshift.benchmark.contrast.comparison import ComparedValue
 from mechshift.benchmark.contrast.regression import check_record, judge_values
 from mechshift.benchmark.contrast.tolerances import Tolerances, ValueSpread, calibrate
 from mechshift.benchmark.record.files import write_model
-from mechshift.benchmark.record.protocol import QUICK, V1
-from mechshift.benchmark.record.quantities import Definition, Quantity, Regression
+from mechshift.benchmark.record.protocol import QUICK, V2
+from mechshift.benchmark.record.quantity import Definition, Quantity, Regression
 from mechshift.benchmark.record.summary import summarise
 from mechshift.benchmark.record.types import Missing, Number, Record, TaskRecord
 from mechshift.errors import NotComputable
@@ -126,7 +126,7 @@ def test_what_fewer_than_two_reruns_have_is_not_judged() -> None:
 TASKS = ("ioi", "countdown")
 
 
-def rerun(seed: int, moved: float = 0.0, protocol: Any = V1, **changes: Any) -> Record:
+def rerun(seed: int, moved: float = 0.0, protocol: Any = V2, **changes: Any) -> Record:
     """A record on prompts of its own; `moved`: how much lower Ĵ of countdown is."""
     tasks = {}
     for place, name in enumerate(TASKS):
@@ -170,8 +170,12 @@ def test_without_tolerances_the_intervals_decide() -> None:
         "task_dependent_shift",
     }
     assert found.findings[0].problem.endswith("adjusted p <0.001")
-    assert found.notes[0].startswith("Without tolerances every change")
-    assert check_record(rerun(20, moved=0.02), rerun(0)).findings == ()
+    assert [note.split(" every ")[0] for note in found.notes] == ["Without tolerances"]
+    others = check_record(rerun(20, moved=0.02), rerun(0))
+    assert others.findings == ()
+    assert others.notes[1].startswith("The records use different prompts on ")
+    assert found.summary.endswith("false alarms in at most 5 % of checks")
+    assert others.summary.endswith("the rate of false alarms is not known")
 
 
 def without_value(record: Record) -> Record:
@@ -233,7 +237,7 @@ def test_records_that_are_not_of_one_question_are_refused(tolerances: Tolerances
         check_record(a.model_copy(update={"pair": a_pair("tiny", edges=2000)}), a)
     with pytest.raises(NotComputable, match="not of the same tasks: countdown is only in A"):
         check_record(a.model_copy(update={"tasks": a.tasks[:1]}), a)
-    with pytest.raises(NotComputable, match="the tolerances are of protocol v1-seed-1, whose settings"):
+    with pytest.raises(NotComputable, match="the tolerances are of protocol v2-seed-1, whose settings"):
         check_record(rerun(0, protocol=QUICK), rerun(1, protocol=QUICK), tolerances)
     larger = a.model_copy(update={"pair": a_pair("tiny", edges=2000)})
     with pytest.raises(NotComputable, match=r"tolerances are of another graph: 2,000 and 1,000 edges"):
@@ -255,7 +259,7 @@ def test_a_rerun_is_left_out_as_a_submission_too(tmp_path: Path) -> None:
     for place, prompts in zip(places, range(4), strict=True):
         write_model(a_resampled_record({"ioi": draw_prompts(prompts)}), place)
     tolerances = calibrate(places)
-    submission = tmp_path / "2026-11-29-tiny-v1"
+    submission = tmp_path / "2026-11-29-tiny-v2"
     write_model(
         a_resampled_record({"ioi": draw_prompts(7)}), submission / "record.json"
     )  # as reduced cells are

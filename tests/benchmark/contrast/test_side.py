@@ -36,10 +36,10 @@ def folder(measured: tuple[Record, Path], tmp_path: Path) -> Path:
 def submission(tmp_path: Path) -> Path:
     """As much of a submission as a comparison reads."""
     record = a_resampled_record({"ioi": draw_prompts(0)})
-    write_model(record, tmp_path / "2026-11-29-tiny-v1" / "record.json")
-    write_draws(take_draws(record), tmp_path / "2026-11-29-tiny-v1" / "draws.safetensors")
-    write_manifest(tmp_path / "2026-11-29-tiny-v1")
-    return tmp_path / "2026-11-29-tiny-v1"
+    write_model(record, tmp_path / "2026-11-29-tiny-v2" / "record.json")
+    write_draws(take_draws(record), tmp_path / "2026-11-29-tiny-v2" / "draws.safetensors")
+    write_manifest(tmp_path / "2026-11-29-tiny-v2")
+    return tmp_path / "2026-11-29-tiny-v2"
 
 
 def test_the_draws_of_a_run_give_its_intervals_and_a_run_does_not_differ_from_itself(folder: Path) -> None:
@@ -94,7 +94,7 @@ def test_damaged_and_absent_cells_leave_a_comparison_without_pairs(folder: Path)
 
 def test_a_submission_has_its_draws(submission: Path) -> None:
     found = read_side(submission)
-    assert (found.name, found.undrawn) == ("2026-11-29-tiny-v1", "")
+    assert (found.name, found.undrawn) == ("2026-11-29-tiny-v2", "")
     assert take_draws(found.record)
     assert compare_records(submission, submission).tasks[0].name == "accuracy_arm.ioi"
 
@@ -129,7 +129,7 @@ def test_a_file_that_is_not_the_manifests_is_refused(submission: Path, name: str
         write_model(other, submission / name)
     else:
         write_draws(take_draws(other), submission / name)
-    with pytest.raises(NotComputable, match=f"2026-11-29-tiny-v1: {name} is not what its manifest says"):
+    with pytest.raises(NotComputable, match=f"2026-11-29-tiny-v2: {name} is not what its manifest says"):
         read_side(submission)
     (submission / "manifest.json").unlink()
     with pytest.raises(NotComputable, match="has no manifest that can be read"):

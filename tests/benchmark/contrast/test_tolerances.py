@@ -10,7 +10,7 @@ import pytest
 from build.records import a_comparison, a_pair, a_record, a_task, number
 from mechshift.benchmark.contrast.tolerances import calibrate, read_tolerances, write_tolerances
 from mechshift.benchmark.record.files import write_model
-from mechshift.benchmark.record.protocol import V1
+from mechshift.benchmark.record.protocol import V2
 from mechshift.benchmark.record.summary import summarise
 from mechshift.benchmark.record.types import Missing, Record
 from mechshift.errors import NotComputable, UsageError
@@ -21,7 +21,7 @@ OVERLAPS = (0.7, 0.74, 0.69)
 def a_rerun(seed: int, overlap: float | None = 0.7, **changes: Any) -> Record:
     value = Missing(missing="no ceiling") if overlap is None else number(overlap, 0.05)
     tasks = (a_task("ioi", comparison=a_comparison((100, value))), a_task("countdown"))
-    return a_record(protocol=V1.reseeded(seed), tasks=tasks, summary=summarise(tasks, ())).model_copy(
+    return a_record(protocol=V2.reseeded(seed), tasks=tasks, summary=summarise(tasks, ())).model_copy(
         update=changes
     )
 
@@ -48,7 +48,7 @@ def test_every_watched_value_of_every_rerun_is_kept(reruns: list[Path]) -> None:
     assert "floor" not in found.tasks["ioi"]
     assert "one_size_edges" not in found.row
     assert [(one.record, one.seed) for one in found.reruns] == [("0.json", 1), ("1.json", 2), ("2.json", 3)]
-    assert (found.protocol, found.pair.name, found.rate) == ("v1-seed-1", "tiny", 0.05)
+    assert (found.protocol, found.pair.name, found.rate) == ("v2-seed-1", "tiny", 0.05)
 
 
 def test_it_is_written_as_toml_and_read_back(reruns: list[Path], tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_what_are_no_reruns_of_one_another_is_refused(tmp_path: Path, reruns: li
     for record, message in (
         (a_rerun(8, pair=a_pair("tiny", mdm={"digest": "other"})), "their weights differ"),
         (a_rerun(8, tasks=a_rerun(8).tasks[:1]), "their tasks differ"),
-        (a_rerun(8, protocol=V1.changed(pool=80)), "pool is 500 in A and 80 in B"),
+        (a_rerun(8, protocol=V2.changed(pool=80)), "pool is 500 in A and 80 in B"),
         (a_rerun(1, 0.9), "4 records have 3 seeds"),
     ):
         write_model(record, tmp_path / "another.json")

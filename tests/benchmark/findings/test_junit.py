@@ -13,14 +13,14 @@ FOUND = (
 
 
 def test_a_test_for_each_check() -> None:
-    root = ElementTree.fromstring(as_junit("tiny-v1", ("manifest", "record", "card"), FOUND))
+    root = ElementTree.fromstring(as_junit("tiny-v2", ("manifest", "record", "card"), FOUND))
     assert root.tag == "testsuites"
     (suite,) = root
     numbers = {"tests": "3", "failures": "2", "errors": "0", "skipped": "0", "time": "0"}
     assert root.attrib == {"name": "mechshift", **numbers}
-    assert suite.attrib == {"name": "tiny-v1", **numbers}
+    assert suite.attrib == {"name": "tiny-v2", **numbers}
     assert [case.get("name") for case in suite] == ["manifest", "record", "card"]
-    assert {case.get("classname") for case in suite} == {"tiny-v1"}
+    assert {case.get("classname") for case in suite} == {"tiny-v2"}
     assert [len(case) for case in suite] == [1, 0, 1]
     failure = suite[0][0]
     assert failure.tag == "failure"

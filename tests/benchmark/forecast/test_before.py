@@ -113,7 +113,7 @@ def test_rows_that_are_not_asked_for_are_as_many_as_fit(
 ) -> None:
     """Between what 64 rows of sudoku need and what fewer do."""
     monkeypatch.setattr(before, "this_machine", lambda device: Machine("a card", 10**8, 10**12, shared=False))
-    arguments = ["run", "--dry-run", "--task", "sudoku", "--protocol", "v1", "--json"]
+    arguments = ["run", "--dry-run", "--task", "sudoku", "--protocol", "v2", "--json"]
     needed = [json.loads(command(*arguments, "--batch", rows).out)["needed"] for rows in (64, 32)]
     free = sum(needed) // 2
     monkeypatch.setattr(before, "this_machine", lambda device: Machine("a card", free, 10**12, shared=False))

@@ -118,7 +118,7 @@ def test_grouped_edges_are_offered_where_copies_are_made(found: Forecast) -> Non
     protocol = PAPER.changed(pool=60)
     paper = replace(found, sketch=sketch, protocol=protocol).changed(64)
     assert paper.needed(card(1)) > replace(found, sketch=sketch).changed(64).needed(card(1))
-    assert "--protocol v1" in remedies(paper, card(paper.needed(card(1)) - 1000))
+    assert "--protocol v2" in remedies(paper, card(paper.needed(card(1)) - 1000))
 
 
 def test_a_refusal_says_what_is_needed_where_nothing_helps(found: Forecast) -> None:

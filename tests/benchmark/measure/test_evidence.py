@@ -20,7 +20,7 @@ from mechshift.benchmark.circuits.attribution import attribute
 from mechshift.benchmark.circuits.circuit import Circuit
 from mechshift.benchmark.circuits.files import kind_of
 from mechshift.benchmark.circuits.graph import Graph
-from mechshift.benchmark.circuits.scores import Attribution, Integration
+from mechshift.benchmark.circuits.scores import Attribution, Integration, Outside
 from mechshift.benchmark.measure.evidence import Entropies, Evidence, ScoreSums, Sweep
 from mechshift.benchmark.measure.reduced import ScorePrecision, pack
 from mechshift.benchmark.measure.scores import score_edges
@@ -44,6 +44,14 @@ def some_scores() -> ScoreSums:
     return ScoreSums(found, ("a", "a", "b"), np.array([4, 0, 9, 2]))
 
 
+def all_scores() -> ScoreSums:
+    """With the shares of places, and five neurons a layer."""
+    made, drawn = some_scores(), np.random.default_rng(2)
+    outside = (drawn.standard_normal((2, 3, *GRAPH.mask.shape)) * GRAPH.mask).astype(np.float32)
+    neurons = drawn.standard_normal((3, 2, 5)).astype(np.float32)
+    return replace(made, attribution=replace(made.attribution, outside=Outside(outside), neuron_sums=neurons))
+
+
 def some_sweep() -> Sweep:
     drawn = np.random.default_rng(1)
     return Sweep(
@@ -57,7 +65,7 @@ def some_sweep() -> Sweep:
     )
 
 
-KINDS: dict[str, Callable[[], Content]] = {"scores": some_scores, "sweep": some_sweep}
+KINDS: dict[str, Callable[[], Content]] = {"scores": some_scores, "all": all_scores, "sweep": some_sweep}
 
 
 @pytest.fixture(params=KINDS)
@@ -95,6 +103,34 @@ def test_scores_are_read_back_as_they_were_written(tmp_path: Path) -> None:
     for name in ("score_sums", "counts", "clean", "corrupted", "groups"):
         assert_same(getattr(found.attribution, name), getattr(made.attribution, name))
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["scores.safetensors"]
+
+
+def test_shares_of_places_and_neurons_are_read_back_as_they_were_written(tmp_path: Path) -> None:
+    made = all_scores()
+    made.save(tmp_path / "kept")
+    found = ScoreSums.load(tmp_path / "kept").attribution
+    assert found.outside is not None
+    assert made.attribution.outside is not None
+    assert_same(found.outside.sums, made.attribution.outside.sums)
+    assert_same(found.neuron_sums, made.attribution.neuron_sums)
+    assert_same(found.scores_by_place(), made.attribution.scores_by_place())
+
+
+@pytest.mark.parametrize("reduced", [False, True])
+@pytest.mark.parametrize("outside", [None, Outside()])
+def test_that_places_are_not_known_is_other_than_that_nothing_is_outside(
+    outside: Outside | None, reduced: bool, tmp_path: Path
+) -> None:
+    made = some_scores()
+    made = replace(made, attribution=replace(made.attribution, outside=outside))
+    if reduced:
+        made.save_reduced(tmp_path / "kept", ScorePrecision(1 / 256))
+    else:
+        made.save(tmp_path / "kept")
+    found = ScoreSums.load(tmp_path / "kept").attribution
+    assert (found.outside is None) == (outside is None)
+    assert found.outside is None or found.outside.sums is None
+    assert found.neuron_sums is None
 
 
 def test_a_sweep_is_read_back_as_it_was_written(tmp_path: Path) -> None:
@@ -151,7 +187,9 @@ def test_edges_are_scored_in_groups_of_templates(
     """Five questions of two lengths in two groups; each one's scores alone, added up by group."""
     mdm, group = member("mdm", "full"), {3: 1, 8: 0, 11: 1, 2: 0, 5: 1}
     asked: list[Question] = [
-        question(mdm, encoded(5 - seed % 2, (11, 12), (14, 15), seed), (0, 1), group[index], index)
+        question(
+            mdm, encoded(5 - seed % 2, (11, 12), (14, 15), seed), (0, 1), group[index], index, "trajectory"
+        )
         for seed, index in enumerate(group)
     ]
     told: list[int] = []
@@ -214,11 +252,22 @@ def test_a_mismatched_header_is_refused(changes: dict[str, Any], kept: tuple[typ
     "dtype",
     [torch.float8_e4m3fn, torch.float8_e5m2, torch.bfloat16, torch.float16, torch.float32, torch.int64],
 )
-@pytest.mark.parametrize("name", ["scores", "sweep"])
-def test_numbers_of_another_kind_are_refused(name: str, dtype: torch.dtype, tmp_path: Path) -> None:
-    content, tensor = KINDS[name](), {"scores": "score_sums", "sweep": "whole"}[name]
+@pytest.mark.parametrize(
+    ("name", "tensor", "shape"),
+    [
+        ("scores", "score_sums", (3, EDGES)),
+        ("sweep", "whole", (4,)),
+        ("all", "outside", (2, 3, EDGES)),
+        ("all", "neuron_sums", (3, 2, 5)),
+    ],
+)
+def test_numbers_of_another_kind_are_refused(
+    name: str, tensor: str, shape: tuple[int, ...], dtype: torch.dtype, tmp_path: Path
+) -> None:
+    content = KINDS[name]()
     content.save(tmp_path / "kept")
-    shape = {"scores": (3, EDGES), "sweep": (4,)}[name]
+    if tensor in ("outside", "neuron_sums") and dtype == torch.float32:
+        dtype = torch.float64  # these are of single precision
     change(tmp_path / "kept", {tensor: torch.ones(shape).to(dtype)})
     assert tensor in refusal(type(content).load, tmp_path / "kept")
 
@@ -275,6 +324,7 @@ def test_a_tensor_of_another_shape_is_refused(kept: tuple[type[Content], Path]) 
 @pytest.mark.parametrize(
     ("name", "tensor"),
     [("scores", name) for name in ("score_sums", "clean", "corrupted")]
+    + [("all", name) for name in ("outside", "neuron_sums")]
     + [("sweep", name) for name in ("whole", "empty", "circuits")],
 )
 def test_what_is_no_finite_number_is_refused(name: str, tensor: str, value: float, tmp_path: Path) -> None:
@@ -311,6 +361,36 @@ def test_counts_that_are_not_those_of_the_groups_are_refused(
 ) -> None:
     change(scores, {"counts": counts, "groups": groups})
     refusal(ScoreSums.load, scores)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"outside": "zero"},
+        {"outside": None},
+        {"outside": "other"},
+        {"outside": True},
+        {"neurons": 4},
+        {"neurons": 6},
+        {"neurons": 0},
+        {"neurons": -5},
+        {"neurons": 5.0},
+        {"neurons": True},
+        {"neurons": 10**15},
+        {"neurons": None},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("reduced", [False, True])
+def test_other_places_and_neurons_than_are_held_are_refused(
+    header: dict[str, object], reduced: bool, tmp_path: Path
+) -> None:
+    if reduced:
+        all_scores().save_reduced(tmp_path / "kept", ScorePrecision(1 / 256))
+    else:
+        all_scores().save(tmp_path / "kept")
+    change(tmp_path / "kept", header=header)
+    refusal(ScoreSums.load, tmp_path / "kept")
 
 
 def test_scores_of_no_example_are_refused(scores: Path) -> None:
@@ -402,6 +482,33 @@ def test_reduced_scores_are_read_as_the_exact_ones_are(reduced_scores: Path) -> 
     assert found.attribution.score_sums == pytest.approx(expected, abs=0.01 * np.abs(expected).max())
     assert not found.attribution.score_sums[:, ~GRAPH.mask].any()
     assert kind_of(reduced_scores) == "scores"
+
+
+def test_reduced_shares_of_places_and_neurons_are_as_near(tmp_path: Path) -> None:
+    made = all_scores()
+    made.save_reduced(tmp_path / "kept", ScorePrecision(1 / 256))
+    expected, found = made.attribution, ScoreSums.load(tmp_path / "kept").attribution
+    assert expected.outside is not None
+    assert expected.outside.sums is not None
+    assert expected.neuron_sums is not None
+    assert found.outside is not None
+    for one, other in (
+        (found.score_sums, expected.score_sums),
+        (found.outside.sums, expected.outside.sums),
+        (found.neuron_sums, expected.neuron_sums),
+    ):
+        np.testing.assert_allclose(one, other, rtol=0, atol=0.01 * np.abs(other).max())
+        assert one.dtype == other.dtype
+    # What is kept of an edge's mean is exact to float32.
+    np.testing.assert_allclose(found.neurons(), expected.neurons(), rtol=1e-6)
+    np.testing.assert_allclose(found.scores_by_place(), expected.scores_by_place(), rtol=0, atol=1e-6)
+
+
+def test_reduced_sums_beyond_single_precision_are_refused(tmp_path: Path) -> None:
+    all_scores().save_reduced(tmp_path / "kept", ScorePrecision(1 / 256))
+    columns = 3 * EDGES + 10
+    change(tmp_path / "kept", {"means": payload([3e38] * columns, "<f4")})
+    assert "sums is not finite" in refusal(ScoreSums.load, tmp_path / "kept")
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

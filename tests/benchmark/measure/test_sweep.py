@@ -30,11 +30,16 @@ def asked(mdm: Member, encoded: Callable[..., Encoded]) -> list[Question]:
     """Three lengths, one to three states, not in the order of the batches."""
     orders = [(0, 1, 2), (0, 0, 1), (2, 1, 0), (1, 0, 0), (0, 0, 0)]
     asked = [
-        question(mdm, encoded(6 - seed % 2, (11, 12, 13), (14, 15, 16), seed), order, 0, 10 * seed)
+        question(
+            mdm, encoded(6 - seed % 2, (11, 12, 13), (14, 15, 16), seed), order, 0, 10 * seed, "trajectory"
+        )
         for seed, order in enumerate(orders)
     ]
     # As many tokens as the longer ones in all, and its answer begins one earlier.
-    return [*asked, question(mdm, encoded(5, (11, 12, 13, 14), (14, 12, 16, 11), 5), (0, 0, 1, 2), 0, 7)]
+    return [
+        *asked,
+        question(mdm, encoded(5, (11, 12, 13, 14), (14, 12, 16, 11), 5), (0, 0, 1, 2), 0, 7, "trajectory"),
+    ]
 
 
 @pytest.fixture(scope="module")

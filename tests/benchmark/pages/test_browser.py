@@ -106,6 +106,20 @@ def test_a_board_is_sorted_by_every_column_by_press_and_by_key(board: Path, show
     ]
 
 
+def test_the_head_says_what_ranks_are_by_whatever_rows_are_sorted_by(board: Path, show: Open) -> None:
+    opened = show(board)
+    head = opened.page.locator("th.rank").first
+    ranks = dict(opened.page.evaluate(RANKS))
+    for name in ("overlap_local", "accuracy_mdm_planning"):
+        opened.page.locator(f"button[data-sort={name}]").click()
+        assert " ".join(head.inner_text().split()) == "rank by task-dependent shift"
+        assert dict(opened.page.evaluate(RANKS)) == ranks
+
+
+RANKS = """() => [...document.querySelectorAll("#board tbody tr")].map(row =>
+  [row.dataset.pair, row.querySelector("td.rank").dataset.value])"""
+
+
 def test_a_board_is_for_everybody(tmp_path: Path, show: Open) -> None:
     # One row of every kind: what axe asks of a row it asks of each.
     opened = show(write_page(board_page(a_board(ROWS[:6])), tmp_path))
@@ -114,7 +128,7 @@ def test_a_board_is_for_everybody(tmp_path: Path, show: Open) -> None:
 
 
 FILTERS: tuple[tuple[str, str, Callable[[BoardRow], bool]], ...] = (
-    ("text", "PAIR-01 v1", lambda row: "pair-01" in row.entry.name),
+    ("text", "PAIR-01 v2", lambda row: "pair-01" in row.entry.name),
     ("status", "re-run", lambda row: row.entry.status == "re-run"),
     ("family", "GPT2", lambda row: row.record.pair.arm.native == "GPT2LMHeadModel"),
     ("control", "with", lambda row: bool(row.controls)),

@@ -15,11 +15,11 @@ from mechshift.benchmark.board.entries import Retired
 from mechshift.benchmark.contrast.comparison import compare_records
 from mechshift.benchmark.pages.board import board_page
 from mechshift.benchmark.pages.comparison import comparison_page
-from mechshift.benchmark.pages.labels import quantity_labels
 from mechshift.benchmark.pages.pair import PairPage, pair_page
 from mechshift.benchmark.pages.reproducing import command
 from mechshift.benchmark.record.protocol import QUICK
-from mechshift.benchmark.record.quantities import SECTIONS, Definition, Quantity, task_quantities
+from mechshift.benchmark.record.quantities import SECTIONS, task_quantities
+from mechshift.benchmark.record.quantity import Definition, Quantity
 from mechshift.benchmark.record.row import COLUMNS, pair_quantities
 from mechshift.benchmark.record.types import Missing, Number, Record
 
@@ -108,7 +108,7 @@ def test_a_quantity_that_is_declared_appears_by_itself(monkeypatch: pytest.Monke
     }
     added = replace(column, heading="made-up", labels=("made-up",), quantities=quantities)
     monkeypatch.setattr("mechshift.benchmark.record.row.COLUMNS", (*COLUMNS, added))
-    for module in ("board", "pair", "labels"):
+    for module in ("board", "pair"):
         monkeypatch.setattr(f"mechshift.benchmark.pages.{module}.COLUMNS", (*COLUMNS, added))
     for page in (
         board_page(a_board(some_rows(2))),
@@ -118,15 +118,6 @@ def test_a_quantity_that_is_declared_appears_by_itself(monkeypatch: pytest.Monke
         text = Parsed(page).text
         assert "made-up measure" in text
         assert "A text that is nowhere else." in text
-
-
-def test_labels_are_of_every_quantity() -> None:
-    names = [each.name for each in pair_quantities()] + [each.name for each in task_quantities()]
-    labels = quantity_labels()
-    assert set(names) == set(labels)
-    assert labels["overlap_local"] == "overlap Ĵ, local"
-    assert labels["accuracy_mdm_planning"] == "accuracy, MDM, planning"
-    assert labels["floor"] == "floor / ceilings of ARM, MDM: floor"
 
 
 def test_values_intervals_and_reasons_are_shown(pages: dict[str, str]) -> None:
@@ -170,9 +161,9 @@ def test_extreme_values_break_no_page() -> None:
 
 def test_retired_submissions_stand_below() -> None:
     board = replace(
-        a_board(some_rows(2)), retired=(Retired("2025-01-01-old-v1", None, "protocol v1 is now @3"),)
+        a_board(some_rows(2)), retired=(Retired("2025-01-01-old-v2", None, "protocol v2 is now @3"),)
     )
-    assert "2025-01-01-old-v1: protocol v1 is now @3" in Parsed(board_page(board)).text
+    assert "2025-01-01-old-v2: protocol v2 is now @3" in Parsed(board_page(board)).text
 
 
 def test_a_control_says_that_it_is_one() -> None:

@@ -34,13 +34,13 @@ def test_a_board_is_a_folder_of_pages_that_lead_to_each_other(board: Path, tmp_p
     written = write_board(make_board(board), tmp_path / "site")
     assert sorted(path.relative_to(tmp_path / "site").as_posix() for path in written) == [
         "index.html",
-        "pairs/2026-11-29-one-on-v1.html",
-        "pairs/2026-11-29-one-v1.html",
-        "pairs/2026-11-29-other-v1.html",
+        "pairs/2026-11-29-one-on-v2.html",
+        "pairs/2026-11-29-one-v2.html",
+        "pairs/2026-11-29-other-v2.html",
     ]
     links = {link for link in Parsed(written[0].read_text()).values("href") if link.endswith(".html")}
     assert {tmp_path / "site" / link for link in links} == set(written[1:])
-    pair = (tmp_path / "site" / "pairs" / "2026-11-29-one-v1.html").read_text()
+    pair = (tmp_path / "site" / "pairs" / "2026-11-29-one-v2.html").read_text()
     assert "../index.html" in list(Parsed(pair).values("href"))
     assert "control: one-on" in Parsed(pair).text
     before = {path: path.read_bytes() for path in written}
@@ -125,7 +125,7 @@ def test_the_command_that_makes_a_record_again() -> None:
             "--name",
             "two words",
             "--protocol",
-            "v1",
+            "v2",
         ),
     ]
     assert "'two words/arm'" in reproducing(record)
@@ -143,7 +143,7 @@ def test_a_partial_run_is_repeated_in_part() -> None:
     record = a_record(
         "tiny", pair=a_pair("tiny", mdm={"revision": None}), tasks=(a_task("ioi", level="baba"),)
     )
-    assert reproducing(record).endswith("--protocol v1 --task ioi --level baba")
+    assert reproducing(record).endswith("--protocol v2 --task ioi --level baba")
 
 
 def test_a_control_is_run_as_one() -> None:

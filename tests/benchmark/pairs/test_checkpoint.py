@@ -122,8 +122,8 @@ def test_weights_that_are_there_twice_are_those_that_transformers_reads(write: W
 
 def test_a_directory_has_no_revisions(write: Write) -> None:
     directory = write("arm")
-    with pytest.raises(PairError, match=r"is a local directory, and revision 'v1'(?s:.)*leave it out"):
-        find_checkpoint(MemberSpec(str(directory), revision="v1"))
+    with pytest.raises(PairError, match=r"is a local directory, and revision 'v2'(?s:.)*leave it out"):
+        find_checkpoint(MemberSpec(str(directory), revision="v2"))
 
 
 def test_a_description_is_the_checkpoint_without_its_weights(write: Write) -> None:

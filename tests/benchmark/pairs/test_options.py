@@ -25,7 +25,7 @@ def test_a_pair_is_named_by_a_name_or_a_file(tmp_path: Path) -> None:
 
 def test_two_checkpoints_are_what_is_said_about_them() -> None:
     said: dict[str, Any] = {"shift": False, "attention": "block:4", "mask_token": "811", "name": "mine"}
-    said |= {"revision": "step-1", "arm_revision": "v1", "control": False}
+    said |= {"revision": "step-1", "arm_revision": "v2", "control": False}
     assert resolve(PairOptions(arm="a/b", mdm="c/d", **said)) == declare_pair("a/b", "c/d", **said)
     assert set(said) == set(DECLARATIONS)
 
@@ -70,7 +70,7 @@ CONTRADICTIONS: list[tuple[PairOptions, str, str]] = [
     (PairOptions(pair="dream-7b", revision=" "), "--revision is empty", "revision= is empty"),
     (PairOptions(pair="dream-7b", arm_revision=""), "--arm-revision is empty", "arm_revision= is empty"),
     (PairOptions(arm="a", mdm="b", mask_token=""), "--mask-token is empty", "mask_token= is empty"),
-    (PairOptions(arm="a@v1", mdm="b", arm_revision="v2"), "--arm a@v1 and", "arm= a@v1 and arm_revision="),
+    (PairOptions(arm="a@v2", mdm="b", arm_revision="v2"), "--arm a@v2 and", "arm= a@v2 and arm_revision="),
     (PairOptions(pair="some/where"), "named by --arm and --mdm", "named by arm= and mdm="),
     (PairOptions(pair=""), "neither a listed pair", "neither a listed pair"),
 ]

@@ -56,10 +56,10 @@ def test_an_empty_attention_is_not_the_usual_one() -> None:
 
 
 def test_a_revision_is_given_beside_a_hub_id_or_behind_it() -> None:
-    beside = declare_pair("a/base", "b/diffusion", revision="step/1000", arm_revision="v1")
-    behind = declare_pair("a/base@v1", "b/diffusion@step/1000")
+    beside = declare_pair("a/base", "b/diffusion", revision="step/1000", arm_revision="v2")
+    behind = declare_pair("a/base@v2", "b/diffusion@step/1000")
     assert beside == behind
-    assert (behind.name, behind.arm) == ("base--diffusion", MemberSpec("a/base", revision="v1"))
+    assert (behind.name, behind.arm) == ("base--diffusion", MemberSpec("a/base", revision="v2"))
     assert (behind.mdm.checkpoint, behind.mdm.revision) == ("b/diffusion", "step/1000")
 
 
@@ -76,11 +76,11 @@ def test_a_path_may_hold_an_at_sign(named: str, tmp_path: Path, monkeypatch: pyt
     [
         ("a@", "b", {}, "the revision of --arm is empty"),
         ("a", "b@", {}, "the revision of --mdm is empty"),
-        ("a", "@v1", {}, "--mdm is empty"),
+        ("a", "@v2", {}, "--mdm is empty"),
         ("a", "b", {"revision": " "}, "--revision is empty"),
         ("a", "b", {"arm_revision": ""}, "--arm-revision is empty"),
-        ("a", "b@v1", {"revision": "v1"}, "--mdm b@v1 and --revision both name a revision"),
-        ("a@v1", "b", {"arm_revision": "v2"}, "--arm a@v1 and --arm-revision both name a revision"),
+        ("a", "b@v2", {"revision": "v2"}, "--mdm b@v2 and --revision both name a revision"),
+        ("a@v2", "b", {"arm_revision": "v2"}, "--arm a@v2 and --arm-revision both name a revision"),
     ],
 )
 def test_a_revision_that_is_empty_or_there_twice_is_a_usage_error(
@@ -95,10 +95,10 @@ def test_a_revision_that_is_empty_or_there_twice_is_a_usage_error(
 
 
 def test_a_path_is_a_directory_whatever_it_is_called() -> None:
-    pair = declare_pair(Path("models/arm@v1"), Path("models") / "mdm")
-    assert (pair.arm.checkpoint, pair.arm.revision, pair.arm.place) == ("models/arm@v1", None, "directory")
+    pair = declare_pair(Path("models/arm@v2"), Path("models") / "mdm")
+    assert (pair.arm.checkpoint, pair.arm.revision, pair.arm.place) == ("models/arm@v2", None, "directory")
     assert (pair.mdm.checkpoint, pair.mdm.place) == ("models/mdm", "directory")
-    assert pair.name == "arm@v1--mdm"
+    assert pair.name == "arm@v2--mdm"
 
 
 def test_a_mask_token_is_an_id_or_a_text() -> None:

@@ -15,7 +15,7 @@ from huggingface_hub import DatasetCard
 
 from mechshift.benchmark.publishing.dataset import dataset_files
 from mechshift.benchmark.publishing.portions import draw_portions
-from mechshift.benchmark.record.protocol import V1, Protocol
+from mechshift.benchmark.record.protocol import V2, Protocol
 from mechshift.errors import UsageError
 from mechshift.tasks import get_suite, get_task
 
@@ -49,7 +49,7 @@ def names(files: Mapping[str, bytes]) -> set[str]:
 @pytest.fixture(scope="module")
 def local() -> dict[str, bytes]:
     """The local tasks at all levels, four examples a split."""
-    return dataset_files(tuple(draw_portions(get_suite("local"), 4, 0, BOTH)), [V1])
+    return dataset_files(tuple(draw_portions(get_suite("local"), 4, 0, BOTH)), [V2])
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_a_subset_is_a_task_at_a_level(folder: Path, tmp_path: Path) -> None:
 
 def test_a_suite_is_its_tasks_one_after_the_other(folder: Path, tmp_path: Path) -> None:
     expected = [row for task, level in LOCAL for row in rows(task, level, "evaluation", 4)]
-    assert load(folder, "v1-local", "evaluation", tmp_path) == expected
+    assert load(folder, "v2-local", "evaluation", tmp_path) == expected
 
 
 def test_the_files_are_one_a_split_and_the_card_and_the_list_of_tasks(local: dict[str, bytes]) -> None:
@@ -87,11 +87,11 @@ def test_the_card_has_what_the_hub_reads(local: dict[str, bytes]) -> None:
     assert (found["license"], found["language"]) == (["apache-2.0"], ["en"])
     assert found["size_categories"] == ["n<1K"]
     configs = {config["config_name"]: config["data_files"] for config in found["configs"]}
-    assert set(configs) == {*SUBSETS, "v1-local"}
+    assert set(configs) == {*SUBSETS, "v2-local"}
     assert configs["induction-six"] == [
         {"split": split, "path": [f"data/induction-six/{split}.parquet"]} for split in BOTH
     ]
-    assert configs["v1-local"][0] == {
+    assert configs["v2-local"][0] == {
         "split": "evaluation",
         "path": [f"data/{task}-{level}/evaluation.parquet" for task, level in LOCAL],
     }
@@ -102,47 +102,52 @@ def test_the_card_has_versions_and_fingerprints(local: dict[str, bytes]) -> None
     for task, level in LOCAL:
         fingerprint = digest(rows(task, level, "training", 4))
         assert f"| `{task}-{level}` | training | 4 | 1 | 0 | `{fingerprint}` |\n" in card
-    assert "| `v1-local` | protocol v1, version 3 |" in card
+    assert "| `v2-local` | protocol v2, version 3 |" in card
 
 
 def test_the_benchmarks_tasks_are_the_suites(local: dict[str, bytes]) -> None:
     found = yaml.safe_load(local["eval.yaml"])
-    assert found["tasks"] == [{"id": "v1-local", "config": "v1-local", "split": "evaluation"}]
+    assert found["tasks"] == [{"id": "v2-local", "config": "v2-local", "split": "evaluation"}]
     assert (found["name"], found["evaluation_framework"]) == ("mechshift", "mechshift")
-    assert "v1-local: the local tasks of protocol v1, version 3." in found["description"]
+    extent = (
+        "this dataset has the first 4 examples of each task; a run takes them in the same order until both "
+        "models have solved 500, or until it has tried 5,000, or all that the task has."
+    )
+    assert f"v2-local: the local tasks of protocol v2, version 3; {extent}" in found["description"]
+    assert f"`v2-local`: {extent}\n" in local["README.md"].decode()
 
 
 def test_the_same_arguments_give_the_same_bytes(local: dict[str, bytes]) -> None:
-    assert dataset_files(tuple(draw_portions(get_suite("local"), 4, 0, BOTH)), [V1]) == local
+    assert dataset_files(tuple(draw_portions(get_suite("local"), 4, 0, BOTH)), [V2]) == local
 
 
 def test_a_suite_of_which_a_task_is_not_there_has_no_subset() -> None:
     portions = tuple(draw_portions([get_task("ioi"), get_task("agreement")], 2, 0, BOTH))
-    files = dataset_files(portions, [V1])
+    files = dataset_files(portions, [V2])
     assert "eval.yaml" not in files
     assert names(files) == {"ioi-abc", "ioi-abb", "agreement-phrase"}
 
 
 def of_another_version() -> Protocol:
-    first, *others = V1.tasks
-    return V1.changed(tasks=(first.model_copy(update={"version": first.version + 1}), *others))
+    first, *others = V2.tasks
+    return V2.changed(tasks=(first.model_copy(update={"version": first.version + 1}), *others))
 
 
 def test_a_suite_of_another_version_has_no_subset() -> None:
     portions = tuple(draw_portions(get_suite("local"), 1, 0, ("evaluation",)))
-    assert "v1-local" in names(dataset_files(portions, [V1]))
-    assert "v1-local" not in names(dataset_files(portions, [of_another_version()]))
+    assert "v2-local" in names(dataset_files(portions, [V2]))
+    assert "v2-local" not in names(dataset_files(portions, [of_another_version()]))
 
 
 def test_examples_that_no_run_of_the_protocol_draws_are_no_suite() -> None:
-    portions = tuple(draw_portions(get_suite("local"), 1, V1.sampling.seed + 1, ("evaluation",)))
-    assert "v1-local" not in names(dataset_files(portions, [V1]))
+    portions = tuple(draw_portions(get_suite("local"), 1, V2.sampling.seed + 1, ("evaluation",)))
+    assert "v2-local" not in names(dataset_files(portions, [V2]))
 
 
 def test_training_examples_alone_are_no_benchmark() -> None:
-    files = dataset_files(tuple(draw_portions(get_suite("local"), 1, 0, ("training",))), [V1])
+    files = dataset_files(tuple(draw_portions(get_suite("local"), 1, 0, ("training",))), [V2])
     assert "eval.yaml" not in files
-    assert "v1-local" in names(files)
+    assert "v2-local" in names(files)
 
 
 def test_a_level_that_a_task_does_not_have_is_an_error_before_any_example_is_drawn() -> None:

@@ -13,8 +13,8 @@ from mechshift.benchmark.record.types import Measured, Missing, Record
 from mechshift.errors import NotComputable, UsageError
 
 DATASET = HubPlace("example/mechshift", "0123abc")
-LOCAL = ".eval_results/mechshift-v1-local.yaml"
-PLANNING = ".eval_results/mechshift-v1-planning.yaml"
+LOCAL = ".eval_results/mechshift-v2-local.yaml"
+PLANNING = ".eval_results/mechshift-v2-planning.yaml"
 
 
 def with_overlap(local: Measured, planning: Measured) -> Record:
@@ -38,7 +38,7 @@ def test_a_file_is_as_the_hub_documents_it() -> None:
     assert eval_results(publication)[LOCAL].decode() == (
         "- dataset:\n"
         '    id: "example/mechshift"\n'
-        '    task_id: "v1-local"\n'
+        '    task_id: "v2-local"\n'
         '    revision: "0123abc"\n'
         "  value: 0.75\n"
         '  date: "2026-11-29"\n'
@@ -47,7 +47,7 @@ def test_a_file_is_as_the_hub_documents_it() -> None:
         '    name: "mechshift record"\n'
         '  notes: "self-reported. confounds: none declared. overlap Ĵ of the circuits of MDM and ARM '
         "(0: chance, 1: two samples of one model; not a score). 95 % interval [0.7000, 0.8000]. "
-        "protocol v1, version 3, local tasks: ioi, greater-than, induction, agreement. "
+        "protocol v2, version 3, local tasks: ioi, greater-than, induction, agreement. "
         'ARM: tiny/arm"\n'
     )
 
@@ -55,8 +55,8 @@ def test_a_file_is_as_the_hub_documents_it() -> None:
 def test_either_suite_has_a_file_with_its_overlap() -> None:
     found = entries(PublishedRecord(a_record(), dataset=HubPlace("example/mechshift")))
     assert {path: (entry.task_id, entry.value) for path, entry in found.items()} == {
-        LOCAL: ("v1-local", 0.75),
-        PLANNING: ("v1-planning", 0.5),
+        LOCAL: ("v2-local", 0.75),
+        PLANNING: ("v2-planning", 0.5),
     }
     entry = found[PLANNING]
     assert (entry.dataset_revision, entry.date, entry.source_url, entry.verify_token) == (None,) * 4

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 from mechshift.benchmark.record.html import html_table
-from mechshift.benchmark.record.protocol import V1
+from mechshift.benchmark.record.protocol import V2
 from mechshift.benchmark.record.types import FailedTask, Missing, Record, TaskRecord
 
 MakeRecord = Callable[..., Record]
@@ -39,7 +39,7 @@ class Cells(HTMLParser):
 def test_a_record_is_written_in_a_line(make_record: MakeRecord) -> None:
     record = make_record("mine", failed=())
     assert max(len(repr(record)), len(str(record)), len(repr(record.tasks[0]))) < 300
-    protocol = f"v1@{V1.version}"
+    protocol = f"v2@{V2.version}"
     assert repr(record).startswith(f"Record(pair='mine', {protocol=}, tasks=['ioi', 'greater-than',")
     assert "task_dependent_shift=Number(value=0.25, low=0.2, high=0.3)" in repr(record)
     assert "\n" not in repr(make_record("two\nlines"))

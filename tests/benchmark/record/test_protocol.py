@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from mechshift.benchmark.record.protocol import (
     PAPER,
     QUICK,
-    V1,
+    V2,
     Part,
     Protocol,
     ProtocolTask,
@@ -33,16 +33,16 @@ every_protocol = pytest.mark.parametrize("protocol", list_protocols(), ids=lambd
 
 
 def test_v1_is_the_boards() -> None:
-    assert V1.board
-    assert V1.version == 3
-    assert (V1.scoring.kv, V1.scoring.rule, V1.scoring.steps) == ("grouped", "midpoint", 5)
-    assert V1.sweeping.grid == MIB_SHARES
-    assert (V1.compared.circuit_edges, V1.compared.faithful) == (None, 0.85)
-    assert (V1.sampling.pool, V1.halving.disjoint) == (500, True)
-    assert V1.sweeping.intervention == "patch"
-    assert V1.statistics.resamples >= 200
-    assert V1.compared.components == 20
-    assert {get_task(task.name).card.suite for task in V1.tasks} == {"local", "planning"}
+    assert V2.board
+    assert V2.version == 3
+    assert (V2.scoring.kv, V2.scoring.rule, V2.scoring.steps) == ("grouped", "midpoint", 5)
+    assert V2.sweeping.grid == MIB_SHARES
+    assert (V2.compared.circuit_edges, V2.compared.faithful) == (None, 0.85)
+    assert (V2.sampling.pool, V2.halving.disjoint) == (500, True)
+    assert V2.sweeping.intervention == "patch"
+    assert V2.statistics.resamples >= 200
+    assert V2.compared.components == 20
+    assert {get_task(task.name).card.suite for task in V2.tasks} == {"local", "planning"}
 
 
 def test_paper_is_as_published() -> None:
@@ -54,16 +54,16 @@ def test_paper_is_as_published() -> None:
 
 
 def test_quick_is_v1_on_fewer_examples() -> None:
-    mine, boards = dict(QUICK.settings()), dict(V1.settings())
+    mine, boards = dict(QUICK.settings()), dict(V2.settings())
     assert mine.keys() == boards.keys()
     assert {name for name in mine if mine[name] != boards[name]} == {"name", "board", "pool"}
     assert (QUICK.sampling.pool, QUICK.board) == (100, False)
-    assert QUICK.tasks == V1.tasks
+    assert QUICK.tasks == V2.tasks
 
 
 def test_protocols_have_a_name_each_and_are_found_by_it() -> None:
     names = [protocol.name for protocol in list_protocols()]
-    assert names[0] == "v1"
+    assert names[0] == "v2"
     assert len(set(names)) == len(names) == 3
     assert all(get_protocol(name).name == name for name in names)
 
@@ -71,7 +71,7 @@ def test_protocols_have_a_name_each_and_are_found_by_it() -> None:
 def test_an_unknown_protocol_is_offered_near_names() -> None:
     with pytest.raises(UsageError, match="unknown protocol 'papers'\ndid you mean paper"):
         get_protocol("papers")
-    with pytest.raises(UsageError, match="known: v1, paper, quick"):
+    with pytest.raises(UsageError, match="known: v2, paper, quick"):
         get_protocol("zzzz")
 
 
@@ -139,8 +139,8 @@ def test_a_part_is_carried_whole(protocol: Protocol) -> None:
 
 
 def test_settings_are_all_that_is_set_but_the_tasks() -> None:
-    assert dict(V1.settings()) == {
-        "name": "v1",
+    assert dict(V2.settings()) == {
+        "name": "v2",
         "version": 3,
         "board": True,
         "minimum": 30,
@@ -166,43 +166,43 @@ def test_settings_are_all_that_is_set_but_the_tasks() -> None:
 
 def test_no_two_settings_have_one_name() -> None:
     """Else `changed` would set both, and a table would show one."""
-    names = [name for name, _ in V1.settings()]
+    names = [name for name, _ in V2.settings()]
     assert len(set(names)) == len(names)
 
 
 def test_settings_are_changed_by_their_names() -> None:
     values = {"name": "mine", "minimum": 4, "seed": 1, "pool": 12, "disjoint": False, "kv": "ungrouped"}
     values |= {"steps": 3, "grid": (0.5, 1.0), "faithful": 0.6, "resampling_seed": 2, "splits": 7}
-    changed = V1.changed(**values)
-    assert dict(changed.settings()) == dict(V1.settings()) | values
+    changed = V2.changed(**values)
+    assert dict(changed.settings()) == dict(V2.settings()) | values
     assert (changed.sampling.seed, changed.sampling.pool, changed.sampling.candidates) == (1, 12, 10)
     assert (changed.scoring.steps, changed.scoring.rule) == (3, "midpoint")
-    assert changed.tasks == V1.tasks
-    assert (V1.name, V1.sampling.pool, V1.scoring.steps) == ("v1", 500, 5)
+    assert changed.tasks == V2.tasks
+    assert (V2.name, V2.sampling.pool, V2.scoring.steps) == ("v2", 500, 5)
 
 
 def test_tasks_and_parts_are_changed_as_a_whole() -> None:
-    some = V1.tasks[:2]
-    assert V1.changed(tasks=some).tasks == some
-    assert V1.changed(sampling=QUICK.sampling) == V1.changed(pool=100)
-    assert V1.changed() == V1
+    some = V2.tasks[:2]
+    assert V2.changed(tasks=some).tasks == some
+    assert V2.changed(sampling=QUICK.sampling) == V2.changed(pool=100)
+    assert V2.changed() == V2
 
 
 def test_a_setting_that_there_is_not_cannot_be_changed() -> None:
     with pytest.raises(KeyError, match="a protocol has no depth, suite"):
-        V1.changed(depth=3, pool=4, suite="all")
+        V2.changed(depth=3, pool=4, suite="all")
 
 
 def test_a_task_is_found_by_its_name() -> None:
-    assert V1.task("sudoku") == ProtocolTask(name="sudoku", level="easy", version=1)
+    assert V2.task("sudoku") == ProtocolTask(name="sudoku", level="easy", version=1)
     assert PAPER.task("sudoku") is None
-    assert [V1.task(task.name) for task in V1.tasks] == list(V1.tasks)
+    assert [V2.task(task.name) for task in V2.tasks] == list(V2.tasks)
 
 
 def test_nothing_of_a_protocol_can_be_set() -> None:
     with pytest.raises(ValidationError, match="frozen"):
-        V1.name = "v2"
+        V2.name = "v2"
     with pytest.raises(ValidationError, match="frozen"):
-        V1.scoring.steps = 1
+        V2.scoring.steps = 1
     with pytest.raises(ValidationError, match="frozen"):
-        V1.tasks[0].level = "names"
+        V2.tasks[0].level = "names"

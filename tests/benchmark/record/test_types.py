@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from build import records
 from mechshift.benchmark.compare.compare import compare
 from mechshift.benchmark.measure.evidence import Evidence
-from mechshift.benchmark.record.protocol import V1, Protocol
+from mechshift.benchmark.record.protocol import V2, Protocol
 from mechshift.benchmark.record.summary import summarise
 from mechshift.benchmark.record.types import (
     Accuracy,
@@ -138,7 +138,7 @@ def test_values_are_frozen(record: Record) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"schema_version": 1}, {"status": "verified"}, {"tasks": [{}]}, {"protocol": V1.name}],
+    [{"schema_version": 1}, {"status": "verified"}, {"tasks": [{}]}, {"protocol": V2.name}],
     ids=["schema", "status", "tasks", "protocol"],
 )
 def test_what_another_version_would_mean_is_refused(change: dict[str, object], record: Record) -> None:

@@ -79,8 +79,8 @@ def without_a_new_method(kept: dict[str, Any], found: dict[str, Any]) -> list[st
 
 
 def moved(kept: Any, found: Any, place: str = "") -> Iterator[str]:
-    """The places at which two contents differ by more than rounding."""
-    if isinstance(kept, dict) and isinstance(found, dict) and kept.keys() == found.keys():
+    """The places at which what was kept is gone, or differs by more than rounding; what is new is no move."""
+    if isinstance(kept, dict) and isinstance(found, dict) and kept.keys() <= found.keys():
         for name in kept:
             yield from moved(kept[name], found[name], f"{place}.{name}".removeprefix("."))
     elif isinstance(kept, list) and isinstance(found, list) and len(kept) == len(found):

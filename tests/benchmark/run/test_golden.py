@@ -26,6 +26,8 @@ def test_no_number_moved_without_a_new_version(measured: tuple[Record, Path]) ->
         pytest.fail("the protocols' version was raised: run python tests/benchmark/run/golden.py")
     remedy = "raise `version` of the protocols, then run python tests/benchmark/run/golden.py"
     assert changed == [], f"{len(changed)} numbers moved; if that is meant, {remedy}"
+    lacking = list(golden.moved(found["record"], kept["record"]))
+    assert lacking == [], "the file lacks a number that is new: run python tests/benchmark/run/golden.py"
 
 
 def test_a_number_that_moves_is_seen(measured: tuple[Record, Path]) -> None:
@@ -36,6 +38,10 @@ def test_a_number_that_moves_is_seen(measured: tuple[Record, Path]) -> None:
     assert [line.split(":")[0] for line in golden.moved(kept, other)] == [
         "tasks[0].comparison.curve[1].edge.floor"
     ]
+    other["tasks"][0]["new"] = 1.0
+    assert len(list(golden.moved(kept, other))) == 1
+    del other["tasks"][0]["comparison"]["arm"]
+    assert len(list(golden.moved(kept, other))) == 1
     other["tasks"].pop()
     assert any(line.startswith("tasks") for line in golden.moved(kept, other))
     assert list(golden.moved(kept, copy.deepcopy(kept))) == []

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mechshift.benchmark.record.protocol import V1, Protocol, ProtocolTask, Sampling, Statistics
+from mechshift.benchmark.record.protocol import V2, Protocol, ProtocolTask, Sampling, Statistics
 from mechshift.benchmark.run.plan import (
     KINDS,
     MemberName,
@@ -26,14 +26,14 @@ SUBJECT = Subject(
     tokens={"tokenizer": "c", "mask_id": 7, "control": False},
     software={"torch": "2", "device": "cpu"},
 )
-IOI = V1.tasks[0]
+IOI = V2.tasks[0]
 ALL = {kind.name for kind in KINDS}
 OF_ARM = {"scores-arm", "sweep-arm"}
 AFTER_SWEEPS = {"circuit-arm", "circuit-mdm", "entropies-arm", "entropies-mdm", "comparison"}
 """These depend on the size of the compared circuits, which follows from both sweeps."""
 
 
-def keys(subject: Subject = SUBJECT, protocol: Protocol = V1, task: ProtocolTask = IOI) -> dict[str, str]:
+def keys(subject: Subject = SUBJECT, protocol: Protocol = V2, task: ProtocolTask = IOI) -> dict[str, str]:
     return {cell.name: cell.key for cell in plan_run(subject, protocol, [task]).cells}
 
 
@@ -108,10 +108,10 @@ def test_a_name_is_seen_however_it_is_put_together(source: str, seen: bool) -> N
 
 
 def test_keys_are_all_different_and_the_same_again() -> None:
-    plan = plan_run(SUBJECT, V1, V1.tasks)
+    plan = plan_run(SUBJECT, V2, V2.tasks)
     found = [cell.key for cell in plan.cells]
-    assert len(set(found)) == len(found) == len(KINDS) * len(V1.tasks)
-    assert found == [cell.key for cell in plan_run(SUBJECT, V1, V1.tasks).cells]
+    assert len(set(found)) == len(found) == len(KINDS) * len(V2.tasks)
+    assert found == [cell.key for cell in plan_run(SUBJECT, V2, V2.tasks).cells]
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_keys_are_all_different_and_the_same_again() -> None:
         ({"board": False}, set()),
         ({"minimum": 4}, set()),
         ({"minimum_edges": 4}, set()),
-        ({"tasks": V1.tasks[:2]}, set()),
+        ({"tasks": V2.tasks[:2]}, set()),
     ],
     # A set's order differs between processes, and names of tests must not.
     ids=lambda value: " ".join(sorted(value)) if isinstance(value, set) else str(value),
@@ -146,16 +146,16 @@ def test_keys_are_all_different_and_the_same_again() -> None:
 def test_a_setting_moves_just_the_cells_that_it_can_change(
     setting: dict[str, Any], expected: set[str]
 ) -> None:
-    assert moved(protocol=V1.changed(**setting)) == expected
+    assert moved(protocol=V2.changed(**setting)) == expected
 
 
 def test_no_setting_is_left_out_of_that_list() -> None:
     """A setting added to a protocol has to be given a place above."""
     listed = test_a_setting_moves_just_the_cells_that_it_can_change.pytestmark[0].args[1]  # type: ignore[attr-defined]
     named = {name for setting, _ in listed for name in setting}
-    assert {name for name, _ in V1.settings()} - named == {"candidates", "rule"}
-    assert moved(protocol=V1.changed(candidates=3)) == ALL
-    assert moved(protocol=V1.changed(rule="left")) == ALL - {"pool", "prompts"}
+    assert {name for name, _ in V2.settings()} - named == {"candidates", "rule"}
+    assert moved(protocol=V2.changed(candidates=3)) == ALL
+    assert moved(protocol=V2.changed(rule="left")) == ALL - {"pool", "prompts"}
 
 
 @pytest.mark.parametrize("change", [{"name": "induction"}, {"level": "abb"}, {"version": 2}], ids=str)
@@ -171,7 +171,7 @@ def test_what_is_measured_and_with_what_is_in_the_key(field: str) -> None:
 
 def test_the_arms_scores_do_not_depend_on_the_mdm_but_by_the_pool() -> None:
     """Each member's own cells name that member alone; what both solve is known from the pool."""
-    by_name = {cell.name: cell.inputs for cell in plan_run(SUBJECT, V1, [IOI]).cells}
+    by_name = {cell.name: cell.inputs for cell in plan_run(SUBJECT, V2, [IOI]).cells}
     for name in OF_ARM:
         assert set(by_name[name]["pair"]) == {"arm"}
     assert set(by_name["pool"]["pair"]) == {"arm", "mdm"}
@@ -187,17 +187,17 @@ def test_a_raised_method_moves_a_cell_and_what_needs_it(monkeypatch: pytest.Monk
 
 
 def test_a_computation_is_given_no_part_that_is_not_in_its_key() -> None:
-    parts = ProtocolParts(V1, ("sampling",))
-    assert parts[Sampling] == V1.sampling
+    parts = ProtocolParts(V2, ("sampling",))
+    assert parts[Sampling] == V2.sampling
     with pytest.raises(KeyError):
         parts[Statistics]
-    for cell in plan_run(SUBJECT, V1, [IOI]).cells:
+    for cell in plan_run(SUBJECT, V2, [IOI]).cells:
         assert set(cell.inputs["protocol"]) == set(cell.kind.parts)
 
 
 def test_only_what_is_wanted_and_needed_is_planned() -> None:
     def names(wanted: list[str]) -> list[str]:
-        plan: Plan = plan_run(SUBJECT, V1, [IOI], wanted)
+        plan: Plan = plan_run(SUBJECT, V2, [IOI], wanted)
         return [cell.name for cell in plan.cells]
 
     assert names(["scores-arm", "scores-mdm"]) == ["pool", "scores-arm", "scores-mdm"]

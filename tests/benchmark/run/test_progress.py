@@ -19,7 +19,7 @@ from mechshift.benchmark.run import bars
 from mechshift.benchmark.run.bars import Bars
 from mechshift.benchmark.run.execution import execute
 from mechshift.benchmark.run.plan import Cell, Plan
-from mechshift.benchmark.run.progress import Lines, Progress, Silent, choose_progress
+from mechshift.benchmark.run.progress import Lines, Progress, Silent, announce_when_slow, choose_progress
 from mechshift.benchmark.run.store import Store
 
 HIDDEN, SHOWN = "\x1b[?25l", "\x1b[?25h"
@@ -256,3 +256,38 @@ def test_a_run_that_is_terminated_puts_its_bars_away(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert told.count(HIDDEN) == told.count(SHOWN) == 1
     assert "Traceback" not in told
+
+
+def test_what_is_quick_says_nothing_and_what_is_slow_does(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = 100.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    announce = announce_when_slow(3)
+    announce("one")
+    now = 102.9
+    announce("two")
+    assert capsys.readouterr().err == ""
+    now = 103.0
+    announce("three")
+    assert capsys.readouterr() == ("", "three\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("a\x1b[31mX\n::error::hi", r"a\x1b[31mX\n::error::hi"),
+        ("::error::hi", ": :error::hi"),
+        ("a\r##[group]b", r"a\r# #[group]b"),
+    ],
+)
+def test_a_name_in_an_announced_line_is_no_command(
+    name: str, written: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    announce_when_slow(0)(f"{name}: computing again …")
+    assert capsys.readouterr().err == f"{written}: computing again …\n"
+
+
+def test_a_name_in_a_note_is_no_command(capsys: pytest.CaptureFixture[str]) -> None:
+    Silent().note("\x1b[2J\n##[error]b")
+    assert capsys.readouterr().err == "mechshift: \\x1b[2J\\n# #[error]b\n"

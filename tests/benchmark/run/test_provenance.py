@@ -15,7 +15,7 @@ from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.pairs.movement import Movement
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.threads import SMALL_WIDTH
-from mechshift.benchmark.record.protocol import PAPER, V1
+from mechshift.benchmark.record.protocol import PAPER, V2
 from mechshift.benchmark.run.provenance import describe_environment, describe_pair, subject_of
 
 
@@ -25,7 +25,7 @@ def pair(member: Callable[..., Member], pair_of: Callable[..., Pair]) -> Pair:
 
 
 def test_a_pair_is_described_as_it_was_declared(pair: Pair) -> None:
-    found = describe_pair(pair, V1)
+    found = describe_pair(pair, V2)
     assert (found.name, found.mask_id, found.tokenizer) == ("letters", 19, "digest of letters")
     assert (found.arm.attention, found.arm.shift) == ("causal", True)
     assert (found.mdm.attention, found.mdm.shift) == ("block:4", False)
@@ -33,7 +33,7 @@ def test_a_pair_is_described_as_it_was_declared(pair: Pair) -> None:
     assert (found.layers, found.heads, found.kv_heads) == (2, 4, 2)
 
 
-@pytest.mark.parametrize(("protocol", "copies"), [(V1, 2), (PAPER, 4)], ids=["grouped", "ungrouped"])
+@pytest.mark.parametrize(("protocol", "copies"), [(V2, 2), (PAPER, 4)], ids=["grouped", "ungrouped"])
 def test_edges_are_counted_as_the_protocol_has_them(copies: int, protocol: object, pair: Pair) -> None:
     """Per layer l, 1 + 5l sources before it: into 4 queries and both copies; the MLP; then the logits."""
     by_hand = sum((4 + 2 * copies) * (1 + 5 * layer) + 1 + 5 * layer + 4 for layer in range(2)) + 11
@@ -47,7 +47,7 @@ def test_movement_is_the_mean_over_layers(pair: Pair) -> None:
         Movement(None, "head", 0.1),
         Movement(0, "bias", None),
     )
-    assert describe_pair(replace(pair, movement=movement), V1).movement == pytest.approx(
+    assert describe_pair(replace(pair, movement=movement), V2).movement == pytest.approx(
         {"mlp": 0.4, "head": 0.1}
     )
 
@@ -56,9 +56,9 @@ def test_where_a_directory_lay_is_nobodys_business(pair: Pair, tmp_path: Path) -
     directory = tmp_path / "models" / "mine"
     directory.mkdir(parents=True)
     here = replace(pair, arm_provenance=replace(pair.arm_provenance, checkpoint=str(directory)))
-    assert describe_pair(here, V1).arm.checkpoint == "models/mine"
-    assert describe_pair(here, V1).mdm.checkpoint == "org/mdm"
-    assert str(tmp_path) not in describe_pair(here, V1).model_dump_json()
+    assert describe_pair(here, V2).arm.checkpoint == "models/mine"
+    assert describe_pair(here, V2).mdm.checkpoint == "org/mdm"
+    assert str(tmp_path) not in describe_pair(here, V2).model_dump_json()
 
 
 def test_the_environment_is_the_one_that_runs(pair: Pair) -> None:

@@ -34,6 +34,15 @@ def test_a_record_is_the_same_from_its_cells(path: Path) -> None:
     assert found.record.model_dump_json(indent=1) + "\n" == path.read_text(encoding="utf-8")
 
 
+def test_each_task_is_told(path: Path) -> None:
+    lines: list[str] = []
+    names = [task.task for task in rescore(path, lines.append).record.results]
+    assert lines == [
+        f"[{number}/{len(names)} {name}] computing again from its cells …"
+        for number, name in enumerate(names, 1)
+    ]
+
+
 def test_it_takes_no_torch(path: Path) -> None:
     program = (
         "import sys; from pathlib import Path\n"

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from mechshift.benchmark.asking.pool import Pool, Solved
-from mechshift.benchmark.record.protocol import V1
+from mechshift.benchmark.record.protocol import V2
 from mechshift.benchmark.record.types import Accuracy, Missing
 from mechshift.benchmark.run.plan import Cell, Subject, plan_run
-from mechshift.benchmark.run.store import Damaged, Seal, Store, digest_of
+from mechshift.benchmark.run.store import Damaged, Seal, Store, digest_of, shortened
 from mechshift.errors import OutputError
 
 SUBJECT = Subject({"arm": {}, "mdm": {}}, {}, {})
-(CELL,) = plan_run(SUBJECT, V1, V1.tasks[:1], ["pool"]).cells
+(CELL,) = plan_run(SUBJECT, V2, V2.tasks[:1], ["pool"]).cells
 POOL = Pool(
     arm=Accuracy(solved=1, tried=2),
     mdm=Accuracy(solved=2, tried=2),
@@ -28,7 +28,7 @@ POOL = Pool(
 
 
 def other(cell: Cell, **settings: int) -> Cell:
-    (found,) = plan_run(SUBJECT, V1.changed(**settings), [cell.task], ["pool"]).cells
+    (found,) = plan_run(SUBJECT, V2.changed(**settings), [cell.task], ["pool"]).cells
     return found
 
 
@@ -132,3 +132,10 @@ def test_a_place_where_nothing_can_be_written(tmp_path: Path) -> None:
     (tmp_path / "cells").write_text("a file where the folder would be")
     with pytest.raises(OutputError, match=re.escape("cannot be written")):
         Store(tmp_path).write(CELL, POOL, {}, 1)
+
+
+def test_digests_are_told_apart() -> None:
+    one = "0123456789abcdef" * 4
+    assert shortened(one, "f" + one[1:]) == ("012345678…", "f12345678…")
+    assert shortened(one, one[:40] + "0" + one[41:]) == (one[:41] + "…", one[:40] + "0…")
+    assert shortened(one, one[:-1] + "0") == (one, one[:-1] + "0")

@@ -27,7 +27,7 @@ from mechshift.benchmark.submission.attestation import (
 )
 from mechshift.errors import NotComputable, UsageError
 
-NAME = "2026-11-29-tiny-v1"
+NAME = "2026-11-29-tiny-v2"
 CELLS = 8 * (2 + 2 * 3)
 """Of eight tasks the pool, the prompts, and of either member scores, sweep and entropies."""
 RE_RUN = Standing("re-run", None, 2, CELLS)
@@ -196,7 +196,7 @@ def of_the_pool(board: Board) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"submission": "2026-11-29-other-v1"}, "it is of 2026-11-29-other-v1"),
+        ({"submission": "2026-11-29-other-v2"}, "it is of 2026-11-29-other-v2"),
         ({"cells": []}, "cells: "),
         ({"cells": other_digest}, "ioi/scores-mdm is not a cell of the record that models ran for"),
         ({"cells": far_apart}, "is above the tolerance"),

@@ -7,7 +7,7 @@ import pytest
 
 from mechshift.benchmark.submission.placing import find_card
 
-NAME = "2026-11-29-tiny-v1"
+NAME = "2026-11-29-tiny-v2"
 TEXT = "authors = []\n" * 200
 
 

@@ -148,8 +148,12 @@ def test_exact_cells_are_those_of_the_run(out: Path, tmp_path: Path) -> None:
 
 def test_the_finest_precision_that_fits_is_taken(submitted: Submission, out: Path, tmp_path: Path) -> None:
     size = (submitted.bytes - 1) / 1e6
-    found = submit(out, tmp_path / "board", Request(size=size))
+    lines: list[str] = []
+    found = submit(out, tmp_path / "board", Request(size=size), lines.append)
     assert found.bytes <= size * 1e6
+    about = [line.partition("] ")[2].removesuffix("computing again from its cells …") for line in lines]
+    # Two tasks each: of the run, and of both precisions that were tried.
+    assert about == [*[""] * 2, *["rounded cells, step 0.0039: "] * 2, *["rounded cells, step 0.016: "] * 2]
     assert found.manifest.step == 1 / 64
     with pytest.raises(NotComputable, match="MB at least"):
         submit(out, tmp_path / "board", Request(size=0.01))

@@ -11,7 +11,7 @@ import pytest
 from mechshift.benchmark.board.table import BoardView, board_table
 from mechshift.benchmark.pairs.loading import Pair
 from mechshift.benchmark.record.files import write_model
-from mechshift.benchmark.record.protocol import PAPER, QUICK, V1
+from mechshift.benchmark.record.protocol import PAPER, QUICK, V2
 from mechshift.benchmark.record.types import FailedTask, Missing, Number, Record, TaskRecord
 from mechshift.benchmark.run.run import run
 from mechshift.benchmark.tables.beside import beside, overlap_table
@@ -123,7 +123,7 @@ def test_what_is_beside_each_other_fits_the_terminal(measure: Measure) -> None:
     assert {tuple(head) for head in heads} == {("task", "pair")}
 
 
-@pytest.mark.parametrize("protocol", [V1, QUICK], ids=["v1", "quick"])
+@pytest.mark.parametrize("protocol", [V2, QUICK], ids=["v2", "quick"])
 def test_pages_of_other_protocols_show_nothing_reported(make_record: MakeRecord, protocol: Any) -> None:
     assert "Reported:" not in render(make_record(protocol=protocol))
 
@@ -220,7 +220,7 @@ def test_the_protocol_chooses_among_the_records_of_a_folder(
 ) -> None:
     folder = board_of(tmp_path, make_record("ours"), measure("dream-7b", DREAM))
     assert "ours" not in board_table(folder, BoardView("paper"), "csv")
-    assert [row["pair"] for row in parsed(board_table(folder, BoardView("v1", unofficial=True), "csv"))] == [
+    assert [row["pair"] for row in parsed(board_table(folder, BoardView("v2", unofficial=True), "csv"))] == [
         "ours"
     ]
 

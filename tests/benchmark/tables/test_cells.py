@@ -2,7 +2,7 @@
 
 import pytest
 
-from mechshift.benchmark.record.quantities import Rounding
+from mechshift.benchmark.record.quantity import Rounding
 from mechshift.benchmark.record.types import Missing, Number
 from mechshift.benchmark.tables.cells import FORMATS, Notes, get_markup, plain
 from mechshift.errors import UsageError
@@ -50,7 +50,7 @@ def test_numbers_in_latex_are_mathematics() -> None:
     value = Number(value=-0.05, low=-0.06, high=-0.04)
     assert notes.cell(value, Rounding()) == r"$-0.05\ [-0.06,\ -0.04]$"
     assert notes.cell(value, Rounding(decimals=0, percent=True, interval=False)) == r"$-5\ \%$"
-    assert notes.cell(Missing(missing="50 % of 3 & 4"), Rounding()) == r"--\textsuperscript{1}"
+    assert notes.cell(Missing(missing="50 % of 3 & 4"), Rounding()) == r"\textendash{}\textsuperscript{1}"
     assert notes.below() == "\n\n" + r"\textsuperscript{1} 50 \% of 3 \& 4"
 
 
@@ -60,7 +60,7 @@ def test_numbers_in_latex_are_mathematics() -> None:
         ("text", r"a_b|c%{d}\e~f^g$h&i#j<k>[l]*"),
         (
             "latex",
-            r"a\_b|c\%\{d\}\textbackslash{}e\textasciitilde{}f\textasciicircum{}g\$h\&i\#j\textless{}k\textgreater{}{[}l{]}*",
+            r"a\_b\textbar{}c\%\{d\}\textbackslash{}e\textasciitilde{}f\textasciicircum{}g\$h\&i\#j\textless{}k\textgreater{}{[}l{]}*",
         ),
         ("github", r"a\_b\|c%{d}\\e\~f^g\$h&amp;i#j&lt;k>\[l\]\*"),
     ],

@@ -40,7 +40,7 @@ def test_a_figure_for_every_task_that_has_numbers(
     tasks = make_task("ioi"), make_task("infilling")
     record = make_record("org/Model-2.5", tasks=tasks, failed=(make_failed_task("countdown", "too few"),))
     paths = write_plots(record, tmp_path / "plots")
-    assert paths == [tmp_path / "plots" / f"org-Model-2.5-v1-{task}.svg" for task in ("ioi", "infilling")]
+    assert paths == [tmp_path / "plots" / f"org-Model-2.5-v2-{task}.svg" for task in ("ioi", "infilling")]
     assert sorted((tmp_path / "plots").iterdir()) == sorted(paths)
     for path in paths:
         assert ElementTree.parse(path).getroot().tag == "{http://www.w3.org/2000/svg}svg"
@@ -61,7 +61,7 @@ def test_names_cannot_leave_the_folder_or_break_the_figure(
     task = make_task("ioi").model_copy(update={"task": "../../<b>&$x_{$"})
     (path,) = write_plots(make_record("../.. $\\frac{$ \x00\n<script>", tasks=(task,)), tmp_path)
     assert path.parent == tmp_path
-    assert path.name == "frac-script-v1-b-x_.svg"
+    assert path.name == "frac-script-v2-b-x_.svg"
     assert not [node for node in ElementTree.parse(path).iter() if node.tag.endswith("script")]
 
 

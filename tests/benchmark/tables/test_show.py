@@ -23,7 +23,7 @@ pair      tiny (3 layers, 8 heads, 4 key/value heads, 1,000 edges)
 ARM       tiny/arm (LlamaForCausalLM, float32, causal attention, shifted, digest tiny arm dig)
 MDM       tiny/mdm@main (LlamaForCausalLM, float32, full attention, shifted, digest tiny mdm dig)
 weights   moved by 0.010 (norm) to 0.250 (lm_head) of their norm, mean over modules of a kind
-protocol  v1@3
+protocol  v2@3
 made      with mechshift 0.1.0, torch 2.13.0, transformers 5.23.0 on cpu, 2 threads
 
                       local                 planning              both suites
@@ -67,7 +67,7 @@ def test_a_whole_record_of_a_board_protocol_is_told_nothing(make_record: MakeRec
 def test_a_first_look_says_how_to_get_a_row(make_record: MakeRecord) -> None:
     page = render(make_record(protocol=QUICK))
     assert "No board takes protocol quick." in page
-    assert page.endswith("run the same pair under protocol v1.")
+    assert page.endswith("run the same pair under protocol v2.")
 
 
 def test_so_does_the_papers_protocol(make_record: MakeRecord) -> None:

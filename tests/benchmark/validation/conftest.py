@@ -24,7 +24,7 @@ Submission = Callable[..., Path]
 def _small_v1() -> Iterator[None]:
     """The protocol that boards take is a small one."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(protocol._PROTOCOLS, "v1", SMALL)
+        patch.setitem(protocol._PROTOCOLS, "v2", SMALL)
         yield
 
 

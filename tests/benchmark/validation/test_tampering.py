@@ -96,6 +96,35 @@ def test_docs_name_all_that_is_trusted() -> None:
     assert all(f"`{name}`" in page for name in TRUSTED)
 
 
+def test_each_task_is_told(submission: Submission) -> None:
+    folder, lines = submission(), []
+    assert validate(folder, announce=lines.append) == ()
+    assert lines == [
+        f"[{number}/2 {name}] {folder.name}: computing again from its cells …"
+        for number, name in ((1, "agreement"), (2, "star-path"))
+    ]
+
+
+def test_every_fault_of_a_card_is_told_at_once(submission: Submission) -> None:
+    folder = submission()
+    text = (folder / "card.toml").read_text()
+    text = (
+        text.replace('"small"', '"large"')
+        .replace("2026-11-29", "2026-11-30")
+        .replace("Apache-2.0", "FILL IN")
+    )
+    (folder / "card.toml").write_text(text.replace("contact", "contacts"))
+    problems = [each.problem for each in validate(folder) if each.check == "card"]
+    for said in (
+        "contact: Field required",
+        "contacts: Extra inputs",
+        "weights_licence: still to be filled in",
+        "it names pair 'large'",
+        "its date is 2026-11-30",
+    ):
+        assert sum(said in problem for problem in problems) == 1, said
+
+
 def test_every_fault_is_told_at_once(submission: Submission) -> None:
     folder = submission()
     (folder / "notes.txt").write_text("")

@@ -23,7 +23,7 @@ from tokenizers import (
 )
 
 from mechshift.benchmark.admission.cloze import SENTENCES
-from mechshift.benchmark.record.protocol import V1
+from mechshift.benchmark.record.protocol import V2
 from mechshift.tasks import get_task
 
 FOLDER = Path(__file__).parent / "learnt"
@@ -45,7 +45,7 @@ ORDINARY = " ornate"
 def asked_words() -> tuple[str, ...]:
     """Words with the space before them that stand in gaps, or by which the prompts of an example differ."""
     words = {word for _, word, _ in SENTENCES} | {ORDINARY}
-    for task in (get_task(asked.name) for asked in V1.tasks):
+    for task in (get_task(asked.name) for asked in V2.tasks):
         for example in islice(task.examples(0), DRAWN.get(task.card.name, 12)):
             differing = set(example.clean.split()) ^ set(example.corrupted.split())
             words |= {example.answer, example.foil, *(f" {word}" for word in differing)}

@@ -46,9 +46,9 @@ def test_a_model_in_shards_is_fetched_whole(hub: Hub, write: Write, shard: Shard
 def test_a_revision_is_the_commit_that_it_stands_for(pin: str | None, hub: Hub, write: Write) -> None:
     older, newer = write("older", seed=1), write("newer", seed=2)
     repository = hub.add("org/model", write("oldest", seed=0))
-    asked = repository.push(older, "step/1000", "v1")
+    asked = repository.push(older, "step/1000", "v2")
     latest = repository.push(newer)
-    revision = {"branch": "step/1000", "tag": "v1", "commit": asked, None: None}[pin]
+    revision = {"branch": "step/1000", "tag": "v2", "commit": asked, None: None}[pin]
     found = find_checkpoint(MemberSpec("org/model", revision=revision))
     assert found.revision == (asked if pin else latest)
     weights = (older if pin else newer) / "model.safetensors"
@@ -107,12 +107,12 @@ def test_a_branch_that_has_moved_is_followed(hub: Hub, write: Write) -> None:
     assert hub.fetched() == ["model.safetensors"]  # the other files have not changed
 
 
-@pytest.mark.parametrize("revision", [None, "v1", "commit"])
+@pytest.mark.parametrize("revision", [None, "v2", "commit"])
 @pytest.mark.parametrize("by", ["argument", "environment"])
 def test_offline_a_cached_model_is_found_without_a_request(
     by: str, revision: str | None, hub: Hub, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    commit = hub.add("org/model", write("published")).push(write("again"), "v1")
+    commit = hub.add("org/model", write("published")).push(write("again"), "v2")
     spec = MemberSpec("org/model", revision=commit if revision == "commit" else revision)
     first = find_checkpoint(spec)
     hub.forget()

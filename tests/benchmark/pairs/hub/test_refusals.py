@@ -84,8 +84,8 @@ def test_a_model_that_is_not_cached_names_the_variable_that_forbids_to_ask(
 
 
 def test_offline_another_revision_than_the_cached_one(hub: Hub, write: Write) -> None:
-    hub.add("org/model", write("published")).push(write("newer", seed=1), "v1")
-    find_checkpoint(MemberSpec("org/model", revision="v1"))
+    hub.add("org/model", write("published")).push(write("newer", seed=1), "v2")
+    find_checkpoint(MemberSpec("org/model", revision="v2"))
     refused("has no hub model 'org/model' (offline)", "--revision main", offline=True)
 
 

@@ -20,7 +20,7 @@ Command = Callable[..., Any]
 RUN = "run", "--task", "infilling", "--arm", "org/base"
 SAYS = {
     "gated": (
-        "'org/diffusion' at revision 'v1' is gated",
+        "'org/diffusion' at revision 'v2' is gated",
         "https://huggingface.co/org/diffusion",
         "hf auth login",
     ),
@@ -30,8 +30,8 @@ SAYS = {
         "https://huggingface.co/org/diffusion/commits",
     ),
     "offline": (
-        "has no hub model 'org/diffusion' at revision 'v1' (offline)",
-        "hf download org/diffusion --revision v1",
+        "has no hub model 'org/diffusion' at revision 'v2' (offline)",
+        "hf download org/diffusion --revision v2",
     ),
     "down": ("has no hub model 'org/base'", "could not be reached"),
 }
@@ -39,10 +39,10 @@ SAYS = {
 
 @pytest.fixture
 def published(hub: Hub, tiny: Pair) -> Hub:
-    """The hub with the reference pair; main of the MDM is the ARM, and v1 the MDM."""
+    """The hub with the reference pair; main of the MDM is the ARM, and v2 the MDM."""
     arm, mdm = Path(tiny.spec.arm.checkpoint), Path(tiny.spec.mdm.checkpoint)
     hub.add("org/base", arm)
-    hub.add("org/diffusion", mdm, "v1").push(arm)
+    hub.add("org/diffusion", mdm, "v2").push(arm)
     return hub
 
 
@@ -54,23 +54,23 @@ def record_in(folder: Path) -> Record:
 def test_a_run_names_the_commits_online_and_offline(
     published: Hub, command: Command, tiny: Pair, tmp_path: Path
 ) -> None:
-    pinned = "--mdm", "org/diffusion", "--revision", "v1"
+    pinned = "--mdm", "org/diffusion", "--revision", "v2"
     assert command(*RUN, *pinned, "--out", tmp_path / "online").code == 0
     published.forget()
-    assert command(*RUN, "--mdm", "org/diffusion@v1", "--offline", "--out", tmp_path / "offline").code == 0
+    assert command(*RUN, "--mdm", "org/diffusion@v2", "--offline", "--out", tmp_path / "offline").code == 0
     assert published.requests == []
     online, offline = record_in(tmp_path / "online"), record_in(tmp_path / "offline")
     assert online.pair == offline.pair
     assert (offline.pair.arm.checkpoint, offline.pair.mdm.checkpoint) == ("org/base", "org/diffusion")
     assert offline.pair.arm.revision == published.repositories["org/base"].names["main"]
-    assert offline.pair.mdm.revision == published.repositories["org/diffusion"].names["v1"]
+    assert offline.pair.mdm.revision == published.repositories["org/diffusion"].names["v2"]
     assert offline.pair.mdm.digest == tiny.mdm_provenance.digest
 
 
 def test_a_run_says_nothing_of_the_download_where_there_is_no_terminal(
     published: Hub, command: Command
 ) -> None:
-    done = command(*RUN, "--mdm", "org/diffusion@v1")
+    done = command(*RUN, "--mdm", "org/diffusion@v2")
     assert (done.code, "Fetching" in done.err, "model.safetensors" in done.err) == (0, False, False)
 
 
@@ -79,7 +79,7 @@ def test_a_run_that_cannot_have_its_models(
     trouble: str, published: Hub, command: Command, down: Callable[[], None], tmp_path: Path
 ) -> None:
     repository = published.repositories["org/diffusion"]
-    revision = "v9" if trouble == "revision" else "v1"
+    revision = "v9" if trouble == "revision" else "v2"
     if trouble in ("gated", "private"):
         setattr(repository, trouble, True)
     if trouble == "offline":
@@ -99,10 +99,10 @@ def test_a_run_that_cannot_have_its_models(
 
 def test_a_pair_is_loaded_at_revisions(published: Hub, tiny: Pair) -> None:
     commit = published.repositories["org/base"].names["main"]
-    pair = mechshift.load("org/base", "org/diffusion", revision="v1", arm_revision=commit, device="cpu")
+    pair = mechshift.load("org/base", "org/diffusion", revision="v2", arm_revision=commit, device="cpu")
     assert pair.arm_provenance.revision == commit
     assert pair.mdm_provenance.digest == tiny.mdm_provenance.digest
-    again = mechshift.load(f"org/base@{commit}", "org/diffusion@v1", device="cpu", offline=True)
+    again = mechshift.load(f"org/base@{commit}", "org/diffusion@v2", device="cpu", offline=True)
     assert again.spec == pair.spec
     assert again.mdm_provenance == pair.mdm_provenance
 
@@ -112,11 +112,11 @@ def test_the_librarys_own_variables_are_respected(
 ) -> None:
     """HF_HOME and HF_HUB_OFFLINE are read when a process starts, and so in one of its own."""
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "home" / "hub"))
-    pair = mechshift.load("org/base", "org/diffusion@v1", device="cpu")
+    pair = mechshift.load("org/base", "org/diffusion@v2", device="cpu")
     published.forget()
     load = (
         "import mechshift\n"
-        "pair = mechshift.load('org/base', 'org/diffusion@v1', device='cpu')\n"
+        "pair = mechshift.load('org/base', 'org/diffusion@v2', device='cpu')\n"
         "print(pair.arm_provenance.revision, pair.mdm_provenance.revision)"
     )
     variables = {"HF_HOME": str(tmp_path / "home"), "HF_HUB_OFFLINE": "1", "HF_ENDPOINT": constants.ENDPOINT}

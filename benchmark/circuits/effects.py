@@ -1,0 +1,194 @@
+"""What single components do: what each writes for the answer directly, and what is lost without it.
+
+Neither needs a choice of edges, so that both stand beside the circuits as numbers that do not depend on it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ...errors import NotComputable
+from ..pairs.backbones import Backbone
+from ..pairs.member import Member
+from .attribution import TOKENS_AT_ONCE
+from .batch import Batch
+from .capture import Outputs, hooks, measure, run, still, written
+from .graph import Graph
+from .intervention import LEAST_ITEMS, run_stacked
+from .prefix import behind_shared_prefix
+
+MEMORY = 64 * 2**20
+"""Bytes of what the sources write at the reads that are held at a time, unless one read alone needs more."""
+
+
+@dataclass(frozen=True, eq=False)
+class DirectEffects:
+    """Direct logit attribution of every source, as sums over the examples of groups.
+
+    `clean`: of what it writes in the clean run; `changed`: of that less what it writes in the corrupted run.
+    Both float64 [groups, sources], in units of the metric, positive for the answer. `counts`: [groups].
+    """
+
+    clean: NDArray[np.float64]
+    changed: NDArray[np.float64]
+    counts: NDArray[np.int64]
+
+
+def direct_effects(member: Member, batches: Iterable[Batch], groups: int) -> DirectEffects:
+    """What every source writes, at the read positions, onto the metric's direction.
+
+    The final norm keeps the scale σ that it has in the clean run, and the direction is the metric's gradient
+    with respect to its output there: ⟨out_u, P(γ ⊙ ∂m/∂y)/σ⟩. For a logit difference this is what u adds to
+    it, and the sources, position embeddings and biases add up to the metric; for a metric on sets of tokens
+    it is that metric's slope. Raises NotComputable where a number is not finite, or there is no example.
+    """
+    sources = Graph.of(member.backbone.shape).sources
+    sums = torch.zeros(2, groups, sources, dtype=torch.float64)
+    counts = np.zeros(groups, np.int64)
+    with still(member.backbone.model):
+        for batch in batches:
+            counts += np.bincount(batch.groups.cpu().numpy(), minlength=groups)
+            _add_direct(sums, *behind_shared_prefix(member, batch))
+    _check(sums.numpy(), counts.sum())
+    clean, corrupted = sums.numpy()
+    return DirectEffects(clean, clean - corrupted, counts)
+
+
+def component_drops(
+    member: Member, batches: Iterable[Batch], tokens_at_once: int = TOKENS_AT_ONCE
+) -> NDArray[np.float64]:
+    """How far the metric falls where one component alone writes what it wrote in the corrupted run.
+
+    Float64 [components, examples]: heads and MLPs in the order of `Components.names`, examples in the order
+    of the batches; positive where the component is needed. Everything behind it runs on; no other output is
+    replaced. Components are stacked along the batch, up to `tokens_at_once` token positions (but
+    `LEAST_ITEMS` rows at least). Raises NotComputable where a number is not finite, or there is no example.
+    """
+    found: list[NDArray[np.float64]] = []
+    with torch.no_grad(), still(member.backbone.model):
+        for batch in batches:
+            found.append(_drops(*behind_shared_prefix(member, batch), tokens_at_once))
+    drops = np.concatenate(found, axis=1) if found else np.zeros((0, 0))
+    _check(drops, drops.shape[1])
+    return drops
+
+
+def _check(values: NDArray[np.float64], examples: int) -> None:
+    if not examples:
+        raise NotComputable("there is no example to measure components on", "give at least one batch")
+    if not np.isfinite(values).all():
+        raise NotComputable(
+            "an effect of a component is not finite", "look for NaN or overflow in weights and activations"
+        )
+
+
+@torch.no_grad()
+def _add_direct(sums: Tensor, member: Member, batch: Batch) -> None:
+    """Add what the sources write onto the metric's direction to sums [runs, groups, sources]."""
+    streams: list[Tensor] = []
+    with hooks() as handles:
+        norm = member.backbone.final_norm.module
+        handles.append(norm.register_forward_pre_hook(lambda _, inputs: streams.append(inputs[0])))
+        runs = run(member, batch.clean), run(member, batch.corrupted)
+    row, position = batch.read_row, batch.read_position
+    direction = _direction(member, batch, streams[0][row, position], runs[0][1][row, position])
+    group = batch.groups[batch.example_of_row[row]].cpu()
+    graph, width = Graph.of(member.backbone.shape), member.backbone.shape.width
+    at_once = max(1, MEMORY // (4 * graph.sources * width))
+    for total, (outputs, _) in zip(sums, runs, strict=True):
+        for first in range(0, len(row), at_once):
+            reads = slice(first, first + at_once)
+            wrote = _written_at(member.backbone, outputs, row[reads], position[reads])
+            effects = torch.einsum("srd,rd->rs", wrote, direction[reads])
+            total.index_add_(0, group[reads], effects.to("cpu", torch.float64))
+
+
+def _direction(member: Member, batch: Batch, stream: Tensor, hidden: Tensor) -> Tensor:
+    """Where the metric points at the final norm's input with its scale held fixed, float32 [reads, width].
+
+    `stream`, `hidden`: [reads, width], what the final norm takes and puts out in the clean run.
+    """
+    norm = member.backbone.final_norm
+    with torch.enable_grad():
+        leaf = hidden.detach().requires_grad_()
+        (gradient,) = torch.autograd.grad(batch.metric(member.logits(leaf)).sum(), leaf)
+    stream = stream.float()
+    if norm.centred:
+        stream = stream - stream.mean(dim=-1, keepdim=True)
+    scale = (stream.square().mean(dim=-1, keepdim=True) + norm.epsilon).rsqrt()
+    direction = gradient.float() * norm.weight.float() * scale
+    return direction - direction.mean(dim=-1, keepdim=True) if norm.centred else direction
+
+
+def _written_at(backbone: Backbone, outputs: Outputs, row: Tensor, position: Tensor) -> Tensor:
+    """What each source writes at the reads, [sources, reads, width]."""
+    return written(backbone, outputs.map(lambda values: values[row, position][:, None])).squeeze(2)
+
+
+def _drops(member: Member, batch: Batch, tokens_at_once: int) -> NDArray[np.float64]:
+    """How far a batch's metric falls with each component as in the corrupted run, [components, examples]."""
+    graph = Graph.of(member.backbone.shape)
+    corrupted, _ = run(member, batch.corrupted)
+    clean = measure(member, batch, run(member, batch.clean)[1]).double().cpu().numpy()
+
+    def hidden(components: NDArray[np.int64], rows: Tensor) -> Tensor:
+        # The source axis begins with the input, which is no component.
+        patches = _Patches(
+            member.backbone, torch.from_numpy(components + 1).to(member.device), rows, corrupted
+        )
+        with hooks() as handles:
+            patches.attach(handles)
+            return member.of_rows(rows).hidden(member.embed(batch.clean[rows]), batch.clean[rows])
+
+    at_once = max(LEAST_ITEMS, tokens_at_once // batch.clean.shape[1])
+    return clean - run_stacked(member, batch, graph.sources - 1, at_once, hidden)
+
+
+class _Patches:
+    """Items of a batch in each of which one source writes what it wrote in a reference run.
+
+    `source`, `row`: [items], which source, and the row of the reference that it is taken from.
+    """
+
+    def __init__(self, backbone: Backbone, source: Tensor, row: Tensor, reference: Outputs) -> None:
+        self._backbone = backbone
+        self._source = source
+        self._row = row
+        self._reference = reference
+
+    def attach(self, handles: list[Any]) -> None:
+        """Install the hooks where some item is to be patched."""
+        for axes in Graph.of(self._backbone.shape).sites:
+            here = (self._source >= axes.written.start) & (self._source < axes.written.stop)
+            items = torch.nonzero(here).squeeze(1)
+            if not len(items):
+                continue
+            layer = self._backbone.layers[axes.layer]
+            if axes.kind == "attention":
+                head = self._source[items] - axes.written.start
+                patch = partial(self._patch_heads, axes.layer, items, head)
+                handles.append(layer.output.register_forward_pre_hook(patch))
+            else:
+                handles.append(layer.mlp.register_forward_hook(partial(self._patch_mlp, axes.layer, items)))
+
+    def _patch_heads(
+        self, layer: int, items: Tensor, head: Tensor, _: nn.Module, inputs: tuple[Tensor, ...]
+    ) -> tuple[Tensor, ...]:
+        # The output map is linear, so a head can be patched where it enters it.
+        patched, kept = (
+            values.unflatten(-1, (self._backbone.shape.heads, -1))
+            for values in (inputs[0].clone(), self._reference.heads[layer])
+        )
+        patched[items, :, head] = kept[self._row[items], :, head].to(patched.dtype)
+        return (patched.flatten(2), *inputs[1:])
+
+    def _patch_mlp(self, layer: int, items: Tensor, _: nn.Module, __: object, output: Tensor) -> Tensor:
+        patched = output.clone()
+        patched[items] = self._reference.mlps[layer][self._row[items]].to(patched.dtype)
+        return patched

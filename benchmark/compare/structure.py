@@ -1,0 +1,81 @@
+"""How alike both members' mean scores are: cosines without the noise of the prompts, of several units."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ...metrics import (
+    Estimate,
+    Undefined,
+    Value,
+    carrying_edges,
+    disattenuated_cosine,
+    group_products,
+    standardised_cosine,
+)
+from ...metrics.inputs import Floats
+from ..measure.evidence import ScoreSums
+from ..record.protocol import Statistics
+from ..record.types import Measured, Missing, measured
+
+_NO_NEURONS = "effects of neurons were not measured of both members"
+
+
+def structure(arm: ScoreSums, mdm: ScoreSums, statistics: Statistics) -> dict[str, Measured]:
+    """Cosines of both members' mean scores, in their consistent form, by what they are of.
+
+    `edges`; `standardised`: edges in units of their spread over prompts; `between`: edges without what the
+    MDM's sources write before the first differing token and behind the place that is read; `components`:
+    what each writes, by all of its edges; `neurons`. `carried_arm`, `carried_mdm`: how many edges carry a
+    member's squared scores.
+    """
+    mask, counts = arm.graph.mask, arm.attribution.counts
+
+    def cosine(one: Floats, other: Floats) -> Estimate | Undefined:
+        return disattenuated_cosine(group_products(one, other), counts, arm.templates, *_drawn(statistics))
+
+    a, b = (each.attribution.score_sums[:, mask] for each in (arm, mdm))
+    found: dict[str, Estimate | Value] = {
+        "edges": cosine(a, b),
+        "standardised": standardised_cosine(a, b, counts, arm.templates, None, 1, *_drawn(statistics)),
+        "components": cosine(_written(arm), _written(mdm)),
+        "carried_arm": carrying_edges(a, counts),
+        "carried_mdm": carrying_edges(b, counts),
+    }
+    values = {name: measured(value) for name, value in found.items()}
+    return values | {"between": _between(arm, mdm, cosine), "neurons": _neurons(arm, mdm, cosine)}
+
+
+_Cosine = Callable[[Floats, Floats], Estimate | Undefined]
+
+
+def _drawn(statistics: Statistics) -> tuple[int, int]:
+    return statistics.resamples, statistics.resampling_seed
+
+
+def _written(scores: ScoreSums) -> Floats:
+    """Sums by source [groups, sources]: the score of all edges that leave it."""
+    written: Floats = scores.attribution.score_sums.sum(axis=2)
+    return written
+
+
+def _between(arm: ScoreSums, mdm: ScoreSums, cosine: _Cosine) -> Measured:
+    outside = [each.attribution.outside for each in (arm, mdm)]
+    if any(each is None for each in outside):
+        return Missing(missing="the places of sources were not told apart")
+    inner = []
+    for scores, places in zip((arm, mdm), outside, strict=True):
+        sums = scores.attribution.score_sums
+        if places is not None and places.sums is not None:
+            sums = sums - places.sums.sum(axis=0)
+        inner.append(sums[:, arm.graph.mask])
+    return measured(cosine(*inner))
+
+
+def _neurons(arm: ScoreSums, mdm: ScoreSums, cosine: _Cosine) -> Measured:
+    sums = [each.attribution.neuron_sums for each in (arm, mdm)]
+    if sums[0] is None or sums[1] is None:
+        return Missing(missing=_NO_NEURONS)
+    return measured(
+        cosine(*(each.reshape(len(each), -1).astype(np.float64) for each in sums if each is not None))
+    )

@@ -1,0 +1,91 @@
+"""How alike the mean scores of both members are, whatever the number of prompts."""
+
+from ..quantity import COUNT, SHARE, Definition, Line, Owner, Rounding, Section, entry
+from ..types import TaskResult
+from .of_task import of_both
+
+_COSINE = (
+    "The cosine between both members' mean scores, from products of different groups of prompts, so that the "
+    "noise of the prompts has no part in it: more prompts make its interval narrower and do not move it. "
+)
+_SPAN = "1 for proportional scores, 0 for nothing in common"
+
+RHO = Definition(
+    "ρ of edges",
+    _COSINE + "It weighs edges by their squared scores.",
+    span=_SPAN,
+    larger="more alike",
+    unit="cosine",
+    trap="A few edges can carry it: the number of edges that carry each member's squared scores stands "
+    "beside it. Between different tasks of one model it is far above 0.",
+    regression="either",
+)
+_STANDARDISED = Definition(
+    "ρ of edges, standardised",
+    _COSINE + "Scores are measured in units of each edge's spread over prompts, so that many edges count.",
+    span=_SPAN,
+    larger="more alike",
+    unit="cosine",
+    trap="Its intervals are a little short.",
+    regression="either",
+)
+_BETWEEN = Definition(
+    "ρ of edges without right context",
+    _COSINE
+    + "Of the MDM's scores only the part counts that comes from positions which the ARM sees too: "
+    "from the first token in which the prompts differ to the place that is read.",
+    span=_SPAN,
+    larger="more alike",
+    unit="cosine",
+)
+_COMPONENTS = Definition(
+    "ρ of components",
+    _COSINE + "A component has the scores of all edges that leave it.",
+    span=_SPAN,
+    larger="more alike",
+    unit="cosine",
+    trap="A poor scale: it is high between any two tasks.",
+)
+_NEURONS = Definition(
+    "ρ of MLP neurons",
+    _COSINE + "Neurons have their integrated-gradient effect at the input of the MLP's output map, and are "
+    "matched by their index.",
+    span=_SPAN,
+    larger="more alike",
+    unit="cosine",
+    regression="either",
+)
+_CARRIED = Definition(
+    "edges that carry ρ",
+    "How many equal edges would have the member's squared scores: (Σ s²)² / Σ s⁴, both without the noise of "
+    "the prompts.",
+    low=0,
+    larger="ρ rests on more edges",
+    unit="edges",
+)
+
+
+def _line(
+    name: str,
+    key: str,
+    definition: Definition,
+    rounding: Rounding = SHARE,
+    member: Owner | None = None,
+) -> Line[TaskResult]:
+    label = definition.title if member is None else f"{definition.title}, {member}"
+    quantity = of_both(name, lambda c: entry(c.structure, key), definition, rounding, label, member)
+    return Line(label, (quantity,))
+
+
+STRUCTURE = Section(
+    "Structure, whatever the number of prompts",
+    (
+        _line("cosine_edges", "edges", RHO),
+        _line("cosine_standardised", "standardised", _STANDARDISED),
+        _line("cosine_between", "between", _BETWEEN),
+        _line("cosine_components", "components", _COMPONENTS),
+        _line("cosine_neurons", "neurons", _NEURONS),
+        _line("carried_arm", "carried_arm", _CARRIED, COUNT, "ARM"),
+        _line("carried_mdm", "carried_mdm", _CARRIED, COUNT, "MDM"),
+    ),
+)

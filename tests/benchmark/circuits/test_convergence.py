@@ -1,0 +1,123 @@
+"""The number of integration points, on models where it is known how many are needed."""
+
+import dataclasses
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from mechshift.benchmark.circuits.attribution import attribute
+from mechshift.benchmark.circuits.batch import Batch
+from mechshift.benchmark.circuits.convergence import POINTS, TOLERANCE, Convergence, converge
+from mechshift.benchmark.circuits.scores import Integration, Rule
+from mechshift.benchmark.pairs.member import Member
+from mechshift.errors import NotComputable, UsageError
+
+MakeMember = Callable[..., Member]
+MakeBatch = Callable[..., Batch]
+
+
+def linear(member: Member, scale: float = 1e4) -> Member:
+    """Norms that divide by a constant, uniform attention, and MLPs that write nothing."""
+    backbone = member.backbone
+    with torch.no_grad():
+        for layer in backbone.layers:
+            layer.query.module.weight.zero_()
+            layer.mlp.down_proj.weight.zero_()
+
+        def flat(norm):  # type: ignore[no-untyped-def]
+            norm.module.variance_epsilon = scale**2
+            norm.module.weight.mul_(scale)
+            return dataclasses.replace(norm, epsilon=scale**2)
+
+        layers = tuple(
+            dataclasses.replace(
+                layer, attention_norm=flat(layer.attention_norm), mlp_norm=flat(layer.mlp_norm)
+            )
+            for layer in backbone.layers
+        )
+        backbone = dataclasses.replace(backbone, layers=layers, final_norm=flat(backbone.final_norm))
+    return dataclasses.replace(member, backbone=backbone)
+
+
+def test_a_linear_model_needs_no_more_than_the_fewest(
+    random_member: MakeMember, random_batch: MakeBatch
+) -> None:
+    found = converge(linear(random_member("llama")), [random_batch()], "midpoint", budget=40)
+    assert (found.steps, found.converged, found.points) == (5, True, (5, 10))
+    assert found.changes == (0,)
+    assert max(residual or 0 for residual in found.residuals) < 1e-4
+
+
+def test_a_steep_model_does_not_converge(random_member: MakeMember, random_batch: MakeBatch) -> None:
+    """Probabilities that jump from 0 to 1 somewhere on the way, which no point comes near."""
+    member = linear(random_member("llama"))
+    with torch.no_grad():
+        member.backbone.head.weight.mul_(1e5)
+    found = converge(member, [random_batch("probability", examples=4)], "midpoint", budget=40)
+    assert (found.steps, found.converged, found.points) == (40, False, (5, 10, 20, 40))
+    assert found.residuals[-1] is not None
+    assert found.residuals[-1] > TOLERANCE
+    assert len(found.changes) == 3
+
+
+def by_hand(member: Member, batch: Batch, rule: Rule, budget: int) -> Convergence:
+    runs = [attribute(member, [batch], Integration(rule, m), 2) for m in POINTS]
+    tops = [set(np.argsort(-np.abs(run.scores()).ravel(), kind="stable")[:budget].tolist()) for run in runs]
+    residuals = [run.completeness_residual for run in runs]
+    changes = [len(one - other) / budget for one, other in itertools.pairwise(tops)]
+    for last in range(1, len(POINTS)):
+        for index in (last - 1, last):
+            if changes[last - 1] <= 0.02 and residuals[index] <= 0.02:
+                tried = slice(last + 1)
+                return Convergence(
+                    POINTS[tried], tuple(residuals[tried]), tuple(changes[:last]), POINTS[index], True
+                )
+    return Convergence(POINTS, tuple(residuals), tuple(changes), 40, False)
+
+
+@pytest.mark.parametrize("rule", ["left", "right", "midpoint"])
+def test_the_number_chosen_is_the_first_that_agrees_with_its_neighbour(
+    random_member: MakeMember, random_batch: MakeBatch, rule: Rule
+) -> None:
+    chosen = set()
+    for seed in range(6):
+        member, batch = random_member("qwen2", "full", seed=seed), random_batch("states")
+        with torch.no_grad():
+            # A part in common of another size makes the model bend more or less.
+            member.backbone.embedding.weight[:, ::2] += 2 * seed
+        found, expected = converge(member, [batch], rule, budget=20), by_hand(member, batch, rule, 20)
+        assert found.residuals == pytest.approx(expected.residuals, rel=1e-6)
+        assert found == dataclasses.replace(expected, residuals=found.residuals)
+        chosen.add((found.steps, found.converged))
+    assert len(chosen) > 1
+
+
+def test_groups_of_examples_change_nothing(random_member: MakeMember, random_batch: MakeBatch) -> None:
+    member, batch = random_member("gpt2", "full"), random_batch()
+    other = dataclasses.replace(batch, groups=batch.groups + 7)
+    found, again = (converge(member, [each], "midpoint", 30) for each in (batch, other))
+    assert found == again
+
+
+def test_without_a_difference_nothing_converges(random_member: MakeMember, random_batch: MakeBatch) -> None:
+    """Prompts that are the same have no score either, so that their top edges never change."""
+    batch = random_batch()
+    found = converge(
+        random_member("llama"), [dataclasses.replace(batch, corrupted=batch.clean)], "midpoint", budget=10
+    )
+    assert found == Convergence(POINTS, (None,) * 4, (0, 0, 0), 40, False)
+
+
+def test_strange_requests_are_refused(random_member: MakeMember, random_batch: MakeBatch) -> None:
+    member, batch = random_member("llama"), random_batch()
+    with pytest.raises(UsageError, match="at least one edge"):
+        converge(member, [batch], "midpoint", budget=0)
+    with pytest.raises(UsageError, match="a budget of 1000"):
+        converge(member, [batch], "midpoint", budget=1000)
+    with pytest.raises(UsageError, match="eap takes one gradient"):
+        converge(member, [batch], "eap", budget=10)
+    with pytest.raises(NotComputable, match="no example"):
+        converge(member, [], "midpoint", budget=10)

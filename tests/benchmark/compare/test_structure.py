@@ -1,0 +1,71 @@
+"""Cosines of both members, by loops over pairs of groups."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mechshift.benchmark.circuits.scores import Outside
+from mechshift.benchmark.compare.structure import structure
+from mechshift.benchmark.measure.evidence import Evidence, ScoreSums
+from mechshift.benchmark.record.protocol import Protocol
+from mechshift.benchmark.record.types import Missing, Number
+
+Make = Callable[..., Evidence]
+Sums = NDArray[np.float64]
+
+
+def by_loops(one: Sums, other: Sums) -> float:
+    """ρ of sums [groups, …] from products of two different groups."""
+    inner = {}
+    for name, (x, y) in {"ab": (one, other), "aa": (one, one), "bb": (other, other)}.items():
+        total = 0.0
+        for first in range(len(x)):
+            for second in range(len(y)):
+                if first != second:
+                    total += float((x[first] * y[second]).sum())
+        inner[name] = total
+    return float(inner["ab"] / np.sqrt(inner["aa"] * inner["bb"]))
+
+
+def value_of(found: object) -> float:
+    assert isinstance(found, Number), found
+    return found.value
+
+
+def test_cosines_by_loops(evidence: Make, small_protocol: Callable[..., Protocol]) -> None:
+    arm, mdm = evidence(0).scores, evidence(0).scores
+    noise = np.random.default_rng(3).normal(0, 0.5, mdm.attribution.score_sums.shape) * mdm.graph.mask
+    sums = mdm.attribution.score_sums + noise
+    part = (0.2 * np.random.default_rng(4).normal(size=(2, *sums.shape)) * mdm.graph.mask).astype(np.float32)
+    neurons = np.random.default_rng(5).normal(1, 0.2, (2, len(sums), 4, 6)).astype(np.float32)
+    arm = changed(arm, outside=Outside(None), neuron_sums=neurons[0])
+    mdm = changed(mdm, score_sums=sums, outside=Outside(part), neuron_sums=neurons[1])
+    found = structure(arm, mdm, small_protocol().statistics)
+    a, b = arm.attribution.score_sums, sums
+    assert value_of(found["edges"]) == pytest.approx(by_loops(a, b))
+    assert value_of(found["components"]) == pytest.approx(by_loops(a.sum(axis=2), b.sum(axis=2)))
+    assert value_of(found["between"]) == pytest.approx(by_loops(a, b - part.sum(axis=0)))
+    flat = [each.reshape(len(each), -1).astype(np.float64) for each in neurons]
+    assert value_of(found["neurons"]) == pytest.approx(by_loops(*flat))
+    assert value_of(found["carried_arm"]) > 1
+
+
+def test_one_member_twice_is_one(evidence: Make, small_protocol: Callable[..., Protocol]) -> None:
+    scores = evidence(0).scores
+    found = structure(scores, scores, small_protocol().statistics)
+    for name in ("edges", "standardised", "components"):
+        assert value_of(found[name]) == pytest.approx(1)
+    assert found["carried_arm"] == found["carried_mdm"]
+
+
+def test_what_was_not_measured_is_a_reason(evidence: Make, small_protocol: Callable[..., Protocol]) -> None:
+    found = structure(evidence(0).scores, evidence(1).scores, small_protocol().statistics)
+    assert isinstance(found["between"], Missing)
+    assert isinstance(found["neurons"], Missing)
+
+
+def changed(scores: ScoreSums, **fields: object) -> ScoreSums:
+    return replace(scores, attribution=replace(scores.attribution, **fields))  # type: ignore[arg-type]

@@ -1,0 +1,182 @@
+"""The tables of docs/metrics.md that `estimators` makes, from the results in its files."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
+ENOUGH = 100
+"""From how many prompts on an estimator may not be biased."""
+Result = Mapping[str, Any]
+
+HEADERS = {
+    "simulated": (
+        "estimator",
+        "bias at 50, 3,628 edges, related models",
+        "largest bias from 100 on, 3,628 edges",
+        "the same, 400,000 edges",
+        "one model twice",
+        "unrelated models",
+        "coverage at 100 and 500",
+        "coverage, 12 templates drawn",
+        "the same, groups added up by template",
+        "edges that carry it",
+        "undefined, %",
+    ),
+    "recorded": (
+        "estimator",
+        "pair: a quarter, half, all of the prompts",
+        "control",
+        "scratch",
+        "one model twice",
+        "between tasks",
+        "range between tasks",
+        "edges that carry it: least, median",
+        "undefined, %",
+    ),
+}
+
+
+def simulated_table(names: Iterable[str], results: Sequence[Result]) -> str:
+    """What simulations say of each estimator."""
+    return _table(HEADERS["simulated"], [_simulated_row(name, results) for name in names])
+
+
+def _simulated_row(name: str, results: Sequence[Result]) -> list[str]:
+    related = [one for one in results if one["design"]["relation"] == "related"]
+    plain = [one for one in results if not one["design"]["templates"]]
+    small, large = (
+        [one for one in plain if one["design"]["edges"] == edges]
+        for edges in sorted({one["design"]["edges"] for one in plain})
+    )
+    templates = [one for one in related if one["design"]["templates"]]
+    carried = [trial["carriers"].get(name) for one in small for trial in one["found"]]
+    numbers = [each for each in carried if each is not None]
+    return [
+        name,
+        _bias(name, [one for one in small if one["prompts"] < ENOUGH]),
+        *(_bias(name, [one for one in of if one["prompts"] >= ENOUGH]) for of in (small, large)),
+        _mean(name, results, "same"),
+        _mean(name, results, "unrelated"),
+        _coverage(name, [one for one in small if one["resamples"] > 1 and one in related]),
+        *(
+            _coverage(name, [one for one in templates if one.get("added_up", False) is up])
+            for up in (False, True)
+        ),
+        f"{np.median(numbers):.0f}" if numbers else "–",
+        _undefined(trial["estimates"][name] for one in related for trial in one["found"]),
+    ]
+
+
+def errors(name: str, result: Result) -> list[float]:
+    """Estimate − limit, of every trial that has an estimate."""
+    return [
+        trial["estimates"][name][0] - trial["limits"][name]
+        for trial in result["found"]
+        if trial["estimates"][name] is not None
+    ]
+
+
+def _bias(name: str, results: Sequence[Result]) -> str:
+    """The mean error that is largest over designs and numbers of prompts, with its standard error."""
+    found = [errors(name, one) for one in results]
+    defined = [each for each in found if len(each) > 1]
+    if not defined:
+        return "–"
+    worst = max(defined, key=lambda each: abs(np.mean(each)))
+    error = np.std(worst, ddof=1) / np.sqrt(len(worst))
+    return f"{_signed(np.mean(worst))} ± {error:.3f}".replace("± 0.", "± .")
+
+
+def _mean(name: str, results: Sequence[Result], relation: str) -> str:
+    """Mean values at the numbers of prompts, over laws and numbers of edges."""
+    chosen = [one for one in results if one["design"]["relation"] == relation]
+    means = []
+    for prompts in sorted({one["prompts"] for one in chosen}):
+        trials = [trial for one in chosen if one["prompts"] == prompts for trial in one["found"]]
+        means.append(_of([trial["estimates"][name] for trial in trials]))
+    return ", ".join(means)
+
+
+def _coverage(name: str, results: Sequence[Result]) -> str:
+    """Per cent of intervals that hold the limit, by number of prompts."""
+    shares = []
+    for prompts in sorted({one["prompts"] for one in results}):
+        held = [
+            trial["estimates"][name][1] <= trial["limits"][name] <= trial["estimates"][name][2]
+            for one in results
+            if one["prompts"] == prompts
+            for trial in one["found"]
+            if trial["estimates"][name] is not None
+        ]
+        shares.append(f"{100 * np.mean(held):.0f}" if held else "–")
+    return ", ".join(shares)
+
+
+def recorded_table(names: Iterable[str], results: Mapping[str, Any]) -> str:
+    """What pairs that were run give, means over tasks."""
+    return _table(HEADERS["recorded"], [_recorded_row(name, results) for name in names])
+
+
+def _recorded_row(name: str, results: Mapping[str, Any]) -> list[str]:
+    pair = results["pair"].values()
+    parts = [
+        _of([each[name] for task in pair for each in task["parts"][part]])
+        for part in sorted(next(iter(pair))["parts"], key=int, reverse=True)
+    ]
+    others = [
+        _of([each[name] for task in results[role].values() for each in task["parts"]["1"]])
+        for role in ("control", "scratch")
+    ]
+    between = [each[name][0] for each in results["tasks"] if each[name] is not None]
+    carried = [task["carriers"].get(name) for task in pair]
+    numbers = [each for each in carried if each is not None]
+    every = [each[name] for task in pair for part in task["parts"].values() for each in part]
+    return [
+        name,
+        ", ".join(parts),
+        *others,
+        _of([each[name] for task in pair for each in task["twice"]]),
+        _of([each[name] for each in results["tasks"]]),
+        f"{_number(min(between))} to {_number(max(between))}" if between else "–",
+        f"{min(numbers):.0f}, {np.median(numbers):.0f}" if numbers else "–",
+        _undefined(every),
+    ]
+
+
+def _of(values: Iterable[Sequence[float] | None]) -> str:
+    numbers = [value[0] for value in values if value is not None]
+    return _number(np.mean(numbers)) if numbers else "–"
+
+
+def _undefined(values: Iterable[Sequence[float] | None]) -> str:
+    missing = [value is None for value in values]
+    return f"{100 * np.mean(missing):.0f}"
+
+
+def _number(value: float) -> str:
+    # Adding 0 takes the sign of a rounded −0 away.
+    return f"{round(value, 2) + 0.0:.2f}".replace("-", "−").replace("0.", ".")
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.3f}".replace("-", "−").replace("0.", ".")
+
+
+def _table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [headers, ["---"] * len(headers), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines).replace("| --- ", "|---")
+
+
+def write(tables: Mapping[str, str]) -> None:
+    """Put tables between their marks in the page."""
+    text = PAGE.read_text(encoding="utf-8")
+    for name, table in tables.items():
+        begin, end = (f"<!-- {word} of the {name} table of estimators. -->" for word in ("Begin", "End"))
+        if begin not in text or end not in text:
+            raise SystemExit(f"{PAGE.name} has no place for the {name} table")
+        before, rest = text.split(begin)
+        text = f"{before}{begin}\n{table}\n{end}{rest.split(end)[1]}"
+    PAGE.write_text(text, encoding="utf-8")
