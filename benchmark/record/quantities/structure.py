@@ -31,8 +31,7 @@ _STANDARDISED = Definition(
 )
 _BETWEEN = Definition(
     "ρ of edges without right context",
-    _COSINE
-    + "Of the MDM's scores only the part counts that comes from positions which the ARM sees too: "
+    _COSINE + "Of the MDM's scores only the part counts that comes from positions which the ARM sees too: "
     "from the first token in which the prompts differ to the place that is read.",
     span=_SPAN,
     larger="more alike",
