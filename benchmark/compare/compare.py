@@ -30,7 +30,7 @@ from ..record.types import (
     OverlapPoint,
     measured,
 )
-from .curves import curves, gap, smallest_share
+from .curves import curves, metric_gap, smallest_share
 from .placement import Estimates, Placement, PlacementNumber, Weighting
 
 
@@ -67,7 +67,7 @@ def compare(
             role,
             one,
             curve,
-            gap(one.sweep, statistics),
+            metric_gap(one.sweep, statistics),
             smallest_share(grid, compared.faithful, one.sweep),
             values,
             placement,
@@ -143,7 +143,7 @@ def _member(
     role: str,
     evidence: Evidence,
     found: tuple[Curve, Curve],
-    metric_gap: Measured,
+    gap: Measured,
     share: Value,
     values: Estimates,
     placement: Placement,
@@ -164,7 +164,7 @@ def _member(
     return MemberRecord(
         clean=float(attribution.clean.mean()),
         corrupted=float(attribution.corrupted.mean()),
-        gap=metric_gap,
+        gap=gap,
         completeness=measured(
             Undefined("clean and corrupted score the same") if residual is None else residual
         ),
