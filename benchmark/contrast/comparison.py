@@ -86,8 +86,8 @@ class RecordComparison:
 
     @property
     def unpaired(self) -> tuple[str, ...]:
-        """The tasks on which the two are taken for independent; `matched` says why."""
-        return tuple(task.name for task in self.matched if task.unpaired)
+        """The tasks that both compared, and that are taken for independent; `matched` says why."""
+        return tuple(task.name for task in self.matched if task.unpaired and task.both is not None)
 
     @property
     def tested(self) -> tuple[ComparedValue, ...]:

@@ -318,7 +318,7 @@ def _notes(
             yield (
                 f"The records use different prompts on {', '.join(comparison.unpaired)}. Their intervals do "
                 "not cover how other prompts would change the circuits, so an unchanged pair can raise "
-                "alarms. Use --tolerances."
+                "alarms. Give tolerances (--tolerances, in Python tolerances=)."
             )
         return
     old = comparison.a
