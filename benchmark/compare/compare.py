@@ -30,7 +30,7 @@ from ..record.types import (
     OverlapPoint,
     measured,
 )
-from .curves import curves, gap, smallest_share
+from .curves import curves, metric_gap, smallest_share
 from .direction import direction
 from .placement import Estimates, Placement, PlacementNumber, Weighting
 from .structure import structure
@@ -69,7 +69,7 @@ def compare(
             role,
             one,
             curve,
-            gap(one.sweep, statistics),
+            metric_gap(one.sweep, statistics),
             smallest_share(grid, compared.faithful, one.sweep),
             values,
             placement,
@@ -146,7 +146,7 @@ def _member(
     role: str,
     evidence: Evidence,
     found: tuple[Curve, Curve],
-    metric_gap: Measured,
+    gap: Measured,
     share: Value,
     values: Estimates,
     placement: Placement,
@@ -172,7 +172,7 @@ def _member(
     return MemberRecord(
         clean=float(attribution.clean.mean()),
         corrupted=float(attribution.corrupted.mean()),
-        gap=metric_gap,
+        gap=gap,
         completeness=measured(
             Undefined("clean and corrupted score the same") if residual is None else residual
         ),

@@ -43,7 +43,7 @@ def levels(sweep: Sweep) -> Floats | Undefined:
     return _levels(sweep, sweep.circuits[0], np.ones(len(sweep.whole)))
 
 
-def gap(sweep: Sweep, statistics: Statistics) -> Measured:
+def metric_gap(sweep: Sweep, statistics: Statistics) -> Measured:
     """Mean metric of the whole model less that of the empty circuit, with its interval as the curves have."""
 
     def statistic(weights: Floats) -> dict[str, Value]:

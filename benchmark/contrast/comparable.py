@@ -8,6 +8,7 @@ from typing import Any
 
 from ...errors import NotComputable
 from ..record.protocol import Protocol
+from ..record.quantity import MEMBERS, Owner
 from ..record.resampling import examples_of, resampling_of
 from ..record.types import Record, Resampling, TaskRecord, TaskResult
 
@@ -124,21 +125,23 @@ def _as_asked(a: TaskResult, b: TaskResult) -> str:
     return f"{a.task} is of level {a.level}, version {a.version} in A and {b.level}, {b.version} in B"
 
 
+def shared_members(a: Record, b: Record) -> tuple[Owner, ...]:
+    """The members that are the same model in both records."""
+    members = zip(MEMBERS, (a.pair.arm, a.pair.mdm), (b.pair.arm, b.pair.mdm), strict=True)
+    return tuple(name for name, mine, other in members if mine.digest == other.digest)
+
+
 def describe_circumstances(a: Record, b: Record) -> Iterator[str]:
     """What a reader of the differences has to know besides them, a line each."""
     for letter, record in (("A", a), ("B", b)):
         if record.pair.control:
             yield f"{letter} is a control pair: what is called mdm is its ARM, trained further."
-    shared = [
-        name
-        for name, mine, other in (("ARM", a.pair.arm, b.pair.arm), ("MDM", a.pair.mdm, b.pair.mdm))
-        if mine.digest == other.digest
-    ]
+    shared = shared_members(a, b)
     if len(shared) == 2:
         yield "Both records are of the same weights."
     elif shared and a.pair.control == b.pair.control:
         yield f"Both have the same {shared[0]}."
-    elif shared == ["ARM"]:
+    elif shared == ("ARM",):
         yield "Both start from the same ARM: the difference is what one training changed beyond the other."
     if a.pair.edges != b.pair.edges:
         yield f"Their graphs differ: {a.pair.edges:,} and {b.pair.edges:,} edges."

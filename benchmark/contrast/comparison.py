@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...metrics import holm
 from ..record.quantities import task_quantities
-from ..record.quantity import MEMBERS, Owner, Quantity
+from ..record.quantity import Owner, Quantity
 from ..record.resampling import with_resampling
 from ..record.row import pair_quantities
 from ..record.types import Measured, Number, Record
@@ -18,6 +18,7 @@ from .comparable import (
     describe_circumstances,
     find_unmatched,
     match_tasks,
+    shared_members,
 )
 from .differences import Apart, Pairing, RowDifferences, p_value, subtract_values
 from .side import Side, computable, read_side, with_draws_of_cells
@@ -84,6 +85,11 @@ class RecordComparison:
         return (*self.row, *self.tasks)
 
     @property
+    def unpaired(self) -> tuple[str, ...]:
+        """The tasks that both compared, and that are taken for independent; `matched` says why."""
+        return tuple(task.name for task in self.matched if task.unpaired and task.both is not None)
+
+    @property
     def tested(self) -> tuple[ComparedValue, ...]:
         """Those that Holm's adjustment counts."""
         return tuple(value for value in self.values if value.adjusted_p is not None)
@@ -122,30 +128,32 @@ _NAMED = 5
 
 
 def compare_records(
-    a: Path | Record, b: Path | Record, cells: bool = True, tell: Announce = announce_nothing
+    a: Path | Record, b: Path | Record, cells: bool = True, announce: Announce = announce_nothing
 ) -> RecordComparison:
     """Compare two records of one protocol, whose seed may differ. The order matters: differences are B − A.
 
     `cells`: whether resampled values that were not kept beside a record are computed from its cells, some
-    seconds a task, so that differences can be paired; `tell` is given a line for each. Raises UsageError and
-    NotComputable for what cannot be read, NotComputable for other protocols and where no task is in both.
+    seconds a task, so that differences can be paired; `announce` is given a line for each. Raises UsageError
+    and NotComputable for what cannot be read, NotComputable for other protocols and where no task is in both.
     """
-    return compare_sides(read_side(a), read_side(b), cells, tell)
+    return compare_sides(read_side(a), read_side(b), cells, announce)
 
 
 def compare_sides(
-    a: Side, b: Side, cells: bool = True, tell: Announce = announce_nothing
+    a: Side, b: Side, cells: bool = True, announce: Announce = announce_nothing
 ) -> RecordComparison:
     """Compare two records that have been read; see `compare_records`."""
     check_protocols(a.record, b.record)
     pairable = [task.name for task in match_tasks(a.record, b.record) if not task.unpaired]
     if cells and pairable:
-        a, b = (with_draws_of_cells(side, pairable, tell) for side in (a, b))
+        a, b = (with_draws_of_cells(side, pairable, announce) for side in (a, b))
     # Once more: tasks have their draws now.
     matched = match_tasks(a.record, b.record)
     with computable(a, b):
         row, tasks = _adjusted(
-            _compare_rows(a.record, b.record, matched), _compare_tasks(matched), _same_members(a, b)
+            _compare_rows(a.record, b.record, matched),
+            _compare_tasks(matched),
+            shared_members(a.record, b.record),
         )
     return RecordComparison(a, b, row, tasks, matched, tuple(_notes(a, b, matched)))
 
@@ -192,13 +200,7 @@ def _compared(
     return ComparedValue(quantity, task, a, b, apart.difference, None if p is None else apart.pairing, p)
 
 
-def _same_members(a: Side, b: Side) -> frozenset[Owner]:
-    """The members that are the same model in both records."""
-    digests = [(side.record.pair.arm.digest, side.record.pair.mdm.digest) for side in (a, b)]
-    return frozenset(member for member, mine, other in zip(MEMBERS, *digests, strict=True) if mine == other)
-
-
-def _adjusted(row: Values, tasks: Values, same: frozenset[Owner]) -> tuple[Values, Values]:
+def _adjusted(row: Values, tasks: Values, shared: Sequence[Owner]) -> tuple[Values, Values]:
     """Both with Holm's p-values over all of their values that a regression is looked for in."""
     values = [*row, *tasks]
     # One family of what is declared to be watched. Counts, floors, ceilings and the parts that other values
@@ -209,7 +211,7 @@ def _adjusted(row: Values, tasks: Values, same: frozenset[Owner]) -> tuple[Value
         if value.p is not None
         and (definition := value.quantity.definition).regression is not None
         # Logits of two models have no common scale.
-        and (not definition.own_scale or value.quantity.member in same)
+        and (not definition.own_scale or value.quantity.member in shared)
     ]
     if family:
         for (index, _), adjusted in zip(family, holm([p for _, p in family]), strict=True):

@@ -57,7 +57,7 @@ class RegressionCheck:
     def summary(self) -> str:
         """How many values were tested, and the rate of false alarms where it is known."""
         tested = f"{len(self.tests)} values tested"
-        if not self.by_reruns and any(task.unpaired for task in self.comparison.matched):
+        if not self.by_reruns and self.comparison.unpaired:
             return f"{tested}; on different prompts the rate of false alarms is not known"
         return f"{tested}, false alarms in at most {100 * self.rate:g} % of checks"
 
@@ -67,17 +67,17 @@ def check_record(
     old: Path | Record,
     tolerances: Tolerances | None = None,
     cells: bool = True,
-    tell: Announce = announce_nothing,
+    announce: Announce = announce_nothing,
 ) -> RegressionCheck:
     """Check a record against an earlier one of the same graph, tasks and protocol, whose seed may differ.
 
     With tolerances differences are compared with how far reruns lie apart, without them with the intervals of
-    the two records alone. `cells`, `tell`: as in `compare_records`. Raises NotComputable where the records,
-    or the tolerances, are of another protocol, graph, or task.
+    the two records alone. `cells`, `announce`: as in `compare_records`. Raises NotComputable where the
+    records, or the tolerances, are of another protocol, graph, or task.
     """
     a, b = read_side(old), read_side(new)
     _check_comparable(a, b, tolerances)
-    comparison = compare_sides(a, b, cells, tell)
+    comparison = compare_sides(a, b, cells, announce)
     watched = [value for value in comparison.values if value.quantity.definition.regression is not None]
     spreads = None if tolerances is None else dict(tolerances.spreads())
     without = frozenset() if tolerances is None else _own_reruns(tolerances, (a, b))
@@ -314,11 +314,11 @@ def _notes(
             "Without tolerances every change beyond what the two records say of chance is an alarm, one of "
             "the software or the machine too."
         )
-        if others := [task.name for task in comparison.matched if task.unpaired]:
+        if comparison.unpaired:
             yield (
-                f"The records use different prompts on {', '.join(others)}. Their intervals do not cover how "
-                "other prompts would change the circuits, so an unchanged pair can raise alarms. Use "
-                "--tolerances."
+                f"The records use different prompts on {', '.join(comparison.unpaired)}. Their intervals do "
+                "not cover how other prompts would change the circuits, so an unchanged pair can raise "
+                "alarms. Give tolerances (--tolerances, in Python tolerances=)."
             )
         return
     old = comparison.a

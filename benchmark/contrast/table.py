@@ -39,7 +39,7 @@ _LEGEND = (
 )
 
 
-_NAMES = "Names for --fail-on: --format csv"
+_NAMES = "mechshift compare A B --format csv prints the names for --fail-on."
 
 
 def _sides(comparison: RecordComparison) -> list[str]:

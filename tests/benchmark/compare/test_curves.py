@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mechshift.benchmark.circuits.graph import Graph
-from mechshift.benchmark.compare.curves import curves, gap, smallest_share
+from mechshift.benchmark.compare.curves import curves, metric_gap, smallest_share
 from mechshift.benchmark.measure.evidence import Sweep
 from mechshift.benchmark.record.protocol import Protocol
 from mechshift.benchmark.record.types import Missing, Number
@@ -59,7 +59,7 @@ def test_the_gap_is_the_mean_over_prompts_with_the_curves_resamples(
 ) -> None:
     whole, empty, templates = np.array([3.0, 8.0, 4.0, 6.0]), np.array([1.0, 2.0, 1.0, 2.5]), "aaaa"
     statistics = small_protocol().statistics
-    found = gap(measured(whole, empty, np.zeros((2, 3, 4)), templates), statistics)
+    found = metric_gap(measured(whole, empty, np.zeros((2, 3, 4)), templates), statistics)
     assert isinstance(found, Number)
     assert found.value == pytest.approx((2 + 6 + 3 + 3.5) / 4)
     weights = cluster_weights(list(templates), statistics.resamples, statistics.resampling_seed)

@@ -176,7 +176,7 @@ def test_the_text_fits_the_terminal_and_stars_what_differs(found: RecordComparis
     starred = [re.split(" {2,}", line)[0] for line in lines if line.count("]*")]
     assert starred == ["overlap Ĵ, planning", "task-dependent shift", "Ĵ of edges"]
     assert "A: tiny, v2@3" in lines
-    assert lines[-1] == "Names for --fail-on: --format csv"
+    assert lines[-1] == "mechshift compare A B --format csv prints the names for --fail-on."
 
 
 def test_every_format_has_every_quantity(found: RecordComparison) -> None:

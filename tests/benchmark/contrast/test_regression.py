@@ -173,7 +173,8 @@ def test_without_tolerances_the_intervals_decide() -> None:
     assert [note.split(" every ")[0] for note in found.notes] == ["Without tolerances"]
     others = check_record(rerun(20, moved=0.02), rerun(0))
     assert others.findings == ()
-    assert others.notes[1].startswith("The records use different prompts on ")
+    assert others.notes[1].startswith("The records use different prompts on ioi, countdown. ")
+    assert others.notes[1].endswith(" Give tolerances (--tolerances, in Python tolerances=).")
     assert found.summary.endswith("false alarms in at most 5 % of checks")
     assert others.summary.endswith("the rate of false alarms is not known")
 
@@ -207,16 +208,25 @@ def test_a_value_that_is_gone_is_an_alarm_with_its_reason(tolerances: Tolerances
     assert check_record(without_value(rerun(20)), rerun(0), lacking).findings == ()
 
 
+def with_failed_countdown(record: Record) -> Record:
+    tasks, failed = record.tasks[:1], (a_failed_task("countdown", "ARM solves 3 of 500"),)
+    return record.model_copy(update={"tasks": tasks, "failed": failed, "summary": summarise(tasks, failed)})
+
+
 def test_a_failed_task_is_one_alarm(tolerances: Tolerances) -> None:
-    whole = rerun(20)
-    tasks, failed = whole.tasks[:1], (a_failed_task("countdown", "ARM solves 3 of 500"),)
-    broken = whole.model_copy(update={"tasks": tasks, "failed": failed, "summary": summarise(tasks, failed)})
+    broken = with_failed_countdown(rerun(20))
     found = check_record(broken, rerun(0), tolerances).findings
     assert [one.check for one in found if not one.check.startswith("accuracy")] == ["comparison.countdown"]
     assert found[0].problem == "the task gives no comparison any more: ARM solves 3 of 500"
     assert {one.check for one in found[1:]} == {"accuracy_arm.countdown", "accuracy_arm_planning"}
     # What was broken before is no regression.
     assert check_record(broken, broken, tolerances).findings == ()
+
+
+def test_a_task_without_a_comparison_is_not_said_to_use_other_prompts() -> None:
+    found = check_record(with_failed_countdown(rerun(0)), rerun(0))
+    assert found.comparison.unpaired == ()
+    assert not any("different prompts" in note for note in found.notes)
 
 
 def test_a_pool_that_is_too_small_is_an_alarm() -> None:
