@@ -252,6 +252,10 @@ class OverlapPoint(Part):
     node: Overlap
 
 
+HEADLINE = "standardised"
+"""Which of a comparison's `structure` is the headline; docs/metrics.md says by what it was chosen."""
+
+
 class Comparison(Part):
     """Both members on one task, and what lies between them.
 
@@ -300,6 +304,10 @@ class Prompt(Part):
         return self
 
 
+Suite = Literal["local", "planning"]
+Surface = Literal["words", "symbols"]
+"""What a task's questions are made of."""
+
 TaskName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 """It is also the name of a folder of cells."""
 
@@ -311,7 +319,8 @@ class TaskRecord(Part):
     """
 
     task: TaskName
-    suite: Literal["local", "planning"]
+    suite: Suite
+    surface: Surface
     version: int
     level: str
     pool: PoolRecord
@@ -322,14 +331,15 @@ class TaskRecord(Part):
     def __repr_args__(self) -> Iterator[tuple[str, object]]:
         # What pydantic writes would be thousands of numbers.
         yield from (("task", self.task), ("level", self.level), ("edges", self.comparison.compared.edges))
-        yield "overlap", self.comparison.compared.edge.normalised
+        yield "similarity", self.comparison.structure.get(HEADLINE)
 
 
 class FailedTask(Part):
     """A task that gave no comparison, why, and how far it came."""
 
     task: TaskName
-    suite: Literal["local", "planning"]
+    suite: Suite
+    surface: Surface
     version: int
     level: str
     missing: str
@@ -343,26 +353,51 @@ TaskResult = TaskRecord | FailedTask
 class SameSize(Part):
     """Overlap by suite with circuits of all tasks at one size, the largest of their compared sizes.
 
-    Ĵ depends on the size of the circuits, and compared sizes differ between tasks: where this shift and the
-    headline disagree, the difference between the suites is one of size. `edges` is None where no task gave a
-    comparison.
+    Ĵ depends on the size of the circuits, and compared sizes differ between tasks: where this shift and that
+    at own sizes disagree, the difference between the suites is one of size. `edges` is None where no task
+    gave a comparison.
     """
 
     edges: int | None
     overlap: dict[str, Measured]
-    task_dependent_shift: Measured
+    shift: Measured
+
+
+class Square(Part):
+    """A value of the four kinds of task, local and planning × words and symbols, and of both suites.
+
+    `words`, `symbols`: the mean over the tasks of a surface, by suite; `suites`: over all tasks of a suite.
+    `shifts`: local − planning within words and within symbols; `shift`: the mean of the two, so that suites
+    which differ in their surfaces do not differ by these; `across`: the same, with an interval for other
+    tasks of the four kinds instead of other prompts.
+    """
+
+    suites: dict[str, Measured]
+    words: dict[str, Measured]
+    symbols: dict[str, Measured]
+    shifts: dict[str, Measured]
+    shift: Measured
+    across: Measured
 
 
 class Summary(Part):
-    """A pair's row: means over the tasks of each suite; the task-dependent shift is Ĵ local − Ĵ planning."""
+    """A pair's row: means over the tasks of each suite.
+
+    `similarity`: of the headline, whose local − planning is the task-dependent shift. `neurons`, `overlap`,
+    depth, specialisation and `right_context` (the MDM's) are by suite; `overlap_shift` is Ĵ local − Ĵ
+    planning. Shifts of depth and specialisation are MDM − ARM.
+    """
 
     accuracy_arm: dict[str, Measured]
     accuracy_mdm: dict[str, Measured]
+    similarity: Square
+    neurons: dict[str, Measured]
     overlap: dict[str, Measured]
-    task_dependent_shift: Measured
+    overlap_shift: Measured
     one_size: SameSize
     early_shift: dict[str, Measured]
     specialisation_shift: dict[str, Measured]
+    right_context: dict[str, Measured]
     faithfulness: dict[str, Measured]
 
 
@@ -442,7 +477,7 @@ class Record(Part):
         yield "tasks", [task.task for task in self.tasks]
         if self.failed:
             yield "failed", [task.task for task in self.failed]
-        yield "task_dependent_shift", self.summary.task_dependent_shift
+        yield "task_dependent_shift", self.summary.similarity.shift
 
     def _repr_html_(self) -> str:
         # Importing here is no circle: what a record is says nothing of how it is shown.

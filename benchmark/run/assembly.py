@@ -14,12 +14,14 @@ from .pools import describe_pool
 def describe_task(outcome: Outcome, protocol: Protocol) -> TaskResult:
     """What a record says of a task."""
     asked = outcome.task
-    suite = get_task(asked.name).card.suite
+    task = get_task(asked.name)
+    suite, surface = task.card.suite, task.surface(asked.level)
     pool = describe_pool(outcome.pool, protocol)
     if outcome.unusable is not None:
         return FailedTask(
             task=asked.name,
             suite=suite,
+            surface=surface,
             version=asked.version,
             level=asked.level,
             missing=outcome.unusable,
@@ -29,6 +31,7 @@ def describe_task(outcome: Outcome, protocol: Protocol) -> TaskResult:
     return TaskRecord(
         task=asked.name,
         suite=suite,
+        surface=surface,
         version=asked.version,
         level=asked.level,
         pool=pool,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
+from ..record.carriers import sign_carriers
 from ..record.quantities import SECTIONS, task_quantities
 from ..record.quantity import Line, Quantity
 from ..record.row import BOTH, COLUMNS
@@ -71,10 +72,20 @@ def protocol_name(record: Record) -> str:
 
 
 def _of_row(quantities: Sequence[Quantity[Summary]], index: int, record: Record, notes: Notes) -> str:
-    """One of the values that a column has at a place, empty where it has none."""
-    return "".join(
-        notes.cell(each.of(record.summary), each.rounding) for each in quantities[index : index + 1]
-    )
+    """One of the values that a column has at a place, empty where it has none.
+
+    A signed one says which tasks carry its sign.
+    """
+    if not quantities:
+        return ""
+    quantity = quantities[index]
+    cell = notes.cell(quantity.of(record.summary), quantity.rounding)
+    carriers = sign_carriers(record, quantity) if quantity.rounding.signed else ()
+    return cell + notes.mark(_carried(carriers)) if carriers else cell
+
+
+def _carried(tasks: Sequence[str]) -> str:
+    return f"leaving out {' or '.join(map(plain, tasks))} takes its sign away"
 
 
 def _tasks(tasks: Sequence[TaskResult], notes: Notes) -> str:

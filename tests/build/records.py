@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from mechshift.benchmark.record.protocol import V2, Protocol
 from mechshift.benchmark.record.types import (
@@ -27,6 +27,7 @@ from mechshift.benchmark.record.types import (
     Prompt,
     Record,
     SameSize,
+    Square,
     Summary,
     TaskRecord,
 )
@@ -34,6 +35,9 @@ from mechshift.benchmark.record.types import (
 TASKS = dict.fromkeys(("ioi", "greater-than", "induction", "agreement"), "local") | dict.fromkeys(
     ("countdown", "infilling", "sudoku", "star-path"), "planning"
 )
+SYMBOLS = frozenset(("greater-than", "arithmetic", "countdown", "sudoku", "star-path"))
+"""The tasks whose questions are made of symbols at the level that protocol v2 asks."""
+
 WHOLE = 1000
 """Edges of the graph of every record."""
 
@@ -75,6 +79,15 @@ SHIFTS: Mapping[str, Mapping[str, Measured]] = MappingProxyType(
         "depth_shift": {"early_share": number(0.12, 0.02)},
         "depth_shift_edges": {"early_share": number(-0.06, 0.02)},
         "specialisation_shift": {"specialisation": number(-0.001, 0.002)},
+        "structure": {
+            "edges": number(0.93, 0.02),
+            "standardised": number(0.85, 0.05),
+            "between": number(0.9, 0.02),
+            "components": number(0.97, 0.01),
+            "neurons": number(0.8, 0.03),
+            "carried_arm": number(6),
+            "carried_mdm": number(4),
+        },
     }
 )
 
@@ -100,6 +113,7 @@ def a_member(clean: float, early: float) -> MemberRecord:
             "random": number(0.1),
             "output_sharpness": number(0.015, 0.001),
         },
+        direction={name: number(early / 10, 0.01) for name in ("right_context", "before", "behind")},
         top=(Component(name="m0", share=early), Component(name=f"a1.h{round(clean)}", share=0.2)),
     )
 
@@ -126,7 +140,7 @@ def a_comparison(
     mdm: MemberRecord | None = None,
     **shifts: Mapping[str, Measured],
 ) -> Comparison:
-    """Overlaps by number of edges, and of the shifts those that are given instead of SHIFTS."""
+    """Overlaps by number of edges, and of shifts and structure those that are given instead of SHIFTS."""
     return Comparison(
         arm=arm or a_member(clean=3, early=0.5),
         mdm=mdm or a_member(clean=2, early=0.62),
@@ -163,6 +177,11 @@ def level_of(task: str) -> str:
     return "easy" if asked is None else asked.level
 
 
+def surface_of(task: str) -> Literal["words", "symbols"]:
+    """What a task's questions are made of."""
+    return "symbols" if task in SYMBOLS else "words"
+
+
 def a_prompt() -> Prompt:
     return Prompt(
         index=3,
@@ -178,6 +197,7 @@ def a_task(name: str, suite: Any = None, comparison: Comparison | None = None, *
     record = TaskRecord(
         task=name,
         suite=suite or TASKS[name],
+        surface=surface_of(name),
         version=1,
         level=level_of(name),
         pool=a_pool(),
@@ -193,6 +213,7 @@ def a_failed_task(name: str, reason: str) -> FailedTask:
     return FailedTask(
         task=name,
         suite=TASKS[name],
+        surface=surface_of(name),
         version=1,
         level=level_of(name),
         missing=reason,
@@ -205,15 +226,25 @@ def a_summary(shift: Measured) -> Summary:
     return Summary(
         accuracy_arm={"local": number(0.98, 0.01), "planning": number(0.95, 0.02)},
         accuracy_mdm={"local": number(0.97, 0.02), "planning": number(0.9, 0.03)},
+        similarity=Square(
+            suites={"local": number(0.9, 0.02), "planning": number(0.7, 0.03)},
+            words={"local": number(0.92, 0.02), "planning": number(0.65, 0.04)},
+            symbols={"local": number(0.88, 0.02), "planning": number(0.75, 0.04)},
+            shifts={"words": number(0.27, 0.05), "symbols": number(0.13, 0.05)},
+            shift=shift,
+            across=number(0.2, 0.3),
+        ),
+        neurons={"local": number(0.8, 0.04), "planning": number(0.6, 0.05)},
         overlap={"local": number(0.75, 0.05), "planning": number(0.5, 0.05)},
-        task_dependent_shift=shift,
+        overlap_shift=number(0.25, 0.07),
         one_size=SameSize(
             edges=1000,
             overlap={"local": number(0.7, 0.05), "planning": number(0.6, 0.05)},
-            task_dependent_shift=number(0.1, 0.06),
+            shift=number(0.1, 0.06),
         ),
         early_shift={"local": number(-0.001, 0.01), "planning": number(0.12, 0.02)},
         specialisation_shift={"local": number(0.05, 0.01), "planning": number(-0.05, 0.01)},
+        right_context={"local": number(0.05, 0.01), "planning": number(0.08, 0.01)},
         faithfulness={"arm": number(0.67, 0.03), "mdm": number(0.65, 0.05)},
     )
 
