@@ -107,8 +107,8 @@ _ACROSS = replace(
     _TASK_DEPENDENT,
     title="task-dependent shift for other tasks",
     text="The task-dependent shift with an interval for other tasks of the four kinds, by Welch's "
-    "method. Only where it is clear of 0 does the shift say something of local and planning tasks, and not of these "
-    "ten.",
+    "method. Only where it is clear of 0 does the shift say something of local and planning tasks, and not "
+    "of these ten alone.",
     trap="",
     regression=None,
 )

@@ -32,9 +32,18 @@ from mechshift.benchmark.record.types import (
     TaskRecord,
 )
 
-TASKS = dict.fromkeys(("ioi", "greater-than", "induction", "agreement"), "local") | dict.fromkeys(
-    ("countdown", "infilling", "sudoku", "star-path"), "planning"
-)
+TASKS = {
+    "ioi": "local",
+    "induction": "local",
+    "agreement": "local",
+    "greater-than": "local",
+    "arithmetic": "local",
+    "infilling": "planning",
+    "article": "planning",
+    "countdown": "planning",
+    "sudoku": "planning",
+    "star-path": "planning",
+}
 SYMBOLS = frozenset(("greater-than", "arithmetic", "countdown", "sudoku", "star-path"))
 """The tasks whose questions are made of symbols at the level that protocol v2 asks."""
 
@@ -177,6 +186,12 @@ def level_of(task: str) -> str:
     return "easy" if asked is None else asked.level
 
 
+def version_of(task: str) -> int:
+    """The version of which protocol v2 asks a task; 1 for one that it does not ask."""
+    asked = V2.task(task)
+    return 1 if asked is None else asked.version
+
+
 def surface_of(task: str) -> Literal["words", "symbols"]:
     """What a task's questions are made of."""
     return "symbols" if task in SYMBOLS else "words"
@@ -198,7 +213,7 @@ def a_task(name: str, suite: Any = None, comparison: Comparison | None = None, *
         task=name,
         suite=suite or TASKS[name],
         surface=surface_of(name),
-        version=1,
+        version=version_of(name),
         level=level_of(name),
         pool=a_pool(),
         prompts=(a_prompt(),),
@@ -214,7 +229,7 @@ def a_failed_task(name: str, reason: str) -> FailedTask:
         task=name,
         suite=TASKS[name],
         surface=surface_of(name),
-        version=1,
+        version=version_of(name),
         level=level_of(name),
         missing=reason,
         pool=pool,

@@ -57,5 +57,5 @@ def test_a_quantile_is_where_the_tail_is_what_is_left(probability: float, freedo
 
 @pytest.mark.parametrize("probability", [0, 1, -0.1, math.nan])
 def test_a_quantile_without_an_end_is_refused(probability: float) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r"probability|infinite"):
         student_quantile(probability, 5)
