@@ -29,8 +29,8 @@ def test_numbers_are_those_of_the_circuit_found_on_the_other_half(evidence: Call
         # A key or value that heads share touches them all.
         for edge in graph.edge_names(circuit):
             end = edge.split("->")[1]
-            if "<k>" in end or "<v>" in end:
-                layer, group = int(end[1]), int(end.partition(".")[2].lstrip("hkv").partition("<")[0])
+            if ".g" in end:
+                layer, group = int(end[1]), int(end.partition(".")[2].lstrip("g").partition("<")[0])
                 for head in (2 * group, 2 * group + 1):
                     touched[components.names.index(f"a{layer}.h{head}")] = True
         direct = metrics.effect_concentration(one.effects.direct.sum(axis=0), touched, seed=3)
