@@ -14,6 +14,10 @@ from ..run.plan import KINDS
 from ..run.store import CELLS, Seal, digest_of, find_cell, read_seal
 
 
+REDUCIBLE = frozenset(("scores", "sweep"))
+"""The stages whose cells have a reduced form; all others are small, and kept as they are."""
+
+
 @dataclass(frozen=True)
 class RunCell:
     """A cell that models ran for: its task, its name, its file in the run, and the seal beside it."""
