@@ -20,6 +20,7 @@ from .depth import (
     signed_wasserstein,
     transport,
 )
+from .effects import ComponentEffects, compared_effects, effect_concentration
 from .extrapolation import ExtrapolatedJaccard, extrapolated_jaccard
 from .faithfulness import (
     MIB_SHARES,
@@ -87,6 +88,7 @@ __all__ = [
     "RESOLUTION",
     "TEMPLATES_DRAWN",
     "CircuitOverlap",
+    "ComponentEffects",
     "DifferentCurves",
     "Estimate",
     "ExtrapolatedJaccard",
@@ -109,6 +111,7 @@ __all__ = [
     "clipped_profile",
     "cluster_weights",
     "cmd",
+    "compared_effects",
     "component_products",
     "cpr",
     "depth_profile",
@@ -116,6 +119,7 @@ __all__ = [
     "difference",
     "disattenuated_cosine",
     "early_share",
+    "effect_concentration",
     "effective_components",
     "extrapolated_jaccard",
     "faithfulness",

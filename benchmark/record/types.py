@@ -205,7 +205,9 @@ class MemberRecord(Part):
     much it is higher than that of the empty circuit, on the evaluation half. `completeness`: what the finite
     number of integration steps leaves out, relative. `absolute`, `signed`: curves by ranking. Profiles are
     shares of importance by layer, of all components, heads and MLPs, and of edge counts. `direction`: shares
-    of score by the position of its source.
+    of score by the position of its source. `depth_squared`, `specialisation_squared`: by squared scores of
+    all edges, without the noise of the prompts. `effects`: how concentrated are direct logit attributions and
+    the drops of single components.
     """
 
     clean: float
@@ -221,7 +223,10 @@ class MemberRecord(Part):
     profile_edges: tuple[float, ...]
     depth: dict[str, Measured]
     depth_edges: dict[str, Measured]
+    depth_squared: dict[str, Measured]
     specialisation: dict[str, Measured]
+    specialisation_squared: dict[str, Measured]
+    effects: dict[str, Measured]
     direction: dict[str, Measured]
     top: tuple[Component, ...]
 
@@ -261,7 +266,8 @@ class Comparison(Part):
 
     `structure`: how alike mean scores are, whatever the number of prompts. `compared` is the overlap at the
     compared size, `curve` at every budget. `uniform_profile`: depth
-    profile of uniformly drawn edges. Shifts are MDM − ARM; those of depth by score and by number of edges.
+    profile of uniformly drawn edges. Shifts are MDM − ARM; those of depth by score, by number of edges and by
+    squared score.
     """
 
     arm: MemberRecord
@@ -272,7 +278,10 @@ class Comparison(Part):
     uniform_profile: tuple[float, ...]
     depth_shift: dict[str, Measured]
     depth_shift_edges: dict[str, Measured]
+    depth_shift_squared: dict[str, Measured]
     specialisation_shift: dict[str, Measured]
+    specialisation_shift_squared: dict[str, Measured]
+    effects_shift: dict[str, Measured]
 
 
 class CellRecord(Part):

@@ -1,4 +1,4 @@
-"""The cells that need the pair: the pool, its prompts, edge scores, sweeps of circuits, entropies."""
+"""The cells that need the pair: the pool, its prompts, scores, sweeps of circuits, entropies, effects."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -18,6 +18,8 @@ from ..asking.prompts import show_prompts
 from ..asking.states import Question, batches, questions
 from ..circuits.components import Components
 from ..circuits.scores import Integration
+from ..measure.effect_sums import EffectSums
+from ..measure.effects import measure_effects
 from ..measure.entropies import component_entropies
 from ..measure.evidence import Entropies, ScoreSums, Sweep
 from ..measure.scores import score_edges
@@ -26,7 +28,7 @@ from ..pairs.member import Member
 from ..pairs.pair import Pair
 from ..pairs.threads import on_suited_threads
 from ..pairs.ungrouping import ungroup
-from ..record.protocol import Compared, Halving, Sampling, Scoring, Sweeping
+from ..record.protocol import Compared, Halving, Removing, Sampling, Scoring, Sweeping
 from .execution import Tell
 from .numbers import Needs, circuit_size, compute_numbers
 from .plan import MEMBERS, Cell, MemberName, Stage, kind_name
@@ -60,6 +62,7 @@ class Measuring:
             "scores": self._scores,
             "sweep": self._sweep,
             "entropies": self._entropies,
+            "effects": self._effects,
         }
 
     @cached_property
@@ -117,14 +120,32 @@ class Measuring:
         circuit = top_edges(scores, found.graph.mask, circuit_size(cell, needs))
         # Chosen on the discovery half and read on the other, as circuits are.
         top = components.top(components.importance(scores, circuit), cell.parts[Compared].components)
-        if not top:
-            return Entropies({})
-        asked = self._asked(cell, needs, member, _grouping(cell, needs).evaluation)
-        # The source axis begins with the input, which is no component.
-        sources = np.array(top, dtype=np.int64) + 1
+        asked, templates = self._evaluated(cell, needs, member)
+        by_component: dict[str, tuple[float, ...]] = {}
         with tell(1):
-            found = component_entropies(member, batches(member, asked, self._rows), sources)
-        return Entropies({components.names[i]: float(h) for i, h in zip(top, found, strict=True)})
+            if top:
+                # The source axis begins with the input, which is no component.
+                sources = np.array(top, dtype=np.int64) + 1
+                batched = batches(member, asked, self._rows)
+                found = component_entropies(member, batched, sources, len(templates))
+                by_component = {
+                    components.names[i]: tuple(h.tolist()) for i, h in zip(top, found.T, strict=True)
+                }
+        counts = np.bincount([one.group for one in asked], minlength=len(templates))
+        return Entropies(components=by_component, counts=tuple(counts.tolist()), templates=templates)
+
+    def _effects(self, cell: Cell, needs: Needs, tell: Tell) -> EffectSums:
+        member = self._member(cell)
+        asked, templates = self._evaluated(cell, needs, member)
+        with tell(len(asked)) as advance:
+            removed = cell.parts[Removing].removed
+            return measure_effects(member, asked, templates, removed, self._rows, advance)
+
+    def _evaluated(self, cell: Cell, needs: Needs, member: Member) -> tuple[list[Question], tuple[str, ...]]:
+        """What the member is asked about the evaluation half, in groups, and their templates."""
+        grouping = _grouping(cell, needs)
+        asked = self._asked(cell, needs, member, grouping.evaluation, grouping.evaluation_group)
+        return asked, grouping.evaluation_templates
 
     def _asked(
         self,

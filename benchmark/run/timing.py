@@ -16,6 +16,7 @@ PER_UNIT: dict[Stage, float] = {
     "sweep": 0.02,
     "circuit": 0.001,
     "entropies": 0.01,
+    "effects": 0.05,
     "comparison": 0.00025,
 }
 """Relative time that a unit of `amount` takes, by kind; as the reference pair took it on one CPU thread.

@@ -16,6 +16,7 @@ from ..circuits.files import Declaration, read_declaration
 from ..circuits.graph import Graph
 from ..findings.finding import Finding
 from ..measure.budgets import budgets
+from ..measure.effect_sums import EffectSums
 from ..measure.evidence import RANKINGS, Entropies, ScoreSums, Sweep
 from ..record.strict import read_strict_json
 from ..record.types import Record, TaskResult
@@ -148,8 +149,10 @@ class TaskCells:
             problems = list(_of_scores(content, pool, record))
         elif isinstance(content, Sweep):
             problems = list(_of_sweep(content, pool, record))
+        elif isinstance(content, EffectSums):
+            problems = list(_of_effects(content, pool, record))
         else:
-            problems = list(_of_entropies(content, graph, record.protocol.compared.components))
+            problems = list(_of_entropies(content, graph, pool, record))
         for problem in problems:
             self._add("cells", file, problem)
         # Of other examples, graphs or circuits than the record says, they could be of any size.
@@ -238,11 +241,30 @@ def _kept(sweep: Sweep, sizes: Sequence[int], scores: NDArray[np.float64]) -> It
                 )
 
 
-def _of_entropies(entropies: Entropies, graph: Graph, most: int) -> Iterator[str]:
-    unknown = set(entropies.root) - set(graph.source_names[1:])
+def _of_effects(effects: EffectSums, pool: Pool, record: Record) -> Iterator[str]:
+    """Effects are of the pool's evaluation half, by its groups, drops of as many as the protocol says."""
+    grouping = group_examples(pool.solved, record.protocol.halving)
+    expected = dict(zip((one.index for one in grouping.evaluation), grouping.evaluation_group, strict=True))
+    found = dict(zip(effects.examples.tolist(), effects.groups.tolist(), strict=True))
+    if len(found) != len(effects.examples) or found != expected:
+        yield OTHER_EVALUATION
+    if effects.templates != grouping.evaluation_templates:
+        yield OTHER_GROUPS
+    counts = np.bincount(effects.groups, minlength=len(effects.templates))
+    if not np.array_equal(effects.removed, np.minimum(counts, record.protocol.removing.removed)):
+        yield "single components are not taken out on as many examples as the protocol says"
+
+
+def _of_entropies(entropies: Entropies, graph: Graph, pool: Pool, record: Record) -> Iterator[str]:
+    most = record.protocol.compared.components
+    grouping = group_examples(pool.solved, record.protocol.halving)
+    counts = np.bincount(grouping.evaluation_group).tolist()
+    if (list(entropies.counts), entropies.templates) != (counts, grouping.evaluation_templates):
+        yield OTHER_GROUPS
+    unknown = set(entropies.components) - set(graph.source_names[1:])
     if unknown:
         yield f"it has {', '.join(sorted(unknown)[:3])}, which are no components of the graph"
-    if len(entropies.root) > most:
-        yield f"it has {len(entropies.root)} components, the protocol at most {most}"
-    if any(not 0 <= value <= 1 for value in entropies.root.values()):
+    if len(entropies.components) > most:
+        yield f"it has {len(entropies.components)} components, the protocol at most {most}"
+    if any(not 0 <= value <= 1 for values in entropies.components.values() for value in values):
         yield "a normalised entropy lies in 0 to 1, and one does not"

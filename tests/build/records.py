@@ -53,7 +53,11 @@ WHOLE = 1000
 CELLS = (
     "pool",
     "prompts",
-    *(f"{what}-{role}" for what in ("scores", "sweep", "circuit", "entropies") for role in ("arm", "mdm")),
+    *(
+        f"{what}-{role}"
+        for what in ("scores", "sweep", "circuit", "entropies", "effects")
+        for role in ("arm", "mdm")
+    ),
     "comparison",
 )
 """Of what a task's record is made."""
@@ -83,11 +87,11 @@ CURVE: Mapping[int, Measured] = MappingProxyType(
         WHOLE: Missing(missing="every circuit is the whole graph"),
     }
 )
+EFFECTS = ("direct_largest", "direct_entropy", "drop_largest", "drop_entropy")
 SHIFTS: Mapping[str, Mapping[str, Measured]] = MappingProxyType(
     {
         "depth_shift": {"early_share": number(0.12, 0.02)},
         "depth_shift_edges": {"early_share": number(-0.06, 0.02)},
-        "specialisation_shift": {"specialisation": number(-0.001, 0.002)},
         "structure": {
             "edges": number(0.93, 0.02),
             "standardised": number(0.85, 0.05),
@@ -97,6 +101,13 @@ SHIFTS: Mapping[str, Mapping[str, Measured]] = MappingProxyType(
             "carried_arm": number(6),
             "carried_mdm": number(4),
         },
+        "depth_shift_squared": {"early_share": number(0.08, 0.03), "mean_depth": number(-0.05, 0.02)},
+        "specialisation_shift": {
+            "specialisation": number(-0.001, 0.002),
+            "output_sharpness": number(-0.004, 0.002),
+        },
+        "specialisation_shift_squared": {"specialisation": number(0.01, 0.004)},
+        "effects_shift": {name: number(0.03, 0.01) for name in EFFECTS},
     }
 )
 
@@ -117,12 +128,19 @@ def a_member(clean: float, early: float) -> MemberRecord:
         profile_edges=(early, 0.75 - early, 0.25),
         depth=depth,
         depth_edges=depth,
+        depth_squared={**depth, "mean_depth": number(0.4, 0.02)},
         specialisation={
             "specialisation": number(0.4, 0.02),
             "random": number(0.1),
             "output_sharpness": number(0.015, 0.001),
         },
         direction={name: number(early / 10, 0.01) for name in ("right_context", "before", "behind")},
+        specialisation_squared={"specialisation": number(0.6, 0.02)},
+        effects={
+            name: number(value, 0.05)
+            for effect in EFFECTS
+            for name, value in ((effect, 0.3), (f"{effect}_excess", 0.1))
+        },
         top=(Component(name="m0", share=early), Component(name=f"a1.h{round(clean)}", share=0.2)),
     )
 
