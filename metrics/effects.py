@@ -147,16 +147,18 @@ def _checked(name: str, effects: ComponentEffects, clusters: ArrayLike) -> _Chec
     return _Checked(
         # What is said of direct effects does not depend on their scale, and their sums must not overflow.
         unit_scale(direct),
-        *(each.astype(np.float64) for each in (drops, clean, corrupted)),
+        drops.astype(np.float64),
+        clean.astype(np.float64),
+        corrupted.astype(np.float64),
         circuit,
     )
 
 
 def _of_one(effects: _Checked, weights: Floats, orders: NDArray[np.int64]) -> dict[str, Value]:
     direct = _scopes(weights @ effects.direct, effects.circuit, "share", orders)
-    clean, corrupted, drops = (weights @ each for each in (effects.clean, effects.corrupted, effects.drops))
+    clean, corrupted = float(weights @ effects.clean), float(weights @ effects.corrupted)
     # Without a component the model is a circuit like any other.
-    kept = faithfulness(clean - drops, corrupted, clean)
+    kept = faithfulness(clean - weights @ effects.drops, corrupted, clean)
     if isinstance(kept, Undefined):
         drop: dict[str, Value] = dict.fromkeys(direct, kept)
     else:

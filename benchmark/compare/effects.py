@@ -12,7 +12,8 @@ def component_effects(
 ) -> dict[str, dict[str, Measured]]:
     """By `arm`, `mdm` and `shift` the values of `compared_effects`, circuits of `size` edges beside them."""
     found = compared_effects(
-        *(_of_member(one, components, size) for one in (arm, mdm)),
+        _of_member(arm, components, size),
+        _of_member(mdm, components, size),
         arm.effects.templates,
         resamples=statistics.resamples,
         seed=statistics.resampling_seed,

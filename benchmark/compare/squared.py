@@ -20,7 +20,8 @@ def squared_mass(
     profile of uniformly drawn edges.
     """
     found = squared_placement(
-        *(_products(one, components) for one in (arm, mdm)),
+        _products(arm, components),
+        _products(mdm, components),
         arm.attribution.counts,
         arm.templates,
         components.layers,

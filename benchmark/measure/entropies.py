@@ -33,7 +33,8 @@ def component_entropies(
     written_size = Graph.of(shape).sources * shape.width
     per_read = 4 * (written_size + 4 * len(sources) * shape.vocabulary)
     at_once = max(1, MEMORY // per_read)
-    total, counts = np.zeros((groups, len(sources))), np.zeros(groups)
+    total = np.zeros((groups, len(sources)))
+    counts = np.zeros(groups)
     chosen = torch.from_numpy(sources).to(member.device)
     with torch.no_grad(), still(member.backbone.model):
         for batch in batches:
@@ -48,13 +49,13 @@ def component_entropies(
                 each = _of_each(logits.double().cpu().numpy())
                 here = slice(first, first + len(row))
                 np.add.at(total, group[here], weight[here, None] * each.T)
-    return total / counts[:, None]
+    return np.asarray(total / counts[:, None], dtype=np.float64)
 
 
 def _of_reads(batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Group and weight of each read, [reads]: a row's reads weigh the same, and so do an example's rows."""
     row, example = batch.read_row.cpu().numpy(), batch.example_of_row.cpu().numpy()
-    weight = 1 / np.bincount(row)[row] / np.bincount(example)[example[row]]
+    weight = np.asarray(1 / np.bincount(row)[row] / np.bincount(example)[example[row]], dtype=np.float64)
     return batch.groups.cpu().numpy()[example[row]], weight
 
 
