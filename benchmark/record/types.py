@@ -12,6 +12,8 @@ from pydantic import Field, model_validator
 
 from ...metrics import Estimate, Undefined, Value, wilson_interval
 from ...metrics.inputs import Floats
+from .cards import TaskCards
+from .missing import Missing as Missing
 from .protocol import Part, Protocol
 
 if TYPE_CHECKING:
@@ -105,12 +107,6 @@ class Number(Part):
 
     def __hash__(self) -> int:
         return hash((self.value, self.low, self.high))
-
-
-class Missing(Part):
-    """A value that could not be computed, and why."""
-
-    missing: str = Field(min_length=1)
 
 
 Measured = Annotated[Number | Missing, Field(union_mode="left_to_right")]
@@ -307,7 +303,7 @@ TaskName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 class TaskRecord(Part):
     """A task's results: which task, on which examples, what came out, and of which cells.
 
-    `prompts`: some of the examples, to be looked at.
+    `prompts`: some of the examples, to be looked at; `cards`: what the strongest neurons of both members do.
     """
 
     task: TaskName
@@ -317,6 +313,7 @@ class TaskRecord(Part):
     pool: PoolRecord
     prompts: tuple[Prompt, ...]
     comparison: Comparison
+    cards: TaskCards
     cells: dict[str, CellRecord]
 
     def __repr_args__(self) -> Iterator[tuple[str, object]]:

@@ -17,12 +17,13 @@ import numpy as np
 from ..asking.pool import Pool, Prompts
 from ..circuits.circuit import Circuit
 from ..measure.evidence import Entropies, ScoreSums, Sweep
+from ..record.cards import CardsCell
 from ..record.files import read_model, write_model
 from ..record.protocol import Part, Protocol, ProtocolTask
 from ..record.types import Comparison, MemberProvenance, Record
 
 MemberName = Literal["arm", "mdm"]
-Stage = Literal["pool", "prompts", "scores", "sweep", "circuit", "entropies", "comparison"]
+Stage = Literal["pool", "prompts", "scores", "sweep", "circuit", "entropies", "cards", "comparison"]
 MEMBERS: tuple[MemberName, ...] = ("arm", "mdm")
 P = TypeVar("P", bound=Part)
 
@@ -108,6 +109,15 @@ def _kinds() -> Iterator[Kind]:
             Entropies,
             needs=("pool", kind_name("scores", member), *sweeps),
             parts=("sampling", "halving", "scoring", "sweeping", "compared"),
+            members=(member,),
+        )
+    for member in MEMBERS:
+        yield _as_json(
+            "cards",
+            member,
+            CardsCell,
+            needs=("pool", kind_name("scores", member)),
+            parts=("sampling", "halving", "scoring"),
             members=(member,),
         )
     stages: tuple[Stage, ...] = ("scores", "sweep", "entropies")
