@@ -25,6 +25,7 @@ from ..asking.states import Question, packed, questions
 from ..circuits.attribution import stacked
 from ..circuits.intervention import stacked_items
 from ..circuits.prefix import LEAST
+from ..measure.card_sizes import ABLATED, PASSES, PROMPTS, evenly
 from ..pairs.attention import Attention
 from ..pairs.member import Member
 from ..record.protocol import Protocol, ProtocolTask
@@ -228,8 +229,21 @@ def _member_work(
         ),
         "circuits": sum((_circuit_passes(load, sizes, protocol) for load in evaluation), Passes()),
         "entropies": sum((_run_pass(load) for load in evaluation), Passes()),
+        "cards": _cards(member, sizes, asked(grouping.evaluation), protocol, rows),
     }
     return MemberWork(tuple(decoding), tuple(attribution), tuple(evaluation), passes)
+
+
+def _cards(
+    member: Member, sizes: Sizes, evaluation: Sequence[Question], protocol: Protocol, rows: int
+) -> Passes:
+    """Activations of all cards' prompts, and all passes over those on which neurons are ablated."""
+    if not protocol.scoring.neurons or sizes.experts:
+        return Passes()
+    prompts = evenly(evaluation, PROMPTS)
+    ablated = [_run_pass(load) for load in _loads(member, evenly(prompts, ABLATED), rows)]
+    read = [replace(_run_pass(load), reads=0) for load in _loads(member, prompts, rows)]
+    return sum((*read, *ablated * PASSES), Passes())
 
 
 def _loads(member: Member, asked: Sequence[Question], rows: int) -> list[Load]:

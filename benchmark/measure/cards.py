@@ -28,7 +28,7 @@ from ..record.cards import (
     NeuronCards,
     NeuronLabel,
     NeuronPrompt,
-    Third,
+    third_of,
 )
 from ..record.missing import Missing
 from .activity import (
@@ -101,11 +101,6 @@ def make_cards(ask: Ask, advance: Callable[[int], None]) -> MemberCards:
     ]
     ablation = _ablate(ask, ablated, means, whole, advance)
     return NeuronCards(prompts=len(activity), cards=tuple(cards), ablation=ablation)
-
-
-def third_of(layer: int, layers: int) -> Third:
-    """The third of the layers in which the middle of a layer lies."""
-    return THIRDS[int(3 * (layer + 0.5) / layers)]
 
 
 def strongest_by_third(effects: NDArray[np.float64]) -> Places:

@@ -11,6 +11,12 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Third = Literal["early", "middle", "late"]
 THIRDS: tuple[Third, ...] = ("early", "middle", "late")
 
+
+def third_of(layer: int, layers: int) -> Third:
+    """The third of the layers in which the middle of a layer lies."""
+    return THIRDS[int(3 * (layer + 0.5) / layers)]
+
+
 Reading = Literal["token", "read", "largest"]
 """Which activation of a neuron is asked for a label: at every token of the prompt (of roles); of a prompt as
 a whole (of factors) that at the position which the answer is read from, or the largest in the prompt."""
