@@ -32,6 +32,7 @@ from ..record.types import (
 )
 from .curves import curves, metric_gap, smallest_share
 from .direction import direction
+from .neurons import neuron_depth
 from .placement import Estimates, Placement, PlacementNumber, Weighting
 from .structure import structure
 
@@ -89,6 +90,7 @@ def compare(
         uniform_profile=tuple(placement.uniform.tolist()),
         depth_shift=_of(values, "mass", "shift"),
         depth_shift_edges=_of(values, "edges", "shift"),
+        neuron_depth=neuron_depth(arm.scores, mdm.scores, statistics),
         specialisation_shift=_of(values, "specialisation", "shift"),
     )
 

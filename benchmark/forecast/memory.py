@@ -72,7 +72,7 @@ class StagePeak:
 def stage_peaks(
     sizes: Sequence[Sizes], stored: Sequence[int], tasks: Iterable[TaskWork], protocol: Protocol
 ) -> tuple[StagePeak, ...]:
-    """The peak of every stage: loading, checks, decoding, attribution, circuits, entropies, comparison.
+    """The peak of every stage: loading, checks, decoding, attribution, circuits, entropies, cards, comparison.
 
     `sizes`, `stored`: of ARM and MDM, dimensions and bytes of the weights' files. Both members are in memory
     all the time, in an ungrouped protocol with copies of their key and value maps.
@@ -92,6 +92,7 @@ def stage_peaks(
         ("attribution", _attribution(members, protocol, groups)),
         ("circuits", _circuits(members, protocol, groups)),
         ("entropies", _entropies(members, protocol, groups)),
+        ("cards", _cards(members, groups)),
         ("comparison", [({}, _compared(asked[0], protocol, groups))]),
     ):
         found = [_stage(name, weights, copied * (name != "decoding"), *phase) for phase in phases]
@@ -233,6 +234,22 @@ def _entropies(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
                 "what the sources write": 2 * outputs(sizes, load.rows, whole),
                 "activations": passing(sizes, load.rows, whole),
                 "logits of components": device_lens,
+            }
+            phases.append((device, host))
+    return phases
+
+
+def _cards(members: Works, groups: int) -> list[Phase]:
+    """A pass over whole prompts, and what the neurons of a layer put out, in float32."""
+    phases: list[Phase] = []
+    for sizes, works in members:
+        host = {"score sums": 2 * _sums(sizes, groups)}
+        for load in {load for work in works for load in work.evaluation}:
+            whole = load.prefix + load.tokens
+            device = {
+                "activations": passing(sizes, load.rows, whole),
+                "neurons of a layer": FLOAT * load.rows * whole * sizes.inner,
+                "logits": logits(sizes, load.reads),
             }
             phases.append((device, host))
     return phases

@@ -248,12 +248,25 @@ class OverlapPoint(Part):
     node: Overlap
 
 
+class NeuronDepth(Part):
+    """Where in the layers the squared effects of MLP neurons lie, without the noise of the prompts.
+
+    `profile_arm`, `profile_mdm`: shares by layer, empty where they are noise alone.
+    """
+
+    profile_arm: tuple[float, ...]
+    profile_mdm: tuple[float, ...]
+    early_share_arm: Measured
+    early_share_mdm: Measured
+    early_shift: Measured
+
+
 class Comparison(Part):
     """Both members on one task, and what lies between them.
 
     `structure`: how alike mean scores are, whatever the number of prompts. `compared` is the overlap at the
     compared size, `curve` at every budget. `uniform_profile`: depth
-    profile of uniformly drawn edges. Shifts are MDM − ARM; those of depth by score and by number of edges.
+    profile of uniformly drawn edges. `neuron_depth`: where neurons' effects lie. Shifts are MDM − ARM; those of depth by score and by number of edges.
     """
 
     arm: MemberRecord
@@ -264,6 +277,7 @@ class Comparison(Part):
     uniform_profile: tuple[float, ...]
     depth_shift: dict[str, Measured]
     depth_shift_edges: dict[str, Measured]
+    neuron_depth: NeuronDepth | Missing
     specialisation_shift: dict[str, Measured]
 
 

@@ -5,6 +5,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from mechshift.benchmark.record.cards import (
+    NeuronAblation,
+    NeuronCard,
+    NeuronCards,
+    NeuronLabel,
+    NeuronPrompt,
+    TaskCards,
+)
 from mechshift.benchmark.record.protocol import V2, Protocol
 from mechshift.benchmark.record.types import (
     Accuracy,
@@ -40,7 +48,11 @@ WHOLE = 1000
 CELLS = (
     "pool",
     "prompts",
-    *(f"{what}-{role}" for what in ("scores", "sweep", "circuit", "entropies") for role in ("arm", "mdm")),
+    *(
+        f"{what}-{role}"
+        for what in ("scores", "sweep", "circuit", "entropies", "cards")
+        for role in ("arm", "mdm")
+    ),
     "comparison",
 )
 """Of what a task's record is made."""
@@ -75,6 +87,7 @@ SHIFTS: Mapping[str, Mapping[str, Measured]] = MappingProxyType(
         "depth_shift": {"early_share": number(0.12, 0.02)},
         "depth_shift_edges": {"early_share": number(-0.06, 0.02)},
         "specialisation_shift": {"specialisation": number(-0.001, 0.002)},
+        "structure": {"edges": number(0.8, 0.05), "neurons": number(0.7, 0.1), "neurons_arm": number(12.0)},
     }
 )
 
@@ -100,6 +113,7 @@ def a_member(clean: float, early: float) -> MemberRecord:
             "random": number(0.1),
             "output_sharpness": number(0.015, 0.001),
         },
+        direction={},
         top=(Component(name="m0", share=early), Component(name=f"a1.h{round(clean)}", share=0.2)),
     )
 
@@ -133,6 +147,7 @@ def a_comparison(
         compared=an_overlap_point(*compared),
         curve=tuple(an_overlap_point(edges, overlap) for edges, overlap in curve.items()),
         uniform_profile=(0.3, 0.4, 0.3),
+        neuron_depth=Missing(missing="effects of neurons were not measured"),
         **{**SHIFTS, **shifts},
     )
 
@@ -174,6 +189,37 @@ def a_prompt() -> Prompt:
     )
 
 
+def some_cards() -> NeuronCards:
+    """One card, whose texts are as strange as a file can have them, and an ablation."""
+    label = NeuronLabel(
+        kind="factor",
+        name="first <digit>",
+        value="|7",
+        reading="read",
+        direction="low",
+        auprc=0.83,
+        base_rate=0.2,
+        shuffled=0.21,
+        matched=0.34,
+        cases=32,
+    )
+    card = NeuronCard(
+        layer=1,
+        neuron=44,
+        third="middle",
+        effect=0.731,
+        share=0.12,
+        mean=-0.031,
+        matched=None,
+        labels=(label,),
+        promoted=(" Bob", "<b>", "\n"),
+        suppressed=("\u202e",),
+        prompts=(NeuronPrompt(index=3, first=1, tokens=(" and", " <Bob>"), activations=(-0.1, 2.5)),),
+    )
+    ablation = NeuronAblation(neurons=10, prompts=32, top=0.625, random=(0.01, 0.03))
+    return NeuronCards(prompts=64, cards=(card,), ablation=ablation)
+
+
 def a_task(name: str, suite: Any = None, comparison: Comparison | None = None, **changes: Any) -> TaskRecord:
     record = TaskRecord(
         task=name,
@@ -183,6 +229,7 @@ def a_task(name: str, suite: Any = None, comparison: Comparison | None = None, *
         pool=a_pool(),
         prompts=(a_prompt(),),
         comparison=comparison or a_comparison(),
+        cards=TaskCards(arm=some_cards(), mdm=Missing(missing="no neuron has an effect")),
         cells={cell: a_cell(cell) for cell in CELLS},
     )
     return record.model_copy(update=changes)

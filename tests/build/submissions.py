@@ -17,6 +17,7 @@ from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.scores import Attribution, Integration
 from mechshift.benchmark.measure.budgets import budgets
 from mechshift.benchmark.measure.evidence import RANKINGS, Entropies, ScoreSums, Sweep
+from mechshift.benchmark.record.cards import CardsCell
 from mechshift.benchmark.record.files import write_model
 from mechshift.benchmark.record.protocol import V2, Protocol, ProtocolTask
 from mechshift.benchmark.record.types import Accuracy, Environment, Missing, PairProvenance, Prompt
@@ -213,10 +214,15 @@ def _entropies(cell: Cell, needs: Any) -> Entropies:
     return Entropies({components.names[i]: float(_drawn(cell).random()) for i in top})
 
 
+def _cards(cell: Cell, needs: Any) -> CardsCell:
+    return CardsCell(Missing(missing="effects of neurons were not made up"))
+
+
 _MADE_UP: dict[str, Callable[[Cell, Any], Any]] = {
     "pool": _pool,
     "prompts": _prompts,
     "scores": _scores,
     "sweep": _sweep,
     "entropies": _entropies,
+    "cards": _cards,
 }

@@ -51,7 +51,7 @@ def test_every_kind_comes_after_what_it_needs() -> None:
 def test_a_kind_has_its_stage_and_member_as_fields() -> None:
     """Names are made of them, as files and records have them, and none is taken apart."""
     both: tuple[MemberName, MemberName] = ("arm", "mdm")
-    stages: list[Stage] = ["scores", "sweep", "circuit", "entropies"]
+    stages: list[Stage] = ["scores", "sweep", "circuit", "entropies", "cards"]
     of_one = [(stage, member) for stage in stages for member in both]
     assert [(kind.stage, kind.member) for kind in KINDS] == [
         ("pool", None),
@@ -73,7 +73,9 @@ JOINED = r"f'\{[^}]+\}-(\{([\w.]+\.)?(role|member)\}|arm|mdm)'"
 def written_names(source: str) -> Iterator[str]:
     """Names of kinds of cells in a source file: whole, or put together of a stage and a member."""
     for each in ast.walk(ast.parse(source)):
-        if isinstance(each, ast.Constant) and re.match(r"(scores|sweep|circuit|entropies)-", str(each.value)):
+        if isinstance(each, ast.Constant) and re.match(
+            r"(scores|sweep|circuit|entropies|cards)-", str(each.value)
+        ):
             yield str(each.value)
         elif isinstance(each, ast.JoinedStr) and re.fullmatch(JOINED, ast.unparse(each)):
             yield ast.unparse(each)
