@@ -72,7 +72,7 @@ class StagePeak:
 def stage_peaks(
     sizes: Sequence[Sizes], stored: Sequence[int], tasks: Iterable[TaskWork], protocol: Protocol
 ) -> tuple[StagePeak, ...]:
-    """The peak of every stage: loading, checks, decoding, attribution, circuits, entropies, cards, comparison.
+    """The peak of every stage, from loading, checks and decoding to cards and comparison.
 
     `sizes`, `stored`: of ARM and MDM, dimensions and bytes of the weights' files. Both members are in memory
     all the time, in an ungrouped protocol with copies of their key and value maps.

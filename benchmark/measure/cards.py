@@ -41,7 +41,7 @@ from .activity import (
     prompt_activity,
 )
 from .card_sizes import ABLATED, BESIDE, DRAWS, LABELS, PER_THIRD, PROMPTS, SHOWN, TOGETHER, TOKENS, evenly
-from .labels import factor_cases, role_cases, tell_labels
+from .labels import Told, factor_cases, role_cases, tell_labels
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +135,10 @@ def nearest(means: NDArray[np.float64], neuron: Sequence[int], others: Places) -
 def _labels(
     ask: Ask, activity: Sequence[PromptActivity], matched: Sequence[int | None]
 ) -> list[tuple[NeuronLabel, ...]]:
-    """Of each neuron the labels that it tells best, the best on the choosing half first."""
+    """Of each neuron the labels that it tells best, the best first, by the half that chose.
+
+    Those that it tells no better there than shuffled ones are left out.
+    """
     number = len(matched)
     # The neurons beside stand behind, those that there are.
     places = iter(range(number, 2 * number))
@@ -146,12 +149,12 @@ def _labels(
         tell_labels(cases, number, beside, generator)
         for cases in (role_cases(activity, roles), factor_cases(activity))
     ]
-    return [
-        tuple(
-            one.label for one in sorted((*of_roles, *of_factors), key=lambda each: -each.chosen_by)[:LABELS]
-        )
-        for of_roles, of_factors in zip(*told, strict=True)
-    ]
+    return [_best((*roles_of, *factors_of)) for roles_of, factors_of in zip(*told, strict=True)]
+
+
+def _best(told: Sequence[Told]) -> tuple[NeuronLabel, ...]:
+    above = [each for each in told if each.chosen_by > 0]
+    return tuple(each.label for each in sorted(above, key=lambda each: -each.chosen_by)[:LABELS])
 
 
 def _direction(labels: Sequence[NeuronLabel]) -> Direction:

@@ -22,6 +22,9 @@ LEAST = 5
 SHUFFLES = 10
 """Times that labels are shuffled."""
 
+LEAST_ROOM = 1e-9
+"""Between what shuffled labels reach and 1: where they reach it, no label is above them."""
+
 _Name = tuple[str, str | None]
 
 
@@ -96,7 +99,10 @@ def factor_cases(activity: Sequence[PromptActivity]) -> Cases:
 
 @dataclass(frozen=True)
 class Told:
-    """A label of a neuron, and how well the half that chose tells it: 0 by chance, 1 without fault."""
+    """A label of a neuron, and how well the half that chose tells it.
+
+    At most 0: no better than shuffled labels; 1: without fault.
+    """
 
     label: NeuronLabel
     chosen_by: float
@@ -111,7 +117,7 @@ def tell_labels(
     """
     if not cases.names:
         return [[] for _ in range(neurons)]
-    best, chosen_by = _choose(cases)
+    best, chosen_by = _choose(cases, neurons, generator)
     other = ~cases.chosen
     # Of every label and neuron the reading that was chosen, on the other half: [labels, neurons, cases].
     read = cases.values[best, np.arange(cases.values.shape[1])][:, :, other]
@@ -143,22 +149,34 @@ def tell_labels(
     ]
 
 
-def _choose(cases: Cases) -> tuple[NDArray[np.intp], Floats]:
-    """By label and neuron the reading that tells it best on the choosing half, and how far above chance."""
-    labels = cases.labels[:, cases.chosen]
+def _choose(cases: Cases, neurons: int, generator: np.random.Generator) -> tuple[NDArray[np.intp], Floats]:
+    """By label and neuron the reading that tells it best on the choosing half; and how far above shuffles.
+
+    The latter for the first `neurons`: of the way from the best that shuffled labels reach to 1. Of few cases
+    or rare labels shuffles reach more, and so no label is first by its luck alone.
+    """
+    labels, values = cases.labels[:, cases.chosen], cases.values[:, :, cases.chosen]
     # Reading by reading, so that no larger array than labels by neurons by cases is held.
-    precision = np.stack(
-        [average_precision(labels[:, None], values[:, cases.chosen]) for values in cases.values]
-    )
-    best = precision.argmax(axis=0)
-    base = labels.mean(axis=1)[:, None]
-    return best, (precision.max(axis=0) - base) / (1 - base)
+    precision = np.stack([average_precision(labels[:, None], read) for read in values])
+    order = _orders(cases.within[cases.chosen], generator)
+    by_luck = np.stack(
+        [
+            np.stack([average_precision(of[order][:, None], read[:neurons]) for of in labels])
+            for read in values
+        ]
+    ).max(axis=(0, 2))
+    found = precision.max(axis=0)[:, :neurons]
+    return precision.argmax(axis=0), (found - by_luck) / np.maximum(1 - by_luck, LEAST_ROOM)
+
+
+def _orders(within: Integers, generator: np.random.Generator) -> Integers:
+    """Random orders [shuffles, cases] in which every case stays in its unit."""
+    return np.stack([np.lexsort((generator.random(len(within)), within)) for _ in range(SHUFFLES)])
 
 
 def _shuffled(labels: Flags, read: Floats, within: Integers, generator: np.random.Generator) -> Floats:
     """Mean average precision for labels that are shuffled within their units, [labels, neurons]."""
-    # By a random number within each unit: a permutation that leaves every case in its own.
-    order = np.stack([np.lexsort((generator.random(len(within)), within)) for _ in range(SHUFFLES)])
+    order = _orders(within, generator)
     # Each row of values is sorted once for all shuffles of its label.
     precision = [
         average_precision(of[order][:, None], values).mean(axis=0)

@@ -70,8 +70,8 @@ class NeuronCard(Part):
 
     `effect`: its mean effect on the metric (method.md), `share`: its part of all neurons' absolute effect.
     `mean`: its mean activation, `matched`: the neuron beside it. `labels`: what it tells best, the best first
-    by the prompts that chose; none where no label has enough cases. `promoted`, `suppressed`: the tokens
-    whose logits it raises and lowers most where its activation is positive.
+    by the prompts that chose, and only what it tells better there than shuffled labels. `promoted`,
+    `suppressed`: the tokens whose logits it raises and lowers most where its activation is positive.
     """
 
     layer: int = Field(ge=0)

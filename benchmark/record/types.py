@@ -266,7 +266,8 @@ class Comparison(Part):
 
     `structure`: how alike mean scores are, whatever the number of prompts. `compared` is the overlap at the
     compared size, `curve` at every budget. `uniform_profile`: depth
-    profile of uniformly drawn edges. `neuron_depth`: where neurons' effects lie. Shifts are MDM − ARM; those of depth by score and by number of edges.
+    profile of uniformly drawn edges. `neuron_depth`: where neurons' effects lie. Shifts
+    are MDM − ARM; those of depth by score and by number of edges.
     """
 
     arm: MemberRecord

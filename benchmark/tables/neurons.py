@@ -79,7 +79,7 @@ def _cells(card: NeuronCard) -> Iterator[str]:
 
 
 def label_name(label: NeuronLabel) -> str:
-    """A label as it is shown: `giver`, `recipient = Ann`, `giver (low)` where low activations stand for it."""
+    """A label as it is shown: `giver`, `recipient = Ann`, `giver (low)` where low ones stand for it."""
     name = plain(label.name) if label.value is None else f"{plain(label.name)} = {plain(label.value)}"
     return name if label.direction == "high" else f"{name} (low)"
 

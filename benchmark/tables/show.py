@@ -16,10 +16,10 @@ prompts within its templates, with circuit sizes held fixed; for accuracies over
 
 CARDS_LEGEND = """\
 Neurons: of each third of the layers the MLP neuron with the largest effect on the metric. Fires for: the
-role of a token or the generator's factor that its activation tells best. AUPRC on prompts that chose
-nothing, beside the base rate, shuffled labels and a neuron of the same layer of equal mean activation.
-Without: share of the gap that is lost where the strongest, or as many random neurons of their layers, put
-out their mean."""
+role of a token, or the factor of the generator, that its activation tells best; none where it tells none
+better than shuffled labels. AUPRC is of prompts that chose nothing; beside it stand the base rate, shuffled
+labels, and a neuron of the same layer with the nearest mean activation. −10: share of the gap that is lost
+where the ten strongest neurons put out their mean; in brackets as many random ones of their layers."""
 
 
 def render(record: Record, width: int = WIDTH) -> str:

@@ -10,7 +10,7 @@ from .of_task import of_both
 
 _CARRIED = Definition(
     "neurons, effective number",
-    "How many equal neurons would have the member's squared effects: (Σ s²)² / Σ s⁴, both without the noise of "
+    "How many equal neurons would have the member's squared effects: (Σ s²)² / Σ s⁴, both without noise of "
     "the prompts. s is the integrated-gradient effect at the input of the MLP's output map.",
     low=0,
     larger="the task rests on more neurons",
@@ -18,7 +18,7 @@ _CARRIED = Definition(
 )
 _EARLY = Definition(
     "early share of neurons",
-    "Share of the neurons' squared effects in the first third of the layers, without the noise of the prompts.",
+    "Share of the neurons' squared effects in the first third of the layers, without noise of the prompts.",
     low=0,
     high=1,
     larger="towards early layers",
@@ -35,7 +35,7 @@ _SHIFT = Definition(
 )
 _TOP = Definition(
     "lost without the top neurons",
-    "Share of the gap between clean and corrupted prompts that is lost where the ten neurons with the largest "
+    "Share of the gap between clean and corrupted prompts that is lost where the ten neurons of the largest "
     "effects put out their mean at every token. Neurons are chosen on one half of the prompts and ablated on "
     "the other.",
     span="0 where nothing is lost, 1 where as much as by the corrupted prompt",

@@ -48,7 +48,7 @@ def test_numbers_are_of_the_half_that_chose_nothing() -> None:
             assert each.label.auprc == pytest.approx(by(halves[1], sign), abs=1e-4)
             base = chosen.mean()
             assert each.label.base_rate == pytest.approx(base, abs=1e-4)
-            assert each.chosen_by == pytest.approx((by(halves[0], sign) - base) / (1 - base))
+            assert each.chosen_by < by(halves[0], sign)
             assert (each.label.matched is None) == (neuron == 1)
 
 
@@ -69,7 +69,7 @@ def test_the_best_of_many_random_labels_is_no_better_than_chance() -> None:
         best = max(tell_labels(cases, 1, [None], generator)[0], key=lambda each: each.chosen_by)
         found.append((best.chosen_by, best.label.auprc - best.label.shuffled))
     chosen, scored = np.mean(found, axis=0)
-    assert chosen > 0.25
+    assert chosen > 0
     assert abs(scored) < 4 * np.std(found, axis=0)[1] / np.sqrt(len(found))
 
 
@@ -82,6 +82,20 @@ def test_labels_are_shuffled_within_their_prompt() -> None:
     (label,) = (each.label for each in told[0])
     assert label.auprc > label.base_rate + 0.05
     assert label.shuffled == pytest.approx(label.auprc, abs=1e-4)
+
+
+def test_a_label_is_chosen_by_what_shuffled_labels_do_not_reach() -> None:
+    """A factor of few cases, told somewhat, is behind a role of many, told as well; noise is at most 0."""
+    values = random_values(1)
+    values[:, 0, 4] += 2
+    roles = [{"told": (4,), "noise": (8,)} for _ in range(PROMPTS)]
+    told = tell_labels(role_cases(activity(values), roles), 1, [None], np.random.default_rng(0))[0]
+    by_name = {each.label.name: each.chosen_by for each in told}
+    assert by_name["told"] > 0.2
+    assert by_name["noise"] < 0.05
+    values[:, 0] = np.arange(TOKENS) == 4
+    told = tell_labels(role_cases(activity(values), roles), 1, [None], np.random.default_rng(0))[0]
+    assert max(each.chosen_by for each in told) == 1
 
 
 def test_factors_are_read_at_the_answer_or_at_the_peak() -> None:
