@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 def record_table(record: Record, format: Format, width: int = WIDTH) -> str:  # noqa: A002
-    """A pair's row, a line per quantity and a column per suite; then all behind it by task; then neuron cards.
+    """A pair's row, a line per quantity and a column per suite; all behind it by task; and neuron cards.
 
     Text (in parts of at most `width` columns), GitHub and LaTeX: a value stands with its 95 % interval,
     rounded; a missing one is a dash with its reason as a note below; a task without a comparison has its
