@@ -25,7 +25,7 @@ from ..asking.states import Question, packed, questions
 from ..circuits.attribution import stacked
 from ..circuits.intervention import stacked_items
 from ..circuits.prefix import LEAST
-from ..measure.card_sizes import ABLATED, PASSES, PROMPTS, evenly
+from ..measure.card_sizes import ABLATED, PROMPTS, SETS, evenly
 from ..pairs.attention import Attention
 from ..pairs.member import Member
 from ..record.protocol import Protocol, ProtocolTask
@@ -241,9 +241,14 @@ def _cards(
     if not protocol.scoring.neurons or sizes.experts:
         return Passes()
     prompts = evenly(evaluation, PROMPTS)
-    ablated = [_run_pass(load) for load in _loads(member, evenly(prompts, ABLATED), rows)]
+    few = evenly(prompts, ABLATED)
     read = [replace(_run_pass(load), reads=0) for load in _loads(member, prompts, rows)]
-    return sum((*read, *ablated * PASSES), Passes())
+    whole = [_run_pass(load) for load in _loads(member, few, rows)]
+    stacked_sets = [
+        replace(each, tokens=SETS * each.tokens, reads=SETS * each.reads)
+        for each in map(_run_pass, _loads(member, few, max(1, rows // SETS)))
+    ]
+    return sum((*read, *2 * whole, *stacked_sets), Passes())
 
 
 def _loads(member: Member, asked: Sequence[Question], rows: int) -> list[Load]:

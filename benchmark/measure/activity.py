@@ -90,34 +90,48 @@ def _columns(neurons: Places, device: torch.device) -> dict[int, Tensor]:
     }
 
 
-def metric_without(
+def metrics_without(
     member: Member,
     batched: Sequence[Batch],
-    neurons: Places,
+    sets: Sequence[Places],
     means: NDArray[np.float64],
     advance: Callable[[int], None],
-) -> float:
-    """Mean metric on the clean prompts where these neurons put out their mean at every token.
+) -> list[float]:
+    """By set of neurons the mean metric on the clean prompts where they put out their mean at every token.
 
-    `means`: [layers, neurons], from `mean_activity`. Without a neuron the model is as it is.
+    `means`: [layers, neurons], from `mean_activity`. All sets run in one pass, stacked along the rows.
     """
     maps = output_maps(member.backbone)
-    columns = _columns(neurons, member.device)
-    constants = {
-        layer: torch.as_tensor(means[layer], device=member.device)[own] for layer, own in columns.items()
-    }
-    with hooks() as handles:
-        for layer, own in columns.items():
-            constant = partial(_constant, own, constants[layer])
-            handles.append(maps[layer].register_forward_pre_hook(constant))
-        return mean_metric(member, batched, advance)
+    constants = [
+        {
+            layer: (own, torch.as_tensor(means[layer], device=member.device)[own])
+            for layer, own in _columns(neurons, member.device).items()
+        }
+        for neurons in sets
+    ]
+    totals, examples = [0.0 for _ in sets], 0
+    with torch.no_grad(), still(member.backbone.model), hooks() as handles:
+        for layer, module in enumerate(maps):
+            replaced = [each.get(layer) for each in constants]
+            handles.append(module.register_forward_pre_hook(partial(_constant, replaced)))
+        for batch in batched:
+            embedded = member.embed(batch.clean).repeat(len(sets), 1, 1)
+            hidden = member.hidden(embedded, batch.clean).unflatten(0, (len(sets), -1))
+            for index, each in enumerate(hidden):
+                totals[index] += float(measure(member, batch, each).double().sum())
+            examples += batch.examples
+            advance(batch.examples * len(sets))
+    return [total / max(1, examples) for total in totals]
 
 
 def _constant(
-    columns: Tensor, constants: Tensor, _: nn.Module, inputs: tuple[Tensor, ...]
+    replaced: Sequence[tuple[Tensor, Tensor] | None], _: nn.Module, inputs: tuple[Tensor, ...]
 ) -> tuple[Tensor, ...]:
     changed = inputs[0].clone()
-    changed[..., columns] = constants.to(changed.dtype)
+    for part, each in zip(changed.chunk(len(replaced)), replaced, strict=True):
+        if each is not None:
+            columns, constants = each
+            part[..., columns] = constants.to(part.dtype)
     return (changed, *inputs[1:])
 
 

@@ -26,8 +26,11 @@ TOKENS = 5
 SHOWN, BESIDE = 3, 5
 """Prompts on a card, and tokens on either side of the strongest activation of each."""
 
-PASSES = 3 + DRAWS
-"""Over the ablated prompts: clean with means, corrupted, without the top neurons, and without each draw."""
+SETS = 1 + DRAWS
+"""Of neurons that are ablated, in one pass: the top ones, and each draw."""
+
+PASSES = 2 + SETS
+"""Runs of each of the ablated prompts: clean with means, corrupted, and without each set."""
 
 T = TypeVar("T")
 

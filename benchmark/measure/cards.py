@@ -36,7 +36,7 @@ from .activity import (
     PromptActivity,
     mean_activity,
     mean_metric,
-    metric_without,
+    metrics_without,
     output_columns,
     prompt_activity,
 )
@@ -216,10 +216,11 @@ def _ablate(
     if abs(gap) <= RESOLUTION * max(abs(whole), abs(corrupted)):
         return Missing(missing="clean and corrupted prompts score the same")
     top = np.array(strongest(ask.effects, TOGETHER), dtype=np.int64)
-    drops = [
-        _short((whole - metric_without(ask.member, batched, neurons, means, advance)) / gap)
-        for neurons in (top, *_others(ask, top))
-    ]
+    sets = [top, *_others(ask, top)]
+    # The stack of all sets is as large as other batches are.
+    small = batches(ask.member, evenly(ask.prompts, ABLATED), max(1, ask.rows // len(sets)))
+    without = metrics_without(ask.member, list(small), sets, means, advance)
+    drops = [_short((whole - each) / gap) for each in without]
     examples = sum(batch.examples for batch in batched)
     return NeuronAblation(neurons=len(top), prompts=examples, top=drops[0], random=tuple(drops[1:]))
 
