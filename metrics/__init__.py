@@ -51,6 +51,7 @@ from .overlap import (
     weighted_jaccard,
 )
 from .places import place_shares
+from .precision import average_precision
 from .products import GroupProducts, component_products, group_products, mean_product
 from .proportion import wilson_interval
 from .resampling import (
@@ -100,6 +101,7 @@ __all__ = [
     "Undefined",
     "Value",
     "areas_of_one_curve",
+    "average_precision",
     "bootstrap",
     "bootstrap_scores",
     "carrying_edges",

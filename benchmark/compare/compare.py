@@ -32,6 +32,7 @@ from ..record.types import (
 from .curves import curves, metric_gap, smallest_share
 from .direction import direction
 from .effects import component_effects
+from .neurons import neuron_depth
 from .placement import Estimates, Placement, Weighting, in_range
 from .sharpness import output_sharpness
 from .squared import squared_mass
@@ -106,6 +107,7 @@ def compare(
         | {"output_sharpness": measured(sharpness["shift"])},
         specialisation_shift_squared=squared["shift"]["specialisation"],
         effects_shift=effects["shift"],
+        neuron_depth=neuron_depth(arm.scores, mdm.scores, statistics),
     )
 
 

@@ -73,7 +73,7 @@ class StagePeak:
 def stage_peaks(
     sizes: Sequence[Sizes], stored: Sequence[int], tasks: Iterable[TaskWork], protocol: Protocol
 ) -> tuple[StagePeak, ...]:
-    """The peak of every stage: loading, checks, decoding, attribution, circuits, …, comparison.
+    """The peak of every stage, from loading, checks and decoding to cards and comparison.
 
     `sizes`, `stored`: of ARM and MDM, dimensions and bytes of the weights' files. Both members are in memory
     all the time, in an ungrouped protocol with copies of their key and value maps.
@@ -94,6 +94,7 @@ def stage_peaks(
         ("circuits", _circuits(members, protocol, groups)),
         ("entropies", _entropies(members, protocol, groups)),
         ("effects", _effects(members)),
+        ("cards", _cards(members, groups)),
         ("comparison", [({}, _compared(asked[0], protocol, groups))]),
     ):
         found = [_stage(name, weights, copied * (name != "decoding"), *phase) for phase in phases]
@@ -265,6 +266,22 @@ def _effects(members: Works) -> list[Phase]:
                 + (sizes.graph.sources - 1) * load.reads * sizes.width * sizes.itemsize,
             }
             phases.append((removed, {}))
+    return phases
+
+
+def _cards(members: Works, groups: int) -> list[Phase]:
+    """A pass over whole prompts, and what the neurons of a layer put out, in float32."""
+    phases: list[Phase] = []
+    for sizes, works in members:
+        host = {"score sums": 2 * _sums(sizes, groups)}
+        for load in {load for work in works for load in work.evaluation}:
+            whole = load.prefix + load.tokens
+            device = {
+                "activations": passing(sizes, load.rows, whole),
+                "neurons of a layer": FLOAT * load.rows * whole * sizes.inner,
+                "logits": logits(sizes, load.reads),
+            }
+            phases.append((device, host))
     return phases
 
 

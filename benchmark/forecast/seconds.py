@@ -18,6 +18,7 @@ STAGES: dict[Stage, str] = {
     "sweep": "circuits",
     "entropies": "entropies",
     "effects": "effects",
+    "cards": "cards",
 }
 """The stage of the forecast that a kind of cell is, where a model runs for it."""
 

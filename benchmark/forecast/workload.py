@@ -25,6 +25,7 @@ from ..asking.states import Question, packed, questions
 from ..circuits.attribution import TOKENS_AT_ONCE, stacked
 from ..circuits.intervention import LEAST_ITEMS, stacked_items
 from ..circuits.prefix import LEAST
+from ..measure.card_sizes import ABLATED, PROMPTS, SETS, evenly
 from ..measure.effects import first_of_each
 from ..pairs.attention import Attention
 from ..pairs.member import Member
@@ -236,8 +237,26 @@ def _member_work(
         "circuits": sum((_circuit_passes(load, sizes, protocol) for load in evaluation), Passes()),
         "entropies": sum((_run_pass(load) for load in evaluation), Passes()),
         "effects": _effect_passes(evaluation, removed, sizes),
+        "cards": _cards(member, sizes, asked(grouping.evaluation), protocol, rows),
     }
     return MemberWork(tuple(decoding), tuple(attribution), tuple(evaluation), tuple(removed), passes)
+
+
+def _cards(
+    member: Member, sizes: Sizes, evaluation: Sequence[Question], protocol: Protocol, rows: int
+) -> Passes:
+    """Activations of all cards' prompts, and all passes over those on which neurons are ablated."""
+    if not protocol.scoring.neurons or sizes.experts:
+        return Passes()
+    prompts = evenly(evaluation, PROMPTS)
+    few = evenly(prompts, ABLATED)
+    read = [replace(_run_pass(load), reads=0) for load in _loads(member, prompts, rows)]
+    whole = [_run_pass(load) for load in _loads(member, few, rows)]
+    stacked_sets = [
+        replace(each, tokens=SETS * each.tokens, reads=SETS * each.reads)
+        for each in map(_run_pass, _loads(member, few, max(1, rows // SETS)))
+    ]
+    return sum((*read, *2 * whole, *stacked_sets), Passes())
 
 
 def _loads(member: Member, asked: Sequence[Question], rows: int) -> list[Load]:

@@ -62,8 +62,8 @@ def _of_reads(batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
 def _of_each(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     """The entropy of each component's output at each read, [components, reads]."""
     components, reads, vocabulary = logits.shape
-    found: NDArray[np.float64] = output_entropy(logits.reshape(components * reads, 1, vocabulary))
-    return found.reshape(components, reads)
+    found = output_entropy(logits.reshape(components * reads, 1, vocabulary))
+    return np.asarray(found, dtype=np.float64).reshape(components, reads)
 
 
 def _at(values: Tensor, row: Tensor, position: Tensor) -> Tensor:

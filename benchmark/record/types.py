@@ -12,6 +12,8 @@ from pydantic import Field, model_validator
 
 from ...metrics import Estimate, Undefined, Value, wilson_interval
 from ...metrics.inputs import Floats
+from .cards import TaskCards
+from .missing import Missing as Missing
 from .protocol import Part, Protocol
 
 if TYPE_CHECKING:
@@ -105,12 +107,6 @@ class Number(Part):
 
     def __hash__(self) -> int:
         return hash((self.value, self.low, self.high))
-
-
-class Missing(Part):
-    """A value that could not be computed, and why."""
-
-    missing: str = Field(min_length=1)
 
 
 Measured = Annotated[Number | Missing, Field(union_mode="left_to_right")]
@@ -261,13 +257,26 @@ HEADLINE = "standardised"
 """Which of a comparison's `structure` is the headline; docs/metrics.md says by what it was chosen."""
 
 
+class NeuronDepth(Part):
+    """Where in the layers the squared effects of MLP neurons lie, without the noise of the prompts.
+
+    `profile_arm`, `profile_mdm`: shares by layer, empty where they are noise alone.
+    """
+
+    profile_arm: tuple[float, ...]
+    profile_mdm: tuple[float, ...]
+    early_share_arm: Measured
+    early_share_mdm: Measured
+    early_shift: Measured
+
+
 class Comparison(Part):
     """Both members on one task, and what lies between them.
 
     `structure`: how alike mean scores are, whatever the number of prompts. `compared` is the overlap at the
     compared size, `curve` at every budget. `uniform_profile`: depth
-    profile of uniformly drawn edges. Shifts are MDM − ARM; those of depth by score, by number of edges and by
-    squared score.
+    profile of uniformly drawn edges. `neuron_depth`: where neurons' effects lie. Shifts are MDM − ARM; those
+    of depth by score, by number of edges and by squared score.
     """
 
     arm: MemberRecord
@@ -279,6 +288,7 @@ class Comparison(Part):
     depth_shift: dict[str, Measured]
     depth_shift_edges: dict[str, Measured]
     depth_shift_squared: dict[str, Measured]
+    neuron_depth: NeuronDepth | Missing
     specialisation_shift: dict[str, Measured]
     specialisation_shift_squared: dict[str, Measured]
     effects_shift: dict[str, Measured]
@@ -324,7 +334,7 @@ TaskName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 class TaskRecord(Part):
     """A task's results: which task, on which examples, what came out, and of which cells.
 
-    `prompts`: some of the examples, to be looked at.
+    `prompts`: some of the examples, to be looked at; `cards`: what the strongest neurons of both members do.
     """
 
     task: TaskName
@@ -335,6 +345,7 @@ class TaskRecord(Part):
     pool: PoolRecord
     prompts: tuple[Prompt, ...]
     comparison: Comparison
+    cards: TaskCards
     cells: dict[str, CellRecord]
 
     def __repr_args__(self) -> Iterator[tuple[str, object]]:

@@ -12,6 +12,7 @@ from ..measure.budgets import budgets
 from ..measure.effect_sums import EffectSums
 from ..measure.evidence import Entropies, ScoreSums, Sweep
 from ..measure.reduced import ScorePrecision, reduce_sums, restore_sums
+from ..record.cards import CardsCell, NeuronCard, NeuronCards
 from ..record.types import Accuracy, Missing
 
 
@@ -32,6 +33,9 @@ def deviation(submitted: Any, found: Any, precision: ScorePrecision | None) -> f
       the two has.
     * effects: the largest difference of direct effects, relative to the largest; of drops and of the metrics
       the largest difference, relative to the largest of the metrics' gaps; whichever is largest.
+    * cards: the share of neurons that only one of the two has; of those in both the largest difference of an
+      effect, relative to the largest, and of an average precision of a label that both have; the largest
+      difference of what an ablation costs; whichever is largest.
     """
     if isinstance(submitted, Pool):
         return _of_pools(submitted, found)
@@ -43,6 +47,8 @@ def deviation(submitted: Any, found: Any, precision: ScorePrecision | None) -> f
         return _of_sweep(submitted, found)
     if isinstance(submitted, EffectSums):
         return _of_effects(submitted, found)
+    if isinstance(submitted, CardsCell):
+        return _of_cards(submitted.root, found.root)
     assert isinstance(submitted, Entropies), "every kind of cell that models run for is compared"
     return _of_entropies(submitted, found)
 
@@ -191,6 +197,39 @@ def _of_effects(submitted: EffectSums, found: EffectSums) -> float:
         for name in ("direct_clean", "direct_changed")
     ]
     return max(*written, *(_relative(apart(name), gap) for name in ("drops", "clean", "corrupted")))
+
+
+def _of_cards(submitted: NeuronCards | Missing, found: NeuronCards | Missing) -> float:
+    if isinstance(submitted, Missing) or isinstance(found, Missing):
+        return float(submitted != found)
+    one, other = ({(card.layer, card.neuron): card for card in each.cards} for each in (submitted, found))
+    both = [(one[place], other[place]) for place in one.keys() & other.keys()]
+    largest = max((abs(card.effect) for card in submitted.cards), default=0.0)
+    return max(
+        _share_apart(set(one), set(other)),
+        *(_relative(abs(mine.effect - theirs.effect), largest) for mine, theirs in both),
+        *(_of_labels(mine, theirs) for mine, theirs in both),
+        _of_ablations(submitted, found),
+    )
+
+
+def _of_labels(submitted: NeuronCard, found: NeuronCard) -> float:
+    # Labels of nearly equal precision change places, and the last ones leave the card.
+    one, other = (
+        {(label.kind, label.name, label.value): label.auprc for label in card.labels}
+        for card in (submitted, found)
+    )
+    return max((abs(one[name] - other[name]) for name in one.keys() & other.keys()), default=0.0)
+
+
+def _of_ablations(submitted: NeuronCards, found: NeuronCards) -> float:
+    one, other = submitted.ablation, found.ablation
+    if isinstance(one, Missing) or isinstance(other, Missing):
+        return float(one != other)
+    if len(one.random) != len(other.random):
+        return 1.0
+    drops = zip((one.top, *one.random), (other.top, *other.random), strict=True)
+    return max(abs(mine - theirs) for mine, theirs in drops)
 
 
 def _rms(values: NDArray[np.float64]) -> float:

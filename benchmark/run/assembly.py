@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 from ...errors import NotComputable, UsageError
 from ...tasks import get_task
+from ..record.cards import TaskCards
 from ..record.protocol import Protocol, ProtocolTask
 from ..record.summary import summarise
 from ..record.types import Environment, FailedTask, PairProvenance, Record, TaskRecord, TaskResult
 from .execution import Outcome
+from .plan import MEMBERS, kind_name
 from .pools import describe_pool
 
 
@@ -37,6 +39,7 @@ def describe_task(outcome: Outcome, protocol: Protocol) -> TaskResult:
         pool=pool,
         prompts=outcome.contents["prompts"].root,
         comparison=outcome.contents["comparison"],
+        cards=TaskCards(**{member: outcome.contents[kind_name("cards", member)].root for member in MEMBERS}),
         cells=outcome.cells,
     )
 

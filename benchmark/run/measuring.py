@@ -1,4 +1,4 @@
-"""The cells that need the pair: the pool, its prompts, scores, sweeps of circuits, entropies, effects."""
+"""The cells that need the pair: the pool, its prompts, and what is measured of one member at a time."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -18,6 +18,8 @@ from ..asking.prompts import show_prompts
 from ..asking.states import Question, batches, questions
 from ..circuits.components import Components
 from ..circuits.scores import Integration
+from ..measure.card_sizes import steps_of_cards
+from ..measure.cards import Ask, make_cards
 from ..measure.effect_sums import EffectSums
 from ..measure.effects import measure_effects
 from ..measure.entropies import component_entropies
@@ -28,6 +30,8 @@ from ..pairs.member import Member
 from ..pairs.pair import Pair
 from ..pairs.threads import on_suited_threads
 from ..pairs.ungrouping import ungroup
+from ..record.cards import CardsCell
+from ..record.missing import Missing
 from ..record.protocol import Compared, Halving, Removing, Sampling, Scoring, Sweeping
 from .execution import Tell
 from .numbers import Needs, circuit_size, compute_numbers
@@ -63,6 +67,7 @@ class Measuring:
             "sweep": self._sweep,
             "entropies": self._entropies,
             "effects": self._effects,
+            "cards": self._cards,
         }
 
     @cached_property
@@ -146,6 +151,22 @@ class Measuring:
         grouping = _grouping(cell, needs)
         asked = self._asked(cell, needs, member, grouping.evaluation, grouping.evaluation_group)
         return asked, grouping.evaluation_templates
+
+    def _cards(self, cell: Cell, needs: Needs, tell: Tell) -> CardsCell:
+        member, scores = self._member(cell), needs[kind_name("scores", cell.kind.member)]
+        if scores.attribution.neuron_sums is None:
+            with tell(1):
+                return CardsCell(Missing(missing=self._why_no_neurons(cell)))
+        asked = self._asked(cell, needs, member, _grouping(cell, needs).evaluation)
+        effects, seed = scores.attribution.neurons(), cell.parts[Sampling].seed
+        with tell(steps_of_cards(len(asked))) as advance:
+            ask = Ask(member, self._pair.tokenizer, asked, effects, self._rows, seed)
+            return CardsCell(make_cards(ask, advance))
+
+    def _why_no_neurons(self, cell: Cell) -> str:
+        if not cell.parts[Scoring].neurons:
+            return "the protocol measures no neurons"
+        return "layers with experts, or of different widths, have no neurons that both members share"
 
     def _asked(
         self,

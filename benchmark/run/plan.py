@@ -18,12 +18,15 @@ from ..asking.pool import Pool, Prompts
 from ..circuits.circuit import Circuit
 from ..measure.effect_sums import EffectSums
 from ..measure.evidence import Entropies, ScoreSums, Sweep
+from ..record.cards import CardsCell
 from ..record.files import read_model, write_model
 from ..record.protocol import Part, Protocol, ProtocolTask
 from ..record.types import Comparison, MemberProvenance, Record
 
 MemberName = Literal["arm", "mdm"]
-Stage = Literal["pool", "prompts", "scores", "sweep", "circuit", "entropies", "effects", "comparison"]
+Stage = Literal[
+    "pool", "prompts", "scores", "sweep", "circuit", "entropies", "effects", "cards", "comparison"
+]
 MEMBERS: tuple[MemberName, ...] = ("arm", "mdm")
 P = TypeVar("P", bound=Part)
 
@@ -119,6 +122,15 @@ def _kinds() -> Iterator[Kind]:
             EffectSums,
             needs=("pool",),
             parts=("sampling", "halving", "scoring", "removing"),
+            members=(member,),
+        )
+    for member in MEMBERS:
+        yield _as_json(
+            "cards",
+            member,
+            CardsCell,
+            needs=("pool", kind_name("scores", member)),
+            parts=("sampling", "halving", "scoring"),
             members=(member,),
         )
     stages: tuple[Stage, ...] = ("scores", "sweep", "entropies", "effects")

@@ -15,6 +15,7 @@ TOLERANCES: Mapping[str, Mapping[str, float]] = {
         "sweep": 1e-3,
         "entropies": 1e-3,
         "effects": 1e-3,
+        "cards": 0.05,
         CIRCUITS: 0.02,
     },
     "bfloat16": {
@@ -24,6 +25,7 @@ TOLERANCES: Mapping[str, Mapping[str, float]] = {
         "sweep": 0.1,
         "entropies": 0.1,
         "effects": 0.2,
+        "cards": 0.3,
         CIRCUITS: 0.17,
     },
 }

@@ -11,6 +11,7 @@ from ..record.summary import SUITES
 from ..record.types import Missing, Record, Summary, TaskResult
 from .cells import Format, Markup, Notes, get_markup, plain
 from .layout import WIDTH, Fields, Row, csv_lines, stacked, tabular, unrounded
+from .neurons import cards_body
 
 SELF_REPORTED = "self-reported"
 """What a record is whose run nobody else is known to have repeated."""
@@ -19,7 +20,7 @@ T = TypeVar("T")
 
 
 def record_table(record: Record, format: Format, width: int = WIDTH) -> str:  # noqa: A002
-    """A pair's row, a line per quantity and a column per suite; then all behind it, a column per task.
+    """A pair's row, a line per quantity and a column per suite; all behind it by task; and neuron cards.
 
     Text (in parts of at most `width` columns), GitHub and LaTeX: a value stands with its 95 % interval,
     rounded; a missing one is a dash with its reason as a note below; a task without a comparison has its
@@ -32,6 +33,7 @@ def record_table(record: Record, format: Format, width: int = WIDTH) -> str:  # 
         return csv_lines([*_summary_fields(record), *of_tasks])
     notes = Notes(get_markup(format))
     bodies = [row_body(record, notes, width), task_body(record, notes, width)]
+    bodies += filter(None, [cards_body(record, notes, width)])
     return "\n\n".join(bodies) + notes.below(width)
 
 

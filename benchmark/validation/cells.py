@@ -18,6 +18,7 @@ from ..findings.finding import Finding
 from ..measure.budgets import budgets
 from ..measure.effect_sums import EffectSums
 from ..measure.evidence import RANKINGS, Entropies, ScoreSums, Sweep
+from ..record.cards import CardsCell
 from ..record.strict import read_strict_json
 from ..record.types import Record, TaskResult
 from ..run.plan import Cell, Subject, key_of, kind_name
@@ -25,6 +26,7 @@ from ..run.pools import why_unusable
 from ..run.rescore import planned_cells, read_cell
 from ..run.store import CELLS, Seal, digest_of
 from ..submission.layout import RECORD
+from .cards import of_cards
 from .content import AGAIN, Place, as_findings
 from .plausible import WHOLE, graph_of
 from .pools import check_pool
@@ -41,7 +43,12 @@ KEPT_SHARE, KEPT_EDGES = 0.1, 10
 """How far the pruned size of a circuit may be from that of its scores, which reduced cells keep rounded: an
 edge at the limit that is exchanged for another can take its path along."""
 
-_JSON: Mapping[str, type[BaseModel]] = {"pool": Pool, "prompts": Prompts, "entropies": Entropies}
+_JSON: Mapping[str, type[BaseModel]] = {
+    "pool": Pool,
+    "prompts": Prompts,
+    "entropies": Entropies,
+    "cards": CardsCell,
+}
 
 
 class TaskCells:
@@ -143,6 +150,8 @@ class TaskCells:
         file, graph = self._file(cell, cell.kind.suffix), graph_of(record)
         if isinstance(content, Prompts):
             problems = list(_of_prompts(content, pool))
+        elif isinstance(content, CardsCell):
+            problems = list(of_cards(content.root, pool, record, self._scores_of(cell)))
         elif graph is None or (not isinstance(content, Entropies) and content.graph != graph):
             problems = [OTHER_GRAPH]
         elif isinstance(content, ScoreSums):
@@ -158,10 +167,14 @@ class TaskCells:
         # Of other examples, graphs or circuits than the record says, they could be of any size.
         self.usable = self.usable and not problems
         if isinstance(content, Sweep) and graph is not None and not problems:
-            scores = self.contents.get(kind_name("scores", cell.kind.member))
             sizes = budgets(record.protocol.sweeping.grid, graph.edges)
-            for doubt in _doubts(content, sizes, None if scores is None else scores[0]):
+            for doubt in _doubts(content, sizes, self._scores_of(cell)):
                 self._add("cells", file, doubt)
+
+    def _scores_of(self, cell: Cell) -> ScoreSums | None:
+        """The scores of the member whose cell it is, where they are there."""
+        scores = self.contents.get(kind_name("scores", cell.kind.member))
+        return None if scores is None else scores[0]
 
     def _check_keys(self) -> None:
         """The keys of computed cells, which no file has in its name."""

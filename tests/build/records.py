@@ -5,6 +5,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Literal
 
+from mechshift.benchmark.record.cards import (
+    NeuronAblation,
+    NeuronCard,
+    NeuronCards,
+    NeuronLabel,
+    NeuronPrompt,
+    TaskCards,
+)
 from mechshift.benchmark.record.protocol import V2, Protocol
 from mechshift.benchmark.record.types import (
     Accuracy,
@@ -55,7 +63,7 @@ CELLS = (
     "prompts",
     *(
         f"{what}-{role}"
-        for what in ("scores", "sweep", "circuit", "entropies", "effects")
+        for what in ("scores", "sweep", "circuit", "entropies", "effects", "cards")
         for role in ("arm", "mdm")
     ),
     "comparison",
@@ -98,6 +106,7 @@ SHIFTS: Mapping[str, Mapping[str, Measured]] = MappingProxyType(
             "between": number(0.9, 0.02),
             "components": number(0.97, 0.01),
             "neurons": number(0.8, 0.03),
+            "neurons_arm": number(12.0),
             "carried_arm": number(6),
             "carried_mdm": number(4),
         },
@@ -174,6 +183,7 @@ def a_comparison(
         compared=an_overlap_point(*compared),
         curve=tuple(an_overlap_point(edges, overlap) for edges, overlap in curve.items()),
         uniform_profile=(0.3, 0.4, 0.3),
+        neuron_depth=Missing(missing="effects of neurons were not measured"),
         **{**SHIFTS, **shifts},
     )
 
@@ -226,6 +236,37 @@ def a_prompt() -> Prompt:
     )
 
 
+def some_cards() -> NeuronCards:
+    """One card, whose texts are as strange as a file can have them, and an ablation."""
+    label = NeuronLabel(
+        kind="factor",
+        name="first <digit>",
+        value="|7",
+        reading="read",
+        direction="low",
+        auprc=0.83,
+        base_rate=0.2,
+        shuffled=0.21,
+        matched=0.34,
+        cases=32,
+    )
+    card = NeuronCard(
+        layer=1,
+        neuron=44,
+        third="middle",
+        effect=0.731,
+        share=0.12,
+        mean=-0.031,
+        matched=None,
+        labels=(label,),
+        promoted=(" Bob", "<b>", "\n"),
+        suppressed=("\u202e",),
+        prompts=(NeuronPrompt(index=3, first=1, tokens=(" and", " <Bob>"), activations=(-0.1, 2.5)),),
+    )
+    ablation = NeuronAblation(neurons=10, prompts=32, top=0.625, random=(0.01, 0.03))
+    return NeuronCards(prompts=64, cards=(card,), ablation=ablation)
+
+
 def a_task(name: str, suite: Any = None, comparison: Comparison | None = None, **changes: Any) -> TaskRecord:
     record = TaskRecord(
         task=name,
@@ -236,6 +277,7 @@ def a_task(name: str, suite: Any = None, comparison: Comparison | None = None, *
         pool=a_pool(),
         prompts=(a_prompt(),),
         comparison=comparison or a_comparison(),
+        cards=TaskCards(arm=some_cards(), mdm=Missing(missing="no neuron has an effect")),
         cells={cell: a_cell(cell) for cell in CELLS},
     )
     return record.model_copy(update=changes)

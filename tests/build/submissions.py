@@ -18,6 +18,7 @@ from mechshift.benchmark.circuits.scores import Attribution, Integration
 from mechshift.benchmark.measure.budgets import budgets
 from mechshift.benchmark.measure.effect_sums import EffectSums
 from mechshift.benchmark.measure.evidence import RANKINGS, Entropies, ScoreSums, Sweep
+from mechshift.benchmark.record.cards import CardsCell
 from mechshift.benchmark.record.files import write_model
 from mechshift.benchmark.record.protocol import V2, Protocol, ProtocolTask
 from mechshift.benchmark.record.types import Accuracy, Environment, Missing, PairProvenance, Prompt
@@ -238,6 +239,10 @@ def _effects(cell: Cell, needs: Any) -> EffectSums:
     )
 
 
+def _cards(cell: Cell, needs: Any) -> CardsCell:
+    return CardsCell(Missing(missing="effects of neurons were not made up"))
+
+
 _MADE_UP: dict[str, Callable[[Cell, Any], Any]] = {
     "pool": _pool,
     "prompts": _prompts,
@@ -245,4 +250,5 @@ _MADE_UP: dict[str, Callable[[Cell, Any], Any]] = {
     "sweep": _sweep,
     "entropies": _entropies,
     "effects": _effects,
+    "cards": _cards,
 }

@@ -115,6 +115,11 @@ SLOW = {"node_overlap", "overlap_curve"}
 
 CASES: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy, ...], tuple[float, float]]] = {
     "areas_of_one_curve": (metrics.areas_of_one_curve, (NUMBERS, NUMBERS), SHARE),
+    "average_precision": (
+        lambda labels, values: metrics.average_precision(labels | ~labels.any(axis=-1)[..., None], values),
+        (arrays(np.bool_, (3, 1, 6)), of(NUMBERS, 2, 6)),
+        SHARE,
+    ),
     "bootstrap": (
         lambda data: metrics.bootstrap(lambda w: {"x": float(w @ (data / GROUPS))}, CLUSTERS, 5),
         (of(NUMBERS, GROUPS),),

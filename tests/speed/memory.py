@@ -52,6 +52,7 @@ STAGES = {
     "sweep": "circuits",
     "entropies": "entropies",
     "effects": "effects",
+    "cards": "cards",
 }
 """The stage in which a cell is computed, by the beginning of its name; of any other cell, comparison."""
 SHAPES: dict[str, dict[str, Any]] = {

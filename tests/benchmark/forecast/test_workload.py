@@ -30,6 +30,7 @@ STAGES = {
     "sweep": "circuits",
     "entropies": "entropies",
     "effects": "effects",
+    "cards": "cards",
 }
 """The stage of a forecast in which a cell is computed, by the beginning of the cell's name."""
 TASKS = ("ioi", "greater-than", "countdown", "sudoku")
@@ -95,7 +96,7 @@ def forecast_of(work: TaskWork, role: str, stage: str) -> Passes:
     return (work.arm if role == "arm" else work.mdm).passes[stage]
 
 
-@pytest.mark.parametrize("stage", ["decoding", "attribution", "entropies", "effects"])
+@pytest.mark.parametrize("stage", ["decoding", "attribution", "entropies", "effects", "cards"])
 @pytest.mark.parametrize("role", ["arm", "mdm"])
 @pytest.mark.parametrize("task", TASKS)
 def test_passes_and_tokens_are_those_of_the_run(

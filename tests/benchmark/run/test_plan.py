@@ -51,7 +51,7 @@ def test_every_kind_comes_after_what_it_needs() -> None:
 def test_a_kind_has_its_stage_and_member_as_fields() -> None:
     """Names are made of them, as files and records have them, and none is taken apart."""
     both: tuple[MemberName, MemberName] = ("arm", "mdm")
-    stages: list[Stage] = ["scores", "sweep", "circuit", "entropies", "effects"]
+    stages: list[Stage] = ["scores", "sweep", "circuit", "entropies", "effects", "cards"]
     of_one = [(stage, member) for stage in stages for member in both]
     assert [(kind.stage, kind.member) for kind in KINDS] == [
         ("pool", None),
@@ -67,15 +67,14 @@ def test_a_kind_has_its_stage_and_member_as_fields() -> None:
         kind_named("scores-teacher")
 
 
+STAGES = r"(scores|sweep|circuit|entropies|cards)-"
 JOINED = r"f'\{[^}]+\}-(\{([\w.]+\.)?(role|member)\}|arm|mdm)'"
 
 
 def written_names(source: str) -> Iterator[str]:
     """Names of kinds of cells in a source file: whole, or put together of a stage and a member."""
     for each in ast.walk(ast.parse(source)):
-        if isinstance(each, ast.Constant) and re.match(
-            r"(scores|sweep|circuit|entropies|effects)-", str(each.value)
-        ):
+        if isinstance(each, ast.Constant) and re.match(STAGES, str(each.value)):
             yield str(each.value)
         elif isinstance(each, ast.JoinedStr) and re.fullmatch(JOINED, ast.unparse(each)):
             yield ast.unparse(each)
@@ -212,4 +211,10 @@ def test_only_what_is_wanted_and_needed_is_planned() -> None:
         "sweep-mdm",
         "circuit-arm",
     ]
-    assert set(names(["comparison"])) == ALL - {"prompts", "circuit-arm", "circuit-mdm"}
+    assert set(names(["comparison"])) == ALL - {
+        "prompts",
+        "circuit-arm",
+        "circuit-mdm",
+        "cards-arm",
+        "cards-mdm",
+    }
