@@ -52,6 +52,7 @@ from .overlap import (
 from .places import place_shares
 from .products import GroupProducts, component_products, group_products, mean_product
 from .proportion import wilson_interval
+from .resampled import resampled_cosine
 from .resampling import (
     TEMPLATES_DRAWN,
     Estimate,
@@ -63,6 +64,13 @@ from .resampling import (
     paired_difference,
     paired_statistic,
     templates_drawn,
+)
+from .seeds import (
+    across_seeds,
+    pairs_of_seeds,
+    seeds_difference,
+    seeds_difference_p,
+    seeds_mean,
 )
 from .sharpness import grouped_sharpness
 from .specialisation import (
@@ -97,6 +105,7 @@ __all__ = [
     "Transport",
     "Undefined",
     "Value",
+    "across_seeds",
     "areas_of_one_curve",
     "bootstrap",
     "bootstrap_scores",
@@ -142,12 +151,17 @@ __all__ = [
     "overlap_curve",
     "paired_difference",
     "paired_statistic",
+    "pairs_of_seeds",
     "place_shares",
     "prompt_faithfulness",
     "random_circuits",
     "random_specialisation",
     "rank_biased_overlap",
     "relative_profile",
+    "resampled_cosine",
+    "seeds_difference",
+    "seeds_difference_p",
+    "seeds_mean",
     "sign_stability",
     "signed_wasserstein",
     "smallest_budget",
