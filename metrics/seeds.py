@@ -158,7 +158,7 @@ def _interval(value: float, variances: list[float], freedom: list[int], level: f
 
 
 def _quantile(tail: float, freedom: float) -> float:
-    """t with P(T ≥ t) = tail, for a tail below a half; by halving, as nothing here needs it fast."""
+    """The t with P(T ≥ t) = tail, for a tail below a half; by halving, as nothing here needs it fast."""
     low, high = 0.0, 1.0
     while student_tail(high, freedom) > tail:
         low, high = high, 2 * high

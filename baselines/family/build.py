@@ -11,7 +11,7 @@ from ...benchmark.board.rows import make_board
 from ...benchmark.pages.write import write_board
 from ...benchmark.pairs.registry import get_listed
 from ...benchmark.submission.write import Request, submit
-from ..report.roster import PAIRS
+from ..structure.roster import PAIRS
 
 MADE = date(2026, 11, 29)
 """The day in the names of the submissions, so that building them again changes none."""

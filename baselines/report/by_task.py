@@ -10,7 +10,7 @@ from ...benchmark.record.types import Measured, Missing, Number, Record, TaskRes
 from ...metrics import holm
 from .contrast import side
 from .records import Pairs, tasks_of
-from .roster import BASE, CONTROL
+from ..structure.roster import BASE, CONTROL
 
 LEVEL = 0.05
 

@@ -7,7 +7,7 @@ from ...benchmark.record.types import Measured, Missing, Number
 from .claims import Prediction
 from .quantities import PairQuantity
 from .records import Pairs
-from .roster import CONTROL
+from ..structure.roster import CONTROL
 
 VERDICTS = {
     "holds": "the intervals of the pair's value and of the difference both lie on the claimed side",

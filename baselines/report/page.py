@@ -10,7 +10,7 @@ from .claims import CLAIMS, PREDICTIONS
 from .markdown import bullets, listed, paragraph, text
 from .quantities import FINE, OF_TASK, overlap_of_size
 from .records import Pairs
-from .roster import BASE, CONTROL, POST_TRAINED, SCRATCH, SEEDS
+from ..structure.roster import BASE, CONTROL, POST_TRAINED, SCRATCH, SEEDS
 from .spread import EXPECTED, Spread, spread
 from .tables import (
     claim_table,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ...benchmark.record.types import FailedTask, Missing
 from .quantities import overlap_of_size
 from .records import Pairs, tasks_of
-from .roster import BASE, PAIRS
+from ..structure.roster import BASE, PAIRS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

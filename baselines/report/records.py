@@ -10,7 +10,7 @@ from ...benchmark.record.files import read_model
 from ...benchmark.record.summary import SUITES
 from ...benchmark.record.types import Record, TaskResult
 from ...errors import UsageError
-from .roster import BASE, CONTROL, PAIRS, POST_TRAINED
+from ..structure.roster import BASE, CONTROL, PAIRS, POST_TRAINED
 from .sizes import common_size
 
 T = TypeVar("T")

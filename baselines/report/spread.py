@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ...benchmark.record.types import Measured, Missing, Number
 from .quantities import PairQuantity
 from .records import Pairs
-from .roster import SEEDS
+from ..structure.roster import SEEDS
 
 EXPECTED = 0.43
 """Mean range of three normal values over the width of their 95 % interval: 1.693 / 3.920."""

@@ -14,7 +14,7 @@ from .contrast import VERDICTS, between, contrast
 from .markdown import MARKUP, table, text
 from .quantities import one_size
 from .records import Pairs, tasks_of
-from .roster import BASE, CONTROL, SCRATCH, SEEDS, about
+from ..structure.roster import BASE, CONTROL, SCRATCH, SEEDS, about
 from .spread import Spread
 
 WHOLE_PERCENT = Rounding(decimals=0, percent=True, interval=False)

@@ -9,7 +9,7 @@ from .claims import PREDICTIONS, Claim, Prediction
 from .contrast import VERDICTS, between, contrast, side
 from .markdown import listed
 from .records import Pairs
-from .roster import BASE, SCRATCH
+from ..structure.roster import BASE, SCRATCH
 from .sizes import larger_than
 from .spread import Spread
 

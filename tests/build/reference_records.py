@@ -10,7 +10,7 @@ from typing import Any
 from build import records
 from build.records import WHOLE, a_comparison, a_member, a_pair, number
 from mechshift.baselines.report.records import Pairs
-from mechshift.baselines.report.roster import CONTROL, PAIRS
+from mechshift.baselines.structure.roster import CONTROL, PAIRS
 from mechshift.benchmark.record.summary import summarise
 from mechshift.benchmark.record.types import FailedTask, Measured, Missing, Record, TaskRecord
 

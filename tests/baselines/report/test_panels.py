@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from mechshift.baselines.report import panels
 from mechshift.baselines.report.records import Pairs
-from mechshift.baselines.report.roster import PAIRS
+from mechshift.baselines.structure.roster import PAIRS
 from mechshift.benchmark.record.types import FailedTask, Record, TaskRecord
 
 MakePairs = Callable[..., Pairs]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mechshift.baselines.report.records import Pairs, read_pairs, tasks_of
-from mechshift.baselines.report.roster import PAIRS
+from mechshift.baselines.structure.roster import PAIRS
 from mechshift.benchmark.record.protocol import QUICK, V2
 from mechshift.benchmark.record.types import FailedTask, Record, TaskRecord
 from mechshift.errors import NotComputable, UsageError

@@ -3,7 +3,7 @@
 import tomllib
 from importlib.resources import files
 
-from mechshift.baselines.report.roster import BASE, CONTROL, PAIRS, POST_TRAINED, SCRATCH, SEEDS, about
+from mechshift.baselines.structure.roster import BASE, CONTROL, PAIRS, POST_TRAINED, SCRATCH, SEEDS, about
 
 LISTED = tomllib.loads(files("mechshift.baselines").joinpath("pairs.toml").read_text(encoding="utf-8"))
 
