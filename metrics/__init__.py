@@ -2,7 +2,7 @@
 
 from .carriers import carrying_edges, strongest_share
 from .ceiling import circuit_overlap, node_overlap, overlap_curve, split_half_jaccard
-from .combination import difference, mean_estimate
+from .combination import difference, mean_estimate, weighted_estimate
 from .components import node_degree, node_importance, random_circuits, touched_components
 from .cosine import (
     disattenuated_cosine,
@@ -180,6 +180,7 @@ __all__ = [
     "touched_components",
     "transport",
     "unpaired_cosine",
+    "weighted_estimate",
     "weighted_jaccard",
     "weighted_sharpness",
     "wilson_interval",

@@ -1,4 +1,4 @@
-"""ρ over a family of models: of any two of them, on prompts of which they may share some, by given resamples."""
+"""ρ over a family of models: of any two of them, on prompts that they share or not, by given resamples."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -44,7 +44,8 @@ def resampled_cosine(
     >>> generator = np.random.default_rng(0)
     >>> a, b = generator.normal(size=200) + generator.normal(size=(2, 12, 200)) / 2
     >>> weights = np.concatenate([np.ones((1, 12)), cluster_weights(range(12))])
-    >>> rho = resampled_cosine(group_products(a, b), *2 * [np.ones(12)], *2 * [weights], shared=np.eye(12) > 0)
+    >>> products, ones = group_products(a, b), np.ones(12)
+    >>> rho = resampled_cosine(products, ones, ones, weights, weights, shared=np.eye(12) > 0)
     >>> rho.low < rho.value < rho.high, abs(rho.value - 1) < 0.1
     (True, True)
     """

@@ -1,8 +1,8 @@
 """Intervals over trainings: what another seed of the same recipe would have given.
 
 An interval over prompts says nothing of them, and of few seeds no quantile can be read off. So these are
-Student's t, on as many degrees of freedom as there are seeds less one; what is computed of *pairs* of seeds has
-its variance from the jackknife, which leaves out one seed with all of its pairs at a time.
+Student's t, on as many degrees of freedom as there are seeds less one. What is computed of *pairs* of seeds
+has its variance from the jackknife, which leaves out one seed with all of its pairs at a time.
 """
 
 import math
@@ -90,8 +90,8 @@ def seeds_difference_p(minuend: ArrayLike, subtrahend: ArrayLike, bound: float =
 def pairs_of_seeds(values: ArrayLike, level: float = 0.95) -> Estimate | Undefined:
     """Mean over all pairs of seeds of a number that is of two, with an interval by the jackknife.
 
-    Its variance is (n − 1)/n · Σ_k (θ_k − θ̄)², θ_k being the mean over the pairs without seed k (Arvesen 1969).
-    It errs on the wide side, by more the fewer seeds there are.
+    Its variance is (n − 1)/n · Σ_k (θ_k − θ̄)², θ_k the mean over the pairs without seed k (Arvesen
+    1969). It errs on the wide side, by more the fewer seeds there are.
 
     Args:
         values: [seeds, seeds], of which those above the diagonal are read.

@@ -11,8 +11,8 @@ from ...metrics import (
     Estimate,
     Undefined,
     across_seeds,
-    pairs_of_seeds,
     paired_statistic,
+    pairs_of_seeds,
     seeds_difference,
     seeds_mean,
 )

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...metrics import (
+    Estimate,
     Undefined,
     group_products,
     inverse_spread,
@@ -147,7 +148,7 @@ def _standardised(one: Scores, other: Scores) -> float | Undefined:
 
 
 def over_seeds(runs: Runs, members: Mapping[str, Cosines]) -> dict[str, OverTasks | dict[str, OverTasks]]:
-    """What of ρ with the ARM is kept by recipe, less the control's, and how much of the change is systematic."""
+    """ρ with the ARM by recipe and less the control's, and how much of the change is systematic."""
     groups = groups_of(runs.kinds)
     there = {
         recipe: found
@@ -185,8 +186,9 @@ def _change(found: Cosines, first: str, second: str) -> Found:
     for each in (between, one, other):
         if isinstance(each, Undefined):
             return each
-    assert not isinstance(between, Undefined) and not isinstance(one, Undefined)
-    assert not isinstance(other, Undefined)
+    assert isinstance(between, Estimate)
+    assert isinstance(one, Estimate)
+    assert isinstance(other, Estimate)
     return systematic_change_estimate(between, one, other)
 
 

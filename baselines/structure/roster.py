@@ -1,4 +1,4 @@
-"""The reference pairs by what their second member is: the seeds of each recipe, and the recipes of one seed."""
+"""The reference pairs by what their second member is: the seeds of each recipe, and those of one seed."""
 
 import tomllib
 from importlib.resources import files

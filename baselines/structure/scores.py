@@ -39,7 +39,7 @@ class Scores:
 
 
 def of_cell(found: ScoreSums, neurons: bool = False) -> Scores:
-    """The scores of a cell, of edges or of MLP neurons. Raises NotComputable where those were not measured."""
+    """The scores of a cell, of edges or of neurons. Raises NotComputable where those were not measured."""
     attribution = found.attribution
     sums = attribution.score_sums[:, found.graph.mask]
     if neurons:

@@ -10,8 +10,8 @@ from mechshift.baselines.report.claims import CLAIMS
 from mechshift.baselines.report.contrast import VERDICTS
 from mechshift.baselines.report.quantities import EARLY_SHIFT, OF_TASK
 from mechshift.baselines.report.records import Pairs
-from mechshift.baselines.structure.roster import PAIRS, POST_TRAINED, about
 from mechshift.baselines.report.spread import spread
+from mechshift.baselines.structure.roster import PAIRS, POST_TRAINED, about
 from mechshift.benchmark.record.types import FailedTask, Missing, Number, Record, TaskRecord
 
 MakePairs = Callable[..., Pairs]
