@@ -1,4 +1,4 @@
-"""The claims over seeds: what post-training changes beyond further training, by one estimator and by another."""
+"""The claims over seeds: what post-training changes beyond further training, by several estimators."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -72,12 +72,12 @@ ALIKE = (
     Estimator("Ĵ at each task's own size", lambda c: c.compared.edge.normalised),
 )
 EARLY = (
-    Estimator("by mass", _shift("depth_shift", "early_share")),
-    Estimator("by squared mass", _shift("depth_shift_squared", "early_share")),
+    Estimator("mass", _shift("depth_shift", "early_share")),
+    Estimator("squared mass", _shift("depth_shift_squared", "early_share")),
 )
 SPECIAL = (
-    Estimator("by mass", _shift("specialisation_shift", "specialisation")),
-    Estimator("by squared mass", _shift("specialisation_shift_squared", "specialisation")),
+    Estimator("mass", _shift("specialisation_shift", "specialisation")),
+    Estimator("squared mass", _shift("specialisation_shift_squared", "specialisation")),
 )
 STATEMENTS = (
     Statement(

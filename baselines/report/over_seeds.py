@@ -1,4 +1,4 @@
-"""The sections on the family as a whole: its claims over seeds, what is systematic, and its tasks side by side."""
+"""The sections on the family as a whole: claims over seeds, what is systematic, tasks side by side."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -67,13 +67,13 @@ def _claim_sentence(evidence: Sequence[Evidence]) -> str:
 
 
 def _further(family: Family) -> str:
-    control = family.retained.get("control")
-    if control is None:
+    if "control" not in family.retained:
         return "What further training alone does is not said: there is no run of a control."
+    left, post_trained = (_both(family.retained[of].groups["all"]) for of in ("control", "mdm"))
     return (
-        f"Further training alone leaves ρ = {_both(control.groups['all'])} of the ARM's edge scores, mean over "
-        f"{len(family.kinds)} tasks; post-training to an MDM {_both(family.retained['mdm'].groups['all'])}. "
-        f"The difference is {_both(family.attributable.groups['all'], SIGNED)}."
+        f"Further training alone leaves ρ = {left} of the ARM's edge scores, mean over {len(family.kinds)} "
+        f"tasks; post-training to an MDM leaves {post_trained}. The difference is "
+        f"{_both(family.attributable.groups['all'], SIGNED)}."
     )
 
 
@@ -105,15 +105,20 @@ def _kinds(family: Family) -> list[str]:
 
 def _stronger(suite: Blocks, surface: Blocks) -> str:
     """Which of the two divisions of the tasks circuits follow more, if their intervals tell."""
-    of, other = suite.difference.prompts, surface.difference.prompts
-    if isinstance(of, Missing) or isinstance(other, Missing):
+    suites, surfaces = (_bounds(each.difference.prompts) for each in (suite, surface))
+    if suites is None or surfaces is None:
         return "Which of the two divides circuits more is not known."
-    assert of.low is not None and of.high is not None and other.low is not None and other.high is not None
-    if of.high < other.low:
+    if suites[1] < surfaces[0]:
         return "Words and symbols divide circuits more than local tasks and planning do."
-    if other.high < of.low:
+    if surfaces[1] < suites[0]:
         return "Local tasks and planning divide circuits more than words and symbols do."
     return "Neither division is told to divide circuits more than the other."
+
+
+def _bounds(value: Measured) -> tuple[float, float] | None:
+    if isinstance(value, Missing) or value.low is None or value.high is None:
+        return None
+    return value.low, value.high
 
 
 def _p(of: Blocks) -> str:
@@ -174,7 +179,7 @@ def evidence_table(evidence: Sequence[Evidence]) -> str:
                 each.estimator.label,
                 *(notes.cell(value, FINE) for value in (each.mdm, each.control)),
                 *(notes.cell(value, SIGNED) for value in (each.prompts, each.seeds)),
-                notes.cell(each.adjusted, Rounding(decimals=3)),
+                _adjusted(each.adjusted, notes),
                 ", ".join(map(text, each.carriers)) or "no task alone",
                 notes.cell(decision, SHARE) if isinstance(decision, Missing) else f"*{decision}*",
             ]
@@ -191,6 +196,11 @@ def evidence_table(evidence: Sequence[Evidence]) -> str:
         "decision",
     ]
     return table(heads, rows, notes)
+
+
+def _adjusted(p: Measured, notes: Notes) -> str:
+    small = isinstance(p, Number) and p.value < 0.001
+    return "< 0.001" if small else notes.cell(p, Rounding(decimals=3))
 
 
 def trained_further(family: Family | None) -> Sequence[str]:
@@ -222,9 +232,9 @@ def _unlike(tasks: list[str]) -> str:
     if not tasks:
         return "All pairs were asked the same prompts."
     return (
-        f"On {listed([text(task) for task in tasks])} pairs were asked prompts that differ in part: those that "
-        "both of their members solve. Groups of prompts that two pairs share are left out of their ρ, and "
-        "intervals of what is made of both are a little wide."
+        f"On {listed([text(task) for task in tasks])} pairs were asked prompts that differ in part: those "
+        "that both of their members solve. Groups with a prompt in common are left out of ρ between two pairs, "
+        "and intervals of what is made of both are a little wide."
     )
 
 
