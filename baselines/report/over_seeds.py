@@ -233,8 +233,8 @@ def _unlike(tasks: list[str]) -> str:
         return "All pairs were asked the same prompts."
     return (
         f"On {listed([text(task) for task in tasks])} pairs were asked prompts that differ in part: those "
-        "that both of their members solve. Groups with a prompt in common are left out of ρ between two pairs, "
-        "and intervals of what is made of both are a little wide."
+        "that both of their members solve. Groups with a prompt in common are left out of ρ between two "
+        "pairs, and intervals of what is made of both are a little wide."
     )
 
 

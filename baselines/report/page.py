@@ -261,11 +261,11 @@ def _seeds(pairs: Pairs, spreads: Sequence[Spread]) -> Sequence[str]:
         "## 6. Seeds",
         *_without(absent, "Not of all seeds"),
         paragraph(
-            f"""{listed([f"`{seed}`" for seed in pairs.seeds])} are one recipe; the seed
-            decides the order of the data and the masks of the post-training. An interval here covers other
-            prompts and wordings, and not another training. So many independent values that differ by no more than what their intervals
-            cover have a range of {EXPECTED[len(pairs.seeds)]} of an interval's width on average.
-            {seeds_sentence(spreads)}"""
+            f"""{listed([f"`{seed}`" for seed in pairs.seeds])} are one recipe; the seed decides the order
+            of the data and the masks of the post-training. An interval here covers other prompts and
+            wordings, and not another training. So many independent values that differ by no more than what
+            their intervals cover have a range of {EXPECTED[len(pairs.seeds)]} of an interval's width on
+            average. {seeds_sentence(spreads)}"""
         ),
         seeds_table(spreads, pairs),
     )

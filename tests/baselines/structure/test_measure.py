@@ -4,13 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from build.known_family import KINDS, FamilyOfKnownTruth
 from mechshift.baselines.structure.family import BothIntervals, Family
 from mechshift.baselines.structure.measure import measure_family
 from mechshift.baselines.structure.roster import CONTROLS, SEEDS
 from mechshift.benchmark.record.files import read_model, write_model
 from mechshift.benchmark.record.types import Measured, Number
-
-from .conftest import KINDS, FamilyOfKnownTruth
 
 S = FamilyOfKnownTruth.step**2
 MDM, CONTROL = (1 + 3 * S) ** -0.5, (1 + 2 * S) ** -0.5
@@ -57,9 +56,9 @@ def test_the_systematic_part_is_what_seeds_were_given_in_common(family: Family) 
     assert set(family.systematic) == set(expected)
     for name, truth in expected.items():
         holds(family.systematic[name].groups["all"], truth)
-    # Two thirds and a half of a small change; by how much cosines of a large one differ is in the formula.
-    assert expected["mdm"] == pytest.approx(2 / 3, abs=0.01)
-    assert expected["control"] == pytest.approx(1 / 2, abs=0.01)
+    # Two of three parts, and one of two.
+    assert expected["mdm"] == pytest.approx(2 / 3)
+    assert expected["control"] == pytest.approx(1 / 2)
 
 
 def test_seeds_that_are_alike_by_construction_have_a_narrow_interval(family: Family) -> None:
@@ -93,16 +92,16 @@ def test_blocks_say_that_words_and_symbols_divide_the_tasks_and_suites_do_not(fa
     assert value(arm.surface.same.prompts) == pytest.approx(0.5, abs=0.03)
     assert value(arm.surface.difference.prompts) == pytest.approx(0.5, abs=0.03)
     assert value(arm.suite.difference.prompts) == pytest.approx(-0.25, abs=0.03)
-    # Two tasks a surface, one of each suite: four ways, and of each one another that names them the other way.
+    # Two tasks a surface, one of each suite: four ways, in pairs that differ by what the kinds are called.
     assert (arm.surface.dealt, value(arm.surface.p)) == (4, 0.5)
     assert value(arm.suite.p) == 1
     mdm = next(each for each in family.blocks if each.recipe == "mdm")
     assert isinstance(mdm.surface.difference.seeds, Number)
 
 
-def test_prompts_that_pairs_share_in_part_move_no_value(truth: FamilyOfKnownTruth) -> None:
-    """Half of the groups of one pair are another's; noise that both share would bias ρ if it were not left out."""
-    moved = measure_family(truth.runs({SEEDS[1]: 30, CONTROLS[2]: 7}))
+def test_prompts_that_pairs_share_in_part_move_no_value() -> None:
+    """Noise that two pairs share would bias their ρ and the systematic part if it were not left out."""
+    moved = measure_family(FamilyOfKnownTruth().runs({SEEDS[1]: 30, CONTROLS[2]: 7}))
     assert set(moved.same_prompts.values()) == {False}
     holds(moved.systematic["mdm"].groups["all"], systematic(2, MDM, MDM))
     holds(moved.attributable.groups["all"], MDM - CONTROL)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 
 import numpy as np
-import pytest
 
 from mechshift.baselines.structure.roster import CONTROLS, SEEDS
 from mechshift.baselines.structure.scores import Runs, Scored, Scores
@@ -53,7 +52,7 @@ class FamilyOfKnownTruth:
         pairs = (*SEEDS, *CONTROLS)
         tasks = {}
         for task in KINDS:
-            noise = 0.02 * self.generator.normal(size=(2 * GROUPS * EXAMPLES, EDGES))
+            noise = 0.05 * self.generator.normal(size=(2 * GROUPS * EXAMPLES, EDGES))
             firsts = {pair: (moved or {}).get(pair, 0) for pair in pairs}
             arm = {pair: self.scores("ARM", task, noise, firsts[pair]) for pair in pairs}
             second = {pair: self.scores(pair, task, noise, firsts[pair]) for pair in pairs}
@@ -71,9 +70,3 @@ def _record() -> SimpleNamespace:
     statistics = SimpleNamespace(resamples=100, resampling_seed=0)
     protocol = SimpleNamespace(name="v2", version=1, statistics=statistics)
     return SimpleNamespace(pair=SimpleNamespace(arm=SimpleNamespace(digest="f00d")), protocol=protocol)
-
-
-@pytest.fixture
-def truth() -> FamilyOfKnownTruth:
-    """A family whose cosines follow from its construction."""
-    return FamilyOfKnownTruth()
