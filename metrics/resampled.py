@@ -50,7 +50,8 @@ def resampled_cosine(
     (True, True)
     """
     n_a, n_b = examples_of(counts_a), examples_of(counts_b)
-    left, right = weights_of(weights_a, len(n_a)), weights_of(weights_b, len(n_b))
+    left = weights_of(weights_a, len(n_a)).astype(np.float64)
+    right = weights_of(weights_b, len(n_b)).astype(np.float64)
     if left.ndim != 2 or left.shape[0] != right.shape[0] or right.ndim != 2 or len(left) < 2:
         raise ValueError(
             f"weights must have one row each for all and each resample: {left.shape, right.shape}"
