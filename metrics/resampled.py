@@ -49,7 +49,7 @@ def resampled_cosine(
     >>> rho.low < rho.value < rho.high, abs(rho.value - 1) < 0.1
     (True, True)
     """
-    n_a, n_b = examples_of(counts_a), examples_of(counts_b)
+    n_a, n_b = (examples_of(counts).astype(np.float64) for counts in (counts_a, counts_b))
     left = weights_of(weights_a, len(n_a)).astype(np.float64)
     right = weights_of(weights_b, len(n_b)).astype(np.float64)
     if left.ndim != 2 or left.shape[0] != right.shape[0] or right.ndim != 2 or len(left) < 2:

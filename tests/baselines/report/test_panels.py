@@ -70,7 +70,7 @@ def test_pairs_stand_beside_one_another_within_their_task(make_pairs: MakePairs)
     axes = axes_with(panels.overlap_panel, make_pairs())
     places = [line.get_ydata()[0] for line in axes.get_lines() if len(line.get_xdata()) == 1]
     assert len(set(places)) == 2 * len(PAIRS)
-    assert sorted(round(place) for place in places) == 7 * [0] + 7 * [1]
+    assert sorted(round(place) for place in places) == len(PAIRS) * [0] + len(PAIRS) * [1]
 
 
 def test_an_overlap_that_is_missing_is_said_in_its_place(failing: Pairs) -> None:
