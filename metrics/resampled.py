@@ -65,7 +65,7 @@ def resampled_cosine(
         )
     if common.all():
         return Undefined("every group of the one model has a prompt in common with every group of the other")
-    apart = 1.0 - common
+    apart = (~common).astype(np.float64)
     ab = quotient(paired_sum(across * apart, left, right), paired_sum(apart, left * n_a, right * n_b), 2)
     aa, bb = mean_product(products.aa, n_a, left), mean_product(products.bb, n_b, right)
     return cosine_of(aa, bb, ab, level_of(level))
