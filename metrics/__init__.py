@@ -2,7 +2,7 @@
 
 from .carriers import carrying_edges, strongest_share
 from .ceiling import circuit_overlap, node_overlap, overlap_curve, split_half_jaccard
-from .combination import difference, mean_estimate
+from .combination import difference, mean_estimate, weighted_estimate
 from .components import node_degree, node_importance, random_circuits, touched_components
 from .cosine import (
     disattenuated_cosine,
@@ -54,6 +54,7 @@ from .places import place_shares
 from .precision import average_precision
 from .products import GroupProducts, component_products, group_products, mean_product
 from .proportion import wilson_interval
+from .resampled import resampled_cosine
 from .resampling import (
     TEMPLATES_DRAWN,
     Estimate,
@@ -65,6 +66,13 @@ from .resampling import (
     paired_difference,
     paired_statistic,
     templates_drawn,
+)
+from .seeds import (
+    across_seeds,
+    pairs_of_seeds,
+    seeds_difference,
+    seeds_difference_p,
+    seeds_mean,
 )
 from .sharpness import grouped_sharpness
 from .specialisation import (
@@ -100,6 +108,7 @@ __all__ = [
     "Transport",
     "Undefined",
     "Value",
+    "across_seeds",
     "areas_of_one_curve",
     "average_precision",
     "bootstrap",
@@ -148,12 +157,17 @@ __all__ = [
     "overlap_curve",
     "paired_difference",
     "paired_statistic",
+    "pairs_of_seeds",
     "place_shares",
     "prompt_faithfulness",
     "random_circuits",
     "random_specialisation",
     "rank_biased_overlap",
     "relative_profile",
+    "resampled_cosine",
+    "seeds_difference",
+    "seeds_difference_p",
+    "seeds_mean",
     "sign_stability",
     "signed_wasserstein",
     "smallest_budget",
@@ -172,6 +186,7 @@ __all__ = [
     "touched_components",
     "transport",
     "unpaired_cosine",
+    "weighted_estimate",
     "weighted_jaccard",
     "weighted_sharpness",
     "wilson_interval",

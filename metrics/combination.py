@@ -27,7 +27,7 @@ def mean_estimate(estimates: Sequence[Estimate]) -> Estimate:
     """
     if not estimates:
         raise ValueError("there is no estimate to take the mean of")
-    return _combined([1 / len(estimates)] * len(estimates), estimates)
+    return weighted_estimate([1 / len(estimates)] * len(estimates), estimates)
 
 
 def difference(minuend: Estimate, subtrahend: Estimate) -> Estimate:
@@ -39,10 +39,29 @@ def difference(minuend: Estimate, subtrahend: Estimate) -> Estimate:
     >>> difference(Estimate(1.0, 0.7, 1.3, 0.95, 200), Estimate(2.0, 1.6, 2.4, 0.95, 200)).high
     -0.5
     """
-    return _combined([1.0, -1.0], [minuend, subtrahend])
+    return weighted_estimate([1.0, -1.0], [minuend, subtrahend])
 
 
-def _combined(weights: Sequence[float], estimates: Sequence[Estimate]) -> Estimate:
+def weighted_estimate(weights: Sequence[float], estimates: Sequence[Estimate]) -> Estimate:
+    """Σ weight · estimate of independent estimates, with MOVER's interval (see `mean_estimate`).
+
+    Args:
+        weights: one for each estimate, of either sign.
+        estimates: one or more, of one confidence level.
+
+    Returns:
+        As `mean_estimate`.
+
+    Raises:
+        ValueError: no estimate, as many weights as there are not, levels that differ.
+
+    >>> weighted_estimate([-1.0], [Estimate(1.0, 0.4, 2.0, 0.95, 200)]).low
+    -2.0
+    """
+    if not estimates:
+        raise ValueError("there is no estimate to add up")
+    if len(weights) != len(estimates):
+        raise ValueError(f"there are {len(weights)} weights for {len(estimates)} estimates")
     levels = {one.level for one in estimates}
     if len(levels) > 1:
         raise ValueError(f"estimates have intervals of different levels: {sorted(levels)}")
@@ -50,8 +69,8 @@ def _combined(weights: Sequence[float], estimates: Sequence[Estimate]) -> Estima
     for weight, one in zip(weights, estimates, strict=True):
         # A negative weight turns the interval round: what lay above the value lies below the result.
         sides = (one.value - one.low, one.high - one.value)[:: 1 if weight > 0 else -1]
-        below.append(weight * sides[0])
-        above.append(weight * sides[1])
+        below.append(abs(weight) * sides[0])
+        above.append(abs(weight) * sides[1])
     centre = sum(weight * one.value for weight, one in zip(weights, estimates, strict=True))
     return Estimate(
         value=centre,

@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument(
         "--runs",
         type=Path,
-        help="folder with a run of every reference pair under v2: RUNS/PAIR, cells and all",
+        help="folder with runs of reference pairs under v2: RUNS/PAIR, cells and all",
     )
     arguments = parser.parse_args()
     try:

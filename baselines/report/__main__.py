@@ -8,7 +8,7 @@ from ...errors import MechshiftError
 from ...files import write_text
 from .figures import write_figures
 from .page import page
-from .records import read_pairs
+from .records import read_family, read_pairs
 
 
 def main() -> None:
@@ -20,10 +20,16 @@ def main() -> None:
         required=True,
         help="folder that holds PAIR/record.json of the reference pairs, at least of tiny and tiny-continued",
     )
+    parser.add_argument(
+        "--structure",
+        type=Path,
+        help="the data file that python -m mechshift.baselines.structure wrote; sections on it are left out "
+        "without",
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder for report.md and figures/")
     arguments = parser.parse_args()
     try:
-        absent = write_report(arguments.records, arguments.out)
+        absent = write_report(arguments.records, arguments.out, arguments.structure)
     except MechshiftError as error:
         print(f"mechshift: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
@@ -31,7 +37,7 @@ def main() -> None:
         print(f"mechshift: no record of {pair}: what needs it is left out of the report", file=sys.stderr)
 
 
-def write_report(records: Path, out: Path) -> tuple[str, ...]:
+def write_report(records: Path, out: Path, structure: Path | None = None) -> tuple[str, ...]:
     """Write the report and its figures; nothing where the records cannot be compared.
 
     Returns the reference pairs of which there is no record.
@@ -39,8 +45,9 @@ def write_report(records: Path, out: Path) -> tuple[str, ...]:
     Raises UsageError and NotComputable as `read_pairs` does, and OutputError where `out` cannot be written.
     """
     pairs = read_pairs(records)
-    text = page(pairs)
-    write_figures(pairs, out / "figures")
+    family = None if structure is None else read_family(structure, pairs)
+    text = page(pairs, family)
+    write_figures(pairs, out / "figures", family)
     write_text(out / "report.md", text)
     return pairs.absent()
 

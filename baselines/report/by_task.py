@@ -8,9 +8,9 @@ from ...benchmark.record.resampling import resampling_of, with_resampling
 from ...benchmark.record.summary import subtract
 from ...benchmark.record.types import Measured, Missing, Number, Record, TaskResult
 from ...metrics import holm
+from ..structure.roster import BASE, CONTROL
 from .contrast import side
 from .records import Pairs, tasks_of
-from .roster import BASE, CONTROL
 
 LEVEL = 0.05
 

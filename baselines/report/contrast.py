@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from ...benchmark.record.summary import subtract
 from ...benchmark.record.types import Measured, Missing, Number
+from ..structure.roster import CONTROL
 from .claims import Prediction
 from .quantities import PairQuantity
 from .records import Pairs
-from .roster import CONTROL
 
 VERDICTS = {
     "holds": "the intervals of the pair's value and of the difference both lie on the claimed side",

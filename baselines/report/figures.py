@@ -9,6 +9,8 @@ from ...benchmark.record.summary import SUITES
 from ...benchmark.tables.plots import STYLE
 from ...drawing import require_matplotlib
 from ...files import replacing
+from ..structure.family import Family
+from .heat_maps import heat_maps
 from .panels import overlap_panel, profile_panel
 from .records import Pairs
 
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
 COLUMNS = 2
 
 
-def write_figures(pairs: Pairs, folder: Path) -> list[Path]:
-    """Write `depth-SUITE.svg` for every suite and `overlap.svg`; the paths.
+def write_figures(pairs: Pairs, folder: Path, family: Family | None = None) -> list[Path]:
+    """Write `depth-SUITE.svg` for every suite, `overlap.svg` and, with its data, `tasks.svg`; the paths.
 
     Each file is written whole or not at all; the same records give the same bytes with the same matplotlib.
     Raises UsageError where matplotlib is not installed and OutputError where the folder cannot be written.
@@ -31,6 +33,8 @@ def write_figures(pairs: Pairs, folder: Path) -> list[Path]:
     with style.context(["default", STYLE]):
         figures = {f"depth-{suite}": _profiles(pairs, suite) for suite in _suites(pairs)}
         figures["overlap"] = _overlap(pairs)
+        if family is not None:
+            figures["tasks"] = heat_maps(family)
         return [_write(figure, name, folder) for name, figure in figures.items()]
 
 

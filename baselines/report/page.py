@@ -5,12 +5,15 @@ from dataclasses import replace
 
 from ...benchmark.record.summary import SUITES
 from ...benchmark.tables.table import protocol_name
+from ..structure.family import Family
+from ..structure.roster import BASE, CONTROL, POST_TRAINED, SCRATCH, SEEDS
+from .attributable import Evidence, evidence_of
 from .by_task import by_task
 from .claims import CLAIMS, PREDICTIONS
 from .markdown import bullets, listed, paragraph, text
+from .over_seeds import answers, between_tasks, over_seeds, trained_further
 from .quantities import FINE, OF_TASK, overlap_of_size
-from .records import Pairs
-from .roster import BASE, CONTROL, POST_TRAINED, SCRATCH, SEEDS
+from .records import Pairs, kinds_of
 from .spread import EXPECTED, Spread, spread
 from .tables import (
     claim_table,
@@ -35,15 +38,19 @@ from .wording import (
     size_sentence,
 )
 
-COMMAND = "python -m mechshift.baselines.report --records baselines/reference --out baselines"
+COMMAND = (
+    "python -m mechshift.baselines.report --records baselines/reference "
+    "--structure baselines/structure.json --out baselines"
+)
 
 
-def page(pairs: Pairs) -> str:
-    """The whole report as Markdown, the same for the same records."""
-    predictions = () if pairs.absent(SEEDS) else PREDICTIONS
+def page(pairs: Pairs, family: Family | None = None) -> str:
+    """The whole report as Markdown, the same for the same records and the same data of the family."""
+    predictions = PREDICTIONS if len(pairs.seeds) > 1 else ()
+    evidence = evidence_of(pairs, kinds_of(pairs), family)
     spreads = [spread(prediction.quantity, pairs) for prediction in predictions]
     sections = (
-        _summary(pairs, spreads),
+        _summary(pairs, spreads, evidence, family),
         _setting(pairs),
         _rows(pairs),
         _overlap(pairs),
@@ -51,16 +58,22 @@ def page(pairs: Pairs) -> str:
         _tasks(pairs),
         _seeds(pairs, spreads),
         _scratch(pairs),
+        over_seeds(pairs, evidence),
+        trained_further(family),
+        between_tasks(family),
     )
     return "\n\n".join(part for section in sections for part in section) + "\n"
 
 
-def _summary(pairs: Pairs, spreads: Sequence[Spread]) -> Sequence[str]:
+def _summary(
+    pairs: Pairs, spreads: Sequence[Spread], evidence: Sequence[Evidence], family: Family | None
+) -> Sequence[str]:
     return (
         "# Reference pairs: the paper's claims beside controls",
         paragraph(f"Written from the records by `{COMMAND}`; nothing in it is edited by hand."),
         *_without(pairs.absent(), "This page is not of all reference pairs"),
         "## Summary",
+        *answers(evidence, family),
         paragraph(
             f"""What arXiv 2601.14758 claims of MDMs post-trained from an ARM, in
             {counted_pairs(len(pairs.post_trained))} of one small ARM
@@ -85,13 +98,13 @@ def _without(absent: Sequence[str], said: str) -> Sequence[str]:
 
 
 def _one_recipe(pairs: Pairs) -> str:
-    seeds = len(SEEDS) - len(pairs.absent(SEEDS))
+    seeds = len(pairs.seeds)
     return f"{seeds} of the pairs are one recipe with different seeds." if seeds > 1 else ""
 
 
 def _seeds_summary(pairs: Pairs, spreads: Sequence[Spread]) -> str:
     absent = pairs.absent(SEEDS)
-    if absent:
+    if not spreads:
         return f"How far seeds of one recipe lie apart is not said: {absent_sentence(absent)}."
     return seeds_sentence(spreads)
 
@@ -241,17 +254,20 @@ def _tasks(pairs: Pairs) -> Sequence[str]:
 
 
 def _seeds(pairs: Pairs, spreads: Sequence[Spread]) -> Sequence[str]:
-    if absent := pairs.absent(SEEDS):
+    absent = pairs.absent(SEEDS)
+    if not spreads:
         return ("## 6. Seeds", *_without(absent, "Left out"))
     return (
         "## 6. Seeds",
+        *_without(absent, "Not of all seeds"),
         paragraph(
-            f"""{listed([f"`{seed}`" for seed in SEEDS])} are one recipe; the seed decides the order of the
-            data and the masks of the post-training. An interval here covers other prompts and wordings, and
-            not another training. Three independent values that differ by no more than what their intervals
-            cover have a range of {EXPECTED} of an interval's width on average. {seeds_sentence(spreads)}"""
+            f"""{listed([f"`{seed}`" for seed in pairs.seeds])} are one recipe; the seed decides the order
+            of the data and the masks of the post-training. An interval here covers other prompts and
+            wordings, and not another training. So many independent values that differ by no more than what
+            their intervals cover have a range of {EXPECTED[len(pairs.seeds)]} of an interval's width on
+            average. {seeds_sentence(spreads)}"""
         ),
-        seeds_table(spreads),
+        seeds_table(spreads, pairs),
     )
 
 

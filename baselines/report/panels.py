@@ -5,30 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...benchmark.record.types import FailedTask, Missing
+from ..structure.roster import BASE, RECIPES
 from .quantities import overlap_of_size
 from .records import Pairs, tasks_of
-from .roster import BASE, PAIRS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 GREY = "#767676"
-LOOKS = dict(
-    zip(
-        PAIRS,
-        (
-            ("#d55e00", "-", "s"),
-            ("#0072b2", "-", "^"),
-            ("#009e73", "-", "D"),
-            ("#e69f00", "--", ">"),
-            ("#cc79a7", "--", "<"),
-            (GREY, "-.", "P"),
-            ("#56b4e9", ":", "v"),
-        ),
-        strict=True,
-    )
-)
-"""Colour, line and marker of every pair; Okabe and Ito's colours, told apart by the colour-blind."""
+BY_RECIPE = {
+    "mdm": ("#d55e00", "-"),
+    "noshift": ("#0072b2", "-"),
+    "block": ("#009e73", "-"),
+    "control": (GREY, "-."),
+    "low": ("#cc79a7", "--"),
+    "scratch": ("#56b4e9", ":"),
+}
+MARKERS = "s^D><"
+LOOKS = {
+    pair: (*BY_RECIPE[recipe], MARKERS[seed])
+    for recipe, pairs in RECIPES.items()
+    for seed, pair in enumerate(pairs)
+}
+"""Colour and line of every recipe, marker of every seed; Okabe and Ito's colours, told apart by all."""
 
 
 def profile_panel(axes: Axes, pairs: Pairs, task: str) -> None:

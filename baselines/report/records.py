@@ -8,9 +8,11 @@ from typing import TypeVar
 
 from ...benchmark.record.files import read_model
 from ...benchmark.record.summary import SUITES
-from ...benchmark.record.types import Record, TaskResult
+from ...benchmark.record.types import Record, TaskRecord, TaskResult
 from ...errors import UsageError
-from .roster import BASE, CONTROL, PAIRS, POST_TRAINED
+from ..structure.family import Family
+from ..structure.roster import BASE, CONTROL, PAIRS, POST_TRAINED, SEEDS, is_control
+from ..structure.tasks import Kind, kind_of
 from .sizes import common_size
 
 T = TypeVar("T")
@@ -40,6 +42,11 @@ class Pairs:
         """The MDMs made from the ARM of which there is a record."""
         return tuple(pair for pair in POST_TRAINED if pair in self.records)
 
+    @property
+    def seeds(self) -> tuple[str, ...]:
+        """The seeds of the base pair's recipe of which there is a record."""
+        return tuple(pair for pair in SEEDS if pair in self.records)
+
     def absent(self, pairs: Iterable[str] = PAIRS) -> tuple[str, ...]:
         """Those of the pairs of which there is no record."""
         return tuple(pair for pair in pairs if pair not in self.records)
@@ -55,6 +62,13 @@ def tasks_of(record: Record) -> dict[str, TaskResult]:
     """The tasks of a record by name, those without a comparison last."""
     every: tuple[TaskResult, ...] = (*record.tasks, *record.failed)
     return {task.task: task for task in every}
+
+
+def kinds_of(pairs: Pairs) -> dict[str, Kind]:
+    """The kind of each task that the base pair was compared on."""
+    return {
+        name: kind_of(task) for name, task in tasks_of(pairs.base).items() if isinstance(task, TaskRecord)
+    }
 
 
 def read_pairs(folder: Path) -> Pairs:
@@ -89,7 +103,7 @@ def _check_is_pairs(path: Path, pair: str, record: Record) -> None:
             f"{path} is the record of pair {record.pair.name!r} and not of {pair!r}",
             f"put there what `mechshift run --pair {pair} --protocol v2` writes",
         )
-    if record.pair.control != (pair == CONTROL):
+    if record.pair.control != is_control(pair):
         found, wanted = ("a control", "an MDM") if record.pair.control else ("an MDM", "a control")
         raise UsageError(
             f"{path} says that the second member is {found}, and that of {pair} is {wanted}",
@@ -125,3 +139,18 @@ def _versions(record: Record) -> dict[str, str]:
         name: f"version {task.version}, level {task.level}, suite {task.suite}"
         for name, task in tasks_of(record).items()
     }
+
+
+def read_family(path: Path, pairs: Pairs) -> Family:
+    """The data file of the family. Raises UsageError where it is of another ARM or protocol than the records.
+
+    NotComputable for a file that is no data of this version.
+    """
+    family = read_model(path, Family)
+    protocol = f"{pairs.base.protocol.name}@{pairs.base.protocol.version}"
+    if (family.arm, family.protocol) != (pairs.base.pair.arm.digest, protocol):
+        raise UsageError(
+            f"{path} is not of the ARM and the protocol of the records",
+            "make it again from the same runs: python -m mechshift.baselines.structure",
+        )
+    return family

@@ -8,13 +8,13 @@ from ...benchmark.record.row import COLUMNS, in_board_order
 from ...benchmark.record.summary import SUITES
 from ...benchmark.record.types import Measured, Missing, Number, Record, SameSize, TaskResult
 from ...benchmark.tables.cells import Notes
+from ..structure.roster import BASE, CONTROL, SCRATCH, about
 from .by_task import LEVEL, TaskContrast
 from .claims import PREDICTIONS, Claim
 from .contrast import VERDICTS, between, contrast
 from .markdown import MARKUP, table, text
 from .quantities import one_size
 from .records import Pairs, tasks_of
-from .roster import BASE, CONTROL, SCRATCH, SEEDS, about
 from .spread import Spread
 
 WHOLE_PERCENT = Rounding(decimals=0, percent=True, interval=False)
@@ -152,7 +152,7 @@ def contrast_table(contrasts: Iterable[TaskContrast], quantity: Quantity[TaskRes
     return table(["task", f"`{BASE}`", f"`{CONTROL}`", "difference", "p", "p, adjusted"], rows, notes)
 
 
-def seeds_table(spreads: Iterable[Spread]) -> str:
+def seeds_table(spreads: Iterable[Spread], pairs: Pairs) -> str:
     """A line per quantity: its value for every seed, their range, and the mean width of an interval."""
     notes = Notes(MARKUP)
     rows = []
@@ -168,7 +168,7 @@ def seeds_table(spreads: Iterable[Spread]) -> str:
                 _exceeds(each, notes),
             ]
         )
-    seeds = [f"`{seed}`" for seed in SEEDS]
+    seeds = [f"`{seed}`" for seed in pairs.seeds]
     return table(["quantity", *seeds, "range", "width of an interval", "range exceeds width"], rows, notes)
 
 

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ...benchmark.record.types import Missing, Number
+from ..structure.roster import BASE, SCRATCH
 from .by_task import LEVEL, TaskContrast
 from .claims import PREDICTIONS, Claim, Prediction
 from .contrast import VERDICTS, between, contrast, side
 from .markdown import listed
 from .records import Pairs
-from .roster import BASE, SCRATCH
 from .sizes import larger_than
 from .spread import Spread
 
@@ -48,7 +48,7 @@ def seeds_sentence(spreads: Sequence[Spread]) -> str:
     unknown = sum(1 for each in spreads if each.exceeds is None)
     without = f"; for {unknown} it is not known" if unknown else ""
     return (
-        f"For {exceeding} of {len(spreads)} quantities the range over the three seeds exceeds the mean width "
+        f"For {exceeding} of {len(spreads)} quantities the range over the seeds exceeds the mean width "
         f"of their intervals{without}."
     )
 

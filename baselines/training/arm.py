@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
 from ...benchmark.pairs.native import quiet
@@ -80,7 +81,11 @@ def _load(folder: Path) -> tuple[LlamaForCausalLM, PreTrainedTokenizerBase]:
         with quiet():
             tokenizer = load_tokenizer(folder)
             model, left = native.from_pretrained(
-                folder, local_files_only=True, ignore_mismatched_sizes=True, output_loading_info=True
+                folder,
+                dtype=torch.float32,  # trained on in it, in whatever precision the weights are kept
+                local_files_only=True,
+                ignore_mismatched_sizes=True,
+                output_loading_info=True,
             )
     except Exception as error:  # what is raised depends on the file, tokenizers raises bare Exception
         raise _not_whole(folder, " ".join(str(error).split()) or type(error).__name__) from error

@@ -67,7 +67,8 @@ class MemberEntry(_Part):
 class PairEntry(_Part):
     """A pair: what it is in a line, its source, what beside the objective changed, and its two members.
 
-    `precision` is that of both members; "auto" keeps what each checkpoint says.
+    `precision` is that of both members; "auto" keeps what each checkpoint says. `kept`: whether the folder of
+    the file has the weights; those of a pair that is trained here can be left to be trained again.
     """
 
     about: Text
@@ -75,6 +76,7 @@ class PairEntry(_Part):
     confounds: tuple[Text, ...] = ()
     precision: Precision = "auto"
     control: Annotated[bool, Field(strict=True)] = False
+    kept: Annotated[bool, Field(strict=True)] = True
     arm: MemberEntry
     mdm: MemberEntry
 

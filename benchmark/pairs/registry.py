@@ -33,7 +33,7 @@ def get_pair(name: str, words: Words = Words.PYTHON) -> PairSpec:
     where the weights are in neither.
     """
     listed = get_listed(name, words)
-    return listed.spec if OWN.fullmatch(name) else _found(listed.spec)
+    return listed.spec if OWN.fullmatch(name) else _found(listed)
 
 
 def get_listed(name: str, words: Words = Words.PYTHON) -> Listed:
@@ -75,13 +75,21 @@ def _own(path: Path, wanted: str | None) -> Listed:
     return pairs[chosen]
 
 
-def _found(spec: PairSpec) -> PairSpec:
+def _found(listed: Listed) -> PairSpec:
     """The pair with both members in the one place that has them; hub ids stay as they are."""
+    spec = listed.spec
     installed = _folder()
     for place in (installed, CHECKOUT.resolve()):
         members = [_moved(member, installed, place) for member in (spec.arm, spec.mdm)]
         if all(map(_is_there, members)):
             return replace(spec, arm=members[0], mdm=members[1])
+    if not listed.entry.kept:
+        folder = CHECKOUT / "reference"
+        raise PairError(
+            f"the weights of pair {spec.name} are not kept: its record is, and its recipe",
+            f"train it in a checkout: python -m mechshift.baselines.training {spec.name} "
+            f"--arm {folder / 'tiny'} --out {folder / spec.name}",
+        )
     raise PairError(
         f"the weights of pair {spec.name} are not part of this installation",
         "run the command in a checkout that has them, or train the pair: "

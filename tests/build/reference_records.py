@@ -10,7 +10,7 @@ from typing import Any
 from build import records
 from build.records import WHOLE, a_comparison, a_member, a_pair, number
 from mechshift.baselines.report.records import Pairs
-from mechshift.baselines.report.roster import CONTROL, PAIRS
+from mechshift.baselines.structure.roster import CONTROL, PAIRS, is_control
 from mechshift.benchmark.record.summary import summarise
 from mechshift.benchmark.record.types import FailedTask, Measured, Missing, Record, TaskRecord
 
@@ -52,6 +52,13 @@ RATIOS = {
 """Of the early shares on the planning task."""
 
 
+for _values in (LOCAL, PLANNING, RATIOS):
+    # Seeds that the tables of the report need no values of their own for.
+    _values |= {f"tiny-seed-{seed}": _values["tiny-seed-2"] for seed in (4, 5)}
+    _values |= {f"{CONTROL}-seed-{seed}": _values[CONTROL] for seed in range(2, 6)}
+    _values |= {f"{CONTROL}-low": _values[CONTROL]}
+
+
 def a_task(
     name: str = "ioi",
     overlap: Mapping[int, Measured] | None = None,
@@ -86,8 +93,8 @@ def a_record(
 ) -> Record:
     """Of the tasks by hand, unless others are given, with the summary that they have."""
     chosen = tasks_by_hand(pair) if tasks is None else tasks
-    attention = {"attention": "causal"} if pair == CONTROL else {"shift": pair != "tiny-noshift"}
-    described = a_pair(pair, control=pair == CONTROL, arm=ARM, mdm=attention, movement=MOVEMENT)
+    attention = {"attention": "causal"} if is_control(pair) else {"shift": pair != "tiny-noshift"}
+    described = a_pair(pair, control=is_control(pair), arm=ARM, mdm=attention, movement=MOVEMENT)
     summary = summarise(chosen, failed)
     return records.a_record(
         pair, tasks=chosen, failed=failed, **{"pair": described, "summary": summary, **changes}
@@ -95,7 +102,7 @@ def a_record(
 
 
 def tasks_by_hand(pair: str) -> tuple[TaskRecord, ...]:
-    half = 4 if pair == CONTROL else 3
+    half = 4 if is_control(pair) else 3
     found = []
     for task, values in (("ioi", LOCAL[pair]), ("countdown", PLANNING[pair])):
         overlap, early, special, sharp = (number(value, half / 100) for value in values)

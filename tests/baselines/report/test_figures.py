@@ -9,7 +9,7 @@ import pytest
 
 from mechshift.baselines.report.figures import write_figures
 from mechshift.baselines.report.records import Pairs
-from mechshift.baselines.report.roster import PAIRS
+from mechshift.baselines.structure.roster import PAIRS
 from mechshift.benchmark.record.types import Record, TaskRecord
 from mechshift.errors import OutputError, UsageError
 

@@ -8,6 +8,7 @@ import pytest
 from mechshift.baselines.report.page import page
 from mechshift.baselines.report.records import Pairs
 from mechshift.baselines.report.tables import row_table
+from mechshift.baselines.structure.roster import CONTROLS, LOW, POST_TRAINED
 from mechshift.benchmark.record.types import FailedTask, Record, TaskRecord
 
 MakePairs = Callable[..., Pairs]
@@ -44,12 +45,18 @@ def test_sections_in_their_order(make_pairs: MakePairs) -> None:
         "Specialisation shift",
         "6. Seeds",
         "7. Without the ARM",
+        "8. The claims over seeds",
+        "9. What further training does, and what diffusion does",
+        "10. Tasks beside each other",
     ]
 
 
 def test_the_summary_has_a_sentence_for_every_claim_and_one_on_the_seeds(make_pairs: MakePairs) -> None:
     summary = section(page(make_pairs()), "Summary")
-    assert re.findall(r"^\* (\S+)", summary, re.M) == ["**A**,", "**B**,", "**C**,", "**D**,", "For"]
+    assert re.findall(r"^\* (\S+)", summary, re.M) == [
+        *("**A**,", "**B1**,", "**B2**,", "**C**,", "**D1**,", "**D2**,"),
+        *("**A**,", "**B**,", "**C**,", "**D**,", "For"),
+    ]
 
 
 def test_the_summary_follows_the_numbers(
@@ -60,11 +67,11 @@ def test_the_summary_follows_the_numbers(
     equal = Pairs({pair: make_record(pair, same) for pair in pairs.records})
     summary = words(section(page(equal), "Summary"))
     assert (
-        "own sizes (claimed: not less than the control's), *not distinguishable from the control* in 5 of 5"
+        "own sizes (claimed: not less than the control's), *not distinguishable from the control* in 7 of 7"
         in summary
     )
     assert (
-        "early shift, planning (claimed: above 0), *no more than further training* in 5 of 5 pairs" in summary
+        "early shift, planning (claimed: above 0), *no more than further training* in 7 of 7 pairs" in summary
     )
     assert "*holds*" not in summary
 
@@ -131,7 +138,9 @@ def test_of_the_base_pair_and_its_control_alone_there_is_a_page_that_says_so(mak
     every = make_pairs()
     text = page(Pairs({pair: every.records[pair] for pair in ("tiny", "tiny-continued")}))
     assert headings(text) == headings(page(every))
-    others = "`tiny-noshift`, `tiny-block`, `tiny-seed-2`, `tiny-seed-3`"
+    post_trained = [f"`{pair}`" for pair in POST_TRAINED[1:]]
+    controls = [f"`{pair}`" for pair in (*CONTROLS[1:], LOW)]
+    others = ", ".join([*post_trained, *controls])
     beginning, _, summary = words(text.partition("\n## 1. ")[0]).partition("## Summary")
     assert beginning.endswith(
         f"This page is not of all reference pairs: there is no record of {others} and `tiny-scratch`. "
@@ -139,14 +148,14 @@ def test_of_the_base_pair_and_its_control_alone_there_is_a_page_that_says_so(mak
     assert "in 1 pair of one small ARM (`tiny`) and beside the control `tiny-continued`" in summary
     assert "different seeds" not in summary
     assert "of 1 pair;" in summary
-    assert summary.count("is not said: there is no record of `tiny-seed-2` and `tiny-seed-3`.") == 1
+    seeds = "`tiny-seed-2`, `tiny-seed-3`, `tiny-seed-4` and `tiny-seed-5`"
+    assert summary.count(f"is not said: there is no record of {seeds}.") == 1
     claims = words(section(text, "4. The claims"))
     # Twelve quantities of one pair; by hand every claim's first row is that of the page of all.
     assert "not adjusted for the 12 that there are" in claims
-    named = others.replace(", `tiny-seed-3`", " and `tiny-seed-3`")
+    named = f"{', '.join(post_trained[:-1])} and {post_trained[-1]}"
     assert f"Not in the tables below: there is no record of {named}." in claims
-    seeds = "Left out: there is no record of `tiny-seed-2` and `tiny-seed-3`."
-    assert words(section(text, "6. Seeds")) == seeds
+    assert words(section(text, "6. Seeds")) == f"Left out: there is no record of {seeds}."
     assert words(section(text, "7. Without the ARM")) == "Left out: there is no record of `tiny-scratch`."
 
 

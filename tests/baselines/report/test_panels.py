@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from mechshift.baselines.report import panels
 from mechshift.baselines.report.records import Pairs
-from mechshift.baselines.report.roster import PAIRS
+from mechshift.baselines.structure.roster import PAIRS
 from mechshift.benchmark.record.types import FailedTask, Record, TaskRecord
 
 MakePairs = Callable[..., Pairs]
@@ -62,15 +62,15 @@ def test_overlaps_are_the_records_with_their_intervals(make_pairs: MakePairs) ->
     points = {line.get_xdata()[0] for line in axes.get_lines() if len(line.get_xdata()) == 1}
     assert {0.70, 0.62, 0.50, 0.71, 0.69, 0.60, 0.10, 0.40, 0.55, 0.65, 0.44, 0.30, 0.05} <= points
     ends = [tuple(segment[:, 0]) for lines in axes.collections for segment in lines.get_segments()]
-    assert len(ends) == 14
+    assert len(ends) == 2 * len(PAIRS)
     assert ends[0] == pytest.approx((0.67, 0.73))
 
 
 def test_pairs_stand_beside_one_another_within_their_task(make_pairs: MakePairs) -> None:
     axes = axes_with(panels.overlap_panel, make_pairs())
     places = [line.get_ydata()[0] for line in axes.get_lines() if len(line.get_xdata()) == 1]
-    assert len(set(places)) == 14
-    assert sorted(round(place) for place in places) == 7 * [0] + 7 * [1]
+    assert len(set(places)) == 2 * len(PAIRS)
+    assert sorted(round(place) for place in places) == len(PAIRS) * [0] + len(PAIRS) * [1]
 
 
 def test_an_overlap_that_is_missing_is_said_in_its_place(failing: Pairs) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mechshift.baselines.report.records import Pairs, read_pairs, tasks_of
-from mechshift.baselines.report.roster import PAIRS
+from mechshift.baselines.structure.roster import PAIRS
 from mechshift.benchmark.record.protocol import QUICK, V2
 from mechshift.benchmark.record.types import FailedTask, Record, TaskRecord
 from mechshift.errors import NotComputable, UsageError
@@ -38,7 +38,7 @@ def test_records_that_are_missing_are_known_by_name(make_pairs: MakePairs, put: 
     found = read_pairs(put(Pairs({pair: pairs.records[pair] for pair in some}), tmp_path))
     assert tuple(found.records) == some
     assert found.post_trained == some[:2]
-    assert found.absent() == ("tiny-noshift", "tiny-block", "tiny-seed-3", "tiny-scratch")
+    assert found.absent() == tuple(pair for pair in PAIRS if pair not in some)
     assert found.absent(("tiny", "tiny-seed-3")) == ("tiny-seed-3",)
 
 
@@ -99,8 +99,10 @@ def test_another_task_in_the_protocol_is_refused(
 ) -> None:
     protocol = V2.changed(tasks=V2.tasks[:1])
     found = refusal(make_pairs({"tiny-block": make_record("tiny-block", protocol=protocol)}), put, tmp_path)
+    first = V2.tasks[0]
+    asked = f"{first.name} {first.level}@{first.version}"
     assert found.problem.startswith(
-        "the records of tiny-block and tiny are not of the same protocol: tasks is ioi abc@1 and ioi abc@1, "
+        f"the records of tiny-block and tiny are not of the same protocol: tasks is {asked} and {asked}, "
     )
 
 

@@ -14,12 +14,18 @@ MakePairs = Callable[..., Pairs]
 
 
 def test_range_and_width_by_hand(make_pairs: MakePairs) -> None:
-    # 0.20, 0.01 and -0.05, all ± 0.03.
+    # 0.20, 0.01, -0.05 and twice 0.01, all ± 0.03.
     found = spread(EARLY_SHIFT, make_pairs())
     assert isinstance(found.range, Number)
     assert isinstance(found.width, Number)
     assert (found.range.value, found.width.value) == pytest.approx((0.25, 0.06))
-    assert [each.value for each in found.values if isinstance(each, Number)] == [0.20, 0.01, -0.05]
+    assert [each.value for each in found.values if isinstance(each, Number)] == [
+        0.20,
+        0.01,
+        -0.05,
+        0.01,
+        0.01,
+    ]
     assert found.exceeds is True
 
 
@@ -46,6 +52,14 @@ def test_a_value_without_an_interval_leaves_the_width_missing(
     assert (found.width, found.exceeds) == (Missing(missing="a value has no interval"), None)
 
 
-def test_the_range_that_is_expected_of_the_intervals_alone() -> None:
-    drawn = np.random.default_rng(0).normal(size=(100_000, 3))
-    assert np.ptp(drawn, axis=1).mean() / (2 * 1.959964) == pytest.approx(EXPECTED, abs=0.005)
+@pytest.mark.parametrize("seeds", EXPECTED)
+def test_the_range_that_is_expected_of_the_intervals_alone(seeds: int) -> None:
+    drawn = np.random.default_rng(0).normal(size=(100_000, seeds))
+    assert np.ptp(drawn, axis=1).mean() / (2 * 1.959964) == pytest.approx(EXPECTED[seeds], abs=0.006)
+
+
+def test_seeds_that_are_not_there_are_left_out(make_pairs: MakePairs) -> None:
+    pairs = make_pairs()
+    there = Pairs({pair: each for pair, each in pairs.records.items() if pair != "tiny-seed-4"})
+    found = spread(EARLY_SHIFT, there)
+    assert len(found.values) == 4

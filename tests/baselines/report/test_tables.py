@@ -10,8 +10,8 @@ from mechshift.baselines.report.claims import CLAIMS
 from mechshift.baselines.report.contrast import VERDICTS
 from mechshift.baselines.report.quantities import EARLY_SHIFT, OF_TASK
 from mechshift.baselines.report.records import Pairs
-from mechshift.baselines.report.roster import PAIRS, POST_TRAINED, about
 from mechshift.baselines.report.spread import spread
+from mechshift.baselines.structure.roster import PAIRS, POST_TRAINED, about, is_control
 from mechshift.benchmark.record.types import FailedTask, Missing, Number, Record, TaskRecord
 
 MakePairs = Callable[..., Pairs]
@@ -40,7 +40,7 @@ def test_what_was_compared(make_pairs: MakePairs) -> None:
     assert [row[0] for row in found] == [f"`{pair}`" for pair in PAIRS]
     assert [row[1] for row in found] == list(about().values())
     assert found[1][2:] == ["full", "no", "0.50"]
-    assert found[5][2:] == ["causal", "yes", "0.50"]
+    assert found[7][2:] == ["causal", "yes", "0.50"]
 
 
 def test_weights_that_were_not_compared_are_a_dash_with_its_reason(
@@ -81,8 +81,8 @@ def test_a_claim_has_a_line_for_every_quantity_and_pair(make_pairs: MakePairs) -
         "50 %",
         "holds",
     ]
-    assert found[5][0] == "ratio of early shares, countdown<br>claimed: 2 or more"
-    assert found[5][4:] == ["+0.70 [+0.20, +1.20]", "63 %", "holds"]
+    assert found[7][0] == "ratio of early shares, countdown<br>claimed: 2 or more"
+    assert found[7][4:] == ["+0.70 [+0.20, +1.20]", "63 %", "holds"]
 
 
 def test_a_claim_about_a_pair_without_a_value_is_dashes_with_the_reason(failing: Pairs) -> None:
@@ -128,13 +128,15 @@ def test_a_p_value_shows_on_which_side_of_the_level_it_lies(p: float, written: s
 
 
 def test_seeds_side_by_side(make_pairs: MakePairs, failing: Pairs) -> None:
-    found = rows_of(tables.seeds_table([spread(EARLY_SHIFT, make_pairs())]))
+    pairs = make_pairs()
+    found = rows_of(tables.seeds_table([spread(EARLY_SHIFT, pairs)], pairs))
     assert found == [
         [
             "early shift, planning",
             "+0.200 [+0.170, +0.230]",
             "+0.010 [-0.020, +0.040]",
             "-0.050 [-0.080, -0.020]",
+            *2 * ["+0.010 [-0.020, +0.040]"],
             "0.250",
             "0.060",
             "yes",
@@ -149,8 +151,9 @@ def test_seeds_of_which_one_has_no_value(
 ) -> None:
     gone = make_task("countdown", early=Missing(missing="no layer holds importance"))
     pairs = make_pairs({"tiny-seed-2": make_record("tiny-seed-2", (make_task("ioi"), gone))})
-    found = rows_of(tables.seeds_table([spread(EARLY_SHIFT, pairs)]))
-    assert found[0][2:] == ["–<sup>1</sup>", "-0.050 [-0.080, -0.020]", *3 * ["–<sup>1</sup>"]]
+    found = rows_of(tables.seeds_table([spread(EARLY_SHIFT, pairs)], pairs))
+    others = ["-0.050 [-0.080, -0.020]", *2 * ["+0.010 [-0.020, +0.040]"]]
+    assert found[0][2:] == ["–<sup>1</sup>", *others, *3 * ["–<sup>1</sup>"]]
 
 
 def test_beside_the_pair_without_the_arm(make_pairs: MakePairs) -> None:
@@ -169,6 +172,6 @@ def test_a_row_has_every_quantity_of_a_board(make_pairs: MakePairs) -> None:
     heads = [cell.strip() for cell in found.splitlines()[0].strip("|").split(" | ")]
     assert heads[:4] == ["pair", "overlap Ĵ, local", "overlap Ĵ, planning", "task-dependent shift"]
     assert heads[-1] == "accuracy, MDM, planning"
-    marked = [f"`{pair}`" for pair in PAIRS if pair not in ("tiny-continued", "tiny-scratch")]
-    assert [row[0] for row in rows_of(found)] == [*marked, "`tiny-continued` (control)", "`tiny-scratch`"]
+    marked = [f"`{pair}`" + " (control)" * is_control(pair) for pair in PAIRS]
+    assert [row[0] for row in rows_of(found)] == marked
     assert {len(row) for row in rows_of(found)} == {len(heads)}

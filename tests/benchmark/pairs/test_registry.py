@@ -180,3 +180,16 @@ def test_an_entry_of_ones_own_is_run_from_its_file(tmp_path: Path) -> None:
     assert get_pair(f"{folder / 'mine.toml'}:first").name == "first"
     with pytest.raises(UsageError, match=r"unknown pair .tiny\.toml-2."):
         get_pair("tiny.toml-2")
+
+
+def test_a_pair_whose_weights_are_not_kept_says_how_to_train_it_into_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(PairError, match="weights of pair tiny-continued-seed-4 are not kept") as found:
+        get_pair("tiny-continued-seed-4")
+    command = "python -m mechshift.baselines.training tiny-continued-seed-4 --arm baselines/reference/tiny"
+    assert f"{command} --out baselines/reference/tiny-continued-seed-4" in found.value.remedy
+    for member in ("tiny/arm", "tiny-continued-seed-4/control"):
+        (tmp_path / "baselines" / "reference" / member).mkdir(parents=True)
+    assert get_pair("tiny-continued-seed-4").name == "tiny-continued-seed-4"

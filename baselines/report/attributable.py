@@ -1,0 +1,275 @@
+"""The claims over seeds: what post-training changes beyond further training, by several estimators."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from ...benchmark.record.quantity import entry
+from ...benchmark.record.summary import as_estimate, subtract
+from ...benchmark.record.types import Comparison, FailedTask, Measured, Missing, Number, measured
+from ...metrics import (
+    Estimate,
+    Undefined,
+    holm,
+    seeds_difference,
+    seeds_difference_p,
+    seeds_mean,
+    weighted_estimate,
+)
+from ..structure.family import Family
+from ..structure.roster import CONTROLS, SEEDS
+from ..structure.tasks import Kinds, Weights, groups_of
+from .by_task import LEVEL
+from .records import Pairs, tasks_of
+
+MARGIN = 0.05
+"""By how much less alike than the control's circuits retained ones may be: "retained" needs such a bound."""
+
+Decision = Literal["supported", "contradicted", "undecided"]
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """One way to put a number to a claim, read from a task's comparison.
+
+    `paired`: whether the data file of the family has it, with prompts paired over pairs.
+    """
+
+    label: str
+    of: Callable[[Comparison], Measured]
+    paired: bool = False
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What a claim says of a mean over tasks, once the control's is subtracted: on which side of `bound`."""
+
+    letter: str
+    text: str
+    group: str
+    claimed: str
+    estimators: tuple[Estimator, ...]
+    sign: Literal[1, -1]
+    bound: float = 0.0
+
+
+def _shift(of: str, name: str) -> Callable[[Comparison], Measured]:
+    """A shift of a kind that records of this version may not have."""
+
+    def read(comparison: Comparison) -> Measured:
+        values: Mapping[str, Measured] = getattr(comparison, of, {})
+        return entry(values, name)
+
+    return read
+
+
+ALIKE = (
+    Estimator("ρ of edges", lambda c: entry(c.structure, "edges"), paired=True),
+    Estimator("ρ of edges, standardised", lambda c: entry(c.structure, "standardised")),
+    Estimator("ρ of MLP neurons", lambda c: entry(c.structure, "neurons")),
+    Estimator("Ĵ at each task's own size", lambda c: c.compared.edge.normalised),
+)
+EARLY = (
+    Estimator("mass", _shift("depth_shift", "early_share")),
+    Estimator("squared mass", _shift("depth_shift_squared", "early_share")),
+)
+SPECIAL = (
+    Estimator("mass", _shift("specialisation_shift", "specialisation")),
+    Estimator("squared mass", _shift("specialisation_shift_squared", "specialisation")),
+)
+STATEMENTS = (
+    Statement(
+        "A",
+        "on local tasks the MDM retains the circuit of the ARM",
+        "local",
+        f"at most {MARGIN:g} below the control",
+        ALIKE,
+        1,
+        -MARGIN,
+    ),
+    Statement("B1", "on planning tasks it abandons that circuit", "planning", "below the control", ALIKE, -1),
+    Statement(
+        "B2",
+        "planning circuits change more than local ones, of the same surface",
+        "local − planning",
+        "above the control",
+        ALIKE,
+        1,
+    ),
+    Statement("C", "on planning tasks early layers do more", "planning", "above the control", EARLY, 1),
+    Statement(
+        "D1", "on local tasks specialisation is distributed", "local", "below the control", SPECIAL, -1
+    ),
+    Statement(
+        "D2", "on planning tasks specialisation is distributed", "planning", "below the control", SPECIAL, -1
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A statement by one estimator, over seeds: MDMs, controls, and the MDMs less the controls.
+
+    `prompts`: the difference with its interval over prompts; `seeds`: with that over seeds. `p`: Welch's on
+    the seeds, for "the difference is the bound"; `adjusted`: Holm's over all statements and estimators.
+    `carriers`: tasks without which the difference lies on the other side of the bound.
+    """
+
+    statement: Statement
+    estimator: Estimator
+    mdm: Measured
+    control: Measured
+    prompts: Measured
+    seeds: Measured
+    p: Measured
+    adjusted: Measured
+    carriers: tuple[str, ...]
+
+    @property
+    def decision(self) -> Decision | Missing:
+        """What the estimator says: a side of the bound only where seeds, prompts and every task agree."""
+        for needed in (self.prompts, self.adjusted):
+            if isinstance(needed, Missing):
+                return needed
+        assert isinstance(self.prompts, Number)
+        assert isinstance(self.adjusted, Number)
+        side = _side(self.prompts, self.statement.bound)
+        if not side or self.adjusted.value >= LEVEL or self.carriers:
+            return "undecided"
+        return "supported" if side == self.statement.sign else "contradicted"
+
+
+def evidence_of(pairs: Pairs, kinds: Kinds, family: Family | None) -> tuple[Evidence, ...]:
+    """Of every statement and estimator; p-values adjusted for as many as have one."""
+    found = [
+        _evidence(statement, estimator, pairs, kinds, family)
+        for statement in STATEMENTS
+        for estimator in statement.estimators
+    ]
+    known = [each.p.value for each in found if isinstance(each.p, Number)]
+    adjusted = iter(holm(known) if known else ())
+    return tuple(
+        replace(each, adjusted=Number(value=float(next(adjusted)))) if isinstance(each.p, Number) else each
+        for each in found
+    )
+
+
+def overall(evidence: Iterable[Evidence]) -> Decision:
+    """What the estimators say of a statement together: a side only where all of those with a value agree."""
+    decisions = {each.decision for each in evidence if not isinstance(each.decision, Missing)}
+    return decisions.pop() if len(decisions) == 1 else "undecided"
+
+
+def _evidence(
+    statement: Statement, estimator: Estimator, pairs: Pairs, kinds: Kinds, family: Family | None
+) -> Evidence:
+    groups = groups_of(kinds)
+    weights = groups.get(statement.group, {})
+    mdm, control = (
+        [_mean_of(pairs, pair, estimator, weights) for pair in seeds if pair in pairs.records]
+        for seeds in (SEEDS, CONTROLS)
+    )
+    absent = [each for each in (*mdm, *control) if isinstance(each, Missing)]
+    if absent:
+        gone = absent[0]
+        return Evidence(statement, estimator, gone, gone, gone, gone, gone, gone, carriers=())
+    of, less = ([each.value for each in side if isinstance(each, Number)] for side in (mdm, control))
+    p = seeds_difference_p(of, less, statement.bound)
+    return Evidence(
+        statement,
+        estimator,
+        measured(_or_value(of)),
+        measured(_or_value(less)),
+        _over_prompts(statement, estimator, mdm, control, family),
+        measured(seeds_difference(of, less)),
+        measured(p),
+        measured(p),
+        _carriers(statement, estimator, pairs, kinds),
+    )
+
+
+def _or_value(values: list[float]) -> Estimate | Undefined | float:
+    """The mean over seeds with its interval, and of one seed its value without."""
+    return seeds_mean(values) if len(values) > 1 else values[0]
+
+
+def _over_prompts(
+    statement: Statement,
+    estimator: Estimator,
+    mdm: list[Measured],
+    control: list[Measured],
+    family: Family | None,
+) -> Measured:
+    """Paired where the data file has the estimator; else of two intervals taken for independent."""
+    if estimator.paired and family is not None and statement.group in family.attributable.groups:
+        return family.attributable.groups[statement.group].prompts
+    return subtract(_dependent_mean(mdm), _dependent_mean(control))
+
+
+def _dependent_mean(values: list[Measured]) -> Measured:
+    """The mean over seeds, which share their prompts: bounds are averaged and do not shrink."""
+    numbers = [value for value in values if isinstance(value, Number)]
+    bounds = [(each.low, each.high) for each in numbers]
+    mean = float(np.mean([each.value for each in numbers]))
+    known = [(low, high) for low, high in bounds if low is not None and high is not None]
+    if len(known) < len(numbers):
+        return Missing(missing="a value has no interval over prompts")
+    low, high = np.mean(known, axis=0)
+    return Number(value=mean, low=min(mean, float(low)), high=max(mean, float(high)))
+
+
+def _mean_of(pairs: Pairs, pair: str, estimator: Estimator, weights: Weights) -> Measured:
+    """A pair's mean, or difference of means, over tasks, with an interval of independent tasks."""
+    if not weights:
+        return Missing(missing="the records hold no such tasks")
+    values = {task: _of_task(pairs, pair, task, estimator) for task in weights}
+    numbers = {task: value for task, value in values.items() if isinstance(value, Number)}
+    if len(numbers) < len(values):
+        return next(value for value in values.values() if isinstance(value, Missing))
+    if any(each.low is None for each in numbers.values()):
+        return Number(value=sum(weights[task] * each.value for task, each in numbers.items()))
+    return measured(
+        weighted_estimate(list(weights.values()), [as_estimate(each) for each in numbers.values()])
+    )
+
+
+def _of_task(pairs: Pairs, pair: str, task: str, estimator: Estimator) -> Measured:
+    found = tasks_of(pairs.records[pair]).get(task)
+    if found is None:
+        return Missing(missing=f"the record of {pair} has no {task}")
+    return Missing(missing=found.missing) if isinstance(found, FailedTask) else estimator.of(found.comparison)
+
+
+def _carriers(statement: Statement, estimator: Estimator, pairs: Pairs, kinds: Kinds) -> tuple[str, ...]:
+    """Tasks without which the difference of the recipes' means lies on the other side of the bound."""
+    whole = _apart(statement, estimator, pairs, kinds)
+    if whole is None:
+        return ()
+    found = []
+    for task in groups_of(kinds)[statement.group]:
+        without = {name: kind for name, kind in kinds.items() if name != task}
+        left = _apart(statement, estimator, pairs, without)
+        if left is not None and np.sign(left) != np.sign(whole):
+            found.append(task)
+    return tuple(found)
+
+
+def _apart(statement: Statement, estimator: Estimator, pairs: Pairs, kinds: Kinds) -> float | None:
+    """MDMs' mean less the controls' less the bound; None where it has no value."""
+    weights = groups_of(kinds).get(statement.group, {})
+    means = []
+    for seeds in (SEEDS, CONTROLS):
+        values = [_mean_of(pairs, pair, estimator, weights) for pair in seeds if pair in pairs.records]
+        numbers = [value.value for value in values if isinstance(value, Number)]
+        if not numbers or len(numbers) < len(values):
+            return None
+        means.append(float(np.mean(numbers)))
+    return means[0] - means[1] - statement.bound
+
+
+def _side(value: Number, bound: float) -> int:
+    if value.low is None or value.high is None:
+        return 0
+    return int(value.low > bound) - int(value.high < bound)

@@ -1,0 +1,158 @@
+"""The score cells of all pairs' runs, as the comparison of any two members needs them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...benchmark.measure.evidence import ScoreSums
+from ...benchmark.record.files import read_model
+from ...benchmark.record.types import Record
+from ...benchmark.run.store import digest_of, find_cell
+from ...errors import NotComputable, UsageError
+from ...metrics import cluster_weights, templates_drawn
+from .roster import BASE, CONTROL, PAIRS
+from .tasks import Kind, kind_of
+
+ARM = "ARM"
+"""The name of the ARM of `tiny`'s run beside those of the pairs, which stand for their second members."""
+
+BETWEEN = 1000
+"""How far apart the seeds of two tasks' resamples lie; a task has fewer groupings of its prompts."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """A member's score sums [groups, edges] on a task, how many examples a group has, and which."""
+
+    sums: NDArray[np.float64]
+    counts: NDArray[np.int64]
+    templates: tuple[str, ...]
+    examples: tuple[frozenset[int], ...]
+
+    def shared(self, other: "Scores") -> NDArray[np.bool_]:
+        """Which groups have an example in common, bool [own groups, the other's]."""
+        return np.array([[bool(one & two) for two in other.examples] for one in self.examples])
+
+
+def of_cell(found: ScoreSums, neurons: bool = False) -> Scores:
+    """The scores of a cell, of edges or of neurons. Raises NotComputable where those were not measured."""
+    attribution = found.attribution
+    sums = attribution.score_sums[:, found.graph.mask]
+    if neurons:
+        if attribution.neuron_sums is None:
+            raise NotComputable("effects of neurons were not measured", "run the pairs under protocol v2")
+        sums = attribution.neuron_sums.reshape(len(attribution.counts), -1).astype(np.float64)
+    examples = [found.examples[attribution.groups == group] for group in range(len(attribution.counts))]
+    return Scores(sums, attribution.counts, found.templates, tuple(map(frozenset, examples)))
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Both members of every pair on one task.
+
+    `arm` and `second` by pair: the ARM's scores differ between pairs where their prompts do.
+    """
+
+    arm: Mapping[str, Scores]
+    second: Mapping[str, Scores]
+
+    def members(self) -> dict[str, Scores]:
+        """The ARM of `tiny`'s run, and all second members by the names of their pairs."""
+        return {ARM: self.arm[BASE], **self.second}
+
+    @cached_property
+    def groupings(self) -> tuple[tuple[frozenset[int], ...], ...]:
+        """The distinct ways in which pairs group the prompts that both of their members solve."""
+        return tuple(dict.fromkeys(each.examples for each in self.second.values()))
+
+    def weights(self, of: Scores, resamples: int, seed: int) -> NDArray[np.float64]:
+        """A row of ones and the weights of each resample, [1 + resamples, groups].
+
+        The same for pairs with the same groups of prompts, and for all where templates are drawn: their
+        estimates are paired. Pairs with other groups have draws of their own, as if they shared no prompt:
+        intervals of what is made of both are then too wide.
+        """
+        drawn = 0 if templates_drawn(of.templates) else self.groupings.index(of.examples)
+        weights = cluster_weights(of.templates, resamples, seed + drawn)
+        return np.concatenate([np.ones((1, len(of.counts))), weights])
+
+
+@dataclass(frozen=True)
+class Runs:
+    """All that is read: records by pair, kinds of tasks, scores by task in the order of the tasks."""
+
+    records: Mapping[str, Record]
+    kinds: Mapping[str, Kind]
+    tasks: Mapping[str, Scored]
+
+
+def read_runs(folder: Path, neurons: bool = False) -> Runs:
+    """The runs `folder/PAIR` of the reference pairs that are there, on the tasks that `tiny` was compared on.
+
+    Of a task a pair without a comparison is left out. Raises UsageError where the run of `tiny` or of its
+    control is missing, or ARM or protocol differ; NotComputable for cells that are missing or not those of
+    their record, or no task.
+    """
+    paths = {pair: path for pair in PAIRS if (path := _record_of(folder / pair, pair))}
+    absent = [pair for pair in (BASE, CONTROL) if pair not in paths]
+    if absent:
+        raise UsageError(
+            f"{folder} holds no run of {' and '.join(absent)}",
+            "run each reference pair into a folder of its name: mechshift run --pair PAIR --out RUNS/PAIR",
+        )
+    records = {pair: read_model(path, Record) for pair, path in paths.items()}
+    _check_same(records)
+    kinds = {task.task: kind_of(task) for task in records[BASE].tasks}
+    if not kinds:
+        raise NotComputable(
+            f"the run of {BASE} in {folder} compared no task", "run it on tasks that it solves"
+        )
+    scored = {task: _scored(task, paths, records, neurons) for task in kinds}
+    return Runs(records, kinds, scored)
+
+
+def _record_of(folder: Path, pair: str) -> Path | None:
+    """The record of a pair's run: `PAIR-PROTOCOL.json`."""
+    found = sorted(folder.glob(f"{pair}-v*.json"))
+    if len(found) > 1:
+        raise UsageError(f"{folder} holds several records of {pair}", "leave the one that is meant")
+    return found[0] if found else None
+
+
+def _check_same(records: Mapping[str, Record]) -> None:
+    base = records[BASE]
+    for pair, record in records.items():
+        if record.pair.arm.digest != base.pair.arm.digest or record.protocol != base.protocol:
+            raise UsageError(
+                f"the runs of {pair} and {BASE} are not of one ARM and one protocol",
+                "make them again with one version of mechshift, from one ARM and with one protocol",
+            )
+
+
+def _scored(task: str, paths: Mapping[str, Path], records: Mapping[str, Record], neurons: bool) -> Scored:
+    there = {
+        pair: path for pair, path in paths.items() if any(one.task == task for one in records[pair].tasks)
+    }
+    arm, second = (
+        {
+            pair: of_cell(_read_cell(path, records[pair], task, f"scores-{role}"), neurons)
+            for pair, path in there.items()
+        }
+        for role in ("arm", "mdm")
+    )
+    return Scored(arm, second)
+
+
+def _read_cell(path: Path, record: Record, task: str, name: str) -> ScoreSums:
+    """Raises NotComputable for a cell that the record was not made of."""
+    file = find_cell(path, record, task, name)
+    cells = next(one.cells for one in record.tasks if one.task == task)
+    if digest_of(file) != cells[name].digest:
+        raise NotComputable(
+            f"{file} is not what {path.name} was made of", "run the pair again: the cell is computed again"
+        )
+    return ScoreSums.load(file)
