@@ -194,9 +194,9 @@ def _change(found: Cosines, first: str, second: str) -> Found:
 
 def _blocks(runs: Runs, tasks: Mapping[str, Cosines]) -> tuple[TaskStructure, ...]:
     """By recipe what the matrices of ρ between tasks say of suites and surfaces, mean over seeds."""
-    recipes: dict[str, tuple[str, ...]] = {ARM: (ARM,), **RECIPES}
+    recipes: list[tuple[str, tuple[str, ...]]] = [(ARM, (ARM,)), *RECIPES.items()]
     found = []
-    for recipe, pairs in recipes.items():
+    for recipe, pairs in recipes:
         units = {pair: tasks[pair] for pair in pairs if pair in tasks}
         if units:
             suite, surface = (blocks_between(units, runs.kinds, factor) for factor in ("suite", "surface"))

@@ -80,7 +80,8 @@ def read_single(folder: Path) -> LlamaForCausalLM:
     native: Any = LlamaForCausalLM
     with quiet():
         model: LlamaForCausalLM = native.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
-    return model.eval()
+    model.eval()
+    return model
 
 
 if __name__ == "__main__":

@@ -11,9 +11,9 @@ from .table import protocol_name, row_body, task_body
 LEGEND = """\
 ρ: 1 where both members score edges alike, 0 where they have nothing in common. Task-dependent shift: ρ
 local − ρ planning, within words and within symbols, and the mean of the two. Ĵ: 0 as alike as chance, 1 as
-alike as two samples of one model, on this number of prompts. Other shifts: MDM − ARM. In brackets: 95 % intervals,
-over templates where a task has ten or more, else over prompts within its templates, with circuit sizes held
-fixed; for accuracies over the examples tried."""
+alike as two samples of one model, on this number of prompts. Other shifts: MDM − ARM. In brackets: 95 %
+intervals, over templates where a task has ten or more, else over prompts within its templates, with circuit
+sizes held fixed; for accuracies over the examples tried."""
 
 CARDS_LEGEND = """\
 Neurons: of each third of the layers the MLP neuron with the largest effect on the metric. Fires for: the
