@@ -53,7 +53,7 @@ def weighted_estimate(weights: Sequence[float], estimates: Sequence[Estimate]) -
         As `mean_estimate`.
 
     Raises:
-        ValueError: no estimate, as many weights as there are not, levels that differ.
+        ValueError: no estimate, as many weights as there are not, levels that differ, sums beyond all numbers.
 
     >>> weighted_estimate([-1.0], [Estimate(1.0, 0.4, 2.0, 0.95, 200)]).low
     -2.0
@@ -71,12 +71,15 @@ def weighted_estimate(weights: Sequence[float], estimates: Sequence[Estimate]) -
         sides = (one.value - one.low, one.high - one.value)[:: 1 if weight > 0 else -1]
         below.append(abs(weight) * sides[0])
         above.append(abs(weight) * sides[1])
-    centre = sum(weight * one.value for weight, one in zip(weights, estimates, strict=True))
+    centre = sum(float(weight) * one.value for weight, one in zip(weights, estimates, strict=True))
+    # hypot is never negative, also of distances whose squares overflow: the value stays inside.
+    low, high = centre - math.hypot(*below), centre + math.hypot(*above)
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise ValueError("the sum is beyond all numbers: scale the estimates down")
     return Estimate(
         value=centre,
-        # hypot is never negative, also of distances whose squares overflow: the value stays inside.
-        low=centre - math.hypot(*below),
-        high=centre + math.hypot(*above),
+        low=low,
+        high=high,
         level=estimates[0].level,
         resamples=min(one.resamples for one in estimates),
         undefined=sum(one.undefined for one in estimates),

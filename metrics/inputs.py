@@ -11,6 +11,10 @@ Flags = NDArray[np.bool_]
 Integers = NDArray[np.int64]
 
 
+LARGEST = 1e150
+"""Beyond it the square of a number, times a few, may be none."""
+
+
 def numbers(name: str, values: ArrayLike, dimensions: int | None = None) -> Floats:
     """`values` as a finite, non-empty float array (float32 stays float32); ValueError otherwise."""
     array = np.asarray(values)
@@ -73,6 +77,18 @@ def level_of(level: float) -> float:
     if not 0 < level < 1:
         raise ValueError(f"level must lie strictly between 0 and 1, not {level}")
     return float(level)
+
+
+def squarable(name: str, values: ArrayLike, dimensions: int) -> Floats:
+    """Numbers as `numbers` checks them, float64, whose sums of squares are numbers too.
+
+    Raises:
+        ValueError: as `numbers`; a value beyond ±1e150.
+    """
+    found = numbers(name, values, dimensions).astype(np.float64)
+    if np.abs(found).max() > LARGEST:
+        raise ValueError(f"{name} are so large that their squares are beyond all numbers: scale them down")
+    return found
 
 
 def match(names: Sequence[str], *arrays: NDArray[Any]) -> None:

@@ -10,9 +10,9 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .inputs import Floats, level_of, numbers
+from .inputs import Floats, level_of, squarable
 from .resampling import Estimate
-from .student import student_tail
+from .student import student_quantile
 from .undefined import Undefined
 from .welch import welch_p, welch_statistic
 
@@ -34,7 +34,7 @@ def seeds_mean(values: ArrayLike, level: float = 0.95) -> Estimate | Undefined:
     >>> round(found.low, 3), found.value
     (-0.484, 2.0)
     """
-    of = numbers("values", values, 1).astype(np.float64)
+    of = squarable("values", values, 1)
     if len(of) < 2:
         return Undefined("there is one seed")
     return _interval(float(of.mean()), [_variance(of)], [len(of) - 1], level)
@@ -57,7 +57,7 @@ def seeds_difference(minuend: ArrayLike, subtrahend: ArrayLike, level: float = 0
     >>> round(found.low, 3), found.value, round(found.high, 3)
     (-1.267, 1.0, 3.267)
     """
-    of, less = (numbers(name, each, 1) for name, each in (("minuend", minuend), ("subtrahend", subtrahend)))
+    of, less = (squarable(name, each, 1) for name, each in (("minuend", minuend), ("subtrahend", subtrahend)))
     if min(len(of), len(less)) < 2:
         return Undefined("one of the two recipes has one seed")
     value = float(of.mean() - less.mean())
@@ -80,10 +80,10 @@ def seeds_difference_p(minuend: ArrayLike, subtrahend: ArrayLike, bound: float =
     >>> round(seeds_difference_p([2.0, 3.0, 4.0], [1.0, 2.0, 3.0]), 3)
     0.288
     """
-    of, less = (numbers(name, each, 1) for name, each in (("minuend", minuend), ("subtrahend", subtrahend)))
+    of, less = (squarable(name, each, 1) for name, each in (("minuend", minuend), ("subtrahend", subtrahend)))
     if min(len(of), len(less)) < 2:
         return Undefined("one of the two recipes has one seed")
-    apart = of.mean() - less.mean() - bound
+    apart = of.mean() - less.mean() - squarable("bound", [bound], 1)[0]
     return float(welch_p(apart, [_variance(of), _variance(less)], [len(of) - 1, len(less) - 1]))
 
 
@@ -114,7 +114,7 @@ def pairs_of_seeds(values: ArrayLike, level: float = 0.95) -> Estimate | Undefin
     if seeds < 3:
         return Undefined(f"leaving out one of {seeds} seeds leaves no pair")
     rows, columns = np.triu_indices(seeds, 1)
-    of = numbers("values above the diagonal", given[rows, columns], 1)
+    of = squarable("values above the diagonal", given[rows, columns], 1)
     without = np.array([of[(rows != k) & (columns != k)].mean() for k in range(seeds)])
     variance = (seeds - 1) / seeds * float(((without - without.mean()) ** 2).sum())
     return _interval(float(of.mean()), [variance], [seeds - 1], level)
@@ -139,7 +139,7 @@ def across_seeds(values: ArrayLike, level: float = 0.95) -> Estimate | Undefined
     >>> round(found.value, 3), found.low < .4
     (0.55, True)
     """
-    of = numbers("values", values, 2).astype(np.float64)
+    of = squarable("values", values, 2)
     if min(of.shape) < 2:
         return Undefined("one of the two recipes has one seed")
     variances = [_variance(of.mean(axis=axis)) for axis in (1, 0)]
@@ -153,16 +153,5 @@ def _variance(values: Floats) -> float:
 
 def _interval(value: float, variances: list[float], freedom: list[int], level: float) -> Estimate:
     _, degrees = welch_statistic(value, variances, freedom)
-    reach = _quantile((1 - level_of(level)) / 2, float(degrees)) * math.sqrt(sum(variances))
+    reach = student_quantile((1 + level_of(level)) / 2, float(degrees)) * math.sqrt(sum(variances))
     return Estimate(value, value - reach, value + reach, level, resamples=0)
-
-
-def _quantile(tail: float, freedom: float) -> float:
-    """The t with P(T ≥ t) = tail, for a tail below a half; by halving, as nothing here needs it fast."""
-    low, high = 0.0, 1.0
-    while student_tail(high, freedom) > tail:
-        low, high = high, 2 * high
-    for _ in range(45):
-        middle = (low + high) / 2
-        low, high = (middle, high) if student_tail(middle, freedom) > tail else (low, middle)
-    return (low + high) / 2

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .faithfulness import RESOLUTION
-from .inputs import Flags, Floats, level_of, numbers
+from .inputs import Flags, Floats, level_of, numbers, squarable
 from .resampling import Estimate
 from .student import student_quantile, student_tails
 from .undefined import Undefined
@@ -198,9 +198,9 @@ def welch_interval(
 
     >>> found = welch_interval([[0.5, 0.7, 0.9], [0.1, 0.3, 0.2]], [1, -1])
     >>> round(found.value, 3), round(found.low, 3), round(found.high, 3)
-    (0.5, 0.118, 0.882)
+    (0.5, 0.084, 0.916)
     """
-    samples = [numbers("a group", each, 1).astype(np.float64) for each in groups]
+    samples = [squarable("groups", each, 1) for each in groups]
     weight = numbers("weights", weights, 1)
     if not samples or len(samples) != len(weight):
         raise ValueError(f"{len(samples)} groups with {len(weight)} weights")

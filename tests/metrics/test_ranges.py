@@ -175,6 +175,7 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy, ...], tuple[
         (of(MASSES, 5), of(st.integers(-1, 3), 5)),
         SHARE,
     ),
+    "across_seeds": (metrics.across_seeds, (of(NUMBERS, 3, 2),), ANY),
     "depth_shift": (metrics.depth_shift, (profiles(), profiles(), profiles()), ANY),
     "difference": (metrics.difference, (estimates(), estimates()), ANY),
     "disattenuated_cosine": (
@@ -257,6 +258,23 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy, ...], tuple[
         (of(NUMBERS, *SHAPE), circuits()),
         SHARE,
     ),
+    "pairs_of_seeds": (metrics.pairs_of_seeds, (of(NUMBERS, 4, 4),), ANY),
+    "resampled_cosine": (
+        lambda a, b, n: metrics.resampled_cosine(
+            metrics.group_products(a, b), n, n, np.ones((3, GROUPS)), np.ones((3, GROUPS))
+        ),
+        (SIGNAL, SIGNAL, EXAMPLES),
+        ANY,
+    ),
+    "seeds_difference": (metrics.seeds_difference, (of(NUMBERS, 3), of(NUMBERS, 2)), ANY),
+    "seeds_difference_p": (metrics.seeds_difference_p, (of(NUMBERS, 3), of(NUMBERS, 2), NUMBERS), SHARE),
+    "seeds_mean": (metrics.seeds_mean, (of(NUMBERS, 3),), ANY),
+    "weighted_estimate": (
+        lambda weights, a, b: metrics.weighted_estimate(list(weights), [a, b]),
+        (of(SHARES, 2), estimates(), estimates()),
+        ANY,
+    ),
+    "place_shares": (metrics.place_shares, (of(NUMBERS, 3, 4),), SHARE),
     "rank_biased_overlap": (
         lambda a, b, k, p: metrics.rank_biased_overlap(a, b, EDGES, k, p),
         (of(NUMBERS, *SHAPE), of(NUMBERS, *SHAPE), K, SHARES),
