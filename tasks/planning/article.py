@@ -1,4 +1,4 @@
-"""Article: "a" or "an", which the noun behind it decides, and a cue in the prompt decides the noun."""
+"""Article: "a" or "an", which the noun behind it decides, and a place in a list decides the noun."""
 
 from .. import shots
 from ..example import Draw, Example, Task, TaskCard
@@ -15,68 +15,76 @@ NOUNS = {
         "acorn almond olive oyster otter ant emerald igloo oven"
     ).split(),
 }
-COLOURS = "red blue green black white yellow brown grey".split()
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 
-TEMPLATES = (
-    "{listed}. In the {asked} box there is",
-    "Boxes: {listed}. The {asked} box holds",
-    "{listed}. Out of the {asked} box comes",
-)
-ITEMS = {"noun-first": "{noun} in {colour}", "colour-first": "{colour} has {noun}"}
+TEMPLATES = {
+    "list-first": (
+        "{listed}. The {asked} one is",
+        "Things: {listed}. The {asked} one is",
+        "{listed}. Of these the {asked} is",
+    ),
+    "cue-first": (
+        "Name the {asked} thing of {listed}:",
+        "The {asked} of {listed} is",
+        "Find the {asked}: {listed}. It is",
+    ),
+}
 
 INSTRUCTIONS = {
-    variant: ("Each box holds one thing. Name it with its article.",) * len(TEMPLATES) for variant in ITEMS
+    variant: ("Name one thing of a list, with its article.",) * len(templates)
+    for variant, templates in TEMPLATES.items()
 }
 """What begins the header at the level with shots."""
 
 
 def draw(given: Draw) -> Example | None:
-    """Boxes of different colours, each with a noun that stands there without its article; one is asked for.
+    """A list of nouns without articles; the one at a place is asked for.
 
-    Corrupted: another box is asked for, whose noun takes the other article.
+    Corrupted: another place is asked for, whose noun takes the other article.
     """
     rng = given.rng
-    colours = rng.sample(COLOURS, given.integer("boxes"))
     # As many nouns with either article, so that the list does not tell which one is asked for.
-    half = len(colours) // 2
-    nouns = [noun for article in ("a", "an") for noun in rng.sample(NOUNS[article], half)]
-    held = dict(zip(colours, rng.sample(nouns, len(nouns)), strict=True))
-    asked = rng.choice(colours)
-    other = rng.choice([colour for colour in colours if article_of(held[colour]) != article_of(held[asked])])
-    order = rng.sample(colours, len(colours))
-    index = rng.randrange(len(TEMPLATES))
-    # What is in which box, without the box that is asked for: the corrupted prompt is about the same.
-    content = "|".join(f"{colour} {held[colour]}" for colour in sorted(held))
+    half = given.integer("nouns") // 2
+    nouns = rng.sample([noun for article in NOUNS for noun in rng.sample(NOUNS[article], half)], 2 * half)
+    asked = rng.randrange(len(nouns))
+    others = [place for place, noun in enumerate(nouns) if article_of(noun) != article_of(nouns[asked])]
+    other = rng.choice(others)
+    # The list without the place that is asked for: the corrupted prompt is about the same one.
+    content = "|".join(nouns)
     if not given.wants(content):
         return None
+    index = rng.randrange(len(TEMPLATES[given.variant]))
 
-    def named(colour: str) -> Marked:
-        role = {asked: "asked", other: "foil"}.get(colour, "other")
-        noun, place = marked(held[colour], f"{role} noun"), marked(colour, f"{role} colour")
-        return filled(ITEMS[given.variant], noun=noun, colour=place)
+    roles = {asked: "asked", other: "foil"}
 
-    listed = joined(", ", map(named, order))
-    clean, corrupted = (
-        filled(TEMPLATES[index], listed=listed, asked=marked(colour, "cue")) for colour in (asked, other)
-    )
-    answer = f" {article_of(held[asked])} {held[asked]}"
+    def named(place: int) -> Marked:
+        return marked(nouns[place], f"{roles.get(place, 'other')} noun")
+
+    def prompt(place: int) -> Marked:
+        return filled(
+            TEMPLATES[given.variant][index],
+            listed=joined(", ", map(named, range(len(nouns)))),
+            asked=marked(ORDINALS[place], "cue"),
+        )
+
+    clean, answer = prompt(asked), _with_article(nouns[asked])
     return Example(
         clean=clean.text,
-        corrupted=corrupted.text,
+        corrupted=prompt(other).text,
         answer=answer,
-        foil=f" {article_of(held[other])} {held[other]}",
+        foil=_with_article(nouns[other]),
         variant=given.variant,
         template=f"{given.variant}-{index}",
         contents=(content,),
-        # Behind its article the noun is the one in the box, which is looked up and not planned.
+        # Behind its article the noun is the one at the place, which is looked up and not planned.
         copied=tuple(range(answer.rindex(" ") + 1, len(answer))),
         roles=clean.roles,
-        factors=(
-            ("article", article_of(held[asked])),
-            ("colour", asked),
-            ("place in the list", str(order.index(asked))),
-        ),
+        factors=(("article", article_of(nouns[asked])), ("place in the list", ORDINALS[asked])),
     )
+
+
+def _with_article(noun: str) -> str:
+    return f" {article_of(noun)} {noun}"
 
 
 def article_of(noun: str) -> str:
@@ -97,17 +105,17 @@ TASK = Task(
         measures="looking ahead by one word: the article depends on the noun that comes after it",
         source="after the a/an neurons of Miller and Neo 2023 and planning in rhymes of Lindsey et al. 2025",
         licence="Apache-2.0 (written for this project)",
-        counterfactual="another box is asked for, whose noun takes the other article",
+        counterfactual="another place of the list is asked for, whose noun takes the other article",
         metric="logit difference",
-        answer="article and noun; foil: those of the other box",
+        answer="article and noun; foil: those at the other place",
         plan="the article",
         copied="the noun",
         checker="the first two words are the article and the noun",
-        variants={"noun-first": "'apple in red'", "colour-first": "'red has apple'"},
+        variants={"list-first": "the list, then the place", "cue-first": "the place, then the list"},
         levels={
-            "four": {"boxes": 4},
-            "six": {"boxes": 6},
-            "few-shot": {"boxes": 4, "shots": 8},
+            "four": {"nouns": 4},
+            "six": {"nouns": 6},
+            "few-shot": {"nouns": 4, "shots": 8},
         },
         default_level="four",
         steps="tokens",

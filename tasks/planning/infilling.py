@@ -160,7 +160,8 @@ def draw(given: Draw) -> Example | None:
     """
     rng = given.rng
     name, frame = rng.choice(NAMES), rng.choice(FRAMES)
-    polarity, shown = rng.choice(sorted(LEFT)), rng.choice(sorted(frame.properties))
+    polarity = rng.choice([given.level["left"]] if "left" in given.level else sorted(LEFT))
+    shown = rng.choice(sorted(frame.properties))
     hidden, degree = OPPOSITE[shown], rng.choice(LEFT[polarity])
     deed, other = (rng.choice(frame.properties[each]) for each in (shown, hidden))
     # By what both prompts share, so that either split has every left side with every right side.
@@ -219,7 +220,11 @@ TASK = Task(
         copied="",
         checker="first word equals the answer",
         variants={"question": "asked in words", "answer": "followed by 'Answer:'"},
-        levels={"words": {"cue": "three words"}, "few-shot": {"cue": "three words", "shots": 8}},
+        levels={
+            "words": {"cue": "three words"},
+            "one-cue": {"cue": "three words", "left": "very"},
+            "few-shot": {"cue": "three words", "shots": 8},
+        },
         default_level="words",
         steps="tokens",
         version=2,

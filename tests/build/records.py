@@ -180,7 +180,6 @@ def a_comparison(
     return Comparison(
         arm=arm or a_member(clean=3, early=0.5),
         mdm=mdm or a_member(clean=2, early=0.62),
-        structure={"edges": number(0.9, 0.02), "standardised": number(0.8, 0.03)},
         compared=an_overlap_point(*compared),
         curve=tuple(an_overlap_point(edges, overlap) for edges, overlap in curve.items()),
         uniform_profile=(0.3, 0.4, 0.3),
