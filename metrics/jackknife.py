@@ -5,6 +5,8 @@ resamples. It takes away the part of a bias that falls as one over the number of
 error does not rest on samples in which a third of the units is missing, as resamples are.
 """
 
+import math
+
 import numpy as np
 
 from .inputs import Integers
@@ -28,6 +30,9 @@ def left_out(cluster: Integers) -> Doubles:
     """Weights of units [1 + left out, units]: all 1, then with a 0 in turn, which its stratum makes up for.
 
     A unit that is alone in its stratum is never left out.
+
+    >>> left_out(np.array([0, 0, 1, 1])).tolist()[:3]
+    [[1.0, 1.0, 1.0, 1.0], [0.0, 2.0, 1.0, 1.0], [2.0, 0.0, 1.0, 1.0]]
     """
     sizes = [len(units) for units in strata(cluster)]
     rows, start = [np.ones((1, sum(sizes)))], 0
@@ -52,17 +57,18 @@ def jackknife_estimate(
     if np.isnan(values).any():
         return Undefined(f"{reason}, of all prompts or with some left out")
     weights = cluster_weights(cluster, resamples, seed)
-    value, variance, freedom, start = float(values[0]), 0.0, 0, 1
+    value, apart, freedom, start = float(values[0]), [0.0], 0, 1
     draws = np.zeros(resamples)
     for units in strata(cluster):
         size = len(units)
         if size > 1:
             without = values[start : start + size]
             moves = without.mean() - without
-            value += (size - 1) * (values[0] - without.mean())
-            variance += (size - 1) / size * float(moves @ moves)
+            value += (size - 1) * float(values[0] - without.mean())
+            apart += list(math.sqrt((size - 1) / size) * moves)
             draws += weights[:, [unit[0] for unit in units]] @ moves * ((size - 1) / size)
             freedom += size - 1
             start += size
-    away = student_quantile((1 + level) / 2, freedom) * float(np.sqrt(variance))
+    # Not by squares, which of small and large values would be 0 or beyond all numbers.
+    away = student_quantile((1 + level) / 2, freedom) * math.hypot(*apart)
     return Estimate(value, value - away, value + away, level, resamples, 0, value + draws)

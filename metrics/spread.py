@@ -137,12 +137,14 @@ def standardised_cosine(
     parts = a, b, existing, examples, cluster
     drawn = cluster, resamples, seed, level_of(level)
     # In units that are the same in all rows: whether there are scores does not depend on how large units are.
-    squares = _mean_products(*parts, np.broadcast_to(scale[:1], scale.shape))
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = _mean_products(*parts, np.broadcast_to(scale[:1], scale.shape))
     for name, squared in zip(("first", "second"), squares, strict=False):
         unclear = why_unclear(squared[0], jackknife_estimate(squared, *drawn, "there is one unit"))
         if unclear:
             return Undefined(f"the {name} model's scores are not clear of its prompts' noise: {unclear}")
-    aa, bb, ab = _mean_products(*parts, scale)
+    with np.errstate(over="ignore", invalid="ignore"):
+        aa, bb, ab = _mean_products(*parts, scale)
     return jackknife_estimate(ratio(aa, bb, ab), *drawn, "a squared score is not above 0")
 
 
@@ -252,6 +254,8 @@ def _mean_products(
             different = means[pair[0]] * means[pair[1]] - weights**2 @ (one * other)
             found += np.einsum("re,re->r", factor, different)
         start += x.shape[1]
+    if not all(np.isfinite(found).all() for found in (aa, bb, ab)):
+        raise ValueError("products of the sums are beyond all numbers: scale the sums down")
     examples = member @ counts
     pairs = (weights @ examples) ** 2 - weights**2 @ examples**2
     return quotient(aa, pairs, 2), quotient(bb, pairs, 2), quotient(ab, pairs, 2)

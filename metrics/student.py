@@ -118,7 +118,6 @@ def _not_zero(values: Floats) -> Floats:
     return np.where(values == 0, _TINY, values)
 
 
-@lru_cache(maxsize=1000)
 def student_quantile(share: float, freedom: float) -> float:
     """The value below which Student's t lies with probability `share`: the inverse of `student_tail`.
 
@@ -135,7 +134,13 @@ def student_quantile(share: float, freedom: float) -> float:
     >>> round(student_quantile(0.975, 9), 6)
     2.262157
     """
-    wanted = min(level_of(share), 1 - share)
+    found = _quantile(min(level_of(share), 1 - share), float(freedom))
+    return found if share > 0.5 else -found
+
+
+@lru_cache(maxsize=1000)
+def _quantile(wanted: float, freedom: float) -> float:
+    """The value, not below 0, above which t lies with that probability."""
     # Newton's steps: the tail is convex, and the normal quantile lies on the near side.
     found = -NormalDist().inv_cdf(wanted)
     for _ in range(_STEPS):
@@ -143,7 +148,7 @@ def student_quantile(share: float, freedom: float) -> float:
         found += step
         if abs(step) <= 1e-13 * found:
             break
-    return found if share > 0.5 else -found
+    return found
 
 
 def _density(value: float, freedom: float) -> float:
