@@ -89,7 +89,7 @@ from .specialisation import (
 from .spread import inverse_spread, standardised_cosine
 from .squared import clipped_profile, squared_placement
 from .stability import SignStability, sign_stability
-from .student import student_tail
+from .student import student_quantile, student_tail
 from .undefined import Undefined, Value
 
 __all__ = [
@@ -177,6 +177,7 @@ __all__ = [
     "squared_placement",
     "standardised_cosine",
     "strongest_share",
+    "student_quantile",
     "student_tail",
     "systematic_change",
     "systematic_change_estimate",

@@ -116,20 +116,25 @@ def unpaired_cosine(
 def cosine_of(aa: Doubles, bb: Doubles, ab: Doubles, level: float) -> Estimate | Undefined:
     """Of products [1 + resamples], the first of which is of all groups as they are."""
     for name, own in (("first", aa), ("second", bb)):
-        unclear = _unclear(own, level)
+        of_draws = estimate_of(float(own[0]), own[1:], level, "fewer than two groups were drawn")
+        unclear = why_unclear(own[0], of_draws)
         if unclear:
             return Undefined(f"the {name} model's scores are not clear of its prompts' noise: {unclear}")
-    with np.errstate(all="ignore"):
-        # Roots first: the product of two small numbers may be 0.
-        rho = np.where((aa > 0) & (bb > 0), ab / np.sqrt(aa) / np.sqrt(bb), np.nan)
+    rho = ratio(aa, bb, ab)
     return estimate_of(float(rho[0]), rho[1:], level, "a squared score was not above 0")
 
 
-def _unclear(own: Doubles, level: float) -> str:
-    """Why a squared score is not clearly above 0, empty where it is."""
-    if np.isnan(own[0]) or own[0] <= 0:
-        return f"from different groups, the sum of squared scores is {own[0]:.4g}"
-    found = estimate_of(float(own[0]), own[1:], level, "fewer than two groups were drawn")
+def ratio(aa: Doubles, bb: Doubles, ab: Doubles) -> Doubles:
+    """ρ of products, NaN where a squared score is not above 0."""
+    with np.errstate(all="ignore"):
+        # Roots first: the product of two small numbers may be 0.
+        return np.where((aa > 0) & (bb > 0), ab / np.sqrt(aa) / np.sqrt(bb), np.nan)
+
+
+def why_unclear(squared: float, found: Estimate | Undefined) -> str:
+    """Why a squared score is not clearly above 0, from its value and its estimate; empty where it is."""
+    if np.isnan(squared) or squared <= 0:
+        return f"from different groups, the sum of squared scores is {squared:.4g}"
     if isinstance(found, Undefined):
         return found.reason
     interval = f"{found.value:.4g} [{found.low:.4g}, {found.high:.4g}]"

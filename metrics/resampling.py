@@ -128,7 +128,7 @@ def cluster_weights(clusters: ArrayLike, resamples: int = 200, seed: int = 0) ->
     cluster = clusters_of(clusters)
     generator = np.random.default_rng([seed, 0])
     weights = np.ones((whole("resamples", resamples, 1), len(cluster)))
-    for units in _strata(cluster):
+    for units in strata(cluster):
         size = len(units)
         if size > 1:
             drawn = generator.multinomial(size - 1, np.full(size, 1 / size), resamples) * (size / (size - 1))
@@ -137,7 +137,7 @@ def cluster_weights(clusters: ArrayLike, resamples: int = 200, seed: int = 0) ->
     return weights
 
 
-def _strata(cluster: Integers) -> list[list[Integers]]:
+def strata(cluster: Integers) -> list[list[Integers]]:
     """What is drawn from among each other: of each stratum the units, of each unit the groups."""
     members = [np.flatnonzero(cluster == index) for index in range(int(cluster.max()) + 1)]
     if templates_drawn(cluster):

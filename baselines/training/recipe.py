@@ -149,8 +149,8 @@ MIXTURE = {
     "star-path/names": 0.06,
     "article": 0.12,
 }
-"""The share of a task is the larger the later an ARM comes to solve it. Behind one left cue that never changes
-it learns what the right cue says, without which it finds no beginning where the two decide together."""
+"""The share of a task is the larger the later an ARM comes to solve it. At "one-cue" it learns what the right
+cue of infilling says; without that it finds no beginning where two cues decide together."""
 
 ARM_TRAINING = Optimisation(steps=3_000, peak_rate=3e-3)
 POST_TRAINING = Optimisation(steps=1_200, peak_rate=3e-3)

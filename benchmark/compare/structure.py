@@ -14,6 +14,7 @@ from ...metrics import (
     standardised_cosine,
 )
 from ...metrics.inputs import Floats
+from ...metrics.spread import POWER
 from ..measure.evidence import ScoreSums
 from ..record.protocol import Statistics
 from ..record.types import Measured, Missing, measured
@@ -25,10 +26,11 @@ _NO_NEURONS = "effects of neurons were not measured of both members"
 def structure(arm: ScoreSums, mdm: ScoreSums, statistics: Statistics) -> dict[str, Measured]:
     """Cosines of both members' mean scores, in their consistent form, by what they are of.
 
-    `edges`; `standardised`: edges in units of their spread over prompts; `between`: edges without what the
-    MDM's sources write before the first differing token and behind the place that is read; `components`:
-    what each writes, by all of its edges; `neurons`. `carried_arm`, `carried_mdm`: how many edges carry a
-    member's squared scores; `neurons_arm`, `neurons_mdm`: how many neurons carry its squared effects.
+    `edges`; `standardised`: the headline, edges in units of a power of their spread over prompts;
+    `between`: edges without what the MDM's sources write before the first differing token and behind the
+    place that is read; `components`: what each writes, by all of its edges; `neurons`. `carried_arm`,
+    `carried_mdm`: how many edges carry a member's squared scores; `neurons_arm`, `neurons_mdm`: how many
+    neurons carry its squared effects.
     """
     mask, counts = arm.graph.mask, arm.attribution.counts
 
@@ -38,7 +40,7 @@ def structure(arm: ScoreSums, mdm: ScoreSums, statistics: Statistics) -> dict[st
     a, b = (each.attribution.score_sums[:, mask] for each in (arm, mdm))
     found: dict[str, Estimate | Value] = {
         "edges": cosine(a, b),
-        "standardised": standardised_cosine(a, b, counts, arm.templates, None, 1, *_drawn(statistics)),
+        "standardised": standardised_cosine(a, b, counts, arm.templates, None, POWER, *_drawn(statistics)),
         "components": cosine(_written(arm), _written(mdm)),
         "carried_arm": carrying_edges(a, counts),
         "carried_mdm": carrying_edges(b, counts),

@@ -160,7 +160,7 @@ def draw(given: Draw) -> Example | None:
     """
     rng = given.rng
     name, frame = rng.choice(NAMES), rng.choice(FRAMES)
-    polarity = rng.choice([given.level["left"]] if "left" in given.level else sorted(LEFT))
+    polarity = rng.choice([str(given.level["left"])] if "left" in given.level else sorted(LEFT))
     shown = rng.choice(sorted(frame.properties))
     hidden, degree = OPPOSITE[shown], rng.choice(LEFT[polarity])
     deed, other = (rng.choice(frame.properties[each]) for each in (shown, hidden))

@@ -324,13 +324,21 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy, ...], tuple[
         ANY,
     ),
     "standardised_cosine": (
-        lambda a, b, n: metrics.standardised_cosine(a, b, n, CLUSTERS, resamples=3),
+        # Four groups are too few to be clear of noise.
+        lambda a, b, n: metrics.standardised_cosine(
+            np.tile(a, (6, 1, 1)), np.tile(b, (6, 1, 1)), np.tile(n, 6), np.zeros(24), resamples=3
+        ),
         (SIGNAL, SIGNAL, EXAMPLES),
         ANY,
     ),
     "strongest_share": (
         lambda a, b, n: metrics.strongest_share(a, b, n, CLUSTERS, k=2, splits=2),
         (SIGNAL, SIGNAL, EXAMPLES),
+        ANY,
+    ),
+    "student_quantile": (
+        lambda share, freedom: metrics.student_quantile(0.01 + 0.98 * share, freedom),
+        (SHARES, st.integers(1, 10**4)),
         ANY,
     ),
     "student_tail": (metrics.student_tail, (NUMBERS, st.integers(1, 10**4)), SHARE),

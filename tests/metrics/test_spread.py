@@ -5,8 +5,6 @@ from mechshift.metrics import (
     Estimate,
     Undefined,
     cluster_weights,
-    disattenuated_cosine,
-    group_products,
     inverse_spread,
     standardised_cosine,
 )
@@ -20,18 +18,21 @@ SIZE = np.exp(1.5 * GENERATOR.normal(size=EDGES))
 A, B = COUNTS[:, None] * SIZE * (1 + 0.5 * GENERATOR.normal(size=(2, GROUPS, EDGES)))
 
 
-def shares(sums: np.ndarray, weights: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Each edge's variance over examples by that of all, an edge at a time."""
+def shares(sums: np.ndarray, kept: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Each edge's variance within templates by that of all, an edge and a template at a time."""
     found = np.zeros(EDGES)
     for edge in np.flatnonzero(mask):
         scores = sums[:, edge] / COUNTS
-        mean = np.average(scores, weights=weights * COUNTS)
-        found[edge] = np.average((scores - mean) ** 2, weights=weights * COUNTS)
+        for template in range(3):
+            of = kept & (template == CLUSTERS)
+            mean = np.average(scores[of], weights=COUNTS[of])
+            found[edge] += sum(COUNTS[of] * (scores[of] - mean) ** 2)
     return found / found.sum()
 
 
 def slow_rho(weights: np.ndarray, power: float) -> float:
-    unit = (shares(A, weights, MASK) + shares(B, weights, MASK))[MASK] ** -power
+    kept = weights > 0
+    unit = (shares(A, kept, MASK) + shares(B, kept, MASK))[MASK] ** -power
 
     def product(x: np.ndarray, y: np.ndarray) -> float:
         return sum(
@@ -44,13 +45,32 @@ def slow_rho(weights: np.ndarray, power: float) -> float:
     return product(A, B) / np.sqrt(product(A, A) * product(B, B))
 
 
+def without(group: int) -> np.ndarray:
+    """Weights with a group left out, for which the other three of its template make up."""
+    weights = np.where(CLUSTERS[group] == CLUSTERS, 4 / 3, 1.0)
+    weights[group] = 0
+    return weights
+
+
 @pytest.mark.parametrize("power", [0.5, 1.0])
-def test_the_scale_is_one_over_the_spread(power: float) -> None:
-    expected = np.zeros(EDGES)
-    ones = np.ones(GROUPS)
-    expected[MASK] = (shares(A, ones, MASK) + shares(B, ones, MASK))[MASK] ** (-power / 2)
-    found = inverse_spread(np.where(MASK, A, np.nan), B, COUNTS, mask=MASK, power=power)
-    np.testing.assert_allclose(found, expected)
+def test_the_scale_is_one_over_the_spread_of_that_of_the_typical_edge(power: float) -> None:
+    ones = np.ones(GROUPS, bool)
+    squared = (shares(A, ones, MASK) + shares(B, ones, MASK))[MASK]
+    found = inverse_spread(np.where(MASK, A, np.nan), B, COUNTS, clusters_a=CLUSTERS, mask=MASK, power=power)
+    np.testing.assert_allclose(found[MASK], (squared / np.median(squared)) ** (-power / 2))
+    assert not found[~MASK].any()
+
+
+def test_templates_do_not_count_as_spread() -> None:
+    shifted = A + COUNTS[:, None] * 5 * np.arange(3)[CLUSTERS][:, None]
+    found, again = (inverse_spread(sums, sums, COUNTS, clusters_a=CLUSTERS) for sums in (A, shifted))
+    np.testing.assert_allclose(found, again)
+
+
+def test_where_no_template_has_two_groups_they_count_as_one() -> None:
+    np.testing.assert_allclose(
+        inverse_spread(A, B, COUNTS, clusters_a=range(GROUPS)), inverse_spread(A, B, COUNTS)
+    )
 
 
 def test_models_over_other_examples_have_counts_of_their_own() -> None:
@@ -59,22 +79,66 @@ def test_models_over_other_examples_have_counts_of_their_own() -> None:
     np.testing.assert_allclose(inverse_spread(A, B, COUNTS, COUNTS), inverse_spread(A, B, COUNTS))
 
 
-@pytest.mark.parametrize("power", [0.5, 1.0])
-def test_every_resample_measures_the_units_anew(power: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mechshift.metrics.spread.BLOCK", 3)
+@pytest.mark.parametrize("power", [0.0, 0.5, 0.75, 1.0])
+def test_the_jackknife_finds_units_and_products_anew(power: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mechshift.metrics.products.BLOCK", 3)
     found = standardised_cosine(A, B, COUNTS, CLUSTERS, MASK, power, resamples=6, seed=2)
     assert isinstance(found, Estimate)
-    assert found.value == pytest.approx(slow_rho(np.ones(GROUPS), power))
-    expected = [slow_rho(row, power) for row in cluster_weights(CLUSTERS, 6, 2)]
-    assert found.draws == pytest.approx(np.array(expected))
+    whole = slow_rho(np.ones(GROUPS), power)
+    left = np.array([slow_rho(without(group), power) for group in range(GROUPS)]).reshape(3, 4)
+    moves = left.mean(axis=1, keepdims=True) - left
+    value = whole + 3 * (whole - left.mean(axis=1)).sum()
+    assert found.value == pytest.approx(value)
+    # Student's quantile of nine degrees of freedom, of a table.
+    assert found.high - found.value == pytest.approx(2.262157 * np.sqrt(3 / 4 * (moves**2).sum()))
+    expected = value + 3 / 4 * cluster_weights(CLUSTERS, 6, 2) @ moves.ravel()
+    assert found.draws == pytest.approx(expected)
 
 
-def test_without_a_power_it_is_the_plain_cosine() -> None:
-    plain = disattenuated_cosine(group_products(A, B, MASK), COUNTS, CLUSTERS)
-    found = standardised_cosine(A, B, COUNTS, CLUSTERS, MASK, power=0)
-    assert isinstance(plain, Estimate)
+def test_where_templates_are_drawn_they_are_what_is_left_out() -> None:
+    random = np.random.default_rng(1)
+    clusters = np.arange(24) // 2
+    a, b = SIZE * (1 + random.normal(size=(2, 24, EDGES)))
+    found = standardised_cosine(a, b, np.ones(24), clusters, power=0)
+    sums = [each.reshape(12, 2, EDGES).sum(axis=1) for each in (a, b)]
+    added_up = standardised_cosine(*sums, 2 * np.ones(12), np.arange(12), power=0)
     assert isinstance(found, Estimate)
-    assert (found.value, found.low) == pytest.approx((plain.value, plain.low))
+    assert isinstance(added_up, Estimate)
+    assert (found.value, found.low) == pytest.approx((added_up.value, added_up.low))
+
+
+def test_the_spread_of_draws_is_that_of_the_interval() -> None:
+    found = standardised_cosine(A, B, COUNTS, CLUSTERS, resamples=20_000)
+    assert isinstance(found, Estimate)
+    assert found.draws is not None
+    assert found.draws.mean() == pytest.approx(found.value, abs=1e-3)
+    assert 2.262157 * found.draws.std() == pytest.approx(found.high - found.value, rel=0.05)
+
+
+def test_one_model_twice_is_exactly_alike() -> None:
+    found = standardised_cosine(A, 3 * A, COUNTS, CLUSTERS)
+    assert isinstance(found, Estimate)
+    assert (found.value, found.low, found.high) == pytest.approx((1, 1, 1))
+
+
+def test_intervals_hold_the_limit_and_few_groups_do_not_bias() -> None:
+    random = np.random.default_rng(3)
+    held, errors = [], []
+    for _ in range(60):
+        mean = np.exp(1.5 * random.normal(size=(2, 300))) * random.choice([-1, 1], (2, 300))
+        mean[1] = 0.8 * mean[0] + 0.6 * mean[1]
+        spread = 2 * np.abs(mean) ** 0.7
+        sums = mean[:, None] + spread[:, None] * random.normal(size=(2, 24, 300))
+        unit = (spread**2 / (spread**2).sum(axis=1, keepdims=True)).sum(axis=0) ** -0.375
+        one, other = mean * unit
+        limit = one @ other / np.sqrt((one @ one) * (other @ other))
+        found = standardised_cosine(*sums, np.ones(24), np.zeros(24))
+        assert isinstance(found, Estimate)
+        held.append(found.low <= limit <= found.high)
+        errors.append(found.value - limit)
+    # Three standard errors below .95.
+    assert np.mean(held) > 0.86
+    assert abs(np.mean(errors)) < 3 * np.std(errors) / np.sqrt(60) + 0.002
 
 
 def test_the_scale_of_a_model_and_that_of_an_edge_change_nothing() -> None:
@@ -86,7 +150,7 @@ def test_the_scale_of_a_model_and_that_of_an_edge_change_nothing() -> None:
     assert again.value == pytest.approx(found.value)
     # An edge's own unit cancels where both models have the same spread.
     twin = COUNTS[:, None] * (A.mean(axis=0) / COUNTS.mean()) + (A - A.mean(axis=0))[::-1]
-    plain, scaled = (standardised_cosine(A * of, twin * of, COUNTS, CLUSTERS) for of in (1, units))
+    plain, scaled = (standardised_cosine(A * of, twin * of, COUNTS, CLUSTERS, power=1) for of in (1, units))
     assert isinstance(plain, Estimate)
     assert isinstance(scaled, Estimate)
     assert scaled.value == pytest.approx(plain.value, abs=0.05)
@@ -96,10 +160,10 @@ def test_the_scale_of_a_model_and_that_of_an_edge_change_nothing() -> None:
 def test_an_edge_that_is_the_same_for_all_prompts_counts_for_nothing(value: float) -> None:
     a, b = np.c_[A, value * COUNTS], np.c_[B, value * COUNTS]
     assert inverse_spread(a, b, COUNTS)[-1] == 0
-    found, without = (standardised_cosine(x, y, COUNTS, CLUSTERS) for x, y in ((a, b), (A, B)))
+    found, fewer = (standardised_cosine(x, y, COUNTS, CLUSTERS) for x, y in ((a, b), (A, B)))
     assert isinstance(found, Estimate)
-    assert isinstance(without, Estimate)
-    assert (found.value, found.low, found.high) == pytest.approx((without.value, without.low, without.high))
+    assert isinstance(fewer, Estimate)
+    assert (found.value, found.low, found.high) == pytest.approx((fewer.value, fewer.low, fewer.high))
 
 
 def test_noise_has_no_cosine() -> None:

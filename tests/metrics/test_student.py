@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mechshift.metrics import student_tail
-from mechshift.metrics.student import student_quantile, student_tails
+from mechshift.metrics import student_quantile, student_tail
+from mechshift.metrics.student import student_tails
 
 
 @pytest.mark.parametrize("freedom", [1, 2, 3, 9, 30, 200])
@@ -48,14 +48,18 @@ def test_what_is_no_statistic_is_refused() -> None:
         student_tail(1.0, math.nan)
 
 
-@pytest.mark.parametrize("freedom", [1, 2.5, 9, 100, math.inf])
-@pytest.mark.parametrize("probability", [0.001, 0.3, 0.5, 0.975, 0.9999])
-def test_a_quantile_is_where_the_tail_is_what_is_left(probability: float, freedom: float) -> None:
-    wanted = stats.t.ppf(probability, freedom)
-    assert student_quantile(probability, freedom) == pytest.approx(wanted, rel=1e-9, abs=1e-9)
+@pytest.mark.parametrize("share", [1e-6, 0.025, 0.3, 0.6, 0.975, 0.9999])
+@pytest.mark.parametrize("freedom", [1, 1.5, 9, 23, 1000, math.inf])
+def test_the_quantile_is_that_of_another_library(share: float, freedom: float) -> None:
+    expected = stats.norm.ppf(share) if math.isinf(freedom) else stats.t.ppf(share, freedom)
+    assert student_quantile(share, freedom) == pytest.approx(expected, rel=1e-9)
 
 
-@pytest.mark.parametrize("probability", [0, 1, -0.1, math.nan])
-def test_a_quantile_without_an_end_is_refused(probability: float) -> None:
-    with pytest.raises(ValueError, match=r"probability|infinite"):
-        student_quantile(probability, 5)
+def test_half_of_the_values_lie_below_0() -> None:
+    assert student_quantile(0.5, 4) == 0
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0, math.nan])
+def test_a_share_has_to_lie_between_0_and_1(share: float) -> None:
+    with pytest.raises(ValueError, match="strictly between"):
+        student_quantile(share, 4)

@@ -8,13 +8,15 @@ from numpy.typing import NDArray
 
 from mechshift import metrics
 from mechshift.metrics import Estimate, Undefined, Value
+from mechshift.metrics.spread import POWER
 
 Floats = NDArray[np.floating]
 Estimates = Mapping[str, Estimate | Undefined]
 
 SHARE = 0.02
 """Edges of a circuit, where a number of them has to be chosen."""
-POWERS = {"ρ": 0.0, "ρ, half standardised": 0.5, "ρ, standardised": 1.0}
+HEADLINE = "ρ, three quarters standardised"
+POWERS = {"ρ": 0.0, "ρ, half standardised": 0.5, HEADLINE: POWER, "ρ, standardised": 1.0}
 """Of `inverse_spread`."""
 COMPONENTS = "ρ of components"
 WEIGHTED = ("weighted Jaccard", "weighted Jaccard, extrapolated")
@@ -82,7 +84,9 @@ def carriers(sample: Sample) -> dict[str, Value]:
     """For each cosine the smaller participation ratio of the two models."""
     found: dict[str, Value] = {}
     for name, power in POWERS.items():
-        scale = metrics.inverse_spread(sample.a, sample.b, sample.counts, mask=sample.mask, power=power)
+        scale = metrics.inverse_spread(
+            sample.a, sample.b, sample.counts, clusters_a=sample.clusters, mask=sample.mask, power=power
+        )
         both = [
             metrics.carrying_edges(sums * scale, sample.counts, sample.mask) for sums in (sample.a, sample.b)
         ]

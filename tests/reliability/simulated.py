@@ -50,10 +50,14 @@ class Design:
 
 @dataclass(frozen=True)
 class Truth:
-    """Of both models the mean score and the standard deviation of each edge over prompts, [2, edges]."""
+    """Of both models the mean score and the standard deviation of each edge over prompts, [2, edges].
+
+    `second`: [edges], how far each edge takes part in the second direction.
+    """
 
     mean: Floats
     spread: Floats
+    second: Floats
 
 
 def counts(prompts: int) -> NDArray[np.int64]:
@@ -69,7 +73,10 @@ def truth(design: Design, generator: np.random.Generator) -> Truth:
     elif design.relation == "same":
         second = first
     mean = np.stack([first, second])
-    return Truth(mean, np.sqrt((GAIN**2 + FACTOR**2) * mean**2 + _own_noise(mean, design.law) ** 2))
+    # Of the truth and not of a sample: it is part of how much the scores of an edge differ.
+    second = generator.standard_normal(design.edges, dtype=np.float32)
+    common = (GAIN**2 + (FACTOR * second) ** 2) * mean**2
+    return Truth(mean, np.sqrt(common + _own_noise(mean, design.law) ** 2), second)
 
 
 def _scores(design: Design, generator: np.random.Generator) -> Floats:
@@ -91,7 +98,7 @@ def sample(
 ) -> tuple[Floats, Floats]:
     """Score sums of both models, [groups, sources, destinations] each, 0 where no edge is."""
     examples = counts(prompts)[:, None].astype(np.float32)
-    second = generator.standard_normal(design.edges, dtype=np.float32)
+    second = true.second
     sums = examples * true.mean[:, None].astype(np.float32)
     # The root of the examples: a group's sum of noise that differs from prompt to prompt.
     sums += np.sqrt(examples) * _noise(design, true, second, GROUPS, generator)

@@ -146,6 +146,23 @@ def _recorded_row(name: str, results: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def robustness_table(names: Iterable[str], results: Mapping[str, Any]) -> str:
+    """How estimators fall along paths between weights, and how far noise moves them, by task."""
+    ends = list(next(iter(results.values()))["paths"])
+    headers = [
+        "estimator",
+        "task",
+        *(f"towards {end}: ¼, ½, ¾, all of the way" for end in ends),
+        "harmless noise",
+    ]
+    rows = []
+    for name in names:
+        for task, result in results.items():
+            paths = [", ".join(_of([each[name]]) for each in result["paths"][end]) for end in ends]
+            rows.append([name, task, *paths, f"{_of([result['noise'][name]])} at {result['level']:.2g}"])
+    return _table(headers, rows)
+
+
 def _of(values: Iterable[Sequence[float] | None]) -> str:
     numbers = [value[0] for value in values if value is not None]
     return _number(np.mean(numbers)) if numbers else "–"

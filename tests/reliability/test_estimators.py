@@ -42,7 +42,6 @@ def test_the_spread_is_that_of_prompts() -> None:
     generator = np.random.default_rng(1)
     drawn_sums = [sample(DESIGN, true, GROUPS, generator)[0] for _ in range(60)]
     sums = np.concatenate(drawn_sums)[:, DESIGN.mask]
-    # A second direction is drawn anew in every sample, so that the spread is that over samples too.
     ratio = sums.std(axis=0) / true.spread[0]
     assert np.median(ratio) == pytest.approx(1, abs=0.05)
     assert GAIN > 0
