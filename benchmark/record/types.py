@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from ...metrics import Estimate, Undefined, Value, wilson_interval
 from ...metrics.inputs import Floats
-from .protocol import Part, Protocol
+from .protocol import Beside, Part, Protocol
 
 if TYPE_CHECKING:
     import pandas
@@ -271,6 +271,25 @@ class Comparison(Part):
     specialisation_shift: dict[str, Measured]
 
 
+class AtRead(Part):
+    """Both members at a read beside the headline's.
+
+    `examples`: of the discovery half; `masked`: mean share of the answer's tokens that the MDM sees masked.
+    `gap`: by how much a member's metric is higher on the clean prompts, by `arm` and `mdm`. `structure`: how
+    alike mean scores are, as in a comparison, and `headline`: those of the MDM here and at the headline's
+    read. `squared`, `mass`: depth and specialisation of all edges by either weighting, by `arm`, `mdm` and
+    `shift`. `direction`: shares of the MDM's score by the position of its source.
+    """
+
+    examples: int = Field(ge=1)
+    masked: Measured
+    gap: dict[str, Measured]
+    structure: dict[str, Measured]
+    squared: dict[str, dict[str, Measured]]
+    mass: dict[str, dict[str, Measured]]
+    direction: dict[str, Measured]
+
+
 class CellRecord(Part):
     """A cell that a task's numbers were computed from: its key, and the digest of its content (SHA-256)."""
 
@@ -307,7 +326,8 @@ TaskName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 class TaskRecord(Part):
     """A task's results: which task, on which examples, what came out, and of which cells.
 
-    `prompts`: some of the examples, to be looked at.
+    `prompts`: some of the examples, to be looked at; `stages`: what was found at the protocol's reads beside
+    the headline's, or why nothing was.
     """
 
     task: TaskName
@@ -317,6 +337,7 @@ class TaskRecord(Part):
     pool: PoolRecord
     prompts: tuple[Prompt, ...]
     comparison: Comparison
+    stages: dict[Beside, AtRead | Missing] = Field(default={})
     cells: dict[str, CellRecord]
 
     def __repr_args__(self) -> Iterator[tuple[str, object]]:

@@ -34,6 +34,7 @@ def describe_task(outcome: Outcome, protocol: Protocol) -> TaskResult:
         pool=pool,
         prompts=outcome.contents["prompts"].root,
         comparison=outcome.contents["comparison"],
+        stages=outcome.contents["stages"].of_enough(protocol.minimum).root,
         cells=outcome.cells,
     )
 

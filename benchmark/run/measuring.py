@@ -27,6 +27,8 @@ from ..pairs.pair import Pair
 from ..pairs.threads import on_suited_threads
 from ..pairs.ungrouping import ungroup
 from ..record.protocol import Compared, Halving, Sampling, Scoring, Sweeping
+from ..record.stages import Stages
+from .beside import read_beside
 from .execution import Tell
 from .numbers import Needs, circuit_size, compute_numbers
 from .plan import MEMBERS, Cell, MemberName, Stage, kind_name
@@ -60,6 +62,7 @@ class Measuring:
             "scores": self._scores,
             "sweep": self._sweep,
             "entropies": self._entropies,
+            "stages": self._stages,
         }
 
     @cached_property
@@ -70,9 +73,13 @@ class Measuring:
         """The one member that the cell is about, with the protocol's kind of key/value edges."""
         name = cell.kind.member
         assert name is not None, "a pool is of both members"
+        return self._members(cell)[name]
+
+    def _members(self, cell: Cell) -> dict[MemberName, Member]:
+        """Both members with the protocol's kind of key/value edges."""
         if cell.parts[Scoring].kv == "ungrouped":
-            return self._ungrouped[name]
-        return dict(zip(MEMBERS, self._pair.members, strict=True))[name]
+            return self._ungrouped
+        return dict(zip(MEMBERS, self._pair.members, strict=True))
 
     def _pool(self, cell: Cell, needs: Needs, tell: Tell) -> Pool:
         sampling = cell.parts[Sampling]
@@ -125,6 +132,11 @@ class Measuring:
         with tell(1):
             found = component_entropies(member, batches(member, asked, self._rows), sources)
         return Entropies({components.names[i]: float(h) for i, h in zip(top, found, strict=True)})
+
+    def _stages(self, cell: Cell, needs: Needs, tell: Tell) -> Stages:
+        """One read after the other, so that the scores of one are held at a time."""
+        encoded, grouping = self._encoded(cell, needs), _grouping(cell, needs)
+        return read_beside(self._members(cell), encoded, grouping, cell, needs, self._rows, tell)
 
     def _asked(
         self,
