@@ -57,7 +57,9 @@ def ask_beside(
             members, each, _both(members, examples[one.index], one, group, headline), strict=True
         )
     )
-    return _asked(members, asked if is_headline else _evenly(asked, most), grouping, is_headline)
+    if not is_headline:
+        asked = [asked[place] for place in evenly([arm.group for arm, _ in asked], most)]
+    return _asked(members, asked, grouping, is_headline)
 
 
 _Both = tuple[Question, Question]
@@ -97,14 +99,14 @@ def _seen(state: State) -> tuple[tuple[int, ...], dict[int, int]]:
     return state.read, {index: token for index, token in state.visible.items() if index < state.read[-1]}
 
 
-def _evenly(asked: Sequence[_Both], most: int) -> list[_Both]:
-    """At most so many, from every group as many as from any other as far as it has them, in their order."""
+def evenly(groups: Sequence[int], most: int) -> list[int]:
+    """Places of at most `most` examples, given the group of each: as many from every group as it has them."""
     rank: dict[int, int] = {}
     turns = []
-    for place, (arm, _) in enumerate(asked):
-        rank[arm.group] = rank.get(arm.group, 0) + 1
-        turns.append((rank[arm.group], arm.group, place))
-    return [asked[place] for place in sorted(place for _, _, place in sorted(turns)[:most])]
+    for place, group in enumerate(groups):
+        rank[group] = rank.get(group, 0) + 1
+        turns.append((rank[group], group, place))
+    return sorted(place for _, _, place in sorted(turns)[:most])
 
 
 def _asked(

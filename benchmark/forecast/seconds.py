@@ -17,6 +17,7 @@ STAGES: dict[Stage, str] = {
     "scores": "attribution",
     "sweep": "circuits",
     "entropies": "entropies",
+    "stages": "other reads",
 }
 """The stage of the forecast that a kind of cell is, where a model runs for it."""
 
@@ -48,7 +49,7 @@ def works_of(found: Forecast) -> dict[Slot, Work]:
                     (member.passes[stage] for member in task.members), found.asked_sizes, strict=True
                 )
             ]
-            if kind == "pool":
+            if kind in ("pool", "stages"):
                 works[task.task, kind] = Work(
                     sum(one.forward for one in each), sum(one.graded for one in each)
                 )

@@ -16,6 +16,7 @@ from ..admission.behaviour import ARM_ATTENTIONS, most_candidates, with_some_row
 from ..admission.cloze import clozes
 from ..admission.fill import askable, distinct_attentions, filling_batches
 from ..asking.attempts import encoded_examples
+from ..asking.beside import ask_beside
 from ..asking.decoding import commits, steps_of
 from ..asking.encoding import Encoded
 from ..asking.grouping import Grouping, group_examples
@@ -94,11 +95,15 @@ class Passes:
 
 @dataclass(frozen=True)
 class MemberWork:
-    """What a member is asked: the batches of each stage, one a pass in decoding, and passes by stage."""
+    """What a member is asked: the batches of each stage, one a pass in decoding, and passes by stage.
+
+    `beside`: those of the reads beside the headline.
+    """
 
     decoding: tuple[Load, ...]
     attribution: tuple[Load, ...]
     evaluation: tuple[Load, ...]
+    beside: tuple[Load, ...]
     passes: dict[str, Passes]
 
 
@@ -147,18 +152,21 @@ def task_work(sketch: Sketch, asked: ProtocolTask, protocol: Protocol, rows: int
         for index, each in enumerate(examples)
     ]
     grouping = group_examples(pooled, protocol.halving)
+    by_index = dict(enumerate(examples))
+    beside = _beside(sketch, by_index, grouping, protocol, rows)
     arm, mdm = (
         _member_work(
             member,
             sizes,
             list(_decoding(sketch, member, task, attempted, rows)),
             len(attempted),
-            dict(enumerate(examples)),
+            by_index,
             grouping,
+            other_reads,
             protocol,
             rows,
         )
-        for member, sizes in zip((sketch.arm, sketch.mdm), sketch.sizes, strict=True)
+        for member, sizes, other_reads in zip((sketch.arm, sketch.mdm), sketch.sizes, beside, strict=True)
     )
     return TaskWork(
         task.card.name, tried, dict(sorted(unfit.items())), len(examples), len(grouping.templates), arm, mdm
@@ -215,21 +223,38 @@ def _member_work(
     tried: int,
     examples: Mapping[int, Encoded],
     grouping: Grouping,
+    beside: Sequence[Load],
     protocol: Protocol,
     rows: int,
 ) -> MemberWork:
     asked = partial(questions, member, examples, read=protocol.sampling.read)
     attribution = _loads(member, asked(grouping.discovery, grouping.group), rows)
     evaluation = _loads(member, asked(grouping.evaluation), rows)
+    steps = protocol.scoring.steps
     passes = {
         "decoding": replace(sum(map(_decoding_pass, decoding), Passes()), examples=tried, rows=tried),
-        "attribution": sum(
-            (_attribution_passes(load, protocol.scoring.steps) for load in attribution), Passes()
-        ),
+        "attribution": sum((_attribution_passes(load, steps) for load in attribution), Passes()),
         "circuits": sum((_circuit_passes(load, sizes, protocol) for load in evaluation), Passes()),
         "entropies": sum((_run_pass(load) for load in evaluation), Passes()),
+        "other reads": sum((_attribution_passes(load, steps) for load in beside), Passes()),
     }
-    return MemberWork(tuple(decoding), tuple(attribution), tuple(evaluation), passes)
+    return MemberWork(tuple(decoding), tuple(attribution), tuple(evaluation), tuple(beside), passes)
+
+
+def _beside(
+    sketch: Sketch, examples: Mapping[int, Encoded], grouping: Grouping, protocol: Protocol, rows: int
+) -> tuple[list[Load], list[Load]]:
+    """The batches of both members at the reads beside the headline."""
+    reading, headline = protocol.reading, protocol.sampling.read
+    loads: tuple[list[Load], list[Load]] = ([], [])
+    for read in reading.beside:
+        pair = sketch.arm, sketch.mdm
+        asked = ask_beside(pair, examples, grouping, read, headline, reading.beside_examples)
+        # The headline's own scores are taken where it is the same read.
+        if not isinstance(asked, str) and not asked.is_headline:
+            for found, member, own in zip(loads, pair, (asked.arm, asked.mdm), strict=True):
+                found += _loads(member, own, rows)
+    return loads
 
 
 def _loads(member: Member, asked: Sequence[Question], rows: int) -> list[Load]:

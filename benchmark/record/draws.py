@@ -76,13 +76,14 @@ def with_draws(record: Record, draws: Draws) -> Record:
 
 def find_numbers(task: TaskRecord) -> Iterator[tuple[str, Number]]:
     """Every number of a task's comparison and reads, with its place in the record, as `Draws` has them."""
-    yield from _numbers(task.comparison, f"{task.task}/")
-    yield from _numbers(task.stages, f"{task.task}/stages")
+    yield from numbers_in(task.comparison, f"{task.task}/")
+    yield from numbers_in(task.stages, f"{task.task}/stages")
 
 
-def _numbers(
+def numbers_in(
     content: BaseModel | Mapping[Any, Any] | tuple[Any, ...], place: str
 ) -> Iterator[tuple[str, Number]]:
+    """Every number in the content, with its place behind the given one."""
     inner: Iterable[tuple[str, Any]]
     if isinstance(content, tuple):
         inner = ((f"{place}[{index}]", each) for index, each in enumerate(content))
@@ -93,7 +94,7 @@ def _numbers(
         if isinstance(each, Number):
             yield where, each
         elif isinstance(each, BaseModel | dict | tuple):
-            yield from _numbers(each, where)
+            yield from numbers_in(each, where)
 
 
 def write_draws(draws: Draws, path: Path, notes: Mapping[str, str] = MappingProxyType({})) -> None:

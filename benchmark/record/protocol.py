@@ -182,7 +182,7 @@ V2 = Protocol(
     sampling=Sampling(seed=0, pool=500, candidates=10, read="plan"),
     halving=Halving(disjoint=True, groups=24),
     scoring=Scoring(kv="grouped", rule="midpoint", steps=5, places=True, neurons=True),
-    reading=Reading(beside=("copy", "start", "half", "last"), beside_examples=100),
+    reading=Reading(beside=("copy", "start", "half", "last"), beside_examples=48),
     sweeping=Sweeping(grid=GRID, intervention="patch"),
     compared=Compared(circuit_edges=None, faithful=0.85, components=20),
     statistics=Statistics(resampling_seed=0, resamples=200, splits=10),

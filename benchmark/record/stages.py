@@ -1,63 +1,59 @@
-"""What was found at the reads beside the headline's, and how a cell keeps it with its resampled values."""
+"""The cell of the reads beside the headline's, kept with the resampled values of its numbers."""
 
 from pathlib import Path
-from typing import Any
 
-from pydantic import RootModel, ValidationError
+from pydantic import ValidationError
 
 from ...errors import NotComputable
-from .draws import map_numbers, read_draws, read_note, write_draws
-from .protocol import Beside
-from .types import AtRead, Missing, Number
+from .draws import map_numbers, numbers_in, read_draws, read_note, write_draws
+from .types import AtRead, Missing, Number, Stages
 
-NOTE = "stages"
+_NOTE = "stages"
 
 
-class Stages(RootModel[dict[Beside, AtRead | Missing]]):
-    """What was found at each read beside the headline's, in the protocol's order; why there is nothing."""
+def save_stages(stages: Stages, path: Path) -> None:
+    """Write it with the draws of its numbers, whole or not at all. Raises OutputError where that fails."""
+    drawn = {place: one.draws for place, one in numbers_of(stages).items() if one.draws is not None}
+    write_draws(drawn, path, {_NOTE: stages.model_dump_json()})
 
-    def of_enough(self, minimum: int) -> "Stages":
-        """The same without the reads of fewer examples than that, each with this reason."""
-        return Stages(
-            {
-                read: Missing(
-                    missing=f"{at.examples} discovery examples have this read: fewer than the {minimum} that "
-                    "the protocol needs"
-                )
-                if isinstance(at, AtRead) and at.examples < minimum
-                else at
-                for read, at in self.root.items()
-            }
-        )
 
-    def save(self, path: Path) -> None:
-        """Write it with the draws of its numbers, whole or not at all.
+def load_stages(path: Path) -> Stages:
+    """Read it back with its draws. Raises NotComputable for a file that holds anything else."""
+    draws = read_draws(path)
+    try:
+        found = Stages.model_validate_json(read_note(path, _NOTE))
+    except ValidationError as error:
+        raise NotComputable(
+            f"{path} holds nothing of other reads: {error.errors()[0]['msg']}",
+            "name a file that mechshift wrote, or make it again",
+        ) from error
 
-        Raises OutputError where that fails.
-        """
-        draws: dict[str, Any] = {}
+    def add(place: str, number: Number) -> Number:
+        return number.drawn(draws[place]) if place in draws else number
 
-        def keep(place: str, number: Number) -> Number:
-            if number.draws is not None:
-                draws[place] = number.draws
-            return number
+    whole = map_numbers(found, _NOTE, add)
+    assert isinstance(whole, Stages)
+    return whole
 
-        map_numbers(self.root, NOTE, keep)
-        write_draws(draws, path, {NOTE: self.model_dump_json()})
 
-    @classmethod
-    def load(cls, path: Path) -> "Stages":
-        """Read it back with its draws. Raises NotComputable for a file that holds anything else."""
-        draws = read_draws(path)
-        try:
-            found = cls.model_validate_json(read_note(path, NOTE))
-        except ValidationError as error:
-            raise NotComputable(
-                f"{path} holds no reads beside a headline's: {error.errors()[0]['msg']}",
-                "name a file that mechshift wrote, or make it again",
-            ) from error
+def numbers_of(stages: Stages) -> dict[str, Number]:
+    """Every number by its place."""
+    return dict(numbers_in(stages, _NOTE))
 
-        def add(place: str, number: Number) -> Number:
-            return number.drawn(draws[place]) if place in draws else number
 
-        return cls(map_numbers(found.root, NOTE, add))
+def of_enough(stages: Stages, minimum: int) -> Stages:
+    """The same without the reads of fewer examples than that, each with this reason."""
+    reads = {
+        read: _too_few(found.examples, minimum)
+        if isinstance(found, AtRead) and found.examples < minimum
+        else found
+        for read, found in stages.reads.items()
+    }
+    return stages.model_copy(update={"reads": reads})
+
+
+def _too_few(examples: int, minimum: int) -> Missing:
+    return Missing(
+        missing=f"{examples} discovery examples have this read: fewer than the {minimum} that the protocol "
+        "needs"
+    )

@@ -290,6 +290,17 @@ class AtRead(Part):
     direction: dict[str, Measured]
 
 
+class Stages(Part):
+    """Both members at the reads beside the headline's, and where in an answer the metric is.
+
+    `reads`: in the protocol's order, what was found or why there is nothing. `metric`: of a member's metric
+    over a whole trajectory, the shares of the `plan` token, of `copied` tokens and of all `other` ones.
+    """
+
+    reads: dict[Beside, AtRead | Missing] = Field(default={})
+    metric: dict[Literal["arm", "mdm"], dict[str, Measured]] = Field(default={})
+
+
 class CellRecord(Part):
     """A cell that a task's numbers were computed from: its key, and the digest of its content (SHA-256)."""
 
@@ -327,7 +338,7 @@ class TaskRecord(Part):
     """A task's results: which task, on which examples, what came out, and of which cells.
 
     `prompts`: some of the examples, to be looked at; `stages`: what was found at the protocol's reads beside
-    the headline's, or why nothing was.
+    the headline's.
     """
 
     task: TaskName
@@ -337,7 +348,7 @@ class TaskRecord(Part):
     pool: PoolRecord
     prompts: tuple[Prompt, ...]
     comparison: Comparison
-    stages: dict[Beside, AtRead | Missing] = Field(default={})
+    stages: Stages = Stages()
     cells: dict[str, CellRecord]
 
     def __repr_args__(self) -> Iterator[tuple[str, object]]:

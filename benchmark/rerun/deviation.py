@@ -11,7 +11,8 @@ from ..asking.pool import Pool, Prompts
 from ..measure.budgets import budgets
 from ..measure.evidence import Entropies, ScoreSums, Sweep
 from ..measure.reduced import ScorePrecision, reduce_sums, restore_sums
-from ..record.types import Accuracy, Missing
+from ..record.stages import numbers_of
+from ..record.types import Accuracy, Missing, Number, Stages
 
 
 def deviation(submitted: Any, found: Any, precision: ScorePrecision | None) -> float:
@@ -27,6 +28,8 @@ def deviation(submitted: Any, found: Any, precision: ScorePrecision | None) -> f
       the corrupted prompts the largest difference, relative to the largest; whichever is largest.
     * sweep: in units of the gap between the whole model and the empty circuit, the largest difference of a
       circuit's mean (so, of its faithfulness), and the root mean square difference of all values.
+    * stages: of the numbers the largest difference, relative to the interval, or to the number where it has
+      none; or the share of numbers that only one of the two has.
     * entropies: the largest difference, or the share of components that only one of the two has.
     """
     if isinstance(submitted, Pool):
@@ -37,6 +40,8 @@ def deviation(submitted: Any, found: Any, precision: ScorePrecision | None) -> f
         return _of_scores(submitted, found, precision)
     if isinstance(submitted, Sweep):
         return _of_sweep(submitted, found)
+    if isinstance(submitted, Stages):
+        return _of_stages(submitted, found)
     assert isinstance(submitted, Entropies), "every kind of cell that models run for is compared"
     common = submitted.root.keys() & found.root.keys()
     largest = max((abs(submitted.root[name] - found.root[name]) for name in common), default=0.0)
@@ -152,6 +157,21 @@ def _of_sweep(submitted: Sweep, found: Sweep) -> float:
         max(_relative(np.abs((new - old).mean(axis=-1)).max(), gap), _relative(_rms(new - old), gap))
         for old, new in pairs
     )
+
+
+def _of_stages(submitted: Stages, found: Stages) -> float:
+    mine, theirs = numbers_of(submitted), numbers_of(found)
+    apart = (
+        _relative(abs(mine[at].value - theirs[at].value), _reach(mine[at])) for at in mine.keys() & theirs
+    )
+    return max(max(apart, default=0.0), _share_apart(set(mine), set(theirs)))
+
+
+def _reach(number: Number) -> float:
+    """The length of its interval, or its size."""
+    if number.low is None or number.high is None or number.low == number.high:
+        return abs(number.value)
+    return number.high - number.low
 
 
 def _rms(values: NDArray[np.float64]) -> float:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from ...errors import NotComputable, UsageError
 from ...tasks import get_task
 from ..record.protocol import Protocol, ProtocolTask
+from ..record.stages import of_enough
 from ..record.summary import summarise
 from ..record.types import Environment, FailedTask, PairProvenance, Record, TaskRecord, TaskResult
 from .execution import Outcome
@@ -34,7 +35,7 @@ def describe_task(outcome: Outcome, protocol: Protocol) -> TaskResult:
         pool=pool,
         prompts=outcome.contents["prompts"].root,
         comparison=outcome.contents["comparison"],
-        stages=outcome.contents["stages"].of_enough(protocol.minimum).root,
+        stages=of_enough(outcome.contents["stages"], protocol.minimum),
         cells=outcome.cells,
     )
 

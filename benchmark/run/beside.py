@@ -4,17 +4,18 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from ..asking.beside import AskedBeside, ask_beside
+from ..asking.beside import AskedBeside, ask_beside, evenly
 from ..asking.encoding import Encoded
 from ..asking.grouping import Grouping
+from ..asking.tokens import TokenQuestion, token_questions
 from ..circuits.scores import Integration
 from ..compare.at_read import Beside, at_read
 from ..measure.evidence import ScoreSums
+from ..measure.metric_shares import metric_shares
 from ..measure.scores import score_edges
 from ..pairs.member import Member
 from ..record.protocol import Reading, Sampling, Scoring, Statistics
-from ..record.stages import Stages
-from ..record.types import AtRead, Missing
+from ..record.types import AtRead, Missing, Stages
 from .execution import Tell
 from .plan import MEMBERS, Cell, MemberName, kind_name
 
@@ -43,7 +44,9 @@ def read_beside(
     }
     scores = {member: needs[kind_name("scores", member)] for member in MEMBERS}
     found: dict[Any, AtRead | Missing] = {}
-    with tell(sum(map(_questions, asked.values()))) as advance:
+    tokens = _tokens(members, examples, grouping, reading) if reading.beside else {}
+    total = sum(map(_questions, asked.values())) + sum(map(len, tokens.values()))
+    with tell(total) as advance:
         for read, one in asked.items():
             if isinstance(one, str):
                 found[read] = Missing(missing=one)
@@ -52,7 +55,24 @@ def read_beside(
             else:
                 beside = _measured(members, one, scores, cell.parts[Scoring], rows, advance)
                 found[read] = at_read(beside, cell.parts[Statistics])
-    return Stages(found)
+        metric = {
+            name: metric_shares(
+                members[name], each, grouping.templates, rows, cell.parts[Statistics], advance
+            )
+            for name, each in tokens.items()
+        }
+    return Stages(reads=found, metric=metric)
+
+
+def _tokens(
+    members: Mapping[MemberName, Member],
+    examples: Mapping[int, Encoded],
+    grouping: Grouping,
+    reading: Reading,
+) -> dict[MemberName, list[TokenQuestion]]:
+    """The tokens of both members' trajectories, on as many examples as a read has."""
+    places = evenly(grouping.group, reading.beside_examples)
+    return {name: token_questions(members[name], examples, grouping, places) for name in MEMBERS}
 
 
 def _questions(asked: AskedBeside | str) -> int:

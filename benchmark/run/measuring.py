@@ -27,7 +27,7 @@ from ..pairs.pair import Pair
 from ..pairs.threads import on_suited_threads
 from ..pairs.ungrouping import ungroup
 from ..record.protocol import Compared, Halving, Sampling, Scoring, Sweeping
-from ..record.stages import Stages
+from ..record.types import Stages
 from .beside import read_beside
 from .execution import Tell
 from .numbers import Needs, circuit_size, compute_numbers

@@ -19,7 +19,7 @@ from ..circuits.circuit import Circuit
 from ..measure.evidence import Entropies, ScoreSums, Sweep
 from ..record.files import read_model, write_model
 from ..record.protocol import Part, Protocol, ProtocolTask
-from ..record.stages import Stages
+from ..record.stages import load_stages, save_stages
 from ..record.types import Comparison, MemberProvenance, Record
 
 MemberName = Literal["arm", "mdm"]
@@ -65,7 +65,7 @@ def _as_json(stage: Stage, member: MemberName | None, content: type[Any], **abou
     )
 
 
-def _as_arrays(stage: Stage, member: MemberName | None, content: type[Any], **about: Any) -> Kind:
+def _as_arrays(stage: Stage, member: MemberName, content: type[Any], **about: Any) -> Kind:
     return Kind(stage, member, suffix="safetensors", load=content.load, save=content.save, **about)
 
 
@@ -123,10 +123,12 @@ def _kinds() -> Iterator[Kind]:
         method=2,
     )
     # Scores at other reads are used up at once: they would take as much room as all others together.
-    yield _as_arrays(
+    yield Kind(
         "stages",
         None,
-        Stages,
+        suffix="safetensors",
+        load=load_stages,
+        save=save_stages,
         needs=("pool", *(kind_name("scores", member) for member in MEMBERS)),
         parts=("sampling", "halving", "scoring", "reading", "statistics"),
         members=MEMBERS,

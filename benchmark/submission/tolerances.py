@@ -14,6 +14,7 @@ TOLERANCES: Mapping[str, Mapping[str, float]] = {
         "scores": 1e-3,
         "sweep": 1e-3,
         "entropies": 1e-3,
+        "stages": 1e-3,
         CIRCUITS: 0.02,
     },
     "bfloat16": {
@@ -22,6 +23,7 @@ TOLERANCES: Mapping[str, Mapping[str, float]] = {
         "scores": 0.2,
         "sweep": 0.1,
         "entropies": 0.1,
+        "stages": 0.2,
         CIRCUITS: 0.17,
     },
 }

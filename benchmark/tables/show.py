@@ -1,6 +1,7 @@
 """A record as a page of text: what was run, the pair's row, and what lies behind it."""
 
 from ..record.types import MemberProvenance, Record
+from .at_reads import reads_bodies
 from .beside import REPORTED_LEGEND, beside, overlap_body
 from .cells import Notes, get_markup, plain
 from .layout import WIDTH, wrapped
@@ -21,7 +22,9 @@ def render(record: Record, width: int = WIDTH) -> str:
     A record that no board takes, for its protocol or for what it leaves out, says so and what to run instead.
     """
     notes = Notes(get_markup("text"))
-    bodies, legends = [row_body(record, notes, width), task_body(record, notes, width)], [LEGEND]
+    bodies = [row_body(record, notes, width), task_body(record, notes, width)]
+    bodies += reads_bodies(record, notes, width)
+    legends = [LEGEND]
     if record.protocol.name == PROTOCOL:
         bodies.append(overlap_body((record,), beside(record), notes, width))
         legends.append(REPORTED_LEGEND)

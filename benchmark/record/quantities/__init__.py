@@ -12,10 +12,11 @@ from .depth import DEPTH
 from .direction import DIRECTION
 from .faithfulness import FAITHFULNESS
 from .overlap import OVERLAP_SECTION
+from .reads import READS
 from .specialisation import SPECIALISATION
 from .structure import STRUCTURE
 
-SECTIONS = (BEHAVIOUR, STRUCTURE, OVERLAP_SECTION, FAITHFULNESS, DEPTH, DIRECTION, SPECIALISATION)
+SECTIONS = (BEHAVIOUR, STRUCTURE, OVERLAP_SECTION, FAITHFULNESS, DEPTH, DIRECTION, SPECIALISATION, READS)
 
 
 def task_quantities() -> Iterator[Quantity[TaskResult]]:
