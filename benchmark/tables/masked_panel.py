@@ -19,9 +19,7 @@ _STYLES = {"ARM": (ARM, "-", "o"), "MDM": (MDM, "--", "s"), None: (OVERLAP, "-",
 def masked_panel(axes: Axes, panel: Panel, stages: Sequence[Placed], copies: Sequence[Placed]) -> None:
     """The panel's lines over the stages, from all masked to the last step; copied tokens as open markers."""
     axes.set_title(panel.title, pad=TITLE_PAD)
-    axes.set_xlabel(
-        "masked share of the answer (open: copied tokens)" if copies else "masked share of the answer"
-    )
+    axes.set_xlabel("masked share of the answer" + (" (open: copied tokens)" if copies else ""))
     for line in panel.lines:
         colour, dash, marker = _STYLES[line.member]
         _points(axes, line, stages, color=colour, ls=dash, marker=marker, label=line.label)

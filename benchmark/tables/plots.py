@@ -57,20 +57,19 @@ def write_plots(record: Record, folder: Path) -> list[Path]:
     paths = []
     with style.context(["default", STYLE]):
         for task in record.tasks:
-            path = folder / f"{_file_name(record.pair.name, record.protocol.name, task.task)}.svg"
-            with replacing(path) as partial:
-                about = {"Title": _title(record, task), "Creator": "mechshift", "Date": None}
-                draw(record, task).savefig(partial, format="svg", metadata=about)
-            paths.append(path)
+            name = _file_name(record.pair.name, record.protocol.name, task.task)
+            paths.append(_save(draw(record, task), folder / f"{name}.svg", _title(record, task)))
             if stages := placed_stages(task):
-                path = (
-                    folder / f"{_file_name(record.pair.name, record.protocol.name, task.task, 'reads')}.svg"
-                )
-                with replacing(path) as partial:
-                    about = {"Title": _reads_title(record, task), "Creator": "mechshift", "Date": None}
-                    draw_reads(record, task, stages).savefig(partial, format="svg", metadata=about)
-                paths.append(path)
+                figure, title = draw_reads(record, task, stages), _reads_title(record, task)
+                paths.append(_save(figure, folder / f"{name}-reads.svg", title))
     return paths
+
+
+def _save(figure: Figure, path: Path, title: str) -> Path:
+    with replacing(path) as partial:
+        about = {"Title": title, "Creator": "mechshift", "Date": None}
+        figure.savefig(partial, format="svg", metadata=about)
+    return path
 
 
 def draw_reads(record: Record, task: TaskRecord, stages: Sequence[Placed]) -> Figure:
