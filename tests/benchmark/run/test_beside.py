@@ -84,10 +84,9 @@ def examples(encoded: Encode) -> dict[int, Encoded]:
     first = encoded(6, ANSWER, FOIL)
     found = {}
     for index in range(NUMBER):
-        other = encoded(6, ANSWER, FOIL, seed=index)
-        clean = (*first.clean[:4], *other.clean[4:])
-        corrupted = (*first.corrupted[:4], *other.clean[4:])
-        found[index] = replace(first, clean=clean, corrupted=corrupted, copied=COPIED)
+        start = 3 if index % 4 else 7
+        prompts = {name: (start, *getattr(first, name)[1:]) for name in ("clean", "corrupted")}
+        found[index] = replace(first, copied=COPIED, **prompts)
     return found
 
 
