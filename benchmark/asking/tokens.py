@@ -10,8 +10,8 @@ from .grouping import Grouping
 from .reads import State
 from .states import Question, question
 
-Part = Literal["plan", "copied", "other"]
-PARTS: tuple[Part, ...] = ("plan", "copied", "other")
+TokenPart = Literal["plan", "copied", "other"]
+PARTS: tuple[TokenPart, ...] = ("plan", "copied", "other")
 """What a token of an answer is: the plan token, a copied one, or neither."""
 
 
@@ -20,7 +20,7 @@ class TokenQuestion:
     """One token of a trajectory by itself, with its `weight` in the metric of its example."""
 
     question: Question
-    part: Part
+    part: TokenPart
     weight: float
 
 
@@ -49,7 +49,7 @@ def token_questions(
     return found
 
 
-def _part(encoded: Encoded, index: int) -> Part:
+def _part(encoded: Encoded, index: int) -> TokenPart:
     if index == encoded.plan:
         return "plan"
     return "copied" if index in encoded.copied else "other"

@@ -36,7 +36,7 @@ NAMES = ("early_share", "mean_depth", "specialisation", "effective_components")
 
 
 @dataclass(frozen=True, eq=False)
-class Beside:
+class MeasuredAt:
     """What was measured at a read: scores of both members, on the same examples in the same groups.
 
     `headline`: the MDM's scores at the headline's read, `groups` which of its groups these are; None where
@@ -50,7 +50,7 @@ class Beside:
     masked: float | None
 
 
-def at_read(beside: Beside, statistics: Statistics) -> AtRead:
+def at_read(beside: MeasuredAt, statistics: Statistics) -> AtRead:
     """Every number of a read, from the scores of both members there."""
     arm, mdm = beside.arm, beside.mdm
     alike = structure(arm, mdm, statistics) | {"headline": _with_headline(beside, statistics)}
@@ -104,7 +104,7 @@ def _gap(arm: ScoreSums, mdm: ScoreSums, statistics: Statistics) -> dict[str, Me
     return {name: measured(value) for name, value in gap.items()}
 
 
-def _with_headline(beside: Beside, statistics: Statistics) -> Measured:
+def _with_headline(beside: MeasuredAt, statistics: Statistics) -> Measured:
     """ρ of the MDM's scores at this read with its own at the headline's."""
     if beside.headline is None:
         return Missing(missing=_THE_SAME)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ..record.by_masked import PANELS, Panel, Placed, placed_copies, placed_stages
+from ..record.by_masked import PANELS, Panel, PlacedRead, placed_copies, placed_stages
 from ..record.quantities.reads import TITLES
 from ..record.quantity import FINE, PERCENT, Owner
 from ..record.types import TaskRecord
@@ -31,7 +31,9 @@ def masked_figures(identifier: str, task: TaskRecord) -> tuple[Html, ...]:
     )
 
 
-def _figure(identifier: str, panel: Panel, stages: Sequence[Placed], copies: Sequence[Placed]) -> Html:
+def _figure(
+    identifier: str, panel: Panel, stages: Sequence[PlacedRead], copies: Sequence[PlacedRead]
+) -> Html:
     traces = [
         [Trace(_SERIES[line.member], line.label, [line.of(one.at) for one in placed]) for line in panel.lines]
         for placed in (stages, copies)

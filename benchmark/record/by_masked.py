@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .protocol import Beside
+from .protocol import BesideRead
 from .quantity import Owner, entry
 from .types import AtRead, Measured, Number, TaskRecord
 
 
 @dataclass(frozen=True)
-class Line:
+class MaskedLine:
     """What a line of a panel is called, whose it is (None: of both members), and its value at a read."""
 
     label: str
@@ -24,7 +24,7 @@ class Panel:
     title: str
     low: float
     high: float
-    lines: tuple[Line, ...]
+    lines: tuple[MaskedLine, ...]
 
 
 PANELS = (
@@ -33,8 +33,8 @@ PANELS = (
         0,
         1,
         (
-            Line("ARM and MDM", None, lambda at: entry(at.structure, "edges")),
-            Line("MDM and its headline", "MDM", lambda at: entry(at.structure, "headline")),
+            MaskedLine("ARM and MDM", None, lambda at: entry(at.structure, "edges")),
+            MaskedLine("MDM and its headline", "MDM", lambda at: entry(at.structure, "headline")),
         ),
     ),
     Panel(
@@ -42,8 +42,8 @@ PANELS = (
         0,
         1,
         (
-            Line("ARM", "ARM", lambda at: entry(at.squared["arm"], "early_share")),
-            Line("MDM", "MDM", lambda at: entry(at.squared["mdm"], "early_share")),
+            MaskedLine("ARM", "ARM", lambda at: entry(at.squared["arm"], "early_share")),
+            MaskedLine("MDM", "MDM", lambda at: entry(at.squared["mdm"], "early_share")),
         ),
     ),
     Panel(
@@ -51,43 +51,43 @@ PANELS = (
         0,
         1,
         (
-            Line("ARM", "ARM", lambda at: entry(at.squared["arm"], "specialisation")),
-            Line("MDM", "MDM", lambda at: entry(at.squared["mdm"], "specialisation")),
+            MaskedLine("ARM", "ARM", lambda at: entry(at.squared["arm"], "specialisation")),
+            MaskedLine("MDM", "MDM", lambda at: entry(at.squared["mdm"], "specialisation")),
         ),
     ),
     Panel(
         "Right-context share",
         0,
         0.1,
-        (Line("MDM", "MDM", lambda at: entry(at.direction, "right_context")),),
+        (MaskedLine("MDM", "MDM", lambda at: entry(at.direction, "right_context")),),
     ),
 )
 
 
 @dataclass(frozen=True)
-class Placed:
+class PlacedRead:
     """A read and where it stands on the axis: the share of the answer that is masked, in [0, 1]."""
 
-    read: Beside
+    read: BesideRead
     masked: float
     at: AtRead
 
 
-def placed_stages(task: TaskRecord) -> tuple[Placed, ...]:
+def placed_stages(task: TaskRecord) -> tuple[PlacedRead, ...]:
     """The stages of the denoising, from the one that masks most; empty where there are fewer than two."""
     found = sorted(_placed(task, ("start", "half", "last")), key=lambda one: -one.masked)
     return tuple(found) if len(found) > 1 else ()
 
 
-def placed_copies(task: TaskRecord) -> tuple[Placed, ...]:
+def placed_copies(task: TaskRecord) -> tuple[PlacedRead, ...]:
     """The copied tokens, which are no stage; empty where there are none."""
     return tuple(_placed(task, ("copy",)))
 
 
-def _placed(task: TaskRecord, reads: tuple[Beside, ...]) -> list[Placed]:
+def _placed(task: TaskRecord, reads: tuple[BesideRead, ...]) -> list[PlacedRead]:
     found = []
     for read in reads:
         at = task.stages.reads.get(read)
         if isinstance(at, AtRead) and isinstance(at.masked, Number):
-            found.append(Placed(read, at.masked.value, at))
+            found.append(PlacedRead(read, at.masked.value, at))
     return found

@@ -177,10 +177,10 @@ def _read(path: Path) -> tuple[list[str], dict[str, NDArray[Any]]]:
     return places, tensors
 
 
-Change = Callable[[str, Number], Number]
+NumberChange = Callable[[str, Number], Number]
 
 
-def map_numbers(content: Any, place: str, change: Change) -> Any:
+def map_numbers(content: Any, place: str, change: NumberChange) -> Any:
     """The content with every number in it changed; called with its place and the number."""
     if isinstance(content, Number):
         return change(place, content)

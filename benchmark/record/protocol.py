@@ -60,14 +60,14 @@ class Scoring(Part):
     neurons: bool = Field(description="whether effects of MLP neurons are measured")
 
 
-Beside = Literal["copy", "start", "half", "last"]
+BesideRead = Literal["copy", "start", "half", "last"]
 """Reads that may stand beside the headline's: the copied tokens, and three stages of the denoising."""
 
 
-class Reading(Part):
+class OtherReads(Part):
     """What is read beside the headline, on how many of its examples."""
 
-    beside: tuple[Beside, ...] = Field(
+    beside: tuple[BesideRead, ...] = Field(
         description="reads beside the headline: `copy`, the copied tokens of the answer; `start`, `half` and "
         "`last`, the first deciding step of the denoising, the one nearest half masked, and the last"
     )
@@ -119,7 +119,7 @@ class Protocol(Part):
     sampling: Sampling
     halving: Halving
     scoring: Scoring
-    reading: Reading
+    reading: OtherReads
     sweeping: Sweeping
     compared: Compared
     statistics: Statistics
@@ -182,7 +182,7 @@ V2 = Protocol(
     sampling=Sampling(seed=0, pool=500, candidates=10, read="plan"),
     halving=Halving(disjoint=True, groups=24),
     scoring=Scoring(kv="grouped", rule="midpoint", steps=5, places=True, neurons=True),
-    reading=Reading(beside=("copy", "start", "half", "last"), beside_examples=48),
+    reading=OtherReads(beside=("copy", "start", "half", "last"), beside_examples=48),
     sweeping=Sweeping(grid=GRID, intervention="patch"),
     compared=Compared(circuit_edges=None, faithful=0.85, components=20),
     statistics=Statistics(resampling_seed=0, resamples=200, splits=10),

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from ...metrics import Estimate, Undefined, Value, wilson_interval
 from ...metrics.inputs import Floats
-from .protocol import Beside, Part, Protocol
+from .protocol import BesideRead, Part, Protocol
 
 if TYPE_CHECKING:
     import pandas
@@ -297,7 +297,7 @@ class Stages(Part):
     over a whole trajectory, the shares of the `plan` token, of `copied` tokens and of all `other` ones.
     """
 
-    reads: dict[Beside, AtRead | Missing] = Field(default={})
+    reads: dict[BesideRead, AtRead | Missing] = Field(default={})
     metric: dict[Literal["arm", "mdm"], dict[str, Measured]] = Field(default={})
 
 

@@ -9,12 +9,12 @@ from ..asking.encoding import Encoded
 from ..asking.grouping import Grouping
 from ..asking.tokens import TokenQuestion, token_questions
 from ..circuits.scores import Integration
-from ..compare.at_read import Beside, at_read
+from ..compare.at_read import MeasuredAt, at_read
 from ..measure.evidence import ScoreSums
 from ..measure.metric_shares import metric_shares
 from ..measure.scores import score_edges
 from ..pairs.member import Member
-from ..record.protocol import Reading, Sampling, Scoring, Statistics
+from ..record.protocol import OtherReads, Sampling, Scoring, Statistics
 from ..record.types import AtRead, Missing, Stages
 from .execution import Tell
 from .plan import MEMBERS, Cell, MemberName, kind_name
@@ -36,7 +36,7 @@ def read_beside(
     `examples`: of the pool, by their index. One read after the other, so that the scores of one are held at a
     time. Raises what running the members raises.
     """
-    reading, headline = cell.parts[Reading], cell.parts[Sampling].read
+    reading, headline = cell.parts[OtherReads], cell.parts[Sampling].read
     pair = members["arm"], members["mdm"]
     asked = {
         read: ask_beside(pair, examples, grouping, read, headline, reading.beside_examples)
@@ -68,7 +68,7 @@ def _tokens(
     members: Mapping[MemberName, Member],
     examples: Mapping[int, Encoded],
     grouping: Grouping,
-    reading: Reading,
+    reading: OtherReads,
 ) -> dict[MemberName, list[TokenQuestion]]:
     """The tokens of both members' trajectories, on as many examples as a read has."""
     places = evenly(grouping.group, reading.beside_examples)
@@ -88,9 +88,9 @@ def _measured(
     scoring: Scoring,
     rows: int,
     advance: Callable[[int], None],
-) -> Beside:
+) -> MeasuredAt:
     if asked.is_headline:
-        return Beside(headline["arm"], headline["mdm"], None, asked.groups, asked.masked)
+        return MeasuredAt(headline["arm"], headline["mdm"], None, asked.groups, asked.masked)
     score = partial(
         score_edges,
         templates=asked.templates,
@@ -100,4 +100,4 @@ def _measured(
         places=scoring.places,
     )
     arm, mdm = score(members["arm"], asked.arm), score(members["mdm"], asked.mdm)
-    return Beside(arm, mdm, headline["mdm"], asked.groups, asked.masked)
+    return MeasuredAt(arm, mdm, headline["mdm"], asked.groups, asked.masked)

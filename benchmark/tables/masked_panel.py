@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..record.by_masked import Line, Panel, Placed
+from ..record.by_masked import MaskedLine, Panel, PlacedRead
 from ..record.types import Measured, Number
 from .panels import ARM, MDM, OVERLAP, TITLE_PAD
 
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 _STYLES = {"ARM": (ARM, "-", "o"), "MDM": (MDM, "--", "s"), None: (OVERLAP, "-", "D")}
 
 
-def masked_panel(axes: Axes, panel: Panel, stages: Sequence[Placed], copies: Sequence[Placed]) -> None:
+def masked_panel(
+    axes: Axes, panel: Panel, stages: Sequence[PlacedRead], copies: Sequence[PlacedRead]
+) -> None:
     """The panel's lines over the stages, from all masked to the last step; copied tokens as open markers."""
     axes.set_title(panel.title, pad=TITLE_PAD)
     axes.set_xlabel("masked share of the answer" + (" (open: copied tokens)" if copies else ""))
@@ -32,7 +34,7 @@ def masked_panel(axes: Axes, panel: Panel, stages: Sequence[Placed], copies: Seq
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, borderaxespad=0.2, borderpad=0.2)
 
 
-def _points(axes: Axes, line: Line, placed: Sequence[Placed], **style: object) -> None:
+def _points(axes: Axes, line: MaskedLine, placed: Sequence[PlacedRead], **style: object) -> None:
     values = [line.of(one.at) for one in placed]
     across = [one.masked for one in placed]
     heights = [value.value if isinstance(value, Number) else math.nan for value in values]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...drawing import require_matplotlib
 from ...files import replacing
-from ..record.by_masked import PANELS, Placed, placed_copies, placed_stages
+from ..record.by_masked import PANELS, PlacedRead, placed_copies, placed_stages
 from ..record.types import Record, TaskRecord
 from .cells import plain
 from .masked_panel import masked_panel
@@ -72,7 +72,7 @@ def _save(figure: Figure, path: Path, title: str) -> Path:
     return path
 
 
-def draw_reads(record: Record, task: TaskRecord, stages: Sequence[Placed]) -> Figure:
+def draw_reads(record: Record, task: TaskRecord, stages: Sequence[PlacedRead]) -> Figure:
     """The figure of one task by masked share: four panels, 8 × 6.4 inches."""
     from matplotlib.figure import Figure
 

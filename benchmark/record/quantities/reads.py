@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from ..protocol import Beside
+from ..protocol import BesideRead
 from ..quantity import FINE, SHARE, SHIFT, Definition, Line, Owner, Quantity, Rounding, Section, entry
 from ..types import AtRead, FailedTask, Measured, Missing, TaskResult
 
-TITLES: Mapping[Beside, str] = MappingProxyType(
+TITLES: Mapping[BesideRead, str] = MappingProxyType(
     {"copy": "copied tokens", "start": "first step", "half": "half masked", "last": "last step"}
 )
 """What the reads are called in tables and charts."""
@@ -27,7 +27,7 @@ RHO_AT = Definition(
     regression="either",
 )
 WITH_HEADLINE = Definition(
-    "ρ with the headline's read",
+    "MDM's ρ with the headline's read",
     _AT + "The cosine between the MDM's mean scores there and its own at the headline's read.",
     span="1 for one circuit at both reads, 0 for nothing in common",
     larger="the reads share a circuit",
@@ -56,7 +56,7 @@ SPECIALISATION_AT = Definition(
     trap="As of the early shift at other reads.",
 )
 RIGHT_AT = Definition(
-    "right-context share at other reads",
+    "MDM's right-context share at other reads",
     _AT + "The MDM's share of absolute score whose source stands where a causal model's has none, defined as "
     "at the headline's read.",
     low=0,
@@ -83,7 +83,7 @@ COPIED_SHARE = Definition(
 )
 
 
-def found_at(task: TaskResult, read: Beside) -> AtRead | Missing:
+def found_at(task: TaskResult, read: BesideRead) -> AtRead | Missing:
     """What a task's record has of a read, or why there is nothing."""
     if isinstance(task, FailedTask):
         return Missing(missing=task.missing)
@@ -95,17 +95,16 @@ def _at(
     of: Callable[[AtRead], Measured],
     definition: Definition,
     rounding: Rounding = SHARE,
-    member: Owner | None = None,
 ) -> tuple[Line[TaskResult], ...]:
     """A line for each read."""
 
-    def line(read: Beside, title: str) -> Line[TaskResult]:
+    def line(read: BesideRead, title: str) -> Line[TaskResult]:
         def value(task: TaskResult) -> Measured:
             found = found_at(task, read)
             return found if isinstance(found, Missing) else of(found)
 
         label = f"{definition.title.removesuffix(' at other reads')}: {title}"
-        quantity = Quantity(f"{name}_{read}", value, definition, rounding, label, member, None, read)
+        quantity = Quantity(f"{name}_{read}", value, definition, rounding, label, read=read)
         return Line(label, (quantity,))
 
     return tuple(line(read, title) for read, title in TITLES.items())
@@ -134,7 +133,7 @@ READS = Section(
         *_metric("metric_at_plan", "plan", METRIC_SHARE),
         *_metric("metric_at_copies", "copied", COPIED_SHARE),
         *_at("cosine", lambda at: entry(at.structure, "edges"), RHO_AT),
-        *_at("cosine_headline", lambda at: entry(at.structure, "headline"), WITH_HEADLINE, member="MDM"),
+        *_at("cosine_headline", lambda at: entry(at.structure, "headline"), WITH_HEADLINE),
         *_at("early_shift", lambda at: entry(at.squared["shift"], "early_share"), EARLY_AT, SHIFT),
         *_at(
             "specialisation_shift",
@@ -142,7 +141,7 @@ READS = Section(
             SPECIALISATION_AT,
             SHIFT,
         ),
-        *_at("right_context", lambda at: entry(at.direction, "right_context"), RIGHT_AT, FINE, "MDM"),
+        *_at("right_context", lambda at: entry(at.direction, "right_context"), RIGHT_AT, FINE),
     ),
     apart=True,
 )
