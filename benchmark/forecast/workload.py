@@ -16,13 +16,14 @@ from ..admission.behaviour import ARM_ATTENTIONS, most_candidates, with_some_row
 from ..admission.cloze import clozes
 from ..admission.fill import askable, distinct_attentions, filling_batches
 from ..asking.attempts import encoded_examples
-from ..asking.beside import ask_beside
+from ..asking.beside import ask_beside, evenly
 from ..asking.decoding import commits, steps_of
 from ..asking.encoding import Encoded
 from ..asking.grouping import Grouping, group_examples
 from ..asking.in_place import find_gap
 from ..asking.pool import Order, Solved
 from ..asking.states import Question, packed, questions
+from ..asking.tokens import token_questions
 from ..circuits.attribution import stacked
 from ..circuits.intervention import stacked_items
 from ..circuits.prefix import LEAST
@@ -105,6 +106,14 @@ class MemberWork:
     evaluation: tuple[Load, ...]
     beside: tuple[Load, ...]
     passes: dict[str, Passes]
+
+
+@dataclass(frozen=True)
+class OtherLoads:
+    """A member's batches beside the headline's: those that are scored, and the tokens of its trajectory."""
+
+    scored: list[Load]
+    by_token: list[Load]
 
 
 @dataclass(frozen=True)
@@ -223,7 +232,7 @@ def _member_work(
     tried: int,
     examples: Mapping[int, Encoded],
     grouping: Grouping,
-    beside: Sequence[Load],
+    beside: OtherLoads,
     protocol: Protocol,
     rows: int,
 ) -> MemberWork:
@@ -236,25 +245,36 @@ def _member_work(
         "attribution": sum((_attribution_passes(load, steps) for load in attribution), Passes()),
         "circuits": sum((_circuit_passes(load, sizes, protocol) for load in evaluation), Passes()),
         "entropies": sum((_run_pass(load) for load in evaluation), Passes()),
-        "other reads": sum((_attribution_passes(load, steps) for load in beside), Passes()),
+        "other reads": sum((_attribution_passes(load, steps) for load in beside.scored), Passes())
+        + sum(map(_whole_passes, beside.by_token), Passes()),
     }
-    return MemberWork(tuple(decoding), tuple(attribution), tuple(evaluation), tuple(beside), passes)
+    scored = tuple(beside.scored)
+    return MemberWork(tuple(decoding), tuple(attribution), tuple(evaluation), scored, passes)
 
 
 def _beside(
     sketch: Sketch, examples: Mapping[int, Encoded], grouping: Grouping, protocol: Protocol, rows: int
-) -> tuple[list[Load], list[Load]]:
-    """The batches of both members at the reads beside the headline."""
+) -> tuple[OtherLoads, OtherLoads]:
     reading, headline = protocol.reading, protocol.sampling.read
+    pair = sketch.arm, sketch.mdm
     loads: tuple[list[Load], list[Load]] = ([], [])
     for read in reading.beside:
-        pair = sketch.arm, sketch.mdm
         asked = ask_beside(pair, examples, grouping, read, headline, reading.beside_examples)
         # The headline's own scores are taken where it is the same read.
         if not isinstance(asked, str) and not asked.is_headline:
             for found, member, own in zip(loads, pair, (asked.arm, asked.mdm), strict=True):
                 found += _loads(member, own, rows)
-    return loads
+    places = evenly(grouping.group, reading.beside_examples) if reading.beside else []
+    arm, mdm = (
+        OtherLoads(
+            scored,
+            _loads(
+                member, [one.question for one in token_questions(member, examples, grouping, places)], rows
+            ),
+        )
+        for member, scored in zip(pair, loads, strict=True)
+    )
+    return arm, mdm
 
 
 def _loads(member: Member, asked: Sequence[Question], rows: int) -> list[Load]:
@@ -361,14 +381,19 @@ def _attribution_passes(load: Load, steps: int) -> Passes:
     )
 
 
+def _whole_passes(load: Load) -> Passes:
+    """The whole model on both prompts."""
+    positions = load.rows * load.tokens
+    return _behind(load) + Passes(load.examples, load.rows, 2, 2 * positions, 2 * load.reads)
+
+
 def _circuit_passes(load: Load, sizes: Sizes, protocol: Protocol) -> Passes:
     """The whole model on both prompts, the reference, and stacks of circuits and rows."""
     circuits, positions = number_of_circuits(protocol), load.rows * load.tokens
     items = circuits * load.rows
     stacks = -(-items // stacked_items(sizes.graph, sizes.width, load.tokens))
-    whole = _behind(load) + Passes(load.examples, load.rows, 2, 2 * positions, 2 * load.reads)
     return (
-        whole
+        _whole_passes(load)
         + _behind(load)
         + Passes(
             forward=1 + stacks,
