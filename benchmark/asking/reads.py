@@ -72,12 +72,16 @@ def _trajectory(member: Member, encoded: Encoded, order: Sequence[int]) -> tuple
     return tuple(_step(encoded, order, now) for now in _deciding_steps(encoded, order))
 
 
-def _stage(member: Member, encoded: Encoded, order: Sequence[int], stage: Read) -> tuple[State, ...]:
+def stage_step(encoded: Encoded, order: Sequence[int], stage: Read) -> int:
+    """The step of the decoding that a stage is."""
     steps = _deciding_steps(encoded, order)
-    now = {"start": steps[0], "last": steps[-1]}.get(stage)
-    if now is None:
-        now = min(steps, key=lambda step: abs(masked_share(order, step) - 0.5))
-    state = _step(encoded, order, now)
+    if stage == "half":
+        return min(steps, key=lambda step: abs(masked_share(order, step) - 0.5))
+    return steps[0] if stage == "start" else steps[-1]
+
+
+def _stage(member: Member, encoded: Encoded, order: Sequence[int], stage: Read) -> tuple[State, ...]:
+    state = _step(encoded, order, stage_step(encoded, order, stage))
     # The ARM is asked for the same tokens, each with all those before it.
     return (_teacher_forced(encoded, state.read) if member.autoregressive else state,)
 

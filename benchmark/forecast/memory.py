@@ -73,7 +73,7 @@ class StagePeak:
 def stage_peaks(
     sizes: Sequence[Sizes], stored: Sequence[int], tasks: Iterable[TaskWork], protocol: Protocol
 ) -> tuple[StagePeak, ...]:
-    """The peak of every stage, from loading, checks and decoding to cards and comparison.
+    """The peak of every stage: loading, checks, and those of the cells, the other reads last.
 
     `sizes`, `stored`: of ARM and MDM, dimensions and bytes of the weights' files. Both members are in memory
     all the time, in an ungrouped protocol with copies of their key and value maps.
@@ -96,6 +96,7 @@ def stage_peaks(
         ("effects", _effects(members)),
         ("cards", _cards(members, groups)),
         ("comparison", [({}, _compared(asked[0], protocol, groups))]),
+        ("other reads", _other_reads(members, protocol, groups)),
     ):
         found = [_stage(name, weights, copied * (name != "decoding"), *phase) for phase in phases]
         stages.append(max(found, key=lambda stage: stage.together, default=_stage(name, weights, 0, {}, {})))
@@ -159,10 +160,26 @@ def _decoding(members: Works) -> list[Phase]:
 
 def _attribution(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
     """Both runs before they are subtracted; every pass forward and back; and the scores."""
-    phases: list[Phase] = []
     host = {"score sums": 4 * _sums(members[0][0], groups)}
-    for sizes, works in members:
-        for load in {load for work in works for load in work.attribution}:
+    loads = [(sizes, [load for work in works for load in work.attribution]) for sizes, works in members]
+    return _attributed(loads, host, protocol)
+
+
+def _other_reads(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
+    """As attribution, with both members' scores at the headline and those of the first at hand."""
+    sums = _sums(members[0][0], groups)
+    loads = [(sizes, [load for work in works for load in work.beside]) for sizes, works in members]
+    # Afterwards both reads of the MDM are set side by side, and its shares by place.
+    compared: Phase = ({}, {"score sums": 8 * sums})
+    return [*_attributed(loads, {"score sums": 7 * sums}, protocol), compared]
+
+
+def _attributed(
+    loads: Sequence[tuple[Sizes, Sequence[Load]]], host: dict[str, int], protocol: Protocol
+) -> list[Phase]:
+    phases: list[Phase] = []
+    for sizes, asked in loads:
+        for load in set(asked):
             phases += [(device, host) for device in _attribution_phases(sizes, load, protocol.scoring.steps)]
     return phases
 

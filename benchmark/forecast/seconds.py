@@ -19,6 +19,7 @@ STAGES: dict[Stage, str] = {
     "entropies": "entropies",
     "effects": "effects",
     "cards": "cards",
+    "stages": "other reads",
 }
 """The stage of the forecast that a kind of cell is, where a model runs for it."""
 
@@ -50,7 +51,7 @@ def works_of(found: Forecast) -> dict[Slot, Work]:
                     (member.passes[stage] for member in task.members), found.asked_sizes, strict=True
                 )
             ]
-            if kind == "pool":
+            if kind in ("pool", "stages"):
                 works[task.task, kind] = Work(
                     sum(one.forward for one in each), sum(one.graded for one in each)
                 )

@@ -16,16 +16,18 @@ from ..admission.behaviour import ARM_ATTENTIONS, most_candidates, with_some_row
 from ..admission.cloze import clozes
 from ..admission.fill import askable, distinct_attentions, filling_batches
 from ..asking.attempts import encoded_examples
+from ..asking.beside import ask_beside, evenly
 from ..asking.decoding import commits, steps_of
 from ..asking.encoding import Encoded
 from ..asking.grouping import Grouping, group_examples
 from ..asking.in_place import find_gap
 from ..asking.pool import Order, Solved
 from ..asking.states import Question, packed, questions
+from ..asking.tokens import token_questions
 from ..circuits.attribution import TOKENS_AT_ONCE, stacked
 from ..circuits.intervention import LEAST_ITEMS, stacked_items
 from ..circuits.prefix import LEAST
-from ..measure.card_sizes import ABLATED, PROMPTS, SETS, evenly
+from ..measure.card_sizes import ABLATED, PROMPTS, SETS, spaced
 from ..measure.effects import first_of_each
 from ..pairs.attention import Attention
 from ..pairs.member import Member
@@ -98,14 +100,23 @@ class Passes:
 class MemberWork:
     """What a member is asked: the batches of each stage, one a pass in decoding, and passes by stage.
 
-    `removed`: those on which components are patched out one by one.
+    `removed`: those on which components are patched out one by one; `beside`: those of other reads.
     """
 
     decoding: tuple[Load, ...]
     attribution: tuple[Load, ...]
     evaluation: tuple[Load, ...]
     removed: tuple[Load, ...]
+    beside: tuple[Load, ...]
     passes: dict[str, Passes]
+
+
+@dataclass(frozen=True)
+class OtherLoads:
+    """A member's batches beside the headline's: those that are scored, and the tokens of its trajectory."""
+
+    scored: list[Load]
+    by_token: list[Load]
 
 
 @dataclass(frozen=True)
@@ -153,18 +164,21 @@ def task_work(sketch: Sketch, asked: ProtocolTask, protocol: Protocol, rows: int
         for index, each in enumerate(examples)
     ]
     grouping = group_examples(pooled, protocol.halving)
+    by_index = dict(enumerate(examples))
+    beside = _beside(sketch, by_index, grouping, protocol, rows)
     arm, mdm = (
         _member_work(
             member,
             sizes,
             list(_decoding(sketch, member, task, attempted, rows)),
             len(attempted),
-            dict(enumerate(examples)),
+            by_index,
             grouping,
+            other_reads,
             protocol,
             rows,
         )
-        for member, sizes in zip((sketch.arm, sketch.mdm), sketch.sizes, strict=True)
+        for member, sizes, other_reads in zip((sketch.arm, sketch.mdm), sketch.sizes, beside, strict=True)
     )
     return TaskWork(
         task.card.name, tried, dict(sorted(unfit.items())), len(examples), len(grouping.templates), arm, mdm
@@ -221,6 +235,7 @@ def _member_work(
     tried: int,
     examples: Mapping[int, Encoded],
     grouping: Grouping,
+    beside: OtherLoads,
     protocol: Protocol,
     rows: int,
 ) -> MemberWork:
@@ -229,17 +244,19 @@ def _member_work(
     evaluation = _loads(member, asked(grouping.evaluation), rows)
     alone = first_of_each(asked(grouping.evaluation, grouping.evaluation_group), protocol.removing.removed)
     removed = _loads(member, alone, rows)
+    steps = protocol.scoring.steps
     passes = {
         "decoding": replace(sum(map(_decoding_pass, decoding), Passes()), examples=tried, rows=tried),
-        "attribution": sum(
-            (_attribution_passes(load, protocol.scoring.steps) for load in attribution), Passes()
-        ),
+        "attribution": sum((_attribution_passes(load, steps) for load in attribution), Passes()),
         "circuits": sum((_circuit_passes(load, sizes, protocol) for load in evaluation), Passes()),
         "entropies": sum((_run_pass(load) for load in evaluation), Passes()),
         "effects": _effect_passes(evaluation, removed, sizes),
         "cards": _cards(member, sizes, asked(grouping.evaluation), protocol, rows),
+        "other reads": sum((_attribution_passes(load, steps) for load in beside.scored), Passes())
+        + sum(map(_whole_passes, beside.by_token), Passes()),
     }
-    return MemberWork(tuple(decoding), tuple(attribution), tuple(evaluation), tuple(removed), passes)
+    scored = tuple(beside.scored)
+    return MemberWork(tuple(decoding), tuple(attribution), tuple(evaluation), tuple(removed), scored, passes)
 
 
 def _cards(
@@ -248,8 +265,8 @@ def _cards(
     """Activations of all cards' prompts, and all passes over those on which neurons are ablated."""
     if not protocol.scoring.neurons or sizes.experts:
         return Passes()
-    prompts = evenly(evaluation, PROMPTS)
-    few = evenly(prompts, ABLATED)
+    prompts = spaced(evaluation, PROMPTS)
+    few = spaced(prompts, ABLATED)
     read = [replace(_run_pass(load), reads=0) for load in _loads(member, prompts, rows)]
     whole = [_run_pass(load) for load in _loads(member, few, rows)]
     stacked_sets = [
@@ -257,6 +274,31 @@ def _cards(
         for each in map(_run_pass, _loads(member, few, max(1, rows // SETS)))
     ]
     return sum((*read, *2 * whole, *stacked_sets), Passes())
+
+
+def _beside(
+    sketch: Sketch, examples: Mapping[int, Encoded], grouping: Grouping, protocol: Protocol, rows: int
+) -> tuple[OtherLoads, OtherLoads]:
+    reading, headline = protocol.reading, protocol.sampling.read
+    pair = sketch.arm, sketch.mdm
+    loads: tuple[list[Load], list[Load]] = ([], [])
+    for read in reading.beside:
+        asked = ask_beside(pair, examples, grouping, read, headline, reading.beside_examples)
+        # The headline's own scores are taken where it is the same read.
+        if not isinstance(asked, str) and not asked.is_headline:
+            for found, member, own in zip(loads, pair, (asked.arm, asked.mdm), strict=True):
+                found += _loads(member, own, rows)
+    places = evenly(grouping.group, reading.beside_examples) if reading.beside else []
+    arm, mdm = (
+        OtherLoads(
+            scored,
+            _loads(
+                member, [one.question for one in token_questions(member, examples, grouping, places)], rows
+            ),
+        )
+        for member, scored in zip(pair, loads, strict=True)
+    )
+    return arm, mdm
 
 
 def _loads(member: Member, asked: Sequence[Question], rows: int) -> list[Load]:
@@ -363,14 +405,19 @@ def _attribution_passes(load: Load, steps: int) -> Passes:
     )
 
 
+def _whole_passes(load: Load) -> Passes:
+    """The whole model on both prompts."""
+    positions = load.rows * load.tokens
+    return _behind(load) + Passes(load.examples, load.rows, 2, 2 * positions, 2 * load.reads)
+
+
 def _circuit_passes(load: Load, sizes: Sizes, protocol: Protocol) -> Passes:
     """The whole model on both prompts, the reference, and stacks of circuits and rows."""
     circuits, positions = number_of_circuits(protocol), load.rows * load.tokens
     items = circuits * load.rows
     stacks = -(-items // stacked_items(sizes.graph, sizes.width, load.tokens))
-    whole = _behind(load) + Passes(load.examples, load.rows, 2, 2 * positions, 2 * load.reads)
     return (
-        whole
+        _whole_passes(load)
         + _behind(load)
         + Passes(
             forward=1 + stacks,

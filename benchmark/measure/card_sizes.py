@@ -35,7 +35,7 @@ PASSES = 2 + SETS
 T = TypeVar("T")
 
 
-def evenly(each: Sequence[T], most: int) -> list[T]:
+def spaced(each: Sequence[T], most: int) -> list[T]:
     """At most so many of them, at equal distances."""
     places = np.linspace(0, len(each) - 1, min(most, len(each))).round().astype(int)
     return [each[place] for place in places]

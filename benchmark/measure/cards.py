@@ -40,7 +40,7 @@ from .activity import (
     output_columns,
     prompt_activity,
 )
-from .card_sizes import ABLATED, BESIDE, DRAWS, LABELS, PER_THIRD, PROMPTS, SHOWN, TOGETHER, TOKENS, evenly
+from .card_sizes import ABLATED, BESIDE, DRAWS, LABELS, PER_THIRD, PROMPTS, SHOWN, TOGETHER, TOKENS, spaced
 from .labels import Told, factor_cases, role_cases, tell_labels
 
 
@@ -60,8 +60,8 @@ class Ask:
 
     @cached_property
     def prompts(self) -> list[Question]:
-        """Those that cards are made on, evenly over the half, so that all templates are there."""
-        return evenly(self.questions, PROMPTS)
+        """Those that cards are made on, spaced over the half, so that all templates are there."""
+        return spaced(self.questions, PROMPTS)
 
 
 def make_cards(ask: Ask, advance: Callable[[int], None]) -> MemberCards:
@@ -73,7 +73,7 @@ def make_cards(ask: Ask, advance: Callable[[int], None]) -> MemberCards:
         return Missing(missing="no neuron has an effect")
     neurons = strongest_by_third(ask.effects)
     # Batches are kept: they are run again and again.
-    ablated = list(batches(ask.member, evenly(ask.prompts, ABLATED), ask.rows))
+    ablated = list(batches(ask.member, spaced(ask.prompts, ABLATED), ask.rows))
     means, whole = mean_activity(ask.member, ablated, advance)
     matched = [nearest(means, place, neurons) for place in neurons.tolist()]
     beside = [(layer, other) for (layer, _), other in zip(neurons.tolist(), matched, strict=True)]
@@ -218,7 +218,7 @@ def _ablate(
     top = np.array(strongest(ask.effects, TOGETHER), dtype=np.int64)
     sets = [top, *_others(ask, top)]
     # The stack of all sets is as large as other batches are.
-    small = batches(ask.member, evenly(ask.prompts, ABLATED), max(1, ask.rows // len(sets)))
+    small = batches(ask.member, spaced(ask.prompts, ABLATED), max(1, ask.rows // len(sets)))
     without = metrics_without(ask.member, list(small), sets, means, advance)
     drops = [_short((whole - each) / gap) for each in without]
     examples = sum(batch.examples for batch in batched)

@@ -10,6 +10,7 @@ from ..record.quantity import Definition, Line, Owner, Quantity
 from ..record.row import BOTH, COLUMNS, pair_quantities
 from ..record.summary import SUITES
 from ..record.types import Measured, Missing, Record, Summary, TaskRecord, TaskResult
+from .by_masked import masked_figures
 from .chart import Series, legend
 from .curves import depth_figure, faithfulness_figure, overlap_figure
 from .evidence import NoCircuits, read_circuits
@@ -155,7 +156,12 @@ def _forests(page: PairPage, glossary: Glossary) -> Iterator[Html]:
     if page.control is not None:
         series.append(("control", f"control ({page.control.pair.name})"))
     yield legend(series)
-    headlines = [each for each in task_quantities() if each.definition.regression and each.rounding.interval]
+    headlines = [
+        each
+        for each in task_quantities()
+        # Other reads have charts of their own, by masked share.
+        if each.definition.regression and each.rounding.interval and each.read is None
+    ]
     plots = []
     for index, (definition, same) in enumerate(groupby(headlines, key=lambda each: each.definition)):
         plot = _forest(page, f"forest-{index}", definition, list(same))
@@ -209,6 +215,7 @@ def _task(page: PairPage, task: TaskRecord, index: int) -> Html:
         depth_figure(identifier, comparison),
         overlap_figure(identifier, comparison),
         faithfulness_figure(identifier, comparison, page.record.protocol.compared.faithful),
+        *masked_figures(identifier, task),
     )
     circuits = read_circuits(page.place, page.record, task)
     drawn: Child

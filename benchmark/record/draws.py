@@ -7,6 +7,7 @@ is then of the same prompts, and what both owe to the luck of the prompts cancel
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,8 @@ def take_draws(record: Record) -> dict[str, Floats]:
         return number
 
     for task in record.tasks:
-        _mapped(task.comparison, f"{task.task}/", keep)
+        map_numbers(task.comparison, f"{task.task}/", keep)
+        map_numbers(task.stages, f"{task.task}/stages", keep)
     return found
 
 
@@ -61,36 +63,44 @@ def with_draws(record: Record, draws: Draws) -> Record:
         return number.drawn(draws[place]) if place in draws else number
 
     tasks = tuple(
-        task.model_copy(update={"comparison": _mapped(task.comparison, f"{task.task}/", add)})
+        task.model_copy(
+            update={
+                "comparison": map_numbers(task.comparison, f"{task.task}/", add),
+                "stages": map_numbers(task.stages, f"{task.task}/stages", add),
+            }
+        )
         for task in record.tasks
     )
     return record.model_copy(update={"tasks": tasks})
 
 
 def find_numbers(task: TaskRecord) -> Iterator[tuple[str, Number]]:
-    """Every number of a task's comparison, with its place in the record, as `Draws` has them."""
-    yield from _numbers(task.comparison, f"{task.task}/")
+    """Every number of a task's comparison and reads, with its place in the record, as `Draws` has them."""
+    yield from numbers_in(task.comparison, f"{task.task}/")
+    yield from numbers_in(task.stages, f"{task.task}/stages")
 
 
-def _numbers(
-    content: BaseModel | dict[str, Any] | tuple[Any, ...], place: str
+def numbers_in(
+    content: BaseModel | Mapping[Any, Any] | tuple[Any, ...], place: str
 ) -> Iterator[tuple[str, Number]]:
+    """Every number in the content, with its place behind the given one."""
     inner: Iterable[tuple[str, Any]]
     if isinstance(content, tuple):
         inner = ((f"{place}[{index}]", each) for index, each in enumerate(content))
     else:
-        fields = content if isinstance(content, dict) else vars(content)
+        fields = content if isinstance(content, Mapping) else vars(content)
         inner = ((_inner(place, name), each) for name, each in fields.items())
     for where, each in inner:
         if isinstance(each, Number):
             yield where, each
         elif isinstance(each, BaseModel | dict | tuple):
-            yield from _numbers(each, where)
+            yield from numbers_in(each, where)
 
 
-def write_draws(draws: Draws, path: Path) -> None:
+def write_draws(draws: Draws, path: Path, notes: Mapping[str, str] = MappingProxyType({})) -> None:
     """Write draws as safetensors, whole or not at all: the same draws, the same bytes.
 
+    `notes`: texts by name that are kept in the file's header (`read_note`).
     Raises OutputError where that fails, ValueError for draws of different numbers of resamples.
     """
     places = sorted(draws)
@@ -105,7 +115,7 @@ def write_draws(draws: Draws, path: Path) -> None:
     kept = np.where(np.isnan(values), _NONE, codes).astype(np.int16)
     header = json.dumps({"format": FORMAT, "places": places})
     with replacing(path) as partial:
-        save_file({"codes": kept, "least": least, "step": step}, partial, {KEY: header})
+        save_file({"codes": kept, "least": least, "step": step}, partial, {KEY: header, **notes})
 
 
 def read_draws(path: Path, wanted: Collection[str] | None = None) -> dict[str, Floats]:
@@ -128,6 +138,13 @@ def read_draws(path: Path, wanted: Collection[str] | None = None) -> dict[str, F
             values[codes[row] == _NONE] = np.nan
             found[place] = values
     return found
+
+
+def read_note(path: Path, name: str) -> str:
+    """A text that was written with draws; empty where there is none. The draws must have been read before."""
+    with safe_open(path, framework="numpy") as file:
+        text: str = (file.metadata() or {}).get(name, "")
+    return text
 
 
 def _read(path: Path) -> tuple[list[str], dict[str, NDArray[Any]]]:
@@ -160,20 +177,20 @@ def _read(path: Path) -> tuple[list[str], dict[str, NDArray[Any]]]:
     return places, tensors
 
 
-_Change = Callable[[str, Number], Number]
+NumberChange = Callable[[str, Number], Number]
 
 
-def _mapped(content: Any, place: str, change: _Change) -> Any:
+def map_numbers(content: Any, place: str, change: NumberChange) -> Any:
     """The content with every number in it changed; called with its place and the number."""
     if isinstance(content, Number):
         return change(place, content)
     if isinstance(content, BaseModel):
-        fields = {name: _mapped(value, _inner(place, name), change) for name, value in content}
+        fields = {name: map_numbers(value, _inner(place, name), change) for name, value in content}
         return content.model_copy(update=fields)
     if isinstance(content, tuple):
-        return tuple(_mapped(each, f"{place}[{index}]", change) for index, each in enumerate(content))
+        return tuple(map_numbers(each, f"{place}[{index}]", change) for index, each in enumerate(content))
     if isinstance(content, dict):
-        return {name: _mapped(value, _inner(place, name), change) for name, value in content.items()}
+        return {name: map_numbers(value, _inner(place, name), change) for name, value in content.items()}
     return content
 
 

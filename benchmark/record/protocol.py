@@ -60,6 +60,22 @@ class Scoring(Part):
     neurons: bool = Field(description="whether effects of MLP neurons are measured")
 
 
+BesideRead = Literal["copy", "start", "half", "last"]
+"""Reads that may stand beside the headline's: the copied tokens, and three stages of the denoising."""
+
+
+class OtherReads(Part):
+    """What is read beside the headline, on how many of its examples."""
+
+    beside: tuple[BesideRead, ...] = Field(
+        description="reads beside the headline: `copy`, the copied tokens of the answer; `start`, `half` and "
+        "`last`, the first deciding step of the denoising, the one nearest half masked, and the last"
+    )
+    beside_examples: int = Field(
+        ge=1, description="discovery examples of each read beside the headline, at most"
+    )
+
+
 class Sweeping(Part):
     """Which circuits are run."""
 
@@ -111,6 +127,7 @@ class Protocol(Part):
     sampling: Sampling
     halving: Halving
     scoring: Scoring
+    reading: OtherReads
     sweeping: Sweeping
     compared: Compared
     removing: Removing
@@ -174,6 +191,7 @@ V2 = Protocol(
     sampling=Sampling(seed=0, pool=500, candidates=10, read="plan"),
     halving=Halving(disjoint=True, groups=24),
     scoring=Scoring(kv="grouped", rule="midpoint", steps=5, places=True, neurons=True),
+    reading=OtherReads(beside=("copy", "start", "half", "last"), beside_examples=48),
     sweeping=Sweeping(grid=GRID, intervention="patch"),
     compared=Compared(circuit_edges=None, faithful=0.85, components=20),
     removing=Removing(removed=1),
@@ -191,6 +209,7 @@ PAPER = V2.changed(
     rule="left",
     places=False,
     neurons=False,
+    beside=(),
     disjoint=False,
     circuit_edges=1000,
 )

@@ -100,7 +100,7 @@ class Quantity(Generic[T]):
 
     `name` is that of CSV tables; `label` what it is called where it stands by itself, by default its
     definition's title. `member`: whose it is, None where it is of both; `suite`: the suite that a value of a
-    row is of, None where it is of both.
+    row is of, None where it is of both; `read`: at which read beside the headline's, None where at that one.
     """
 
     name: str
@@ -110,6 +110,7 @@ class Quantity(Generic[T]):
     label: str = ""
     member: Owner | None = None
     suite: str | None = None
+    read: str | None = None
 
     def __post_init__(self) -> None:
         if not self.label:
@@ -126,10 +127,11 @@ class Line(Generic[T]):
 
 @dataclass(frozen=True)
 class Section:
-    """Lines under one heading."""
+    """Lines under one heading; `apart`: whether texts show them in a table of their own."""
 
     heading: str
     lines: tuple[Line[TaskResult], ...]
+    apart: bool = False
 
 
 def entry(values: Mapping[str, Measured], name: str) -> Measured:

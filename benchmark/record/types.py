@@ -14,7 +14,7 @@ from ...metrics import Estimate, Undefined, Value, wilson_interval
 from ...metrics.inputs import Floats
 from .cards import TaskCards
 from .missing import Missing as Missing
-from .protocol import Part, Protocol
+from .protocol import BesideRead, Part, Protocol
 
 if TYPE_CHECKING:
     import pandas
@@ -294,6 +294,36 @@ class Comparison(Part):
     effects_shift: dict[str, Measured]
 
 
+class AtRead(Part):
+    """Both members at a read beside the headline's.
+
+    `examples`: of the discovery half; `masked`: mean share of the answer's tokens that the MDM sees masked.
+    `gap`: by how much a member's metric is higher on the clean prompts, by `arm` and `mdm`. `structure`: how
+    alike mean scores are, as in a comparison, and `headline`: those of the MDM here and at the headline's
+    read. `squared`, `mass`: depth and specialisation of all edges by either weighting, by `arm`, `mdm` and
+    `shift`. `direction`: shares of the MDM's score by the position of its source.
+    """
+
+    examples: int = Field(ge=1)
+    masked: Measured
+    gap: dict[str, Measured]
+    structure: dict[str, Measured]
+    squared: dict[str, dict[str, Measured]]
+    mass: dict[str, dict[str, Measured]]
+    direction: dict[str, Measured]
+
+
+class Stages(Part):
+    """Both members at the reads beside the headline's, and where in an answer the metric is.
+
+    `reads`: in the protocol's order, what was found or why there is nothing. `metric`: of a member's metric
+    over a whole trajectory, the shares of the `plan` token, of `copied` tokens and of all `other` ones.
+    """
+
+    reads: dict[BesideRead, AtRead | Missing] = Field(default={})
+    metric: dict[Literal["arm", "mdm"], dict[str, Measured]] = Field(default={})
+
+
 class CellRecord(Part):
     """A cell that a task's numbers were computed from: its key, and the digest of its content (SHA-256)."""
 
@@ -334,7 +364,8 @@ TaskName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 class TaskRecord(Part):
     """A task's results: which task, on which examples, what came out, and of which cells.
 
-    `prompts`: some of the examples, to be looked at; `cards`: what the strongest neurons of both members do.
+    `prompts`: some of the examples, to be looked at; `cards`: what the strongest neurons of both members do;
+    `stages`: what was found at the protocol's reads beside the headline's.
     """
 
     task: TaskName
@@ -346,6 +377,7 @@ class TaskRecord(Part):
     prompts: tuple[Prompt, ...]
     comparison: Comparison
     cards: TaskCards
+    stages: Stages = Stages()
     cells: dict[str, CellRecord]
 
     def __repr_args__(self) -> Iterator[tuple[str, object]]:

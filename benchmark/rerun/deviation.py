@@ -13,7 +13,8 @@ from ..measure.effect_sums import EffectSums
 from ..measure.evidence import Entropies, ScoreSums, Sweep
 from ..measure.reduced import ScorePrecision, reduce_sums, restore_sums
 from ..record.cards import CardsCell, NeuronCard, NeuronCards
-from ..record.types import Accuracy, Missing
+from ..record.stages import numbers_of
+from ..record.types import Accuracy, Missing, Number, Stages
 
 
 def deviation(submitted: Any, found: Any, precision: ScorePrecision | None) -> float:
@@ -36,6 +37,8 @@ def deviation(submitted: Any, found: Any, precision: ScorePrecision | None) -> f
     * cards: the share of neurons that only one of the two has; of those in both the largest difference of an
       effect, relative to the largest, and of an average precision of a label that both have; the largest
       difference of what an ablation costs; whichever is largest.
+    * stages: of the numbers the largest difference, relative to the interval, or to the number where it has
+      none; or the share of numbers that only one of the two has.
     """
     if isinstance(submitted, Pool):
         return _of_pools(submitted, found)
@@ -49,6 +52,8 @@ def deviation(submitted: Any, found: Any, precision: ScorePrecision | None) -> f
         return _of_effects(submitted, found)
     if isinstance(submitted, CardsCell):
         return _of_cards(submitted.root, found.root)
+    if isinstance(submitted, Stages):
+        return _of_stages(submitted, found)
     assert isinstance(submitted, Entropies), "every kind of cell that models run for is compared"
     return _of_entropies(submitted, found)
 
@@ -230,6 +235,21 @@ def _of_ablations(submitted: NeuronCards, found: NeuronCards) -> float:
         return 1.0
     drops = zip((one.top, *one.random), (other.top, *other.random), strict=True)
     return max(abs(mine - theirs) for mine, theirs in drops)
+
+
+def _of_stages(submitted: Stages, found: Stages) -> float:
+    mine, theirs = numbers_of(submitted), numbers_of(found)
+    apart = (
+        _relative(abs(mine[at].value - theirs[at].value), _reach(mine[at])) for at in mine.keys() & theirs
+    )
+    return max(max(apart, default=0.0), _share_apart(set(mine), set(theirs)))
+
+
+def _reach(number: Number) -> float:
+    """The length of its interval, or its size."""
+    if number.low is None or number.high is None or number.low == number.high:
+        return abs(number.value)
+    return number.high - number.low
 
 
 def _rms(values: NDArray[np.float64]) -> float:

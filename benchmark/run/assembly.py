@@ -6,6 +6,7 @@ from ...errors import NotComputable, UsageError
 from ...tasks import get_task
 from ..record.cards import TaskCards
 from ..record.protocol import Protocol, ProtocolTask
+from ..record.stages import of_enough
 from ..record.summary import summarise
 from ..record.types import Environment, FailedTask, PairProvenance, Record, TaskRecord, TaskResult
 from .execution import Outcome
@@ -40,6 +41,7 @@ def describe_task(outcome: Outcome, protocol: Protocol) -> TaskResult:
         prompts=outcome.contents["prompts"].root,
         comparison=outcome.contents["comparison"],
         cards=TaskCards(**{member: outcome.contents[kind_name("cards", member)].root for member in MEMBERS}),
+        stages=of_enough(outcome.contents["stages"], protocol.minimum),
         cells=outcome.cells,
     )
 

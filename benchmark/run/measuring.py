@@ -33,6 +33,8 @@ from ..pairs.ungrouping import ungroup
 from ..record.cards import CardsCell
 from ..record.missing import Missing
 from ..record.protocol import Compared, Halving, Removing, Sampling, Scoring, Sweeping
+from ..record.types import Stages
+from .beside import read_beside
 from .execution import Tell
 from .numbers import Needs, circuit_size, compute_numbers
 from .plan import MEMBERS, Cell, MemberName, Stage, kind_name
@@ -68,6 +70,7 @@ class Measuring:
             "entropies": self._entropies,
             "effects": self._effects,
             "cards": self._cards,
+            "stages": self._stages,
         }
 
     @cached_property
@@ -78,9 +81,13 @@ class Measuring:
         """The one member that the cell is about, with the protocol's kind of key/value edges."""
         name = cell.kind.member
         assert name is not None, "a pool is of both members"
+        return self._members(cell)[name]
+
+    def _members(self, cell: Cell) -> dict[MemberName, Member]:
+        """Both members with the protocol's kind of key/value edges."""
         if cell.parts[Scoring].kv == "ungrouped":
-            return self._ungrouped[name]
-        return dict(zip(MEMBERS, self._pair.members, strict=True))[name]
+            return self._ungrouped
+        return dict(zip(MEMBERS, self._pair.members, strict=True))
 
     def _pool(self, cell: Cell, needs: Needs, tell: Tell) -> Pool:
         sampling = cell.parts[Sampling]
@@ -167,6 +174,11 @@ class Measuring:
         if not cell.parts[Scoring].neurons:
             return "the protocol measures no neurons"
         return "layers with experts, or of different widths, have no neurons that both members share"
+
+    def _stages(self, cell: Cell, needs: Needs, tell: Tell) -> Stages:
+        """One read after the other, so that the scores of one are held at a time."""
+        encoded, grouping = self._encoded(cell, needs), _grouping(cell, needs)
+        return read_beside(self._members(cell), encoded, grouping, cell, needs, self._rows, tell)
 
     def _asked(
         self,

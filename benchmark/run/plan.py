@@ -21,11 +21,12 @@ from ..measure.evidence import Entropies, ScoreSums, Sweep
 from ..record.cards import CardsCell
 from ..record.files import read_model, write_model
 from ..record.protocol import Part, Protocol, ProtocolTask
+from ..record.stages import load_stages, save_stages
 from ..record.types import Comparison, MemberProvenance, Record
 
 MemberName = Literal["arm", "mdm"]
 Stage = Literal[
-    "pool", "prompts", "scores", "sweep", "circuit", "entropies", "effects", "cards", "comparison"
+    "pool", "prompts", "scores", "sweep", "circuit", "entropies", "effects", "cards", "comparison", "stages"
 ]
 MEMBERS: tuple[MemberName, ...] = ("arm", "mdm")
 P = TypeVar("P", bound=Part)
@@ -143,6 +144,17 @@ def _kinds() -> Iterator[Kind]:
         parts=("sweeping", "compared", "statistics"),
         members=(),
         method=3,
+    )
+    # Scores at other reads are used up at once: they would take as much room as all others together.
+    yield Kind(
+        "stages",
+        None,
+        suffix="safetensors",
+        load=load_stages,
+        save=save_stages,
+        needs=("pool", *(kind_name("scores", member) for member in MEMBERS)),
+        parts=("sampling", "halving", "scoring", "reading", "statistics"),
+        members=MEMBERS,
     )
 
 

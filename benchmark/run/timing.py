@@ -20,6 +20,7 @@ PER_UNIT: dict[Stage, float] = {
     "effects": 0.05,
     "cards": 0.01,
     "comparison": 0.00025,
+    "stages": 0.01,
 }
 """Relative time that a unit of `amount` takes, by kind; as the reference pair took it on one CPU thread.
 
@@ -56,12 +57,21 @@ def amount(inputs: Mapping[str, Any]) -> float:
     examples = settings["pool"] / (2 if settings.get("disjoint") else 1)
     passes = 1
     if kind == "scores":
-        passes = 2 + 2 * settings["steps"]  # both prompts, and every step forward and back
+        passes = _of_attribution(settings)
+    elif kind == "stages":
+        # Of both members, at every read; a read that a task has not takes none.
+        examples = min(examples, settings["beside_examples"]) * len(settings["beside"])
+        passes = 2 * _of_attribution(settings)
     elif kind == "sweep":
         passes = 2 * len(settings["grid"])
     elif kind == "cards":
         return float(steps_of_cards(int(examples)))
     return float(examples * passes)
+
+
+def _of_attribution(settings: Mapping[str, Any]) -> int:
+    """Passes that the scores of an example take: both prompts, and every step forward and back."""
+    return 2 + 2 * int(settings["steps"])
 
 
 class Timing:

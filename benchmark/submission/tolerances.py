@@ -16,6 +16,7 @@ TOLERANCES: Mapping[str, Mapping[str, float]] = {
         "entropies": 1e-3,
         "effects": 1e-3,
         "cards": 0.05,
+        "stages": 1e-3,
         CIRCUITS: 0.02,
     },
     "bfloat16": {
@@ -26,6 +27,7 @@ TOLERANCES: Mapping[str, Mapping[str, float]] = {
         "entropies": 0.1,
         "effects": 0.2,
         "cards": 0.3,
+        "stages": 0.2,
         CIRCUITS: 0.17,
     },
 }

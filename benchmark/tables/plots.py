@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...drawing import require_matplotlib
 from ...files import replacing
+from ..record.by_masked import PANELS, PlacedRead, placed_copies, placed_stages
 from ..record.types import Record, TaskRecord
 from .cells import plain
+from .masked_panel import masked_panel
 from .panels import components_panel, depth_panel, faithfulness_panel, overlap_panel
 from .table import protocol_name
 
@@ -44,6 +47,7 @@ STYLE: dict[str, Any] = {
 def write_plots(record: Record, folder: Path) -> list[Path]:
     """Write `folder/PAIR-PROTOCOL-TASK.svg` for every task with a comparison; paths in the record's order.
 
+    Where a task has several stages of denoising, `folder/PAIR-PROTOCOL-TASK-reads.svg` stands beside it.
     Each file is written whole or not at all; the same record gives the same bytes with the same matplotlib.
     Raises UsageError where matplotlib is not installed and OutputError where the folder cannot be written.
     """
@@ -53,12 +57,35 @@ def write_plots(record: Record, folder: Path) -> list[Path]:
     paths = []
     with style.context(["default", STYLE]):
         for task in record.tasks:
-            path = folder / f"{_file_name(record.pair.name, record.protocol.name, task.task)}.svg"
-            with replacing(path) as partial:
-                about = {"Title": _title(record, task), "Creator": "mechshift", "Date": None}
-                draw(record, task).savefig(partial, format="svg", metadata=about)
-            paths.append(path)
+            name = _file_name(record.pair.name, record.protocol.name, task.task)
+            paths.append(_save(draw(record, task), folder / f"{name}.svg", _title(record, task)))
+            if stages := placed_stages(task):
+                figure, title = draw_reads(record, task, stages), _reads_title(record, task)
+                paths.append(_save(figure, folder / f"{name}-reads.svg", title))
     return paths
+
+
+def _save(figure: Figure, path: Path, title: str) -> Path:
+    with replacing(path) as partial:
+        about = {"Title": title, "Creator": "mechshift", "Date": None}
+        figure.savefig(partial, format="svg", metadata=about)
+    return path
+
+
+def draw_reads(record: Record, task: TaskRecord, stages: Sequence[PlacedRead]) -> Figure:
+    """The figure of one task by masked share: four panels, 8 × 6.4 inches."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 6.4), layout="constrained")
+    for axes, panel in zip(figure.subplots(2, 2).flat, PANELS, strict=True):
+        masked_panel(axes, panel, stages, placed_copies(task))
+    figure.suptitle(_reads_title(record, task), fontsize=10)
+    return figure
+
+
+def _reads_title(record: Record, task: TaskRecord) -> str:
+    name = f"{plain(record.pair.name)}: {plain(task.task)} ({task.suite})"
+    return f"{name}, {protocol_name(record)}, circuit by mask rate"
 
 
 def draw(record: Record, task: TaskRecord) -> Figure:

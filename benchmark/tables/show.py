@@ -1,6 +1,7 @@
 """A record as a page of text: what was run, the pair's row, and what lies behind it."""
 
 from ..record.types import MemberProvenance, Record
+from .at_reads import reads_bodies
 from .beside import REPORTED_LEGEND, beside, overlap_body
 from .cells import Notes, get_markup, plain
 from .layout import WIDTH, wrapped
@@ -31,6 +32,7 @@ def render(record: Record, width: int = WIDTH) -> str:
     """
     notes = Notes(get_markup("text"))
     bodies, legends = [row_body(record, notes, width), task_body(record, notes, width)], [LEGEND]
+    bodies += reads_bodies(record, notes, width)
     if cards := cards_body(record, notes, width):
         bodies.append(cards)
         legends.append(CARDS_LEGEND)

@@ -9,6 +9,7 @@ from ..record.quantity import Line, Quantity
 from ..record.row import BOTH, COLUMNS
 from ..record.summary import SUITES
 from ..record.types import Missing, Record, Summary, TaskResult
+from .at_reads import reads_bodies
 from .cells import Format, Markup, Notes, get_markup, plain
 from .layout import WIDTH, Fields, Row, csv_lines, stacked, tabular, unrounded
 from .neurons import cards_body
@@ -33,6 +34,7 @@ def record_table(record: Record, format: Format, width: int = WIDTH) -> str:  # 
         return csv_lines([*_summary_fields(record), *of_tasks])
     notes = Notes(get_markup(format))
     bodies = [row_body(record, notes, width), task_body(record, notes, width)]
+    bodies += reads_bodies(record, notes, width)
     bodies += filter(None, [cards_body(record, notes, width)])
     return "\n\n".join(bodies) + notes.below(width)
 
@@ -94,7 +96,7 @@ def _tasks(tasks: Sequence[TaskResult], notes: Notes) -> str:
     markup = notes.markup
     heads = ["", *("\n".join((plain(task.task), task.suite, plain(task.level))) for task in tasks)]
     rows: list[Row] = []
-    for section in SECTIONS:
+    for section in (each for each in SECTIONS if not each.apart):
         rows.append([markup.strong(markup.text(section.heading)), *("" for _ in tasks)])
         for line in section.lines:
             rows.append([markup.text(line.label), *(_cell(line, task, notes, markup) for task in tasks)])

@@ -20,7 +20,7 @@ from ..measure.effect_sums import EffectSums
 from ..measure.evidence import RANKINGS, Entropies, ScoreSums, Sweep
 from ..record.cards import CardsCell
 from ..record.strict import read_strict_json
-from ..record.types import Record, TaskResult
+from ..record.types import AtRead, Record, Stages, TaskResult
 from ..run.plan import Cell, Subject, key_of, kind_name
 from ..run.pools import why_unusable
 from ..run.rescore import planned_cells, read_cell
@@ -49,6 +49,10 @@ _JSON: Mapping[str, type[BaseModel]] = {
     "entropies": Entropies,
     "cards": CardsCell,
 }
+
+
+_OF_GRAPHS = ("scores", "sweep")
+"""Stages whose files declare the sizes of a graph and of the halves of a pool."""
 
 
 class TaskCells:
@@ -105,7 +109,7 @@ class TaskCells:
         if absent or not readable:
             return
         try:
-            if cell.kind.suffix == "safetensors" and not self._has_its_sizes(cell, file):
+            if cell.kind.stage in _OF_GRAPHS and not self._has_its_sizes(cell, file):
                 return
             self.contents[cell.name] = read_cell(folder / RECORD, self._record, cell)
         except MechshiftError as error:
@@ -152,6 +156,8 @@ class TaskCells:
             problems = list(_of_prompts(content, pool))
         elif isinstance(content, CardsCell):
             problems = list(of_cards(content.root, pool, record, self._scores_of(cell)))
+        elif isinstance(content, Stages):
+            problems = list(_of_stages(content, pool, record))
         elif graph is None or (not isinstance(content, Entropies) and content.graph != graph):
             problems = [OTHER_GRAPH]
         elif isinstance(content, ScoreSums):
@@ -197,6 +203,16 @@ def _of_prompts(prompts: Prompts, pool: Pool) -> Iterator[str]:
         yield "its examples are not in the order of the task's stream, each once"
     if any(templates.get(one.index) != one.template for one in prompts.root):
         yield "its examples are not those of the pool"
+
+
+def _of_stages(stages: Stages, pool: Pool, record: Record) -> Iterator[str]:
+    """Reads are the protocol's, of examples of the pool's discovery half; their scores are not handed in."""
+    if tuple(stages.reads) != record.protocol.reading.beside:
+        yield "its reads are not those of the protocol"
+    most = len(group_examples(pool.solved, record.protocol.halving).discovery)
+    for read, found in stages.reads.items():
+        if isinstance(found, AtRead) and found.examples > most:
+            yield f"{found.examples} examples have the read {read}, and the discovery half has {most}"
 
 
 def _of_scores(scores: ScoreSums, pool: Pool, record: Record) -> Iterator[str]:

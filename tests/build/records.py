@@ -67,6 +67,7 @@ CELLS = (
         for role in ("arm", "mdm")
     ),
     "comparison",
+    "stages",
 )
 """Of what a task's record is made."""
 

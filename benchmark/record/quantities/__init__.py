@@ -14,6 +14,7 @@ from .effects import EFFECTS
 from .faithfulness import FAITHFULNESS
 from .neurons import NEURONS
 from .overlap import OVERLAP_SECTION
+from .reads import READS
 from .specialisation import SPECIALISATION
 from .structure import STRUCTURE
 
@@ -27,6 +28,7 @@ SECTIONS = (
     SPECIALISATION,
     EFFECTS,
     NEURONS,
+    READS,
 )
 
 

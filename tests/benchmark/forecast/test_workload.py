@@ -31,6 +31,7 @@ STAGES = {
     "entropies": "entropies",
     "effects": "effects",
     "cards": "cards",
+    "stages": "other reads",
 }
 """The stage of a forecast in which a cell is computed, by the beginning of the cell's name."""
 TASKS = ("ioi", "greater-than", "countdown", "sudoku")
@@ -94,6 +95,16 @@ def works() -> dict[str, TaskWork]:
 
 def forecast_of(work: TaskWork, role: str, stage: str) -> Passes:
     return (work.arm if role == "arm" else work.mdm).passes[stage]
+
+
+@pytest.mark.parametrize("role", ["arm", "mdm"])
+@pytest.mark.parametrize("task", ["ioi", "greater-than"])
+def test_other_reads_are_those_of_the_run(
+    task: str, role: str, counted: Counted, works: dict[str, TaskWork]
+) -> None:
+    """Of answers of one token, whose order of decoding a forecast knows."""
+    said = forecast_of(works[task], role, "other reads")
+    assert (said.forward, said.tokens) == counted[task][f"{role} other reads"]
 
 
 @pytest.mark.parametrize("stage", ["decoding", "attribution", "entropies", "effects", "cards"])

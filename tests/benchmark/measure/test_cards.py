@@ -12,7 +12,7 @@ from mechshift.benchmark.asking.pool import Solved
 from mechshift.benchmark.asking.states import Question, batches, questions
 from mechshift.benchmark.circuits.batch import LogitDifference
 from mechshift.benchmark.circuits.scores import Integration
-from mechshift.benchmark.measure.card_sizes import ABLATED, PASSES, PROMPTS, evenly, steps_of_cards
+from mechshift.benchmark.measure.card_sizes import ABLATED, PASSES, PROMPTS, spaced, steps_of_cards
 from mechshift.benchmark.measure.cards import (
     Ask,
     make_cards,
@@ -124,7 +124,7 @@ def test_the_metric_needs_them_and_no_others(made: tuple[NeuronCards, Ask]) -> N
 def test_the_drop_is_that_of_a_pass_with_the_means_in_place() -> None:
     """Against a model whose output map and bias are changed instead: it writes the mean, and never else."""
     found, ask = cards_of("causal")
-    prompts = evenly(ask.prompts, ABLATED)
+    prompts = spaced(ask.prompts, ABLATED)
     model = ask.member.backbone.model
     maps = [block.mlp.c_proj for block in model.transformer.h]
     seen: list[list[torch.Tensor]] = [[] for _ in maps]
@@ -205,5 +205,5 @@ def test_the_neuron_beside_is_the_nearest_that_has_no_card() -> None:
 
 
 def test_prompts_are_taken_evenly() -> None:
-    assert evenly(range(100), 4) == [0, 33, 66, 99]
-    assert evenly(range(3), 4) == [0, 1, 2]
+    assert spaced(range(100), 4) == [0, 33, 66, 99]
+    assert spaced(range(3), 4) == [0, 1, 2]

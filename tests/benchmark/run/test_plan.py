@@ -58,6 +58,7 @@ def test_a_kind_has_its_stage_and_member_as_fields() -> None:
         ("prompts", None),
         *of_one,
         ("comparison", None),
+        ("stages", None),
     ]
     assert [kind.name for kind in KINDS[:3]] == ["pool", "prompts", "scores-arm"]
     for kind in KINDS:
@@ -118,9 +119,11 @@ def test_keys_are_all_different_and_the_same_again() -> None:
 @pytest.mark.parametrize(
     ("setting", "expected"),
     [
-        ({"splits": 3}, {"comparison"}),
-        ({"resamples": 1000}, {"comparison"}),
-        ({"resampling_seed": 1}, {"comparison"}),
+        ({"splits": 3}, {"comparison", "stages"}),
+        ({"resamples": 1000}, {"comparison", "stages"}),
+        ({"resampling_seed": 1}, {"comparison", "stages"}),
+        ({"beside": ("copy",)}, {"stages"}),
+        ({"beside_examples": 9}, {"stages"}),
         ({"faithful": 0.9}, AFTER_SWEEPS),
         ({"circuit_edges": 10}, AFTER_SWEEPS),
         ({"components": 3}, AFTER_SWEEPS),
@@ -217,4 +220,5 @@ def test_only_what_is_wanted_and_needed_is_planned() -> None:
         "circuit-mdm",
         "cards-arm",
         "cards-mdm",
+        "stages",
     }

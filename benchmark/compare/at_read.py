@@ -1,0 +1,172 @@
+"""Both members at a read beside the headline's: what their scores there say, by no choice of edges."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...metrics import (
+    Estimate,
+    Undefined,
+    Value,
+    bootstrap_scores,
+    component_products,
+    depth_profile,
+    disattenuated_cosine,
+    early_share,
+    effective_components,
+    group_products,
+    mean_relative_depth,
+    specialisation,
+    squared_placement,
+)
+from ...metrics.inputs import Floats
+from ..circuits.components import Components
+from ..measure.evidence import ScoreSums
+from ..record.protocol import Statistics
+from ..record.types import AtRead, Measured, Missing, Number, measured
+from .direction import direction
+from .structure import structure
+
+_AUTOREGRESSIVE = "the second member is autoregressive: it sees no masked token"
+_THE_SAME = "this read is the headline's"
+
+NAMES = ("early_share", "mean_depth", "specialisation", "effective_components")
+"""What is said of depth and concentration, by either weighting."""
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredAt:
+    """What was measured at a read: scores of both members, on the same examples in the same groups.
+
+    `headline`: the MDM's scores at the headline's read, `groups` which of its groups these are; None where
+    the two reads are one. `masked` as in a record, None where the second member is autoregressive.
+    """
+
+    arm: ScoreSums
+    mdm: ScoreSums
+    headline: ScoreSums | None
+    groups: tuple[int, ...]
+    masked: float | None
+
+
+def at_read(beside: MeasuredAt, statistics: Statistics) -> AtRead:
+    """Every number of a read, from the scores of both members there."""
+    arm, mdm = beside.arm, beside.mdm
+    alike = structure(arm, mdm, statistics) | {"headline": _with_headline(beside, statistics)}
+    masked = beside.masked
+    return AtRead(
+        examples=len(mdm.examples),
+        masked=Missing(missing=_AUTOREGRESSIVE) if masked is None else Number(value=masked),
+        gap=_gap(arm, mdm, statistics),
+        structure=alike,
+        squared=_by_member(_squared(arm, mdm, statistics)),
+        mass=_by_member(_mass(arm, mdm, statistics)),
+        direction=direction(mdm, statistics),
+    )
+
+
+_Named = Mapping[tuple[str, str], Estimate | Undefined]
+
+
+def _drawn(statistics: Statistics) -> tuple[int, int]:
+    return statistics.resamples, statistics.resampling_seed
+
+
+def _by_member(values: _Named) -> dict[str, dict[str, Measured]]:
+    found: dict[str, dict[str, Measured]] = {}
+    for (of, name), value in values.items():
+        if name in NAMES:
+            found.setdefault(of, {})[name] = measured(_in_range(of, name, value))
+    return found
+
+
+def _in_range(of: str, name: str, value: Estimate | Undefined) -> Estimate | Undefined:
+    """The value with its interval cut to what it can be: one that is centred anew may reach beyond."""
+    if isinstance(value, Undefined) or name == "effective_components":
+        return value
+    return value.clipped(-1 if of == "shift" else 0, 1)
+
+
+def _gap(arm: ScoreSums, mdm: ScoreSums, statistics: Statistics) -> dict[str, Measured]:
+    """Mean metric on clean prompts less that on corrupted ones."""
+    sums = []
+    for each in (arm, mdm):
+        found = each.attribution
+        gaps = found.clean - found.corrupted
+        sums.append(np.bincount(found.groups, gaps, minlength=len(found.counts)))
+
+    def statistic(of_arm: Floats, of_mdm: Floats) -> dict[str, Value]:
+        return {"arm": float(of_arm), "mdm": float(of_mdm)}
+
+    counts = arm.attribution.counts
+    gap = bootstrap_scores(statistic, sums, counts, arm.templates, *_drawn(statistics))
+    return {name: measured(value) for name, value in gap.items()}
+
+
+def _with_headline(beside: MeasuredAt, statistics: Statistics) -> Measured:
+    """ρ of the MDM's scores at this read with its own at the headline's."""
+    if beside.headline is None:
+        return Missing(missing=_THE_SAME)
+    here, there = beside.mdm.attribution, beside.headline.attribution
+    groups, mask = list(beside.groups), beside.mdm.graph.mask
+    # The headline has more examples in a group, and a cosine one number of examples on both sides.
+    scale = here.counts / there.counts[groups]
+    products = group_products(here.score_sums[:, mask], scale[:, None] * there.score_sums[groups][:, mask])
+    return measured(disattenuated_cosine(products, here.counts, beside.mdm.templates, *_drawn(statistics)))
+
+
+def _squared(arm: ScoreSums, mdm: ScoreSums, statistics: Statistics) -> _Named:
+    components = Components(arm.graph)
+    nodes = components.of_sources, components.of_destinations
+    uniform = _profile(components.degree(components.graph.mask), components)
+    assert not isinstance(uniform, Undefined), "every graph has edges in its layers"
+    of_arm, of_mdm = (
+        component_products(each.attribution.score_sums, arm.graph.mask, *nodes) for each in (arm, mdm)
+    )
+    return squared_placement(
+        of_arm,
+        of_mdm,
+        arm.attribution.counts,
+        arm.templates,
+        components.layers,
+        arm.graph.layers,
+        uniform,
+        *_drawn(statistics),
+    )
+
+
+def _profile(importance: Floats, components: Components) -> Floats | Undefined:
+    return depth_profile(importance, components.layers, components.graph.layers)
+
+
+def _mass(arm: ScoreSums, mdm: ScoreSums, statistics: Statistics) -> _Named:
+    components = Components(arm.graph)
+
+    def statistic(*scores: Floats) -> dict[tuple[str, str], Value]:
+        before, after = (_placed(each, components) for each in scores)
+        shift = {name: _minus(before[name], after[name]) for name in NAMES}
+        by_member = {"arm": before, "mdm": after, "shift": shift}
+        return {(of, name): value for of, values in by_member.items() for name, value in values.items()}
+
+    sums = arm.attribution.score_sums, mdm.attribution.score_sums
+    counts = arm.attribution.counts
+    return bootstrap_scores(statistic, sums, counts, arm.templates, *_drawn(statistics))
+
+
+def _placed(scores: Floats, components: Components) -> dict[str, Value]:
+    """Depth and concentration of the absolute scores of all edges."""
+    importance = components.importance(scores, components.graph.mask)
+    profile = _profile(importance, components)
+    return {
+        "early_share": profile if isinstance(profile, Undefined) else early_share(profile),
+        "mean_depth": profile if isinstance(profile, Undefined) else mean_relative_depth(profile),
+        "specialisation": specialisation(importance),
+        "effective_components": effective_components(importance),
+    }
+
+
+def _minus(before: Value, after: Value) -> Value:
+    if isinstance(before, Undefined):
+        return before
+    return after if isinstance(after, Undefined) else after - before

@@ -1,0 +1,103 @@
+"""The cell of the reads beside the headline's: both members are asked at each, and what they do compared."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from ..asking.beside import AskedBeside, ask_beside, evenly
+from ..asking.encoding import Encoded
+from ..asking.grouping import Grouping
+from ..asking.tokens import TokenQuestion, token_questions
+from ..circuits.scores import Integration
+from ..compare.at_read import MeasuredAt, at_read
+from ..measure.evidence import ScoreSums
+from ..measure.metric_shares import metric_shares
+from ..measure.scores import score_edges
+from ..pairs.member import Member
+from ..record.protocol import OtherReads, Sampling, Scoring, Statistics
+from ..record.types import AtRead, Missing, Stages
+from .execution import Tell
+from .plan import MEMBERS, Cell, MemberName, kind_name
+
+_ONE_GROUP = "all examples with this read are of one group, so that nothing can be resampled"
+
+
+def read_beside(
+    members: Mapping[MemberName, Member],
+    examples: Mapping[int, Encoded],
+    grouping: Grouping,
+    cell: Cell,
+    needs: Mapping[str, Any],
+    rows: int,
+    tell: Tell,
+) -> Stages:
+    """What is found at every read of the protocol beside the headline's, or why nothing is.
+
+    `examples`: of the pool, by their index. One read after the other, so that the scores of one are held at a
+    time. Raises what running the members raises.
+    """
+    reading, headline = cell.parts[OtherReads], cell.parts[Sampling].read
+    pair = members["arm"], members["mdm"]
+    asked = {
+        read: ask_beside(pair, examples, grouping, read, headline, reading.beside_examples)
+        for read in reading.beside
+    }
+    scores = {member: needs[kind_name("scores", member)] for member in MEMBERS}
+    found: dict[Any, AtRead | Missing] = {}
+    tokens = _tokens(members, examples, grouping, reading) if reading.beside else {}
+    total = sum(map(_questions, asked.values())) + sum(map(len, tokens.values()))
+    with tell(total) as advance:
+        for read, one in asked.items():
+            if isinstance(one, str):
+                found[read] = Missing(missing=one)
+            elif len(one.groups) < 2:
+                found[read] = Missing(missing=_ONE_GROUP)
+            else:
+                beside = _measured(members, one, scores, cell.parts[Scoring], rows, advance)
+                found[read] = at_read(beside, cell.parts[Statistics])
+        metric = {
+            name: metric_shares(
+                members[name], each, grouping.templates, rows, cell.parts[Statistics], advance
+            )
+            for name, each in tokens.items()
+        }
+    return Stages(reads=found, metric=metric)
+
+
+def _tokens(
+    members: Mapping[MemberName, Member],
+    examples: Mapping[int, Encoded],
+    grouping: Grouping,
+    reading: OtherReads,
+) -> dict[MemberName, list[TokenQuestion]]:
+    """The tokens of both members' trajectories, on as many examples as a read has."""
+    places = evenly(grouping.group, reading.beside_examples)
+    return {name: token_questions(members[name], examples, grouping, places) for name in MEMBERS}
+
+
+def _questions(asked: AskedBeside | str) -> int:
+    if isinstance(asked, str) or asked.is_headline or len(asked.groups) < 2:
+        return 0
+    return len(asked.arm) + len(asked.mdm)
+
+
+def _measured(
+    members: Mapping[MemberName, Member],
+    asked: AskedBeside,
+    headline: Mapping[MemberName, ScoreSums],
+    scoring: Scoring,
+    rows: int,
+    advance: Callable[[int], None],
+) -> MeasuredAt:
+    if asked.is_headline:
+        return MeasuredAt(headline["arm"], headline["mdm"], None, asked.groups, asked.masked)
+    score = partial(
+        score_edges,
+        templates=asked.templates,
+        integration=Integration(scoring.rule, scoring.steps),
+        rows=rows,
+        advance=advance,
+        places=scoring.places,
+    )
+    arm, mdm = score(members["arm"], asked.arm), score(members["mdm"], asked.mdm)
+    return MeasuredAt(arm, mdm, headline["mdm"], asked.groups, asked.masked)
