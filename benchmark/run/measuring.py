@@ -1,6 +1,7 @@
 """The cells that need the pair: the pool, its prompts, edge scores, sweeps of circuits, entropies."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +19,7 @@ from ..asking.prompts import show_prompts
 from ..asking.states import Question, batches, questions
 from ..circuits.components import Components
 from ..circuits.scores import Integration
+from ..measure.convergence import find_convergence
 from ..measure.entropies import component_entropies
 from ..measure.evidence import Entropies, ScoreSums, Sweep
 from ..measure.scores import score_edges
@@ -88,20 +90,24 @@ class Measuring:
         grouping, member = _grouping(cell, needs), self._member(cell)
         asked = self._asked(cell, needs, member, grouping.discovery, grouping.group)
         scoring = cell.parts[Scoring]
-        integration = Integration(scoring.rule, scoring.steps)
+        convergence, steps = None, scoring.steps
+        if steps == "converge":
+            convergence = find_convergence(member, asked, scoring.rule, scoring.convergence, self._rows)
+            steps = convergence.steps
         # A mixture of experts has no neurons that two members share.
         neurons = scoring.neurons and all(each.backbone.neurons is not None for each in self._pair.members)
         with tell(len(asked)) as advance:
-            return score_edges(
+            found = score_edges(
                 member,
                 asked,
                 grouping.templates,
-                integration,
+                Integration(scoring.rule, steps),
                 self._rows,
                 advance,
                 places=scoring.places,
                 neurons=neurons,
             )
+        return replace(found, convergence=convergence)
 
     def _sweep(self, cell: Cell, needs: Needs, tell: Tell) -> Sweep:
         member = self._member(cell)

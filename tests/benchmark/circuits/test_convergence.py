@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from mechshift.benchmark.circuits.attribution import attribute
-from mechshift.benchmark.circuits.batch import Batch
+from mechshift.benchmark.circuits.batch import Batch, Metric
 from mechshift.benchmark.circuits.convergence import POINTS, TOLERANCE, Convergence, converge
+from mechshift.benchmark.circuits.intervention import whole_model
 from mechshift.benchmark.circuits.scores import Integration, Rule
 from mechshift.benchmark.pairs.member import Member
 from mechshift.errors import NotComputable, UsageError
@@ -121,3 +122,34 @@ def test_strange_requests_are_refused(random_member: MakeMember, random_batch: M
         converge(member, [batch], "eap", budget=10)
     with pytest.raises(NotComputable, match="no example"):
         converge(member, [], "midpoint", budget=10)
+
+
+@dataclasses.dataclass(frozen=True)
+class Jump:
+    """A metric that goes from 0 to 1 where another one has come two fifths of its way."""
+
+    along: Metric
+    start: float
+    end: float
+
+    def __call__(self, logits: torch.Tensor) -> torch.Tensor:
+        way = (self.along(logits) - self.start) / (self.end - self.start)
+        return torch.sigmoid(200 * (way - 0.4))
+
+
+def test_a_jump_that_all_prompts_share_is_seen_by_staggered_points(
+    random_member: MakeMember, random_batch: MakeBatch
+) -> None:
+    """Five midpoints come no nearer to it than a tenth of the path, in one prompt as in all."""
+    member, batch = linear(random_member("llama")), random_batch(examples=64)
+    alike = {name: getattr(batch, name)[:1].expand(64, -1).contiguous() for name in ("clean", "corrupted")}
+    metric = dataclasses.replace(batch.metric, answer=torch.full((64,), 3), foil=torch.full((64,), 4))
+    batch = dataclasses.replace(batch, **alike, metric=metric)
+    clean, corrupted = whole_model(member, batch)
+    batch = dataclasses.replace(batch, metric=Jump(metric, float(corrupted[0]), float(clean[0])))
+    off = {
+        rule: attribute(member, [batch], Integration(rule, 5), groups=2).completeness_residual
+        for rule in ("midpoint", "staggered")
+    }
+    assert off["midpoint"] == pytest.approx(1, abs=1e-3)
+    assert off["staggered"] < 0.02
