@@ -32,6 +32,7 @@ from ..record.types import (
 )
 from .curves import curves, metric_gap, smallest_share
 from .direction import direction
+from .integration import integration
 from .placement import Estimates, Placement, PlacementNumber, Weighting
 from .structure import structure
 
@@ -176,6 +177,7 @@ def _member(
         completeness=measured(
             Undefined("clean and corrupted score the same") if residual is None else residual
         ),
+        integration=integration(evidence.scores),
         absolute=found[0],
         signed=found[1],
         smallest_share=measured(share),

@@ -22,6 +22,7 @@ from .activations import (
     site,
     stack,
 )
+from .points import most_held
 from .sizes import Sizes
 from .workload import Load, MemberWork, TaskWork, number_of_circuits, stacked_steps
 
@@ -157,10 +158,10 @@ def _decoding(members: Works) -> list[Phase]:
 def _attribution(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
     """Both runs before they are subtracted; every pass forward and back; and the scores."""
     phases: list[Phase] = []
-    host = {"score sums": 4 * _sums(members[0][0], groups)}
+    host, held = {"score sums": 4 * _sums(members[0][0], groups)}, most_held(protocol.scoring)
     for sizes, works in members:
         for load in {load for work in works for load in work.attribution}:
-            phases += [(device, host) for device in _attribution_phases(sizes, load, protocol.scoring.steps)]
+            phases += [(device, host) for device in _attribution_phases(sizes, load, held)]
     return phases
 
 
