@@ -179,7 +179,7 @@ def _integrate(
     tokens_at_once: int,
     effects: NeuronEffects,
 ) -> list[SiteGradients]:
-    """The gradients at every site, summed over these steps; the effects of neurons are added up on the way."""
+    """The gradients at every site, over these steps; the effects of neurons are added up on the way."""
     rows = len(batch.clean)
     found = [SiteGradients(site, rows) for site in sites(member.backbone)]
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""How many integration points are enough: the numbers that are tried, and what has to hold at the one chosen."""
+"""How many integration points are enough: the numbers that are tried, and which of them is chosen."""
 
 from dataclasses import dataclass
 

@@ -13,7 +13,7 @@ from .graph import Graph
 Rule = Literal["eap", "left", "right", "midpoint", "staggered"]
 
 _PLACED = {"eap": 1.0, "left": 0.0, "right": 1.0, "midpoint": 0.5}
-"""Where in its interval, from 0 to 1, the point of a rule lies that puts it at one place for every example."""
+"""Where in its interval, from 0 to 1, the point lies by rules that place it alike in every example."""
 
 _GOLDEN = (5**0.5 - 1) / 2
 """Multiples of it, without their whole part, fill 0 to 1 more evenly than random numbers, however many."""

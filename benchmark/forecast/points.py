@@ -13,7 +13,7 @@ def typical_steps(scoring: Scoring) -> int:
     return TYPICAL if scoring.steps == "converge" else scoring.steps
 
 
-def tried(scoring: Scoring) -> tuple[int, ...]:
+def searched_steps(scoring: Scoring) -> tuple[int, ...]:
     """With which numbers of points some examples are scored first, none where the number is fixed."""
     if scoring.steps != "converge":
         return ()

@@ -29,7 +29,7 @@ from ..measure.convergence import spread
 from ..pairs.attention import Attention
 from ..pairs.member import Member
 from ..record.protocol import Protocol, ProtocolTask
-from .points import tried, typical_steps
+from .points import searched_steps, typical_steps
 from .sizes import Sizes, Sketch
 
 
@@ -229,7 +229,10 @@ def _member_work(
         "decoding": replace(sum(map(_decoding_pass, decoding), Passes()), examples=tried, rows=tried),
         "attribution": sum(
             (_attribution_passes(load, typical_steps(scoring)) for load in attribution),
-            sum((_search_passes(load, steps) for steps in tried(scoring) for load in searched), Passes()),
+            sum(
+                (_search_passes(load, steps) for steps in searched_steps(scoring) for load in searched),
+                Passes(),
+            ),
         ),
         "circuits": sum((_circuit_passes(load, sizes, protocol) for load in evaluation), Passes()),
         "entropies": sum((_run_pass(load) for load in evaluation), Passes()),

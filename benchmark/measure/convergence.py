@@ -1,4 +1,4 @@
-"""Where a protocol has the integration points of a task's scores found and not fixed: on some of its examples."""
+"""The number of integration points where a protocol does not fix it: found on some of a task's examples."""
 
 from collections import Counter
 from collections.abc import Sequence

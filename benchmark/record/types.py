@@ -217,9 +217,9 @@ class MemberRecord(Part):
 
     `clean`, `corrupted`: mean metric of the whole model on either prompt of the discovery half. `gap`: by how
     much it is higher than that of the empty circuit, on the evaluation half. `completeness`: what the finite
-    number of integration points leaves out, relative. `integration`: how many there are. `absolute`, `signed`: curves by ranking. Profiles are
-    shares of importance by layer, of all components, heads and MLPs, and of edge counts. `direction`: shares
-    of score by the position of its source.
+    number of integration points leaves out, relative. `integration`: how many there are. `absolute`,
+    `signed`: curves by ranking. Profiles are shares of importance by layer, of all components, heads and
+    MLPs, and of edge counts. `direction`: shares of score by the position of its source.
     """
 
     clean: float

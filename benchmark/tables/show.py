@@ -28,7 +28,9 @@ def render(record: Record, width: int = WIDTH) -> str:
         legends.append(REPORTED_LEGEND)
     tables = "\n\n".join(bodies) + notes.below(width)
     told = [wrapped(legend, width) for legend in legends]
-    return "\n\n".join([_header(record, width), tables, *told, *_doubts(record, width), *_standing(record, width)])
+    return "\n\n".join(
+        [_header(record, width), tables, *told, *_doubts(record, width), *_standing(record, width)]
+    )
 
 
 def _header(record: Record, width: int) -> str:

@@ -1,8 +1,8 @@
 """GPT-2s whose circuit, and the neurons in it, are set by hand; everything else is small noise.
 
-A cue, one of four letters, stands at a known place. In one layer a head moves it to the place that is read, and
-four neurons of the same layer, one a cue, write the answer that belongs to it. A part of a model is such a head
-with its neurons, so that a part can be put into any layer and does the same there.
+A cue, one of four letters, stands at a known place. In one layer a head moves it to the place that is read,
+and four neurons of the same layer, one a cue, write the answer that belongs to it. A part of a model is such
+a head with its neurons; it can be put into any layer and does the same there.
 """
 
 from dataclasses import dataclass
@@ -20,10 +20,12 @@ from .models import random_model
 CUES, LETTERS, POSITIONS, HEADS, LAYERS = 4, 10, 8, 2, 6
 FILLER, ASKED = 8, 9
 TOKEN, POSITION, MOVED, ANSWER, CONSTANT = 0, 10, 18, 26, 36  # where each block of the residual stream starts
-WIDTH, NEURONS = 38, 24
+BALANCE = 38
+"""What is written anywhere is taken off here, so that norms subtract nothing. Nobody reads it."""
+WIDTH, NEURONS = 40, 24
 READ = 4
-LARGE = 20.0
-"""A part of the stream that never changes and is far larger than all others, so that norms divide by a constant."""
+LARGE = 100.0
+"""What never changes in the stream is far larger than all else, so that norms divide by a constant."""
 ONE = 1 / (2 * LARGE**2 / WIDTH) ** 0.5
 """What 1 in the stream is behind a norm."""
 
@@ -53,7 +55,7 @@ def placed_member(*parts: Placed, attention: str = "causal", seed: int = 0) -> M
     model = random_model(
         "gpt2",
         seed=seed,
-        spread=0.002,
+        spread=0.0005,
         frozen=True,
         vocabulary=LETTERS,
         positions=POSITIONS,
@@ -64,9 +66,9 @@ def placed_member(*parts: Placed, attention: str = "causal", seed: int = 0) -> M
     )
     base = model.transformer
     with torch.no_grad():
-        base.wte.weight.copy_(entries(LETTERS, {(i, TOKEN + i): 1 for i in range(LETTERS)}))
-        base.wte.weight[:, CONSTANT:] = torch.tensor([LARGE, -LARGE])
-        base.wpe.weight.copy_(entries(POSITIONS, {(i, POSITION + i): 1 for i in range(POSITIONS)}))
+        base.wte.weight.copy_(written(LETTERS, [TOKEN + i for i in range(LETTERS)]))
+        base.wte.weight[:, CONSTANT:BALANCE] = torch.tensor([LARGE, -LARGE])
+        base.wpe.weight.copy_(written(POSITIONS, [POSITION + i for i in range(POSITIONS)]))
         model.lm_head.weight.copy_(entries(LETTERS, {(CUES + i, ANSWER + i): 4 / ONE for i in range(CUES)}))
         for part in parts:
             _set_head(base.h[part.layer].attn, part)
@@ -83,6 +85,12 @@ def entries(rows: int, values: dict[tuple[int, int], float], columns: int = WIDT
     return found
 
 
+def written(rows: int, places: list[int]) -> Tensor:
+    """A matrix whose first rows write 1 to a place of the stream each, balanced."""
+    ones = dict.fromkeys(enumerate(places), 1.0)
+    return entries(rows, ones | {(row, BALANCE): -1.0 for row in range(len(places))})
+
+
 def _set_head(attention: nn.Module, part: Placed) -> None:
     """The query of the place that is read meets the key of the cue's place, and takes the cue."""
     size = WIDTH // HEADS
@@ -92,7 +100,7 @@ def _set_head(attention: nn.Module, part: Placed) -> None:
     key[:, columns] = entries(WIDTH, {(POSITION + part.cue, 0): 10 / ONE}, size)
     value[:, columns] = entries(WIDTH, {(TOKEN + i, i): 1 / ONE for i in range(CUES)}, size)
     moved = MOVED + CUES * part.head
-    attention.c_proj.weight[columns] = entries(size, {(i, moved + i): 1 for i in range(CUES)})
+    attention.c_proj.weight[columns] = written(size, [moved + i for i in range(CUES)])
 
 
 def _set_neurons(mlp: nn.Module, part: Placed) -> None:
@@ -101,7 +109,7 @@ def _set_neurons(mlp: nn.Module, part: Placed) -> None:
         number = CUES * part.head + i
         mlp.c_fc.weight[:, number] = entries(1, {(0, MOVED + number): 8 / ONE})[0]
         mlp.c_fc.bias[number] = -4
-        mlp.c_proj.weight[number] = entries(1, {(0, ANSWER + i): 1})[0]
+        mlp.c_proj.weight[number] = written(1, [ANSWER + i])[0]
 
 
 def cue_batch(cues: tuple[int, int], examples: int = 48, groups: int = 8) -> Batch:

@@ -13,5 +13,13 @@ def small_protocol(**changes: Any) -> Protocol:
 
 def small_quick(**changes: Any) -> Protocol:
     """The protocol `quick` on few examples and budgets: seconds on the reference pair."""
-    few = {"pool": 12, "minimum": 6, "candidates": 2, "resamples": 20, "splits": 2, "components": 4, "steps": 5}
+    few = {
+        "pool": 12,
+        "minimum": 6,
+        "candidates": 2,
+        "resamples": 20,
+        "splits": 2,
+        "components": 4,
+        "steps": 5,
+    }
     return QUICK.changed(**{**few, "grid": (0.001, 0.1, 1.0), **changes})

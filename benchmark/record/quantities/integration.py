@@ -7,9 +7,9 @@ from .of_task import of_each
 _POINTS = Definition(
     "integration points",
     "At how many points of the path between the corrupted and the clean prompt the gradient is taken. Under "
-    "`v2` and `quick` each member gets as many as it needs on the task: of 5, 10, 20 and 40 the smallest that "
-    "leaves the summed scores within 2 % of the gap and 98 % of the top edges the same as a neighbouring number does, "
-    "on some of the discovery prompts.",
+    "`v2` and `quick` each member gets as many as it needs on the task: of 5, 10, 20 and 40 the smallest "
+    "at which the completeness residual is at most 2 % and a neighbouring number gives 98 % of the same top "
+    "edges, on some of the discovery prompts.",
     low=1,
     span="5, 10, 20 or 40",
     larger="a metric that changes more abruptly along the path",

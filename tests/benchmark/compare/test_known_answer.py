@@ -191,7 +191,9 @@ def test_squared_mass_says_the_same(stays: tuple[Placed, ...], moved: float) -> 
     found = squared_placement(
         *products, counts, arm.templates, components.layers, LAYERS, uniform, resamples=20
     )
-    shift = {name: each.value for (of, name), each in found.items() if of == "shift" and hasattr(each, "value")}
+    shift = {
+        name: each.value for (of, name), each in found.items() if of == "shift" and hasattr(each, "value")
+    }
     assert (shift["early_share"], shift["mean_depth"]) == near((moved, -moved))
     assert shift["specialisation"] == near(0)
 
@@ -210,6 +212,6 @@ def test_the_circuit_of_the_construction_is_faithful_and_nothing_smaller_is(
 ) -> None:
     found = compared(LATE, EARLY)
     for member in (found.arm, found.mdm):
-        one_edge, about_eight, everything = (value(point.faithfulness) for point in member.absolute.points)
-        assert (one_edge, about_eight, everything) == near((0, 1, 1), 0.05)
+        one_edge, a_twentieth, everything = (value(point.faithfulness) for point in member.absolute.points)
+        assert (one_edge, a_twentieth, everything) == near((0, 1, 1), 0.05)
         assert value(member.completeness) < 0.02
