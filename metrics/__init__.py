@@ -20,6 +20,7 @@ from .depth import (
     signed_wasserstein,
     transport,
 )
+from .effects import ComponentEffects, compared_effects, effect_concentration
 from .extrapolation import ExtrapolatedJaccard, extrapolated_jaccard
 from .faithfulness import (
     MIB_SHARES,
@@ -50,6 +51,7 @@ from .overlap import (
     weighted_jaccard,
 )
 from .places import place_shares
+from .precision import average_precision
 from .products import GroupProducts, component_products, group_products, mean_product
 from .proportion import wilson_interval
 from .resampling import (
@@ -87,6 +89,7 @@ __all__ = [
     "RESOLUTION",
     "TEMPLATES_DRAWN",
     "CircuitOverlap",
+    "ComponentEffects",
     "DifferentCurves",
     "Estimate",
     "ExtrapolatedJaccard",
@@ -98,6 +101,7 @@ __all__ = [
     "Undefined",
     "Value",
     "areas_of_one_curve",
+    "average_precision",
     "bootstrap",
     "bootstrap_scores",
     "carrying_edges",
@@ -109,6 +113,7 @@ __all__ = [
     "clipped_profile",
     "cluster_weights",
     "cmd",
+    "compared_effects",
     "component_products",
     "cpr",
     "depth_profile",
@@ -116,6 +121,7 @@ __all__ = [
     "difference",
     "disattenuated_cosine",
     "early_share",
+    "effect_concentration",
     "effective_components",
     "extrapolated_jaccard",
     "faithfulness",

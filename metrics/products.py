@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .components import incidence
-from .inputs import Flags, Floats, edge_scores, flags, match, numbers
+from .inputs import Flags, Floats, flags, match, numbers
 
 Doubles = NDArray[np.float64]
 
@@ -189,19 +189,24 @@ def component_products(
     """
     existing = flags("edges", edges, 2)
     array = np.asarray(sums)
-    if array.ndim != 3:
+    if array.ndim != 3 or not array.size:
         raise ValueError(f"sums must be [groups, sources, destinations] and have shape {array.shape}")
+    match(("a group of sums", "edges"), array[0], existing)
+    if not existing.any():
+        raise ValueError("edges holds no edge at all")
     matrices = incidence(source_component, destination_component, existing.shape)
-    edge_scores("sums", array, np.broadcast_to(existing, array.shape))
-    kept = np.where(existing, array, 0.0)
     found = np.zeros((len(matrices[0]), len(array), len(array)))
     with np.errstate(over="ignore", invalid="ignore"):
         # A node at a time, because one product of all nodes would be a copy of the sums turned round.
         for axis, matrix in zip((1, 2), matrices, strict=True):
-            for node, shares in zip(np.moveaxis(kept, axis, 0), matrix.T, strict=True):
+            nodes, ends = np.moveaxis(array, axis, 0), np.moveaxis(existing, axis - 1, 0)
+            for node, kept, shares in zip(nodes, ends, matrix.T, strict=True):
+                if not kept.any():
+                    continue
+                sums_of = numbers("sums (at existing edges)", node[:, kept], 2).astype(np.float64)
                 held = np.flatnonzero(shares)
                 if len(held):
-                    found[held] += shares[held, None, None] * (node @ node.T)
+                    found[held] += shares[held, None, None] * (sums_of @ sums_of.T)
     if not np.isfinite(found).all():
         raise ValueError("products are beyond all numbers: scale the sums down")
     return found

@@ -1,7 +1,5 @@
 """Sharpness of what components write, with intervals that resample the entropies, not the weights alone."""
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -16,23 +14,27 @@ def grouped_sharpness(
     entropies: ArrayLike,
     counts: ArrayLike,
     clusters: ArrayLike,
-    importance: ArrayLike | Callable[[Floats], ArrayLike],
+    importance: ArrayLike,
+    resampled: ArrayLike | None = None,
     resamples: int = 200,
     seed: int = 0,
     level: float = 0.95,
 ) -> Estimate | Undefined:
     """`weighted_sharpness` from entropies per group of prompts: 1 − Σ_v s(v) · H(v) / Σ_v s(v).
 
-    A resample weighs the groups of the entropies, and with a function also the scores that the importance
-    is made of, by the same weights.
+    A resample weighs the groups of the entropies. Importance, which may be of other prompts, is resampled by
+    whoever has its scores.
 
     Args:
         entropies: mean normalised entropy of each component over the prompts of a group [groups, components],
             in [0, 1], from `output_entropy`.
         counts: prompts per group [groups].
         clusters: one label (template) per group [groups].
-        importance: [components], ≥ 0; or a function from weights [groups] to these.
-        resamples, seed, level: of the bootstrap.
+        importance: [components], ≥ 0.
+        resampled: importance in each resample, [resamples, components], ≥ 0; a row with NaN has none. Where
+            it is left out, importance stays what it is.
+        resamples, seed, level: of the bootstrap. Take another seed than that of `resampled` where the two
+            are of different prompts, unless the resamples of both draw the same templates.
 
     Returns:
         In [0, 1]; larger: sharper. With draws, so that two members are compared by `paired_difference`.
@@ -55,11 +57,25 @@ def grouped_sharpness(
     # Scaled, because counts may be so small or so large that products with them are no numbers.
     examples = examples / examples.max()
     sums = np.minimum(spread, 1) * examples[:, None]
+    # `bootstrap` asks for the value first, and then for the resamples in their order.
+    held = iter([importance, *_rows(importance, resampled, resamples)])
 
     def statistic(weights: Floats) -> dict[str, Value]:
-        held = importance(weights) if callable(importance) else importance
+        masses = np.asarray(next(held))
+        if masses.dtype.kind == "f" and np.isnan(masses).any():
+            return {"sharpness": Undefined("a resample has no importance")}
         mean = np.clip(group_mean(sums, examples, weights), 0, 1)
-        return {"sharpness": weighted_sharpness(mean, held)}
+        return {"sharpness": weighted_sharpness(mean, masses)}
 
+    numbers("importance", importance, 1)
     found = bootstrap(statistic, cluster, resamples, seed, level)["sharpness"]
     return found if isinstance(found, Undefined) else found.clipped(0, 1)
+
+
+def _rows(importance: ArrayLike, resampled: ArrayLike | None, resamples: int) -> list[ArrayLike]:
+    if resampled is None:
+        return [importance] * resamples
+    rows = np.asarray(resampled)
+    if rows.shape != (resamples, np.size(importance)):
+        raise ValueError(f"resampled must be [{resamples} resamples, components] and has shape {rows.shape}")
+    return list(rows)

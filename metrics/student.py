@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .inputs import Floats
+from .inputs import Floats, within
 
 _TERMS = 10_000
 """The most terms of the continued fraction; it takes about the square root of the larger parameter."""
@@ -31,6 +31,37 @@ def student_tail(statistic: float, freedom: float) -> float:
     0.025
     """
     return float(student_tails(statistic, freedom))
+
+
+def student_quantile(probability: float, freedom: float) -> float:
+    """The t that Student's t stays below with that probability: `student_tail` turned round.
+
+    Args:
+        probability: in (0, 1).
+        freedom: as in `student_tail`.
+
+    Returns:
+        To 1e-12 of its size.
+
+    Raises:
+        ValueError: a probability outside (0, 1), or as `student_tail`.
+
+    >>> round(student_quantile(0.975, 9), 6)
+    2.262157
+    """
+    wanted = within("probability", probability, 0, 1)
+    if wanted in (0, 1):
+        raise ValueError(f"the quantile of {wanted:g} is infinite")
+    if wanted < 0.5:
+        return -student_quantile(1 - wanted, freedom)
+    low, high = 0.0, 1.0
+    while student_tail(high, freedom) > 1 - wanted:
+        high *= 2
+    # By halves: the tail falls steadily, and nothing here is in a loop that counts.
+    while high - low > 1e-12 * high:
+        middle = (low + high) / 2
+        low, high = (middle, high) if student_tail(middle, freedom) > 1 - wanted else (low, middle)
+    return (low + high) / 2
 
 
 def student_tails(statistics: ArrayLike, freedom: ArrayLike) -> Floats:

@@ -6,14 +6,17 @@ says. The standard error is the standard deviation of the draws and not read off
 which 200 resamples hold only a few.
 """
 
+from collections.abc import Sequence
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from .faithfulness import RESOLUTION
-from .inputs import Flags, Floats, level_of
-from .student import student_tails
+from .inputs import Flags, Floats, level_of, numbers
+from .resampling import Estimate
+from .student import student_quantile, student_tails
+from .undefined import Undefined
 
 
 def drawn_variance(draws: ArrayLike, level: float = 0.95) -> Floats:
@@ -171,6 +174,45 @@ def welch_statistic(difference: ArrayLike, variances: ArrayLike, freedom: ArrayL
         freedoms = 1 / (shares**2 / degrees).sum(axis=0)
         statistic = np.where(apart == 0, 0.0, apart / np.sqrt(total))
     return statistic, np.maximum(1.0, freedoms)
+
+
+def welch_interval(
+    groups: Sequence[ArrayLike], weights: ArrayLike, level: float = 0.95
+) -> Estimate | Undefined:
+    """A weighted sum of the means of independent samples, with an interval for other draws of each.
+
+    Σ w_i m_i ± t · √Σ w_i² s_i²/n_i, where t has Satterthwaite's degrees of freedom, as in `welch_statistic`.
+    With tasks of several kinds as samples it says how far other tasks of the same kinds might move the sum.
+
+    Args:
+        groups: the values of each sample, [n_i].
+        weights: one a sample, not 0.
+        level: of the interval.
+
+    Returns:
+        In the units of the values. Undefined where a sample has fewer than two values, and where none differ:
+        so few values that are equal do not show that all are.
+
+    Raises:
+        ValueError: NaN, numbers of samples and weights that differ, or are 0, level outside (0, 1).
+
+    >>> found = welch_interval([[0.5, 0.7, 0.9], [0.1, 0.3, 0.2]], [1, -1])
+    >>> round(found.value, 3), round(found.low, 3), round(found.high, 3)
+    (0.5, 0.118, 0.882)
+    """
+    samples = [numbers("a group", each, 1).astype(np.float64) for each in groups]
+    weight = numbers("weights", weights, 1)
+    if not samples or len(samples) != len(weight):
+        raise ValueError(f"{len(samples)} groups with {len(weight)} weights")
+    if few := [len(each) for each in samples if len(each) < 2]:
+        return Undefined(f"a spread takes two values of a kind, and one kind has {min(few)}")
+    variances = weight**2 * [float(each.var(ddof=1)) / len(each) for each in samples]
+    if not variances.any():
+        return Undefined("no values of a kind differ")
+    value = float(weight @ [float(each.mean()) for each in samples])
+    _, freedom = welch_statistic(value, variances, [len(each) - 1 for each in samples])
+    reach = student_quantile((1 + level_of(level)) / 2, float(freedom)) * float(np.sqrt(variances.sum()))
+    return Estimate(value, value - reach, value + reach, level, 0)
 
 
 def welch_p(difference: ArrayLike, variances: ArrayLike, freedom: ArrayLike) -> Floats:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ...benchmark.record.quantities import task_quantities
 from ...benchmark.record.quantities.overlap import OVERLAP
 from ...benchmark.record.quantity import SHARE, SHIFT, Quantity, Rounding, entry
-from ...benchmark.record.summary import at_one_size, mean_over, overlap_at
+from ...benchmark.record.summary import Among, at_one_size, mean_over, overlap_at
 from ...benchmark.record.types import FailedTask, Measured, Missing, Record, SameSize, TaskResult
 from .records import tasks_of
 
@@ -70,7 +70,7 @@ def sharpness_shift(suite: str) -> PairQuantity:
 
     def mean(record: Record, _: int) -> Measured:
         return mean_over(
-            suite,
+            Among(suite),
             record.tasks,
             record.failed,
             lambda task: entry(task.comparison.specialisation_shift, "output_sharpness"),
@@ -94,11 +94,11 @@ def early_share_ratio(task: str) -> PairQuantity:
 
 
 SHIFT_OWN_SIZES = PairQuantity(
-    "task-dependent shift, own sizes", lambda record, _: record.summary.task_dependent_shift, 0, SHIFT
+    "overlap shift, own sizes", lambda record, _: record.summary.overlap_shift, 0, SHIFT
 )
 SHIFT_ONE_SIZE = PairQuantity(
     "task-dependent shift, one size",
-    lambda record, edges: one_size(record, edges).task_dependent_shift,
+    lambda record, edges: one_size(record, edges).shift,
     0,
     SHIFT,
 )

@@ -82,7 +82,7 @@ def own_sizes_table(pairs: Pairs) -> str:
         pairs,
         lambda record: (
             *(record.summary.overlap[suite] for suite in SUITES),
-            record.summary.task_dependent_shift,
+            record.summary.overlap_shift,
         ),
     )
 
@@ -92,7 +92,7 @@ def one_size_table(pairs: Pairs) -> str:
 
     def values(record: Record) -> tuple[Measured, ...]:
         found: SameSize = one_size(record, pairs.edges)
-        return (*(found.overlap[suite] for suite in SUITES), found.task_dependent_shift)
+        return (*(found.overlap[suite] for suite in SUITES), found.shift)
 
     return _shift_table(pairs, values)
 

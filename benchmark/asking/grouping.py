@@ -9,32 +9,39 @@ from .pool import Solved
 
 @dataclass(frozen=True)
 class Grouping:
-    """Both halves of a pool, the group of each discovery example, and each group's template."""
+    """Both halves of a pool, the group of each discovery example, and each group's template.
+
+    `evaluation_group`, `evaluation_templates`: the same of the evaluation half, which has groups of its own.
+    """
 
     discovery: tuple[Solved, ...]
     evaluation: tuple[Solved, ...]
     group: tuple[int, ...]
     templates: tuple[str, ...]
+    evaluation_group: tuple[int, ...]
+    evaluation_templates: tuple[str, ...]
 
 
 def group_examples(pool: Sequence[Solved], halving: Halving) -> Grouping:
-    """Halve a pool template by template, alternately, and deal the discovery half of each to its groups.
+    """Halve a pool template by template, alternately, and deal each half to groups.
 
     Halves differ by one example at the most, in all and within each template. Where they are not `disjoint`
-    every example is used for both. About `halving.groups` groups in all, every one within one template, so
-    that the bootstrap can draw whole templates; two a template at the least, so that both halves of the
-    ceiling hold every template in every task, and overlaps of tasks can be set side by side.
+    every example is used for both. About `halving.groups` groups of either half, every one within one
+    template, so that the bootstrap can draw whole templates; two a template at the least, so that both halves
+    of the ceiling hold every template in every task, and overlaps of tasks can be set side by side.
     """
     # Sorted by template, every second example gives each template to both halves, within one example.
     ordered = sorted(pool, key=lambda one: one.template)
     discovery, evaluation = (ordered[::2], ordered[1::2]) if halving.disjoint else (ordered, ordered)
-    templates = {one.template for one in discovery}
-    per_template = max(2, halving.groups // max(1, len(templates)))
-    labels = [(one.template, place % per_template) for place, one in enumerate(discovery)]
-    order = {label: number for number, label in enumerate(sorted(set(labels)))}
     return Grouping(
-        tuple(discovery),
-        tuple(evaluation),
-        tuple(order[label] for label in labels),
-        tuple(template for template, _ in order),
+        tuple(discovery), tuple(evaluation), *_dealt(discovery, halving), *_dealt(evaluation, halving)
     )
+
+
+def _dealt(half: Sequence[Solved], halving: Halving) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """The group of each example of a half that is sorted by template, and each group's template."""
+    templates = {one.template for one in half}
+    per_template = max(2, halving.groups // max(1, len(templates)))
+    labels = [(one.template, place % per_template) for place, one in enumerate(half)]
+    order = {label: number for number, label in enumerate(sorted(set(labels)))}
+    return tuple(order[label] for label in labels), tuple(template for template, _ in order)

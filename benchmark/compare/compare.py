@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from ...metrics import (
     CircuitOverlap,
-    Estimate,
     Undefined,
     Value,
     chance_tail,
@@ -32,8 +31,12 @@ from ..record.types import (
 )
 from .curves import curves, metric_gap, smallest_share
 from .direction import direction
+from .effects import component_effects
 from .integration import integration
-from .placement import Estimates, Placement, PlacementNumber, Weighting
+from .neurons import neuron_depth
+from .placement import Estimates, Placement, Weighting, in_range
+from .sharpness import output_sharpness
+from .squared import squared_mass
 from .structure import structure
 
 
@@ -63,8 +66,12 @@ def compare(
     points = list(zip(budgets(grid, edges), grid, strict=True))
     # Of several shares that are one size, as in a small graph, the smallest names it.
     overlaps = _overlaps(arm, mdm, components, {size: size / edges} | dict(reversed(points)), statistics)
-    placement = Placement(components, size, (arm.entropies, mdm.entropies))
+    read = tuple(arm.entropies.components), tuple(mdm.entropies.components)
+    placement = Placement(components, size, read)
     values = placement.estimates(arm.scores, mdm.scores, statistics)
+    sharpness = output_sharpness(values, arm, mdm, statistics)
+    squared = squared_mass(arm.scores, mdm.scores, components, placement.uniform, statistics)
+    effects = component_effects(arm, mdm, components, size, statistics)
     members = [
         _member(
             role,
@@ -77,6 +84,12 @@ def compare(
             components,
             compared.components,
             statistics,
+            measured(sharpness[role]),
+            {
+                "depth_squared": squared[role]["depth"],
+                "specialisation_squared": squared[role]["specialisation"],
+                "effects": effects[role],
+            },
         )
         for role, one, curve in zip(("arm", "mdm"), (arm, mdm), found, strict=True)
     ]
@@ -90,7 +103,12 @@ def compare(
         uniform_profile=tuple(placement.uniform.tolist()),
         depth_shift=_of(values, "mass", "shift"),
         depth_shift_edges=_of(values, "edges", "shift"),
-        specialisation_shift=_of(values, "specialisation", "shift"),
+        depth_shift_squared=squared["shift"]["depth"],
+        specialisation_shift=_of(values, "specialisation", "shift")
+        | {"output_sharpness": measured(sharpness["shift"])},
+        specialisation_shift_squared=squared["shift"]["specialisation"],
+        effects_shift=effects["shift"],
+        neuron_depth=neuron_depth(arm.scores, mdm.scores, statistics),
     )
 
 
@@ -154,6 +172,8 @@ def _member(
     components: Components,
     top: int,
     statistics: Statistics,
+    sharpness: Measured,
+    others: Mapping[str, dict[str, Measured]],
 ) -> MemberRecord:
     attribution, graph = evidence.scores.attribution, components.graph
     scores = attribution.scores()
@@ -187,9 +207,11 @@ def _member(
         profile_edges=_shares(placement.profile(components.degree(circuit))),
         depth=_of(values, "mass", role),
         depth_edges=_of(values, "edges", role),
-        specialisation=_of(values, "specialisation", role) | {"random": measured(random)},
+        specialisation=_of(values, "specialisation", role)
+        | {"random": measured(random), "output_sharpness": sharpness},
         direction=direction(evidence.scores, statistics),
         top=_top(importance, components, top),
+        **others,
     )
 
 
@@ -209,21 +231,7 @@ def _top(importance: Floats, components: Components, number: int) -> tuple[Compo
 def _of(values: Estimates, weighting: Weighting, of: str) -> dict[str, Measured]:
     """Of all values those by one weighting of one member, or of the shift."""
     return {
-        place.name: measured(_in_range(place, value))
+        place.name: measured(in_range(of, place.name, value))
         for place, value in values.items()
         if (place.weighting, place.of) == (weighting, of)
     }
-
-
-SHARES = frozenset(
-    ("early_share", "mean_depth", "specialisation", "entropy", "gini", "top_1", "top_10", "output_sharpness")
-)
-"""Values in [0, 1], so that their differences lie in [−1, 1]."""
-
-
-def _in_range(place: PlacementNumber, value: Estimate | Undefined) -> Estimate | Undefined:
-    """The value with its interval cut to what it can be: one that is centred anew may reach beyond."""
-    # Centring moves an interval without regard to the range of its value.
-    if isinstance(value, Undefined) or place.name not in SHARES:
-        return value
-    return value.clipped(-1 if place.of == "shift" else 0, 1)

@@ -1,6 +1,6 @@
 """Where a circuit's importance lies, over depth and over components: one bootstrap for all of it, paired."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -19,7 +19,6 @@ from ...metrics import (
     specialisation,
     top_edges,
     top_share,
-    weighted_sharpness,
 )
 from ...metrics.inputs import Floats
 from ..circuits.components import Components
@@ -27,13 +26,13 @@ from ..measure.evidence import ScoreSums
 from ..record.protocol import Statistics
 
 Named = dict[str, Value]
-Weighting = Literal["mass", "edges", "specialisation"]
+Weighting = Literal["mass", "edges", "specialisation", "importance"]
 
 
 class PlacementNumber(NamedTuple):
     """Which number of a placement: depth by `mass` (score) or by number of `edges`, or `specialisation`.
 
-    `of`: arm, mdm, or shift for MDM − ARM.
+    Or the `importance` of a component by its name. `of`: arm, mdm, or shift for MDM − ARM.
     """
 
     weighting: Weighting
@@ -47,16 +46,16 @@ Estimates = Mapping[PlacementNumber, Estimate | Undefined]
 class Placement:
     """The statistic of a pair of mean score arrays that `bootstrap_scores` resamples.
 
-    Circuits of `size` edges are found anew in every resample. `entropies` holds, for both members, the
-    entropies of the output of their top components, by name; sharpness is weighted over those alone.
+    Circuits of `size` edges are found anew in every resample. `read`: of both members, the names of the
+    components whose importance is given, which weighs what they write.
     """
 
     def __init__(
-        self, components: Components, size: int, entropies: tuple[Mapping[str, float], Mapping[str, float]]
+        self, components: Components, size: int, read: tuple[Sequence[str], Sequence[str]] = ((), ())
     ) -> None:
         self._components = components
         self.size = size
-        self._entropies = entropies
+        self._read = [{name: components.names.index(name) for name in names} for names in read]
         self.uniform = self._uniform()
 
     def estimates(self, arm: ScoreSums, mdm: ScoreSums, statistics: Statistics) -> Estimates:
@@ -81,7 +80,11 @@ class Placement:
             "mass": self._depth(*importance),
             # Counted without their scores, which shows whether a shift is due to a few strong edges.
             "edges": self._depth(*degrees),
-            "specialisation": self._specialisation(*importance),
+            "specialisation": _concentrations(*importance),
+            "importance": {
+                of: {name: float(held[index]) for name, index in read.items()}
+                for of, held, read in zip(("arm", "mdm"), importance, self._read, strict=True)
+            },
         }
         return {
             PlacementNumber(weighting, of, name): value
@@ -112,22 +115,11 @@ class Placement:
                 return {of: dict.fromkeys(values, profile) for of, values in names.items()}
         return depth_shift(before, after, self.uniform)  # type: ignore[arg-type]
 
-    def _specialisation(self, arm: Floats, mdm: Floats) -> dict[str, Named]:
-        by_member = [
-            _concentration(importance) | {"output_sharpness": self._sharpness(importance, entropies)}
-            for importance, entropies in zip((arm, mdm), self._entropies, strict=True)
-        ]
-        before, after = by_member
-        shift = {name: _minus(after[name], before[name]) for name in before}
-        return {"arm": before, "mdm": after, "shift": shift}
 
-    def _sharpness(self, importance: Floats, entropies: Mapping[str, float]) -> Value:
-        if not entropies:
-            return Undefined("no component of the circuit writes to the residual stream")
-        # The entropies are measured once, only the weights vary with the resample: a new top component has
-        # none.
-        weights = [importance[self._components.names.index(name)] for name in entropies]
-        return weighted_sharpness(list(entropies.values()), weights)
+def _concentrations(arm: Floats, mdm: Floats) -> dict[str, Named]:
+    before, after = map(_concentration, (arm, mdm))
+    shift = {name: _minus(after[name], before[name]) for name in before}
+    return {"arm": before, "mdm": after, "shift": shift}
 
 
 def _concentration(importance: Floats) -> Named:
@@ -145,3 +137,15 @@ def _minus(minuend: Value, subtrahend: Value) -> Value:
     if isinstance(minuend, Undefined):
         return minuend
     return subtrahend if isinstance(subtrahend, Undefined) else minuend - subtrahend
+
+
+_SHARES = frozenset(("early_share", "mean_depth", "specialisation", "entropy", "gini", "top_1", "top_10"))
+"""Values in [0, 1], so that their differences lie in [−1, 1]."""
+
+
+def in_range(of: str, name: str, value: Estimate | Undefined) -> Estimate | Undefined:
+    """The value with its interval cut to what it can be; `of`: whose it is, or the shift."""
+    # Centring moves an interval without regard to the range of its value.
+    if isinstance(value, Undefined) or name not in _SHARES:
+        return value
+    return value.clipped(-1 if of == "shift" else 0, 1)

@@ -17,6 +17,7 @@ from ...metrics.inputs import Floats
 from ..measure.evidence import ScoreSums
 from ..record.protocol import Statistics
 from ..record.types import Measured, Missing, measured
+from .neurons import effective_neurons
 
 _NO_NEURONS = "effects of neurons were not measured of both members"
 
@@ -27,7 +28,7 @@ def structure(arm: ScoreSums, mdm: ScoreSums, statistics: Statistics) -> dict[st
     `edges`; `standardised`: edges in units of their spread over prompts; `between`: edges without what the
     MDM's sources write before the first differing token and behind the place that is read; `components`:
     what each writes, by all of its edges; `neurons`. `carried_arm`, `carried_mdm`: how many edges carry a
-    member's squared scores.
+    member's squared scores; `neurons_arm`, `neurons_mdm`: how many neurons carry its squared effects.
     """
     mask, counts = arm.graph.mask, arm.attribution.counts
 
@@ -43,7 +44,8 @@ def structure(arm: ScoreSums, mdm: ScoreSums, statistics: Statistics) -> dict[st
         "carried_mdm": carrying_edges(b, counts),
     }
     values = {name: measured(value) for name, value in found.items()}
-    return values | {"between": _between(arm, mdm, cosine), "neurons": _neurons(arm, mdm, cosine)}
+    values |= {"between": _between(arm, mdm, cosine), "neurons": _neurons(arm, mdm, cosine)}
+    return values | {f"neurons_{role}": effective_neurons(one) for role, one in (("arm", arm), ("mdm", mdm))}
 
 
 _Cosine = Callable[[Floats, Floats], Estimate | Undefined]

@@ -97,10 +97,10 @@ def why_unpaired(a: tuple[Record, TaskResult], b: tuple[Record, TaskResult]) -> 
 
 @dataclass(frozen=True)
 class Unmatched:
-    """A task that cannot be compared, of which suite it is, and why."""
+    """A task that cannot be compared, its result in one of the records, and why."""
 
     name: str
-    suite: str
+    result: TaskResult
     reason: str
 
 
@@ -114,7 +114,7 @@ def find_unmatched(a: Record, b: Record) -> tuple[Unmatched, ...]:
         else:
             reason = f"{name} is only in {'A' if name in mine else 'B'}"
         if reason:
-            found.append(Unmatched(name, task.suite, reason))
+            found.append(Unmatched(name, task, reason))
     return tuple(found)
 
 

@@ -13,7 +13,9 @@ from ...metrics.welch import estimated_variance, welch_statistic, within_roundin
 from ..record.resampling import with_resampling
 from ..record.summary import (
     SUITES,
+    Among,
     Reading,
+    Values,
     as_estimate,
     mean,
     overlap_at,
@@ -141,15 +143,15 @@ class RowDifferences:
     def summary(self) -> Summary:
         """A row in which every value is B − A, the one size in edges included."""
         return row_of(
-            self._mean,
+            self._values,
             {"arm": self._accuracy("arm"), "mdm": self._accuracy("mdm")},
             self._one_size(),
         )
 
-    def _mean(self, suite: str | None, reading: Reading) -> Measured:
-        if reason := self._incomplete(suite):
+    def _values(self, among: Among, reading: Reading) -> Values:
+        if reason := self._incomplete(among):
             return Missing(missing=reason)
-        return mean([self._difference(task, reading) for task in self._of(suite)])
+        return [self._difference(task, reading) for task in self._of(among)]
 
     def _difference(self, task: Matched, reading: Reading) -> Measured:
         both = task.both
@@ -159,30 +161,30 @@ class RowDifferences:
         # A row's reason names no task, a difference has to: the records may lack different ones.
         return Missing(missing=f"{task.name}: {found.missing}") if isinstance(found, Missing) else found
 
-    def _of(self, suite: str | None) -> list[Matched]:
-        return [task for task in self.tasks if suite in (None, task.a.suite)]
+    def _of(self, among: Among) -> list[Matched]:
+        return [task for task in self.tasks if among.has(task.a)]
 
-    def _incomplete(self, suite: str | None) -> str:
-        if reason := self._unmatched(suite):
+    def _incomplete(self, among: Among) -> str:
+        if reason := self._unmatched(among):
             return reason
-        failed = [task.name for task in self._of(suite) if task.both is None]
+        failed = [task.name for task in self._of(among) if task.both is None]
         return f"no comparison on {', '.join(failed)}" if failed else ""
 
-    def _unmatched(self, suite: str | None) -> str:
+    def _unmatched(self, among: Among) -> str:
         # The mean of other tasks is another quantity, whatever the two have in common.
-        return "; ".join(one.reason for one in self.only if suite in (None, one.suite))
+        return "; ".join(one.reason for one in self.only if among.has(one.result))
 
     def _accuracy(self, member: Literal["arm", "mdm"]) -> dict[str, Measured]:
         # Which of the examples were solved is not kept, only how many: nothing can be paired.
-        return {suite: self._mean_accuracy(suite, member) for suite in SUITES}
+        return {suite: self._mean_accuracy(Among(suite), member) for suite in SUITES}
 
-    def _mean_accuracy(self, suite: str, member: Literal["arm", "mdm"]) -> Measured:
-        if reason := self._unmatched(suite):
+    def _mean_accuracy(self, among: Among, member: Literal["arm", "mdm"]) -> Measured:
+        if reason := self._unmatched(among):
             return Missing(missing=reason)
         shares = [
-            (accuracy_of(task.a, member).share, accuracy_of(task.b, member).share) for task in self._of(suite)
+            (accuracy_of(task.a, member).share, accuracy_of(task.b, member).share) for task in self._of(among)
         ]
-        return mean([subtract_values(a, b, paired=False).difference for a, b in shares])
+        return mean([subtract_values(a, b, paired=False).difference for a, b in shares], among)
 
     def _one_size(self) -> SameSize:
         a, b = self.sizes
@@ -191,7 +193,11 @@ class RowDifferences:
         if a != b:
             reason = Missing(missing=f"their one sizes differ: {a:,} edges in A, {b:,} in B")
             return same_size(b - a, lambda suite: reason)
-        return same_size(0, lambda suite: self._mean(suite, lambda task: overlap_at(task, a)))
+        return same_size(0, lambda suite: self._overlap(Among(suite), a))
+
+    def _overlap(self, among: Among, size: int) -> Measured:
+        values = self._values(among, lambda task: overlap_at(task, size))
+        return values if isinstance(values, Missing) else mean(values, among)
 
 
 def accuracy_of(task: TaskResult, member: Literal["arm", "mdm"]) -> Accuracy:

@@ -196,11 +196,11 @@ def _with_rows(work: TaskWork, rows: int, full: bool = False) -> TaskWork:
 
 
 def _cut_work(work: MemberWork, rows: int, full: bool) -> MemberWork:
-    decoding, attribution, evaluation = (
+    decoding, attribution, evaluation, removed = (
         tuple(_cut(load, rows, full) for load in loads)
-        for loads in (work.decoding, work.attribution, work.evaluation)
+        for loads in (work.decoding, work.attribution, work.evaluation, work.removed)
     )
-    return MemberWork(decoding, attribution, evaluation, work.passes)
+    return MemberWork(decoding, attribution, evaluation, removed, work.passes)
 
 
 def _cut(load: Load, rows: int, full: bool) -> Load:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...metrics.halves import BLOCK
+from ..circuits.effects import MEMORY as DIRECT_BYTES
 from ..record.protocol import Protocol
 from .activations import (
     DOUBLE,
@@ -24,7 +25,7 @@ from .activations import (
 )
 from .points import most_held
 from .sizes import Sizes
-from .workload import Load, MemberWork, TaskWork, number_of_circuits, stacked_steps
+from .workload import Load, MemberWork, TaskWork, number_of_circuits, stacked_removals, stacked_steps
 
 Parts = Mapping[str, int]
 
@@ -73,7 +74,7 @@ class StagePeak:
 def stage_peaks(
     sizes: Sequence[Sizes], stored: Sequence[int], tasks: Iterable[TaskWork], protocol: Protocol
 ) -> tuple[StagePeak, ...]:
-    """The peak of every stage: loading, checks, decoding, attribution, circuits, entropies, comparison.
+    """The peak of every stage, from loading, checks and decoding to cards and comparison.
 
     `sizes`, `stored`: of ARM and MDM, dimensions and bytes of the weights' files. Both members are in memory
     all the time, in an ungrouped protocol with copies of their key and value maps.
@@ -93,6 +94,8 @@ def stage_peaks(
         ("attribution", _attribution(members, protocol, groups)),
         ("circuits", _circuits(members, protocol, groups)),
         ("entropies", _entropies(members, protocol, groups)),
+        ("effects", _effects(members)),
+        ("cards", _cards(members, groups)),
         ("comparison", [({}, _compared(asked[0], protocol, groups))]),
     ):
         found = [_stage(name, weights, copied * (name != "decoding"), *phase) for phase in phases]
@@ -234,6 +237,50 @@ def _entropies(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
                 "what the sources write": 2 * outputs(sizes, load.rows, whole),
                 "activations": passing(sizes, load.rows, whole),
                 "logits of components": device_lens,
+            }
+            phases.append((device, host))
+    return phases
+
+
+def _effects(members: Works) -> list[Phase]:
+    """Both runs and what sources write at some reads; or the corrupted run and a stack of components."""
+    phases: list[Phase] = []
+    for sizes, works in members:
+        for load in {load for work in works for load in work.evaluation}:
+            written = FLOAT * sizes.graph.sources * sizes.width
+            direct = {
+                "what the sources write": 2 * outputs(sizes, load.rows, load.tokens)
+                + max(written, min(DIRECT_BYTES, written * load.reads)),
+                "activations": cached(sizes, load.rows, load.prefix) + passing(sizes, load.rows, load.tokens),
+                "logits": logits(sizes, load.reads),
+            }
+            phases.append((direct, {}))
+        for load in {load for work in works for load in work.removed}:
+            at_once = min(stacked_removals(load.tokens), (sizes.graph.sources - 1) * load.rows)
+            removed = {
+                "what the sources write": outputs(sizes, load.rows, load.tokens),
+                "a stack of components": cached(sizes, at_once, load.prefix)
+                # A patched copy of what a layer's heads or its MLP give.
+                + passing(sizes, at_once, load.tokens)
+                + at_once * load.tokens * sizes.width * sizes.itemsize,
+                "logits": logits(sizes, load.reads)
+                + (sizes.graph.sources - 1) * load.reads * sizes.width * sizes.itemsize,
+            }
+            phases.append((removed, {}))
+    return phases
+
+
+def _cards(members: Works, groups: int) -> list[Phase]:
+    """A pass over whole prompts, and what the neurons of a layer put out, in float32."""
+    phases: list[Phase] = []
+    for sizes, works in members:
+        host = {"score sums": 2 * _sums(sizes, groups)}
+        for load in {load for work in works for load in work.evaluation}:
+            whole = load.prefix + load.tokens
+            device = {
+                "activations": passing(sizes, load.rows, whole),
+                "neurons of a layer": FLOAT * load.rows * whole * sizes.inner,
+                "logits": logits(sizes, load.reads),
             }
             phases.append((device, host))
     return phases

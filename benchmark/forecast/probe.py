@@ -12,7 +12,8 @@ from ...errors import UsageError
 from ..circuits.graph import Graph
 from ..circuits.scores import Attribution, Integration
 from ..compare.compare import compare
-from ..measure.evidence import Evidence, ScoreSums, Sweep
+from ..measure.effect_sums import EffectSums
+from ..measure.evidence import Entropies, Evidence, ScoreSums, Sweep
 from ..pairs.member import Member
 from ..pairs.threads import on_suited_threads
 from ..record.protocol import Protocol
@@ -184,4 +185,21 @@ def _evidence(graph: Graph, protocol: Protocol, seed: int) -> Evidence:
         places,
     )
     scores = ScoreSums(attribution, tuple("ab"[place % 2] for place in range(groups)), np.arange(groups))
-    return Evidence(scores, sweep, {})
+    effects, templates = (
+        generator.normal(size=(3, groups, graph.sources)).astype(np.float32),
+        scores.templates,
+    )
+    single = EffectSums(
+        graph,
+        effects[0],
+        effects[1],
+        effects[2, :, 1:],
+        ones,
+        -ones,
+        ones.astype(np.int64),
+        templates,
+        np.arange(groups, dtype=np.int64),
+        np.arange(groups, dtype=np.int64),
+    )
+    entropies = Entropies(components={}, counts=(1,) * groups, templates=templates)
+    return Evidence(scores, sweep, entropies, single)

@@ -11,7 +11,7 @@ from .machine import Machine
 from .memory import StagePeak
 from .planned import Planned
 
-STAGES = ("decoding", "attribution", "circuits", "entropies")
+STAGES = ("decoding", "attribution", "circuits", "entropies", "effects", "cards")
 
 
 def render(found: Forecast, planned: Planned, machine: Machine, free_disk: int) -> str:

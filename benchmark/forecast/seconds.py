@@ -17,6 +17,8 @@ STAGES: dict[Stage, str] = {
     "scores": "attribution",
     "sweep": "circuits",
     "entropies": "entropies",
+    "effects": "effects",
+    "cards": "cards",
 }
 """The stage of the forecast that a kind of cell is, where a model runs for it."""
 

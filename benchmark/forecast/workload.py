@@ -22,10 +22,12 @@ from ..asking.grouping import Grouping, group_examples
 from ..asking.in_place import find_gap
 from ..asking.pool import Order, Solved
 from ..asking.states import Question, packed, questions
-from ..circuits.attribution import STEPS_AT_ONCE, stacked
-from ..circuits.intervention import stacked_items
+from ..circuits.attribution import STEPS_AT_ONCE, TOKENS_AT_ONCE, stacked
+from ..circuits.intervention import LEAST_ITEMS, stacked_items
 from ..circuits.prefix import LEAST
+from ..measure.card_sizes import ABLATED, PROMPTS, SETS, evenly
 from ..measure.convergence import spread
+from ..measure.effects import first_of_each
 from ..pairs.attention import Attention
 from ..pairs.member import Member
 from ..record.protocol import Protocol, ProtocolTask
@@ -96,11 +98,15 @@ class Passes:
 
 @dataclass(frozen=True)
 class MemberWork:
-    """What a member is asked: the batches of each stage, one a pass in decoding, and passes by stage."""
+    """What a member is asked: the batches of each stage, one a pass in decoding, and passes by stage.
+
+    `removed`: those on which components are patched out one by one.
+    """
 
     decoding: tuple[Load, ...]
     attribution: tuple[Load, ...]
     evaluation: tuple[Load, ...]
+    removed: tuple[Load, ...]
     passes: dict[str, Passes]
 
 
@@ -225,6 +231,8 @@ def _member_work(
     attribution = _loads(member, discovery, rows)
     searched = _loads(member, spread(discovery, scoring.convergence), rows)
     evaluation = _loads(member, asked(grouping.evaluation), rows)
+    alone = first_of_each(asked(grouping.evaluation, grouping.evaluation_group), protocol.removing.removed)
+    removed = _loads(member, alone, rows)
     passes = {
         "decoding": replace(sum(map(_decoding_pass, decoding), Passes()), examples=tried, rows=tried),
         "attribution": sum(
@@ -236,8 +244,27 @@ def _member_work(
         ),
         "circuits": sum((_circuit_passes(load, sizes, protocol) for load in evaluation), Passes()),
         "entropies": sum((_run_pass(load) for load in evaluation), Passes()),
+        "effects": _effect_passes(evaluation, removed, sizes),
+        "cards": _cards(member, sizes, asked(grouping.evaluation), protocol, rows),
     }
-    return MemberWork(tuple(decoding), tuple(attribution), tuple(evaluation), passes)
+    return MemberWork(tuple(decoding), tuple(attribution), tuple(evaluation), tuple(removed), passes)
+
+
+def _cards(
+    member: Member, sizes: Sizes, evaluation: Sequence[Question], protocol: Protocol, rows: int
+) -> Passes:
+    """Activations of all cards' prompts, and all passes over those on which neurons are ablated."""
+    if not protocol.scoring.neurons or sizes.experts:
+        return Passes()
+    prompts = evenly(evaluation, PROMPTS)
+    few = evenly(prompts, ABLATED)
+    read = [replace(_run_pass(load), reads=0) for load in _loads(member, prompts, rows)]
+    whole = [_run_pass(load) for load in _loads(member, few, rows)]
+    stacked_sets = [
+        replace(each, tokens=SETS * each.tokens, reads=SETS * each.reads)
+        for each in map(_run_pass, _loads(member, few, max(1, rows // SETS)))
+    ]
+    return sum((*read, *2 * whole, *stacked_sets), Passes())
 
 
 def _loads(member: Member, asked: Sequence[Question], rows: int) -> list[Load]:
@@ -366,3 +393,28 @@ def _circuit_passes(load: Load, sizes: Sizes, protocol: Protocol) -> Passes:
             extracted=circuits * positions,
         )
     )
+
+
+def _effect_passes(evaluation: Sequence[Load], removed: Sequence[Load], sizes: Sizes) -> Passes:
+    """Direct effects of both prompts of all; of some both prompts twice, and stacks of single components."""
+    direct = sum((_behind(load) + _both_runs(load) for load in evaluation), Passes())
+    return direct + sum((_removal_passes(load, sizes) for load in removed), Passes())
+
+
+def _both_runs(load: Load) -> Passes:
+    return Passes(load.examples, load.rows, 2, 2 * load.rows * load.tokens, 2 * load.reads)
+
+
+def _removal_passes(load: Load, sizes: Sizes) -> Passes:
+    components = sizes.graph.sources - 1
+    stacks = -(-components * load.rows // stacked_removals(load.tokens))
+    runs = _behind(load) + Passes(forward=2, tokens=2 * load.rows * load.tokens, reads=2 * load.reads)
+    patched = Passes(
+        forward=stacks, tokens=components * load.rows * load.tokens, reads=components * load.reads
+    )
+    return runs + runs + patched
+
+
+def stacked_removals(tokens: int) -> int:
+    """How many pairs of a component and a row of that many tokens are run as one batch."""
+    return max(LEAST_ITEMS, TOKENS_AT_ONCE // tokens)

@@ -20,31 +20,50 @@ MEMORY = 128 * 2**20
 
 
 def component_entropies(
-    member: Member, batches: Iterable[Batch], sources: NDArray[np.int64]
+    member: Member, batches: Iterable[Batch], sources: NDArray[np.int64], groups: int
 ) -> NDArray[np.float64]:
-    """Normalised entropy of softmax(unembedding of a component's output), mean over reads, [sources].
+    """Normalised entropy of softmax(unembedding of a component's output), [groups, sources].
 
-    `sources`: indices on the graph's source axis. In [0, 1]; 0: the component writes for one token alone. The
-    final norm takes the scale of the run, as in a logit lens of one component (nostalgebraist 2020); its
-    bias is left out, and the mask token excluded.
+    The mean over an example's reads, as the metric weighs them, and then over the examples of a group, each
+    of which has some. `sources`: indices on the graph's source axis. In [0, 1]; 0: the component writes for
+    one token alone. The final norm takes the scale of the run, as in a logit lens of one component
+    (nostalgebraist 2020); its bias is left out, and the mask token excluded.
     """
     shape = member.backbone.shape
     written_size = Graph.of(shape).sources * shape.width
     per_read = 4 * (written_size + 4 * len(sources) * shape.vocabulary)
     at_once = max(1, MEMORY // per_read)
-    total, reads = np.zeros(len(sources)), 0
+    total = np.zeros((groups, len(sources)))
+    counts = np.zeros(groups)
     chosen = torch.from_numpy(sources).to(member.device)
     with torch.no_grad(), still(member.backbone.model):
         for batch in batches:
             outputs, _ = run(member, batch.clean)
+            group, weight = _of_reads(batch)
+            np.add.at(counts, group, weight)
             for first in range(0, len(batch.read_row), at_once):
                 row = batch.read_row[first : first + at_once]
                 position = batch.read_position[first : first + at_once]
                 read = outputs.map(partial(_at, row=row, position=position))
                 logits = _lens(member, written(member.backbone, read).squeeze(2), position, chosen)
-                total += len(row) * output_entropy(logits.double().cpu().numpy())
-                reads += len(row)
-    return total / max(1, reads)
+                each = _of_each(logits.double().cpu().numpy())
+                here = slice(first, first + len(row))
+                np.add.at(total, group[here], weight[here, None] * each.T)
+    return np.asarray(total / counts[:, None], dtype=np.float64)
+
+
+def _of_reads(batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Group and weight of each read, [reads]: a row's reads weigh the same, and so do an example's rows."""
+    row, example = batch.read_row.cpu().numpy(), batch.example_of_row.cpu().numpy()
+    weight = np.asarray(1 / np.bincount(row)[row] / np.bincount(example)[example[row]], dtype=np.float64)
+    return batch.groups.cpu().numpy()[example[row]], weight
+
+
+def _of_each(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The entropy of each component's output at each read, [components, reads]."""
+    components, reads, vocabulary = logits.shape
+    found = output_entropy(logits.reshape(components * reads, 1, vocabulary))
+    return np.asarray(found, dtype=np.float64).reshape(components, reads)
 
 
 def _at(values: Tensor, row: Tensor, position: Tensor) -> Tensor:

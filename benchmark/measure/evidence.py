@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, FiniteFloat, RootModel
+from pydantic import Field, FiniteFloat, model_validator
 
 from ...metrics import Ranking
 from ..circuits.files import (
@@ -29,6 +29,8 @@ from ..circuits.files import (
 from ..circuits.graph import Graph
 from ..circuits.points import Convergence
 from ..circuits.scores import Attribution, Integration, Outside, Rule
+from ..record.protocol import Part
+from .effect_sums import EffectSums
 from .reduced import (
     MOST_GROUPS,
     MOST_VALUES,
@@ -396,14 +398,30 @@ def _check_values(path: Path, tensors: _Arrays) -> None:
             raise broken(path, f"one of its {name} is negative")
 
 
-class Entropies(RootModel[dict[str, FiniteFloat]]):
-    """Normalised entropy of what each of a member's top components writes, by name."""
+class Entropies(Part):
+    """Normalised entropy of what a member's top components write, by groups of evaluation examples.
+
+    `components`: of each by name its mean over the examples of every group; `counts`, `templates`: how many
+    examples a group has, and its template.
+    """
+
+    components: dict[str, tuple[FiniteFloat, ...]]
+    counts: tuple[Annotated[int, Field(gt=0)], ...]
+    templates: tuple[str, ...]
+
+    @model_validator(mode="after")
+    def _of_the_same_groups(self) -> "Entropies":
+        groups = len(self.counts)
+        if {len(self.templates), *map(len, self.components.values())} != {groups}:
+            raise ValueError(f"there are {groups} counts, and another number of templates or of entropies")
+        return self
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What was measured of one member. `entropies`: of what the top components write, by their names."""
+    """What was measured of one member."""
 
     scores: ScoreSums
     sweep: Sweep
-    entropies: Mapping[str, float]
+    entropies: Entropies
+    effects: EffectSums

@@ -18,6 +18,7 @@ from .forest import ForestLine, forest
 from .glossary import Glossary
 from .heads import heads_figure
 from .markup import Child, Html, tag
+from .neurons import neurons_figure
 from .page import caption, document, scrolling, section
 from .prompts import prompts_figure
 from .provenance import confounds, provenance_section
@@ -225,6 +226,7 @@ def _task(page: PairPage, task: TaskRecord, index: int) -> Html:
         tag("p", about, class_="note"),
         tag("div", charts, class_="charts"),
         drawn,
+        neurons_figure(task),
         prompts_figure(task),
     )
     return section(identifier, task.task, *content)

@@ -84,6 +84,15 @@ class Layer:
     normed_heads: bool = False
 
     @property
+    def mlp_output_weight(self) -> Tensor | None:
+        """[width, neurons]: column n is what neuron n writes per unit of activation; None with experts."""
+        if self.mlp_output is None:
+            return None
+        stored = _tensor(self.mlp_output, "weight")
+        # A class stores all of its maps the same way round.
+        return stored.T if self.output_transposed else stored
+
+    @property
     def output_weight(self) -> Tensor:
         """[width, heads * head_dim]: column block h writes head h's result to the residual stream."""
         stored = _tensor(self.output, "weight")

@@ -88,6 +88,14 @@ class Compared(Part):
     components: int = Field(ge=0, description="components whose output is read through the unembedding")
 
 
+class Removing(Part):
+    """On how much single components are taken out."""
+
+    removed: int = Field(
+        ge=1, description="evaluation examples of each group on which components are patched out one by one"
+    )
+
+
 class Statistics(Part):
     """How intervals, ceilings and floors are drawn."""
 
@@ -112,6 +120,7 @@ class Protocol(Part):
     scoring: Scoring
     sweeping: Sweeping
     compared: Compared
+    removing: Removing
     statistics: Statistics
 
     def task(self, name: str) -> ProtocolTask | None:
@@ -176,6 +185,7 @@ V2 = Protocol(
     ),
     sweeping=Sweeping(grid=GRID, intervention="patch"),
     compared=Compared(circuit_edges=None, faithful=0.85, components=20),
+    removing=Removing(removed=1),
     statistics=Statistics(resampling_seed=0, resamples=200, splits=10),
 )
 

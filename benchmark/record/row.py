@@ -5,16 +5,18 @@ from dataclasses import dataclass, replace
 
 from .quantities.behaviour import ACCURACY
 from .quantities.depth import EARLY_SHIFT
+from .quantities.direction import RIGHT_CONTEXT
 from .quantities.faithfulness import LOG_AREA
 from .quantities.overlap import OVERLAP
 from .quantities.specialisation import SPECIALISATION_SHIFT
+from .quantities.structure import NEURONS, SIMILARITY
 from .quantity import COUNT, MEMBERS, SHARE, SHIFT, Definition, Owner, Quantity, Rounding, entry
-from .summary import SUITES
+from .summary import SUITES, SURFACES
 from .types import Measured, Missing, Number, Summary
 
 BOTH = "both suites"
 
-SHIFT_AT_ONE_SIZE = "task_dependent_shift_one_size"
+SHIFT_AT_ONE_SIZE = "overlap_shift_one_size"
 """The quantity of which rows with circuits of other sizes cannot be set side by side."""
 
 BySuite = Callable[[Summary], Mapping[str, Measured]]
@@ -45,13 +47,7 @@ def _column(heading: str, quantities: Mapping[str, tuple[Quantity[Summary], ...]
 def _by_suite(heading: str, definition: Definition, rounding: Rounding = SHARE, **values: BySuite) -> Column:
     """A column of means over the tasks of a suite: `values` by name, of both members or of one each."""
     # One object for all that it defines, so that docs and pages define it once.
-    of_suite = replace(
-        definition,
-        title=heading.replace("\n", " "),
-        text=f"Mean over the tasks of the suite of {definition.title}, which is defined by task.",
-        trap="",
-        mean_of=definition,
-    )
+    of_suite = _means(heading.replace("\n", " "), definition)
     members: Sequence[Owner | None] = MEMBERS if len(values) > 1 else (None,)
     quantities = {
         suite: tuple(
@@ -61,6 +57,12 @@ def _by_suite(heading: str, definition: Definition, rounding: Rounding = SHARE, 
         for suite in SUITES
     }
     return _column(heading, quantities)
+
+
+def _means(title: str, definition: Definition) -> Definition:
+    """The definition of a mean over the tasks of a suite."""
+    text = f"Mean over the tasks of the suite of {definition.title}, which is defined by task."
+    return replace(definition, title=title, text=text, trap="", mean_of=definition)
 
 
 def _quantity(
@@ -83,15 +85,42 @@ def _one_size(summary: Summary) -> Measured:
 
 _TASK_DEPENDENT = Definition(
     "task-dependent shift",
-    "Ĵ on local tasks minus Ĵ on planning tasks. Positive: the circuits of planning tasks changed more, "
-    "which is what arXiv 2601.14758 reports. 0: both changed equally. Negative: local circuits changed "
-    "more.",
+    "Similarity of local tasks minus that of planning tasks, within words and within symbols, and the "
+    "mean of the two. Positive: what planning tasks use changed more, as arXiv 2601.14758 reports. "
+    "0: both changed equally. Negative: local tasks changed more.",
+    span="about −1 to 1",
+    larger="planning tasks changed more than local ones",
+    unit="ρ",
+    trap="It is a difference, and says nothing about how large either similarity is. Its interval is of "
+    "other prompts on the same tasks. Of other tasks of the same kinds it is wider, and stands beside it.",
+    regression="either",
+)
+_WITHIN = {
+    surface: replace(
+        _TASK_DEPENDENT,
+        title=f"task-dependent shift, {surface}",
+        text=f"The task-dependent shift of the tasks whose questions are made of {surface}.",
+    )
+    for surface in SURFACES
+}
+_ACROSS = replace(
+    _TASK_DEPENDENT,
+    title="task-dependent shift for other tasks",
+    text="The task-dependent shift with an interval for other tasks of the four kinds, by Welch's "
+    "method. Only where it is clear of 0 does the shift say something of local and planning tasks, and not "
+    "of these ten alone.",
+    trap="",
+    regression=None,
+)
+_OVERLAP_SHIFT = Definition(
+    "overlap shift",
+    "Ĵ on local tasks minus Ĵ on planning tasks. It is nearest to what published overlaps are compared by, "
+    "and depends on the number of prompts, as Ĵ does.",
     span="about −1 to 1",
     larger="planning circuits changed more than local ones",
     unit="Ĵ",
-    trap="It is a difference, and says nothing about how large either overlap is. And every task has its "
-    "own compared size and its own ceilings, and Ĵ depends on both, so this number mixes sizes and "
-    "ceilings.",
+    trap="Every task has its own compared size and its own ceilings, and Ĵ depends on both, so this number "
+    "mixes sizes and ceilings.",
     regression="either",
 )
 _ONE_SIZE = Definition(
@@ -102,8 +131,8 @@ _ONE_SIZE = Definition(
     unit="edges",
 )
 _SHIFT_ONE_SIZE = Definition(
-    "shift at one size",
-    "The task-dependent shift with all tasks' circuits at one size. Where the two disagree, the "
+    "overlap shift at one size",
+    "The overlap shift with all tasks' circuits at one size. Where the two disagree, the "
     "difference between the suites is one of size: planning needs larger or smaller circuits, not "
     "circuits that changed more or less. Where they agree, size is not the reason, though ceilings may "
     "still differ.",
@@ -126,28 +155,71 @@ _SHIFT = Column(
     "task-dependent\nshift",
     {
         BOTH: (
-            Quantity(
-                "task_dependent_shift", lambda summary: summary.task_dependent_shift, _TASK_DEPENDENT, SHIFT
+            Quantity("task_dependent_shift", lambda s: s.similarity.shift, _TASK_DEPENDENT, SHIFT),
+            *(
+                _quantity(
+                    f"task_dependent_shift_{surface}",
+                    lambda s: s.similarity.shifts,
+                    surface,
+                    _WITHIN[surface],
+                    SHIFT,
+                )
+                for surface in SURFACES
             ),
-            Quantity("one_size_edges", lambda summary: _one_size(summary), _ONE_SIZE, COUNT),
-            Quantity(
-                SHIFT_AT_ONE_SIZE,
-                lambda summary: summary.one_size.task_dependent_shift,
-                _SHIFT_ONE_SIZE,
-                SHIFT,
-            ),
+            Quantity("task_dependent_shift_across", lambda s: s.similarity.across, _ACROSS, SHIFT),
         )
     },
-    labels=("task-dependent shift", "one size, edges", "shift at one size"),
+    labels=("task-dependent shift", "within words", "within symbols", "for other tasks"),
+    cells=("{}", "words {}", "symbols {}", "other tasks {}"),
+)
+
+_SHIFT_OF_OVERLAP = Column(
+    "overlap\nshift",
+    {
+        BOTH: (
+            Quantity("overlap_shift", lambda s: s.overlap_shift, _OVERLAP_SHIFT, SHIFT),
+            Quantity("one_size_edges", lambda s: _one_size(s), _ONE_SIZE, COUNT),
+            Quantity(SHIFT_AT_ONE_SIZE, lambda s: s.one_size.shift, _SHIFT_ONE_SIZE, SHIFT),
+        )
+    },
+    labels=("overlap shift", "one size, edges", "overlap shift at one size"),
     cells=("{}", "at {} edges:", "{}"),
 )
+
+
+def _similarity() -> Column:
+    """By suite: over all tasks, over those in words, over those in symbols."""
+    means = _means("similarity ρ", SIMILARITY)
+    by_surface: dict[str, BySuite] = {
+        "words": lambda s: s.similarity.words,
+        "symbols": lambda s: s.similarity.symbols,
+    }
+    quantities = {
+        suite: (
+            _quantity(f"similarity_{suite}", lambda s: s.similarity.suites, suite, means, SHARE, None, suite),
+            *(
+                replace(
+                    _quantity(f"similarity_{suite}_{surface}", of, suite, means, SHARE, None, suite),
+                    label=f"{means.title}, {suite}, {surface}",
+                )
+                for surface, of in by_surface.items()
+            ),
+        )
+        for suite in SUITES
+    }
+    labels = ("similarity ρ", "in words", "in symbols")
+    return Column("similarity\nρ", quantities, labels, ("{}", "words {}", "symbols {}"))
+
 
 COLUMNS = (
     _by_suite(
         "accuracy", ACCURACY, accuracy_arm=lambda s: s.accuracy_arm, accuracy_mdm=lambda s: s.accuracy_mdm
     ),
-    _by_suite("overlap Ĵ", OVERLAP, overlap=lambda s: s.overlap),
+    _similarity(),
     _SHIFT,
+    _by_suite("neurons\nρ", NEURONS, neurons=lambda s: s.neurons),
+    _by_suite("overlap Ĵ", OVERLAP, overlap=lambda s: s.overlap),
+    _SHIFT_OF_OVERLAP,
     _by_suite("early\nshift", EARLY_SHIFT, SHIFT, early_shift=lambda s: s.early_shift),
     _by_suite(
         "specialisation\nshift",
@@ -155,6 +227,7 @@ COLUMNS = (
         SHIFT,
         specialisation_shift=lambda s: s.specialisation_shift,
     ),
+    _by_suite("right\ncontext", RIGHT_CONTEXT, right_context=lambda s: s.right_context),
     _column(
         "faithfulness",
         {
@@ -165,8 +238,7 @@ COLUMNS = (
         },
     ),
 )
-"""The task-dependent shift is Ĵ local − Ĵ planning, below it with circuits of all tasks at one size; the
-other shifts are MDM − ARM."""
+"""The task-dependent shift and that of overlaps are local − planning; the other shifts are MDM − ARM."""
 
 
 def in_board_order(columns: Sequence[Column]) -> tuple[Column, ...]:

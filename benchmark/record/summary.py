@@ -1,35 +1,65 @@
 """A pair's row: means over the tasks of each suite, with intervals, and what it is put together with."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from ...metrics import Estimate, difference, mean_estimate
+from ...metrics.welch import welch_interval
+from .quantity import entry
 from .types import (
+    HEADLINE,
     Accuracy,
     FailedTask,
     Measured,
     Missing,
     Number,
     SameSize,
+    Square,
     Summary,
     TaskRecord,
     TaskResult,
+    measured,
 )
 
 SUITES = ("local", "planning")
+SURFACES = ("words", "symbols")
 LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Among:
+    """Some of the tasks: those of a suite, of a surface, of both, or all."""
+
+    suite: str | None = None
+    surface: str | None = None
+
+    def has(self, task: TaskResult) -> bool:
+        """Whether a task is one of them."""
+        return self.suite in (None, task.suite) and self.surface in (None, task.surface)
+
+    @property
+    def nothing(self) -> Missing:
+        """What their mean is where there is none of them."""
+        if self.suite is None:
+            return Missing(missing="no task")
+        of = "" if self.surface is None else f" asks in {self.surface}"
+        return Missing(missing=f"no task of this suite{of}")
 
 
 Reading = Callable[[TaskRecord], Measured]
 """How a value is read from a task's record."""
 
-MeanOf = Callable[[str | None, Reading], Measured]
-"""The mean of what is read from the tasks of a suite; of None: from all tasks."""
+Values = Sequence[Measured] | Missing
+"""Of some of the tasks, or why they have none together."""
+
+ValuesOf = Callable[[Among, Reading], Values]
+"""What is read from each of some tasks."""
 
 
 def summarise(tasks: Sequence[TaskRecord], failed: Sequence[FailedTask]) -> Summary:
-    """Means over the tasks of each suite, and local − planning of the overlap, the task-dependent shift.
+    """Means over the tasks of each suite, and local − planning of the headline, the task-dependent shift.
 
     The shift is positive where planning circuits are less alike. A mean is missing where one of its tasks
     gave no comparison or lacks the value; accuracies are known, and count, for failed tasks too.
@@ -37,10 +67,13 @@ def summarise(tasks: Sequence[TaskRecord], failed: Sequence[FailedTask]) -> Summ
 
     def accuracy(value: Callable[[TaskResult], Accuracy]) -> dict[str, Measured]:
         asked: list[TaskResult] = [*tasks, *failed]
-        return {suite: mean([value(task).share for task in asked if task.suite == suite]) for suite in SUITES}
+        return {
+            suite: mean([value(task).share for task in asked if task.suite == suite], Among(suite))
+            for suite in SUITES
+        }
 
     return row_of(
-        lambda suite, reading: mean_over(suite, tasks, failed, reading),
+        lambda among, reading: values_over(among, tasks, failed, reading),
         {"arm": accuracy(lambda task: task.pool.arm), "mdm": accuracy(lambda task: task.pool.mdm)},
         at_one_size(tasks, failed, largest_size(tasks)),
     )
@@ -54,29 +87,73 @@ def largest_size(tasks: Sequence[TaskRecord]) -> int | None:
     return max((task.comparison.compared.edges for task in tasks), default=None)
 
 
-def row_of(mean_of: MeanOf, accuracy: Mapping[str, dict[str, Measured]], one_size: SameSize) -> Summary:
-    """A row of means, or of anything else that is linear in the tasks' values, such as their differences.
+def row_of(values_of: ValuesOf, accuracy: Mapping[str, dict[str, Measured]], one_size: SameSize) -> Summary:
+    """A row of means of the tasks' values, or of their differences.
 
     `accuracy`: of either member by suite.
     """
 
+    def mean_of(among: Among, reading: Reading) -> Measured:
+        return _mean(values_of(among, reading), among)
+
     def by_suite(reading: Reading) -> dict[str, Measured]:
-        return {suite: mean_of(suite, reading) for suite in SUITES}
+        return {suite: mean_of(Among(suite), reading) for suite in SUITES}
 
     overlap = by_suite(lambda task: task.comparison.compared.edge.normalised)
     return Summary(
         accuracy_arm=accuracy["arm"],
         accuracy_mdm=accuracy["mdm"],
+        similarity=square(values_of, similarity_of),
+        neurons=by_suite(lambda task: entry(task.comparison.structure, "neurons")),
         overlap=overlap,
-        task_dependent_shift=subtract(overlap["local"], overlap["planning"]),
+        overlap_shift=subtract(overlap["local"], overlap["planning"]),
         one_size=one_size,
         early_shift=by_suite(lambda task: task.comparison.depth_shift["early_share"]),
         specialisation_shift=by_suite(lambda task: task.comparison.specialisation_shift["specialisation"]),
+        right_context=by_suite(lambda task: entry(task.comparison.mdm.direction, "right_context")),
         faithfulness={
-            "arm": mean_of(None, lambda task: task.comparison.arm.absolute.log_area),
-            "mdm": mean_of(None, lambda task: task.comparison.mdm.absolute.log_area),
+            "arm": mean_of(Among(), lambda task: task.comparison.arm.absolute.log_area),
+            "mdm": mean_of(Among(), lambda task: task.comparison.mdm.absolute.log_area),
         },
     )
+
+
+def similarity_of(task: TaskRecord) -> Measured:
+    """The headline of a task: how alike the mean scores of both members are."""
+    return entry(task.comparison.structure, HEADLINE)
+
+
+def square(values_of: ValuesOf, reading: Reading) -> Square:
+    """A value by suite and surface, with local − planning within each surface."""
+    kinds = {(suite, surface): Among(suite, surface) for surface in SURFACES for suite in SUITES}
+    values = {kind: values_of(among, reading) for kind, among in kinds.items()}
+    means = {kind: _mean(values[kind], among) for kind, among in kinds.items()}
+    words, symbols = ({suite: means[suite, surface] for suite in SUITES} for surface in SURFACES)
+    within = [subtract(each["local"], each["planning"]) for each in (words, symbols)]
+    return Square(
+        suites={suite: _mean(values_of(Among(suite), reading), Among(suite)) for suite in SUITES},
+        words=words,
+        symbols=symbols,
+        shifts=dict(zip(SURFACES, within, strict=True)),
+        # Of suites as wholes it would also be the difference between words and symbols, of which one suite
+        # may have more than the other.
+        shift=mean(within, Among()),
+        across=_across(values, means),
+    )
+
+
+Kind = tuple[str, str]
+"""Suite and surface."""
+
+
+def _across(values: Mapping[Kind, Values], means: Mapping[Kind, Measured]) -> Measured:
+    """The mean over surfaces of local − planning, with Welch's interval for other tasks of the kinds."""
+    for each in means.values():
+        if isinstance(each, Missing):
+            return each
+    samples = [[each.value for each in own if isinstance(each, Number)] for own in values.values()]
+    weights = [(1 if suite == "local" else -1) / len(SURFACES) for suite, _ in values]
+    return measured(welch_interval(samples, weights))
 
 
 def at_one_size(tasks: Sequence[TaskRecord], failed: Sequence[FailedTask], edges: int | None) -> SameSize:
@@ -86,7 +163,7 @@ def at_one_size(tasks: Sequence[TaskRecord], failed: Sequence[FailedTask], edges
     compared sizes all circuits are faithful.
     """
     return same_size(
-        edges, lambda suite: mean_over(suite, tasks, failed, lambda task: overlap_at(task, edges))
+        edges, lambda suite: mean_over(Among(suite), tasks, failed, lambda task: overlap_at(task, edges))
     )
 
 
@@ -96,7 +173,7 @@ def same_size(edges: int | None, overlap_of: Callable[[str], Measured]) -> SameS
     return SameSize(
         edges=edges,
         overlap=overlap,
-        task_dependent_shift=subtract(overlap["local"], overlap["planning"]),
+        shift=subtract(overlap["local"], overlap["planning"]),
     )
 
 
@@ -112,19 +189,30 @@ def overlap_at(task: TaskRecord, edges: int | None) -> Measured:
 
 
 def mean_over(
-    suite: str | None,
+    among: Among,
     tasks: Sequence[TaskRecord],
     failed: Sequence[FailedTask],
     value: Reading,
 ) -> Measured:
-    """The mean of a value over a suite's tasks (None: all tasks), with MOVER's interval.
+    """The mean of a value over some of the tasks, with MOVER's interval.
 
     Missing where one of them failed or lacks the value; without an interval where one has none.
     """
-    absent = [task.task for task in failed if suite in (None, task.suite)]
+    return _mean(values_over(among, tasks, failed, value), among)
+
+
+def values_over(
+    among: Among, tasks: Sequence[TaskRecord], failed: Sequence[FailedTask], value: Reading
+) -> Values:
+    """A value of each of some tasks; missing where one of them failed."""
+    absent = [task.task for task in failed if among.has(task)]
     if absent:
         return Missing(missing=f"no comparison on {', '.join(absent)}")
-    return mean([value(task) for task in tasks if suite in (None, task.suite)])
+    return [value(task) for task in tasks if among.has(task)]
+
+
+def _mean(values: Values, among: Among) -> Measured:
+    return values if isinstance(values, Missing) else mean(values, among)
 
 
 def subtract(minuend: Measured, subtrahend: Measured) -> Measured:
@@ -152,14 +240,14 @@ def as_estimate(number: Number) -> Estimate:
     return Estimate(number.value, low, high, LEVEL, resamples, draws=number.draws)
 
 
-def mean(values: Sequence[Measured]) -> Measured:
-    """The mean of values of independent tasks, with MOVER's interval.
+def mean(values: Sequence[Measured], among: Among) -> Measured:
+    """The mean of values of independent tasks, those `among` all, with MOVER's interval.
 
     Missing, with the first reason, where one of them is, or there is none; without an interval where one has
     none.
     """
     if not values:
-        return Missing(missing="no task of this suite")
+        return among.nothing
     missing = [value for value in values if isinstance(value, Missing)]
     if missing:
         return missing[0]

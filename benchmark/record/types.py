@@ -12,6 +12,8 @@ from pydantic import Field, model_validator
 
 from ...metrics import Estimate, Undefined, Value, wilson_interval
 from ...metrics.inputs import Floats
+from .cards import TaskCards
+from .missing import Missing as Missing
 from .protocol import Part, Protocol
 
 if TYPE_CHECKING:
@@ -105,12 +107,6 @@ class Number(Part):
 
     def __hash__(self) -> int:
         return hash((self.value, self.low, self.high))
-
-
-class Missing(Part):
-    """A value that could not be computed, and why."""
-
-    missing: str = Field(min_length=1)
 
 
 Measured = Annotated[Number | Missing, Field(union_mode="left_to_right")]
@@ -220,6 +216,8 @@ class MemberRecord(Part):
     number of integration points leaves out, relative. `integration`: how many there are. `absolute`,
     `signed`: curves by ranking. Profiles are shares of importance by layer, of all components, heads and
     MLPs, and of edge counts. `direction`: shares of score by the position of its source.
+    `depth_squared`, `specialisation_squared`: by squared scores of all edges, without the noise of the
+    prompts. `effects`: how concentrated are direct logit attributions and the drops of single components.
     """
 
     clean: float
@@ -236,7 +234,10 @@ class MemberRecord(Part):
     profile_edges: tuple[float, ...]
     depth: dict[str, Measured]
     depth_edges: dict[str, Measured]
+    depth_squared: dict[str, Measured]
     specialisation: dict[str, Measured]
+    specialisation_squared: dict[str, Measured]
+    effects: dict[str, Measured]
     direction: dict[str, Measured]
     top: tuple[Component, ...]
 
@@ -267,12 +268,30 @@ class OverlapPoint(Part):
     node: Overlap
 
 
+HEADLINE = "standardised"
+"""Which of a comparison's `structure` is the headline; docs/metrics.md says by what it was chosen."""
+
+
+class NeuronDepth(Part):
+    """Where in the layers the squared effects of MLP neurons lie, without the noise of the prompts.
+
+    `profile_arm`, `profile_mdm`: shares by layer, empty where they are noise alone.
+    """
+
+    profile_arm: tuple[float, ...]
+    profile_mdm: tuple[float, ...]
+    early_share_arm: Measured
+    early_share_mdm: Measured
+    early_shift: Measured
+
+
 class Comparison(Part):
     """Both members on one task, and what lies between them.
 
     `structure`: how alike mean scores are, whatever the number of prompts. `compared` is the overlap at the
     compared size, `curve` at every budget. `uniform_profile`: depth
-    profile of uniformly drawn edges. Shifts are MDM − ARM; those of depth by score and by number of edges.
+    profile of uniformly drawn edges. `neuron_depth`: where neurons' effects lie. Shifts are MDM − ARM; those
+    of depth by score, by number of edges and by squared score.
     """
 
     arm: MemberRecord
@@ -283,7 +302,11 @@ class Comparison(Part):
     uniform_profile: tuple[float, ...]
     depth_shift: dict[str, Measured]
     depth_shift_edges: dict[str, Measured]
+    depth_shift_squared: dict[str, Measured]
+    neuron_depth: NeuronDepth | Missing
     specialisation_shift: dict[str, Measured]
+    specialisation_shift_squared: dict[str, Measured]
+    effects_shift: dict[str, Measured]
 
 
 class CellRecord(Part):
@@ -315,6 +338,10 @@ class Prompt(Part):
         return self
 
 
+Suite = Literal["local", "planning"]
+Surface = Literal["words", "symbols"]
+"""What a task's questions are made of."""
+
 TaskName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 """It is also the name of a folder of cells."""
 
@@ -322,29 +349,32 @@ TaskName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 class TaskRecord(Part):
     """A task's results: which task, on which examples, what came out, and of which cells.
 
-    `prompts`: some of the examples, to be looked at.
+    `prompts`: some of the examples, to be looked at; `cards`: what the strongest neurons of both members do.
     """
 
     task: TaskName
-    suite: Literal["local", "planning"]
+    suite: Suite
+    surface: Surface
     version: int
     level: str
     pool: PoolRecord
     prompts: tuple[Prompt, ...]
     comparison: Comparison
+    cards: TaskCards
     cells: dict[str, CellRecord]
 
     def __repr_args__(self) -> Iterator[tuple[str, object]]:
         # What pydantic writes would be thousands of numbers.
         yield from (("task", self.task), ("level", self.level), ("edges", self.comparison.compared.edges))
-        yield "overlap", self.comparison.compared.edge.normalised
+        yield "similarity", self.comparison.structure.get(HEADLINE)
 
 
 class FailedTask(Part):
     """A task that gave no comparison, why, and how far it came."""
 
     task: TaskName
-    suite: Literal["local", "planning"]
+    suite: Suite
+    surface: Surface
     version: int
     level: str
     missing: str
@@ -358,26 +388,51 @@ TaskResult = TaskRecord | FailedTask
 class SameSize(Part):
     """Overlap by suite with circuits of all tasks at one size, the largest of their compared sizes.
 
-    Ĵ depends on the size of the circuits, and compared sizes differ between tasks: where this shift and the
-    headline disagree, the difference between the suites is one of size. `edges` is None where no task gave a
-    comparison.
+    Ĵ depends on the size of the circuits, and compared sizes differ between tasks: where this shift and that
+    at own sizes disagree, the difference between the suites is one of size. `edges` is None where no task
+    gave a comparison.
     """
 
     edges: int | None
     overlap: dict[str, Measured]
-    task_dependent_shift: Measured
+    shift: Measured
+
+
+class Square(Part):
+    """A value of the four kinds of task, local and planning × words and symbols, and of both suites.
+
+    `words`, `symbols`: the mean over the tasks of a surface, by suite; `suites`: over all tasks of a suite.
+    `shifts`: local − planning within words and within symbols; `shift`: the mean of the two, so that suites
+    which differ in their surfaces do not differ by these; `across`: the same, with an interval for other
+    tasks of the four kinds instead of other prompts.
+    """
+
+    suites: dict[str, Measured]
+    words: dict[str, Measured]
+    symbols: dict[str, Measured]
+    shifts: dict[str, Measured]
+    shift: Measured
+    across: Measured
 
 
 class Summary(Part):
-    """A pair's row: means over the tasks of each suite; the task-dependent shift is Ĵ local − Ĵ planning."""
+    """A pair's row: means over the tasks of each suite.
+
+    `similarity`: of the headline, whose local − planning is the task-dependent shift. `neurons`, `overlap`,
+    depth, specialisation and `right_context` (the MDM's) are by suite; `overlap_shift` is Ĵ local − Ĵ
+    planning. Shifts of depth and specialisation are MDM − ARM.
+    """
 
     accuracy_arm: dict[str, Measured]
     accuracy_mdm: dict[str, Measured]
+    similarity: Square
+    neurons: dict[str, Measured]
     overlap: dict[str, Measured]
-    task_dependent_shift: Measured
+    overlap_shift: Measured
     one_size: SameSize
     early_shift: dict[str, Measured]
     specialisation_shift: dict[str, Measured]
+    right_context: dict[str, Measured]
     faithfulness: dict[str, Measured]
 
 
@@ -457,7 +512,7 @@ class Record(Part):
         yield "tasks", [task.task for task in self.tasks]
         if self.failed:
             yield "failed", [task.task for task in self.failed]
-        yield "task_dependent_shift", self.summary.task_dependent_shift
+        yield "task_dependent_shift", self.summary.similarity.shift
 
     def _repr_html_(self) -> str:
         # Importing here is no circle: what a record is says nothing of how it is shown.

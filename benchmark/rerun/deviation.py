@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from ...metrics import top_edges
 from ..asking.pool import Pool, Prompts
 from ..measure.budgets import budgets
+from ..measure.effect_sums import EffectSums
 from ..measure.evidence import Entropies, ScoreSums, Sweep
 from ..measure.reduced import ScorePrecision, reduce_sums, restore_sums
+from ..record.cards import CardsCell, NeuronCard, NeuronCards
 from ..record.types import Accuracy, Missing
 
 
@@ -27,7 +29,13 @@ def deviation(submitted: Any, found: Any, precision: ScorePrecision | None) -> f
       the corrupted prompts the largest difference, relative to the largest; whichever is largest.
     * sweep: in units of the gap between the whole model and the empty circuit, the largest difference of a
       circuit's mean (so, of its faithfulness), and the root mean square difference of all values.
-    * entropies: the largest difference, or the share of components that only one of the two has.
+    * entropies: of the mean over a group the largest difference, or the share of components that only one of
+      the two has.
+    * effects: the largest difference of direct effects, relative to the largest; of drops and of the metrics
+      the largest difference, relative to the largest of the metrics' gaps; whichever is largest.
+    * cards: the share of neurons that only one of the two has; of those in both the largest difference of an
+      effect, relative to the largest, and of an average precision of a label that both have; the largest
+      difference of what an ablation costs; whichever is largest.
     """
     if isinstance(submitted, Pool):
         return _of_pools(submitted, found)
@@ -37,10 +45,12 @@ def deviation(submitted: Any, found: Any, precision: ScorePrecision | None) -> f
         return _of_scores(submitted, found, precision)
     if isinstance(submitted, Sweep):
         return _of_sweep(submitted, found)
+    if isinstance(submitted, EffectSums):
+        return _of_effects(submitted, found)
+    if isinstance(submitted, CardsCell):
+        return _of_cards(submitted.root, found.root)
     assert isinstance(submitted, Entropies), "every kind of cell that models run for is compared"
-    common = submitted.root.keys() & found.root.keys()
-    largest = max((abs(submitted.root[name] - found.root[name]) for name in common), default=0.0)
-    return max(largest, _share_apart(set(submitted.root), set(found.root)))
+    return _of_entropies(submitted, found)
 
 
 SMALLEST_CIRCUIT = 10
@@ -152,6 +162,74 @@ def _of_sweep(submitted: Sweep, found: Sweep) -> float:
         max(_relative(np.abs((new - old).mean(axis=-1)).max(), gap), _relative(_rms(new - old), gap))
         for old, new in pairs
     )
+
+
+def _of_entropies(submitted: Entropies, found: Entropies) -> float:
+    one, other = submitted.components, found.components
+    if (submitted.counts, submitted.templates) != (found.counts, found.templates):
+        return 1.0
+    apart = (
+        abs(mine - theirs)
+        for name in one.keys() & other.keys()
+        for mine, theirs in zip(one[name], other[name], strict=True)
+    )
+    return max(max(apart, default=0.0), _share_apart(set(one), set(other)))
+
+
+def _of_effects(submitted: EffectSums, found: EffectSums) -> float:
+    same = (
+        submitted.graph == found.graph
+        and submitted.templates == found.templates
+        and all(
+            np.array_equal(getattr(submitted, name), getattr(found, name))
+            for name in ("examples", "groups", "removed")
+        )
+    )
+    if not same:
+        return 1.0
+
+    def apart(name: str) -> float:
+        return float(np.abs(getattr(found, name) - getattr(submitted, name)).max())
+
+    gap = float(np.abs(submitted.clean - submitted.corrupted).max())
+    written = [
+        _relative(apart(name), float(np.abs(getattr(submitted, name)).max()))
+        for name in ("direct_clean", "direct_changed")
+    ]
+    return max(*written, *(_relative(apart(name), gap) for name in ("drops", "clean", "corrupted")))
+
+
+def _of_cards(submitted: NeuronCards | Missing, found: NeuronCards | Missing) -> float:
+    if isinstance(submitted, Missing) or isinstance(found, Missing):
+        return float(submitted != found)
+    one, other = ({(card.layer, card.neuron): card for card in each.cards} for each in (submitted, found))
+    both = [(one[place], other[place]) for place in one.keys() & other.keys()]
+    largest = max((abs(card.effect) for card in submitted.cards), default=0.0)
+    return max(
+        _share_apart(set(one), set(other)),
+        *(_relative(abs(mine.effect - theirs.effect), largest) for mine, theirs in both),
+        *(_of_labels(mine, theirs) for mine, theirs in both),
+        _of_ablations(submitted, found),
+    )
+
+
+def _of_labels(submitted: NeuronCard, found: NeuronCard) -> float:
+    # Labels of nearly equal precision change places, and the last ones leave the card.
+    one, other = (
+        {(label.kind, label.name, label.value): label.auprc for label in card.labels}
+        for card in (submitted, found)
+    )
+    return max((abs(one[name] - other[name]) for name in one.keys() & other.keys()), default=0.0)
+
+
+def _of_ablations(submitted: NeuronCards, found: NeuronCards) -> float:
+    one, other = submitted.ablation, found.ablation
+    if isinstance(one, Missing) or isinstance(other, Missing):
+        return float(one != other)
+    if len(one.random) != len(other.random):
+        return 1.0
+    drops = zip((one.top, *one.random), (other.top, *other.random), strict=True)
+    return max(abs(mine - theirs) for mine, theirs in drops)
 
 
 def _rms(values: NDArray[np.float64]) -> float:

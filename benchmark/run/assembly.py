@@ -4,22 +4,26 @@ from collections.abc import Sequence
 
 from ...errors import NotComputable, UsageError
 from ...tasks import get_task
+from ..record.cards import TaskCards
 from ..record.protocol import Protocol, ProtocolTask
 from ..record.summary import summarise
 from ..record.types import Environment, FailedTask, PairProvenance, Record, TaskRecord, TaskResult
 from .execution import Outcome
+from .plan import MEMBERS, kind_name
 from .pools import describe_pool
 
 
 def describe_task(outcome: Outcome, protocol: Protocol) -> TaskResult:
     """What a record says of a task."""
     asked = outcome.task
-    suite = get_task(asked.name).card.suite
+    task = get_task(asked.name)
+    suite, surface = task.card.suite, task.surface(asked.level)
     pool = describe_pool(outcome.pool, protocol)
     if outcome.unusable is not None:
         return FailedTask(
             task=asked.name,
             suite=suite,
+            surface=surface,
             version=asked.version,
             level=asked.level,
             missing=outcome.unusable,
@@ -29,11 +33,13 @@ def describe_task(outcome: Outcome, protocol: Protocol) -> TaskResult:
     return TaskRecord(
         task=asked.name,
         suite=suite,
+        surface=surface,
         version=asked.version,
         level=asked.level,
         pool=pool,
         prompts=outcome.contents["prompts"].root,
         comparison=outcome.contents["comparison"],
+        cards=TaskCards(**{member: outcome.contents[kind_name("cards", member)].root for member in MEMBERS}),
         cells=outcome.cells,
     )
 

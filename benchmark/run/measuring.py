@@ -1,4 +1,4 @@
-"""The cells that need the pair: the pool, its prompts, edge scores, sweeps of circuits, entropies."""
+"""The cells that need the pair: the pool, its prompts, and what is measured of one member at a time."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -19,7 +19,11 @@ from ..asking.prompts import show_prompts
 from ..asking.states import Question, batches, questions
 from ..circuits.components import Components
 from ..circuits.scores import Integration
+from ..measure.card_sizes import steps_of_cards
+from ..measure.cards import Ask, make_cards
 from ..measure.convergence import find_convergence
+from ..measure.effect_sums import EffectSums
+from ..measure.effects import measure_effects
 from ..measure.entropies import component_entropies
 from ..measure.evidence import Entropies, ScoreSums, Sweep
 from ..measure.scores import score_edges
@@ -28,7 +32,9 @@ from ..pairs.member import Member
 from ..pairs.pair import Pair
 from ..pairs.threads import on_suited_threads
 from ..pairs.ungrouping import ungroup
-from ..record.protocol import Compared, Halving, Sampling, Scoring, Sweeping
+from ..record.cards import CardsCell
+from ..record.missing import Missing
+from ..record.protocol import Compared, Halving, Removing, Sampling, Scoring, Sweeping
 from .execution import Tell
 from .numbers import Needs, circuit_size, compute_numbers
 from .plan import MEMBERS, Cell, MemberName, Stage, kind_name
@@ -62,6 +68,8 @@ class Measuring:
             "scores": self._scores,
             "sweep": self._sweep,
             "entropies": self._entropies,
+            "effects": self._effects,
+            "cards": self._cards,
         }
 
     @cached_property
@@ -123,14 +131,48 @@ class Measuring:
         circuit = top_edges(scores, found.graph.mask, circuit_size(cell, needs))
         # Chosen on the discovery half and read on the other, as circuits are.
         top = components.top(components.importance(scores, circuit), cell.parts[Compared].components)
-        if not top:
-            return Entropies({})
-        asked = self._asked(cell, needs, member, _grouping(cell, needs).evaluation)
-        # The source axis begins with the input, which is no component.
-        sources = np.array(top, dtype=np.int64) + 1
+        asked, templates = self._evaluated(cell, needs, member)
+        by_component: dict[str, tuple[float, ...]] = {}
         with tell(1):
-            found = component_entropies(member, batches(member, asked, self._rows), sources)
-        return Entropies({components.names[i]: float(h) for i, h in zip(top, found, strict=True)})
+            if top:
+                # The source axis begins with the input, which is no component.
+                sources = np.array(top, dtype=np.int64) + 1
+                batched = batches(member, asked, self._rows)
+                found = component_entropies(member, batched, sources, len(templates))
+                by_component = {
+                    components.names[i]: tuple(h.tolist()) for i, h in zip(top, found.T, strict=True)
+                }
+        counts = np.bincount([one.group for one in asked], minlength=len(templates))
+        return Entropies(components=by_component, counts=tuple(counts.tolist()), templates=templates)
+
+    def _effects(self, cell: Cell, needs: Needs, tell: Tell) -> EffectSums:
+        member = self._member(cell)
+        asked, templates = self._evaluated(cell, needs, member)
+        with tell(len(asked)) as advance:
+            removed = cell.parts[Removing].removed
+            return measure_effects(member, asked, templates, removed, self._rows, advance)
+
+    def _evaluated(self, cell: Cell, needs: Needs, member: Member) -> tuple[list[Question], tuple[str, ...]]:
+        """What the member is asked about the evaluation half, in groups, and their templates."""
+        grouping = _grouping(cell, needs)
+        asked = self._asked(cell, needs, member, grouping.evaluation, grouping.evaluation_group)
+        return asked, grouping.evaluation_templates
+
+    def _cards(self, cell: Cell, needs: Needs, tell: Tell) -> CardsCell:
+        member, scores = self._member(cell), needs[kind_name("scores", cell.kind.member)]
+        if scores.attribution.neuron_sums is None:
+            with tell(1):
+                return CardsCell(Missing(missing=self._why_no_neurons(cell)))
+        asked = self._asked(cell, needs, member, _grouping(cell, needs).evaluation)
+        effects, seed = scores.attribution.neurons(), cell.parts[Sampling].seed
+        with tell(steps_of_cards(len(asked))) as advance:
+            ask = Ask(member, self._pair.tokenizer, asked, effects, self._rows, seed)
+            return CardsCell(make_cards(ask, advance))
+
+    def _why_no_neurons(self, cell: Cell) -> str:
+        if not cell.parts[Scoring].neurons:
+            return "the protocol measures no neurons"
+        return "layers with experts, or of different widths, have no neurons that both members share"
 
     def _asked(
         self,

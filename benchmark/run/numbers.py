@@ -41,7 +41,8 @@ def _comparison(cell: Cell, needs: Needs) -> Comparison:
         Evidence(
             needs[kind_name("scores", member)],
             needs[kind_name("sweep", member)],
-            needs[kind_name("entropies", member)].root,
+            needs[kind_name("entropies", member)],
+            needs[kind_name("effects", member)],
         )
         for member in MEMBERS
     )

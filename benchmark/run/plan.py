@@ -16,13 +16,17 @@ import numpy as np
 
 from ..asking.pool import Pool, Prompts
 from ..circuits.circuit import Circuit
+from ..measure.effect_sums import EffectSums
 from ..measure.evidence import Entropies, ScoreSums, Sweep
+from ..record.cards import CardsCell
 from ..record.files import read_model, write_model
 from ..record.protocol import Part, Protocol, ProtocolTask
 from ..record.types import Comparison, MemberProvenance, Record
 
 MemberName = Literal["arm", "mdm"]
-Stage = Literal["pool", "prompts", "scores", "sweep", "circuit", "entropies", "comparison"]
+Stage = Literal[
+    "pool", "prompts", "scores", "sweep", "circuit", "entropies", "effects", "cards", "comparison"
+]
 MEMBERS: tuple[MemberName, ...] = ("arm", "mdm")
 P = TypeVar("P", bound=Part)
 
@@ -109,8 +113,27 @@ def _kinds() -> Iterator[Kind]:
             needs=("pool", kind_name("scores", member), *sweeps),
             parts=("sampling", "halving", "scoring", "sweeping", "compared"),
             members=(member,),
+            method=2,
         )
-    stages: tuple[Stage, ...] = ("scores", "sweep", "entropies")
+    for member in MEMBERS:
+        yield _as_arrays(
+            "effects",
+            member,
+            EffectSums,
+            needs=("pool",),
+            parts=("sampling", "halving", "scoring", "removing"),
+            members=(member,),
+        )
+    for member in MEMBERS:
+        yield _as_json(
+            "cards",
+            member,
+            CardsCell,
+            needs=("pool", kind_name("scores", member)),
+            parts=("sampling", "halving", "scoring"),
+            members=(member,),
+        )
+    stages: tuple[Stage, ...] = ("scores", "sweep", "entropies", "effects")
     evidence = tuple(kind_name(stage, member) for stage in stages for member in MEMBERS)
     yield _as_json(
         "comparison",
@@ -119,7 +142,7 @@ def _kinds() -> Iterator[Kind]:
         needs=evidence,
         parts=("sweeping", "compared", "statistics"),
         members=(),
-        method=2,
+        method=3,
     )
 
 

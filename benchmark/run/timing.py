@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ..measure.card_sizes import steps_of_cards
 from .plan import Cell, Stage, kind_named
 
 Slot = tuple[str, str]
@@ -16,6 +17,8 @@ PER_UNIT: dict[Stage, float] = {
     "sweep": 0.02,
     "circuit": 0.001,
     "entropies": 0.01,
+    "effects": 0.05,
+    "cards": 0.01,
     "comparison": 0.00025,
 }
 """Relative time that a unit of `amount` takes, by kind; as the reference pair took it on one CPU thread.
@@ -56,6 +59,8 @@ def amount(inputs: Mapping[str, Any]) -> float:
         passes = 2 + 2 * settings["steps"]  # both prompts, and every step forward and back
     elif kind == "sweep":
         passes = 2 * len(settings["grid"])
+    elif kind == "cards":
+        return float(steps_of_cards(int(examples)))
     return float(examples * passes)
 
 

@@ -13,6 +13,9 @@ from ..record.types import CellRecord, Record
 from ..run.plan import KINDS
 from ..run.store import CELLS, Seal, digest_of, find_cell, read_seal
 
+REDUCIBLE = frozenset(("scores", "sweep"))
+"""The stages whose cells have a reduced form; all others are small, and kept as they are."""
+
 
 @dataclass(frozen=True)
 class RunCell:

@@ -14,6 +14,8 @@ TOLERANCES: Mapping[str, Mapping[str, float]] = {
         "scores": 1e-3,
         "sweep": 1e-3,
         "entropies": 1e-3,
+        "effects": 1e-3,
+        "cards": 0.05,
         CIRCUITS: 0.02,
     },
     "bfloat16": {
@@ -22,6 +24,8 @@ TOLERANCES: Mapping[str, Mapping[str, float]] = {
         "scores": 0.2,
         "sweep": 0.1,
         "entropies": 0.1,
+        "effects": 0.2,
+        "cards": 0.3,
         CIRCUITS: 0.17,
     },
 }

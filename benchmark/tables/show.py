@@ -5,14 +5,23 @@ from ..record.types import MemberProvenance, Record
 from .beside import REPORTED_LEGEND, beside, overlap_body
 from .cells import Notes, get_markup, plain
 from .layout import WIDTH, wrapped
+from .neurons import cards_body
 from .reported import PROTOCOL
 from .table import protocol_name, row_body, task_body
 
 LEGEND = """\
-Ĵ: 0 as alike as chance, 1 as alike as two samples of one model. Task-dependent shift: Ĵ local − Ĵ planning,
-every task at its own compared size; at one size: all tasks at the largest of these. Early and specialisation
-shift: MDM − ARM. In brackets: 95 % intervals, over templates where a task has ten or more, else over
-prompts within its templates, with circuit sizes held fixed; for accuracies over the examples tried."""
+ρ: 1 where both members score edges alike, 0 where they have nothing in common. Task-dependent shift: ρ local −
+ρ planning, within words and within symbols, and the mean of the two. Ĵ: 0 as alike as chance, 1 as alike as
+two samples of one model, on this number of prompts. Other shifts: MDM − ARM. In brackets: 95 % intervals,
+over templates where a task has ten or more, else over prompts within its templates, with circuit sizes held
+fixed; for accuracies over the examples tried."""
+
+CARDS_LEGEND = """\
+Neurons: of each third of the layers the MLP neuron with the largest effect on the metric. Fires for: the
+role of a token, or the factor of the generator, that its activation tells best; none where it tells none
+better than shuffled labels. AUPRC is of prompts that chose nothing; beside it stand the base rate, shuffled
+labels, and a neuron of the same layer with the nearest mean activation. −10: share of the gap that is lost
+where the ten strongest neurons put out their mean; in brackets as many random ones of their layers."""
 
 
 def render(record: Record, width: int = WIDTH) -> str:
@@ -23,6 +32,9 @@ def render(record: Record, width: int = WIDTH) -> str:
     """
     notes = Notes(get_markup("text"))
     bodies, legends = [row_body(record, notes, width), task_body(record, notes, width)], [LEGEND]
+    if cards := cards_body(record, notes, width):
+        bodies.append(cards)
+        legends.append(CARDS_LEGEND)
     if record.protocol.name == PROTOCOL:
         bodies.append(overlap_body((record,), beside(record), notes, width))
         legends.append(REPORTED_LEGEND)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
+from ..record.carriers import sign_carriers
 from ..record.quantities import SECTIONS, task_quantities
 from ..record.quantity import Line, Quantity
 from ..record.row import BOTH, COLUMNS
@@ -10,6 +11,7 @@ from ..record.summary import SUITES
 from ..record.types import Missing, Record, Summary, TaskResult
 from .cells import Format, Markup, Notes, get_markup, plain
 from .layout import WIDTH, Fields, Row, csv_lines, stacked, tabular, unrounded
+from .neurons import cards_body
 
 SELF_REPORTED = "self-reported"
 """What a record is whose run nobody else is known to have repeated."""
@@ -18,7 +20,7 @@ T = TypeVar("T")
 
 
 def record_table(record: Record, format: Format, width: int = WIDTH) -> str:  # noqa: A002
-    """A pair's row, a line per quantity and a column per suite; then all behind it, a column per task.
+    """A pair's row, a line per quantity and a column per suite; all behind it by task; and neuron cards.
 
     Text (in parts of at most `width` columns), GitHub and LaTeX: a value stands with its 95 % interval,
     rounded; a missing one is a dash with its reason as a note below; a task without a comparison has its
@@ -31,6 +33,7 @@ def record_table(record: Record, format: Format, width: int = WIDTH) -> str:  # 
         return csv_lines([*_summary_fields(record), *of_tasks])
     notes = Notes(get_markup(format))
     bodies = [row_body(record, notes, width), task_body(record, notes, width)]
+    bodies += filter(None, [cards_body(record, notes, width)])
     return "\n\n".join(bodies) + notes.below(width)
 
 
@@ -71,10 +74,20 @@ def protocol_name(record: Record) -> str:
 
 
 def _of_row(quantities: Sequence[Quantity[Summary]], index: int, record: Record, notes: Notes) -> str:
-    """One of the values that a column has at a place, empty where it has none."""
-    return "".join(
-        notes.cell(each.of(record.summary), each.rounding) for each in quantities[index : index + 1]
-    )
+    """One of the values that a column has at a place, empty where it has none.
+
+    A signed one says which tasks carry its sign.
+    """
+    if not quantities:
+        return ""
+    quantity = quantities[index]
+    cell = notes.cell(quantity.of(record.summary), quantity.rounding)
+    carriers = sign_carriers(record, quantity) if quantity.rounding.signed else ()
+    return cell + notes.mark(_carried(carriers)) if carriers else cell
+
+
+def _carried(tasks: Sequence[str]) -> str:
+    return f"leaving out {' or '.join(map(plain, tasks))} takes its sign away"
 
 
 def _tasks(tasks: Sequence[TaskResult], notes: Notes) -> str:

@@ -16,7 +16,9 @@ from ..circuits.files import Declaration, read_declaration
 from ..circuits.graph import Graph
 from ..findings.finding import Finding
 from ..measure.budgets import budgets
+from ..measure.effect_sums import EffectSums
 from ..measure.evidence import RANKINGS, Entropies, ScoreSums, Sweep
+from ..record.cards import CardsCell
 from ..record.protocol import Scoring
 from ..record.strict import read_strict_json
 from ..record.types import Record, TaskResult
@@ -25,6 +27,7 @@ from ..run.pools import why_unusable
 from ..run.rescore import planned_cells, read_cell
 from ..run.store import CELLS, Seal, digest_of
 from ..submission.layout import RECORD
+from .cards import of_cards
 from .content import AGAIN, Place, as_findings
 from .plausible import WHOLE, graph_of
 from .pools import check_pool
@@ -41,7 +44,12 @@ KEPT_SHARE, KEPT_EDGES = 0.1, 10
 """How far the pruned size of a circuit may be from that of its scores, which reduced cells keep rounded: an
 edge at the limit that is exchanged for another can take its path along."""
 
-_JSON: Mapping[str, type[BaseModel]] = {"pool": Pool, "prompts": Prompts, "entropies": Entropies}
+_JSON: Mapping[str, type[BaseModel]] = {
+    "pool": Pool,
+    "prompts": Prompts,
+    "entropies": Entropies,
+    "cards": CardsCell,
+}
 
 
 class TaskCells:
@@ -143,23 +151,31 @@ class TaskCells:
         file, graph = self._file(cell, cell.kind.suffix), graph_of(record)
         if isinstance(content, Prompts):
             problems = list(_of_prompts(content, pool))
+        elif isinstance(content, CardsCell):
+            problems = list(of_cards(content.root, pool, record, self._scores_of(cell)))
         elif graph is None or (not isinstance(content, Entropies) and content.graph != graph):
             problems = [OTHER_GRAPH]
         elif isinstance(content, ScoreSums):
             problems = list(_of_scores(content, pool, record))
         elif isinstance(content, Sweep):
             problems = list(_of_sweep(content, pool, record))
+        elif isinstance(content, EffectSums):
+            problems = list(_of_effects(content, pool, record))
         else:
-            problems = list(_of_entropies(content, graph, record.protocol.compared.components))
+            problems = list(_of_entropies(content, graph, pool, record))
         for problem in problems:
             self._add("cells", file, problem)
         # Of other examples, graphs or circuits than the record says, they could be of any size.
         self.usable = self.usable and not problems
         if isinstance(content, Sweep) and graph is not None and not problems:
-            scores = self.contents.get(kind_name("scores", cell.kind.member))
             sizes = budgets(record.protocol.sweeping.grid, graph.edges)
-            for doubt in _doubts(content, sizes, None if scores is None else scores[0]):
+            for doubt in _doubts(content, sizes, self._scores_of(cell)):
                 self._add("cells", file, doubt)
+
+    def _scores_of(self, cell: Cell) -> ScoreSums | None:
+        """The scores of the member whose cell it is, where they are there."""
+        scores = self.contents.get(kind_name("scores", cell.kind.member))
+        return None if scores is None else scores[0]
 
     def _check_keys(self) -> None:
         """The keys of computed cells, which no file has in its name."""
@@ -249,11 +265,30 @@ def _kept(sweep: Sweep, sizes: Sequence[int], scores: NDArray[np.float64]) -> It
                 )
 
 
-def _of_entropies(entropies: Entropies, graph: Graph, most: int) -> Iterator[str]:
-    unknown = set(entropies.root) - set(graph.source_names[1:])
+def _of_effects(effects: EffectSums, pool: Pool, record: Record) -> Iterator[str]:
+    """Effects are of the pool's evaluation half, by its groups, drops of as many as the protocol says."""
+    grouping = group_examples(pool.solved, record.protocol.halving)
+    expected = dict(zip((one.index for one in grouping.evaluation), grouping.evaluation_group, strict=True))
+    found = dict(zip(effects.examples.tolist(), effects.groups.tolist(), strict=True))
+    if len(found) != len(effects.examples) or found != expected:
+        yield OTHER_EVALUATION
+    if effects.templates != grouping.evaluation_templates:
+        yield OTHER_GROUPS
+    counts = np.bincount(effects.groups, minlength=len(effects.templates))
+    if not np.array_equal(effects.removed, np.minimum(counts, record.protocol.removing.removed)):
+        yield "single components are not taken out on as many examples as the protocol says"
+
+
+def _of_entropies(entropies: Entropies, graph: Graph, pool: Pool, record: Record) -> Iterator[str]:
+    most = record.protocol.compared.components
+    grouping = group_examples(pool.solved, record.protocol.halving)
+    counts = np.bincount(grouping.evaluation_group).tolist()
+    if (list(entropies.counts), entropies.templates) != (counts, grouping.evaluation_templates):
+        yield OTHER_GROUPS
+    unknown = set(entropies.components) - set(graph.source_names[1:])
     if unknown:
         yield f"it has {', '.join(sorted(unknown)[:3])}, which are no components of the graph"
-    if len(entropies.root) > most:
-        yield f"it has {len(entropies.root)} components, the protocol at most {most}"
-    if any(not 0 <= value <= 1 for value in entropies.root.values()):
+    if len(entropies.components) > most:
+        yield f"it has {len(entropies.components)} components, the protocol at most {most}"
+    if any(not 0 <= value <= 1 for values in entropies.components.values() for value in values):
         yield "a normalised entropy lies in 0 to 1, and one does not"

@@ -17,6 +17,7 @@ from ..record.types import Record
 from ..run.plan import kind_named
 from ..run.store import CELLS
 from ..submission.card import card_names, check_card
+from ..submission.cells import REDUCIBLE
 from ..submission.layout import CARD, MANIFEST, PARTS, parse_name
 from ..submission.manifest import UNLISTED, Manifest, compare_with_folder
 
@@ -85,7 +86,7 @@ def check_manifest(place: Place, manifest: Manifest, record: Record | None) -> I
 def check_form(manifest: Manifest, declared: Mapping[str, Declaration]) -> Iterator[Finding]:
     """Cells that are kept in another form, or at another precision, than the manifest says."""
     for name, found in declared.items():
-        if found.reduced != (manifest.form == "reduced"):
+        if found.reduced != (manifest.form == "reduced" and found.kind in REDUCIBLE):
             kept = "reduced" if found.reduced else "exact"
             problem = f"form is {manifest.form!r}, and {name} is kept in {kept} form"
             yield Finding("manifest", f"{MANIFEST}: form", problem, AGAIN)

@@ -24,7 +24,7 @@ def other_grid(found: int, circuits: int) -> str:
 def check_sizes(
     stage: str, declared: Declaration, graph: Graph | None, grouping: Grouping, circuits: int
 ) -> Iterator[str]:
-    """What a file of scores or of a sweep declares other than the graph, the pool's halves and the grid."""
+    """What a file of arrays declares other than the graph, the pool's halves and the grid."""
     found = declared.graph
     if graph is None or (found.layers, found.heads, found.kv_heads) != (
         graph.layers,
@@ -38,6 +38,11 @@ def check_sizes(
         if examples not in (None, (len(grouping.discovery),)):
             yield OTHER_DISCOVERY
         if declared.templates != grouping.templates:
+            yield OTHER_GROUPS
+    elif stage == "effects":
+        if examples not in (None, (len(grouping.evaluation),)):
+            yield OTHER_EVALUATION
+        if declared.templates != grouping.evaluation_templates:
             yield OTHER_GROUPS
     else:
         number = len(grouping.evaluation)

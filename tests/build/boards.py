@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from build.records import (
+    SHIFTS,
     TASKS,
     a_comparison,
     a_member,
@@ -23,7 +24,15 @@ from build.records import (
 from mechshift.benchmark.record.draws import take_draws, write_draws
 from mechshift.benchmark.record.files import write_model
 from mechshift.benchmark.record.summary import summarise
-from mechshift.benchmark.record.types import Measured, MemberRecord, Missing, Number, Record, TaskRecord
+from mechshift.benchmark.record.types import (
+    HEADLINE,
+    Measured,
+    MemberRecord,
+    Missing,
+    Number,
+    Record,
+    TaskRecord,
+)
 from mechshift.benchmark.submission.layout import CARD, DRAWS, MANIFEST, RECORD
 from mechshift.benchmark.submission.manifest import Changes, Manifest, describe_files
 
@@ -55,7 +64,7 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Truth:
-    """What is true of a pair: Ĵ on each task of a suite, the early shift, and the error of either."""
+    """What is true of a pair: Ĵ and ρ on each task of a suite, the early shift, and the error of either."""
 
     local: float = 0.7
     planning: float = 0.5
@@ -92,6 +101,9 @@ def _task(
     overlap: Measured = drawing.number(truth.local if suite == "local" else truth.planning, truth.error)
     if missing:
         overlap = Missing(missing="the ceiling does not exceed the floor")
+    # Of its own, as what is put together is found by which number it is.
+    similarity = overlap if isinstance(overlap, Missing) else overlap.drawn(overlap.draws)
+    structure = {**SHIFTS["structure"], HEADLINE: similarity}
     comparison = a_comparison(
         (EDGES, overlap),
         {EDGES: overlap, 10 * EDGES: Missing(missing="both circuits are the whole graph")},
@@ -99,6 +111,7 @@ def _task(
         _member(drawing, 2, 0.6),
         depth_shift={"early_share": drawing.number(truth.early, truth.error / 2)},
         specialisation_shift={"specialisation": drawing.number(-0.02, truth.error / 2)},
+        structure=structure,
     )
     pool = a_pool().model_copy(update={"fingerprint": f"{sample} {name}"})
     return a_task(name, suite, comparison, pool=pool)

@@ -4,7 +4,8 @@ import numpy as np
 
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.scores import Attribution, Integration
-from mechshift.benchmark.measure.evidence import Evidence, ScoreSums, Sweep
+from mechshift.benchmark.measure.effect_sums import EffectSums
+from mechshift.benchmark.measure.evidence import Entropies, Evidence, ScoreSums, Sweep
 
 GRAPH = Graph(layers=4, heads=4, kv_heads=2)
 GROUPS = 8
@@ -42,6 +43,28 @@ def evidence(seed: int, reach: float = 1.0) -> Evidence:
         tuple("aabbb"),
         np.arange(1, 11, 2),
     )
-    entropies = {f"a1.h{head}": float(generator.random()) for head in range(3)}
     scores = ScoreSums(attribution, tuple("aabbccdd"), np.arange(0, 2 * counts.sum(), 2))
-    return Evidence(scores, swept, entropies)
+    return Evidence(scores, swept, some_entropies(generator), some_effects(generator))
+
+
+def some_entropies(generator: np.random.Generator) -> Entropies:
+    """Of three heads, by six groups of three templates."""
+    drawn = generator.random((3, 6)).tolist()
+    by_name = {f"a1.h{head}": tuple(values) for head, values in enumerate(drawn)}
+    return Entropies(components=by_name, counts=(1, 2, 1, 3, 1, 1), templates=tuple("aabbcc"))
+
+
+def some_effects(generator: np.random.Generator) -> EffectSums:
+    """Of six groups of three templates, two examples each, of which one was measured without components."""
+    sums = generator.normal(size=(3, 6, GRAPH.sources)).astype(np.float32)
+    return EffectSums(
+        GRAPH,
+        *sums[:2],
+        sums[2, :, 1:],
+        generator.normal(5, 0.3, 6),
+        generator.normal(-3, 0.3, 6),
+        np.ones(6, np.int64),
+        tuple("aabbcc"),
+        np.repeat(np.arange(6), 2),
+        np.arange(1, 25, 2),
+    )

@@ -3,8 +3,16 @@
 import hashlib
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
+from mechshift.benchmark.record.cards import (
+    NeuronAblation,
+    NeuronCard,
+    NeuronCards,
+    NeuronLabel,
+    NeuronPrompt,
+    TaskCards,
+)
 from mechshift.benchmark.record.protocol import V2, Protocol
 from mechshift.benchmark.record.types import (
     Accuracy,
@@ -28,20 +36,37 @@ from mechshift.benchmark.record.types import (
     Prompt,
     Record,
     SameSize,
+    Square,
     Summary,
     TaskRecord,
 )
 
-TASKS = dict.fromkeys(("ioi", "greater-than", "induction", "agreement"), "local") | dict.fromkeys(
-    ("countdown", "infilling", "sudoku", "star-path"), "planning"
-)
+TASKS = {
+    "ioi": "local",
+    "induction": "local",
+    "agreement": "local",
+    "greater-than": "local",
+    "arithmetic": "local",
+    "infilling": "planning",
+    "article": "planning",
+    "countdown": "planning",
+    "sudoku": "planning",
+    "star-path": "planning",
+}
+SYMBOLS = frozenset(("greater-than", "arithmetic", "countdown", "sudoku", "star-path"))
+"""The tasks whose questions are made of symbols at the level that protocol v2 asks."""
+
 WHOLE = 1000
 """Edges of the graph of every record."""
 
 CELLS = (
     "pool",
     "prompts",
-    *(f"{what}-{role}" for what in ("scores", "sweep", "circuit", "entropies") for role in ("arm", "mdm")),
+    *(
+        f"{what}-{role}"
+        for what in ("scores", "sweep", "circuit", "entropies", "effects", "cards")
+        for role in ("arm", "mdm")
+    ),
     "comparison",
 )
 """Of what a task's record is made."""
@@ -71,11 +96,28 @@ CURVE: Mapping[int, Measured] = MappingProxyType(
         WHOLE: Missing(missing="every circuit is the whole graph"),
     }
 )
+EFFECTS = ("direct_largest", "direct_entropy", "drop_largest", "drop_entropy")
 SHIFTS: Mapping[str, Mapping[str, Measured]] = MappingProxyType(
     {
         "depth_shift": {"early_share": number(0.12, 0.02)},
         "depth_shift_edges": {"early_share": number(-0.06, 0.02)},
-        "specialisation_shift": {"specialisation": number(-0.001, 0.002)},
+        "structure": {
+            "edges": number(0.93, 0.02),
+            "standardised": number(0.85, 0.05),
+            "between": number(0.9, 0.02),
+            "components": number(0.97, 0.01),
+            "neurons": number(0.8, 0.03),
+            "neurons_arm": number(12.0),
+            "carried_arm": number(6),
+            "carried_mdm": number(4),
+        },
+        "depth_shift_squared": {"early_share": number(0.08, 0.03), "mean_depth": number(-0.05, 0.02)},
+        "specialisation_shift": {
+            "specialisation": number(-0.001, 0.002),
+            "output_sharpness": number(-0.004, 0.002),
+        },
+        "specialisation_shift_squared": {"specialisation": number(0.01, 0.004)},
+        "effects_shift": {name: number(0.03, 0.01) for name in EFFECTS},
     }
 )
 
@@ -97,10 +139,18 @@ def a_member(clean: float, early: float) -> MemberRecord:
         profile_edges=(early, 0.75 - early, 0.25),
         depth=depth,
         depth_edges=depth,
+        depth_squared={**depth, "mean_depth": number(0.4, 0.02)},
         specialisation={
             "specialisation": number(0.4, 0.02),
             "random": number(0.1),
             "output_sharpness": number(0.015, 0.001),
+        },
+        direction={name: number(early / 10, 0.01) for name in ("right_context", "before", "behind")},
+        specialisation_squared={"specialisation": number(0.6, 0.02)},
+        effects={
+            name: number(value, 0.05)
+            for effect in EFFECTS
+            for name, value in ((effect, 0.3), (f"{effect}_excess", 0.1))
         },
         top=(Component(name="m0", share=early), Component(name=f"a1.h{round(clean)}", share=0.2)),
     )
@@ -128,13 +178,14 @@ def a_comparison(
     mdm: MemberRecord | None = None,
     **shifts: Mapping[str, Measured],
 ) -> Comparison:
-    """Overlaps by number of edges, and of the shifts those that are given instead of SHIFTS."""
+    """Overlaps by number of edges, and of shifts and structure those that are given instead of SHIFTS."""
     return Comparison(
         arm=arm or a_member(clean=3, early=0.5),
         mdm=mdm or a_member(clean=2, early=0.62),
         compared=an_overlap_point(*compared),
         curve=tuple(an_overlap_point(edges, overlap) for edges, overlap in curve.items()),
         uniform_profile=(0.3, 0.4, 0.3),
+        neuron_depth=Missing(missing="effects of neurons were not measured"),
         **{**SHIFTS, **shifts},
     )
 
@@ -165,6 +216,17 @@ def level_of(task: str) -> str:
     return "easy" if asked is None else asked.level
 
 
+def version_of(task: str) -> int:
+    """The version of which protocol v2 asks a task; 1 for one that it does not ask."""
+    asked = V2.task(task)
+    return 1 if asked is None else asked.version
+
+
+def surface_of(task: str) -> Literal["words", "symbols"]:
+    """What a task's questions are made of."""
+    return "symbols" if task in SYMBOLS else "words"
+
+
 def a_prompt() -> Prompt:
     return Prompt(
         index=3,
@@ -176,15 +238,48 @@ def a_prompt() -> Prompt:
     )
 
 
+def some_cards() -> NeuronCards:
+    """One card, whose texts are as strange as a file can have them, and an ablation."""
+    label = NeuronLabel(
+        kind="factor",
+        name="first <digit>",
+        value="|7",
+        reading="read",
+        direction="low",
+        auprc=0.83,
+        base_rate=0.2,
+        shuffled=0.21,
+        matched=0.34,
+        cases=32,
+    )
+    card = NeuronCard(
+        layer=1,
+        neuron=44,
+        third="middle",
+        effect=0.731,
+        share=0.12,
+        mean=-0.031,
+        matched=None,
+        labels=(label,),
+        promoted=(" Bob", "<b>", "\n"),
+        suppressed=("\u202e",),
+        prompts=(NeuronPrompt(index=3, first=1, tokens=(" and", " <Bob>"), activations=(-0.1, 2.5)),),
+    )
+    ablation = NeuronAblation(neurons=10, prompts=32, top=0.625, random=(0.01, 0.03))
+    return NeuronCards(prompts=64, cards=(card,), ablation=ablation)
+
+
 def a_task(name: str, suite: Any = None, comparison: Comparison | None = None, **changes: Any) -> TaskRecord:
     record = TaskRecord(
         task=name,
         suite=suite or TASKS[name],
-        version=1,
+        surface=surface_of(name),
+        version=version_of(name),
         level=level_of(name),
         pool=a_pool(),
         prompts=(a_prompt(),),
         comparison=comparison or a_comparison(),
+        cards=TaskCards(arm=some_cards(), mdm=Missing(missing="no neuron has an effect")),
         cells={cell: a_cell(cell) for cell in CELLS},
     )
     return record.model_copy(update=changes)
@@ -195,7 +290,8 @@ def a_failed_task(name: str, reason: str) -> FailedTask:
     return FailedTask(
         task=name,
         suite=TASKS[name],
-        version=1,
+        surface=surface_of(name),
+        version=version_of(name),
         level=level_of(name),
         missing=reason,
         pool=pool,
@@ -207,15 +303,25 @@ def a_summary(shift: Measured) -> Summary:
     return Summary(
         accuracy_arm={"local": number(0.98, 0.01), "planning": number(0.95, 0.02)},
         accuracy_mdm={"local": number(0.97, 0.02), "planning": number(0.9, 0.03)},
+        similarity=Square(
+            suites={"local": number(0.9, 0.02), "planning": number(0.7, 0.03)},
+            words={"local": number(0.92, 0.02), "planning": number(0.65, 0.04)},
+            symbols={"local": number(0.88, 0.02), "planning": number(0.75, 0.04)},
+            shifts={"words": number(0.27, 0.05), "symbols": number(0.13, 0.05)},
+            shift=shift,
+            across=number(0.2, 0.3),
+        ),
+        neurons={"local": number(0.8, 0.04), "planning": number(0.6, 0.05)},
         overlap={"local": number(0.75, 0.05), "planning": number(0.5, 0.05)},
-        task_dependent_shift=shift,
+        overlap_shift=number(0.25, 0.07),
         one_size=SameSize(
             edges=1000,
             overlap={"local": number(0.7, 0.05), "planning": number(0.6, 0.05)},
-            task_dependent_shift=number(0.1, 0.06),
+            shift=number(0.1, 0.06),
         ),
         early_shift={"local": number(-0.001, 0.01), "planning": number(0.12, 0.02)},
         specialisation_shift={"local": number(0.05, 0.01), "planning": number(-0.05, 0.01)},
+        right_context={"local": number(0.05, 0.01), "planning": number(0.08, 0.01)},
         faithfulness={"arm": number(0.67, 0.03), "mdm": number(0.65, 0.05)},
     )
 

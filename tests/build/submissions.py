@@ -16,7 +16,9 @@ from mechshift.benchmark.circuits.components import Components
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.scores import Attribution, Integration
 from mechshift.benchmark.measure.budgets import budgets
+from mechshift.benchmark.measure.effect_sums import EffectSums
 from mechshift.benchmark.measure.evidence import RANKINGS, Entropies, ScoreSums, Sweep
+from mechshift.benchmark.record.cards import CardsCell
 from mechshift.benchmark.record.files import write_model
 from mechshift.benchmark.record.protocol import V2, Protocol, ProtocolTask
 from mechshift.benchmark.record.types import Accuracy, Environment, Missing, PairProvenance, Prompt
@@ -210,7 +212,35 @@ def _entropies(cell: Cell, needs: Any) -> Entropies:
     scores = needs[kind_name("scores", cell.kind.member)].attribution.scores()
     circuit = top_edges(scores, GRAPH.mask, circuit_size(cell, needs))
     top = components.top(components.importance(scores, circuit), SMALL.compared.components)
-    return Entropies({components.names[i]: float(_drawn(cell).random()) for i in top})
+    grouping = _grouping(needs)
+    counts = np.bincount(grouping.evaluation_group).tolist()
+    drawn = _drawn(cell).random((len(top), len(counts))).tolist()
+    return Entropies(
+        components={components.names[i]: tuple(values) for i, values in zip(top, drawn, strict=True)},
+        counts=tuple(counts),
+        templates=grouping.evaluation_templates,
+    )
+
+
+def _effects(cell: Cell, needs: Any) -> EffectSums:
+    grouping, generator = _grouping(needs), _drawn(cell)
+    number = len(grouping.evaluation_templates)
+    sums = generator.normal(1, 0.5, (3, number, GRAPH.sources)).astype(np.float32)
+    return EffectSums(
+        GRAPH,
+        *sums[:2],
+        sums[2, :, 1:],
+        generator.normal(3, 0.3, number),
+        generator.normal(-2, 0.3, number),
+        np.full(number, SMALL.removing.removed),
+        grouping.evaluation_templates,
+        np.array(grouping.evaluation_group),
+        np.array([one.index for one in grouping.evaluation]),
+    )
+
+
+def _cards(cell: Cell, needs: Any) -> CardsCell:
+    return CardsCell(Missing(missing="effects of neurons were not made up"))
 
 
 _MADE_UP: dict[str, Callable[[Cell, Any], Any]] = {
@@ -219,4 +249,6 @@ _MADE_UP: dict[str, Callable[[Cell, Any], Any]] = {
     "scores": _scores,
     "sweep": _sweep,
     "entropies": _entropies,
+    "effects": _effects,
+    "cards": _cards,
 }

@@ -90,6 +90,7 @@ def every_tampering() -> Iterator[Tampering]:
     yield from _pools()
     yield from _prompts()
     yield from _entropies()
+    yield from _effects()
     yield from _arrays()
     yield from _whole_cells()
     yield from _archives()
@@ -274,7 +275,7 @@ def _texts() -> Iterator[Tampering]:
             if kind not in ("record", "manifest") and name not in _OF_CELLS:
                 continue
             yield Tampering(f"{kind} {name}", _spoiling(place, spoil), check, phrase)
-        if kind not in ("prompts", "entropies"):
+        if kind != "prompts":
             extra = _spoiling(place, lambda text: text.replace("{", '{"unheard_of": 1, ', 1).encode())
             yield Tampering(f"{kind} with another field", extra, check, "Extra inputs are not permitted")
             for field in _fields(kind):
@@ -288,6 +289,7 @@ def _fields(kind: str) -> tuple[str, ...]:
         "manifest": ("mechshift", "form", "step", "original_record", "changes", "files"),
         "pool": ("arm", "solved", "fingerprint"),
         "seal": ("inputs", "needs", "digest"),
+        "entropies": ("components", "counts", "templates"),
     }[kind]
 
 
@@ -649,22 +651,55 @@ def _prompts() -> Iterator[Tampering]:
 
 def _entropies() -> Iterator[Tampering]:
     first = "entropies-arm"
+
+    def every(value: Any, *names: str) -> Callable[[Any], None]:
+        """That value for every group of the components named, by default of those that are there."""
+
+        def edit(entropies: Any) -> None:
+            groups = len(entropies["counts"])
+            entropies["components"] = {name: [value] * groups for name in names or entropies["components"]}
+
+        return edit
+
     for name, edit, check, phrase in (
-        ("an unknown component", lambda e: e.update({"a9.h9": 0.5}), "cells", "which are no components"),
-        ("the input", lambda e: e.update({"input": 0.5}), "cells", "which are no components"),
-        (
-            "too many components",
-            lambda e: dict.fromkeys(("a0.h0", "a0.h1", "m0", "m1"), 0.5),
-            "cells",
-            "at most 3",
-        ),
-        ("a value above 1", lambda e: dict.fromkeys(e, 1.5), "cells", "lies in 0 to 1"),
-        ("a value below 0", lambda e: dict.fromkeys(e, -0.5), "cells", "lies in 0 to 1"),
-        ("another value", lambda e: dict.fromkeys(e, 0.5), "numbers", "the record says"),
-        ("nothing", lambda e: {}, "numbers", "the record says"),
-        ("a text", lambda e: dict.fromkeys(e, "0.5x"), "cells", "valid number"),
+        ("an unknown component", every(0.5, "a9.h9"), "cells", "which are no components"),
+        ("the input", every(0.5, "input"), "cells", "which are no components"),
+        ("too many components", every(0.5, "a0.h0", "a0.h1", "m0", "m1"), "cells", "at most 3"),
+        ("a value above 1", every(1.5), "cells", "lies in 0 to 1"),
+        ("a value below 0", every(-0.5), "cells", "lies in 0 to 1"),
+        ("another value", every(0.5), "numbers", "the record says"),
+        ("nothing", lambda e: e.update(components={}), "numbers", "the record says"),
+        ("a text", every("0.5x"), "cells", "valid number"),
+        ("a group less", lambda e: e.update(counts=e["counts"][1:]), "cells", "another number"),
+        ("another template", lambda e: e["templates"].__setitem__(0, "x"), "cells", "other templates"),
+        ("other counts", lambda e: e["counts"].__setitem__(0, 9), "cells", "other templates"),
     ):
         yield Tampering(f"entropies with {name}", _editing(first, edit), check, phrase)
+
+
+def _effects() -> Iterator[Tampering]:
+    """Changes of a cell that submissions keep exactly."""
+
+    def tensor(name: str, value: Callable[[Any], Any]) -> Change:
+        return change_arrays("effects-arm", lambda tensors, _: tensors.update({name: value(tensors[name])}))
+
+    for name, change, phrase in (
+        ("other examples", tensor("examples", lambda a: a + 1), "pool's evaluation half"),
+        ("an example less", tensor("examples", lambda a: a[1:].copy()), "pool's evaluation half"),
+        ("other groups", tensor("groups", lambda a: a[::-1].copy()), "pool's evaluation half"),
+        ("drops of a component less", tensor("drops", lambda a: a[:, 1:].copy()), "its drops have shape"),
+        ("NaN", tensor("direct_clean", lambda a: a * float("nan")), "not finite"),
+        ("no removed examples", tensor("removed", lambda a: 0 * a), "or none"),
+        (
+            "other templates",
+            change_arrays("effects-arm", lambda _, header: header["templates"].__setitem__(0, "x")),
+            "other templates",
+        ),
+    ):
+        yield Tampering(f"effects with {name}", change, "cells", phrase)
+    for name in ("direct_changed", "drops", "corrupted"):
+        change = tensor(name, lambda a: a * abs(a))
+        yield Tampering(f"effects with other {name}", change, "numbers", "the record says")
 
 
 Arrays = dict[str, Any]
@@ -860,7 +895,7 @@ def _whole_cells() -> Iterator[Tampering]:
         return change
 
     made_of = "is not what record.json was made of"
-    for stage in ("scores", "sweep", "entropies"):
+    for stage in ("scores", "sweep", "entropies", "effects"):
         pair = f"{stage}-arm", f"{stage}-mdm"
         yield Tampering(f"{stage} of the members exchanged", swapped(*pair), "cells", made_of)
         others = swapped(pair[0], pair[0], task="star-path")

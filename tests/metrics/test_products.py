@@ -112,6 +112,10 @@ BAD = {
     "negative counts": (lambda: mean_product(np.eye(5), -COUNTS), "positive"),
     "negative weights": (lambda: mean_product(np.eye(5), COUNTS, -np.ones(5)), "not negative"),
     "products that are NaN": (lambda: mean_product(np.full((5, 5), np.nan), COUNTS), "NaN"),
+    "NaN at a component's edge": (
+        lambda: component_products(np.where(MASK, np.nan, A), MASK, np.eye(3, 4), np.eye(3, 6)),
+        "NaN",
+    ),
     "no groups": (lambda: component_products(A[0], MASK, np.eye(3, 4), np.eye(3, 6)), "sources"),
     "other nodes": (lambda: component_products(A, MASK, np.eye(3, 5), np.eye(3, 6)), "nodes"),
     "huge sums": (lambda: component_products(1e200 * A, MASK, np.eye(3, 4), np.eye(3, 6)), "beyond"),

@@ -43,6 +43,7 @@ EDGES = np.array([[1, 1, 1], [0, 1, 1]], dtype=bool)
 NODES = np.eye(2), np.eye(2, 3)
 GROUPS = 4
 CLUSTERS = [0, 0, 1, 1]
+CIRCUIT = np.array([True, False, True, False])
 
 
 def of(elements: st.SearchStrategy, *shape: int) -> st.SearchStrategy:
@@ -114,6 +115,11 @@ SLOW = {"node_overlap", "overlap_curve"}
 
 CASES: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy, ...], tuple[float, float]]] = {
     "areas_of_one_curve": (metrics.areas_of_one_curve, (NUMBERS, NUMBERS), SHARE),
+    "average_precision": (
+        lambda labels, values: metrics.average_precision(labels | ~labels.any(axis=-1)[..., None], values),
+        (arrays(np.bool_, (3, 1, 6)), of(NUMBERS, 2, 6)),
+        SHARE,
+    ),
     "bootstrap": (
         lambda data: metrics.bootstrap(lambda w: {"x": float(w @ (data / GROUPS))}, CLUSTERS, 5),
         (of(NUMBERS, GROUPS),),
@@ -151,6 +157,13 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy, ...], tuple[
         (0.0, GROUPS**2),
     ),
     "cmd": (lambda curve: metrics.cmd(*curve), (curves(10),), (0.0, INFINITE)),
+    "compared_effects": (
+        lambda a, b: metrics.compared_effects(
+            *(metrics.ComponentEffects(x, x, x[:, 0], x[:, 1], CIRCUIT) for x in (a, b)), CLUSTERS, 3, 3
+        ),
+        (of(MODERATE, GROUPS, 4), of(MODERATE, GROUPS, 4)),
+        ANY,
+    ),
     "component_products": (
         lambda sums: metrics.component_products(sums, EDGES, *NODES),
         (of(MODERATE, GROUPS, *SHAPE),),
@@ -170,6 +183,11 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy, ...], tuple[
         ANY,
     ),
     "early_share": (metrics.early_share, (profiles(),), SHARE),
+    "effect_concentration": (
+        lambda effects: metrics.effect_concentration(effects, CIRCUIT, draws=3),
+        (of(NUMBERS, 4),),
+        (-1.0, 1.0),
+    ),
     "effective_components": (metrics.effective_components, (of(MASSES, 5),), (1.0, 5.0)),
     "extrapolated_jaccard": (
         lambda a, b, n: metrics.extrapolated_jaccard(a, b, n, CLUSTERS, EDGES, **OPTIONS),
@@ -185,7 +203,7 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy, ...], tuple[
         ANY,
     ),
     "grouped_sharpness": (
-        lambda entropies, n, mass: metrics.grouped_sharpness(entropies, n, CLUSTERS, mass, 3),
+        lambda entropies, n, mass: metrics.grouped_sharpness(entropies, n, CLUSTERS, mass, resamples=3),
         (of(SHARES, GROUPS, 3), EXAMPLES, of(MASSES, 3)),
         (0.0, 3.0),
     ),

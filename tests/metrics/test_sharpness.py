@@ -25,11 +25,21 @@ def test_resamples_weigh_the_entropies() -> None:
     assert found.draws == pytest.approx(np.array(expected))
 
 
-def test_importance_may_be_of_the_same_resample() -> None:
-    found = grouped_sharpness(ENTROPIES, COUNTS, CLUSTERS, lambda weights: weights @ SCORES, 5, 2)
+def test_importance_may_be_resampled_too() -> None:
+    drawn = GENERATOR.random((5, COMPONENTS))
+    found = grouped_sharpness(ENTROPIES, COUNTS, CLUSTERS, IMPORTANCE, drawn, resamples=5, seed=2)
     assert isinstance(found, Estimate)
-    expected = [slow(row, row @ SCORES) for row in cluster_weights(CLUSTERS, 5, 2)]
+    assert found.value == pytest.approx(slow(np.ones(GROUPS), IMPORTANCE))
+    expected = [slow(row, held) for row, held in zip(cluster_weights(CLUSTERS, 5, 2), drawn, strict=True)]
     assert found.draws == pytest.approx(np.array(expected))
+
+
+def test_a_resample_without_importance_has_no_sharpness() -> None:
+    drawn = np.tile(IMPORTANCE, (40, 1))
+    drawn[3] = np.nan
+    found = grouped_sharpness(ENTROPIES, COUNTS, CLUSTERS, IMPORTANCE, drawn, resamples=40)
+    assert isinstance(found, Estimate)
+    assert found.undefined == 1
 
 
 def test_entropies_that_differ_between_prompts_widen_the_interval() -> None:
@@ -50,6 +60,9 @@ BAD = {
     "entropies above 1": lambda: grouped_sharpness(2 + ENTROPIES, COUNTS, CLUSTERS, IMPORTANCE),
     "counts of other groups": lambda: grouped_sharpness(ENTROPIES, COUNTS[:3], CLUSTERS[:3], IMPORTANCE),
     "importance of other components": lambda: grouped_sharpness(ENTROPIES, COUNTS, CLUSTERS, [1.0]),
+    "importance of another number of resamples": lambda: grouped_sharpness(
+        ENTROPIES, COUNTS, CLUSTERS, IMPORTANCE, [IMPORTANCE], resamples=2
+    ),
     "negative importance": lambda: grouped_sharpness(ENTROPIES, COUNTS, CLUSTERS, -IMPORTANCE),
 }
 

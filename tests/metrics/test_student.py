@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from mechshift.metrics import student_tail
-from mechshift.metrics.student import student_tails
+from mechshift.metrics.student import student_quantile, student_tails
 
 
 @pytest.mark.parametrize("freedom", [1, 2, 3, 9, 30, 200])
@@ -46,3 +46,16 @@ def test_what_is_no_statistic_is_refused() -> None:
         student_tail(1.0, 0)
     with pytest.raises(ValueError, match="freedom"):
         student_tail(1.0, math.nan)
+
+
+@pytest.mark.parametrize("freedom", [1, 2.5, 9, 100, math.inf])
+@pytest.mark.parametrize("probability", [0.001, 0.3, 0.5, 0.975, 0.9999])
+def test_a_quantile_is_where_the_tail_is_what_is_left(probability: float, freedom: float) -> None:
+    wanted = stats.t.ppf(probability, freedom)
+    assert student_quantile(probability, freedom) == pytest.approx(wanted, rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize("probability", [0, 1, -0.1, math.nan])
+def test_a_quantile_without_an_end_is_refused(probability: float) -> None:
+    with pytest.raises(ValueError, match=r"probability|infinite"):
+        student_quantile(probability, 5)

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mechshift.metrics import Estimate, bootstrap, cluster_weights, holm, paired_difference
+from mechshift.metrics import Estimate, Undefined, bootstrap, cluster_weights, holm, paired_difference
 from mechshift.metrics.welch import (
     drawn_variance,
     estimated_variance,
     interval_freedom,
     interval_variance,
     resampled_freedom,
+    welch_interval,
     welch_p,
     welch_statistic,
     within_rounding,
@@ -167,3 +168,36 @@ def test_one_paired_difference_of_bootstraps() -> None:
     p = welch_p(found.value, [drawn_variance(found.draws)], [23])
     # Of 200 resamples the standard error is known to 5 %.
     assert p == pytest.approx(stats.ttest_rel(after, before).pvalue, rel=0.5)
+
+
+def test_a_sum_of_means_has_the_interval_of_welchs_test() -> None:
+    rng = np.random.default_rng(5)
+    a, b = rng.normal(0, 1, 4), rng.normal(1, 3, 3)
+    found = welch_interval([a, b], [1, -1])
+    assert isinstance(found, Estimate)
+    wanted = stats.ttest_ind(a, b, equal_var=False).confidence_interval(0.95)
+    assert (found.low, found.high) == pytest.approx((wanted.low, wanted.high), rel=1e-9)
+
+
+def test_a_sum_over_four_kinds_covers_the_truth() -> None:
+    rng, covered = np.random.default_rng(6), 0
+    truths, weights = [0.9, 0.5, 0.7, 0.6], [0.5, -0.5, 0.5, -0.5]
+    for _ in range(500):
+        groups = [rng.normal(truth, 0.2, n) for truth, n in zip(truths, (3, 2, 2, 3), strict=True)]
+        found = welch_interval(groups, weights)
+        assert isinstance(found, Estimate)
+        covered += found.low <= np.dot(truths, weights) <= found.high
+    assert covered >= 470  # 475 expected, and Satterthwaite's degrees of freedom are rather few
+
+
+def test_one_value_of_a_kind_shows_no_spread() -> None:
+    found = welch_interval([[0.1, 0.2], [0.5]], [1, -1])
+    assert isinstance(found, Undefined)
+    assert found.reason == "a spread takes two values of a kind, and one kind has 1"
+    assert isinstance(welch_interval([[0.1, 0.1], [0.5, 0.5]], [1, -1]), Undefined)
+
+
+@pytest.mark.parametrize(("groups", "weights"), [([], []), ([[1, 2]], [1, 2]), ([[1, float("nan")]], [1])])
+def test_what_is_no_sum_of_means_is_refused(groups: list[list[float]], weights: list[float]) -> None:
+    with pytest.raises(ValueError, match=r"groups|NaN"):
+        welch_interval(groups, weights)

@@ -46,7 +46,14 @@ from mechshift.tasks import get_task
 
 TASK = "star-path"
 PROTOCOL = V2.changed(pool=32, minimum=4, candidates=1, disjoint=False, grid=(0.001, 1.0), resamples=10)
-STAGES = {"pool": "decoding", "scores": "attribution", "sweep": "circuits", "entropies": "entropies"}
+STAGES = {
+    "pool": "decoding",
+    "scores": "attribution",
+    "sweep": "circuits",
+    "entropies": "entropies",
+    "effects": "effects",
+    "cards": "cards",
+}
 """The stage in which a cell is computed, by the beginning of its name; of any other cell, comparison."""
 SHAPES: dict[str, dict[str, Any]] = {
     # GPT-2 small: tied head, one map for query, key and value.

@@ -10,12 +10,24 @@ from ..types import TaskResult
 from .behaviour import BEHAVIOUR
 from .depth import DEPTH
 from .direction import DIRECTION
+from .effects import EFFECTS
 from .faithfulness import FAITHFULNESS
+from .neurons import NEURONS
 from .overlap import OVERLAP_SECTION
 from .specialisation import SPECIALISATION
 from .structure import STRUCTURE
 
-SECTIONS = (BEHAVIOUR, STRUCTURE, OVERLAP_SECTION, FAITHFULNESS, DEPTH, DIRECTION, SPECIALISATION)
+SECTIONS = (
+    BEHAVIOUR,
+    STRUCTURE,
+    OVERLAP_SECTION,
+    FAITHFULNESS,
+    DEPTH,
+    DIRECTION,
+    SPECIALISATION,
+    EFFECTS,
+    NEURONS,
+)
 
 
 def task_quantities() -> Iterator[Quantity[TaskResult]]:

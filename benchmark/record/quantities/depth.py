@@ -1,6 +1,7 @@
 """Where in the layers importance lies."""
 
 from ..quantity import SHIFT, Definition, Line, Section, entry
+from .agreed import agreed
 from .of_task import of_both, of_each
 
 _EARLY = Definition(
@@ -38,6 +39,55 @@ _EARLY_EDGES = Definition(
     unit="share of edges",
 )
 
+_SQUARED = (
+    "By squared scores of all edges, from products of different groups of prompts, so that the noise of the "
+    "prompts has no part in it. "
+)
+_EARLY_SQUARED = Definition(
+    "early share by squared mass",
+    _SQUARED
+    + "Share of squared importance in the first third of the layers. It asks where the few strongest "
+    "edges lie.",
+    low=0,
+    high=1,
+    larger="towards early layers",
+    unit="share of squared importance",
+)
+_MEAN_SQUARED = Definition(
+    "mean depth by squared mass",
+    _SQUARED + "Mean of the components' depth, 0 for the first layer and 1 for the last, weighted by squared "
+    "importance.",
+    low=0,
+    high=1,
+    larger="towards late layers",
+    unit="share of the depth",
+)
+_EARLY_SHIFT_SQUARED = Definition(
+    "early shift by squared mass",
+    _SQUARED + "Change in the early share, MDM − ARM. Positive: the MDM's strongest edges lie earlier.",
+    low=-1,
+    high=1,
+    larger="towards early layers",
+    unit="share of squared importance",
+)
+_MEAN_SHIFT_SQUARED = Definition(
+    "shift of the mean depth by squared mass",
+    _SQUARED + "Change in the mean depth, MDM − ARM. Positive: the MDM's strongest edges lie later.",
+    low=-1,
+    high=1,
+    larger="towards late layers",
+    unit="share of the depth",
+)
+EARLY_SHIFT_AGREED = Definition(
+    "early shift, both weightings",
+    "The early shift where it and the early shift by squared mass have intervals that exclude 0 on the same "
+    "side. Elsewhere nothing is stated, and the value is missing.",
+    low=-1,
+    high=1,
+    larger="towards early layers",
+    unit="share of importance",
+)
+
 DEPTH = Section(
     "Depth",
     (
@@ -53,6 +103,43 @@ DEPTH = Section(
                     "early_shift_edges",
                     lambda c: entry(c.depth_shift_edges, "early_share"),
                     _EARLY_EDGES,
+                    SHIFT,
+                ),
+            ),
+        ),
+        *of_each("early_share_squared", lambda m: entry(m.depth_squared, "early_share"), _EARLY_SQUARED),
+        *of_each("mean_depth_squared", lambda m: entry(m.depth_squared, "mean_depth"), _MEAN_SQUARED),
+        Line(
+            _EARLY_SHIFT_SQUARED.title,
+            (
+                of_both(
+                    "early_shift_squared",
+                    lambda c: entry(c.depth_shift_squared, "early_share"),
+                    _EARLY_SHIFT_SQUARED,
+                    SHIFT,
+                ),
+            ),
+        ),
+        Line(
+            _MEAN_SHIFT_SQUARED.title,
+            (
+                of_both(
+                    "mean_depth_shift_squared",
+                    lambda c: entry(c.depth_shift_squared, "mean_depth"),
+                    _MEAN_SHIFT_SQUARED,
+                    SHIFT,
+                ),
+            ),
+        ),
+        Line(
+            EARLY_SHIFT_AGREED.title,
+            (
+                of_both(
+                    "early_shift_agreed",
+                    lambda c: agreed(
+                        entry(c.depth_shift, "early_share"), entry(c.depth_shift_squared, "early_share")
+                    ),
+                    EARLY_SHIFT_AGREED,
                     SHIFT,
                 ),
             ),

@@ -1,7 +1,7 @@
 """How alike the mean scores of both members are, whatever the number of prompts."""
 
 from ..quantity import COUNT, SHARE, Definition, Line, Owner, Rounding, Section, entry
-from ..types import TaskResult
+from ..types import HEADLINE, TaskResult
 from .of_task import of_both
 
 _COSINE = (
@@ -45,7 +45,7 @@ _COMPONENTS = Definition(
     unit="cosine",
     trap="A poor scale: it is high between any two tasks.",
 )
-_NEURONS = Definition(
+NEURONS = Definition(
     "ρ of MLP neurons",
     _COSINE + "Neurons have their integrated-gradient effect at the input of the MLP's output map, and are "
     "matched by their index.",
@@ -76,6 +76,9 @@ def _line(
     return Line(label, (quantity,))
 
 
+SIMILARITY = {"edges": RHO, "standardised": _STANDARDISED}[HEADLINE]
+"""The headline's definition."""
+
 STRUCTURE = Section(
     "Structure, whatever the number of prompts",
     (
@@ -83,7 +86,7 @@ STRUCTURE = Section(
         _line("cosine_standardised", "standardised", _STANDARDISED),
         _line("cosine_between", "between", _BETWEEN),
         _line("cosine_components", "components", _COMPONENTS),
-        _line("cosine_neurons", "neurons", _NEURONS),
+        _line("cosine_neurons", "neurons", NEURONS),
         _line("carried_arm", "carried_arm", _CARRIED, COUNT, "ARM"),
         _line("carried_mdm", "carried_mdm", _CARRIED, COUNT, "MDM"),
     ),

@@ -126,11 +126,11 @@ def test_rows_of_other_sizes_have_no_ranks_at_one_size(entries: list[Entry]) -> 
     a, b = entries[:2]
     tasks = tuple(with_size(task, 200) for task in b.record.tasks)
     larger = entry(b.record.model_copy(update={"tasks": tasks, "summary": summarise(tasks, ())}))
-    found = rank_entries([a, larger], quantity("task_dependent_shift_one_size"))
+    found = rank_entries([a, larger], quantity("overlap_shift_one_size"))
     assert ranks(found) == ["rows have different one sizes, 100 to 200 edges"] * 2
     assert found.adjusted.shape == (0, 0)
     assert set(rank_entries([a, larger], quantity("task_dependent_shift")).ranks) <= {1, 2}
-    assert set(rank_entries([a, b], quantity("task_dependent_shift_one_size")).ranks) <= {1, 2}
+    assert set(rank_entries([a, b], quantity("overlap_shift_one_size")).ranks) <= {1, 2}
 
 
 def with_size(task: TaskRecord, edges: int) -> TaskRecord:

@@ -174,4 +174,4 @@ def test_a_jump_that_all_prompts_share_is_seen_by_staggered_points(
         for rule in ("midpoint", "staggered")
     }
     assert off["midpoint"] == pytest.approx(1, abs=1e-3)
-    assert off["staggered"] < 0.02
+    assert off["staggered"] < 0.05

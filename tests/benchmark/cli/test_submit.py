@@ -1,6 +1,7 @@
 """`mechshift submit`: what it writes, says and refuses, and that it loads no model."""
 
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,11 +12,19 @@ import pytest
 
 from build.submissions import SMALL, write_run
 from mechshift.benchmark.record import protocol
+from mechshift.benchmark.run import progress
 
 Command = Callable[..., Any]
 
 POOL = 12
 """Examples of each task that protocol v2 asks for here."""
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the machine, no progress is told: it would stand among the lines that tests read."""
+    told = progress.announce_when_slow
+    monkeypatch.setattr(progress, "announce_when_slow", lambda: told(math.inf))
 
 
 @pytest.fixture(scope="module")

@@ -142,8 +142,10 @@ def test_where_the_members_circuits_lie(
             "top_10": metrics.top_share(importance, 10),
         }.items():
             assert found.specialisation[name].value == pytest.approx(value)
-        weights = [importance[components.names.index(name)] for name in one.entropies]
-        spread = float(np.average(list(one.entropies.values()), weights=weights))
+        entropies = one.entropies.components
+        weights = [importance[components.names.index(name)] for name in entropies]
+        means = [np.average(values, weights=one.entropies.counts) for values in entropies.values()]
+        spread = float(np.average(means, weights=weights))
         assert found.specialisation["output_sharpness"].value == pytest.approx(1 - spread)
 
 
@@ -152,7 +154,9 @@ def test_shifts_are_mdm_less_arm(comparison: Comparison) -> None:
     for shift, before, after in (
         (comparison.depth_shift, arm.depth, mdm.depth),
         (comparison.depth_shift_edges, arm.depth_edges, mdm.depth_edges),
+        (comparison.depth_shift_squared, arm.depth_squared, mdm.depth_squared),
         (comparison.specialisation_shift, arm.specialisation, mdm.specialisation),
+        (comparison.effects_shift, arm.effects, mdm.effects),
     ):
         both = shift.keys() & before.keys()
         assert len(both) >= 4
@@ -191,7 +195,8 @@ def test_scores_of_zero_and_no_gap_are_reasons_and_not_numbers(evidence: Make, p
         corrupted=one.scores.attribution.clean,
     )
     level = replace(one.sweep, whole=one.sweep.empty)
-    empty = replace(one, scores=replace(one.scores, attribution=nothing), sweep=level, entropies={})
+    nowhere = one.entropies.model_copy(update={"components": {}})
+    empty = replace(one, scores=replace(one.scores, attribution=nothing), sweep=level, entropies=nowhere)
     found = compared(empty, one, protocol)
     assert found.arm.top == ()
     assert found.arm.profile == found.arm.profile_heads == ()

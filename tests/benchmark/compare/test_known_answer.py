@@ -10,16 +10,17 @@ from build.by_hand import HEADS, LAYERS, Placed, cue_batch, placed_member
 from mechshift.benchmark.circuits.attribution import attribute
 from mechshift.benchmark.circuits.batch import Batch
 from mechshift.benchmark.circuits.components import Components
+from mechshift.benchmark.circuits.effects import component_drops, direct_effects
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.intervention import run_circuits, whole_model
 from mechshift.benchmark.circuits.scores import Integration
 from mechshift.benchmark.compare.compare import compare
 from mechshift.benchmark.measure.budgets import budgets
+from mechshift.benchmark.measure.effect_sums import EffectSums
 from mechshift.benchmark.measure.evidence import RANKINGS, Entropies, Evidence, ScoreSums, Sweep
 from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.record.protocol import Protocol
 from mechshift.benchmark.record.types import Comparison, Measured, Number
-from mechshift.metrics import component_products, squared_placement
 
 GRAPH = Graph(LAYERS, HEADS, HEADS)
 GRID = (0.001, 0.05, 1.0)
@@ -45,7 +46,26 @@ def measure(member: Member, batch: Batch) -> Evidence:
     swept = run[:-1].reshape(*shape, -1)
     clean, _ = whole_model(member, batch)
     sweep = Sweep(GRAPH, clean, run[-1], swept, kept, ("cue",) * batch.examples, scores.examples)
-    return Evidence(scores, sweep, Entropies({}).root)
+    entropies = Entropies(components={}, counts=(6,) * 8, templates=("cue",) * 8)
+    return Evidence(scores, sweep, entropies, effects_of(member, batch))
+
+
+def effects_of(member: Member, batch: Batch) -> EffectSums:
+    """Direct effects and drops on all examples of the batch."""
+    direct, drops = direct_effects(member, [batch], 8), component_drops(member, [batch])
+    groups = batch.groups.numpy()
+
+    def summed(values: np.ndarray) -> np.ndarray:
+        found = np.zeros((8, *values.shape[1:]))
+        np.add.at(found, groups, values)
+        return found
+
+    clean, corrupted = map(summed, whole_model(member, batch))
+    counts = np.bincount(groups, minlength=8)
+    changed = (direct.clean.astype(np.float32), direct.changed.astype(np.float32))
+    dropped = summed(drops.T).astype(np.float32)
+    examples = np.arange(batch.examples)
+    return EffectSums(GRAPH, *changed, dropped, clean, corrupted, counts, ("cue",) * 8, groups, examples)
 
 
 @cache
@@ -173,29 +193,26 @@ def test_half_of_a_circuit_moved_is_half_of_the_shift(compared: Callable[..., Co
     assert value(found.structure["components"]) == near((4 + 1 + 1) / (4 + 1 + 1 + 1 + 1))
 
 
-@pytest.mark.parametrize(("stays", "moved"), [((), 1.0), ((MIDDLE,), 0.5)])
-def test_squared_mass_says_the_same(stays: tuple[Placed, ...], moved: float) -> None:
-    arm, mdm = (
-        evidence((parts[0], *stays) if stays else parts, attention, LEFT, seed).scores
-        for parts, attention, seed in ((LATE, "causal", 0), (EARLY, "full", 1))
-    )
-    components = Components(GRAPH)
-    products = [
-        component_products(
-            each.attribution.score_sums, GRAPH.mask, components.of_sources, components.of_destinations
-        )
-        for each in (arm, mdm)
-    ]
-    uniform = np.full(LAYERS, 1 / LAYERS)
-    counts = arm.attribution.counts
-    found = squared_placement(
-        *products, counts, arm.templates, components.layers, LAYERS, uniform, resamples=20
-    )
-    shift = {
-        name: each.value for (of, name), each in found.items() if of == "shift" and hasattr(each, "value")
-    }
-    assert (shift["early_share"], shift["mean_depth"]) == near((moved, -moved))
-    assert shift["specialisation"] == near(0)
+@pytest.mark.parametrize(("stays", "moved"), [((LATE[1], EARLY[1]), 1.0), ((MIDDLE, MIDDLE), 0.5)])
+def test_squared_mass_says_the_same(
+    compared: Callable[..., Comparison], stays: tuple[Placed, Placed], moved: float
+) -> None:
+    found = compared((LATE[0], stays[0]), (EARLY[0], stays[1]))
+    shift = found.depth_shift_squared
+    places = value(shift["early_share"]), value(shift["mean_depth"]), value(shift["wasserstein"])
+    assert places == near((moved, -moved, moved))
+    assert value(found.specialisation_shift_squared["specialisation"]) == near(0)
+
+
+def test_each_component_is_missed_on_the_prompts_whose_cue_it_serves() -> None:
+    """Without a head its half of the gap is lost, without the MLP all; the MLP alone writes logits."""
+    found = evidence(LATE, "causal", LEFT, 0).effects
+    gap = float((found.clean - found.corrupted).sum())
+    lost = dict(zip(Components(GRAPH).names, (found.drops.sum(axis=0) / gap).tolist(), strict=True))
+    expected = {"a5.h0": 0.5, "a5.h1": 0.5, "m5": 1}
+    assert lost == near({name: expected.get(name, 0) for name in lost})
+    direct = dict(zip(Components(GRAPH).names, (found.direct.sum(axis=0) / gap).tolist(), strict=True))
+    assert direct == near({name: float(name == "m5") for name in direct})
 
 
 def test_two_models_of_one_construction_are_one_mechanism(compared: Callable[..., Comparison]) -> None:

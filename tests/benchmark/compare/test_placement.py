@@ -37,7 +37,7 @@ MDM = scores_of(a0_h0__m0=4.0, a0_h1__m0=1.0, m0__logits=1.0)
 
 
 def test_values_by_hand() -> None:
-    found = Placement(COMPONENTS, 3, ({"a0.h0": 0.5, "m0": 0.1}, {"m0": 0.3}))(ARM, MDM)
+    found = Placement(COMPONENTS, 3, (("a0.h0", "m0"), ("m0",)))(ARM, MDM)
     # Importance of the ARM: a0.h0 3, m0 3 + 1, m1 1, a1.h1 2; of the MDM: a0.h0 4, a0.h1 1, m0 6.
     assert found["mass", "arm", "mean_depth"] == pytest.approx(3 / 10)
     assert found["mass", "mdm", "mean_depth"] == 0
@@ -49,8 +49,11 @@ def test_values_by_hand() -> None:
     assert found["specialisation", "arm", "top_1"] == pytest.approx(0.4)
     assert found["specialisation", "mdm", "top_1"] == pytest.approx(6 / 11)
     assert found["specialisation", "shift", "top_1"] == pytest.approx(6 / 11 - 0.4)
-    assert found["specialisation", "arm", "output_sharpness"] == pytest.approx(1 - (3 * 0.5 + 4 * 0.1) / 7)
-    assert found["specialisation", "mdm", "output_sharpness"] == pytest.approx(0.7)
+    assert {name: value for name, value in found.items() if name.weighting == "importance"} == {
+        ("importance", "arm", "a0.h0"): 3,
+        ("importance", "arm", "m0"): 4,
+        ("importance", "mdm", "m0"): 6,
+    }
     spread = np.array([3, 4, 1, 2]) / 10
     entropy = -(spread * np.log(spread)).sum()
     assert found["specialisation", "arm", "specialisation"] == pytest.approx(1 - entropy / np.log(6))
@@ -58,14 +61,14 @@ def test_values_by_hand() -> None:
 
 
 def test_the_first_member_is_the_arm() -> None:
-    there = Placement(COMPONENTS, 3, ({}, {}))(ARM, MDM)
-    back = Placement(COMPONENTS, 3, ({}, {}))(MDM, ARM)
+    there = Placement(COMPONENTS, 3)(ARM, MDM)
+    back = Placement(COMPONENTS, 3)(MDM, ARM)
     assert back["mass", "arm", "mean_depth"] == there["mass", "mdm", "mean_depth"]
     assert back["specialisation", "shift", "gini"] == pytest.approx(-there["specialisation", "shift", "gini"])
 
 
 def test_a_profile_of_some_components() -> None:
-    placement = Placement(COMPONENTS, 3, ({}, {}))
+    placement = Placement(COMPONENTS, 3)
     importance = np.array([1.0, 1.0, 2.0, 3.0, 1.0, 0.0])
     assert placement.profile(importance).tolist() == [0.5, 0.5]
     assert placement.profile(importance, ~COMPONENTS.is_mlp).tolist() == pytest.approx([1 / 3, 2 / 3])
@@ -76,7 +79,7 @@ def test_a_profile_of_some_components() -> None:
 def test_intervals_are_paired_and_find_circuits_anew(evidence: Callable[..., Evidence]) -> None:
     scores = [evidence(seed).scores for seed in (1, 2)]
     arm, mdm = (one.attribution for one in scores)
-    placement = Placement(Components(arm.graph), 25, ({}, {}))
+    placement = Placement(Components(arm.graph), 25)
     found = placement.estimates(*scores, drawn(seed=5))
     names = (
         ("mass", "shift", "early_share"),
@@ -101,21 +104,19 @@ def test_intervals_are_paired_and_find_circuits_anew(evidence: Callable[..., Evi
 
 def test_identical_members_shift_by_nothing_at_all(evidence: Callable[..., Evidence]) -> None:
     scores = evidence(1).scores
-    spread = {"a1.h0": 0.4, "m2": 0.9}
-    placement = Placement(Components(scores.graph), 25, (spread, spread))
+    placement = Placement(Components(scores.graph), 25)
     found = placement.estimates(scores, scores, drawn(seed=0))
     shifts = {name: value for name, value in found.items() if name.of == "shift" and "ratio" not in name.name}
-    assert len(shifts) > 15
+    assert len(shifts) > 14
     assert all((one.value, one.low, one.high) == (0, 0, 0) for one in shifts.values())
 
 
 def test_what_has_no_number_has_a_reason() -> None:
-    placement = Placement(COMPONENTS, 1, ({}, {"m1": 0.5}))
+    placement = Placement(COMPONENTS, 1, ((), ("m1",)))
     found = placement(scores_of(input__logits=1.0), scores_of(a0_h0__m0=1.0))
     reasons = {name: value.reason for name, value in found.items() if isinstance(value, Undefined)}
     assert reasons["mass", "arm", "early_share"] == "no layer holds any importance"
     assert reasons["mass", "shift", "early_share"] == "no layer holds any importance"
     assert reasons["specialisation", "arm", "gini"] == "all importance is 0"
-    assert reasons["specialisation", "arm", "output_sharpness"].startswith("no component")
-    assert reasons["specialisation", "mdm", "output_sharpness"] == "all importance is 0"
+    assert found["importance", "mdm", "m1"] == 0
     assert ("specialisation", "mdm", "gini") not in reasons

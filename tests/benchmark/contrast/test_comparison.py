@@ -41,7 +41,7 @@ def test_every_declared_quantity_is_compared_by_row_and_by_task(found: RecordCom
 
 def test_what_was_changed_differs_and_nothing_else(found: RecordComparison) -> None:
     differing = [value.name for value in found.values if value.differs]
-    assert differing == ["overlap_planning", "task_dependent_shift", "overlap.countdown"]
+    assert differing == ["overlap_planning", "overlap_shift", "overlap.countdown"]
     assert found.verdict == (
         f"3 of {len(found.tested)} tested values differ (Holm, α = 0.05): overlap Ĵ, planning; "
         "task-dependent shift; Ĵ of edges on countdown."
@@ -62,7 +62,7 @@ def test_the_family_is_of_all_values_with_an_interval_that_a_regression_is_looke
     assert [value.adjusted_p for value in family] == pytest.approx(holm([value.p or 0 for value in family]))
     assert {value.name for value in found.row} - {value.name for value in family} == {
         "one_size_edges",
-        "task_dependent_shift_one_size",
+        "overlap_shift_one_size",
     }
     assert ALPHA == 0.05
 
@@ -77,7 +77,7 @@ def test_the_metric_gap_is_tested_where_the_member_is_the_same_model() -> None:
 
 def test_how_values_are_paired(found: RecordComparison) -> None:
     pairing = {value.name: value.pairing for value in found.values}
-    assert pairing["overlap.ioi"] == pairing["overlap_local"] == pairing["task_dependent_shift"] == "paired"
+    assert pairing["overlap.ioi"] == pairing["overlap_local"] == pairing["overlap_shift"] == "paired"
     assert pairing["accuracy_mdm.ioi"] == pairing["accuracy_mdm_local"] == "independent"
     assert pairing["edges.ioi"] is pairing["one_size_edges"] is pairing["overlap_nodes.ioi"] is None
 
@@ -87,7 +87,7 @@ def test_a_row_of_tasks_of_which_one_has_other_examples_is_partly_paired() -> No
     other = a_resampled_task("ioi", draw_prompts(0), fingerprint="beef")
     found = compare_records(a, a_resampled_record({"ioi": other, "countdown": draw_prompts(0)}))
     pairing = {value.name: value.pairing for value in found.row}
-    assert pairing["task_dependent_shift"] == "partly paired"
+    assert pairing["overlap_shift"] == "partly paired"
     assert pairing["overlap_local"] == "independent"
     assert "Taken for independent, as their examples differ: ioi." in found.notes
 
@@ -192,7 +192,7 @@ def test_every_format_has_every_quantity(found: RecordComparison) -> None:
         "task,quantity,a,a_low,a_high,b,b_low,b_high,difference,low,high,pairing,p,adjusted_p,reason"
     )
     values = json.loads(json.dumps(values_of(found)))
-    assert values["differing"] == ["overlap_planning", "task_dependent_shift", "overlap.countdown"]
+    assert values["differing"] == ["overlap_planning", "overlap_shift", "overlap.countdown"]
     assert len(values["values"]) == len(found.values)
     assert values["b"]["pair"] == "later"
 

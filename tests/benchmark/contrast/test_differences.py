@@ -183,8 +183,8 @@ def test_a_rows_difference_combines_the_tasks_paired_intervals() -> None:
     shift = local[0] - planning[0]
     low = shift - math.hypot(local[0] - local[1], planning[2] - planning[0])
     high = shift + math.hypot(local[2] - local[0], planning[0] - planning[1])
-    assert bounds(found.task_dependent_shift) == pytest.approx((shift, low, high), abs=1e-12)
-    assert bounds(found.one_size.task_dependent_shift) == pytest.approx((shift, low, high), abs=1e-12)
+    assert bounds(found.overlap_shift) == pytest.approx((shift, low, high), abs=1e-12)
+    assert bounds(found.one_size.shift) == pytest.approx((shift, low, high), abs=1e-12)
 
 
 def test_without_pairs_a_rows_difference_is_that_of_independent_rows() -> None:

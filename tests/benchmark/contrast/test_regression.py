@@ -167,7 +167,7 @@ def test_without_tolerances_the_intervals_decide() -> None:
     assert {one.check for one in found.findings} == {
         "overlap.countdown",
         "overlap_planning",
-        "task_dependent_shift",
+        "overlap_shift",
     }
     assert found.findings[0].problem.endswith("adjusted p <0.001")
     assert [note.split(" every ")[0] for note in found.notes] == ["Without tolerances"]

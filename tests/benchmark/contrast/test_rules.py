@@ -16,7 +16,7 @@ from mechshift.errors import NotComputable, UsageError
         ("overlap_planning<−.05", ("overlap_planning", None, "<", -0.05)),
         ("accuracy_mdm.ioi < 0", ("accuracy_mdm", "ioi", "<", 0)),
         (" overlap . greater-than  > 1e-1 ", ("overlap", "greater-than", ">", 0.1)),
-        ("task_dependent_shift > +2", ("task_dependent_shift", None, ">", 2)),
+        ("overlap_shift > +2", ("overlap_shift", None, ">", 2)),
     ],
 )
 def test_rules_are_read(text: str, rule: tuple[str, str | None, str, float]) -> None:
@@ -99,7 +99,7 @@ def test_any_asks_for_more_than_chance_among_all() -> None:
     assert find_failures([parse_rule("any")], compared(0.15)) == ()  # its own interval is below 0
     assert find_failures([parse_rule("overlap.countdown < 0")], compared(0.15))
     found = find_failures([parse_rule("any")], compared(0.4))
-    assert [one.place for one in found] == ["overlap_planning", "task_dependent_shift", "overlap.countdown"]
+    assert [one.place for one in found] == ["overlap_planning", "overlap_shift", "overlap.countdown"]
     same = a_resampled_record({"ioi": draw_prompts(0)})
     assert find_failures([parse_rule("any")], compare_records(same, same)) == ()
 

@@ -24,7 +24,14 @@ from mechshift.benchmark.run.progress import Silent
 from mechshift.benchmark.run.run import measure
 
 PROTOCOL = QUICK.changed(pool=12, minimum=2, candidates=1, resamples=5, splits=2, grid=(0.001, 0.1, 1.0))
-STAGES = {"pool": "decoding", "scores": "attribution", "sweep": "circuits", "entropies": "entropies"}
+STAGES = {
+    "pool": "decoding",
+    "scores": "attribution",
+    "sweep": "circuits",
+    "entropies": "entropies",
+    "effects": "effects",
+    "cards": "cards",
+}
 """The stage of a forecast in which a cell is computed, by the beginning of the cell's name."""
 TASKS = ("ioi", "greater-than", "countdown", "sudoku")
 ROWS = 8
@@ -89,7 +96,7 @@ def forecast_of(work: TaskWork, role: str, stage: str) -> Passes:
     return (work.arm if role == "arm" else work.mdm).passes[stage]
 
 
-@pytest.mark.parametrize("stage", ["decoding", "attribution", "entropies"])
+@pytest.mark.parametrize("stage", ["decoding", "attribution", "entropies", "effects", "cards"])
 @pytest.mark.parametrize("role", ["arm", "mdm"])
 @pytest.mark.parametrize("task", TASKS)
 def test_passes_and_tokens_are_those_of_the_run(

@@ -593,10 +593,20 @@ def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 def test_entropies_are_read_back_and_finite(tmp_path: Path) -> None:
-    made = Entropies({"a1.h0": 0.1 + 0.2, "m0": 1.0})
+    made = Entropies(
+        components={"a1.h0": (0.1 + 0.2, 0.5), "m0": (1.0, 0.0)}, counts=(2, 1), templates=("a", "b")
+    )
     write_model(made, tmp_path / "entropies.json")
     assert read_model(tmp_path / "entropies.json", Entropies) == made
-    for text in ('{"m0": NaN}', '{"m0": Infinity}', '{"m0": 1e999}', '{"m0": "a"}', "[]", "[" * 100_000):
+    groups = '"counts": [2, 1], "templates": ["a", "b"]'
+    values = ("[NaN, 1]", "[1e999, 1]", '["a", 1]', "[1]", "[1, 1, 1]", "1")
+    for text in (
+        *(f'{{"components": {{"m0": {value}}}, {groups}}}' for value in values),
+        '{"components": {}, "counts": [0], "templates": ["a"]}',
+        '{"components": {}, "counts": [1], "templates": []}',
+        "[]",
+        "[" * 100_000,
+    ):
         (tmp_path / "entropies.json").write_text(text)
         with pytest.raises(NotComputable, match=r"entropies\.json"):
             read_model(tmp_path / "entropies.json", Entropies)

@@ -22,7 +22,7 @@ NAMES = [
     "overlap_planning",
     "task_dependent_shift",
     "one_size_edges",
-    "task_dependent_shift_one_size",
+    "overlap_shift_one_size",
     *(f"{what}_shift_{suite}" for what in ("early", "specialisation") for suite in ("local", "planning")),
     "faithfulness_arm",
     "faithfulness_mdm",

@@ -44,7 +44,7 @@ def test_a_record_is_written_in_a_line(make_record: MakeRecord) -> None:
     assert "task_dependent_shift=Number(value=0.25, low=0.2, high=0.3)" in repr(record)
     assert "\n" not in repr(make_record("two\nlines"))
     level = record.tasks[0].level
-    assert repr(record.tasks[0]).startswith(f"TaskRecord(task='ioi', {level=}, edges=100, overlap=Number(")
+    assert repr(record.tasks[0]).startswith(f"TaskRecord(task='ioi', {level=}, edges=100, similarity=Number(")
 
 
 def test_failed_tasks_are_not_passed_over(

@@ -127,7 +127,15 @@ def test_a_protocol_is_carried_whole(protocol: Protocol) -> None:
 @every_protocol
 def test_a_part_is_carried_whole(protocol: Protocol) -> None:
     parts = {name: part for name, part in protocol if isinstance(part, Part)}
-    assert parts.keys() == {"sampling", "halving", "scoring", "sweeping", "compared", "statistics"}
+    assert parts.keys() == {
+        "sampling",
+        "halving",
+        "scoring",
+        "sweeping",
+        "compared",
+        "removing",
+        "statistics",
+    }
     for name, part in parts.items():
         content = protocol.model_dump()
         for field in type(part).model_fields:
@@ -158,6 +166,7 @@ def test_settings_are_all_that_is_set_but_the_tasks() -> None:
         "circuit_edges": None,
         "faithful": 0.85,
         "components": 20,
+        "removed": 1,
         "resampling_seed": 0,
         "resamples": 200,
         "splits": 10,

@@ -6,9 +6,10 @@ from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import pytest
+from scipy import stats
 
-from mechshift.benchmark.record.summary import at_one_size, mean_over, overlap_at, subtract, summarise
-from mechshift.benchmark.record.types import Accuracy, Measured, Missing, Number, Summary
+from mechshift.benchmark.record.summary import Among, at_one_size, mean_over, overlap_at, subtract, summarise
+from mechshift.benchmark.record.types import HEADLINE, Accuracy, Measured, Missing, Number, Summary
 
 
 def point(edges: int, overlap: Measured) -> Any:
@@ -21,7 +22,9 @@ def accuracies(solved: tuple[int, int]) -> Any:
 
 def failure(suite: str, name: str, solved: tuple[int, int]) -> Any:
     """As much of a failed task's record as a summary looks at."""
-    return SimpleNamespace(task=name, suite=suite, pool=accuracies(solved), missing="too few")
+    return SimpleNamespace(
+        task=name, suite=suite, surface="words", pool=accuracies(solved), missing="too few"
+    )
 
 
 def task(
@@ -34,6 +37,8 @@ def task(
     edges: int = 30,
     curve: Mapping[int, Measured] = MappingProxyType({}),
     name: str | None = None,
+    surface: str = "words",
+    similarity: Measured | None = None,
 ) -> Any:
     """As much of a task's record as a summary looks at."""
     anything = Number(value=0.1, low=0.0, high=0.2)
@@ -41,14 +46,18 @@ def task(
     return SimpleNamespace(
         task=name or f"a {suite} task",
         suite=suite,
+        surface=surface,
         pool=accuracies(solved),
         comparison=SimpleNamespace(
             compared=point(edges, overlap),
             curve=tuple(point(size, value) for size, value in curve.items()),
             depth_shift={"early_share": early or anything},
             specialisation_shift={"specialisation": special or anything},
+            structure={HEADLINE: similarity or anything, "neurons": anything},
             arm=SimpleNamespace(absolute=SimpleNamespace(log_area=arm)),
-            mdm=SimpleNamespace(absolute=SimpleNamespace(log_area=mdm)),
+            mdm=SimpleNamespace(
+                absolute=SimpleNamespace(log_area=mdm), direction={"right_context": anything}
+            ),
         ),
     )
 
@@ -84,10 +93,10 @@ def test_means_of_a_suite_with_movers_intervals(whole: Summary) -> None:
     assert bounds(whole.early_shift["planning"]) == pytest.approx((0.1, *early))
 
 
-def test_the_task_dependent_shift_is_local_less_planning(whole: Summary) -> None:
+def test_the_overlap_shift_is_local_less_planning(whole: Summary) -> None:
     below = sqrt((0.1**2 + 0.2**2) / 4 + (0.2**2 + 0.3**2) / 4)
     above = sqrt((0.2**2 + 0.1**2) / 4 + (0.1**2 + 0.1**2) / 4)
-    assert bounds(whole.task_dependent_shift) == pytest.approx((0.55, 0.55 - below, 0.55 + above))
+    assert bounds(whole.overlap_shift) == pytest.approx((0.55, 0.55 - below, 0.55 + above))
 
 
 def test_faithfulness_is_over_all_tasks_and_accuracy_by_suite(whole: Summary) -> None:
@@ -104,7 +113,7 @@ def test_one_missing_value_makes_its_means_missing_with_its_reason() -> None:
         [task("local", LOCAL[0]), task("local", reason), task("planning", PLANNING[0])],
         [],
     )
-    assert found.overlap["local"] == found.task_dependent_shift == reason
+    assert found.overlap["local"] == found.overlap_shift == reason
     assert bounds(found.overlap["planning"]) == pytest.approx((0.2, 0.1, 0.4))
     assert isinstance(found.early_shift["local"], Number)
 
@@ -114,7 +123,7 @@ def test_a_suite_without_tasks_is_missing() -> None:
     nothing = Missing(missing="no task of this suite")
     assert found.overlap["local"] == found.accuracy_arm["local"] == found.accuracy_mdm["local"] == nothing
     assert found.early_shift["local"] == found.specialisation_shift["local"] == nothing
-    assert found.task_dependent_shift == nothing
+    assert found.overlap_shift == nothing
     assert isinstance(found.accuracy_arm["planning"], Number)
 
 
@@ -132,8 +141,8 @@ def test_a_failed_task_makes_the_means_of_its_suite_and_of_all_tasks_missing() -
         [failure("planning", "countdown", (0, 2)), failure("planning", "infilling", (1, 0))],
     )
     absent = Missing(missing="no comparison on countdown, infilling")
-    assert found.overlap["planning"] == found.task_dependent_shift == absent
-    assert found.one_size.overlap["planning"] == found.one_size.task_dependent_shift == absent
+    assert found.overlap["planning"] == found.overlap_shift == absent
+    assert found.one_size.overlap["planning"] == found.one_size.shift == absent
     assert found.early_shift["planning"] == found.specialisation_shift["planning"] == absent
     assert found.faithfulness == {"arm": absent, "mdm": absent}
     assert bounds(found.overlap["local"]) == bounds(found.one_size.overlap["local"]) == (0.6, 0.5, 0.8)
@@ -196,8 +205,8 @@ def test_at_one_size_all_tasks_are_read_at_the_largest_compared_size() -> None:
     assert found.one_size.edges == 200
     assert bounds(found.one_size.overlap["local"]) == pytest.approx((0.55, 0.55 - half, 0.55 + half))
     assert bounds(found.one_size.overlap["planning"]) == pytest.approx((0.3, 0.3 - half, 0.3 + half))
-    assert bounds(found.one_size.task_dependent_shift) == pytest.approx((0.25, 0.15, 0.35))
-    assert found.task_dependent_shift.value == pytest.approx(0.8 - 0.25)
+    assert bounds(found.one_size.shift) == pytest.approx((0.25, 0.15, 0.35))
+    assert found.overlap_shift.value == pytest.approx(0.8 - 0.25)
 
 
 def test_at_one_size_an_undefined_overlap_is_missing_though_the_headline_is_not() -> None:
@@ -209,8 +218,8 @@ def test_at_one_size_an_undefined_overlap_is_missing_though_the_headline_is_not(
         ],
         [],
     )
-    assert found.one_size.overlap["local"] == found.one_size.task_dependent_shift == reason
-    assert found.task_dependent_shift.value == pytest.approx(0.7)
+    assert found.one_size.overlap["local"] == found.one_size.shift == reason
+    assert found.overlap_shift.value == pytest.approx(0.7)
 
 
 def test_any_size_that_all_tasks_have_can_be_the_one() -> None:
@@ -221,9 +230,7 @@ def test_any_size_that_all_tasks_have_can_be_the_one() -> None:
     found = at_one_size(tasks, [], 99)
     assert found.edges == 99
     assert found.overlap == {"local": flat(0.5), "planning": flat(0.4)}
-    assert bounds(found.task_dependent_shift) == pytest.approx(
-        (0.1, 0.1 - 0.1 * sqrt(2), 0.1 + 0.1 * sqrt(2))
-    )
+    assert bounds(found.shift) == pytest.approx((0.1, 0.1 - 0.1 * sqrt(2), 0.1 + 0.1 * sqrt(2)))
 
 
 def test_an_overlap_is_read_at_its_size_also_off_the_grid() -> None:
@@ -238,7 +245,7 @@ def test_an_overlap_of_a_size_that_was_not_compared_is_missing() -> None:
 
 def test_a_mean_over_all_tasks_is_over_both_suites() -> None:
     tasks = [task("local", LOCAL[0]), task("planning", PLANNING[0]), task("planning", PLANNING[1])]
-    found = mean_over(None, tasks, [], lambda each: each.comparison.compared.edge.normalised)
+    found = mean_over(Among(), tasks, [], lambda each: each.comparison.compared.edge.normalised)
     assert bounds(found)[0] == pytest.approx((0.6 + 0.2 + 0.1) / 3)
 
 
@@ -262,7 +269,7 @@ def test_a_summary_knows_what_it_is_put_together_of() -> None:
         task("planning", overlaps[2], name="c"),
     ]
     summary = summarise(tasks, [])
-    shift, local = summary.task_dependent_shift, summary.overlap["local"]
+    shift, local = summary.overlap_shift, summary.overlap["local"]
     assert isinstance(shift, Number)
     assert isinstance(local, Number)
     assert [weight for weight, _ in shift.parts] == [1.0, -0.5, -0.5]
@@ -272,3 +279,68 @@ def test_a_summary_knows_what_it_is_put_together_of() -> None:
     # They belong to how it came about, and are neither compared nor written.
     assert shift == Number(value=shift.value, low=shift.low, high=shift.high)
     assert "parts" not in shift.model_dump_json()
+
+
+KINDS = (("local", "words"), ("planning", "words"), ("local", "symbols"), ("planning", "symbols"))
+SIMILAR = {
+    ("local", "words"): (0.9, 0.8),
+    ("planning", "words"): (0.5, 0.6),
+    ("local", "symbols"): (0.7,),
+    ("planning", "symbols"): (0.4, 0.5, 0.6),
+}
+
+
+def in_a_square(similar: Mapping[tuple[str, str], tuple[float, ...]]) -> Summary:
+    return summarise(
+        [
+            task(suite, flat(0.5), similarity=flat(value), surface=surface, name=f"{suite} {surface} {place}")
+            for (suite, surface), values in similar.items()
+            for place, value in enumerate(values)
+        ],
+        [],
+    )
+
+
+def test_the_task_dependent_shift_is_within_words_and_within_symbols() -> None:
+    found = in_a_square(SIMILAR).similarity
+    assert bounds(found.suites["local"])[0] == pytest.approx((0.9 + 0.8 + 0.7) / 3)
+    assert bounds(found.words["planning"])[0] == pytest.approx(0.55)
+    assert bounds(found.symbols["planning"])[0] == pytest.approx(0.5)
+    # Every interval reaches .1 to either side: squares over the square of how many there are.
+    of_words = 0.1 * sqrt(1 / 2 + 1 / 2)
+    assert bounds(found.shifts["words"]) == pytest.approx((0.3, 0.3 - of_words, 0.3 + of_words))
+    of_symbols = 0.1 * sqrt(1 + 1 / 3)
+    assert bounds(found.shifts["symbols"]) == pytest.approx((0.2, 0.2 - of_symbols, 0.2 + of_symbols))
+    of_both = sqrt(of_words**2 + of_symbols**2) / 2
+    assert bounds(found.shift) == pytest.approx((0.25, 0.25 - of_both, 0.25 + of_both))
+
+
+def test_suites_that_differ_in_their_surfaces_alone_have_no_task_dependent_shift() -> None:
+    """Words .9, symbols .5, whatever the suite: the means of the suites differ, the shift is 0."""
+    similar = {(suite, surface): (0.9 if surface == "words" else 0.5,) * 3 for suite, surface in KINDS}
+    similar["local", "symbols"] = (0.5,)
+    similar["planning", "words"] = (0.9,)
+    found = in_a_square(similar).similarity
+    assert bounds(found.suites["local"])[0] == pytest.approx(0.8)
+    assert bounds(found.suites["planning"])[0] == pytest.approx(0.6)
+    assert bounds(found.shift)[0] == pytest.approx(0, abs=1e-12)
+
+
+def test_other_tasks_move_the_shift_by_welchs_interval() -> None:
+    similar = {**SIMILAR, ("local", "symbols"): (0.7, 0.9)}
+    found = in_a_square(similar).similarity
+    # s²/n by hand: .005/2, .005/2, .02/2, .01/3, each times (1/2)².
+    variances = [0.005 / 2 / 4, 0.005 / 2 / 4, 0.02 / 2 / 4, 0.01 / 3 / 4]
+    freedom = sum(variances) ** 2 / sum(v**2 / n for v, n in zip(variances, (1, 1, 1, 2), strict=True))
+    reach = stats.t.ppf(0.975, freedom) * sqrt(sum(variances))
+    assert bounds(found.across) == pytest.approx((0.3, 0.3 - reach, 0.3 + reach))
+    assert bounds(found.shift)[0] == pytest.approx(0.3)
+    one = in_a_square(SIMILAR).similarity.across
+    assert one == Missing(missing="a spread takes two values of a kind, and one kind has 1")
+
+
+def test_without_tasks_of_a_surface_there_is_no_task_dependent_shift() -> None:
+    found = in_a_square({kind: SIMILAR[kind] for kind in KINDS[:3]}).similarity
+    reason = Missing(missing="no task of this suite asks in symbols")
+    assert found.symbols["planning"] == found.shifts["symbols"] == found.shift == found.across == reason
+    assert isinstance(found.shifts["words"], Number)

@@ -4,8 +4,10 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from build.evidence import some_effects
 from mechshift.benchmark.measure.evidence import Entropies, ScoreSums, Sweep
 from mechshift.benchmark.measure.reduced import PRECISIONS
 from mechshift.benchmark.pairs.pair import Pair
@@ -39,14 +41,15 @@ def test_on_the_same_machine_nothing_deviates(tiny: Pair, measured: Measured) ->
         ("countdown", "scores-mdm"),
         ("countdown", "sweep-mdm"),
         ("countdown", "entropies-mdm"),
+        ("countdown", "effects-mdm"),
         ("greater-than", "scores-arm"),
     )
-    assert len(chosen) == 6
+    assert len(chosen) == 7
     told = []
     found = rerun_cells(record_path(out, record), record, chosen, tiny, 64, None, told.append)
     assert told == list(chosen)
     assert {one.name: one.deviation for one in found.cells if one.task == "countdown"} == dict.fromkeys(
-        ("pool", "prompts", "scores-mdm", "sweep-mdm", "entropies-mdm"), 0.0
+        ("pool", "prompts", "scores-mdm", "sweep-mdm", "entropies-mdm", "effects-mdm"), 0.0
     )
     assert all(one.agrees for one in found.cells)
     digests = {(task.task, name): cell.digest for task in record.tasks for name, cell in task.cells.items()}
@@ -66,10 +69,10 @@ def test_another_pair_is_refused(tiny: Pair, measured: Measured) -> None:
 def test_cells_are_drawn_at_random_each_once(measured: Measured) -> None:
     record, _ = measured
     everything = choose_cells(record, 100, random.Random(0))
-    assert len(everything) == len({(cell.task.name, cell.name) for cell in everything}) == 2 * 8
+    assert len(everything) == len({(cell.task.name, cell.name) for cell in everything}) == 2 * 10
     drawn = [choose_cells(record, 3, random.Random(seed)) for seed in range(40)]
     assert all(len({cell.key for cell in cells}) == 3 for cells in drawn)
-    # Of 40 draws of 3 out of 16 hardly a cell is never met: its chance is (13/16)⁴⁰.
+    # Of 40 draws of 3 out of 20 hardly a cell is never met: its chance is (17/20)⁴⁰.
     assert {cell.key for cells in drawn for cell in cells} == {cell.key for cell in everything}
     with pytest.raises(UsageError, match="at least one"):
         choose_cells(record, 0, random.Random(0))
@@ -124,9 +127,25 @@ def test_the_deviation_of_a_sweep_is_in_units_of_its_gap(measured: Measured) -> 
 
 
 def test_the_deviation_of_entropies_counts_components_that_one_lacks() -> None:
-    one = Entropies({"m0": 0.5, "m1": 0.7})
-    assert deviation(one, Entropies({"m0": 0.5, "m1": 0.4}), None) == pytest.approx(0.3)
-    assert deviation(one, Entropies({"m0": 0.5, "m2": 0.7}), None) == pytest.approx(2 / 3)
+    def entropies(counts=(2, 1), **components):
+        return Entropies(components=components, counts=counts, templates=("a", "b"))
+
+    one = entropies(m0=(0.5, 0.1), m1=(0.7, 0.2))
+    assert deviation(one, entropies(m0=(0.5, 0.1), m1=(0.7, 0.5)), None) == pytest.approx(0.3)
+    assert deviation(one, entropies(m0=(0.5, 0.1), m2=(0.7, 0.2)), None) == pytest.approx(2 / 3)
+    assert deviation(one, entropies((1, 2), m0=(0.5, 0.1), m1=(0.7, 0.2)), None) == 1
+
+
+def test_the_deviation_of_effects_is_relative_to_the_largest_and_to_the_gap() -> None:
+    one = some_effects(np.random.default_rng(0))
+    assert deviation(one, one, None) == 0
+    direct = one.direct_changed.copy()
+    direct[1, 3] += 0.1 * abs(direct).max()
+    assert deviation(one, replace(one, direct_changed=direct), None) == pytest.approx(0.1, rel=1e-4)
+    drops = one.drops.copy()
+    drops[2, 0] -= 0.3 * (one.clean - one.corrupted).max()
+    assert deviation(one, replace(one, drops=drops), None) == pytest.approx(0.3, rel=1e-4)
+    assert deviation(one, replace(one, removed=2 * one.removed), None) == 1
 
 
 def test_other_examples_deviate_by_their_share(measured: Measured) -> None:

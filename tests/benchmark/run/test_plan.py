@@ -51,7 +51,7 @@ def test_every_kind_comes_after_what_it_needs() -> None:
 def test_a_kind_has_its_stage_and_member_as_fields() -> None:
     """Names are made of them, as files and records have them, and none is taken apart."""
     both: tuple[MemberName, MemberName] = ("arm", "mdm")
-    stages: list[Stage] = ["scores", "sweep", "circuit", "entropies"]
+    stages: list[Stage] = ["scores", "sweep", "circuit", "entropies", "effects", "cards"]
     of_one = [(stage, member) for stage in stages for member in both]
     assert [(kind.stage, kind.member) for kind in KINDS] == [
         ("pool", None),
@@ -67,13 +67,14 @@ def test_a_kind_has_its_stage_and_member_as_fields() -> None:
         kind_named("scores-teacher")
 
 
+STAGES = r"(scores|sweep|circuit|entropies|cards)-"
 JOINED = r"f'\{[^}]+\}-(\{([\w.]+\.)?(role|member)\}|arm|mdm)'"
 
 
 def written_names(source: str) -> Iterator[str]:
     """Names of kinds of cells in a source file: whole, or put together of a stage and a member."""
     for each in ast.walk(ast.parse(source)):
-        if isinstance(each, ast.Constant) and re.match(r"(scores|sweep|circuit|entropies)-", str(each.value)):
+        if isinstance(each, ast.Constant) and re.match(STAGES, str(each.value)):
             yield str(each.value)
         elif isinstance(each, ast.JoinedStr) and re.fullmatch(JOINED, ast.unparse(each)):
             yield ast.unparse(each)
@@ -123,6 +124,7 @@ def test_keys_are_all_different_and_the_same_again() -> None:
         ({"faithful": 0.9}, AFTER_SWEEPS),
         ({"circuit_edges": 10}, AFTER_SWEEPS),
         ({"components": 3}, AFTER_SWEEPS),
+        ({"removed": 2}, {"effects-arm", "effects-mdm", "comparison"}),
         ({"grid": (0.001, 1.0)}, {"sweep-arm", "sweep-mdm"} | AFTER_SWEEPS),
         ({"intervention": "zero"}, {"sweep-arm", "sweep-mdm"} | AFTER_SWEEPS),
         ({"steps": 10}, ALL - {"pool", "prompts"}),
@@ -209,4 +211,10 @@ def test_only_what_is_wanted_and_needed_is_planned() -> None:
         "sweep-mdm",
         "circuit-arm",
     ]
-    assert set(names(["comparison"])) == ALL - {"prompts", "circuit-arm", "circuit-mdm"}
+    assert set(names(["comparison"])) == ALL - {
+        "prompts",
+        "circuit-arm",
+        "circuit-mdm",
+        "cards-arm",
+        "cards-mdm",
+    }

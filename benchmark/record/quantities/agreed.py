@@ -1,0 +1,23 @@
+"""What two weightings say together: a value where both are clear of 0 on one side, else nothing."""
+
+from ..types import Measured, Missing, Number
+
+
+def agreed(by_mass: Measured, by_squares: Measured) -> Measured:
+    """The value by mass where the intervals of both weightings exclude 0 on the same side.
+
+    Missing with the reason where one contains 0, or the two lie on different sides.
+    """
+    sides = []
+    for name, value in (("mass", by_mass), ("squared mass", by_squares)):
+        if isinstance(value, Missing):
+            return Missing(missing=f"by {name}: {value.missing}")
+        if value.low is None or value.high is None:
+            return Missing(missing=f"the value by {name} has no interval")
+        if value.low <= 0 <= value.high:
+            return Missing(missing=f"the interval of the value by {name} contains 0")
+        sides.append(value.low > 0)
+    if sides[0] != sides[1]:
+        return Missing(missing="the two weightings disagree in sign")
+    assert isinstance(by_mass, Number)
+    return by_mass
