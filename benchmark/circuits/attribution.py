@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ...errors import NotComputable
@@ -28,6 +29,10 @@ TOKENS_AT_ONCE = 512
 """Token positions up to which integration steps are stacked in one pass, unless told otherwise."""
 
 
+STEPS_AT_ONCE = 10
+"""Integration steps whose gradients are held at a time: what a norm reads is kept of each."""
+
+
 def attribute(
     member: Member,
     batches: Iterable[Batch],
@@ -41,7 +46,8 @@ def attribute(
 
     Summed over positions and rows of an example, and over examples within each of the `groups`. Steps
     are stacked along the batch up to `tokens_at_once` (a pass takes a batch's rows at least): more is
-    faster where memory allows. `places` also splits scores by the position of the source, `neurons` adds the
+    faster where memory allows. Under `staggered` an example's points follow from how many come before it.
+    `places` also splits scores by the position of the source, `neurons` adds the
     effect of every MLP neuron; both from the same passes. Scores are accumulated in float32 or better. Raises
     NotComputable where a score is not finite, there is no example, or neurons are asked of experts.
     """
@@ -49,9 +55,12 @@ def attribute(
     clean: list[Tensor] = []
     corrupted: list[Tensor] = []
     members: list[Tensor] = []
+    seen = 0
     with still(member.backbone.model):
         for batch in batches:
-            values = _add_scores(sums, member, batch, integration, tokens_at_once)
+            points = integration.points(range(seen, seen + batch.examples))
+            seen += batch.examples
+            values = _add_scores(sums, member, batch, points, tokens_at_once)
             clean.append(values[0])
             corrupted.append(values[1])
             members.append(batch.groups)
@@ -126,16 +135,18 @@ class _Sums:
 
 
 def _add_scores(
-    sums: _Sums, member: Member, batch: Batch, integration: Integration, tokens_at_once: int
+    sums: _Sums, member: Member, batch: Batch, points: NDArray[np.float64], tokens_at_once: int
 ) -> tuple[Tensor, Tensor]:
-    """Add a batch's scores to the sums; the metric of both runs.
+    """Add a batch's scores to the sums, from gradients at points [steps, examples]; the metric of both runs.
 
     A function of its own, so that nothing of a batch is still held while the next one runs.
     """
     behind, rest = behind_shared_prefix(member, batch)
     difference, effects, values = _runs(behind, rest, sums.maps)
-    gradients = _integrate(behind, rest, integration, tokens_at_once, effects)
-    _accumulate(sums, behind, rest, difference, gradients)
+    for first in range(0, len(points), STEPS_AT_ONCE):
+        some = points[first : first + STEPS_AT_ONCE]
+        gradients = _integrate(behind, rest, some, tokens_at_once, effects)
+        _accumulate(sums, behind, rest, difference, gradients)
     if sums.neurons is not None:
         group = batch.groups[batch.example_of_row].cpu()
         for layer, effect in enumerate(effects.sums):
@@ -164,24 +175,24 @@ def stacked(positions: int, tokens_at_once: int = TOKENS_AT_ONCE) -> int:
 def _integrate(
     member: Member,
     batch: Batch,
-    integration: Integration,
+    points: NDArray[np.float64],
     tokens_at_once: int,
     effects: NeuronEffects,
 ) -> list[SiteGradients]:
-    """The gradients at every site, over all steps; the effects of neurons are added up on the way."""
+    """The gradients at every site, over these steps; the effects of neurons are added up on the way."""
     rows = len(batch.clean)
     found = [SiteGradients(site, rows) for site in sites(member.backbone)]
     with torch.no_grad():
         # In half precision the difference of the two embeddings would be rounded before it is scaled.
         start, end = member.embed(batch.corrupted).float(), member.embed(batch.clean).float()
     at_once = stacked(batch.clean.numel(), tokens_at_once)
+    of_rows = torch.tensor(points, dtype=start.dtype, device=start.device)[:, batch.example_of_row]
     with hooks() as handles, torch.enable_grad():
         for gradients in found:
             gradients.attach(handles)
         effects.attach(handles)
-        for first in range(0, integration.steps, at_once):
-            points = torch.tensor(integration.points[first : first + at_once], device=start.device)
-            between = start + points[:, None, None, None] * (end - start)
+        for first in range(0, len(of_rows), at_once):
+            between = start + of_rows[first : first + at_once, :, None, None] * (end - start)
             _run_back(member, batch, between.to(member.backbone.dtype))
     return found
 

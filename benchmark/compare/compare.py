@@ -32,6 +32,7 @@ from ..record.types import (
 from .curves import curves, metric_gap, smallest_share
 from .direction import direction
 from .effects import component_effects
+from .integration import integration
 from .neurons import neuron_depth
 from .placement import Estimates, Placement, Weighting, in_range
 from .sharpness import output_sharpness
@@ -196,6 +197,7 @@ def _member(
         completeness=measured(
             Undefined("clean and corrupted score the same") if residual is None else residual
         ),
+        integration=integration(evidence.scores),
         absolute=found[0],
         signed=found[1],
         smallest_share=measured(share),

@@ -23,6 +23,7 @@ from .activations import (
     site,
     stack,
 )
+from .points import most_held
 from .sizes import Sizes
 from .workload import Load, MemberWork, TaskWork, number_of_circuits, stacked_removals, stacked_steps
 
@@ -180,7 +181,8 @@ def _attributed(
     phases: list[Phase] = []
     for sizes, asked in loads:
         for load in set(asked):
-            phases += [(device, host) for device in _attribution_phases(sizes, load, protocol.scoring.steps)]
+            held = most_held(protocol.scoring)
+            phases += [(device, host) for device in _attribution_phases(sizes, load, held)]
     return phases
 
 

@@ -18,6 +18,7 @@ from ..pairs.member import Member
 from ..pairs.threads import on_suited_threads
 from ..record.protocol import Protocol
 from .forecast import Forecast
+from .points import typical_steps
 from .sizes import Sizes, sketch_backbone
 
 WEIGHTS = 10**9
@@ -169,7 +170,7 @@ def _evidence(graph: Graph, protocol: Protocol, seed: int) -> Evidence:
     groups, examples = max(4, protocol.halving.groups), max(4, protocol.sampling.pool // 2)
     sums = generator.normal(size=(groups, *graph.mask.shape)) * graph.mask
     ones, places = np.ones(groups), np.arange(examples)
-    integration = Integration(protocol.scoring.rule, protocol.scoring.steps)
+    integration = Integration(protocol.scoring.rule, typical_steps(protocol.scoring))
     attribution = Attribution(
         graph, integration, sums, ones.astype(np.int64), ones, -ones, np.arange(groups, dtype=np.int64)
     )

@@ -24,14 +24,16 @@ from ..asking.in_place import find_gap
 from ..asking.pool import Order, Solved
 from ..asking.states import Question, packed, questions
 from ..asking.tokens import token_questions
-from ..circuits.attribution import TOKENS_AT_ONCE, stacked
+from ..circuits.attribution import STEPS_AT_ONCE, TOKENS_AT_ONCE, stacked
 from ..circuits.intervention import LEAST_ITEMS, stacked_items
 from ..circuits.prefix import LEAST
 from ..measure.card_sizes import ABLATED, PROMPTS, SETS, spaced
+from ..measure.convergence import spread
 from ..measure.effects import first_of_each
 from ..pairs.attention import Attention
 from ..pairs.member import Member
 from ..record.protocol import Protocol, ProtocolTask
+from .points import searched_steps, typical_steps
 from .sizes import Sizes, Sketch
 
 
@@ -240,19 +242,28 @@ def _member_work(
     rows: int,
 ) -> MemberWork:
     asked = partial(questions, member, examples, read=protocol.sampling.read)
-    attribution = _loads(member, asked(grouping.discovery, grouping.group), rows)
+    discovery, scoring = asked(grouping.discovery, grouping.group), protocol.scoring
+    attribution = _loads(member, discovery, rows)
+    searched = _loads(member, spread(discovery, scoring.convergence), rows)
     evaluation = _loads(member, asked(grouping.evaluation), rows)
     alone = first_of_each(asked(grouping.evaluation, grouping.evaluation_group), protocol.removing.removed)
     removed = _loads(member, alone, rows)
-    steps = protocol.scoring.steps
     passes = {
         "decoding": replace(sum(map(_decoding_pass, decoding), Passes()), examples=tried, rows=tried),
-        "attribution": sum((_attribution_passes(load, steps) for load in attribution), Passes()),
+        "attribution": sum(
+            (_attribution_passes(load, typical_steps(scoring)) for load in attribution),
+            sum(
+                (_search_passes(load, steps) for steps in searched_steps(scoring) for load in searched),
+                Passes(),
+            ),
+        ),
         "circuits": sum((_circuit_passes(load, sizes, protocol) for load in evaluation), Passes()),
         "entropies": sum((_run_pass(load) for load in evaluation), Passes()),
         "effects": _effect_passes(evaluation, removed, sizes),
         "cards": _cards(member, sizes, asked(grouping.evaluation), protocol, rows),
-        "other reads": sum((_attribution_passes(load, steps) for load in beside.scored), Passes())
+        "other reads": sum(
+            (_attribution_passes(load, typical_steps(scoring)) for load in beside.scored), Passes()
+        )
         + sum(map(_whole_passes, beside.by_token), Passes()),
     }
     scored = tuple(beside.scored)
@@ -342,7 +353,7 @@ def _equal(clean: Sequence[int], corrupted: Sequence[int]) -> int:
 
 def stacked_steps(load: Load, steps: int) -> int:
     """How many integration steps one pass over a batch takes at once."""
-    return min(steps, stacked(load.rows * load.tokens))
+    return min(steps, STEPS_AT_ONCE, stacked(load.rows * load.tokens))
 
 
 def number_of_circuits(protocol: Protocol) -> int:
@@ -391,7 +402,8 @@ def _behind(load: Load) -> Passes:
 def _attribution_passes(load: Load, steps: int) -> Passes:
     """Both runs, and one pass forward and back for each stack of integration steps."""
     positions = load.rows * load.tokens
-    back = -(-steps // stacked_steps(load, steps))
+    chunks = [min(STEPS_AT_ONCE, steps - done) for done in range(0, steps, STEPS_AT_ONCE)]
+    back = sum(-(-chunk // stacked_steps(load, chunk)) for chunk in chunks)
     return _behind(load) + Passes(
         load.examples,
         load.rows,
@@ -401,7 +413,7 @@ def _attribution_passes(load: Load, steps: int) -> Passes:
         backward=back,
         differentiated=steps * positions,
         graded=steps * load.reads,
-        extracted=positions,  # the gradients of all steps are summed before
+        extracted=len(chunks) * positions,  # the gradients of a chunk's steps are summed before
     )
 
 
@@ -409,6 +421,11 @@ def _whole_passes(load: Load) -> Passes:
     """The whole model on both prompts."""
     positions = load.rows * load.tokens
     return _behind(load) + Passes(load.examples, load.rows, 2, 2 * positions, 2 * load.reads)
+
+
+def _search_passes(load: Load, steps: int) -> Passes:
+    """Those of scoring some examples once more, which are no examples more."""
+    return replace(_attribution_passes(load, steps), examples=0, rows=0)
 
 
 def _circuit_passes(load: Load, sizes: Sizes, protocol: Protocol) -> Passes:

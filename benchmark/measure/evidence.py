@@ -27,6 +27,7 @@ from ..circuits.files import (
     write_arrays,
 )
 from ..circuits.graph import Graph
+from ..circuits.points import Convergence
 from ..circuits.scores import Attribution, Integration, Outside, Rule
 from ..record.protocol import Part
 from .effect_sums import EffectSums
@@ -49,14 +50,22 @@ class _Integration(Strict):
     steps: int
 
 
+class _Search(Strict):
+    residuals: tuple[FiniteFloat | None, ...]
+    changes: tuple[FiniteFloat, ...]
+
+
 class _ScoresHeader(Header):
-    """`outside`: whether what comes from there is kept, or 0 as the member is causal; None: it is not known.
+    """`convergence`: how the number of points was found, None where the protocol fixes it.
+
+    `outside`: whether what comes from there is kept, or 0 as the member is causal; None: it is not known.
 
     `neurons`: how many each layer has whose effects are kept, None where none are.
     """
 
     integration: _Integration
     templates: tuple[str, ...]
+    convergence: _Search | None = None
     outside: Literal["kept", "zero"] | None = None
     neurons: Annotated[int, Field(gt=0)] | None = None
 
@@ -84,12 +93,14 @@ class ScoreSums:
     """A member's edge scores on the discovery examples.
 
     `templates`: that of each group; `examples`: [examples], the place of each in the task's stream, in the
-    order of the batches.
+    order of the batches. `convergence`: how the number of integration points was found, None where it was
+    fixed.
     """
 
     attribution: Attribution
     templates: tuple[str, ...]
     examples: NDArray[np.int64]
+    convergence: Convergence | None = None
 
     def __repr__(self) -> str:
         return f"ScoreSums({len(set(self.templates))} templates, {self.attribution})"
@@ -149,7 +160,12 @@ class ScoreSums:
 
     def _about(self) -> dict[str, Any]:
         found = self.attribution
-        about = {"integration": dataclasses.asdict(found.integration), "templates": self.templates}
+        about: dict[str, Any] = {
+            "integration": dataclasses.asdict(found.integration),
+            "templates": self.templates,
+        }
+        if self.convergence is not None:
+            about["convergence"] = dataclasses.asdict(self.convergence)
         if found.outside is not None:
             about["outside"] = "zero" if found.outside.sums is None else "kept"
         if found.neuron_sums is not None:
@@ -167,6 +183,8 @@ class ScoreSums:
         kept = _read_reduced_scores(path) if is_reduced(path) else _read_scores(path)
         with understood(path):
             integration = Integration(kept.header.integration.rule, kept.header.integration.steps)
+            search = kept.header.convergence
+            convergence = None if search is None else Convergence(search.residuals, search.changes)
         sums = None if kept.outside is None else _dense(kept.graph, kept.outside)
         attribution = Attribution(
             kept.graph,
@@ -176,7 +194,7 @@ class ScoreSums:
             outside=Outside(sums) if kept.header.outside else None,
             neuron_sums=kept.neurons,
         )
-        return cls(attribution, kept.header.templates, kept.tensors["examples"])
+        return cls(attribution, kept.header.templates, kept.tensors["examples"], convergence)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ from ..board.columns import BoardRow, list_columns
 from ..board.entries import Entry
 from ..board.ranks import ALPHA, Unranked
 from ..board.rows import Board
+from ..record.doubts import integration_doubts
 from ..record.quantity import Quantity
 from ..record.row import BOTH, COLUMNS, Column, in_board_order
 from ..record.types import Missing, Record, Summary
@@ -195,6 +196,7 @@ def _doubts(entry: Entry) -> Html | None:
     problem = None if entry.card is None else entry.card.problem
     doubts = filter(None, (entry.refused, entry.unofficial, problem))
     lines = [*entry.record.pair.confounds, *entry.declared, *doubts]
+    lines += integration_doubts(entry.record)
     if not lines:
         return None
     count = f"{len(lines)} doubt{'s' * (len(lines) != 1)}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from ..record.doubts import integration_doubts
 from ..record.quantities import SECTIONS, task_quantities
 from ..record.quantity import Definition, Line, Owner, Quantity
 from ..record.row import BOTH, COLUMNS, pair_quantities
@@ -78,6 +79,7 @@ def _header(page: PairPage) -> Html:
     chips = [f"{record.protocol.name}@{record.protocol.version}", _counted(record)]
     chips += [text for text in (page.status, "control" if pair.control else None) if text]
     left_out = [tag("li", text) for text in record.reductions]
+    in_doubt = [tag("li", text) for text in integration_doubts(record)]
     return tag(
         "div",
         tag("h1", tag("bdi", pair.name)),
@@ -87,6 +89,7 @@ def _header(page: PairPage) -> Html:
         tag("div", tag("p", "Less than the protocol's whole:"), tag("ul", left_out), class_="warning")
         if left_out
         else None,
+        tag("div", tag("p", "In doubt:"), tag("ul", in_doubt), class_="warning") if in_doubt else None,
         _contents(record),
     )
 

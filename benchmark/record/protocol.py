@@ -5,7 +5,7 @@ never sees the others, so that its key holds just what can change it.
 """
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -54,8 +54,15 @@ class Scoring(Part):
     kv: Literal["grouped", "ungrouped"] = Field(
         description="edges into key/value heads, or into copies per query head"
     )
-    rule: Literal["left", "right", "midpoint"] = Field(description="integration points of EAP-IG")
-    steps: int = Field(ge=1, description="number of integration points, m")
+    rule: Literal["left", "right", "midpoint", "staggered"] = Field(
+        description="where the integration points of EAP-IG lie"
+    )
+    steps: Annotated[int, Field(ge=1)] | Literal["converge"] = Field(
+        description="number of integration points, m; converge: as many as each member needs on each task"
+    )
+    convergence: int = Field(
+        ge=1, description="examples on which the number of integration points is found, if it is found"
+    )
     places: bool = Field(description="whether scores are split by the position of their source")
     neurons: bool = Field(description="whether effects of MLP neurons are measured")
 
@@ -190,7 +197,9 @@ V2 = Protocol(
     ),
     sampling=Sampling(seed=0, pool=500, candidates=10, read="plan"),
     halving=Halving(disjoint=True, groups=24),
-    scoring=Scoring(kv="grouped", rule="midpoint", steps=5, places=True, neurons=True),
+    scoring=Scoring(
+        kv="grouped", rule="staggered", steps="converge", convergence=24, places=True, neurons=True
+    ),
     reading=OtherReads(beside=("copy", "start", "half", "last"), beside_examples=48),
     sweeping=Sweeping(grid=GRID, intervention="patch"),
     compared=Compared(circuit_edges=None, faithful=0.85, components=20),
@@ -207,6 +216,7 @@ PAPER = V2.changed(
     read="trajectory",
     kv="ungrouped",
     rule="left",
+    steps=5,
     places=False,
     neurons=False,
     beside=(),

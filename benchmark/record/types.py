@@ -194,22 +194,37 @@ class Component(Part):
     share: float
 
 
+class IntegrationRecord(Part):
+    """How many integration points a member's scores were computed from, and how that number was found.
+
+    `residuals`, `changes`: what the completeness residual was with 5, 10, 20, … points on some of the
+    discovery prompts, and which share of the top edges changed between one number and the next. Both are
+    empty, and `converged` is None, where the protocol fixes the number.
+    """
+
+    points: int = Field(ge=1)
+    residuals: tuple[float | None, ...] = ()
+    changes: tuple[float, ...] = ()
+    converged: bool | None = None
+
+
 class MemberRecord(Part):
     """What one member does on one task.
 
     `clean`, `corrupted`: mean metric of the whole model on either prompt of the discovery half. `gap`: by how
     much it is higher than that of the empty circuit, on the evaluation half. `completeness`: what the finite
-    number of integration steps leaves out, relative. `absolute`, `signed`: curves by ranking. Profiles are
-    shares of importance by layer, of all components, heads and MLPs, and of edge counts. `direction`: shares
-    of score by the position of its source. `depth_squared`, `specialisation_squared`: by squared scores of
-    all edges, without the noise of the prompts. `effects`: how concentrated are direct logit attributions and
-    the drops of single components.
+    number of integration points leaves out, relative. `integration`: how many there are. `absolute`,
+    `signed`: curves by ranking. Profiles are shares of importance by layer, of all components, heads and
+    MLPs, and of edge counts. `direction`: shares of score by the position of its source.
+    `depth_squared`, `specialisation_squared`: by squared scores of all edges, without the noise of the
+    prompts. `effects`: how concentrated are direct logit attributions and the drops of single components.
     """
 
     clean: float
     corrupted: float
     gap: Measured
     completeness: Measured
+    integration: IntegrationRecord
     absolute: Curve
     signed: Curve
     smallest_share: Measured

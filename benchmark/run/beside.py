@@ -8,7 +8,6 @@ from ..asking.beside import AskedBeside, ask_beside, evenly
 from ..asking.encoding import Encoded
 from ..asking.grouping import Grouping
 from ..asking.tokens import TokenQuestion, token_questions
-from ..circuits.scores import Integration
 from ..compare.at_read import MeasuredAt, at_read
 from ..measure.evidence import ScoreSums
 from ..measure.metric_shares import metric_shares
@@ -94,10 +93,12 @@ def _measured(
     score = partial(
         score_edges,
         templates=asked.templates,
-        integration=Integration(scoring.rule, scoring.steps),
         rows=rows,
         advance=advance,
         places=scoring.places,
     )
-    arm, mdm = score(members["arm"], asked.arm), score(members["mdm"], asked.mdm)
+    # As many points as the member needed at the headline's read: these have too few examples to find it anew.
+    points = {member: scores.attribution.integration for member, scores in headline.items()}
+    arm = score(members["arm"], asked.arm, integration=points["arm"])
+    mdm = score(members["mdm"], asked.mdm, integration=points["mdm"])
     return MeasuredAt(arm, mdm, headline["mdm"], asked.groups, asked.masked)

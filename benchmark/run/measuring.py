@@ -1,6 +1,7 @@
 """The cells that need the pair: the pool, its prompts, and what is measured of one member at a time."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -20,6 +21,7 @@ from ..circuits.components import Components
 from ..circuits.scores import Integration
 from ..measure.card_sizes import steps_of_cards
 from ..measure.cards import Ask, make_cards
+from ..measure.convergence import find_convergence
 from ..measure.effect_sums import EffectSums
 from ..measure.effects import measure_effects
 from ..measure.entropies import component_entropies
@@ -103,20 +105,24 @@ class Measuring:
         grouping, member = _grouping(cell, needs), self._member(cell)
         asked = self._asked(cell, needs, member, grouping.discovery, grouping.group)
         scoring = cell.parts[Scoring]
-        integration = Integration(scoring.rule, scoring.steps)
+        convergence, steps = None, scoring.steps
+        if steps == "converge":
+            convergence = find_convergence(member, asked, scoring.rule, scoring.convergence, self._rows)
+            steps = convergence.steps
         # A mixture of experts has no neurons that two members share.
         neurons = scoring.neurons and all(each.backbone.neurons is not None for each in self._pair.members)
         with tell(len(asked)) as advance:
-            return score_edges(
+            found = score_edges(
                 member,
                 asked,
                 grouping.templates,
-                integration,
+                Integration(scoring.rule, steps),
                 self._rows,
                 advance,
                 places=scoring.places,
                 neurons=neurons,
             )
+        return replace(found, convergence=convergence)
 
     def _sweep(self, cell: Cell, needs: Needs, tell: Tell) -> Sweep:
         member = self._member(cell)

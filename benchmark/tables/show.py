@@ -1,5 +1,6 @@
 """A record as a page of text: what was run, the pair's row, and what lies behind it."""
 
+from ..record.doubts import integration_doubts
 from ..record.types import MemberProvenance, Record
 from .at_reads import reads_bodies
 from .beside import REPORTED_LEGEND, beside, overlap_body
@@ -41,7 +42,9 @@ def render(record: Record, width: int = WIDTH) -> str:
         legends.append(REPORTED_LEGEND)
     tables = "\n\n".join(bodies) + notes.below(width)
     told = [wrapped(legend, width) for legend in legends]
-    return "\n\n".join([_header(record, width), tables, *told, *_standing(record, width)])
+    return "\n\n".join(
+        [_header(record, width), tables, *told, *_doubts(record, width), *_standing(record, width)]
+    )
 
 
 def _header(record: Record, width: int) -> str:
@@ -78,6 +81,12 @@ def _movement(record: Record) -> str:
         f"moved by {movement[least]:.3f} ({least}) to {movement[most]:.3f} ({most}) of their norm, "
         "mean over modules of a kind"
     )
+
+
+def _doubts(record: Record, width: int) -> list[str]:
+    """What of the tables to take with care, if anything."""
+    lines = [wrapped(plain(doubt), width, "  ") for doubt in integration_doubts(record)]
+    return ["\n".join(["In doubt:", *lines])] if lines else []
 
 
 def _standing(record: Record, width: int) -> list[str]:

@@ -19,6 +19,7 @@ from ..measure.budgets import budgets
 from ..measure.effect_sums import EffectSums
 from ..measure.evidence import RANKINGS, Entropies, ScoreSums, Sweep
 from ..record.cards import CardsCell
+from ..record.protocol import Scoring
 from ..record.strict import read_strict_json
 from ..record.types import AtRead, Record, Stages, TaskResult
 from ..run.plan import Cell, Subject, key_of, kind_name
@@ -224,9 +225,19 @@ def _of_scores(scores: ScoreSums, pool: Pool, record: Record) -> Iterator[str]:
         yield OTHER_DISCOVERY
     if scores.templates != grouping.templates:
         yield OTHER_GROUPS
-    integration, scoring = scores.attribution.integration, record.protocol.scoring
-    if (integration.rule, integration.steps) != (scoring.rule, scoring.steps):
+    yield from _of_integration(scores, record.protocol.scoring)
+
+
+def _of_integration(scores: ScoreSums, scoring: Scoring) -> Iterator[str]:
+    """The integration points are the protocol's, or as many as the search that the header tells of found."""
+    integration, search = scores.attribution.integration, scores.convergence
+    fixed = scoring.steps != "converge"
+    if integration.rule != scoring.rule or (fixed and integration.steps != scoring.steps):
         yield f"its integration is {integration.rule} with {integration.steps} steps, not the protocol's"
+    if fixed != (search is None):
+        yield "it tells of a search for the number of integration points, or of none, unlike the protocol"
+    elif search is not None and (search.steps != integration.steps or not search.finished):
+        yield f"its {integration.steps} integration points do not follow from what it says of their search"
 
 
 def _of_sweep(sweep: Sweep, pool: Pool, record: Record) -> Iterator[str]:

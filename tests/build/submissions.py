@@ -14,6 +14,7 @@ from mechshift.benchmark.asking.grouping import Grouping, group_examples
 from mechshift.benchmark.asking.pool import Pool, Prompts, Solved
 from mechshift.benchmark.circuits.components import Components
 from mechshift.benchmark.circuits.graph import Graph
+from mechshift.benchmark.circuits.points import Convergence
 from mechshift.benchmark.circuits.scores import Attribution, Integration
 from mechshift.benchmark.measure.budgets import budgets
 from mechshift.benchmark.measure.effect_sums import EffectSums
@@ -49,6 +50,9 @@ SMALL = V2.changed(
     splits=2,
 )
 """Protocol v2 with as little work as it can have: validation of a submission takes hundredths of a second."""
+
+SEARCH = Convergence((0.06, 0.011, 0.01), (0.1, 0.02))
+"""How the made-up scores came to their number of integration points, 10."""
 
 CARD = """\
 authors = ["Ada Lovelace", "Grace Hopper"]
@@ -173,14 +177,15 @@ def _scores(cell: Cell, needs: Any) -> ScoreSums:
     clean, corrupted = generator.normal(3, 0.1, (2, len(groups)))
     attribution = Attribution(
         GRAPH,
-        Integration(SMALL.scoring.rule, SMALL.scoring.steps),
+        Integration(SMALL.scoring.rule, SEARCH.steps),
         (own + noise) * counts[:, None, None] * GRAPH.mask,
         counts,
         clean,
         corrupted - 5,
         groups,
     )
-    return ScoreSums(attribution, grouping.templates, np.array([one.index for one in grouping.discovery]))
+    examples = np.array([one.index for one in grouping.discovery])
+    return ScoreSums(attribution, grouping.templates, examples, SEARCH)
 
 
 def _sweep(cell: Cell, needs: Any) -> Sweep:

@@ -1,6 +1,7 @@
 """How much of what a member does its circuits keep."""
 
 from ..quantity import FINE, PERCENT, Definition, Rounding, Section
+from .integration import INTEGRATION
 from .of_task import of_each
 
 LOG_AREA = Definition(
@@ -56,9 +57,9 @@ _SMALLEST = Definition(
 _COMPLETENESS = Definition(
     "completeness residual",
     "How far the summed scores of the input's edges miss the gap between clean and corrupted, because "
-    "there are few integration steps: the difference between the two, in size, divided by the size of "
+    "there are few integration points: the difference between the two, in size, divided by the size of "
     "that gap, both of means over the discovery half. A few per cent are harmless; with more, edges may "
-    "be ranked wrongly. If a metric changes along only a small part of the path between the prompts, five "
+    "be ranked wrongly. If a metric changes along only a small part of the path between the prompts, few "
     "points sample that part badly.",
     low=0,
     span="0 % and up",
@@ -75,5 +76,6 @@ FAITHFULNESS = Section(
         *of_each("cmd", lambda m: m.absolute.cmd, _CMD, FINE),
         *of_each("smallest_share", lambda m: m.smallest_share, _SMALLEST, PERCENT),
         *of_each("completeness", lambda m: m.completeness, _COMPLETENESS, Rounding(decimals=2, percent=True)),
+        *INTEGRATION,
     ),
 )

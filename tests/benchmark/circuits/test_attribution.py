@@ -38,10 +38,23 @@ def test_scores_are_the_eap_ig_librarys(oracle: Oracle, array: str, integration:
 
 
 def test_rules_place_their_steps_as_their_sources_do() -> None:
-    assert Integration("left", 4).points == [0, 0.25, 0.5, 0.75]
-    assert Integration("right", 4).points == [0.25, 0.5, 0.75, 1]
-    assert Integration("midpoint", 4).points == [0.125, 0.375, 0.625, 0.875]
-    assert Integration("eap", 1).points == [1]
+    assert Integration("left", 4).points().T.tolist() == [[0, 0.25, 0.5, 0.75]]
+    assert Integration("right", 4).points().T.tolist() == [[0.25, 0.5, 0.75, 1]]
+    assert Integration("midpoint", 4).points().T.tolist() == [[0.125, 0.375, 0.625, 0.875]]
+    assert Integration("eap", 1).points().T.tolist() == [[1]]
+
+
+def test_staggered_points_are_evenly_spread_over_examples() -> None:
+    points = Integration("staggered", 4).points(range(10, 210))
+    assert points.shape == (4, 200)
+    # One in every quarter of the path, the same part of it in each.
+    np.testing.assert_allclose(points - points[0], np.full((4, 200), 0.25).cumsum(0) - 0.25)
+    within = np.sort(4 * points[0])
+    assert (within >= 0).all()
+    assert (within < 1).all()
+    # Every hundredth of it has its two examples: no gap is much wider than where all are equal.
+    assert np.diff(within).max() < 3 / 200
+    np.testing.assert_array_equal(Integration("staggered", 4).points(range(110, 120)), points[:, 100:110])
 
 
 def slow_scores(
@@ -84,11 +97,23 @@ def test_scores_equal_one_gradient_per_destination(
     member, batch = random_member(kind, attention), random_batch(metric)
     for integration in (Integration("midpoint", 3), Integration("eap", 1)):
         found = attribute(member, [batch], integration, groups=2, tokens_at_once=40)
-        expected, by_row = slow_scores(slow_run, member, batch, integration.points)
+        expected, by_row = slow_scores(slow_run, member, batch, integration.points()[:, 0].tolist())
         tolerance = 2e-5 * np.abs(expected).max()
         np.testing.assert_allclose(found.score_sums.sum(axis=0), expected, rtol=1e-4, atol=tolerance)
         second_group = by_row[batch.groups[batch.example_of_row].numpy() == 1].sum(axis=0)
         np.testing.assert_allclose(found.score_sums[1], second_group, rtol=1e-4, atol=tolerance)
+
+
+@pytest.mark.parametrize("metric", ["states", "log odds"])
+def test_staggered_scores_equal_one_gradient_per_destination_at_each_rows_own_points(
+    random_member: MakeMember, random_batch: MakeBatch, slow_run: Callable, metric: str
+) -> None:
+    member, batch, rule = random_member("qwen2", "full"), random_batch(metric), Integration("staggered", 3)
+    found = attribute(member, [batch], rule, groups=2, tokens_at_once=40, neurons=True)
+    points = [torch.from_numpy(at)[batch.example_of_row, None, None] for at in rule.points(range(3))]
+    expected, _ = slow_scores(slow_run, member, batch, points)
+    tolerance = 2e-5 * np.abs(expected).max()
+    np.testing.assert_allclose(found.score_sums.sum(axis=0), expected, rtol=1e-4, atol=tolerance)
 
 
 def away_from_zero(member: Member) -> Member:
@@ -209,6 +234,19 @@ def test_no_backbones_scores_depend_on_the_batchs_size(
     whole = attribute(member, [batch], Integration(), groups=2).score_sums
     alone = attribute(member, split(batch, (1,) * 6), Integration(), groups=2, tokens_at_once=1).score_sums
     np.testing.assert_allclose(alone, whole, rtol=0, atol=tolerance * np.abs(whole).max())
+
+
+def test_staggered_points_go_with_the_examples_and_not_with_their_batches(
+    random_member: MakeMember, random_batch: MakeBatch
+) -> None:
+    member, batch, rule = random_member("llama"), random_batch(examples=6), Integration("staggered", 4)
+    whole = attribute(member, [batch], rule, groups=2).score_sums
+    parts = attribute(member, split(batch, (1, 3, 2)), rule, groups=2).score_sums
+    np.testing.assert_allclose(parts, whole, rtol=0, atol=1e-5 * np.abs(whole).max())
+    assert (
+        np.abs(attribute(member, [batch], Integration("midpoint", 4), groups=2).score_sums - whole).max()
+        > 1e-3
+    )
 
 
 def test_rows_taken_one_at_a_time_give_the_same(oracle: Oracle, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,10 @@ import pytest
 import torch
 
 from mechshift.benchmark.circuits.attribution import attribute
-from mechshift.benchmark.circuits.batch import Batch
-from mechshift.benchmark.circuits.convergence import POINTS, TOLERANCE, Convergence, converge
+from mechshift.benchmark.circuits.batch import Batch, Metric
+from mechshift.benchmark.circuits.convergence import converge
+from mechshift.benchmark.circuits.intervention import whole_model
+from mechshift.benchmark.circuits.points import POINTS, TOLERANCE, Convergence, top_size
 from mechshift.benchmark.circuits.scores import Integration, Rule
 from mechshift.benchmark.pairs.member import Member
 from mechshift.errors import NotComputable, UsageError
@@ -63,7 +65,8 @@ def test_a_steep_model_does_not_converge(random_member: MakeMember, random_batch
     assert len(found.changes) == 3
 
 
-def by_hand(member: Member, batch: Batch, rule: Rule, budget: int) -> Convergence:
+def by_hand(member: Member, batch: Batch, rule: Rule, budget: int) -> tuple[Convergence, int, bool]:
+    """What is found until the search ends, the number chosen, and whether that is enough."""
     runs = [attribute(member, [batch], Integration(rule, m), 2) for m in POINTS]
     tops = [set(np.argsort(-np.abs(run.scores()).ravel(), kind="stable")[:budget].tolist()) for run in runs]
     residuals = [run.completeness_residual for run in runs]
@@ -71,14 +74,12 @@ def by_hand(member: Member, batch: Batch, rule: Rule, budget: int) -> Convergenc
     for last in range(1, len(POINTS)):
         for index in (last - 1, last):
             if changes[last - 1] <= 0.02 and residuals[index] <= 0.02:
-                tried = slice(last + 1)
-                return Convergence(
-                    POINTS[tried], tuple(residuals[tried]), tuple(changes[:last]), POINTS[index], True
-                )
-    return Convergence(POINTS, tuple(residuals), tuple(changes), 40, False)
+                found = Convergence(tuple(residuals[: last + 1]), tuple(changes[:last]))
+                return found, POINTS[index], True
+    return Convergence(tuple(residuals), tuple(changes)), 40, False
 
 
-@pytest.mark.parametrize("rule", ["left", "right", "midpoint"])
+@pytest.mark.parametrize("rule", ["left", "right", "midpoint", "staggered"])
 def test_the_number_chosen_is_the_first_that_agrees_with_its_neighbour(
     random_member: MakeMember, random_batch: MakeBatch, rule: Rule
 ) -> None:
@@ -88,9 +89,11 @@ def test_the_number_chosen_is_the_first_that_agrees_with_its_neighbour(
         with torch.no_grad():
             # A part in common of another size makes the model bend more or less.
             member.backbone.embedding.weight[:, ::2] += 2 * seed
-        found, expected = converge(member, [batch], rule, budget=20), by_hand(member, batch, rule, 20)
+        found = converge(member, [batch], rule, budget=20)
+        expected, steps, converged = by_hand(member, batch, rule, 20)
         assert found.residuals == pytest.approx(expected.residuals, rel=1e-6)
-        assert found == dataclasses.replace(expected, residuals=found.residuals)
+        assert found.changes == expected.changes
+        assert (found.steps, found.converged, found.finished) == (steps, converged, True)
         chosen.add((found.steps, found.converged))
     assert len(chosen) > 1
 
@@ -108,7 +111,27 @@ def test_without_a_difference_nothing_converges(random_member: MakeMember, rando
     found = converge(
         random_member("llama"), [dataclasses.replace(batch, corrupted=batch.clean)], "midpoint", budget=10
     )
-    assert found == Convergence(POINTS, (None,) * 4, (0, 0, 0), 40, False)
+    assert found == Convergence((None,) * 4, (0, 0, 0))
+    assert (found.steps, found.converged) == (40, False)
+
+
+@pytest.mark.parametrize(("residuals", "changes"), [((), ()), ((0.1,), (0.1,)), ((0.1,) * 5, (0.1,) * 4)])
+def test_searches_that_cannot_have_been_are_refused(
+    residuals: tuple[float, ...], changes: tuple[float, ...]
+) -> None:
+    with pytest.raises(ValueError, match="of no search for points"):
+        Convergence(residuals, changes)
+
+
+def test_a_search_that_was_broken_off_is_not_finished() -> None:
+    assert not Convergence((0.1,), ()).finished
+    assert not Convergence((0.1, 0.01), (0.05,)).finished
+    assert Convergence((0.1, 0.01), (0.02,)).finished
+    assert Convergence((0.1,) * 4, (0.5,) * 3).finished
+
+
+def test_the_top_is_a_twentieth_of_the_edges_and_fifty_at_least() -> None:
+    assert [top_size(edges) for edges in (30, 110, 3_628, 408_227)] == [30, 50, 181, 20_411]
 
 
 def test_strange_requests_are_refused(random_member: MakeMember, random_batch: MakeBatch) -> None:
@@ -121,3 +144,34 @@ def test_strange_requests_are_refused(random_member: MakeMember, random_batch: M
         converge(member, [batch], "eap", budget=10)
     with pytest.raises(NotComputable, match="no example"):
         converge(member, [], "midpoint", budget=10)
+
+
+@dataclasses.dataclass(frozen=True)
+class Jump:
+    """A metric that goes from 0 to 1 where another one has come two fifths of its way."""
+
+    along: Metric
+    start: float
+    end: float
+
+    def __call__(self, logits: torch.Tensor) -> torch.Tensor:
+        way = (self.along(logits) - self.start) / (self.end - self.start)
+        return torch.sigmoid(200 * (way - 0.4))
+
+
+def test_a_jump_that_all_prompts_share_is_seen_by_staggered_points(
+    random_member: MakeMember, random_batch: MakeBatch
+) -> None:
+    """Five midpoints come no nearer to it than a tenth of the path, in one prompt as in all."""
+    member, batch = linear(random_member("llama")), random_batch(examples=64)
+    alike = {name: getattr(batch, name)[:1].expand(64, -1).contiguous() for name in ("clean", "corrupted")}
+    metric = dataclasses.replace(batch.metric, answer=torch.full((64,), 3), foil=torch.full((64,), 4))
+    batch = dataclasses.replace(batch, **alike, metric=metric)
+    clean, corrupted = whole_model(member, batch)
+    batch = dataclasses.replace(batch, metric=Jump(metric, float(corrupted[0]), float(clean[0])))
+    off = {
+        rule: attribute(member, [batch], Integration(rule, 5), groups=2).completeness_residual
+        for rule in ("midpoint", "staggered")
+    }
+    assert off["midpoint"] == pytest.approx(1, abs=1e-3)
+    assert off["staggered"] < 0.05

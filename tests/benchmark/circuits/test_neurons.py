@@ -99,7 +99,7 @@ def test_effects_equal_gradients_by_hand(
         found = attribute(member, [batch], integration, groups=2, tokens_at_once=40, neurons=True)
         assert found.neuron_sums is not None
         assert (found.neuron_sums.dtype, found.neuron_sums.shape) == (np.float32, (2, 2, 20))
-        by_row = ByHand(member, batch).effects(integration.points)
+        by_row = ByHand(member, batch).effects(integration.points()[:, 0].tolist())
         group = batch.groups[batch.example_of_row].numpy()
         expected = np.stack([by_row[group == each].sum(axis=0) for each in range(2)])
         tolerance = 2e-5 * np.abs(expected).max()

@@ -90,7 +90,7 @@ def test_places_hold_what_their_positions_add_up_to(
     random_member: MakeMember, batch: Batch, slow_run: Callable, kind: str, attention: str
 ) -> None:
     member, integration = random_member(kind, attention), Integration("midpoint", 3)
-    expected = slowly(slow_run, member, batch, integration.points)
+    expected = slowly(slow_run, member, batch, integration.points()[:, 0].tolist())
     assert (np.abs(expected).sum(axis=(1, 2, 3)) > 0.005 * np.abs(expected).sum()).all(), "all have a share"
     found = attribute(member, [batch], integration, groups=2, tokens_at_once=40, places=True)
     assert found.outside is not None
@@ -121,7 +121,7 @@ def test_in_a_causal_model_everything_is_between(
 ) -> None:
     """Blocks of one token are causal too, but go through the code that tells places apart."""
     causal, blocks = random_member(kind, "causal"), random_member(kind, "block:1")
-    by_hand = slowly(slow_run, causal, batch, Integration().points)
+    by_hand = slowly(slow_run, causal, batch, Integration().points()[:, 0].tolist())
     assert np.abs(by_hand[BETWEEN]).max() > 0.1
     assert np.abs(by_hand[[BEFORE, BEHIND]]).max() < 1e-12 * np.abs(by_hand).max()
     found = attribute(causal, [batch], Integration(), groups=2, places=True)

@@ -20,6 +20,7 @@ from mechshift.benchmark.circuits.attribution import attribute
 from mechshift.benchmark.circuits.circuit import Circuit
 from mechshift.benchmark.circuits.files import kind_of
 from mechshift.benchmark.circuits.graph import Graph
+from mechshift.benchmark.circuits.points import Convergence
 from mechshift.benchmark.circuits.scores import Attribution, Integration, Outside
 from mechshift.benchmark.measure.evidence import Entropies, Evidence, ScoreSums, Sweep
 from mechshift.benchmark.measure.reduced import ScorePrecision, pack
@@ -131,6 +132,27 @@ def test_that_places_are_not_known_is_other_than_that_nothing_is_outside(
     assert (found.outside is None) == (outside is None)
     assert found.outside is None or found.outside.sums is None
     assert found.neuron_sums is None
+
+
+@pytest.mark.parametrize("convergence", [None, Convergence((0.3, None, 0.01), (0.2, 0.0))])
+@pytest.mark.parametrize("reduced", [False, True])
+def test_the_search_for_integration_points_is_read_back(
+    convergence: Convergence | None, reduced: bool, tmp_path: Path
+) -> None:
+    made = replace(some_scores(), convergence=convergence)
+    if reduced:
+        made.save_reduced(tmp_path / "kept", ScorePrecision(1 / 256))
+    else:
+        made.save(tmp_path / "kept")
+    assert ScoreSums.load(tmp_path / "kept").convergence == convergence
+
+
+def test_a_search_that_cannot_have_been_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Convergence, "__post_init__", lambda _: None)
+        replace(some_scores(), convergence=Convergence((0.1,), (0.2,))).save(tmp_path / "kept")
+    with pytest.raises(NotComputable, match="1 residuals and 1 changes are of no search"):
+        ScoreSums.load(tmp_path / "kept")
 
 
 def test_a_sweep_is_read_back_as_it_was_written(tmp_path: Path) -> None:

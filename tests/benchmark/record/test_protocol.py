@@ -35,7 +35,7 @@ every_protocol = pytest.mark.parametrize("protocol", list_protocols(), ids=lambd
 def test_v1_is_the_boards() -> None:
     assert V2.board
     assert V2.version == 3
-    assert (V2.scoring.kv, V2.scoring.rule, V2.scoring.steps) == ("grouped", "midpoint", 5)
+    assert (V2.scoring.kv, V2.scoring.rule, V2.scoring.steps) == ("grouped", "staggered", "converge")
     assert V2.sweeping.grid == MIB_SHARES
     assert (V2.compared.circuit_edges, V2.compared.faithful) == (None, 0.85)
     assert (V2.sampling.pool, V2.halving.disjoint) == (500, True)
@@ -185,9 +185,9 @@ def test_settings_are_changed_by_their_names() -> None:
     changed = V2.changed(**values)
     assert dict(changed.settings()) == dict(V2.settings()) | values
     assert (changed.sampling.seed, changed.sampling.pool, changed.sampling.candidates) == (1, 12, 10)
-    assert (changed.scoring.steps, changed.scoring.rule) == (3, "midpoint")
+    assert (changed.scoring.steps, changed.scoring.rule) == (3, "staggered")
     assert changed.tasks == V2.tasks
-    assert (V2.name, V2.sampling.pool, V2.scoring.steps) == ("v2", 500, 5)
+    assert (V2.name, V2.sampling.pool, V2.scoring.steps) == ("v2", 500, "converge")
 
 
 def test_tasks_and_parts_are_changed_as_a_whole() -> None:

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from build.submissions import GRAPH, SMALL
+from build.submissions import GRAPH
 from build.tampering import cell_file, seal_anew, write_manifest
 from mechshift.benchmark.circuits.scores import Attribution, Integration
 from mechshift.benchmark.findings.finding import Finding
@@ -217,7 +217,7 @@ def test_of_a_cell_of_other_sizes_no_array_is_read(
     folder, groups = submission(), 2**14
     counts, values = np.ones(groups, np.int64), np.zeros(groups)
     sums = np.zeros((groups, *GRAPH.mask.shape))
-    integration = Integration(SMALL.scoring.rule, SMALL.scoring.steps)
+    integration = Integration("staggered", 10)
     scores = Attribution(GRAPH, integration, sums, counts, values, values, np.arange(groups))
     wide = ScoreSums(scores, ("a",) * groups, np.arange(groups))
     wide.save_reduced(cell_file(folder, "scores-arm"), PRECISIONS[0])

@@ -1,0 +1,26 @@
+"""With how many integration points a forecast reckons, where a protocol has them found by convergence."""
+
+from ..circuits.attribution import STEPS_AT_ONCE
+from ..circuits.points import POINTS
+from ..record.protocol import Scoring
+
+TYPICAL = 10
+"""What most tasks take. One that takes the most takes four times as long to score."""
+
+
+def typical_steps(scoring: Scoring) -> int:
+    """The protocol's number of points, or what most tasks take."""
+    return TYPICAL if scoring.steps == "converge" else scoring.steps
+
+
+def searched_steps(scoring: Scoring) -> tuple[int, ...]:
+    """With which numbers of points some examples are scored first, none where the number is fixed."""
+    if scoring.steps != "converge":
+        return ()
+    # One more than is chosen: it has to agree with a neighbour.
+    return POINTS[: POINTS.index(TYPICAL) + 2]
+
+
+def most_held(scoring: Scoring) -> int:
+    """Of how many steps gradients are held at a time, at the most."""
+    return min(STEPS_AT_ONCE, POINTS[-1] if scoring.steps == "converge" else scoring.steps)
