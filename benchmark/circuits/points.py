@@ -5,6 +5,9 @@ from dataclasses import dataclass
 POINTS = (5, 10, 20, 40)
 """The numbers that are tried: there are never more than the last."""
 
+TYPICAL = 10
+"""What most tasks take, as forecasts reckon. One that takes the most takes four times as long to score."""
+
 TOLERANCE = 0.02
 """What the completeness residual, and the share of the top edges that change, may be at most."""
 

@@ -1,11 +1,8 @@
 """With how many integration points a forecast reckons, where a protocol has them found by convergence."""
 
 from ..circuits.attribution import STEPS_AT_ONCE
-from ..circuits.points import POINTS
+from ..circuits.points import POINTS, TYPICAL
 from ..record.protocol import Scoring
-
-TYPICAL = 10
-"""What most tasks take. One that takes the most takes four times as long to score."""
 
 
 def typical_steps(scoring: Scoring) -> int:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ..circuits.points import TYPICAL
 from ..measure.card_sizes import steps_of_cards
 from .plan import Cell, Stage, kind_named
 
@@ -71,7 +72,8 @@ def amount(inputs: Mapping[str, Any]) -> float:
 
 def _of_attribution(settings: Mapping[str, Any]) -> int:
     """Passes that the scores of an example take: both prompts, and every step forward and back."""
-    return 2 + 2 * int(settings["steps"])
+    steps = settings["steps"]
+    return 2 + 2 * (TYPICAL if steps == "converge" else int(steps))
 
 
 class Timing:
