@@ -1,5 +1,6 @@
 """The threads of a CPU that a model is run on."""
 
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
@@ -7,6 +8,12 @@ import torch
 
 SMALL_WIDTH = 512
 """Models narrower than this are run on one thread of a CPU."""
+
+
+def available_cores() -> int:
+    """Processors that this process may use."""
+    # Not the machine's number, of which a container or a batch queue may give few.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def suited_threads(device: torch.device, width: int) -> int:

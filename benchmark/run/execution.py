@@ -1,10 +1,12 @@
 """The loop that carries out a plan: what is there is read, what is missing or damaged is made and kept."""
 
 import time
-from collections.abc import Callable, Generator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import groupby
 from typing import Any
 
 from ..asking.pool import Pool
@@ -43,9 +45,17 @@ class Outcome:
 
 
 def execute(
-    plan: Plan, protocol: Protocol, store: Store, compute: Compute, progress: Progress
+    plan: Plan,
+    protocol: Protocol,
+    store: Store,
+    compute: Compute,
+    progress: Progress,
+    side_by_side: bool = False,
 ) -> Generator[Outcome, None, None]:
     """Carry out a plan, task by task. One task's contents are held at a time, unless the caller keeps them.
+
+    With `side_by_side` the cells of both members of one stage are computed at once, in two threads: the same
+    numbers, which a small model on two cores gives in little more than half of the time.
 
     A task whose pool is too small for the protocol ends there. Who does not take every outcome closes the
     generator, which puts away what `progress` shows. Raises OutputError where a cell cannot be written, and
@@ -54,31 +64,94 @@ def execute(
     with progress.begin(plan, store):
         for task in plan.tasks:
             outcome = Outcome(task)
-            for cell in plan.of(task):
+            # The plan has both members of a stage one after the other, and neither needs the other.
+            for _, stage in groupby(plan.of(task), key=lambda cell: cell.kind.stage):
+                cells = list(stage)
                 if outcome.unusable is not None:
-                    progress.skip(cell)
+                    for cell in cells:
+                        progress.skip(cell)
                     continue
-                kept = _obtain(cell, outcome, store, compute, progress)
-                outcome.contents[cell.name] = kept.content
-                outcome.cells[cell.name] = CellRecord(key=cell.key, digest=kept.seal.digest)
-                if cell.kind.stage == "pool":
+                for cell, kept in _obtain(cells, outcome, store, compute, progress, side_by_side):
+                    outcome.contents[cell.name] = kept.content
+                    outcome.cells[cell.name] = CellRecord(key=cell.key, digest=kept.seal.digest)
+                if cells[0].kind.stage == "pool":
                     # Judged anew in every run: the minimum is not part of the pool's key.
                     outcome.unusable = why_unusable(outcome.pool, protocol)
             yield outcome
 
 
-def _obtain(cell: Cell, outcome: Outcome, store: Store, compute: Compute, progress: Progress) -> Kept:
-    needs = {need: outcome.cells[need].digest for need in cell.kind.needs}
+def _obtain(
+    cells: list[Cell],
+    outcome: Outcome,
+    store: Store,
+    compute: Compute,
+    progress: Progress,
+    side_by_side: bool,
+) -> Iterator[tuple[Cell, Kept]]:
+    """What the cells of one stage hold, read or computed."""
+    found = {cell.name: _read(cell, outcome, store, progress) for cell in cells}
+    missing = [cell for cell in cells if found[cell.name] is None]
+    with ThreadPoolExecutor(1) as pool:
+        ahead: dict[str, Future[_Computed]] = {}
+        if side_by_side:
+            ahead = {
+                cell.name: pool.submit(_compute, cell, outcome, compute, lambda total: _told_later())
+                for cell in missing[1:]
+            }
+        for cell in cells:
+            kept = found[cell.name]
+            if kept is None:
+                kept = _write(cell, outcome, store, _made(cell, outcome, compute, progress, ahead))
+            yield cell, kept
+
+
+_Computed = tuple[Any, float]
+"""A cell's content and the seconds that computing it took."""
+
+
+def _read(cell: Cell, outcome: Outcome, store: Store, progress: Progress) -> Kept | None:
     try:
-        kept = store.read(cell, needs)
+        kept = store.read(cell, _needed(cell, outcome))
     # Every cell can be computed again, so a damaged one costs time but need not stop the run.
     except Damaged as damage:
         progress.note(f"{cell.task.name}: {cell.name} is made again: {damage}")
-        kept = None
+        return None
     if kept is not None:
         progress.present(cell)
-        return kept
+    return kept
+
+
+def _made(
+    cell: Cell,
+    outcome: Outcome,
+    compute: Compute,
+    progress: Progress,
+    ahead: Mapping[str, "Future[_Computed]"],
+) -> _Computed:
+    if cell.name not in ahead:
+        return _compute(cell, outcome, compute, partial(progress.cell, cell))
+    # It was begun beside another one, whose progress was shown; this one's is what is left of it.
+    with progress.cell(cell, 1) as advance:
+        made = ahead[cell.name].result()
+        advance(1)
+    return made
+
+
+def _compute(cell: Cell, outcome: Outcome, compute: Compute, tell: Tell) -> _Computed:
     started = time.monotonic()
-    contents = {need: outcome.contents[need] for need in cell.kind.needs}
-    content = compute(cell, contents, partial(progress.cell, cell))
-    return store.write(cell, content, needs, time.monotonic() - started)
+    content = compute(cell, {need: outcome.contents[need] for need in cell.kind.needs}, tell)
+    return content, time.monotonic() - started
+
+
+def _write(cell: Cell, outcome: Outcome, store: Store, made: _Computed) -> Kept:
+    content, seconds = made
+    return store.write(cell, content, _needed(cell, outcome), seconds)
+
+
+def _needed(cell: Cell, outcome: Outcome) -> dict[str, str]:
+    return {need: outcome.cells[need].digest for need in cell.kind.needs}
+
+
+@contextmanager
+def _told_later() -> Iterator[Advance]:
+    yield lambda done: None

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ from ..measure.scores import score_edges
 from ..measure.sweep import sweep
 from ..pairs.member import Member
 from ..pairs.pair import Pair
-from ..pairs.threads import on_suited_threads
+from ..pairs.threads import available_cores, on_suited_threads, suited_threads
 from ..pairs.ungrouping import ungroup
 from ..record.cards import CardsCell
 from ..record.missing import Missing
@@ -53,6 +54,7 @@ class Measuring:
         self._rows = rows
         # The examples of one task at a time: its cells come one after the other.
         self._examples: tuple[object, dict[int, Encoded]] = (None, {})
+        self._drawing = Lock()
 
     def __call__(self, cell: Cell, needs: Needs, tell: Tell) -> Any:
         """The content of a cell. Raises what running the members raises."""
@@ -61,6 +63,14 @@ class Measuring:
         # Here and not on the command line, so that a call from Python gives the same numbers to the last bit.
         with on_suited_threads(self._pair.arm.device, self._pair.arm.backbone.shape.width):
             return self._computed[cell.kind.stage](cell, needs, tell)
+
+    @property
+    def side_by_side(self) -> bool:
+        """Whether both members gain by being run at once: each takes one thread, and there are more."""
+        arm, mdm = self._pair.members
+        alone = suited_threads(arm.device, arm.backbone.shape.width) == 1
+        # Hooks are of one model: a pair of one model with itself is run one after the other.
+        return alone and available_cores() > 1 and arm.backbone.model is not mdm.backbone.model
 
     @property
     def _computed(self) -> dict[Stage, Callable[[Cell, Needs, Tell], Any]]:
@@ -199,11 +209,12 @@ class Measuring:
 
     def _encoded(self, cell: Cell, needs: Needs) -> dict[int, Encoded]:
         pool = needs["pool"]
-        if self._examples[0] is not pool:
-            drawn = pooled_examples(self._pair, _task(cell), cell.task.level, cell.parts[Sampling], pool)
-            _check_same(cell, pool, drawn)
-            self._examples = pool, drawn
-        return self._examples[1]
+        with self._drawing:
+            if self._examples[0] is not pool:
+                drawn = pooled_examples(self._pair, _task(cell), cell.task.level, cell.parts[Sampling], pool)
+                _check_same(cell, pool, drawn)
+                self._examples = pool, drawn
+            return self._examples[1]
 
 
 def _check_same(cell: Cell, pool: Pool, drawn: Mapping[int, Encoded]) -> None:

@@ -66,7 +66,8 @@ def measure(
         raise UsageError(f"{rows} token rows cannot be run at once", "run at least one")
     check_applies(Graph.of(pair.arm.backbone.shape, protocol.scoring.kv).edges, pair.spec.name, protocol)
     plan = plan_run(subject_of(pair), protocol, asked, wanted)
-    return execute(plan, protocol, Store(out), Measuring(pair, rows), progress or Silent())
+    measuring = Measuring(pair, rows)
+    return execute(plan, protocol, Store(out), measuring, progress or Silent(), measuring.side_by_side)
 
 
 def check_applies(edges: int, pair: str, protocol: Protocol) -> None:
