@@ -1,8 +1,8 @@
 """Effects of neurons of the reference pair, against patching one neuron at a time.
 
-An effect is a mean of gradients over the path between the two prompts. Patching a neuron in the clean run asks
-at the one end of that path, where the gradient is another one. So each is held against its like: the gradient at
-the clean run against patching there, and the mean over the path against patching all along it.
+An effect is a mean of gradients over the path between the two prompts. Patching a neuron in the clean run
+asks at the one end of that path, where the gradient is another one. So each is held against its like: the
+gradient at the clean run against patching there, and the mean over the path against patching all along it.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.record.protocol import V2
 from mechshift.tasks import get_task
 
-EVERY = 16
+EVERY = 32
 """Every so many neurons are patched, in all layers."""
 
 TASKS = "agreement", "greater-than"
@@ -70,6 +70,12 @@ def value(member: Member, batch: Batch, point: float) -> float:
     return float(batch.metric(member.logits(hidden[batch.read_row, batch.read_position])).sum())
 
 
+def noted(seen: list[Tensor], z: Tensor) -> Tensor:
+    """What neurons put out, as it is; it is kept among what was seen."""
+    seen.append(z)
+    return z
+
+
 def moved(at: int, by: Tensor, z: Tensor) -> Tensor:
     """What neurons put out, with neuron `at` moved."""
     return torch.cat([z[..., :at], z[..., at : at + 1] + by[..., None], z[..., at + 1 :]], dim=-1)
@@ -87,7 +93,7 @@ def patched(member: Member, batch: Batch, ways: list[tuple[float, float, float]]
     for layer, module in enumerate(maps):
         seen: list[Tensor] = []
         for point in (1, 0):
-            with changed(module, lambda z: (seen.append(z), z)[1]):
+            with changed(module, partial(noted, seen)):
                 value(member, batch, point)
         difference = seen[0] - seen[1]
         for place in range(found.shape[1]):
