@@ -13,6 +13,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -25,6 +26,8 @@ from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.scores import Integration
 from mechshift.benchmark.pairs.member import Member
 from speed.memory import SHAPES
+
+T = TypeVar("T")
 
 
 def random_member(attention: str = "causal") -> Member:
@@ -69,6 +72,13 @@ def seconds(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
+
+
+def timed(work: Callable[[], T]) -> tuple[float, T]:
+    """How long the work takes, and what it gives."""
+    start = time.perf_counter()
+    found = work()
+    return time.perf_counter() - start, found
 
 
 def compare(prompts: int, tokens: int, steps: int, repeats: int) -> None:

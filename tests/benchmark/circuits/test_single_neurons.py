@@ -26,7 +26,7 @@ from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.record.protocol import V2
 from mechshift.tasks import get_task
 
-EVERY = 16
+EVERY = 32
 """Every so many neurons are patched, in all layers."""
 
 TASKS = "agreement", "greater-than"
@@ -70,6 +70,12 @@ def value(member: Member, batch: Batch, point: float) -> float:
     return float(batch.metric(member.logits(hidden[batch.read_row, batch.read_position])).sum())
 
 
+def noted(seen: list[Tensor], z: Tensor) -> Tensor:
+    """What neurons put out, as it is; it is kept among what was seen."""
+    seen.append(z)
+    return z
+
+
 def moved(at: int, by: Tensor, z: Tensor) -> Tensor:
     """What neurons put out, with neuron `at` moved."""
     return torch.cat([z[..., :at], z[..., at : at + 1] + by[..., None], z[..., at + 1 :]], dim=-1)
@@ -87,7 +93,7 @@ def patched(member: Member, batch: Batch, ways: list[tuple[float, float, float]]
     for layer, module in enumerate(maps):
         seen: list[Tensor] = []
         for point in (1, 0):
-            with changed(module, lambda z, seen=seen: (seen.append(z), z)[1]):
+            with changed(module, partial(noted, seen)):
                 value(member, batch, point)
         difference = seen[0] - seen[1]
         for place in range(found.shape[1]):
