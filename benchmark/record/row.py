@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .quantities.behaviour import ACCURACY
-from .quantities.depth import EARLY_SHIFT
+from .quantities.depth import EARLY_SHIFT, EARLY_SHIFT_SQUARED
 from .quantities.direction import RIGHT_CONTEXT
 from .quantities.faithfulness import LOG_AREA
 from .quantities.overlap import OVERLAP
-from .quantities.specialisation import SPECIALISATION_SHIFT
+from .quantities.specialisation import SPECIALISATION_SHIFT, SPECIALISATION_SHIFT_SQUARED
 from .quantities.structure import NEURONS, SIMILARITY
 from .quantity import COUNT, MEMBERS, SHARE, SHIFT, Definition, Owner, Quantity, Rounding, entry
 from .summary import SUITES, SURFACES
@@ -18,6 +18,9 @@ BOTH = "both suites"
 
 SHIFT_AT_ONE_SIZE = "overlap_shift_one_size"
 """The quantity of which rows with circuits of other sizes cannot be set side by side."""
+
+SQUARED = "_squared"
+"""What the name of a quantity by squared mass has behind that of the same one by mass."""
 
 BySuite = Callable[[Summary], Mapping[str, Measured]]
 
@@ -211,6 +214,23 @@ def _similarity() -> Column:
     return Column("similarity\nρ", quantities, labels, ("{}", "words {}", "symbols {}"))
 
 
+def _by_weightings(
+    heading: str, name: str, definitions: tuple[Definition, Definition], of: tuple[BySuite, BySuite]
+) -> Column:
+    """By suite, by mass and by squared mass; what the two do not agree on is not stated (`statements`)."""
+    title = heading.replace("\n", " ")
+    labels = (title, f"{title}, squared mass")
+    by_mass, by_squares = (_means(label, each) for label, each in zip(labels, definitions, strict=True))
+    quantities = {
+        suite: (
+            _quantity(f"{name}_{suite}", of[0], suite, by_mass, SHIFT, None, suite),
+            _quantity(f"{name}{SQUARED}_{suite}", of[1], suite, by_squares, SHIFT, None, suite),
+        )
+        for suite in SUITES
+    }
+    return Column(heading, quantities, labels, ("{}", "squared {}"))
+
+
 COLUMNS = (
     _by_suite(
         "accuracy", ACCURACY, accuracy_arm=lambda s: s.accuracy_arm, accuracy_mdm=lambda s: s.accuracy_mdm
@@ -220,12 +240,17 @@ COLUMNS = (
     _by_suite("neurons\nρ", NEURONS, neurons=lambda s: s.neurons),
     _by_suite("overlap Ĵ", OVERLAP, overlap=lambda s: s.overlap),
     _SHIFT_OF_OVERLAP,
-    _by_suite("early\nshift", EARLY_SHIFT, SHIFT, early_shift=lambda s: s.early_shift),
-    _by_suite(
+    _by_weightings(
+        "early\nshift",
+        "early_shift",
+        (EARLY_SHIFT, EARLY_SHIFT_SQUARED),
+        (lambda s: s.early_shift, lambda s: s.early_shift_squared),
+    ),
+    _by_weightings(
         "specialisation\nshift",
-        SPECIALISATION_SHIFT,
-        SHIFT,
-        specialisation_shift=lambda s: s.specialisation_shift,
+        "specialisation_shift",
+        (SPECIALISATION_SHIFT, SPECIALISATION_SHIFT_SQUARED),
+        (lambda s: s.specialisation_shift, lambda s: s.specialisation_shift_squared),
     ),
     _by_suite("right\ncontext", RIGHT_CONTEXT, right_context=lambda s: s.right_context),
     _column(

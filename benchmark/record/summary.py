@@ -109,7 +109,11 @@ def row_of(values_of: ValuesOf, accuracy: Mapping[str, dict[str, Measured]], one
         overlap_shift=subtract(overlap["local"], overlap["planning"]),
         one_size=one_size,
         early_shift=by_suite(lambda task: task.comparison.depth_shift["early_share"]),
+        early_shift_squared=by_suite(lambda task: entry(task.comparison.depth_shift_squared, "early_share")),
         specialisation_shift=by_suite(lambda task: task.comparison.specialisation_shift["specialisation"]),
+        specialisation_shift_squared=by_suite(
+            lambda task: entry(task.comparison.specialisation_shift_squared, "specialisation")
+        ),
         right_context=by_suite(lambda task: entry(task.comparison.mdm.direction, "right_context")),
         faithfulness={
             "arm": mean_of(Among(), lambda task: task.comparison.arm.absolute.log_area),

@@ -452,7 +452,7 @@ class Summary(Part):
 
     `similarity`: of the headline, whose local − planning is the task-dependent shift. `neurons`, `overlap`,
     depth, specialisation and `right_context` (the MDM's) are by suite; `overlap_shift` is Ĵ local − Ĵ
-    planning. Shifts of depth and specialisation are MDM − ARM.
+    planning. Shifts of depth and specialisation are MDM − ARM, by mass and by squared mass.
     """
 
     accuracy_arm: dict[str, Measured]
@@ -463,7 +463,9 @@ class Summary(Part):
     overlap_shift: Measured
     one_size: SameSize
     early_shift: dict[str, Measured]
+    early_shift_squared: dict[str, Measured]
     specialisation_shift: dict[str, Measured]
+    specialisation_shift_squared: dict[str, Measured]
     right_context: dict[str, Measured]
     faithfulness: dict[str, Measured]
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from ..record.carriers import sign_carriers
 from ..record.quantities import SECTIONS, task_quantities
 from ..record.quantity import Line, Quantity
 from ..record.row import BOTH, COLUMNS
+from ..record.statements import sign_carriers, why_not_stated
 from ..record.summary import SUITES
 from ..record.types import Missing, Record, Summary, TaskResult
 from .at_reads import reads_bodies
@@ -78,18 +78,20 @@ def protocol_name(record: Record) -> str:
 def _of_row(quantities: Sequence[Quantity[Summary]], index: int, record: Record, notes: Notes) -> str:
     """One of the values that a column has at a place, empty where it has none.
 
-    A signed one says which tasks carry its sign.
+    A signed one says which tasks carry its sign, and where two weightings do not agree on it.
     """
     if not quantities:
         return ""
     quantity = quantities[index]
     cell = notes.cell(quantity.of(record.summary), quantity.rounding)
-    carriers = sign_carriers(record, quantity) if quantity.rounding.signed else ()
-    return cell + notes.mark(_carried(carriers)) if carriers else cell
+    if not quantity.rounding.signed:
+        return cell
+    doubts = [why_not_stated(record, quantity), _carried(sign_carriers(record, quantity))]
+    return cell + "".join(notes.mark(doubt) for doubt in doubts if doubt)
 
 
 def _carried(tasks: Sequence[str]) -> str:
-    return f"leaving out {' or '.join(map(plain, tasks))} takes its sign away"
+    return "" if not tasks else f"leaving out {' or '.join(map(plain, tasks))} takes its sign away"
 
 
 def _tasks(tasks: Sequence[TaskResult], notes: Notes) -> str:

@@ -321,7 +321,9 @@ def a_summary(shift: Measured) -> Summary:
             shift=number(0.1, 0.06),
         ),
         early_shift={"local": number(-0.001, 0.01), "planning": number(0.12, 0.02)},
+        early_shift_squared={"local": number(-0.02, 0.01), "planning": number(0.15, 0.03)},
         specialisation_shift={"local": number(0.05, 0.01), "planning": number(-0.05, 0.01)},
+        specialisation_shift_squared={"local": number(0.02, 0.01), "planning": number(0.03, 0.01)},
         right_context={"local": number(0.05, 0.01), "planning": number(0.08, 0.01)},
         faithfulness={"arm": number(0.67, 0.03), "mdm": number(0.65, 0.05)},
     )

@@ -62,7 +62,7 @@ _MEAN_SQUARED = Definition(
     larger="towards late layers",
     unit="share of the depth",
 )
-_EARLY_SHIFT_SQUARED = Definition(
+EARLY_SHIFT_SQUARED = Definition(
     "early shift by squared mass",
     _SQUARED + "Change in the early share, MDM − ARM. Positive: the MDM's strongest edges lie earlier.",
     low=-1,
@@ -110,12 +110,12 @@ DEPTH = Section(
         *of_each("early_share_squared", lambda m: entry(m.depth_squared, "early_share"), _EARLY_SQUARED),
         *of_each("mean_depth_squared", lambda m: entry(m.depth_squared, "mean_depth"), _MEAN_SQUARED),
         Line(
-            _EARLY_SHIFT_SQUARED.title,
+            EARLY_SHIFT_SQUARED.title,
             (
                 of_both(
                     "early_shift_squared",
                     lambda c: entry(c.depth_shift_squared, "early_share"),
-                    _EARLY_SHIFT_SQUARED,
+                    EARLY_SHIFT_SQUARED,
                     SHIFT,
                 ),
             ),

@@ -58,7 +58,7 @@ _SQUARED = Definition(
     trap="Squares are more unequal than what they are squares of, so do not compare it with the "
     "specialisation by mass.",
 )
-_SHIFT_SQUARED = Definition(
+SPECIALISATION_SHIFT_SQUARED = Definition(
     "specialisation shift by squared mass",
     "Change in specialisation by squared mass, MDM − ARM.",
     low=-1,
@@ -103,12 +103,12 @@ SPECIALISATION = Section(
             "specialisation_squared", lambda m: entry(m.specialisation_squared, "specialisation"), _SQUARED
         ),
         Line(
-            _SHIFT_SQUARED.title,
+            SPECIALISATION_SHIFT_SQUARED.title,
             (
                 of_both(
                     "specialisation_shift_squared",
                     lambda c: entry(c.specialisation_shift_squared, "specialisation"),
-                    _SHIFT_SQUARED,
+                    SPECIALISATION_SHIFT_SQUARED,
                     SHIFT,
                 ),
             ),

@@ -52,7 +52,9 @@ def task(
             compared=point(edges, overlap),
             curve=tuple(point(size, value) for size, value in curve.items()),
             depth_shift={"early_share": early or anything},
+            depth_shift_squared={"early_share": anything},
             specialisation_shift={"specialisation": special or anything},
+            specialisation_shift_squared={"specialisation": anything},
             structure={HEADLINE: similarity or anything, "neurons": anything},
             arm=SimpleNamespace(absolute=SimpleNamespace(log_area=arm)),
             mdm=SimpleNamespace(

@@ -3,12 +3,13 @@
 import pytest
 
 from build.records import a_comparison, a_record, a_task, number
-from mechshift.benchmark.record.carriers import sign_carriers
 from mechshift.benchmark.record.row import pair_quantities
+from mechshift.benchmark.record.statements import sign_carriers, why_not_stated
 from mechshift.benchmark.record.summary import summarise
 from mechshift.benchmark.record.types import Missing, Record
 
-EARLY = next(each for each in pair_quantities() if each.name == "early_shift_local")
+DECLARED = {each.name: each for each in pair_quantities()}
+EARLY = DECLARED["early_shift_local"]
 
 
 def record_of(**early: float | None) -> Record:
@@ -41,3 +42,19 @@ def test_a_task_without_which_the_sign_is_gone_carries_it(
     early: dict[str, float | None], carriers: tuple[str, ...]
 ) -> None:
     assert sign_carriers(record_of(**early), EARLY) == carriers
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("early_shift_local", "the interval of the value by mass contains 0"),
+        ("early_shift_planning", ""),
+        ("specialisation_shift_local", ""),
+        ("specialisation_shift_planning", "the two weightings disagree in sign"),
+        # What has no other weighting is not asked for one.
+        ("early_shift_squared_local", ""),
+        ("task_dependent_shift", ""),
+    ],
+)
+def test_a_shift_is_stated_where_both_weightings_agree(name: str, reason: str) -> None:
+    assert why_not_stated(a_record(), DECLARED[name]) == reason
