@@ -10,7 +10,8 @@ from mechshift.errors import UsageError
 
 MEGABYTES_5 = 5 * 10**6
 NAMES = {
-    "tiny", "tiny-noshift", "tiny-continued", "tiny-scratch", "tiny-block", "tiny-seed-2", "tiny-seed-3",
+    "tiny", "tiny-noshift", "tiny-continued", "tiny-continued-low", "tiny-scratch", "tiny-block",
+    *(f"tiny{kind}-seed-{seed}" for kind in ("", "-continued") for seed in range(2, 6)),
 }  # fmt: skip
 
 
