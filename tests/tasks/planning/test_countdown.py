@@ -190,7 +190,7 @@ def test_the_target_alone_tells_as_much_as_the_page_says(drawn: Draw, held_out: 
 def test_targets_are_near_and_the_middle_number_comes_first_for_those_below_the_smallest(
     held_out: Draw,
 ) -> None:
-    """The shortcut that the page names, and that either is the answer as often, within four standard errors."""
+    """The shortcut that the page names; either is the answer as often, within four standard errors."""
     below = 0
     for example in held_out("countdown"):
         numbers, _, target = evaluated(example.answer.strip())
