@@ -10,7 +10,8 @@ from mechshift.errors import UsageError
 
 MEGABYTES_5 = 5 * 10**6
 NAMES = {
-    "tiny", "tiny-noshift", "tiny-continued", "tiny-scratch", "tiny-block", "tiny-seed-2", "tiny-seed-3",
+    "tiny", "tiny-noshift", "tiny-continued", "tiny-continued-low", "tiny-scratch", "tiny-block",
+    *(f"tiny{kind}-seed-{seed}" for kind in ("", "-continued") for seed in range(2, 6)),
 }  # fmt: skip
 
 
@@ -41,8 +42,17 @@ def test_a_reference_pair_has_enough_edges_to_resolve(tiny: Recipe) -> None:
 
 
 def test_every_task_of_the_board_is_in_the_mixture(tiny: Recipe) -> None:
-    assert set(tiny.mixture) == {task.name for task in V2.tasks}
+    tasks = tiny.tasks()
+    levels = [(task.card.name, task.card.default_level) for task in tasks.values()]
+    assert {(task.name, task.level) for task in V2.tasks} <= set(levels)
+    assert len(set(levels)) == len(levels)
     assert math.fsum(tiny.mixture.values()) == pytest.approx(1)
+
+
+def test_a_mixture_names_a_task_or_one_of_its_levels(tiny: Recipe) -> None:
+    mixed = replace(tiny, mixture={"infilling": 0.5, "infilling/one-cue": 0.5}).tasks()
+    found = {name: (task.card.name, task.card.default_level) for name, task in mixed.items()}
+    assert found == {"infilling": ("infilling", "words"), "infilling/one-cue": ("infilling", "one-cue")}
 
 
 def test_all_pairs_share_one_arm(tiny: Recipe) -> None:
@@ -52,13 +62,17 @@ def test_all_pairs_share_one_arm(tiny: Recipe) -> None:
     assert {"architecture", "mixture", "arm", "pool", "prompt_weight", "seed"} == set(tiny.of_arm)
 
 
-def test_all_second_stages_have_the_same_data_and_optimisation_and_from_random_weights_more_steps(
+def test_all_second_stages_have_the_same_data_and_all_but_two_the_same_optimisation(
     tiny: Recipe,
 ) -> None:
     planned = tiny.second.optimisation
-    longer = replace(planned, steps=tiny.arm.steps + planned.steps)
+    expected = {
+        "tiny-scratch": replace(planned, steps=tiny.arm.steps + planned.steps),
+        "tiny-continued-low": replace(planned, peak_rate=0.1 * tiny.arm.peak_rate, final=1.0),
+    }
+    assert tiny.arm.final == 0.1
     for recipe in list_recipes():
-        assert recipe.second.optimisation == (longer if recipe.second.start == "random" else planned)
+        assert recipe.second.optimisation == expected.get(recipe.name, planned)
         assert (recipe.mixture, recipe.in_place, recipe.pool) == (tiny.mixture, tiny.in_place, tiny.pool)
     assert get_recipe("tiny-continued").second.seed == tiny.second.seed
 
@@ -75,7 +89,8 @@ def test_what_each_pair_differs_in(tiny: Recipe) -> None:
         "tiny-continued": ("control", "causal", True, "arm", 1),
         "tiny-scratch": ("mdm", "full", True, "random", 1),
         "tiny-block": ("mdm", "block:4", False, "arm", 1),
-        "tiny-seed-2": ("mdm", "full", True, "arm", 2),
-        "tiny-seed-3": ("mdm", "full", True, "arm", 3),
+        **{f"tiny-seed-{seed}": ("mdm", "full", True, "arm", seed) for seed in range(2, 6)},
+        "tiny-continued-low": ("control", "causal", True, "arm", 1),
+        **{f"tiny-continued-seed-{seed}": ("control", "causal", True, "arm", seed) for seed in range(2, 6)},
     }
     assert second["tiny-scratch"].diffusion == second["tiny"].diffusion

@@ -11,29 +11,29 @@ from mechshift.tasks.example import split_of
 Draw = Callable[..., tuple[Example, ...]]
 Mutants = Callable[..., Iterator[tuple[Example, str]]]
 
-BOXES = {"four": 4, "six": 6, "few-shot": 4}
-COLOURS = {"red", "blue", "green", "black", "white", "yellow", "brown", "grey"}
-ASKED = re.compile(r"(?:In|The|Out of) (?:the )?(\w+) box (?:there is|holds|comes)\Z")
+LEVELS = {"four": 4, "six": 6, "few-shot": 4}
+ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth"]
+LISTED = re.compile(r"(?:\w+, )+\w+")
 
 
 def question(prompt: str) -> str:
     return prompt.rpartition("\n\n")[2]
 
 
-def boxes(prompt: str) -> list[tuple[str, str]]:
-    """Each listed colour with its noun, in the order of the list."""
-    text = question(prompt)
-    return [
-        *((found[1], found[0]) for found in re.findall(r"(\w+) in (\w+)(?=[,.])", text)),
-        *re.findall(r"(\w+) has (\w+)(?=[,.])", text),
-    ]
+def nouns(prompt: str) -> list[str]:
+    """The nouns in the order of the list."""
+    (found,) = LISTED.findall(question(prompt))
+    return str(found).split(", ")
 
 
 def asked(prompt: str) -> str:
-    """The colour of the box that is asked for."""
-    found = ASKED.search(question(prompt))
-    assert found is not None, prompt
-    return found[1]
+    """The ordinal that is asked for."""
+    (found,) = re.findall("|".join(ORDINALS), question(prompt))
+    return str(found)
+
+
+def noun_asked(prompt: str) -> str:
+    return nouns(prompt)[ORDINALS.index(asked(prompt))]
 
 
 def article(noun: str) -> str:
@@ -42,7 +42,7 @@ def article(noun: str) -> str:
 
 
 def solved(prompt: str) -> str:
-    noun = dict(boxes(prompt))[asked(prompt)]
+    noun = noun_asked(prompt)
     return f"{article(noun)} {noun}"
 
 
@@ -52,13 +52,14 @@ def is_right(prompt: str, output: str) -> bool:
     return re.match(rf"\s*{mark}{first}{mark}\s+{mark}{second}{mark}(\s|\Z)", output) is not None
 
 
-KNOWN = "apple in red, drum in blue, owl in grey, lemon in black. In the red box there is"
+KNOWN = "drum, apple, owl, lemon. The second one is"
 
 
 def test_a_known_instance() -> None:
-    assert boxes(KNOWN) == [("red", "apple"), ("blue", "drum"), ("grey", "owl"), ("black", "lemon")]
+    assert nouns(KNOWN) == ["drum", "apple", "owl", "lemon"]
     assert solved(KNOWN) == "an apple"
-    example = Example(KNOWN, "", " an apple", " a drum", "noun-first", "noun-first-0", ())
+    assert solved("Name the fourth thing of drum, apple, owl, lemon:") == "a lemon"
+    example = Example(KNOWN, "", " an apple", " a drum", "list-first", "list-first-0", ())
     check = get_task("article").check
     right = ("an apple", " an apple.", '\n"an apple"', "an  apple and more")
     assert [text for text in right if not (check(example, text) and is_right(KNOWN, text))] == []
@@ -88,11 +89,11 @@ def test_articles_of_answer_and_foil_differ(held_out: Draw) -> None:
         assert {example.answer.split()[0], example.foil.split()[0]} == {"a", "an"}
 
 
-def test_only_the_colour_that_is_asked_for_differs(held_out: Draw) -> None:
+def test_only_the_place_that_is_asked_for_differs(held_out: Draw) -> None:
     for example in held_out("article"):
-        assert boxes(example.clean) == boxes(example.corrupted)
+        assert nouns(example.clean) == nouns(example.corrupted)
         clean, corrupted = example.clean.split(" "), example.corrupted.split(" ")
-        changed = [(a, b) for a, b in zip(clean, corrupted, strict=True) if a != b]
+        changed = [(a.strip(":"), b.strip(":")) for a, b in zip(clean, corrupted, strict=True) if a != b]
         assert changed == [(asked(example.clean), asked(example.corrupted))]
 
 
@@ -102,40 +103,44 @@ def test_as_many_answers_begin_with_a_as_with_an(held_out: Draw) -> None:
     assert abs(count - 5000) < 200
 
 
-@pytest.mark.parametrize("level", BOXES)
-def test_half_of_the_boxes_hold_a_noun_with_either_article(level: str, held_out: Draw) -> None:
+@pytest.mark.parametrize("level", LEVELS)
+def test_half_of_the_nouns_take_either_article(level: str, held_out: Draw) -> None:
     for example in held_out("article", level, 500):
-        listed = boxes(example.clean)
-        assert len(listed) == len({colour for colour, _ in listed}) == BOXES[level]
-        assert {colour for colour, _ in listed} <= COLOURS
-        assert len({noun for _, noun in listed}) == BOXES[level]
-        assert sum(article(noun) == "an" for _, noun in listed) == BOXES[level] // 2
+        listed = nouns(example.clean)
+        assert len(listed) == len(set(listed)) == LEVELS[level]
+        assert sum(article(noun) == "an" for noun in listed) == LEVELS[level] // 2
 
 
 def test_the_levels_are_these() -> None:
     levels = get_task("article").card.levels
-    assert {name: level["boxes"] for name, level in levels.items()} == BOXES
+    assert {name: level["nouns"] for name, level in levels.items()} == LEVELS
 
 
-@pytest.mark.parametrize("cue", ["colour", "place"])
-def test_colour_and_place_of_the_box_do_not_tell_the_article(cue: str, held_out: Draw) -> None:
-    """As many a as an for each, within four standard errors."""
-    counts: dict[str, Counter[str]] = {}
+CUES: dict[str, Callable[[str], object]] = {
+    "the place that is asked for": asked,
+    "articles of the list, in its order": lambda prompt: tuple(map(article, nouns(prompt))),
+    "the last noun": lambda prompt: nouns(prompt)[-1],
+    "the wording": lambda prompt: re.sub(LISTED, "", prompt).replace(asked(prompt), ""),
+}
+
+
+@pytest.mark.parametrize("cue", CUES)
+def test_nothing_but_place_and_list_together_tells_the_article(cue: str, held_out: Draw) -> None:
+    """As many a as an for each value of the cue, within four standard errors."""
+    counts: dict[object, Counter[str]] = {}
     for example in held_out("article"):
-        colour = asked(example.clean)
-        value = colour if cue == "colour" else str([each for each, _ in boxes(example.clean)].index(colour))
-        counts.setdefault(value, Counter())[example.answer.split()[0]] += 1
-    assert len(counts) == (len(COLOURS) if cue == "colour" else 4)
+        counts.setdefault(CUES[cue](example.clean), Counter())[example.answer.split()[0]] += 1
+    assert len(counts) >= 4
     for found in counts.values():
         assert abs(found["a"] - found["an"]) < 4 * found.total() ** 0.5
 
 
 def test_every_noun_stands_there_without_its_article(held_out: Draw) -> None:
-    nouns = set()
+    found = set()
     for example in held_out("article"):
         assert not re.search(r"\b(a|an)\b", example.clean)
-        nouns |= {noun for _, noun in boxes(example.clean)}
-    assert Counter(map(article, nouns)) == {"a": 24, "an": 24}
+        found |= set(nouns(example.clean))
+    assert Counter(map(article, found)) == {"a": 24, "an": 24}
 
 
 def test_the_noun_is_copied(held_out: Draw) -> None:
@@ -144,26 +149,31 @@ def test_the_noun_is_copied(held_out: Draw) -> None:
 
 
 @pytest.mark.parametrize("level", ["four", "few-shot"])
-def test_roles_are_colours_and_nouns(level: str, held_out: Draw) -> None:
+def test_roles_are_the_cue_and_the_nouns(level: str, held_out: Draw) -> None:
     for example in held_out("article", level, 500):
         texts = Counter((role.name, example.clean[role.start : role.end]) for role in example.roles)
-        colour, other = asked(example.clean), asked(example.corrupted)
-        expected = [("cue", colour)]
-        for each, noun in boxes(example.clean):
-            part = {colour: "asked", other: "foil"}.get(each, "other")
-            expected += [(f"{part} colour", each), (f"{part} noun", noun)]
-        assert texts == Counter(expected)
+        parts = {noun_asked(example.clean): "asked noun", noun_asked(example.corrupted): "foil noun"}
+        expected = [(parts.get(noun, "other noun"), noun) for noun in nouns(example.clean)]
+        assert texts == Counter([("cue", asked(example.clean)), *expected])
 
 
-def test_variants(held_out: Draw) -> None:
+def test_factors_are_article_and_place(held_out: Draw) -> None:
+    for example in held_out("article", number=500):
+        assert dict(example.factors) == {
+            "article": article(noun_asked(example.clean)),
+            "place in the list": asked(example.clean),
+        }
+
+
+def test_variants_differ_in_whether_the_list_comes_before_the_place(held_out: Draw) -> None:
     for example in held_out("article", number=2000):
-        assert (" has " in example.clean) == (example.variant == "colour-first")
+        before = example.clean.index(nouns(example.clean)[-1]) < example.clean.index(asked(example.clean))
+        assert example.variant == ("list-first" if before else "cue-first")
 
 
-def test_contents_are_what_is_in_the_boxes(held_out: Draw) -> None:
+def test_contents_are_the_nouns_in_their_order(held_out: Draw) -> None:
     for example in held_out("article", number=2000):
-        listed = sorted(boxes(example.clean))
-        assert example.contents == ("|".join(f"{colour} {noun}" for colour, noun in listed),)
+        assert example.contents == ("|".join(nouns(example.clean)),)
 
 
 def test_shots_are_solved_of_the_training_split_and_half_of_them_begin_with_a(held_out: Draw) -> None:
@@ -174,15 +184,15 @@ def test_shots_are_solved_of_the_training_split_and_half_of_them_begin_with_a(he
         for shot in header.split("\n\n")[1:]:
             prompt, first, noun = shot.rsplit(" ", 2)
             assert solved(prompt) == f"{first} {noun}"
-            assert split_of("|".join(f"{c} {n}" for c, n in sorted(boxes(prompt)))) == "training"
+            assert split_of("|".join(nouns(prompt))) == "training"
             articles[first] += 1
         assert articles == {"a": 4, "an": 4}
 
 
 def nasty(example: Example, rng: random.Random) -> str:
-    """Articles and nouns crossed, nouns of other boxes, one word too few or too many."""
+    """Articles and nouns crossed, nouns of other places, one word too few or too many."""
     first, noun = example.answer.split()
-    other = rng.choice(boxes(example.clean))[1]
+    other = rng.choice(nouns(example.clean))
     wrong = {"a": "an", "an": "a"}[first]
     return rng.choice(
         [

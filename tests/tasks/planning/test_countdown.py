@@ -187,6 +187,22 @@ def test_the_target_alone_tells_as_much_as_the_page_says(drawn: Draw, held_out: 
     assert f"the target alone tells answer from foil in {share:.0f} of 100 questions at `small`" in text
 
 
+def test_targets_are_near_and_the_middle_number_comes_first_for_those_below_the_smallest(
+    held_out: Draw,
+) -> None:
+    """The shortcut that the page names; either is the answer as often, within four standard errors."""
+    below = 0
+    for example in held_out("countdown"):
+        numbers, _, target = evaluated(example.answer.strip())
+        other = int(example.foil.rpartition("=")[2])
+        assert abs(target - other) <= 8
+        assert min(target, other) < numbers[0] < max(target, other)
+        first = numbers[1] if target < numbers[0] else numbers[2]
+        assert example.answer.startswith(f" {first}+")
+        below += target < numbers[0]
+    assert abs(below - 5000) <= 200
+
+
 def test_the_first_line_counts(drawn: Draw) -> None:
     check = get_task("countdown").check
     for example in drawn("countdown", 100):

@@ -170,6 +170,17 @@ def test_a_classifier_of_both_cues_is_right(drawn: Draw, held_out: Draw) -> None
     assert all(known[parts(e.clean)[1:]] == e.answer for e in held_out("infilling"))
 
 
+def test_at_one_cue_the_property_holds_and_the_deed_decides(held_out: Draw) -> None:
+    decided = {}
+    for example in held_out("infilling", "one-cue", 2000):
+        _, thing, degree, deed = parts(example.clean)
+        assert HOLDS[degree]
+        assert example.answer == f" {asked(example.clean)}"
+        assert decided.setdefault((thing, deed), example.answer) == example.answer
+    assert len(decided) == 12 * 2 * 3
+    assert Counter(decided.values()) == {f" {word}": 3 for words in DEEDS.values() for word in words}
+
+
 def test_in_place_is_the_same_sentence(held_out: Draw) -> None:
     for example in held_out("infilling"):
         place = example.in_place
