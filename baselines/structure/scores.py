@@ -15,7 +15,7 @@ from ...benchmark.run.store import digest_of, find_cell
 from ...errors import NotComputable, UsageError
 from ...metrics import cluster_weights, templates_drawn
 from .roster import BASE, CONTROL, PAIRS
-from .tasks import Kind, kind_of
+from .tasks import TaskKind, kind_of
 
 ARM = "ARM"
 """The name of the ARM of `tiny`'s run beside those of the pairs, which stand for their second members."""
@@ -25,7 +25,7 @@ BETWEEN = 1000
 
 
 @dataclass(frozen=True, eq=False)
-class Scores:
+class MemberScores:
     """A member's score sums [groups, edges] on a task, how many examples a group has, and which."""
 
     sums: NDArray[np.float64]
@@ -33,12 +33,12 @@ class Scores:
     templates: tuple[str, ...]
     examples: tuple[frozenset[int], ...]
 
-    def shared(self, other: "Scores") -> NDArray[np.bool_]:
+    def shared(self, other: "MemberScores") -> NDArray[np.bool_]:
         """Which groups have an example in common, bool [own groups, the other's]."""
         return np.array([[bool(one & two) for two in other.examples] for one in self.examples])
 
 
-def of_cell(found: ScoreSums, neurons: bool = False) -> Scores:
+def of_cell(found: ScoreSums, neurons: bool = False) -> MemberScores:
     """The scores of a cell, of edges or of neurons. Raises NotComputable where those were not measured."""
     attribution = found.attribution
     sums = attribution.score_sums[:, found.graph.mask]
@@ -47,7 +47,7 @@ def of_cell(found: ScoreSums, neurons: bool = False) -> Scores:
             raise NotComputable("effects of neurons were not measured", "run the pairs under protocol v2")
         sums = attribution.neuron_sums.reshape(len(attribution.counts), -1).astype(np.float64)
     examples = [found.examples[attribution.groups == group] for group in range(len(attribution.counts))]
-    return Scores(sums, attribution.counts, found.templates, tuple(map(frozenset, examples)))
+    return MemberScores(sums, attribution.counts, found.templates, tuple(map(frozenset, examples)))
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,10 @@ class Scored:
     `arm` and `second` by pair: the ARM's scores differ between pairs where their prompts do.
     """
 
-    arm: Mapping[str, Scores]
-    second: Mapping[str, Scores]
+    arm: Mapping[str, MemberScores]
+    second: Mapping[str, MemberScores]
 
-    def members(self) -> dict[str, Scores]:
+    def members(self) -> dict[str, MemberScores]:
         """The ARM of `tiny`'s run, and all second members by the names of their pairs."""
         return {ARM: self.arm[BASE], **self.second}
 
@@ -69,7 +69,7 @@ class Scored:
         """The distinct ways in which pairs group the prompts that both of their members solve."""
         return tuple(dict.fromkeys(each.examples for each in self.second.values()))
 
-    def weights(self, of: Scores, resamples: int, seed: int) -> NDArray[np.float64]:
+    def weights(self, of: MemberScores, resamples: int, seed: int) -> NDArray[np.float64]:
         """A row of ones and the weights of each resample, [1 + resamples, groups].
 
         The same for pairs with the same groups of prompts, and for all where templates are drawn: their
@@ -86,7 +86,7 @@ class Runs:
     """All that is read: records by pair, kinds of tasks, scores by task in the order of the tasks."""
 
     records: Mapping[str, Record]
-    kinds: Mapping[str, Kind]
+    kinds: Mapping[str, TaskKind]
     tasks: Mapping[str, Scored]
 
 
