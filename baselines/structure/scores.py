@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ...benchmark.measure.evidence import ScoreSums
 from ...benchmark.record.files import read_model
 from ...benchmark.record.types import Record
+from ...benchmark.run.plan import MEMBERS, kind_name
 from ...benchmark.run.store import digest_of, find_cell
 from ...errors import NotComputable, UsageError
 from ...metrics import cluster_weights, templates_drawn
@@ -139,10 +140,10 @@ def _scored(task: str, paths: Mapping[str, Path], records: Mapping[str, Record],
     }
     arm, second = (
         {
-            pair: of_cell(_read_cell(path, records[pair], task, f"scores-{role}"), neurons)
+            pair: of_cell(_read_cell(path, records[pair], task, kind_name("scores", role)), neurons)
             for pair, path in there.items()
         }
-        for role in ("arm", "mdm")
+        for role in MEMBERS
     )
     return Scored(arm, second)
 

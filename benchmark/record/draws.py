@@ -110,12 +110,19 @@ def write_draws(draws: Draws, path: Path, notes: Mapping[str, str] = MappingProx
         step = (np.nanmax(values, axis=1, initial=-np.inf) - least) / STEPS
         # All draws of one value: any step will do, as every code is 0.
         step[~(step > 0)] = 1.0
+        step = _rounded(step)
         least[~np.isfinite(least)] = 0.0
         codes = np.rint((values - least[:, None]) / step[:, None]) - (STEPS // 2)
     kept = np.where(np.isnan(values), _NONE, codes).astype(np.int16)
     header = json.dumps({"format": FORMAT, "places": places})
     with replacing(path) as partial:
         save_file({"codes": kept, "least": least, "step": step}, partial, {KEY: header, **notes})
+
+
+def _rounded(step: Floats) -> Floats:
+    """Steps of 24 binary digits, so that draws that were read are written as the same bytes again."""
+    mantissa, exponent = np.frexp(step)
+    return np.asarray(np.ldexp(np.rint(np.ldexp(mantissa, 24)), exponent - 24))
 
 
 def read_draws(path: Path, wanted: Collection[str] | None = None) -> dict[str, Floats]:

@@ -66,6 +66,15 @@ def test_draws_that_do_not_vary_are_undefined_or_are_large_are_kept(
     np.testing.assert_allclose(kept, values, rtol=1e-4, atol=1e-4 * np.nanmax(np.abs(np.nan_to_num(values))))
 
 
+@pytest.mark.parametrize("spread", [1e300, 1.0, 1e-3, 1e-8, 1e-9, 1e-12, 1e-15, 0.0])
+def test_draws_that_were_read_are_written_as_the_same_bytes(tmp_path: Path, spread: float) -> None:
+    """A run that goes on with what it kept writes what one that nothing disturbed does."""
+    given = {f"{PLACE}{seed}": 1 + spread * draws_of(seed) for seed in range(200)}
+    write_draws(given, tmp_path / "one")
+    write_draws(read_draws(tmp_path / "one"), tmp_path / "other")
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+
+
 def test_the_same_draws_give_the_same_bytes(tmp_path: Path) -> None:
     given = {PLACE: draws_of(0), "a/b": draws_of(1)}
     write_draws(given, tmp_path / "one")
