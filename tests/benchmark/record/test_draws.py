@@ -7,7 +7,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from build.records import a_record, a_task
-from mechshift.benchmark.record.draws import read_draws, take_draws, with_draws, write_draws
+from mechshift.benchmark.record.draws import read_draws, read_note, take_draws, with_draws, write_draws
 from mechshift.benchmark.record.files import as_bytes
 from mechshift.benchmark.record.types import Number, measured
 from mechshift.errors import NotComputable
@@ -73,6 +73,15 @@ def test_draws_that_were_read_are_written_as_the_same_bytes(tmp_path: Path, spre
     write_draws(given, tmp_path / "one")
     write_draws(read_draws(tmp_path / "one"), tmp_path / "other")
     assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+
+
+def test_notes_are_kept_with_draws_and_are_the_same_bytes_each_time(tmp_path: Path) -> None:
+    notes = {"one": "text", "other": "“quoted”"}
+    write_draws({PLACE: draws_of(0)}, tmp_path / "first", notes)
+    assert [read_note(tmp_path / "first", name) for name in (*notes, "third")] == [*notes.values(), ""]
+    for again in range(8):
+        write_draws({PLACE: draws_of(0)}, tmp_path / str(again), notes)
+        assert (tmp_path / str(again)).read_bytes() == (tmp_path / "first").read_bytes()
 
 
 def test_the_same_draws_give_the_same_bytes(tmp_path: Path) -> None:
