@@ -74,7 +74,8 @@ def inverse_spread(
     total = np.zeros((1, int(existing.sum())))
     for name, sums, counts, clusters in (("sums_a", a, n_a, clusters_a), ("sums_b", b, n_b, clusters_b)):
         labels, everything = _labels(clusters, len(counts)), np.ones((1, len(counts)))
-        _add_shares(total, name, sums, existing, counts, labels, everything)
+        if not _add_shares(total, name, sums, existing, counts, labels, everything):
+            raise ValueError(f"{name} does not differ between groups: there is no spread to divide by")
     found = np.zeros(existing.shape)
     found[existing] = _inverse(_typical(total)[0], own / 2)
     return found
@@ -112,10 +113,10 @@ def standardised_cosine(
     Returns:
         1: proportional scores, 0: nothing in common, −1: opposite; noise may carry it a little beyond.
         Undefined where the squared scores U_aa or U_bb are not clearly above 0 (`Estimate.clear`), or not
-        above 0 with a unit left out.
+        above 0 with a unit left out, and where a model's scores do not differ anywhere.
 
     Raises:
-        ValueError: as `group_products` and `inverse_spread`.
+        ValueError: as `group_products` and `inverse_spread`, but for scores without a spread.
 
     >>> import numpy as np
     >>> generator = np.random.default_rng(0)
@@ -131,8 +132,9 @@ def standardised_cosine(
     own = within("power", power, 0, 1)
     labels, distances = _labels(cluster, len(examples)), _without(cluster, examples)
     units = np.zeros((len(distances), int(existing.sum())))
-    for name, sums in (("sums_a", a), ("sums_b", b)):
-        _add_shares(units, name, sums, existing, examples, labels, distances)
+    for model, name, sums in (("first", "sums_a", a), ("second", "sums_b", b)):
+        if not _add_shares(units, name, sums, existing, examples, labels, distances):
+            return Undefined(f"the {model} model's scores do not differ between groups: they have no unit")
     scale = _inverse(_typical(units), own)
     parts = a, b, existing, examples, cluster
     drawn = cluster, resamples, seed, level_of(level)
@@ -183,8 +185,11 @@ def _add_shares(
     counts: Floats,
     labels: Integers,
     rows: Doubles,
-) -> None:
-    """Add the variance of each edge over examples, by that of all edges together, to [rows, edges]."""
+) -> bool:
+    """Add the variance of each edge over examples, by that of all edges together, to [rows, edges].
+
+    False, and nothing added, where no edge has any.
+    """
     match((f"groups of {name}", "counts"), sums.reshape(len(sums), -1)[:, 0], counts)
     if len(counts) < 2:
         raise ValueError(f"{name} has one group: a spread takes two or more")
@@ -197,12 +202,13 @@ def _add_shares(
         if not np.isfinite(total).all():
             raise ValueError(f"variances of {name} are beyond all numbers: scale the sums down")
         if total[0] == 0:
-            raise ValueError(f"{name} does not differ between groups: there is no spread to divide by")
+            return False
         start = 0
         for block in variances():
             # With a unit left out there may be none.
             into[:, start : start + block.shape[1]] += block / np.where(total > 0, total, np.inf)[:, None]
             start += block.shape[1]
+    return True
 
 
 def _variance(block: Doubles, counts: Floats, labels: Integers, rows: Doubles) -> Doubles:

@@ -229,6 +229,8 @@ def cell(value: object) -> str:
     """A protocol's value as its page writes it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, tuple) and all(isinstance(each, str) for each in value):
+        return ", ".join(value) or "–"
     if isinstance(value, tuple):
         return " ".join(f"{share:g}".removeprefix("0") for share in value)
     return "–" if value is None else str(value)

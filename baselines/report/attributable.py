@@ -18,7 +18,7 @@ from ...metrics import (
     seeds_mean,
     weighted_estimate,
 )
-from ..structure.family import Family
+from ..structure.family import FamilyStructure
 from ..structure.roster import CONTROLS, SEEDS
 from ..structure.tasks import Kinds, Weights, groups_of
 from .by_task import LEVEL
@@ -109,7 +109,7 @@ STATEMENTS = (
 
 
 @dataclass(frozen=True)
-class Evidence:
+class ClaimEvidence:
     """A statement by one estimator, over seeds: MDMs, controls, and the MDMs less the controls.
 
     `prompts`: the difference with its interval over prompts; `seeds`: with that over seeds. `p`: Welch's on
@@ -141,7 +141,7 @@ class Evidence:
         return "supported" if side == self.statement.sign else "contradicted"
 
 
-def evidence_of(pairs: Pairs, kinds: Kinds, family: Family | None) -> tuple[Evidence, ...]:
+def evidence_of(pairs: Pairs, kinds: Kinds, family: FamilyStructure | None) -> tuple[ClaimEvidence, ...]:
     """Of every statement and estimator; p-values adjusted for as many as have one."""
     found = [
         _evidence(statement, estimator, pairs, kinds, family)
@@ -156,15 +156,15 @@ def evidence_of(pairs: Pairs, kinds: Kinds, family: Family | None) -> tuple[Evid
     )
 
 
-def overall(evidence: Iterable[Evidence]) -> Decision:
+def overall(evidence: Iterable[ClaimEvidence]) -> Decision:
     """What the estimators say of a statement together: a side only where all of those with a value agree."""
     decisions = {each.decision for each in evidence if not isinstance(each.decision, Missing)}
     return decisions.pop() if len(decisions) == 1 else "undecided"
 
 
 def _evidence(
-    statement: Statement, estimator: Estimator, pairs: Pairs, kinds: Kinds, family: Family | None
-) -> Evidence:
+    statement: Statement, estimator: Estimator, pairs: Pairs, kinds: Kinds, family: FamilyStructure | None
+) -> ClaimEvidence:
     groups = groups_of(kinds)
     weights = groups.get(statement.group, {})
     mdm, control = (
@@ -174,10 +174,10 @@ def _evidence(
     absent = [each for each in (*mdm, *control) if isinstance(each, Missing)]
     if absent:
         gone = absent[0]
-        return Evidence(statement, estimator, gone, gone, gone, gone, gone, gone, carriers=())
+        return ClaimEvidence(statement, estimator, gone, gone, gone, gone, gone, gone, carriers=())
     of, less = ([each.value for each in side if isinstance(each, Number)] for side in (mdm, control))
     p = seeds_difference_p(of, less, statement.bound)
-    return Evidence(
+    return ClaimEvidence(
         statement,
         estimator,
         measured(_or_value(of)),
@@ -200,7 +200,7 @@ def _over_prompts(
     estimator: Estimator,
     mdm: list[Measured],
     control: list[Measured],
-    family: Family | None,
+    family: FamilyStructure | None,
 ) -> Measured:
     """Paired where the data file has the estimator; else of two intervals taken for independent."""
     if estimator.paired and family is not None and statement.group in family.attributable.groups:

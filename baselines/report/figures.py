@@ -9,7 +9,7 @@ from ...benchmark.record.summary import SUITES
 from ...benchmark.tables.plots import STYLE
 from ...drawing import require_matplotlib
 from ...files import replacing
-from ..structure.family import Family
+from ..structure.family import FamilyStructure
 from .heat_maps import heat_maps
 from .panels import overlap_panel, profile_panel
 from .records import Pairs
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 COLUMNS = 2
 
 
-def write_figures(pairs: Pairs, folder: Path, family: Family | None = None) -> list[Path]:
+def write_figures(pairs: Pairs, folder: Path, family: FamilyStructure | None = None) -> list[Path]:
     """Write `depth-SUITE.svg` for every suite, `overlap.svg` and, with its data, `tasks.svg`; the paths.
 
     Each file is written whole or not at all; the same records give the same bytes with the same matplotlib.

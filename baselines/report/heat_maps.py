@@ -6,7 +6,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from ...benchmark.record.types import Number
-from ..structure.family import Family
+from ..structure.family import FamilyStructure
 from ..structure.roster import RECIPES
 from ..structure.scores import ARM
 
@@ -18,13 +18,13 @@ PANELS = {"ARM": (ARM,), "MDM": RECIPES["mdm"], "control": RECIPES["control"]}
 """Whose matrices are drawn; of several seeds the mean."""
 
 
-def task_order(family: Family) -> list[str]:
+def task_order(family: FamilyStructure) -> list[str]:
     """The tasks by surface and, within each, by suite, so that what belongs together lies together."""
     kinds = family.kinds
     return sorted(kinds, key=lambda task: (kinds[task].surface != "words", kinds[task].suite != "local"))
 
 
-def mean_matrix(family: Family, members: tuple[str, ...]) -> dict[tuple[str, str], float]:
+def mean_matrix(family: FamilyStructure, members: tuple[str, ...]) -> dict[tuple[str, str], float]:
     """Mean ρ over those of the members that are there, by both orders of two tasks.
 
     Left out where one of them has no value.
@@ -42,7 +42,7 @@ def mean_matrix(family: Family, members: tuple[str, ...]) -> dict[tuple[str, str
     return means | {(second, first): mean for (first, second), mean in means.items()}
 
 
-def heat_maps(family: Family) -> Figure:
+def heat_maps(family: FamilyStructure) -> Figure:
     """A panel for the ARM, for the MDMs and for the controls, on one scale from 0 to 1."""
     from matplotlib.figure import Figure
 

@@ -6,9 +6,9 @@ from itertools import groupby
 from ...benchmark.record.quantity import FINE, SHARE, SHIFT, Rounding
 from ...benchmark.record.types import Measured, Missing, Number
 from ...benchmark.tables.cells import Notes
-from ..structure.family import Blocks, BothIntervals, Family, OverTasks
+from ..structure.family import Blocks, BothIntervals, FamilyStructure, OverTasks
 from ..structure.roster import CONTROLS, SEEDS
-from .attributable import MARGIN, Decision, Evidence, overall
+from .attributable import MARGIN, ClaimEvidence, Decision, overall
 from .heat_maps import PANELS, mean_matrix, task_order
 from .markdown import MARKUP, bullets, listed, paragraph, table, text
 from .records import Pairs
@@ -37,7 +37,7 @@ NAMED = {
 }
 
 
-def answers(evidence: Sequence[Evidence], family: Family | None) -> Sequence[str]:
+def answers(evidence: Sequence[ClaimEvidence], family: FamilyStructure | None) -> Sequence[str]:
     """What the family says, in sentences, the control being asked first."""
     claims = [_claim_sentence(list(of)) for _, of in groupby(evidence, lambda each: each.statement.letter)]
     found = [] if family is None else [_further(family), _systematic(family), *_kinds(family)]
@@ -50,7 +50,7 @@ def answers(evidence: Sequence[Evidence], family: Family | None) -> Sequence[str
     )
 
 
-def _claim_sentence(evidence: Sequence[Evidence]) -> str:
+def _claim_sentence(evidence: Sequence[ClaimEvidence]) -> str:
     statement, decision = evidence[0].statement, overall(evidence)
     parts = []
     for wanted in ("supported", "contradicted", "undecided"):
@@ -66,7 +66,7 @@ def _claim_sentence(evidence: Sequence[Evidence]) -> str:
     return f"**{statement.letter}**, {statement.text} ({statement.claimed}): {verdict}; {'; '.join(parts)}."
 
 
-def _further(family: Family) -> str:
+def _further(family: FamilyStructure) -> str:
     if "control" not in family.retained:
         return "What further training alone does is not said: there is no run of a control."
     left, post_trained = (_both(family.retained[of].groups["all"]) for of in ("control", "mdm"))
@@ -77,7 +77,7 @@ def _further(family: Family) -> str:
     )
 
 
-def _systematic(family: Family) -> str:
+def _systematic(family: FamilyStructure) -> str:
     parts = []
     for name, of in (
         ("mdm", "two MDMs"),
@@ -92,7 +92,7 @@ def _systematic(family: Family) -> str:
     )
 
 
-def _kinds(family: Family) -> list[str]:
+def _kinds(family: FamilyStructure) -> list[str]:
     arm = next((each for each in family.blocks if each.recipe == "ARM"), None)
     if arm is None:
         return []
@@ -147,7 +147,7 @@ def _both(of: BothIntervals, rounding: Rounding = FINE) -> str:
     return f"{rounding(of.prompts.value)} [{'; '.join(bounds)}]" if bounds else rounding(of.prompts.value)
 
 
-def over_seeds(pairs: Pairs, evidence: Sequence[Evidence]) -> Sequence[str]:
+def over_seeds(pairs: Pairs, evidence: Sequence[ClaimEvidence]) -> Sequence[str]:
     """The claims by every estimator, the MDMs' seeds less the controls'."""
     mdm, control = ([f"`{pair}`" for pair in of if pair in pairs.records] for of in (SEEDS, CONTROLS))
     return (
@@ -166,7 +166,7 @@ def over_seeds(pairs: Pairs, evidence: Sequence[Evidence]) -> Sequence[str]:
     )
 
 
-def evidence_table(evidence: Sequence[Evidence]) -> str:
+def evidence_table(evidence: Sequence[ClaimEvidence]) -> str:
     """A line per claim and estimator."""
     notes = Notes(MARKUP)
     rows = []
@@ -203,7 +203,7 @@ def _adjusted(p: Measured, notes: Notes) -> str:
     return "< 0.001" if small else notes.cell(p, Rounding(decimals=3))
 
 
-def trained_further(family: Family | None) -> Sequence[str]:
+def trained_further(family: FamilyStructure | None) -> Sequence[str]:
     """What further training alone does, and what is systematic in diffusion post-training."""
     heading = "## 9. What further training does, and what diffusion does"
     if family is None:
@@ -259,7 +259,7 @@ def spans_table(found: Mapping[str, OverTasks], rounding: Rounding) -> str:
 _ABSENT = Missing(missing="no comparison")
 
 
-def between_tasks(family: Family | None) -> Sequence[str]:
+def between_tasks(family: FamilyStructure | None) -> Sequence[str]:
     """The matrices of ρ between tasks, and what they say of suites and surfaces."""
     heading = "## 10. Tasks beside each other"
     if family is None:
@@ -283,7 +283,7 @@ def between_tasks(family: Family | None) -> Sequence[str]:
     )
 
 
-def matrix_table(family: Family) -> str:
+def matrix_table(family: FamilyStructure) -> str:
     """Both matrices in one: the ARM's below the diagonal, the MDM's above it."""
     tasks = task_order(family)
     below, above = (mean_matrix(family, PANELS[name]) for name in ("ARM", "MDM"))
@@ -298,7 +298,7 @@ def matrix_table(family: Family) -> str:
     return table(["", *map(text, tasks)], rows)
 
 
-def blocks_table(family: Family) -> str:
+def blocks_table(family: FamilyStructure) -> str:
     """A line per member, or recipe, and division of the tasks."""
     notes = Notes(MARKUP)
     rows = []

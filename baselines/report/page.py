@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from ...benchmark.record.summary import SUITES
 from ...benchmark.tables.table import protocol_name
-from ..structure.family import Family
+from ..structure.family import FamilyStructure
 from ..structure.roster import BASE, CONTROL, POST_TRAINED, SCRATCH, SEEDS
-from .attributable import Evidence, evidence_of
+from .attributable import ClaimEvidence, evidence_of
 from .by_task import by_task
 from .claims import CLAIMS, PREDICTIONS
 from .markdown import bullets, listed, paragraph, text
@@ -44,7 +44,7 @@ COMMAND = (
 )
 
 
-def page(pairs: Pairs, family: Family | None = None) -> str:
+def page(pairs: Pairs, family: FamilyStructure | None = None) -> str:
     """The whole report as Markdown, the same for the same records and the same data of the family."""
     predictions = PREDICTIONS if len(pairs.seeds) > 1 else ()
     evidence = evidence_of(pairs, kinds_of(pairs), family)
@@ -66,7 +66,7 @@ def page(pairs: Pairs, family: Family | None = None) -> str:
 
 
 def _summary(
-    pairs: Pairs, spreads: Sequence[Spread], evidence: Sequence[Evidence], family: Family | None
+    pairs: Pairs, spreads: Sequence[Spread], evidence: Sequence[ClaimEvidence], family: FamilyStructure | None
 ) -> Sequence[str]:
     return (
         "# Reference pairs: the paper's claims beside controls",

@@ -10,9 +10,9 @@ from ...benchmark.record.files import read_model
 from ...benchmark.record.summary import SUITES
 from ...benchmark.record.types import Record, TaskRecord, TaskResult
 from ...errors import UsageError
-from ..structure.family import Family
+from ..structure.family import FamilyStructure
 from ..structure.roster import BASE, CONTROL, PAIRS, POST_TRAINED, SEEDS, is_control
-from ..structure.tasks import Kind, kind_of
+from ..structure.tasks import TaskKind, kind_of
 from .sizes import common_size
 
 T = TypeVar("T")
@@ -64,7 +64,7 @@ def tasks_of(record: Record) -> dict[str, TaskResult]:
     return {task.task: task for task in every}
 
 
-def kinds_of(pairs: Pairs) -> dict[str, Kind]:
+def kinds_of(pairs: Pairs) -> dict[str, TaskKind]:
     """The kind of each task that the base pair was compared on."""
     return {
         name: kind_of(task) for name, task in tasks_of(pairs.base).items() if isinstance(task, TaskRecord)
@@ -141,12 +141,12 @@ def _versions(record: Record) -> dict[str, str]:
     }
 
 
-def read_family(path: Path, pairs: Pairs) -> Family:
+def read_family(path: Path, pairs: Pairs) -> FamilyStructure:
     """The data file of the family. Raises UsageError where it is of another ARM or protocol than the records.
 
     NotComputable for a file that is no data of this version.
     """
-    family = read_model(path, Family)
+    family = read_model(path, FamilyStructure)
     protocol = f"{pairs.base.protocol.name}@{pairs.base.protocol.version}"
     if (family.arm, family.protocol) != (pairs.base.pair.arm.digest, protocol):
         raise UsageError(

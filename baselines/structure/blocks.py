@@ -9,7 +9,7 @@ from typing import Literal
 from ...metrics import Estimate, Undefined
 from .estimates import Found, combined, kept, mean_span
 from .family import Blocks
-from .tasks import Kind, Kinds
+from .tasks import Kinds, TaskKind
 
 Factor = Literal["suite", "surface"]
 Labels = Mapping[str, str]
@@ -39,7 +39,7 @@ def _labels(kinds: Kinds, factor: Factor) -> dict[str, str]:
     return {task: _label(kind, factor) for task, kind in kinds.items()}
 
 
-def _label(kind: Kind, factor: Factor) -> str:
+def _label(kind: TaskKind, factor: Factor) -> str:
     return kind.suite if factor == "suite" else kind.surface
 
 

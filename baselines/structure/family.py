@@ -4,7 +4,7 @@ from typing import Literal
 
 from ...benchmark.record.protocol import Part
 from ...benchmark.record.types import Measured
-from .tasks import Kind
+from .tasks import TaskKind
 
 FORM: Literal[1] = 1
 """Raised whenever a field changes its meaning."""
@@ -66,7 +66,7 @@ class TaskStructure(Part):
     surface: Blocks
 
 
-class Family(Part):
+class FamilyStructure(Part):
     """What is measured of the structure of all members, from the score cells of the runs of their pairs.
 
     `retained`: by recipe ρ with the ARM, mean over seeds. `attributable`: that of the MDMs less that of the
@@ -80,7 +80,7 @@ class Family(Part):
     arm: str
     resamples: int
     pairs: tuple[str, ...]
-    kinds: dict[str, Kind]
+    kinds: dict[str, TaskKind]
     same_prompts: dict[str, bool]
     between_members: tuple[MemberCosine, ...]
     between_tasks: dict[str, tuple[TaskCosine, ...]]

@@ -25,16 +25,16 @@ from .estimates import (
     over_tasks,
     pairs_span,
 )
-from .family import Family, MemberCosine, OverTasks, TaskCosine, TaskStructure
+from .family import FamilyStructure, MemberCosine, OverTasks, TaskCosine, TaskStructure
 from .roster import BASE, RECIPES
-from .scores import ARM, BETWEEN, Runs, Scored, Scores
+from .scores import ARM, BETWEEN, MemberScores, Runs, Scored
 from .tasks import groups_of
 
 Cosines = Mapping[tuple[str, str], Found]
 """ρ by the names of the two that it is between."""
 
 
-def measure_family(runs: Runs, neurons: bool = False) -> Family:
+def measure_family(runs: Runs, neurons: bool = False) -> FamilyStructure:
     """Everything that the data file holds, from the runs' cells; no model runs."""
     base = runs.records[BASE]
     statistics = base.protocol.statistics
@@ -45,7 +45,7 @@ def measure_family(runs: Runs, neurons: bool = False) -> Family:
     }
     members = {task: member_cosines(runs.tasks[task], weights[task]) for task in runs.tasks}
     tasks = {member: task_cosines(runs, member, weights) for member in (ARM, *runs.records)}
-    return Family(
+    return FamilyStructure(
         what="neurons" if neurons else "edges",
         protocol=f"{base.protocol.name}@{base.protocol.version}",
         arm=base.pair.arm.digest,
@@ -68,7 +68,7 @@ class _Drawn:
         self._drawing = resamples, seed
         self._weights: dict[tuple[frozenset[int], ...], NDArray[np.float64]] = {}
 
-    def __call__(self, scores: Scores) -> NDArray[np.float64]:
+    def __call__(self, scores: MemberScores) -> NDArray[np.float64]:
         if scores.examples not in self._weights:
             self._weights[scores.examples] = self._of.weights(scores, *self._drawing)
         return self._weights[scores.examples]
@@ -84,7 +84,7 @@ def member_cosines(scored: Scored, weights: _Drawn) -> dict[tuple[str, str], Fou
     return found
 
 
-def _cosine(one: Scores, other: Scores, weights: _Drawn) -> Found:
+def _cosine(one: MemberScores, other: MemberScores, weights: _Drawn) -> Found:
     products = group_products(one.sums, other.sums)
     shared = one.shared(other)
     return resampled_cosine(products, one.counts, other.counts, weights(one), weights(other), shared)
@@ -103,7 +103,7 @@ def task_cosines(runs: Runs, member: str, weights: Mapping[str, _Drawn]) -> dict
     return found
 
 
-def _by_task(runs: Runs, member: str) -> dict[str, Scores]:
+def _by_task(runs: Runs, member: str) -> dict[str, MemberScores]:
     members = {task: scored.members() for task, scored in runs.tasks.items()}
     return {task: of[member] for task, of in members.items() if member in of}
 
@@ -138,7 +138,7 @@ def _by_tasks(runs: Runs, member: str, found: Cosines) -> tuple[TaskCosine, ...]
     )
 
 
-def _standardised(one: Scores, other: Scores) -> float | Undefined:
+def _standardised(one: MemberScores, other: MemberScores) -> float | Undefined:
     """Without an interval: with units held fixed it would be too short by half."""
     unit = inverse_spread(one.sums, other.sums, one.counts, other.counts)
     products = group_products(one.sums, other.sums, scale=unit)

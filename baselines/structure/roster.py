@@ -27,8 +27,8 @@ POST_TRAINED = (BASE, *VARIANTS, *SEEDS[1:])
 
 PAIRS = (*POST_TRAINED, *CONTROLS, LOW, SCRATCH)
 
-Recipe = Literal["mdm", "control", "low", "noshift", "block", "scratch"]
-RECIPES: dict[Recipe, tuple[str, ...]] = {
+RecipeName = Literal["mdm", "control", "low", "noshift", "block", "scratch"]
+RECIPES: dict[RecipeName, tuple[str, ...]] = {
     "mdm": SEEDS,
     "control": CONTROLS,
     "low": (LOW,),

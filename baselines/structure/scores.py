@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from ...benchmark.measure.evidence import ScoreSums
 from ...benchmark.record.files import read_model
 from ...benchmark.record.types import Record
+from ...benchmark.run.plan import MEMBERS, kind_name
 from ...benchmark.run.store import digest_of, find_cell
 from ...errors import NotComputable, UsageError
 from ...metrics import cluster_weights, templates_drawn
 from .roster import BASE, CONTROL, PAIRS
-from .tasks import Kind, kind_of
+from .tasks import TaskKind, kind_of
 
 ARM = "ARM"
 """The name of the ARM of `tiny`'s run beside those of the pairs, which stand for their second members."""
@@ -25,7 +26,7 @@ BETWEEN = 1000
 
 
 @dataclass(frozen=True, eq=False)
-class Scores:
+class MemberScores:
     """A member's score sums [groups, edges] on a task, how many examples a group has, and which."""
 
     sums: NDArray[np.float64]
@@ -33,12 +34,12 @@ class Scores:
     templates: tuple[str, ...]
     examples: tuple[frozenset[int], ...]
 
-    def shared(self, other: "Scores") -> NDArray[np.bool_]:
+    def shared(self, other: "MemberScores") -> NDArray[np.bool_]:
         """Which groups have an example in common, bool [own groups, the other's]."""
         return np.array([[bool(one & two) for two in other.examples] for one in self.examples])
 
 
-def of_cell(found: ScoreSums, neurons: bool = False) -> Scores:
+def of_cell(found: ScoreSums, neurons: bool = False) -> MemberScores:
     """The scores of a cell, of edges or of neurons. Raises NotComputable where those were not measured."""
     attribution = found.attribution
     sums = attribution.score_sums[:, found.graph.mask]
@@ -47,7 +48,7 @@ def of_cell(found: ScoreSums, neurons: bool = False) -> Scores:
             raise NotComputable("effects of neurons were not measured", "run the pairs under protocol v2")
         sums = attribution.neuron_sums.reshape(len(attribution.counts), -1).astype(np.float64)
     examples = [found.examples[attribution.groups == group] for group in range(len(attribution.counts))]
-    return Scores(sums, attribution.counts, found.templates, tuple(map(frozenset, examples)))
+    return MemberScores(sums, attribution.counts, found.templates, tuple(map(frozenset, examples)))
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,10 @@ class Scored:
     `arm` and `second` by pair: the ARM's scores differ between pairs where their prompts do.
     """
 
-    arm: Mapping[str, Scores]
-    second: Mapping[str, Scores]
+    arm: Mapping[str, MemberScores]
+    second: Mapping[str, MemberScores]
 
-    def members(self) -> dict[str, Scores]:
+    def members(self) -> dict[str, MemberScores]:
         """The ARM of `tiny`'s run, and all second members by the names of their pairs."""
         return {ARM: self.arm[BASE], **self.second}
 
@@ -69,7 +70,7 @@ class Scored:
         """The distinct ways in which pairs group the prompts that both of their members solve."""
         return tuple(dict.fromkeys(each.examples for each in self.second.values()))
 
-    def weights(self, of: Scores, resamples: int, seed: int) -> NDArray[np.float64]:
+    def weights(self, of: MemberScores, resamples: int, seed: int) -> NDArray[np.float64]:
         """A row of ones and the weights of each resample, [1 + resamples, groups].
 
         The same for pairs with the same groups of prompts, and for all where templates are drawn: their
@@ -86,7 +87,7 @@ class Runs:
     """All that is read: records by pair, kinds of tasks, scores by task in the order of the tasks."""
 
     records: Mapping[str, Record]
-    kinds: Mapping[str, Kind]
+    kinds: Mapping[str, TaskKind]
     tasks: Mapping[str, Scored]
 
 
@@ -139,10 +140,10 @@ def _scored(task: str, paths: Mapping[str, Path], records: Mapping[str, Record],
     }
     arm, second = (
         {
-            pair: of_cell(_read_cell(path, records[pair], task, f"scores-{role}"), neurons)
+            pair: of_cell(_read_cell(path, records[pair], task, kind_name("scores", role)), neurons)
             for pair, path in there.items()
         }
-        for role in ("arm", "mdm")
+        for role in MEMBERS
     )
     return Scored(arm, second)
 

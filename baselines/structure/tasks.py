@@ -9,23 +9,23 @@ SUITES = ("local", "planning")
 SURFACES = ("words", "symbols")
 
 
-class Kind(Part):
+class TaskKind(Part):
     """What a task asks for, a local pattern or planning, and what its questions are made of."""
 
     suite: str
     surface: str
 
 
-Kinds = Mapping[str, Kind]
+Kinds = Mapping[str, TaskKind]
 """The kind of each task by name."""
 
 Weights = Mapping[str, float]
 """What a task's value counts for in a mean or a difference of means."""
 
 
-def kind_of(task: TaskRecord) -> Kind:
+def kind_of(task: TaskRecord) -> TaskKind:
     """The kind of a task, at the level that it was asked at."""
-    return Kind(suite=task.suite, surface=task.surface)
+    return TaskKind(suite=task.suite, surface=task.surface)
 
 
 def groups_of(kinds: Kinds) -> dict[str, Weights]:

@@ -158,10 +158,10 @@ def compare_sides(
     return RecordComparison(a, b, row, tasks, matched, tuple(_notes(a, b, matched)))
 
 
-Values = tuple[ComparedValue, ...]
+ComparedValues = tuple[ComparedValue, ...]
 
 
-def _compare_tasks(matched: Sequence[Matched]) -> Values:
+def _compare_tasks(matched: Sequence[Matched]) -> ComparedValues:
     return tuple(
         _compared(
             quantity,
@@ -175,7 +175,7 @@ def _compare_tasks(matched: Sequence[Matched]) -> Values:
     )
 
 
-def _compare_rows(a: Record, b: Record, matched: Sequence[Matched]) -> Values:
+def _compare_rows(a: Record, b: Record, matched: Sequence[Matched]) -> ComparedValues:
     differences = RowDifferences(
         matched, find_unmatched(a, b), (a.summary.one_size.edges, b.summary.one_size.edges)
     )
@@ -200,7 +200,9 @@ def _compared(
     return ComparedValue(quantity, task, a, b, apart.difference, None if p is None else apart.pairing, p)
 
 
-def _adjusted(row: Values, tasks: Values, shared: Sequence[Owner]) -> tuple[Values, Values]:
+def _adjusted(
+    row: ComparedValues, tasks: ComparedValues, shared: Sequence[Owner]
+) -> tuple[ComparedValues, ComparedValues]:
     """Both with Holm's p-values over all of their values that a regression is looked for in."""
     values = [*row, *tasks]
     # One family of what is declared to be watched. Counts, floors, ceilings and the parts that other values

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ...metrics import average_precision
 from ...metrics.inputs import Flags, Floats, Integers
-from ..record.cards import Direction, NeuronLabel, Reading
+from ..record.cards import Direction, NeuronLabel, NeuronReading
 from .activity import PromptActivity
 
 LEAST = 5
@@ -38,7 +38,7 @@ class Cases:
     """
 
     values: Floats
-    readings: tuple[tuple[Reading, Direction], ...]
+    readings: tuple[tuple[NeuronReading, Direction], ...]
     labels: Flags
     names: tuple[_Name, ...]
     chosen: Flags

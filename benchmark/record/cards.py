@@ -17,7 +17,7 @@ def third_of(layer: int, layers: int) -> Third:
     return THIRDS[int(3 * (layer + 0.5) / layers)]
 
 
-Reading = Literal["token", "read", "largest"]
+NeuronReading = Literal["token", "read", "largest"]
 """Which activation of a neuron is asked for a label: at every token of the prompt (of roles); of a prompt as
 a whole (of factors) that at the position which the answer is read from, or the largest in the prompt."""
 
@@ -38,7 +38,7 @@ class NeuronLabel(Part):
     kind: Literal["role", "factor"]
     name: str
     value: str | None
-    reading: Reading
+    reading: NeuronReading
     direction: Direction
     auprc: Share
     base_rate: Share

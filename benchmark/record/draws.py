@@ -100,7 +100,8 @@ def numbers_in(
 def write_draws(draws: Draws, path: Path, notes: Mapping[str, str] = MappingProxyType({})) -> None:
     """Write draws as safetensors, whole or not at all: the same draws, the same bytes.
 
-    `notes`: texts by name that are kept in the file's header (`read_note`).
+    `notes`: texts by name that are kept in the file's header (`read_note`), all in one entry: safetensors
+    writes several in an order that is another each time.
     Raises OutputError where that fails, ValueError for draws of different numbers of resamples.
     """
     places = sorted(draws)
@@ -110,12 +111,19 @@ def write_draws(draws: Draws, path: Path, notes: Mapping[str, str] = MappingProx
         step = (np.nanmax(values, axis=1, initial=-np.inf) - least) / STEPS
         # All draws of one value: any step will do, as every code is 0.
         step[~(step > 0)] = 1.0
+        step = _rounded(step)
         least[~np.isfinite(least)] = 0.0
         codes = np.rint((values - least[:, None]) / step[:, None]) - (STEPS // 2)
     kept = np.where(np.isnan(values), _NONE, codes).astype(np.int16)
-    header = json.dumps({"format": FORMAT, "places": places})
+    header: dict[str, Any] = {"format": FORMAT, "places": places} | ({"notes": dict(notes)} if notes else {})
     with replacing(path) as partial:
-        save_file({"codes": kept, "least": least, "step": step}, partial, {KEY: header, **notes})
+        save_file({"codes": kept, "least": least, "step": step}, partial, {KEY: json.dumps(header)})
+
+
+def _rounded(step: Floats) -> Floats:
+    """Steps of 24 binary digits, so that draws that were read are written as the same bytes again."""
+    mantissa, exponent = np.frexp(step)
+    return np.asarray(np.ldexp(np.rint(np.ldexp(mantissa, 24)), exponent - 24))
 
 
 def read_draws(path: Path, wanted: Collection[str] | None = None) -> dict[str, Floats]:
@@ -143,8 +151,9 @@ def read_draws(path: Path, wanted: Collection[str] | None = None) -> dict[str, F
 def read_note(path: Path, name: str) -> str:
     """A text that was written with draws; empty where there is none. The draws must have been read before."""
     with safe_open(path, framework="numpy") as file:
-        text: str = (file.metadata() or {}).get(name, "")
-    return text
+        notes = json.loads(file.metadata()[KEY]).get("notes")
+    text = notes.get(name, "") if isinstance(notes, dict) else ""
+    return text if isinstance(text, str) else ""
 
 
 def _read(path: Path) -> tuple[list[str], dict[str, NDArray[Any]]]:

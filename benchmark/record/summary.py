@@ -146,11 +146,11 @@ def square(values_of: ValuesOf, reading: Reading) -> Square:
     )
 
 
-Kind = tuple[str, str]
+_Kind = tuple[str, str]
 """Suite and surface."""
 
 
-def _across(values: Mapping[Kind, Values], means: Mapping[Kind, Measured]) -> Measured:
+def _across(values: Mapping[_Kind, Values], means: Mapping[_Kind, Measured]) -> Measured:
     """The mean over surfaces of local − planning, with Welch's interval for other tasks of the kinds."""
     for each in means.values():
         if isinstance(each, Missing):

@@ -368,8 +368,8 @@ class Prompt(Part):
         return self
 
 
-Suite = Literal["local", "planning"]
-Surface = Literal["words", "symbols"]
+_Suite = Literal["local", "planning"]
+_Surface = Literal["words", "symbols"]
 """What a task's questions are made of."""
 
 TaskName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
@@ -384,8 +384,8 @@ class TaskRecord(Part):
     """
 
     task: TaskName
-    suite: Suite
-    surface: Surface
+    suite: _Suite
+    surface: _Surface
     version: int
     level: str
     pool: PoolRecord
@@ -405,8 +405,8 @@ class FailedTask(Part):
     """A task that gave no comparison, why, and how far it came."""
 
     task: TaskName
-    suite: Suite
-    surface: Surface
+    suite: _Suite
+    surface: _Surface
     version: int
     level: str
     missing: str

@@ -16,7 +16,7 @@ from ..record.types import PairProvenance
 PROTOCOL = PAPER.name
 """The protocol whose overlaps reported ones may stand beside."""
 
-Share = Annotated[float, Field(ge=0, le=1, strict=True)]
+_Share = Annotated[float, Field(ge=0, le=1, strict=True)]
 Unstated = Literal["floor", "ceiling", "interval", "prompts"]
 
 
@@ -54,7 +54,7 @@ class Reported(Published):
     mdm: ReportedMember
     quantity: Literal["jaccard, raw"]
     edges: int = Field(gt=0, strict=True)
-    values: dict[str, Share] = Field(min_length=1)
+    values: dict[str, _Share] = Field(min_length=1)
     source: Publication
     not_stated: tuple[Unstated, ...] = Field(min_length=1)
 

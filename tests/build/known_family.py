@@ -6,16 +6,16 @@ from types import SimpleNamespace
 import numpy as np
 
 from mechshift.baselines.structure.roster import CONTROLS, SEEDS
-from mechshift.baselines.structure.scores import Runs, Scored, Scores
-from mechshift.baselines.structure.tasks import Kind
+from mechshift.baselines.structure.scores import MemberScores, Runs, Scored
+from mechshift.baselines.structure.tasks import TaskKind
 
 GROUPS, EXAMPLES, EDGES = 12, 5, 400
 
 KINDS = {
-    "agreement": Kind(suite="local", surface="words"),
-    "greater-than": Kind(suite="local", surface="symbols"),
-    "article": Kind(suite="planning", surface="words"),
-    "sudoku": Kind(suite="planning", surface="symbols"),
+    "agreement": TaskKind(suite="local", surface="words"),
+    "greater-than": TaskKind(suite="local", surface="symbols"),
+    "article": TaskKind(suite="planning", surface="words"),
+    "sudoku": TaskKind(suite="planning", surface="symbols"),
 }
 
 
@@ -59,11 +59,13 @@ class FamilyOfKnownTruth:
             tasks[task] = Scored(arm, second)
         return Runs({pair: _record() for pair in pairs}, KINDS, tasks)  # type: ignore[misc]
 
-    def scores(self, member: str, task: str, noise: np.ndarray, first: int) -> Scores:
+    def scores(self, member: str, task: str, noise: np.ndarray, first: int) -> MemberScores:
         groups = np.arange(first, first + GROUPS * EXAMPLES).reshape(GROUPS, EXAMPLES)
         sums = np.stack([(self.direction(member, task) + noise[group]).sum(axis=0) for group in groups])
         counts = np.full(GROUPS, EXAMPLES)
-        return Scores(sums, counts, ("one",) * GROUPS, tuple(frozenset(group.tolist()) for group in groups))
+        return MemberScores(
+            sums, counts, ("one",) * GROUPS, tuple(frozenset(group.tolist()) for group in groups)
+        )
 
 
 def _record() -> SimpleNamespace:

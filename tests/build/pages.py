@@ -16,7 +16,7 @@ from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.scores import Attribution, Integration
 from mechshift.benchmark.measure.evidence import ScoreSums
 from mechshift.benchmark.record.files import write_model
-from mechshift.benchmark.record.types import CellRecord, Missing, Record, TaskRecord
+from mechshift.benchmark.record.types import CellRecord, Measured, Missing, Record, TaskRecord
 from mechshift.benchmark.run.store import digest_of
 
 GRAPH = Graph(layers=2, heads=4, kv_heads=2)
@@ -88,8 +88,15 @@ def a_nasty_record() -> Record:
     record = a_record(tasks=(task,), failed=(a_failed_task("sudoku", NASTY),), pair=pair, reductions=(NASTY,))
     environment = record.environment.model_copy(update={"platform": NASTY, "device": NASTY})
     protocol = record.protocol.model_copy(update={"name": NASTY})
-    missing = record.summary.model_copy(update={"task_dependent_shift": Missing(missing=NASTY)})
-    return record.model_copy(update={"environment": environment, "protocol": protocol, "summary": missing})
+    missing = with_shift(record, Missing(missing=NASTY))
+    return missing.model_copy(update={"environment": environment, "protocol": protocol})
+
+
+def with_shift(record: Record, shift: Measured) -> Record:
+    """The record with another task-dependent shift."""
+    similarity = record.summary.similarity.model_copy(update={"shift": shift})
+    summary = record.summary.model_copy(update={"similarity": similarity})
+    return record.model_copy(update={"summary": summary})
 
 
 def some_rows(number_of: int, seed: int = 0) -> list[BoardRow]:

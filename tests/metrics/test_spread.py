@@ -171,6 +171,16 @@ def test_noise_has_no_cosine() -> None:
     assert isinstance(standardised_cosine(noise, B, COUNTS, CLUSTERS), Undefined)
 
 
+@pytest.mark.parametrize("model", ["first", "second"])
+def test_scores_that_do_not_differ_have_no_unit(model: str) -> None:
+    same = 0 * A, COUNTS[:, None] * np.ones(EDGES)
+    for flat in same:
+        models = (flat, B) if model == "first" else (A, flat)
+        found = standardised_cosine(*models, COUNTS, CLUSTERS)
+        assert isinstance(found, Undefined)
+        assert f"the {model} model's scores do not differ" in found.reason
+
+
 BAD = {
     "NaN": (lambda: standardised_cosine(np.full_like(A, np.nan), B, COUNTS, CLUSTERS), "NaN"),
     "models of other edges": (lambda: inverse_spread(A, B[:, :5], COUNTS), "shapes differ"),

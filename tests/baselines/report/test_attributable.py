@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 
 from build.records import number
-from mechshift.baselines.report.attributable import MARGIN, Evidence, evidence_of, overall
+from mechshift.baselines.report.attributable import MARGIN, ClaimEvidence, evidence_of, overall
 from mechshift.baselines.report.over_seeds import answers, evidence_table
 from mechshift.baselines.report.records import Pairs
 from mechshift.baselines.structure.roster import CONTROLS, SEEDS
-from mechshift.baselines.structure.tasks import Kind
+from mechshift.baselines.structure.tasks import TaskKind
 from mechshift.benchmark.record.types import Missing, Number, Record, TaskRecord
 from mechshift.metrics import holm, seeds_difference_p
 
 KINDS = {
-    "ioi": Kind(suite="local", surface="words"),
-    "greater-than": Kind(suite="local", surface="symbols"),
-    "infilling": Kind(suite="planning", surface="words"),
-    "countdown": Kind(suite="planning", surface="symbols"),
+    "ioi": TaskKind(suite="local", surface="words"),
+    "greater-than": TaskKind(suite="local", surface="symbols"),
+    "infilling": TaskKind(suite="planning", surface="words"),
+    "countdown": TaskKind(suite="planning", surface="symbols"),
 }
 SPREAD = (-0.02, -0.01, 0, 0.01, 0.02)
 """Of a value over five seeds, around its mean."""
@@ -43,7 +43,7 @@ def build(make_record: Callable[..., Record], make_task: Callable[..., TaskRecor
     return of
 
 
-def found(pairs: Pairs, letter: str, label: str = "Ĵ at each task's own size") -> Evidence:
+def found(pairs: Pairs, letter: str, label: str = "Ĵ at each task's own size") -> ClaimEvidence:
     (one,) = (
         each
         for each in evidence_of(pairs, KINDS, None)

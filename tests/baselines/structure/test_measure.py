@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from build.known_family import KINDS, FamilyOfKnownTruth
-from mechshift.baselines.structure.family import BothIntervals, Family
+from mechshift.baselines.structure.family import BothIntervals, FamilyStructure
 from mechshift.baselines.structure.measure import measure_family
 from mechshift.baselines.structure.roster import CONTROLS, SEEDS
 from mechshift.benchmark.record.files import read_model, write_model
@@ -34,11 +34,11 @@ def holds(of: BothIntervals, truth: float) -> None:
 
 
 @pytest.fixture(scope="module")
-def family() -> Family:
+def family() -> FamilyStructure:
     return measure_family(FamilyOfKnownTruth().runs())
 
 
-def test_what_is_kept_of_the_arm_is_what_was_built(family: Family) -> None:
+def test_what_is_kept_of_the_arm_is_what_was_built(family: FamilyStructure) -> None:
     for task in KINDS:
         holds(family.retained["mdm"].tasks[task], MDM)
         holds(family.retained["control"].tasks[task], CONTROL)
@@ -47,7 +47,7 @@ def test_what_is_kept_of_the_arm_is_what_was_built(family: Family) -> None:
     holds(family.attributable.groups["local − planning"], 0)
 
 
-def test_the_systematic_part_is_what_seeds_were_given_in_common(family: Family) -> None:
+def test_the_systematic_part_is_what_seeds_were_given_in_common(family: FamilyStructure) -> None:
     expected = {
         "mdm": systematic(2, MDM, MDM),
         "control": systematic(1, CONTROL, CONTROL),
@@ -61,7 +61,7 @@ def test_the_systematic_part_is_what_seeds_were_given_in_common(family: Family) 
     assert expected["control"] == pytest.approx(1 / 2)
 
 
-def test_seeds_that_are_alike_by_construction_have_a_narrow_interval(family: Family) -> None:
+def test_seeds_that_are_alike_by_construction_have_a_narrow_interval(family: FamilyStructure) -> None:
     found = family.retained["mdm"].groups["all"].seeds
     assert isinstance(found, Number)
     assert found.low is not None
@@ -69,7 +69,7 @@ def test_seeds_that_are_alike_by_construction_have_a_narrow_interval(family: Fam
     assert found.high - found.low < 0.02
 
 
-def test_every_two_members_are_compared_once(family: Family) -> None:
+def test_every_two_members_are_compared_once(family: FamilyStructure) -> None:
     members = ["ARM", *SEEDS, *CONTROLS]
     pairs = [frozenset((each.first, each.second)) for each in family.between_members]
     assert len(pairs) == len(set(pairs)) == len(members) * (len(members) - 1) // 2
@@ -77,7 +77,7 @@ def test_every_two_members_are_compared_once(family: Family) -> None:
     assert value(two.tasks["sudoku"]) == pytest.approx((1 + S) * MDM * CONTROL, abs=0.02)
 
 
-def test_tasks_of_one_surface_share_half_and_others_nothing(family: Family) -> None:
+def test_tasks_of_one_surface_share_half_and_others_nothing(family: FamilyStructure) -> None:
     found = {frozenset((e.first, e.second)): e for e in family.between_tasks["ARM"]}
     assert len(found) == 6
     for pair, each in found.items():
@@ -87,7 +87,9 @@ def test_tasks_of_one_surface_share_half_and_others_nothing(family: Family) -> N
         assert each.standardised.low is None
 
 
-def test_blocks_say_that_words_and_symbols_divide_the_tasks_and_suites_do_not(family: Family) -> None:
+def test_blocks_say_that_words_and_symbols_divide_the_tasks_and_suites_do_not(
+    family: FamilyStructure,
+) -> None:
     arm = next(each for each in family.blocks if each.recipe == "ARM")
     assert value(arm.surface.same.prompts) == pytest.approx(0.5, abs=0.03)
     assert value(arm.surface.difference.prompts) == pytest.approx(0.5, abs=0.03)
@@ -107,7 +109,7 @@ def test_prompts_that_pairs_share_in_part_move_no_value() -> None:
     holds(moved.attributable.groups["all"], MDM - CONTROL)
 
 
-def test_the_file_is_read_back_as_it_was(family: Family, tmp_path: Path) -> None:
+def test_the_file_is_read_back_as_it_was(family: FamilyStructure, tmp_path: Path) -> None:
     write_model(family, tmp_path / "structure.json")
-    assert read_model(tmp_path / "structure.json", Family) == family
+    assert read_model(tmp_path / "structure.json", FamilyStructure) == family
     assert set(family.same_prompts.values()) == {True}

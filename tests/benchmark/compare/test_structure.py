@@ -67,5 +67,16 @@ def test_what_was_not_measured_is_a_reason(evidence: Make, small_protocol: Calla
     assert isinstance(found["neurons"], Missing)
 
 
+def test_scores_that_are_all_zero_are_a_reason(
+    evidence: Make, small_protocol: Callable[..., Protocol]
+) -> None:
+    scores = evidence(0).scores
+    nothing = changed(scores, score_sums=0 * scores.attribution.score_sums)
+    found = structure(nothing, scores, small_protocol().statistics)
+    assert isinstance(found["carried_mdm"], Number)
+    for name in ("edges", "standardised", "components", "carried_arm"):
+        assert isinstance(found[name], Missing), name
+
+
 def changed(scores: ScoreSums, **fields: object) -> ScoreSums:
     return replace(scores, attribution=replace(scores.attribution, **fields))  # type: ignore[arg-type]

@@ -57,7 +57,7 @@ def test_a_dry_run_says_what_would_be_run_and_writes_nothing(command: Command, t
     for expected in (
         "ioi",
         "scores-mdm",
-        "cells: 22, of which 0 exist already",
+        "cells: 32, of which 0 exist already",
         "time: unknown; measure this machine",
         "sudoku",
         "attribution",
@@ -165,10 +165,10 @@ def test_the_cells_of_a_run_are_there_in_a_dry_run_after_it(
     keys = {(task.task, name): cell.key for task in record.tasks for name, cell in task.cells.items()}
     of_countdown = {("countdown", cell["name"]): cell["key"] for cell in cells if cell["task"] == "countdown"}
     assert of_countdown.items() <= keys.items()
-    assert [cell["there"] for cell in cells] == [True] * 11 + [False] * 11
+    assert [cell["there"] for cell in cells] == [True] * 16 + [False] * 16
     assert cells[1]["needs"] == ["pool"]
     assert seconds["source"] == "earlier"
-    assert seconds["left"] == pytest.approx(sum(cell["seconds"] for cell in cells[11:]))
+    assert seconds["left"] == pytest.approx(sum(cell["seconds"] for cell in cells[16:]))
 
 
 def test_a_protocol_s_change_keeps_the_cells_that_it_does_not_touch(
@@ -177,7 +177,7 @@ def test_a_protocol_s_change_keeps_the_cells_that_it_does_not_touch(
     changed = {"quick": small.changed(resamples=small.statistics.resamples + 1)}
     monkeypatch.setattr("mechshift.benchmark.record.protocol._PROTOCOLS", changed)
     cells, _ = plan_of(command, "--task", "countdown", "--out", measured[1])
-    assert [cell["name"] for cell in cells if not cell["there"]] == ["comparison"]
+    assert [cell["name"] for cell in cells if not cell["there"]] == ["comparison", "stages"]
 
 
 def test_a_probe_tells_the_time_of_every_cell(command: Command) -> None:

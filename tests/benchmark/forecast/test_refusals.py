@@ -107,7 +107,7 @@ def test_a_task_of_another_version(
     tasks = tuple(task.model_copy(update={"version": task.version + 1}) for task in small.tasks)
     changed = small.model_copy(update={"tasks": tasks})
     monkeypatch.setattr("mechshift.benchmark.record.protocol._PROTOCOLS", {"quick": changed})
-    assert "asks version 2 of task ioi" in refused(3, "--task", "ioi")
+    assert "asks version 3 of task ioi" in refused(3, "--task", "ioi")
 
 
 def test_a_level_that_the_task_does_not_have(refused: Refused) -> None:

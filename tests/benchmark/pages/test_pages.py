@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from build.pages import Parsed, a_board, a_drawn_record, a_nasty_record, some_rows
+from build.pages import Parsed, a_board, a_drawn_record, a_nasty_record, some_rows, with_shift
 from build.records import a_failed_task, a_pair, a_record, a_task, number
 from mechshift.benchmark.board.entries import Retired
 from mechshift.benchmark.contrast.comparison import compare_records
@@ -152,8 +152,7 @@ def test_extreme_values_break_no_page() -> None:
     changes["curve"] = (compared.model_copy(update={"edge": edge, "share": 0.0}),)
     comparison = task.comparison.model_copy(update=changes)
     record = a_record(tasks=(task.model_copy(update={"comparison": comparison}),))
-    summary = record.summary.model_copy(update={"task_dependent_shift": extreme})
-    record = record.model_copy(update={"summary": summary})
+    record = with_shift(record, extreme)
     page = pair_page(PairPage(record, None, record))
     assert "NaN" not in page
     assert not re.search(r'[ dxy]="[^"]*\b(inf|nan)\b', page)
@@ -173,11 +172,10 @@ def test_a_control_says_that_it_is_one() -> None:
     assert "(control)" in text
 
 
-def test_what_is_missing_everywhere_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_missing_everywhere_is_said() -> None:
     record = a_record()
     nothing = Missing(missing="the ceilings are at the floor")
-    summary = record.summary.model_copy(update={"task_dependent_shift": nothing})
-    text = Parsed(pair_page(PairPage(record.model_copy(update={"summary": summary})))).text
+    text = Parsed(pair_page(PairPage(with_shift(record, nothing)))).text
     assert "the ceilings are at the floor" in text
 
 

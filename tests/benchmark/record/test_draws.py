@@ -7,7 +7,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from build.records import a_record, a_task
-from mechshift.benchmark.record.draws import read_draws, take_draws, with_draws, write_draws
+from mechshift.benchmark.record.draws import read_draws, read_note, take_draws, with_draws, write_draws
 from mechshift.benchmark.record.files import as_bytes
 from mechshift.benchmark.record.types import Number, measured
 from mechshift.errors import NotComputable
@@ -64,6 +64,24 @@ def test_draws_that_do_not_vary_are_undefined_or_are_large_are_kept(
     write_draws({PLACE: values}, tmp_path / "draws.safetensors")
     kept = read_draws(tmp_path / "draws.safetensors")[PLACE]
     np.testing.assert_allclose(kept, values, rtol=1e-4, atol=1e-4 * np.nanmax(np.abs(np.nan_to_num(values))))
+
+
+@pytest.mark.parametrize("spread", [1e300, 1.0, 1e-3, 1e-8, 1e-9, 1e-12, 1e-15, 0.0])
+def test_draws_that_were_read_are_written_as_the_same_bytes(tmp_path: Path, spread: float) -> None:
+    """A run that goes on with what it kept writes what one that nothing disturbed does."""
+    given = {f"{PLACE}{seed}": 1 + spread * draws_of(seed) for seed in range(200)}
+    write_draws(given, tmp_path / "one")
+    write_draws(read_draws(tmp_path / "one"), tmp_path / "other")
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+
+
+def test_notes_are_kept_with_draws_and_are_the_same_bytes_each_time(tmp_path: Path) -> None:
+    notes = {"one": "text", "other": "“quoted”"}
+    write_draws({PLACE: draws_of(0)}, tmp_path / "first", notes)
+    assert [read_note(tmp_path / "first", name) for name in (*notes, "third")] == [*notes.values(), ""]
+    for again in range(8):
+        write_draws({PLACE: draws_of(0)}, tmp_path / str(again), notes)
+        assert (tmp_path / str(again)).read_bytes() == (tmp_path / "first").read_bytes()
 
 
 def test_the_same_draws_give_the_same_bytes(tmp_path: Path) -> None:

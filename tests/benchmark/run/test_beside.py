@@ -254,7 +254,7 @@ def test_a_cell_is_read_back_with_its_draws(found: tuple[Stages, Grouping, Proto
     # What was read is written as the same bytes.
     again = tmp_path / "again.safetensors"
     save_stages(back, again)
-    assert load_stages(again) == back
+    assert again.read_bytes() == path.read_bytes()
     path.write_bytes(b"nothing")
     with pytest.raises(NotComputable):
         load_stages(path)

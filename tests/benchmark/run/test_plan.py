@@ -68,7 +68,7 @@ def test_a_kind_has_its_stage_and_member_as_fields() -> None:
         kind_named("scores-teacher")
 
 
-STAGES = r"(scores|sweep|circuit|entropies|cards)-"
+STAGES = r"(scores|sweep|circuit|entropies|effects|cards)-"
 JOINED = r"f'\{[^}]+\}-(\{([\w.]+\.)?(role|member)\}|arm|mdm)'"
 
 
@@ -134,6 +134,10 @@ def test_keys_are_all_different_and_the_same_again() -> None:
         ({"kv": "ungrouped"}, ALL - {"pool", "prompts"}),
         ({"groups": 12}, ALL - {"pool", "prompts"}),
         ({"disjoint": False}, ALL - {"pool", "prompts"}),
+        ({"convergence": 12}, ALL - {"pool", "prompts"}),
+        ({"places": False}, ALL - {"pool", "prompts"}),
+        ({"neurons": False}, ALL - {"pool", "prompts"}),
+        ({"read": "trajectory"}, ALL),
         ({"seed": 1}, ALL),
         ({"pool": 7}, ALL),
         # These choose what is run and shown, and change no cell.
@@ -163,7 +167,7 @@ def test_no_setting_is_left_out_of_that_list() -> None:
     assert moved(protocol=V2.changed(rule="left")) == ALL - {"pool", "prompts"}
 
 
-@pytest.mark.parametrize("change", [{"name": "induction"}, {"level": "abb"}, {"version": 2}], ids=str)
+@pytest.mark.parametrize("change", [{"name": "induction"}, {"level": "abb"}, {"version": 3}], ids=str)
 def test_a_task_of_another_name_level_or_version_is_another(change: dict[str, Any]) -> None:
     assert moved(task=IOI.model_copy(update=change)) == ALL
 

@@ -170,7 +170,7 @@ def test_the_record_is_written_as_it_is_returned(measured: Measured, tiny: Pair,
 
 def test_what_was_left_out_is_said(measured: Measured) -> None:
     record, _ = measured
-    others = ("ioi", "induction", "agreement", "infilling", "sudoku", "star-path")
+    others = ("ioi", "induction", "agreement", "arithmetic", "infilling", "article", "sudoku", "star-path")
     assert record.reductions == tuple(f"task {name} was not asked for" for name in others)
 
 
@@ -335,7 +335,7 @@ def test_a_task_that_gives_no_comparison_has_a_reason(
     assert record.tasks == ()
     assert expected in record.failed[0].missing
     assert isinstance(record.summary.accuracy_arm["local"], Number)
-    assert isinstance(record.summary.task_dependent_shift, Missing)
+    assert isinstance(record.summary.similarity.shift, Missing)
     assert "no comparison on greater-than" in render(record)
 
 
