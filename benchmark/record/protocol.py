@@ -210,6 +210,7 @@ V2 = Protocol(
 # The integration of arXiv 2601.14758 is not stated; `left` with m = 5 is what the EAP-IG library suggests.
 PAPER = V2.changed(
     name="paper",
+    version=4,
     board=False,
     minimum_edges=5000,
     tasks=tuple(task for task in V2.tasks if task.name in ("ioi", "greater-than", "countdown", "infilling")),
@@ -224,7 +225,7 @@ PAPER = V2.changed(
     circuit_edges=1000,
 )
 
-QUICK = V2.changed(name="quick", board=False, pool=100)
+QUICK = V2.changed(name="quick", version=4, board=False, pool=100)
 
 _PROTOCOLS = {protocol.name: protocol for protocol in (V2, PAPER, QUICK)}
 
