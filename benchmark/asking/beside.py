@@ -65,6 +65,7 @@ def ask_beside(
 _Both = tuple[Question, Question]
 
 _ABSENT: Mapping[Read, str] = {
+    "start": "no answer has a step that both members can be asked about",
     "copy": "no answer has a copied token that tells it from its foil",
     "half": "no answer has a deciding step between its first and its last",
     "last": "every answer is decided in one step, which is `start`",
