@@ -98,7 +98,7 @@ def _tasks(tasks: Sequence[TaskResult], notes: Notes, width: int) -> str:
     heads = ["", *("\n".join((plain(task.task), task.suite, plain(task.level))) for task in tasks)]
     rows: list[Row] = []
     for section in (each for each in SECTIONS if not each.apart):
-        rows.append([markup.strong(markup.text(section.heading)), *("" for _ in tasks)])
+        rows.append([markup.strong(_folded(section.heading, width, markup)), *("" for _ in tasks)])
         for line in section.lines:
             rows.append(
                 [_folded(line.label, width, markup), *(_cell(line, task, notes, markup) for task in tasks)]

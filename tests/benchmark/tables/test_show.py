@@ -67,9 +67,9 @@ def test_the_page_fits_the_terminal(width: int, make_record: MakeRecord) -> None
     record = make_record(shift=Missing(missing="reason " * 40), reductions=("reduced " * 40,))
     page = render(record, width)
     assert width // 2 < max(map(len, page.splitlines())) <= width
-    # Notes are numbered in the order in which a page of that width has them.
-    assert {word.rstrip(MARKS) for word in page.split()} == {
-        word.rstrip(MARKS) for word in render(record, 1000).split()
+    # Notes are numbered as a page of that width has them, and rules are as wide as their columns.
+    assert {word.rstrip(MARKS).strip("-") for word in page.split()} == {
+        word.rstrip(MARKS).strip("-") for word in render(record, 1000).split()
     }
 
 
