@@ -12,16 +12,16 @@ FOLDER = ".eval_results"
 SOURCE = "mechshift record"
 """What the link to the record is called on the model's page."""
 
-# A page shows, and ranks by, one number for each task of a benchmark. Ĵ is the one that means something by
-# itself, on one scale for all pairs: 0 is chance, 1 two samples of one model. The task-dependent shift is a
-# difference of the two published values, whose size says nothing of either, and accuracies are a condition of
-# the comparison and not its result.
-HEADLINES = {suite: f"overlap_{suite}" for suite in SUITES}
+# A page shows, and ranks by, one number for each task of a benchmark. The similarity ρ is the one that means
+# something by itself, on one scale for all pairs and whatever the number of prompts: 0 is nothing in common, 1
+# proportional scores. The task-dependent shift is a difference, whose size says nothing of either suite, and
+# accuracies are a condition of the comparison and not its result.
+HEADLINES = {suite: f"similarity_{suite}" for suite in SUITES}
 """Of each suite the name of the quantity that its file holds."""
 
 
 def eval_results(publication: PublishedRecord) -> dict[str, bytes]:
-    """The files that the MDM's repository gets, by path: one for each suite, with Ĵ as its one entry.
+    """The files that the MDM's repository gets, by path: one for each suite, with ρ as its one entry.
 
     A suite whose value is missing has no file, and the other's notes say why. Raises UsageError without a
     repository of the benchmark, and NotComputable where both values are missing.
@@ -36,7 +36,7 @@ def eval_results(publication: PublishedRecord) -> dict[str, bytes]:
     if len(missing) == len(found):
         reasons = "; ".join(f"{suite}: {reason}" for suite, reason in missing.items())
         raise NotComputable(
-            f"the record has no overlap to publish: {reasons}", "name a record that has one for a suite"
+            f"the record has no similarity to publish: {reasons}", "name a record that has one for a suite"
         )
     files = {}
     for suite, value in found.items():
@@ -48,7 +48,7 @@ def eval_results(publication: PublishedRecord) -> dict[str, bytes]:
 
 
 def headline(record: Record, suite: str) -> Measured:
-    """The number by which a pair is listed for a suite: the mean of Ĵ over its tasks."""
+    """The number by which a pair is listed for a suite: the mean of ρ over its tasks."""
     quantity = next(each for each in pair_quantities() if each.name == HEADLINES[suite])
     return quantity.of(record.summary)
 
@@ -78,7 +78,7 @@ def _notes(publication: PublishedRecord, suite: str, value: Number, missing: dic
     )
     tasks = ", ".join(plain(task.task) for task in record.tasks if task.suite == suite)
     said = [
-        "overlap Ĵ of the circuits of MDM and ARM (0: chance, 1: two samples of one model; not a score)",
+        "similarity ρ of the edge scores of MDM and ARM (0: nothing in common, 1: proportional; not a score)",
         interval,
         f"{called(record.protocol)}, {suite} tasks: {tasks}",
         f"ARM: {plain(record.pair.arm.checkpoint)}",

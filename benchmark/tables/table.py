@@ -1,5 +1,6 @@
 """The tables of a record: the pair's row, and what lies behind it, task by task."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
@@ -65,7 +66,7 @@ def task_body(record: Record, notes: Notes, width: int = WIDTH) -> str:
     tasks = record.results
 
     def draw(part: Sequence[int], notes: Notes) -> str:
-        return _tasks([tasks[index] for index in part], notes)
+        return _tasks([tasks[index] for index in part], notes, width)
 
     return stacked(len(tasks), draw, notes, width)
 
@@ -94,15 +95,24 @@ def _carried(tasks: Sequence[str]) -> str:
     return "" if not tasks else f"leaving out {' or '.join(map(plain, tasks))} takes its sign away"
 
 
-def _tasks(tasks: Sequence[TaskResult], notes: Notes) -> str:
+def _tasks(tasks: Sequence[TaskResult], notes: Notes, width: int) -> str:
     markup = notes.markup
     heads = ["", *("\n".join((plain(task.task), task.suite, plain(task.level))) for task in tasks)]
     rows: list[Row] = []
     for section in (each for each in SECTIONS if not each.apart):
-        rows.append([markup.strong(markup.text(section.heading)), *("" for _ in tasks)])
+        rows.append([markup.strong(_folded(section.heading, width, markup)), *("" for _ in tasks)])
         for line in section.lines:
-            rows.append([markup.text(line.label), *(_cell(line, task, notes, markup) for task in tasks)])
+            rows.append(
+                [_folded(line.label, width, markup), *(_cell(line, task, notes, markup) for task in tasks)]
+            )
     return tabular(heads, rows, markup)
+
+
+def _folded(label: str, width: int, markup: Markup) -> str:
+    """A label in lines of two fifths of a terminal, which leave room for a column at any width."""
+    if not markup.terminal:
+        return markup.text(label)
+    return "\n".join(textwrap.wrap(markup.text(label), 2 * width // 5, break_on_hyphens=False))
 
 
 def _cell(line: Line[T], source: T, notes: Notes, markup: Markup) -> str:

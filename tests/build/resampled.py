@@ -6,10 +6,18 @@ import numpy as np
 
 from mechshift.benchmark.record.protocol import V2, Protocol
 from mechshift.benchmark.record.summary import summarise
-from mechshift.benchmark.record.types import Measured, Number, PoolRecord, Record, TaskRecord, measured
+from mechshift.benchmark.record.types import (
+    HEADLINE,
+    Measured,
+    Number,
+    PoolRecord,
+    Record,
+    TaskRecord,
+    measured,
+)
 from mechshift.metrics import bootstrap
 
-from .records import a_comparison, a_curve, a_member, a_record, a_task
+from .records import SHIFTS, a_comparison, a_curve, a_member, a_record, a_task
 
 PROMPTS = 40
 
@@ -22,7 +30,10 @@ def resampled(values: np.ndarray) -> Number:
 
 
 def a_resampled_task(name: str, values: np.ndarray, fingerprint: str = "f00d", size: int = 100) -> TaskRecord:
-    """A task whose overlap, shifts and faithfulness are means of the five columns of values [prompts, 5]."""
+    """A task whose overlap, shifts and faithfulness are means of the five columns of values [prompts, 5].
+
+    Its similarity is the mean of the last three.
+    """
     overlap, early, special, arm, mdm = (resampled(column) for column in values.T)
     curve = a_curve(0, 0.5, 0.9, 1)
     members = [
@@ -35,6 +46,7 @@ def a_resampled_task(name: str, values: np.ndarray, fingerprint: str = "f00d", s
         (size, overlap),
         {100: overlap, 200: resampled(values[:, 0] / 2)},
         *members,
+        structure={**SHIFTS["structure"], HEADLINE: resampled(values[:, 2:].mean(axis=1))},
         depth_shift={"early_share": early},
         specialisation_shift={"specialisation": special},
     )

@@ -9,24 +9,34 @@ from typing import Any
 
 import numpy as np
 
-from build.records import a_pair, an_environment
+from build.records import a_pair, an_environment, number
 from mechshift.benchmark.asking.grouping import Grouping, group_examples
 from mechshift.benchmark.asking.pool import Pool, Prompts, Solved
 from mechshift.benchmark.circuits.components import Components
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.points import Convergence
 from mechshift.benchmark.circuits.scores import Attribution, Integration
+from mechshift.benchmark.compare.at_read import MeasuredAt, at_read
 from mechshift.benchmark.measure.budgets import budgets
 from mechshift.benchmark.measure.effect_sums import EffectSums
 from mechshift.benchmark.measure.evidence import RANKINGS, Entropies, ScoreSums, Sweep
 from mechshift.benchmark.record.cards import CardsCell
 from mechshift.benchmark.record.files import write_model
 from mechshift.benchmark.record.protocol import V2, Protocol, ProtocolTask
-from mechshift.benchmark.record.types import Accuracy, Environment, Missing, PairProvenance, Prompt
+from mechshift.benchmark.record.types import (
+    Accuracy,
+    AtRead,
+    Environment,
+    Measured,
+    Missing,
+    PairProvenance,
+    Prompt,
+    Stages,
+)
 from mechshift.benchmark.run.assembly import assemble, describe_task
 from mechshift.benchmark.run.execution import execute
 from mechshift.benchmark.run.numbers import circuit_size, compute_numbers
-from mechshift.benchmark.run.plan import Cell, Subject, kind_name, plan_run
+from mechshift.benchmark.run.plan import MEMBERS, Cell, Subject, kind_name, plan_run
 from mechshift.benchmark.run.progress import Silent
 from mechshift.benchmark.run.store import Store
 from mechshift.benchmark.submission.write import Request, submit
@@ -248,6 +258,21 @@ def _cards(cell: Cell, needs: Any) -> CardsCell:
     return CardsCell(Missing(missing="effects of neurons were not made up"))
 
 
+def _stages(cell: Cell, needs: Any) -> Stages:
+    """One read on the examples of the headline's scores, half masked; the others are missing."""
+    arm, mdm = (needs[kind_name("scores", member)] for member in MEMBERS)
+    groups = tuple(range(len(mdm.attribution.counts)))
+    found = at_read(MeasuredAt(arm, mdm, mdm, groups, 0.5), SMALL.statistics)
+    reads: dict[Any, AtRead | Missing] = dict.fromkeys(
+        SMALL.reading.beside, Missing(missing="no answer has copied tokens")
+    )
+    return Stages(reads=reads | {"start": found}, metric={name: _shares() for name in MEMBERS})
+
+
+def _shares() -> dict[str, Measured]:
+    return {"plan": number(0.7, 0.1), "copied": number(0.2, 0.1), "other": number(0.1, 0.1)}
+
+
 _MADE_UP: dict[str, Callable[[Cell, Any], Any]] = {
     "pool": _pool,
     "prompts": _prompts,
@@ -256,4 +281,5 @@ _MADE_UP: dict[str, Callable[[Cell, Any], Any]] = {
     "entropies": _entropies,
     "effects": _effects,
     "cards": _cards,
+    "stages": _stages,
 }

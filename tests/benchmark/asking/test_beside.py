@@ -54,6 +54,12 @@ def asked(
     return found
 
 
+@pytest.mark.parametrize("read", ["copy", "start", "half", "last"])
+def test_without_examples_every_read_has_a_reason(pair: tuple[Member, Member], read: Read) -> None:
+    nobody = group_examples([], Halving(disjoint=False, groups=6))
+    assert isinstance(ask_beside(pair, {}, nobody, read, "plan", 100), str)
+
+
 @pytest.mark.parametrize(
     ("read", "orders"),
     [("start", {0, 1, 2, 3}), ("half", {0, 1}), ("last", {0, 1, 2})],

@@ -91,7 +91,7 @@ def test_a_first_look_does_not_become_a_row_by_saying_so(tmp_path: Path, make_re
 def test_a_protocol_of_a_known_name_with_other_values(tmp_path: Path, make_record: MakeRecord) -> None:
     other = V2.changed(version=4, pool=400)
     error = refusal(tmp_path, make_record(protocol=other))
-    assert error.problem.endswith("version is 4 and not 3; pool is 400 and not 500")
+    assert error.problem.endswith("version is 4 and not 1; pool is 400 and not 500")
 
 
 def test_an_unknown_protocol(tmp_path: Path, make_record: MakeRecord) -> None:
@@ -115,10 +115,10 @@ def test_a_protocol_that_only_claims_to_be_on_other_prompts(tmp_path: Path, make
 def test_records_of_different_protocols(
     tmp_path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    second = V2.changed(name="v2")
-    monkeypatch.setitem(protocol._PROTOCOLS, "v2", second)
+    second = V2.changed(name="v3")
+    monkeypatch.setitem(protocol._PROTOCOLS, "v3", second)
     error = refusal(tmp_path, make_record("a"), make_record("b", protocol=second))
-    assert error.problem == "2026-11-29-1 and 2026-11-29-0 are of different protocols: v2 and v2"
+    assert error.problem == "2026-11-29-1 and 2026-11-29-0 are of different protocols: v3 and v2"
 
 
 def test_a_record_that_was_cut_short(tmp_path: Path, make_record: MakeRecord) -> None:
@@ -152,7 +152,7 @@ def test_a_task_too_many(tmp_path: Path, make_record: MakeRecord) -> None:
 
 @pytest.mark.parametrize(
     ("changes", "found"),
-    [({"version": 2}, "level abc, version 2"), ({"level": "names"}, "level names, version 1")],
+    [({"version": 3}, "level abc, version 3"), ({"level": "names"}, "level names, version 2")],
 )
 def test_another_version_or_level_of_a_task(
     tmp_path: Path, make_record: MakeRecord, changes: dict[str, object], found: str
@@ -162,12 +162,12 @@ def test_another_version_or_level_of_a_task(
     error = refusal(tmp_path, first, other.model_copy(update={"tasks": (changed, *other.tasks[1:])}))
     assert error.problem == (
         f"{tmp_path / '2026-11-29-1'} does not cover protocol v2: task ioi is of {found}, and the protocol "
-        "asks level abc, version 1"
+        "asks level abc, version 2"
     )
 
 
 @pytest.mark.parametrize(
-    "tasks", [V2.tasks[:-1], (V2.tasks[0].model_copy(update={"version": 2}), *V2.tasks[1:])]
+    "tasks", [V2.tasks[:-1], (V2.tasks[0].model_copy(update={"version": 3}), *V2.tasks[1:])]
 )
 def test_a_protocol_of_a_known_name_with_other_tasks(
     tmp_path: Path, make_record: MakeRecord, tasks: tuple[ProtocolTask, ...]

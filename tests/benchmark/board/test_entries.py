@@ -59,7 +59,7 @@ def test_an_entry_is_what_was_submitted(submission: Path, record: Record) -> Non
     assert isinstance(number, Number)
     assert number.draws is not None
     assert entry.draws["ioi/compared.edge.normalised"] == pytest.approx(number.draws, abs=1e-4)
-    local = ("ioi", "greater-than", "induction", "agreement")
+    local = ("ioi", "induction", "agreement", "greater-than", "arithmetic")
     assert list(entry.draws) == [f"{task}/compared.edge.normalised" for task in local]
 
 
@@ -85,10 +85,10 @@ def test_a_status_is_found_and_not_claimed(submission: Path, record: Record, tmp
     assert read(submission).status == "self-reported"
     (submission.parent / "allowed_signers").write_text(f"a@b.org {(tmp_path / 'key.pub').read_text()}")
     entry = read(submission)
-    assert (entry.status, entry.extent) == ("re-run", "1 of 64 cells")
+    assert (entry.status, entry.extent) == ("re-run", "1 of 130 cells")
     row = make_board(submission.parent).fields(["status", "attested_cells", "model_cells"])
-    assert row == [{"pair": "tiny", "status": "re-run", "attested_cells": 1, "model_cells": 64}]
-    assert "1 of 64 cells" in board_table(submission.parent, BoardView(), "text", 200)
+    assert row == [{"pair": "tiny", "status": "re-run", "attested_cells": 1, "model_cells": 130}]
+    assert "1 of 130 cells" in board_table(submission.parent, BoardView(), "text", 200)
     assert "re-run, 1 of 64 cells" in board_page(make_board(submission.parent))
     write_manifest_anew(submission, "0.1.1")
     entry = read(submission)
@@ -138,7 +138,7 @@ def forged(submission: Path) -> None:
     """A summary better than its tasks, with everything else made to fit."""
     path = submission / "record.json"
     content = json.loads(path.read_text())
-    content["summary"]["task_dependent_shift"] |= {"value": 0.9, "low": 0.8, "high": 1.0}
+    content["summary"]["similarity"]["shift"] |= {"value": 0.9, "low": 0.8, "high": 1.0}
     path.write_text(json.dumps(content))
     write_manifest_anew(submission)
 
@@ -208,23 +208,23 @@ def test_an_older_protocol_is_retired(tmp_path: Path, record: Record) -> None:
     tasks = tuple(
         task.model_copy(update={"version": task.version - (task.name == "ioi")}) for task in V2.tasks
     )
-    old = record.model_copy(update={"protocol": V2.changed(version=2, tasks=tasks)})
+    old = record.model_copy(update={"protocol": V2.changed(version=0, tasks=tasks)})
     folder = write_submission(tmp_path, old, stem="old")
     write_submission(tmp_path, record)
     contents = read_board(tmp_path)
     assert [entry.name for entry in contents.entries] == ["2026-11-29-tiny-v2"]
-    reason = "protocol v2 is now @3; ioi@0 is now @1"
-    assert contents.retired == (Retired(folder.name, MADE, reason, "tiny", "v2@2"),)
+    reason = "protocol v2 is now @1; ioi@1 is now @2"
+    assert contents.retired == (Retired(folder.name, MADE, reason, "tiny", "v2@0"),)
 
 
 def test_an_older_schema_is_retired(submission: Path) -> None:
     path = submission / "record.json"
     content = json.loads(path.read_text())
-    path.write_text(json.dumps(content | {"schema_version": 1}))
+    path.write_text(json.dumps(content | {"schema_version": 5}))
     write_manifest_anew(submission)
     found = read_submission(submission, submission.parent)
     assert isinstance(found, Retired)
-    assert found.reason.startswith("its record has schema 1, and this version reads ")
+    assert found.reason.startswith("its record has schema 5, and this version reads ")
 
 
 def test_a_newer_schema_is_no_record(submission: Path) -> None:

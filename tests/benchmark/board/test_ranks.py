@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from build.boards import Truth, a_submitted_record
-from build.records import TASKS
+from build.records import SYMBOLS, TASKS
 from mechshift.benchmark.board.entries import Entry
 from mechshift.benchmark.board.ranks import Ranks, Unranked, rank_entries
 from mechshift.benchmark.contrast.comparison import compare_records
@@ -72,7 +72,13 @@ def p_by_hand(a: Record, b: Record, weights: dict[str, float]) -> float:
 
 
 PLANNED = {task: 1 / len(PLANNING) for task in PLANNING}
-SHIFTED = {task: 1 / len(LOCAL) for task in LOCAL} | {task: -1 / len(PLANNING) for task in PLANNING}
+SHIFTED = {
+    task: sign / 2 / len(kind)
+    for suite, sign in ((LOCAL, 1), (PLANNING, -1))
+    for kind in ([task for task in suite if task in SYMBOLS], [task for task in suite if task not in SYMBOLS])
+    for task in kind
+}
+"""local − planning within words and within symbols, and the mean of the two"""
 
 
 def ranks(ranking: Ranks) -> list[int | str]:

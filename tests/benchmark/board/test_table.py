@@ -31,7 +31,7 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
         a_submitted_record("lacking", missing=["sudoku"]),
         a_submitted_record("control", Truth(planning=0.69), control=True, **SHARED),
         a_submitted_record("alone", Truth(planning=0.68), control=True),
-        a_submitted_record("old").model_copy(update={"protocol": V2.changed(version=1)}),
+        a_submitted_record("old").model_copy(update={"protocol": V2.changed(version=0)}),
     ]
     for record in records:
         write_submission(folder, record)
@@ -64,7 +64,7 @@ def test_rows_are_in_order_with_their_controls(board: Path) -> None:
 
 def shift(board: Any, name: str) -> float:
     return next(
-        row.record.summary.task_dependent_shift.value for row in board.rows if row.record.pair.name == name
+        row.record.summary.similarity.shift.value for row in board.rows if row.record.pair.name == name
     )
 
 
@@ -102,11 +102,11 @@ def test_fields_are_flat_and_have_a_control_once(board: Path) -> None:
 
 def test_a_retired_row_has_no_numbers(board: Path) -> None:
     old = make_board(board).fields()[-1]
-    assert (old["pair"], old["protocol"], old["protocol_version"]) == ("old", "v2", 1)
+    assert (old["pair"], old["protocol"], old["protocol_version"]) == ("old", "v2", 0)
     assert (old["submission"], old["date"]) == ("2026-11-29-old-v2", "2026-11-29")
-    assert old["retired"] == "protocol v2 is now @3"
+    assert old["retired"] == "protocol v2 is now @1"
     assert old["rank"] is old["overlap_local"] is old["overlap_local_low"] is old["status"] is None
-    assert old["overlap_local_missing"] == "retired: protocol v2 is now @3"
+    assert old["overlap_local_missing"] == "retired: protocol v2 is now @1"
     assert [row["pair"] for row in make_board(board, retired=False).fields()].count("old") == 0
 
 
@@ -126,7 +126,7 @@ def test_text_fits_and_says_what_it_leaves_out(board: Path, width: int) -> None:
     assert max(map(len, text.splitlines())) <= width
     assert "rank" in text
     shown, _, left = text.partition("Not shown, as there is no room: ")
-    assert ("overlap Ĵ" in shown) == (width >= 120)
+    assert ("similarity ρ" in shown) == (width >= 120)
     assert "accuracy_mdm_planning" in left or width > 1000
 
 
@@ -134,7 +134,7 @@ def test_text_tells_all_that_casts_doubt(board: Path) -> None:
     text = " ".join(board_table(board, BoardView(), "text").split())
     assert "2 confounds: more data; *odd* | name" in text
     assert "its attestation does not count" in text
-    assert "2026-11-29-old-v2: retired, protocol v2@1: protocol v2 is now @3" in text
+    assert "2026-11-29-old-v2: retired, protocol v2@0: protocol v2 is now @1" in text
     assert text.count("└ control") == 2
     assert "alone (control)" in text
     assert "the ceiling does not exceed the floor" in text
@@ -144,7 +144,7 @@ def test_text_tells_all_that_casts_doubt(board: Path) -> None:
 def test_what_is_the_same_of_all_rows_is_said_once(tmp_path: Path) -> None:
     write_submission(tmp_path, a_submitted_record("tiny"))
     first = board_table(tmp_path, BoardView(), "text").splitlines()[0]
-    assert first == "Protocol v2@3, 1 row by task_dependent_shift, largest first; all self-reported."
+    assert first == "Protocol v2@1, 1 row by task_dependent_shift, largest first; all self-reported."
 
 
 @pytest.mark.parametrize("layout", ["github", "latex"])
@@ -231,8 +231,8 @@ def test_a_name_obeys_nobody(tmp_path: Path) -> None:
 
 
 def test_a_board_of_retired_rows_alone(tmp_path: Path) -> None:
-    old = a_submitted_record("old").model_copy(update={"protocol": V2.changed(version=1)})
+    old = a_submitted_record("old").model_copy(update={"protocol": V2.changed(version=0)})
     write_submission(tmp_path, old)
     text = board_table(tmp_path, BoardView(), "text")
-    assert text.splitlines()[2] == "2026-11-29-old-v2: retired, protocol v2@1: protocol v2 is now @3"
+    assert text.splitlines()[2] == "2026-11-29-old-v2: retired, protocol v2@0: protocol v2 is now @1"
     assert len(make_board(tmp_path).to_frame()) == 1

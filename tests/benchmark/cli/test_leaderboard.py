@@ -48,7 +48,9 @@ def test_rows_are_sorted_by_the_named_column(command: Command, board: Path) -> N
     assert pairs(command, board, "--ascending") == ["low", "high", "none"]
     done = command("leaderboard", board, "--sort", "overlap")
     assert (done.code, done.out) == (2, "")
-    assert done.err.startswith("mechshift: unknown column 'overlap'\ndid you mean overlap_local")
+    assert done.err.startswith(
+        "mechshift: unknown column 'overlap'\ndid you mean overlap_shift or overlap_local"
+    )
 
 
 def test_columns_are_chosen(command: Command, board: Path) -> None:

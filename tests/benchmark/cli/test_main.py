@@ -108,8 +108,8 @@ def test_the_protocols_are_listed_as_they_are(command: Command) -> None:
         shown = dict(line.split(maxsplit=1) for line in block.splitlines() if line[0] != " ")
         assert shown.keys() == protocol.keys()
         assert shown["name"].strip() == protocol["name"]
-        assert protocol["tasks"][0] == "ioi abc@1"
-        assert shown["tasks"].startswith("ioi abc@1; ")
+        assert protocol["tasks"][0] == "ioi abc@2"
+        assert shown["tasks"].startswith("ioi abc@2; ")
         for field in ("board", "disjoint"):
             assert shown[field].strip() == ("yes" if protocol[field] else "no")
 

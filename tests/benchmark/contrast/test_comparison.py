@@ -44,7 +44,7 @@ def test_what_was_changed_differs_and_nothing_else(found: RecordComparison) -> N
     assert differing == ["overlap_planning", "overlap_shift", "overlap.countdown"]
     assert found.verdict == (
         f"3 of {len(found.tested)} tested values differ (Holm, α = 0.05): overlap Ĵ, planning; "
-        "task-dependent shift; Ĵ of edges on countdown."
+        "overlap shift; Ĵ of edges on countdown."
     )
     assert repr(found) == f"RecordComparison(tiny, later: {found.verdict})"
 
@@ -63,6 +63,13 @@ def test_the_family_is_of_all_values_with_an_interval_that_a_regression_is_looke
     assert {value.name for value in found.row} - {value.name for value in family} == {
         "one_size_edges",
         "overlap_shift_one_size",
+        # Of the four kinds of task two are asked, so that nothing can be told apart within one.
+        "similarity_local_symbols",
+        "similarity_planning_words",
+        "task_dependent_shift",
+        "task_dependent_shift_words",
+        "task_dependent_shift_symbols",
+        "task_dependent_shift_across",
     }
     assert ALPHA == 0.05
 
@@ -112,12 +119,12 @@ def test_other_protocols_are_not_compared_and_other_seeds_are() -> None:
         compare_records(a, a_record(protocol=QUICK))
     assert refused.value.exit_code == 3
     fewer = V2.changed(tasks=V2.tasks[:3])
-    with pytest.raises(NotComputable, match="task countdown is small@1 in A and absent in B"):
+    with pytest.raises(NotComputable, match="task countdown is small@2 in A and absent in B"):
         compare_records(a, a_record(protocol=fewer))
     reseeded = V2.reseeded(3)
     assert (reseeded.name, reseeded.sampling.seed, reseeded.board) == ("v2-seed-3", 3, False)
     assert V2.reseeded(0) is V2
-    assert len(compare_records(a, a_record(protocol=reseeded)).matched) == 8
+    assert len(compare_records(a, a_record(protocol=reseeded)).matched) == len(V2.tasks) == 10
 
 
 def test_tasks_of_one_record_or_of_another_level_are_told_and_left_out() -> None:
@@ -126,7 +133,7 @@ def test_tasks_of_one_record_or_of_another_level_are_told_and_left_out() -> None
     found = compare_records(a, b)
     assert [task.name for task in found.matched] == ["ioi"]
     assert [note for note in found.notes if note.startswith("Not compared")] == [
-        "Not compared: countdown is of level small, version 1 in A and large, 1 in B.",
+        "Not compared: countdown is of level small, version 2 in A and large, 2 in B.",
         "Not compared: sudoku is only in A.",
     ]
     with pytest.raises(NotComputable, match="no task in common: ioi is only in A"):
@@ -174,8 +181,8 @@ def test_the_text_fits_the_terminal_and_stars_what_differs(found: RecordComparis
     assert lines[0].startswith("3 of ")
     assert max(map(len, lines)) <= 80
     starred = [re.split(" {2,}", line)[0] for line in lines if line.count("]*")]
-    assert starred == ["overlap Ĵ, planning", "task-dependent shift", "Ĵ of edges"]
-    assert "A: tiny, v2@3" in lines
+    assert starred == ["overlap Ĵ, planning", "overlap shift", "Ĵ of edges"]
+    assert "A: tiny, v2@1" in lines
     assert lines[-1] == "mechshift compare A B --format csv prints the names for --fail-on."
 
 

@@ -154,7 +154,7 @@ def test_an_unchanged_pair_raises_no_alarm(tolerances: Tolerances) -> None:
 
 
 def test_a_change_is_told_with_both_values(tolerances: Tolerances) -> None:
-    found = check_record(rerun(20, moved=0.45), rerun(0), tolerances)
+    found = check_record(rerun(20, moved=0.9), rerun(0), tolerances)
     assert "overlap.countdown" in {one.check for one in found.findings}
     told = next(one for one in found.findings if one.check == "overlap.countdown")
     assert told.place == "tiny: countdown"

@@ -20,8 +20,16 @@ from mechshift.errors import UsageError
 from mechshift.tasks import get_suite, get_task
 
 BOTH: Any = ("evaluation", "training")
-LOCAL = [("ioi", "abc"), ("greater-than", "years"), ("induction", "six"), ("agreement", "phrase")]
-SUBSETS = [*(f"{task}-{level}" for task, level in LOCAL), "ioi-abb", "induction-twelve"]
+LOCAL = [
+    ("ioi", "abc"),
+    ("greater-than", "years"),
+    ("induction", "six"),
+    ("agreement", "phrase"),
+    ("arithmetic", "three"),
+]
+OTHER_LEVELS = ["ioi-abb", "induction-twelve", "induction-digits"]
+OTHER_LEVELS += ["arithmetic-two", "arithmetic-few-shot", "arithmetic-large"]
+SUBSETS = [*(f"{task}-{level}" for task, level in LOCAL), *OTHER_LEVELS]
 
 
 def rows(task: str, level: str, split: Any, n: int) -> list[dict[str, Any]]:
@@ -101,8 +109,9 @@ def test_the_card_has_versions_and_fingerprints(local: dict[str, bytes]) -> None
     card = local["README.md"].decode()
     for task, level in LOCAL:
         fingerprint = digest(rows(task, level, "training", 4))
-        assert f"| `{task}-{level}` | training | 4 | 1 | 0 | `{fingerprint}` |\n" in card
-    assert "| `v2-local` | protocol v2, version 3 |" in card
+        version = 1 if task == "arithmetic" else 2
+        assert f"| `{task}-{level}` | training | 4 | {version} | 0 | `{fingerprint}` |\n" in card
+    assert "| `v2-local` | protocol v2, version 1 |" in card
 
 
 def test_the_benchmarks_tasks_are_the_suites(local: dict[str, bytes]) -> None:
@@ -113,7 +122,7 @@ def test_the_benchmarks_tasks_are_the_suites(local: dict[str, bytes]) -> None:
         "this dataset has the first 4 examples of each task; a run takes them in the same order until both "
         "models have solved 500, or until it has tried 5,000, or all that the task has."
     )
-    assert f"v2-local: the local tasks of protocol v2, version 3; {extent}" in found["description"]
+    assert f"v2-local: the local tasks of protocol v2, version 1; {extent}" in found["description"]
     assert f"`v2-local`: {extent}\n" in local["README.md"].decode()
 
 

@@ -10,7 +10,7 @@ import pytest
 from build.records import a_pair, a_record, number
 from mechshift.benchmark.publishing.every_eval_ever import Evaluator, evaluation_file
 from mechshift.benchmark.publishing.publication import HubPlace, PublishedRecord
-from mechshift.benchmark.record.types import Missing, Record, Summary
+from mechshift.benchmark.record.types import Missing, Record, Square, Summary
 from mechshift.errors import NotComputable, UsageError
 
 LAB = Evaluator("Example Lab", "third_party")
@@ -18,15 +18,22 @@ DAY = date(2026, 11, 29)
 MODEL = "example/tiny"
 NAMES = [
     *(f"accuracy_{member}_{suite}" for suite in ("local", "planning") for member in ("arm", "mdm")),
+    *(f"similarity_{suite}{of}" for suite in ("local", "planning") for of in ("", "_words", "_symbols")),
+    *(f"task_dependent_shift{of}" for of in ("", "_words", "_symbols", "_across")),
+    "neurons_local",
+    "neurons_planning",
     "overlap_local",
     "overlap_planning",
-    "task_dependent_shift",
+    "overlap_shift",
     "one_size_edges",
     "overlap_shift_one_size",
     *(f"{what}_shift_{suite}" for what in ("early", "specialisation") for suite in ("local", "planning")),
+    "right_context_local",
+    "right_context_planning",
     "faithfulness_arm",
     "faithfulness_mdm",
 ]
+PLANNING = ["infilling", "article", "countdown", "sudoku", "star-path"]
 FOLDER = a_pair("tiny", mdm={"revision": None})
 """A pair of directories, which have no revision."""
 
@@ -73,7 +80,7 @@ def test_the_log_says_of_what_by_whom_and_when(log: dict[str, Any]) -> None:
         "source_organization_name": "Example Lab",
         "evaluator_relationship": "third_party",
         "additional_details": {
-            "protocol": "protocol v2, version 3",
+            "protocol": "protocol v2, version 1",
             "status": "self-reported",
             "caveats": "self-reported. confounds: none declared",
             "url": "https://example.org/r",
@@ -138,10 +145,15 @@ def test_a_missing_value_is_no_result_but_a_reason() -> None:
 def without_numbers(summary: Summary) -> Summary:
     missing = Missing(missing="nothing was solved")
     suites = dict.fromkeys(("local", "planning"), missing)
-    by_suite = ("accuracy_arm", "accuracy_mdm", "overlap", "early_shift", "specialisation_shift")
-    size = summary.one_size.model_copy(update={"edges": None, "task_dependent_shift": missing})
+    by_suite = ("accuracy_arm", "accuracy_mdm", "neurons", "overlap", "early_shift")
+    by_suite += ("specialisation_shift", "right_context")
+    size = summary.one_size.model_copy(update={"edges": None, "shift": missing})
+    nothing = dict.fromkeys(("words", "symbols"), missing)
     changes = {
-        "task_dependent_shift": missing,
+        "similarity": Square(
+            suites=suites, words=suites, symbols=suites, shifts=nothing, shift=missing, across=missing
+        ),
+        "overlap_shift": missing,
         "one_size": size,
         "faithfulness": dict.fromkeys(("arm", "mdm"), missing),
     }
@@ -158,12 +170,12 @@ def test_the_data_are_the_suites_tasks(log: dict[str, Any]) -> None:
     found = results(written(a_record(pair=FOLDER), dataset=HubPlace("example/mechshift", "0123abc")))
     source = found["overlap_planning"]["source_data"]
     assert (source["source_type"], source["hf_repo"]) == ("hf_dataset", "example/mechshift")
-    assert list(source["additional_details"]) == ["countdown", "infilling", "sudoku", "star-path", "revision"]
-    assert source["additional_details"]["sudoku"] == "level easy, version 1, 500 prompts, fingerprint f00d"
+    assert list(source["additional_details"]) == [*PLANNING, "revision"]
+    assert source["additional_details"]["sudoku"] == "level easy, version 2, 500 prompts, fingerprint f00d"
     generated = results(log)
     assert generated["overlap_planning"]["source_data"]["source_type"] == "other"
     assert "hf_repo" not in generated["overlap_planning"]["source_data"]
-    assert len(generated["task_dependent_shift"]["source_data"]["additional_details"]) == 8
+    assert len(generated["task_dependent_shift"]["source_data"]["additional_details"]) == 10
 
 
 def test_all_details_are_texts() -> None:

@@ -17,10 +17,11 @@ LOCAL = ".eval_results/mechshift-v2-local.yaml"
 PLANNING = ".eval_results/mechshift-v2-planning.yaml"
 
 
-def with_overlap(local: Measured, planning: Measured) -> Record:
+def with_similarity(local: Measured, planning: Measured) -> Record:
     record = a_record()
-    overlap = {"local": local, "planning": planning}
-    return record.model_copy(update={"summary": record.summary.model_copy(update={"overlap": overlap})})
+    suites = {"local": local, "planning": planning}
+    similarity = record.summary.similarity.model_copy(update={"suites": suites})
+    return record.model_copy(update={"summary": record.summary.model_copy(update={"similarity": similarity})})
 
 
 def entries(publication: PublishedRecord) -> dict[str, EvalResultEntry]:
@@ -40,45 +41,45 @@ def test_a_file_is_as_the_hub_documents_it() -> None:
         '    id: "example/mechshift"\n'
         '    task_id: "v2-local"\n'
         '    revision: "0123abc"\n'
-        "  value: 0.75\n"
+        "  value: 0.9\n"
         '  date: "2026-11-29"\n'
         "  source:\n"
         '    url: "https://example.org/tiny?v=1#row"\n'
         '    name: "mechshift record"\n'
-        '  notes: "self-reported. confounds: none declared. overlap Ĵ of the circuits of MDM and ARM '
-        "(0: chance, 1: two samples of one model; not a score). 95 % interval [0.7000, 0.8000]. "
-        "protocol v2, version 3, local tasks: ioi, greater-than, induction, agreement. "
+        '  notes: "self-reported. confounds: none declared. similarity ρ of the edge scores of MDM and '
+        "ARM (0: nothing in common, 1: proportional; not a score). 95 % interval [0.8800, 0.9200]. "
+        "protocol v2, version 1, local tasks: ioi, induction, agreement, greater-than, arithmetic. "
         'ARM: tiny/arm"\n'
     )
 
 
-def test_either_suite_has_a_file_with_its_overlap() -> None:
+def test_either_suite_has_a_file_with_its_similarity() -> None:
     found = entries(PublishedRecord(a_record(), dataset=HubPlace("example/mechshift")))
     assert {path: (entry.task_id, entry.value) for path, entry in found.items()} == {
-        LOCAL: ("v2-local", 0.75),
-        PLANNING: ("v2-planning", 0.5),
+        LOCAL: ("v2-local", 0.9),
+        PLANNING: ("v2-planning", 0.7),
     }
     entry = found[PLANNING]
     assert (entry.dataset_revision, entry.date, entry.source_url, entry.verify_token) == (None,) * 4
-    assert "planning tasks: countdown, infilling, sudoku, star-path" in str(entry.notes)
+    assert "planning tasks: infilling, article, countdown, sudoku, star-path" in str(entry.notes)
 
 
 def test_a_missing_value_has_no_file_and_the_other_says_why() -> None:
-    record = with_overlap(number(0.75, 0.05), Missing(missing="no comparison\non sudoku"))
+    record = with_similarity(number(0.75, 0.05), Missing(missing="no comparison\non sudoku"))
     found = entries(PublishedRecord(record, dataset=DATASET))
     assert list(found) == [LOCAL]
     assert str(found[LOCAL].notes).endswith("planning: missing, no comparison on sudoku")
 
 
 def test_a_value_without_an_interval_says_so() -> None:
-    found = entries(PublishedRecord(with_overlap(number(0.75), number(0.5, 0.1)), dataset=DATASET))
+    found = entries(PublishedRecord(with_similarity(number(0.75), number(0.5, 0.1)), dataset=DATASET))
     assert "without an interval" in str(found[LOCAL].notes)
 
 
 def test_where_both_are_missing_there_is_nothing_to_publish() -> None:
     missing = Missing(missing="no task of this suite")
     with pytest.raises(NotComputable, match="planning: no task of this suite"):
-        eval_results(PublishedRecord(with_overlap(missing, missing), dataset=DATASET))
+        eval_results(PublishedRecord(with_similarity(missing, missing), dataset=DATASET))
 
 
 def test_doubts_control_status_and_confounds_are_said_first() -> None:

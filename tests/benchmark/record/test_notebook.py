@@ -40,7 +40,7 @@ def test_a_record_is_written_in_a_line(make_record: MakeRecord) -> None:
     record = make_record("mine", failed=())
     assert max(len(repr(record)), len(str(record)), len(repr(record.tasks[0]))) < 300
     protocol = f"v2@{V2.version}"
-    assert repr(record).startswith(f"Record(pair='mine', {protocol=}, tasks=['ioi', 'greater-than',")
+    assert repr(record).startswith(f"Record(pair='mine', {protocol=}, tasks=['ioi', 'induction',")
     assert "task_dependent_shift=Number(value=0.25, low=0.2, high=0.3)" in repr(record)
     assert "\n" not in repr(make_record("two\nlines"))
     level = record.tasks[0].level

@@ -29,13 +29,18 @@ PUBLISHED: dict[str, dict[str, Any]] = json.loads(
 )
 """Every protocol by name and version, as it was first published; entries are added and never changed."""
 
+RETIRED = {"v1"}
+"""Names of protocols that were published and of which nothing can be run any more."""
+
 every_protocol = pytest.mark.parametrize("protocol", list_protocols(), ids=lambda protocol: protocol.name)
 
 
-def test_v1_is_the_boards() -> None:
+def test_v2_is_the_boards() -> None:
     assert V2.board
-    assert V2.version == 3
+    assert V2.version == 1
     assert (V2.scoring.kv, V2.scoring.rule, V2.scoring.steps) == ("grouped", "staggered", "converge")
+    assert (V2.scoring.places, V2.scoring.neurons) == (True, True)
+    assert (V2.sampling.read, V2.reading.beside) == ("plan", ("copy", "start", "half", "last"))
     assert V2.sweeping.grid == MIB_SHARES
     assert (V2.compared.circuit_edges, V2.compared.faithful) == (None, 0.85)
     assert (V2.sampling.pool, V2.halving.disjoint) == (500, True)
@@ -48,15 +53,17 @@ def test_v1_is_the_boards() -> None:
 def test_paper_is_as_published() -> None:
     assert not PAPER.board
     assert (PAPER.scoring.kv, PAPER.scoring.rule, PAPER.scoring.steps) == ("ungrouped", "left", 5)
+    assert (PAPER.scoring.places, PAPER.scoring.neurons) == (False, False)
+    assert (PAPER.sampling.read, PAPER.reading.beside) == ("trajectory", ())
     assert (PAPER.compared.circuit_edges, PAPER.minimum_edges) == (1000, 5000)
     assert (PAPER.sampling.pool, PAPER.halving.disjoint) == (500, False)
     assert {task.name for task in PAPER.tasks} == {"ioi", "greater-than", "countdown", "infilling"}
 
 
-def test_quick_is_v1_on_fewer_examples() -> None:
+def test_quick_is_v2_on_fewer_examples() -> None:
     mine, boards = dict(QUICK.settings()), dict(V2.settings())
     assert mine.keys() == boards.keys()
-    assert {name for name in mine if mine[name] != boards[name]} == {"name", "board", "pool"}
+    assert {name for name in mine if mine[name] != boards[name]} == {"name", "version", "board", "pool"}
     assert (QUICK.sampling.pool, QUICK.board) == (100, False)
     assert QUICK.tasks == V2.tasks
 
@@ -83,13 +90,20 @@ def test_a_protocol_is_what_was_published_under_its_name_and_version(protocol: P
 
 
 def test_what_was_published_names_itself() -> None:
-    assert PUBLISHED.keys() == {protocol.name for protocol in list_protocols()}
+    assert PUBLISHED.keys() - RETIRED == {protocol.name for protocol in list_protocols()}
     for name, versions in PUBLISHED.items():
         assert {(one["name"], str(one["version"])) for one in versions.values()} == {
             (name, version) for version in versions
         }
-        newest = max(map(int, versions))
-        assert get_protocol(name).version == newest
+        if name not in RETIRED:
+            assert get_protocol(name).version == max(map(int, versions))
+
+
+@pytest.mark.parametrize("name", RETIRED)
+def test_a_retired_protocol_is_kept_and_cannot_be_run(name: str) -> None:
+    assert PUBLISHED[name]
+    with pytest.raises(UsageError, match=f"unknown protocol '{name}'"):
+        get_protocol(name)
 
 
 @every_protocol
@@ -108,8 +122,8 @@ def test_a_task_added_to_the_registry_changes_no_protocol(
 ) -> None:
     before = protocol.model_dump_json()
     ioi = get_task("ioi")
-    register(replace(ioi, card=replace(ioi.card, name="a ninth task")))
-    assert get_task("a ninth task").card.suite == "local"
+    register(replace(ioi, card=replace(ioi.card, name="another task")))
+    assert get_task("another task").card.suite == "local"
     assert get_protocol(protocol.name).model_dump_json() == before
     assert as_asked(protocol, None, None) == protocol.tasks
 
@@ -131,6 +145,7 @@ def test_a_part_is_carried_whole(protocol: Protocol) -> None:
         "sampling",
         "halving",
         "scoring",
+        "reading",
         "sweeping",
         "compared",
         "removing",
@@ -149,18 +164,24 @@ def test_a_part_is_carried_whole(protocol: Protocol) -> None:
 def test_settings_are_all_that_is_set_but_the_tasks() -> None:
     assert dict(V2.settings()) == {
         "name": "v2",
-        "version": 3,
+        "version": 1,
         "board": True,
         "minimum": 30,
         "minimum_edges": 0,
         "seed": 0,
         "pool": 500,
         "candidates": 10,
+        "read": "plan",
         "disjoint": True,
         "groups": 24,
         "kv": "grouped",
-        "rule": "midpoint",
-        "steps": 5,
+        "rule": "staggered",
+        "steps": "converge",
+        "convergence": 24,
+        "places": True,
+        "neurons": True,
+        "beside": ("copy", "start", "half", "last"),
+        "beside_examples": 48,
         "grid": (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0),
         "intervention": "patch",
         "circuit_edges": None,
@@ -203,7 +224,7 @@ def test_a_setting_that_there_is_not_cannot_be_changed() -> None:
 
 
 def test_a_task_is_found_by_its_name() -> None:
-    assert V2.task("sudoku") == ProtocolTask(name="sudoku", level="easy", version=1)
+    assert V2.task("sudoku") == ProtocolTask(name="sudoku", level="easy", version=2)
     assert PAPER.task("sudoku") is None
     assert [V2.task(task.name) for task in V2.tasks] == list(V2.tasks)
 
