@@ -170,8 +170,3 @@ def test_an_answer_of_a_set_is_read_in_one_way(pair: tuple[Member, Member], enco
     assert asked(pair, examples, "start", ((0,),)).is_headline
     for read in ("copy", "half", "last"):
         assert isinstance(ask_beside(pair, examples, grouping, read, "plan", 100), str)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("read", ["copy", "start", "half", "last"])
-def test_without_examples_every_read_has_a_reason(read: Read, pair: tuple[Member, Member]) -> None:
-    assert isinstance(ask_beside(pair, {}, pool({}, ORDERS), read, "plan", 100), str)
