@@ -13,7 +13,7 @@ SOURCE = "mechshift record"
 """What the link to the record is called on the model's page."""
 
 # A page shows, and ranks by, one number for each task of a benchmark. The similarity ρ is the one that means
-# something by itself, on one scale for all pairs and whatever the number of prompts: 0 is nothing in common, 1
+# something by itself, on one scale whatever the number of prompts: 0 is nothing in common, 1
 # proportional scores. The task-dependent shift is a difference, whose size says nothing of either suite, and
 # accuracies are a condition of the comparison and not its result.
 HEADLINES = {suite: f"similarity_{suite}" for suite in SUITES}

@@ -32,7 +32,7 @@ def by_hand(before: np.ndarray, after: np.ndarray) -> tuple[float, float, float]
 
 
 def records(noise: float = 0.02) -> tuple[Record, Record, dict[str, tuple[np.ndarray, np.ndarray]]]:
-    """A and B of eight tasks, two of each kind: B is lower by .1 on planning, and otherwise A with a little noise."""
+    """A and B of eight tasks, two of each kind: B is lower by .1 on planning, else A with a little noise."""
     values = {}
     for place, name in enumerate(TASKS):
         before = draw_prompts(place)
