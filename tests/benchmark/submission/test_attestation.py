@@ -28,8 +28,8 @@ from mechshift.benchmark.submission.attestation import (
 from mechshift.errors import NotComputable, UsageError
 
 NAME = "2026-11-29-tiny-v2"
-CELLS = 8 * (2 + 2 * 3)
-"""Of eight tasks the pool, the prompts, and of either member scores, sweep and entropies."""
+CELLS = 10 * (3 + 2 * 5)
+"""Of ten tasks pool, prompts and other reads, and five cells of either member."""
 RE_RUN = Standing("re-run", None, 2, CELLS)
 WHEN = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 

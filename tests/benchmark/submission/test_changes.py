@@ -18,7 +18,7 @@ def changed(record: Record, **numbers: object) -> Record:
 @pytest.fixture
 def record(make_record: MakeRecord) -> Record:
     interval = Number(value=0.5, low=0.4, high=0.6)
-    return changed(make_record("one"), task_dependent_shift=interval)
+    return changed(make_record("one"), overlap_shift=interval)
 
 
 def test_a_record_is_the_same_as_itself(record: Record) -> None:
@@ -33,7 +33,7 @@ def test_the_largest_change_is_told_alone_and_beside_its_interval(record: Record
         update={"arm": arm.model_copy(update={"clean": clean + 2})}
     )
     tasks = (record.tasks[0].model_copy(update={"comparison": comparison}), *record.tasks[1:])
-    other = changed(record, task_dependent_shift=Number(value=0.51, low=0.4, high=0.575))
+    other = changed(record, overlap_shift=Number(value=0.51, low=0.4, high=0.575))
     found = compare_records(record, other.model_copy(update={"tasks": tasks}))
     assert found.changed == 3
     assert found.largest is not None
@@ -42,14 +42,14 @@ def test_the_largest_change_is_told_alone_and_beside_its_interval(record: Record
     assert found.largest.share_of_half_width is None
     # The upper end moved by .025 of a half width of .1, the value by .01.
     assert found.largest_of_interval is not None
-    assert found.largest_of_interval.path == "summary/task_dependent_shift.high"
+    assert found.largest_of_interval.path == "summary/overlap_shift.high"
     assert found.largest_of_interval.share_of_half_width == pytest.approx(0.25)
 
 
 def test_a_number_that_is_no_more_has_no_counterpart(record: Record) -> None:
-    found = compare_records(record, changed(record, task_dependent_shift=Missing(missing="too few")))
+    found = compare_records(record, changed(record, overlap_shift=Missing(missing="too few")))
     assert (found.changed, found.unmatched_count) == (0, 1)
-    assert found.unmatched == ("summary/task_dependent_shift",)
+    assert found.unmatched == ("summary/overlap_shift",)
 
 
 def test_places_without_counterpart_are_counted_and_some_are_named(record: Record) -> None:

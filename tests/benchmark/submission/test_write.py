@@ -257,7 +257,7 @@ def test_a_task_that_failed_is_handed_in_with_its_pool(ran: Ran) -> None:
     record, out = ran
     first, second = record.tasks
     failed = FailedTask(
-        **first.model_dump(include={"task", "suite", "version", "level"}),
+        **first.model_dump(include={"task", "suite", "surface", "version", "level"}),
         missing="too few",
         pool=first.pool,
         cells={"pool": first.cells["pool"]},
