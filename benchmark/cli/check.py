@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ...errors import NotComputable, UsageError
+from ...errors import NotComputable, UsageError, one_line
 from .compare import IndependentOption
 from .options import JsonOption, of_check, of_output
 from .reports import Checked, ReportOption, check_reports, report_findings
@@ -72,7 +72,6 @@ def _check(
 ) -> None:
     from ..contrast.regression import check_record
     from ..contrast.tolerances import read_tolerances
-    from ..findings.text import one_line
     from ..run.progress import announce_when_slow
 
     measured = None if tolerances is None else read_tolerances(tolerances)
@@ -91,7 +90,6 @@ def _check(
 
 def _calibrate(records: list[Path], rate: float | None, out: Path | None) -> None:
     from ..contrast.tolerances import calibrate, write_tolerances
-    from ..findings.text import one_line
 
     if out is None:
         raise UsageError("--calibrate writes a file", "name it: -o FILE.toml")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ...errors import OutputError, UsageError
+from ...errors import OutputError, UsageError, one_line
 from ...files import refused, write_text
 from .options import of_output
 from .output import print_json
@@ -62,7 +62,7 @@ def report_findings(
     Ends the command with exit code 1 where there is a finding. Raises OutputError where a file cannot be
     written.
     """
-    from ..findings.text import as_text, as_values, one_line
+    from ..findings.text import as_text, as_values
 
     for file in files or ():
         write_text(file, _report(file.suffix.lower(), findings, checked))

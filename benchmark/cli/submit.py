@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ...errors import UsageError, printable
+from ...errors import UsageError, one_line, printable
 from .options import JsonOption, of_output
 from .output import print_json
 
@@ -49,7 +49,6 @@ def submit(
 
     Example: mechshift submit mechshift-results/tiny-v2.json -o board
     """
-    from ..findings.text import one_line
     from ..run.progress import announce_when_slow
     from ..submission.write import SIZE, Request
     from ..submission.write import submit as write

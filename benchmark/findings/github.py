@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
+from ...errors import one_line
 from .finding import Finding
-from .text import one_line
 
 LARGEST_SUMMARY = 2**20
 """Bytes of a step's summary; GitHub drops a larger one whole."""

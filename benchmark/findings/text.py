@@ -3,13 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from ...errors import defused, printable
+from ...errors import one_line
 from .finding import Finding
-
-
-def one_line(text: str) -> str:
-    """The text on one line, with nothing in it that a terminal or the log of a CI service would obey."""
-    return defused(printable(text))
 
 
 def as_text(findings: Sequence[Finding]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Protocol
 
-from ...errors import defused, printable
+from ...errors import one_line
 from .earlier import earlier_seconds
 from .plan import Cell, Plan
 from .store import Store
@@ -166,4 +166,4 @@ def _write(line: str) -> None:
     # Names out of records and archives may be in it. And a run must not end because nobody reads any more
     # what it says of itself.
     with suppress(OSError):
-        print(defused(printable(line)), file=sys.stderr, flush=True)
+        print(one_line(line), file=sys.stderr, flush=True)

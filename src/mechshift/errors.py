@@ -16,6 +16,11 @@ def defused(text: str) -> str:
     return re.sub(r"(?m)^([^\S\n]*):(?=:)", r"\1: ", text.replace("##[", "# #["))
 
 
+def one_line(text: str) -> str:
+    """The text on one line, with nothing in it that a terminal or the log of a CI service would obey."""
+    return defused(printable(text))
+
+
 class MechshiftError(Exception):
     """An error with a message for a person and the exit code of the command that met it.
 
