@@ -58,8 +58,11 @@ def _drawn(statistics: Statistics) -> tuple[int, int]:
 
 
 def _written(scores: ScoreSums) -> Floats:
-    """Sums by source [groups, sources]: the score of all edges that leave it."""
-    written: Floats = scores.attribution.score_sums.sum(axis=2)
+    """Sums by head and MLP [groups, components]: the score of all edges that leave it.
+
+    Not of the input, the first source: embeddings are no component, and would carry most of the product.
+    """
+    written: Floats = scores.attribution.score_sums[:, 1:].sum(axis=2)
     return written
 
 

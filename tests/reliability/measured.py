@@ -65,8 +65,10 @@ def estimates(sample: Sample, resamples: int, splits: int, cosine_resamples: int
         else:
             products = metrics.group_products(sample.a, sample.b, sample.mask)
             found[name] = metrics.disattenuated_cosine(products, *labels, cosine_resamples)
-    # What a component writes, by all edges that leave it.
-    written = [np.where(sample.mask, sums, 0).sum(axis=2, dtype=np.float64) for sums in (sample.a, sample.b)]
+    # What a component writes, by all edges that leave it; the first source is the input, and none.
+    written = [
+        np.where(sample.mask, sums, 0)[:, 1:].sum(axis=2, dtype=np.float64) for sums in (sample.a, sample.b)
+    ]
     found[COMPONENTS] = metrics.disattenuated_cosine(
         metrics.group_products(*written), *labels, cosine_resamples
     )
@@ -101,7 +103,7 @@ def limits(mean: Floats, spread: Floats, mask: NDArray[np.bool_]) -> dict[str, f
     placed[:, mask] = mean
     unit = (spread**2 / (spread**2).sum(axis=1, keepdims=True)).sum(axis=0)
     found = {name: _cosine(*(mean * unit ** (-power / 2))) for name, power in POWERS.items()}
-    found[COMPONENTS] = _cosine(*placed.sum(axis=2))
+    found[COMPONENTS] = _cosine(*placed[:, 1:].sum(axis=2))
     found |= dict.fromkeys(WEIGHTED, _number(metrics.weighted_jaccard(*placed, mask)))
     edges, k = int(mask.sum()), size(mask)
     overlap = _number(metrics.jaccard(*(metrics.top_edges(scores, mask, k) for scores in placed)))

@@ -39,11 +39,11 @@ _BETWEEN = Definition(
 )
 _COMPONENTS = Definition(
     "ρ of components",
-    _COSINE + "A component has the scores of all edges that leave it.",
+    _COSINE + "A component, a head or an MLP, has the scores of all edges that leave it; the input is none.",
     span=_SPAN,
     larger="more alike",
     unit="cosine",
-    trap="A poor scale: it is high between any two tasks.",
+    trap="Between different tasks of one model it is far above 0, and higher than ρ of edges.",
 )
 NEURONS = Definition(
     "ρ of MLP neurons",
