@@ -34,6 +34,7 @@ from mechshift.benchmark.asking.attempts import find_pool, pooled_examples
 from mechshift.benchmark.asking.grouping import group_examples
 from mechshift.benchmark.asking.states import questions
 from mechshift.benchmark.circuits.scores import Integration
+from mechshift.benchmark.measure.convergence import find_convergence
 from mechshift.benchmark.measure.evidence import ScoreSums
 from mechshift.benchmark.measure.scores import score_edges
 from mechshift.benchmark.pairs.member import Member
@@ -93,8 +94,10 @@ class Asked:
 
     def _score(self, member: Member) -> ScoreSums:
         asked, templates = self._questions
-        integration = Integration(V2.scoring.rule, V2.scoring.steps)
-        return score_edges(member, asked, templates, integration, ROWS, lambda _: None)
+        rule = V2.scoring.rule
+        # As in a run: each member has as many points as it needs, with other weights perhaps others.
+        search = find_convergence(member, asked, rule, V2.scoring.convergence, ROWS)
+        return score_edges(member, asked, templates, Integration(rule, search.steps), ROWS, lambda _: None)
 
 
 @torch.no_grad()

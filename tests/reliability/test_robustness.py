@@ -1,10 +1,19 @@
 """The script that moves weights: its paths, its noise and its table."""
 
+from pathlib import Path
+
 import pytest
 import torch
+from reliability import tables
 from reliability.measured import ESTIMATORS
-from reliability.robustness import between, harmless, noisy
+from reliability.robustness import Asked, between, harmless, noisy
 from reliability.tables import robustness_table
+
+from build.asking import encoded
+from build.models import random_member
+from build.pairs import pair_of
+from build.tokenizers import LETTERS
+from mechshift.benchmark.asking.states import question
 
 ONE = {"matrix": torch.tensor([[1.0, 3.0], [5.0, 7.0]]), "norm": torch.ones(2)}
 OTHER = {"matrix": torch.zeros(2, 2), "norm": torch.full((2,), 3.0)}
@@ -38,3 +47,28 @@ def test_the_table_has_a_row_for_each_estimator_and_task() -> None:
     lines = robustness_table(ESTIMATORS, {"ioi": result, "agreement": result}).splitlines()
     assert len(lines) == 2 + 2 * len(ESTIMATORS)
     assert lines[2] == "| ρ | ioi | .50, .50, .50, .50 | .50 at 0.3 |"
+
+
+def test_other_weights_are_measured_against_the_arm(monkeypatch: pytest.MonkeyPatch) -> None:
+    arm, other = (random_member(vocabulary=len(LETTERS), tied=True, seed=seed) for seed in (0, 1))
+    weights = {name: value.clone() for name, value in arm.backbone.model.state_dict().items()}
+    # Three prompts over and over: of prompts without anything in common there is no mean to compare.
+    examples = [encoded(6, [3], [4], place % 3) for place in range(16)]
+    asked = [question(arm, each, (0,), place // 2, place) for place, each in enumerate(examples)]
+    # No random model solves a task, so the questions are given.
+    monkeypatch.setattr(Asked, "_questions", (asked, ("one template",) * 8))
+    found = Asked(pair_of(arm, other), weights, "ioi")
+    same, moved = (found.estimates(each) for each in (weights, noisy(weights, 0.5)))
+    assert set(same) == set(ESTIMATORS)
+    assert same["ρ"][0] == pytest.approx(1)
+    assert moved["ρ"][0] < 0.999
+
+
+def test_the_page_has_a_place_for_every_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = tmp_path / "metrics.md"
+    page.write_text(tables.PAGE.read_text(encoding="utf-8"), encoding="utf-8")
+    monkeypatch.setattr(tables, "PAGE", page)
+    names = ("simulated", "recorded", "robustness")
+    tables.write({name: f"the {name} values" for name in names})
+    for name in names:
+        assert f"\nthe {name} values\n" in page.read_text(encoding="utf-8")
