@@ -50,7 +50,7 @@ from .overlap import (
     top_edges,
     weighted_jaccard,
 )
-from .places import place_shares
+from .places import place_shares, squared_place_shares
 from .precision import average_precision
 from .products import GroupProducts, component_products, group_products, mean_product
 from .proportion import wilson_interval
@@ -174,6 +174,7 @@ __all__ = [
     "spearman_over_union",
     "specialisation",
     "split_half_jaccard",
+    "squared_place_shares",
     "squared_placement",
     "standardised_cosine",
     "strongest_share",

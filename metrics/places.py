@@ -1,9 +1,14 @@
-"""Where in the text the sources of edges stand."""
+"""Where in the text the sources of edges stand, by mass and, without the noise of the prompts, by squares."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .inputs import Floats, numbers
+from .cosine import why_unclear
+from .inputs import Floats, clusters_of, level_of, match, numbers
+from .products import examples_of, mean_product, own_products
+from .resampling import Estimate, cluster_weights, estimate_of
 from .undefined import Undefined
 
 
@@ -11,7 +16,9 @@ def place_shares(scores_by_place: ArrayLike) -> Floats | Undefined:
     """Share of absolute score by the place of an edge's source.
 
     An edge's score is the sum of its scores by place. Absolute values are taken of the latter, so that
-    places whose scores cancel both count.
+    places whose scores cancel both count. The noise of the prompts has an absolute value too: a place from
+    which nothing is read has a share above 0, which falls with the number of prompts, and draws of a
+    bootstrap share it. `squared_place_shares` has no such part.
 
     Args:
         scores_by_place: mean scores [places, ...], the same edges in every place.
@@ -35,3 +42,60 @@ def place_shares(scores_by_place: ArrayLike) -> Floats | Undefined:
     held = np.abs(given / largest).reshape(len(given), -1).sum(axis=1)
     shares: Floats = held / held.sum()
     return shares
+
+
+def squared_place_shares(
+    sums_by_place: Sequence[ArrayLike],
+    counts: ArrayLike,
+    clusters: ArrayLike,
+    mask: ArrayLike | None = None,
+    resamples: int = 200,
+    seed: int = 0,
+    level: float = 0.95,
+) -> tuple[Estimate | Undefined, ...]:
+    """Share of squared score by the place of an edge's source, without the noise of the prompts.
+
+    V_p / Σ V of V_p = |mean scores of place p|², from products of different groups (`mean_product`): each V
+    is without bias for any number of prompts, and so is 0 in expectation for a place from which nothing is
+    read. Squares ask where the few strongest edges read from.
+
+    Args:
+        sums_by_place: for each place score sums [groups, ...], of the same edges and examples.
+        counts: examples per group [groups].
+        clusters: one label (template) per group [groups].
+        mask: bool [...], what exists.
+        resamples, seed: of the bootstrap; estimates of all places have the same draws.
+        level: of the intervals.
+
+    Returns:
+        One of each place, about 0 to 1 (noise may carry it a little beyond either), sum 1; larger: more of
+        the circuit reads from there. Undefined where Σ V is not clearly above 0 (`Estimate.clear`).
+
+    Raises:
+        ValueError: NaN, no place, shapes that do not match, counts that are not positive, fewer than two
+            groups, resamples below 1.
+
+    >>> shares = squared_place_shares([[[1.0]] * 3, [[3.0]] * 3], counts=[1, 1, 1], clusters=[0, 0, 0])
+    >>> [share.value for share in shares]
+    [0.1, 0.9]
+    """
+    arrays = [np.asarray(sums) for sums in sums_by_place]
+    if not arrays:
+        raise ValueError("sums_by_place needs a place at least")
+    for other in arrays[1:]:
+        match(("sums of the first place", "sums of another"), arrays[0], other)
+    examples = examples_of(counts)
+    cluster = clusters_of(clusters, groups=len(examples))
+    products = np.stack([own_products("sums_by_place", each, mask) for each in arrays])
+    weights = np.concatenate([np.ones((1, len(cluster))), cluster_weights(cluster, resamples, seed)])
+    squared = mean_product(products, examples, weights)
+    total = squared.sum(axis=1)
+    unclear = why_unclear(
+        total[0], estimate_of(float(total[0]), total[1:], level_of(level), "fewer than two groups were drawn")
+    )
+    if unclear:
+        return (Undefined(f"scores are not clear of the prompts' noise: {unclear}"),) * len(arrays)
+    with np.errstate(all="ignore"):
+        shares = np.where(total > 0, (squared / total[:, None]).T, np.nan)
+    reason = "the squared scores were not above 0"
+    return tuple(estimate_of(float(each[0]), each[1:], level, reason) for each in shares)

@@ -78,6 +78,19 @@ def group_products(
     return GroupProducts(aa, bb, ab)
 
 
+def own_products(name: str, sums: ArrayLike, mask: ArrayLike | None = None) -> Doubles:
+    """Of score sums [groups, ...] the products of every two groups [groups, groups], as `group_products`."""
+    array = np.asarray(sums)
+    existing = mask_of(array, mask)
+    found = np.zeros((len(array), len(array)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for block in blocks_of(name, array, existing):
+            found += block @ block.T
+    if not np.isfinite(found).all():
+        raise ValueError(f"products of {name} are beyond all numbers: scale the sums down")
+    return found
+
+
 def mask_of(sums: Floats, mask: ArrayLike | None) -> Flags:
     """The mask, all True where there is none. Raises ValueError where it does not fit sums [groups, ...]."""
     if sums.ndim < 2 or sums.size == 0:

@@ -56,10 +56,10 @@ PANELS = (
         ),
     ),
     Panel(
-        "Right-context share",
+        "Right-context share, squared",
         0,
         0.1,
-        (MaskedLine("MDM", "MDM", lambda at: entry(at.direction, "right_context")),),
+        (MaskedLine("MDM", "MDM", lambda at: entry(at.direction, "right_context_squared")),),
     ),
 )
 

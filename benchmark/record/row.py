@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from .quantities.behaviour import ACCURACY
 from .quantities.depth import EARLY_SHIFT, EARLY_SHIFT_SQUARED
-from .quantities.direction import RIGHT_CONTEXT
+from .quantities.direction import RIGHT_CONTEXT, RIGHT_CONTEXT_SQUARED
 from .quantities.faithfulness import LOG_AREA
 from .quantities.overlap import OVERLAP
 from .quantities.specialisation import SPECIALISATION_SHIFT, SPECIALISATION_SHIFT_SQUARED
@@ -215,7 +215,11 @@ def _similarity() -> Column:
 
 
 def _by_weightings(
-    heading: str, name: str, definitions: tuple[Definition, Definition], of: tuple[BySuite, BySuite]
+    heading: str,
+    name: str,
+    definitions: tuple[Definition, Definition],
+    of: tuple[BySuite, BySuite],
+    rounding: Rounding = SHIFT,
 ) -> Column:
     """By suite, by mass and by squared mass; what the two do not agree on is not stated (`statements`)."""
     title = heading.replace("\n", " ")
@@ -223,8 +227,8 @@ def _by_weightings(
     by_mass, by_squares = (_means(label, each) for label, each in zip(labels, definitions, strict=True))
     quantities = {
         suite: (
-            _quantity(f"{name}_{suite}", of[0], suite, by_mass, SHIFT, None, suite),
-            _quantity(f"{name}{SQUARED}_{suite}", of[1], suite, by_squares, SHIFT, None, suite),
+            _quantity(f"{name}_{suite}", of[0], suite, by_mass, rounding, None, suite),
+            _quantity(f"{name}{SQUARED}_{suite}", of[1], suite, by_squares, rounding, None, suite),
         )
         for suite in SUITES
     }
@@ -252,7 +256,13 @@ COLUMNS = (
         (SPECIALISATION_SHIFT, SPECIALISATION_SHIFT_SQUARED),
         (lambda s: s.specialisation_shift, lambda s: s.specialisation_shift_squared),
     ),
-    _by_suite("right\ncontext", RIGHT_CONTEXT, right_context=lambda s: s.right_context),
+    _by_weightings(
+        "right\ncontext",
+        "right_context",
+        (RIGHT_CONTEXT, RIGHT_CONTEXT_SQUARED),
+        (lambda s: s.right_context, lambda s: s.right_context_squared),
+        SHARE,
+    ),
     _column(
         "faithfulness",
         {

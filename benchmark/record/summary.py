@@ -115,6 +115,9 @@ def row_of(values_of: ValuesOf, accuracy: Mapping[str, dict[str, Measured]], one
             lambda task: entry(task.comparison.specialisation_shift_squared, "specialisation")
         ),
         right_context=by_suite(lambda task: entry(task.comparison.mdm.direction, "right_context")),
+        right_context_squared=by_suite(
+            lambda task: entry(task.comparison.mdm.direction, "right_context_squared")
+        ),
         faithfulness={
             "arm": mean_of(Among(), lambda task: task.comparison.arm.absolute.log_area),
             "mdm": mean_of(Among(), lambda task: task.comparison.mdm.absolute.log_area),

@@ -452,7 +452,8 @@ class Summary(Part):
 
     `similarity`: of the headline, whose local − planning is the task-dependent shift. `neurons`, `overlap`,
     depth, specialisation and `right_context` (the MDM's) are by suite; `overlap_shift` is Ĵ local − Ĵ
-    planning. Shifts of depth and specialisation are MDM − ARM, by mass and by squared mass.
+    planning. Shifts of depth and specialisation are MDM − ARM. These and `right_context` are by mass and by
+    squared mass.
     """
 
     accuracy_arm: dict[str, Measured]
@@ -467,6 +468,7 @@ class Summary(Part):
     specialisation_shift: dict[str, Measured]
     specialisation_shift_squared: dict[str, Measured]
     right_context: dict[str, Measured]
+    right_context_squared: dict[str, Measured]
     faithfulness: dict[str, Measured]
 
 

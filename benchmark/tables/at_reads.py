@@ -23,7 +23,7 @@ COLUMNS: tuple[_Column, ...] = (
     ("early shift,\nabsolute", lambda at: entry(at.mass["shift"], "early_share"), SHIFT),
     ("specialisation\nshift, squared", lambda at: entry(at.squared["shift"], "specialisation"), SHIFT),
     ("specialisation\nshift, absolute", lambda at: entry(at.mass["shift"], "specialisation"), SHIFT),
-    ("right-context\nshare, MDM", lambda at: entry(at.direction, "right_context"), FINE),
+    ("right-context\nshare, MDM", lambda at: entry(at.direction, "right_context_squared"), FINE),
     ("metric, ARM,\nclean − corr.", lambda at: entry(at.gap, "arm"), SHARE),
     ("metric, MDM,\nclean − corr.", lambda at: entry(at.gap, "mdm"), SHARE),
 )

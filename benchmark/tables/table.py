@@ -79,15 +79,15 @@ def protocol_name(record: Record) -> str:
 def _of_row(quantities: Sequence[Quantity[Summary]], index: int, record: Record, notes: Notes) -> str:
     """One of the values that a column has at a place, empty where it has none.
 
-    A signed one says which tasks carry its sign, and where two weightings do not agree on it.
+    It says where two weightings do not agree on it, and a signed one which tasks carry its sign.
     """
     if not quantities:
         return ""
     quantity = quantities[index]
     cell = notes.cell(quantity.of(record.summary), quantity.rounding)
-    if not quantity.rounding.signed:
-        return cell
-    doubts = [why_not_stated(record, quantity), _carried(sign_carriers(record, quantity))]
+    doubts = [why_not_stated(record, quantity)]
+    if quantity.rounding.signed:
+        doubts.append(_carried(sign_carriers(record, quantity)))
     return cell + "".join(notes.mark(doubt) for doubt in doubts if doubt)
 
 

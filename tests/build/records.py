@@ -146,7 +146,10 @@ def a_member(clean: float, early: float) -> MemberRecord:
             "random": number(0.1),
             "output_sharpness": number(0.015, 0.001),
         },
-        direction={name: number(early / 10, 0.01) for name in ("right_context", "before", "behind")},
+        direction={
+            name: number(early / 10, 0.01)
+            for name in ("right_context", "before", "behind", "right_context_squared")
+        },
         specialisation_squared={"specialisation": number(0.6, 0.02)},
         effects={
             name: number(value, 0.05)
@@ -325,6 +328,7 @@ def a_summary(shift: Measured) -> Summary:
         specialisation_shift={"local": number(0.05, 0.01), "planning": number(-0.05, 0.01)},
         specialisation_shift_squared={"local": number(0.02, 0.01), "planning": number(0.03, 0.01)},
         right_context={"local": number(0.05, 0.01), "planning": number(0.08, 0.01)},
+        right_context_squared={"local": number(0.002, 0.01), "planning": number(0.03, 0.01)},
         faithfulness={"arm": number(0.67, 0.03), "mdm": number(0.65, 0.05)},
     )
 

@@ -309,6 +309,11 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy, ...], tuple[
         (SUMS, COUNTS, K),
         SHARE,
     ),
+    "squared_place_shares": (
+        lambda a, b: metrics.squared_place_shares([a, b], np.ones(GROUPS), CLUSTERS, EDGES, 3),
+        (SIGNAL, SIGNAL),
+        ANY,
+    ),
     "squared_placement": (
         lambda a, b: metrics.squared_placement(
             metrics.component_products(a, EDGES, *NODES),

@@ -6,8 +6,11 @@ from ..types import Measured, Missing, Number
 def agreed(by_mass: Measured, by_squares: Measured) -> Measured:
     """The value by mass where the intervals of both weightings exclude 0 on the same side.
 
+    Also where both are 0 and nothing else, as of a causal model that has no right context by construction.
     Missing with the reason where one contains 0, or the two lie on different sides.
     """
+    if _nothing(by_mass) and _nothing(by_squares):
+        return by_mass
     sides = []
     for name, value in (("mass", by_mass), ("squared mass", by_squares)):
         if isinstance(value, Missing):
@@ -21,3 +24,7 @@ def agreed(by_mass: Measured, by_squares: Measured) -> Measured:
         return Missing(missing="the two weightings disagree in sign")
     assert isinstance(by_mass, Number)
     return by_mass
+
+
+def _nothing(value: Measured) -> bool:
+    return isinstance(value, Number) and value.low == value.value == value.high == 0

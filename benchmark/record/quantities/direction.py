@@ -12,7 +12,20 @@ RIGHT_CONTEXT = Definition(
     high=1,
     larger="more information flows from right to left",
     unit="share of absolute score",
-    trap="Absolute scores hold the noise of every edge.",
+    trap="Absolute scores hold the noise of every edge: a model that reads nothing from there has a share "
+    "above 0, larger the fewer prompts there are, and its interval may exclude the truth. Read it beside the "
+    "share by squared mass.",
+    regression="either",
+)
+RIGHT_CONTEXT_SQUARED = Definition(
+    "right-context share by squared mass",
+    "The share of squared score, in place of absolute score, whose source stands where a causal model's has "
+    "none. Squares are of products of different groups of prompts, so that the noise of the prompts has no "
+    "part in it, whatever their number.",
+    span="about 0 to 1",
+    larger="more of the strongest edges carry information from right to left",
+    unit="share of squared score",
+    trap="Squares ask where the few strongest edges read from. Noise may carry it a little below 0.",
     regression="either",
 )
 _BEFORE = Definition(
@@ -37,6 +50,12 @@ DIRECTION = Section(
     "Direction",
     (
         *of_each("right_context", lambda m: entry(m.direction, "right_context"), RIGHT_CONTEXT, FINE),
+        *of_each(
+            "right_context_squared",
+            lambda m: entry(m.direction, "right_context_squared"),
+            RIGHT_CONTEXT_SQUARED,
+            FINE,
+        ),
         *of_each("before_difference", lambda m: entry(m.direction, "before"), _BEFORE, FINE),
         *of_each("behind_read", lambda m: entry(m.direction, "behind"), _BEHIND, FINE),
     ),

@@ -57,13 +57,12 @@ SPECIALISATION_AT = Definition(
 )
 RIGHT_AT = Definition(
     "MDM's right-context share at other reads",
-    _AT + "The MDM's share of absolute score whose source stands where a causal model's has none, defined as "
-    "at the headline's read.",
-    low=0,
-    high=1,
+    _AT + "The MDM's share of squared score whose source stands where a causal model's has none, without the "
+    "noise of the prompts, of which there are fewer at some reads than at others.",
+    span="about 0 to 1",
     larger="more information flows from right to left",
-    unit="share of absolute score",
-    trap="Absolute scores hold the noise of every edge.",
+    unit="share of squared score",
+    trap="Squares ask where the few strongest edges read from. The record has the same by absolute score.",
 )
 METRIC_SHARE = Definition(
     "share of the metric at the plan token",
@@ -141,7 +140,7 @@ READS = Section(
             SPECIALISATION_AT,
             SHIFT,
         ),
-        *_at("right_context", lambda at: entry(at.direction, "right_context"), RIGHT_AT, FINE),
+        *_at("right_context", lambda at: entry(at.direction, "right_context_squared"), RIGHT_AT, FINE),
     ),
     apart=True,
 )

@@ -29,11 +29,15 @@ def test_shares_by_loops(evidence: Make, small_protocol: Callable[..., Protocol]
     attribution = scores.attribution
     assert attribution.outside is not None
     assert attribution.outside.sums is not None
-    held = np.zeros(3)
+    held, squares = np.zeros(3), np.zeros(3)
     for source, destination in zip(*np.nonzero(scores.graph.mask), strict=True):
         before, behind = attribution.outside.sums[:, :, source, destination].sum(axis=1, dtype=np.float64)
         whole = attribution.score_sums[:, source, destination].sum()
         held += np.abs([before, whole - before - behind, behind])
+        first, last = attribution.outside.sums[:, :, source, destination].astype(np.float64)
+        each = np.stack([first, attribution.score_sums[:, source, destination] - first - last, last])
+        # Products of different groups: all of them less those of a group with itself.
+        squares += each.sum(axis=1) ** 2 - (each**2).sum(axis=1)
     for name, expected in (("before", held[0]), ("behind", held[2]), ("right_context", held[0] + held[2])):
         value = found[name]
         assert isinstance(value, Number)
@@ -41,6 +45,9 @@ def test_shares_by_loops(evidence: Make, small_protocol: Callable[..., Protocol]
         assert value.low is not None
         assert value.high is not None
         assert 0 <= value.low <= value.value <= value.high <= 1
+    squared = found["right_context_squared"]
+    assert isinstance(squared, Number)
+    assert squared.value == pytest.approx((squares[0] + squares[2]) / squares.sum())
 
 
 def test_a_causal_member_has_none(evidence: Make, small_protocol: Callable[..., Protocol]) -> None:

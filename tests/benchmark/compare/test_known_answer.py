@@ -149,13 +149,14 @@ def test_sources_are_where_the_construction_puts_them() -> None:
 def test_the_record_tells_the_right_context_of_the_bidirectional_member(
     small_protocol: Callable[..., Protocol],
 ) -> None:
-    """Of the six halves of the gap that the edges carry two are before and one is behind."""
+    """Of the six halves of the gap that the edges carry two are before and one is behind; all are equal."""
     parts = Placed(2, 0, RIGHT[0]), Placed(2, 1, RIGHT[1])
     protocol = small_protocol(circuit_edges=5)
     arm, mdm = evidence(EARLY, "causal", LEFT, 0), evidence(parts, "full", RIGHT, 0)
     found = compare(arm, mdm, GRID, protocol.compared, protocol.statistics)
     shares = {name: value(share) for name, share in found.mdm.direction.items()}
-    assert shares == near({"before": 1 / 3, "behind": 1 / 6, "right_context": 1 / 2}, 0.05)
+    halves = {"right_context": 1 / 2, "right_context_squared": 1 / 2}
+    assert shares == near({"before": 1 / 3, "behind": 1 / 6, **halves}, 0.05)
     assert {value(share) for share in found.arm.direction.values()} == {0}
 
 
@@ -189,8 +190,8 @@ def test_half_of_a_circuit_moved_is_half_of_the_shift(compared: Callable[..., Co
     assert value(found.structure["edges"]) == near(0.5)
     assert value(found.structure["neurons"]) == near(0.5)
     assert value(found.compared.edge.jaccard) == pytest.approx(1 / 3)
-    # The input writes two of the six edges in both; a head and an MLP of each part write one.
-    assert value(found.structure["components"]) == near((4 + 1 + 1) / (4 + 1 + 1 + 1 + 1))
+    # A head and an MLP of each part write one edge, and one part of two is the same.
+    assert value(found.structure["components"]) == near((1 + 1) / (1 + 1 + 1 + 1))
 
 
 @pytest.mark.parametrize(("stays", "moved"), [((LATE[1], EARLY[1]), 1.0), ((MIDDLE, MIDDLE), 0.5)])

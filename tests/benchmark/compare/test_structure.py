@@ -46,7 +46,8 @@ def test_cosines_by_loops(evidence: Make, small_protocol: Callable[..., Protocol
     found = structure(arm, mdm, small_protocol().statistics)
     a, b = arm.attribution.score_sums, sums
     assert value_of(found["edges"]) == pytest.approx(by_loops(a, b))
-    assert value_of(found["components"]) == pytest.approx(by_loops(*(each[:, 1:].sum(axis=2) for each in (a, b))))
+    written = [each[:, 1:].sum(axis=2) for each in (a, b)]
+    assert value_of(found["components"]) == pytest.approx(by_loops(*written))
     assert value_of(found["between"]) == pytest.approx(by_loops(a, b - part.sum(axis=0)))
     flat = [each.reshape(len(each), -1).astype(np.float64) for each in neurons]
     assert value_of(found["neurons"]) == pytest.approx(by_loops(*flat))

@@ -14,6 +14,14 @@ def test_both_on_one_side_give_the_value_by_mass() -> None:
     assert agreed(DOWN, Number(value=-0.1, low=-0.2, high=-0.01)) == DOWN
 
 
+def test_what_is_0_by_construction_is_said_to_be() -> None:
+    nothing = Number(value=0.0, low=0.0, high=0.0)
+    assert agreed(nothing, nothing) == nothing
+    assert agreed(nothing, Number(value=0.0, low=-0.1, high=0.1)) == Missing(
+        missing="the interval of the value by mass contains 0"
+    )
+
+
 @pytest.mark.parametrize(
     ("mass", "squares", "reason"),
     [

@@ -51,6 +51,8 @@ def test_a_task_without_which_the_sign_is_gone_carries_it(
         ("early_shift_planning", ""),
         ("specialisation_shift_local", ""),
         ("specialisation_shift_planning", "the two weightings disagree in sign"),
+        ("right_context_local", "the interval of the value by squared mass contains 0"),
+        ("right_context_planning", ""),
         # What has no other weighting is not asked for one.
         ("early_shift_squared_local", ""),
         ("task_dependent_shift", ""),

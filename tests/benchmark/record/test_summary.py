@@ -58,7 +58,8 @@ def task(
             structure={HEADLINE: similarity or anything, "neurons": anything},
             arm=SimpleNamespace(absolute=SimpleNamespace(log_area=arm)),
             mdm=SimpleNamespace(
-                absolute=SimpleNamespace(log_area=mdm), direction={"right_context": anything}
+                absolute=SimpleNamespace(log_area=mdm),
+                direction={"right_context": anything, "right_context_squared": anything},
             ),
         ),
     )
