@@ -1,6 +1,6 @@
 """The claims over seeds: what post-training changes beyond further training, by several estimators."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -10,18 +10,16 @@ from ...benchmark.record.quantity import entry
 from ...benchmark.record.summary import as_estimate, subtract
 from ...benchmark.record.types import Comparison, FailedTask, Measured, Missing, Number, measured
 from ...metrics import (
-    Estimate,
-    Undefined,
     holm,
     seeds_difference,
     seeds_difference_p,
-    seeds_mean,
     weighted_estimate,
 )
 from ..structure.family import FamilyStructure
 from ..structure.roster import CONTROLS, SEEDS
 from ..structure.tasks import Kinds, Weights, groups_of
 from .by_task import LEVEL
+from .headline import mean_of_seeds
 from .records import Pairs, tasks_of
 
 MARGIN = 0.05
@@ -55,16 +53,6 @@ class Statement:
     bound: float = 0.0
 
 
-def _shift(of: str, name: str) -> Callable[[Comparison], Measured]:
-    """A shift of a kind that records of this version may not have."""
-
-    def read(comparison: Comparison) -> Measured:
-        values: Mapping[str, Measured] = getattr(comparison, of, {})
-        return entry(values, name)
-
-    return read
-
-
 ALIKE = (
     Estimator("ρ of edges", lambda c: entry(c.structure, "edges"), paired=True),
     Estimator("ρ of edges, standardised", lambda c: entry(c.structure, "standardised")),
@@ -72,12 +60,12 @@ ALIKE = (
     Estimator("Ĵ at each task's own size", lambda c: c.compared.edge.normalised),
 )
 EARLY = (
-    Estimator("mass", _shift("depth_shift", "early_share")),
-    Estimator("squared mass", _shift("depth_shift_squared", "early_share")),
+    Estimator("mass", lambda c: entry(c.depth_shift, "early_share")),
+    Estimator("squared mass", lambda c: entry(c.depth_shift_squared, "early_share")),
 )
 SPECIAL = (
-    Estimator("mass", _shift("specialisation_shift", "specialisation")),
-    Estimator("squared mass", _shift("specialisation_shift_squared", "specialisation")),
+    Estimator("mass", lambda c: entry(c.specialisation_shift, "specialisation")),
+    Estimator("squared mass", lambda c: entry(c.specialisation_shift_squared, "specialisation")),
 )
 STATEMENTS = (
     Statement(
@@ -114,7 +102,7 @@ class ClaimEvidence:
 
     `prompts`: the difference with its interval over prompts; `seeds`: with that over seeds. `p`: Welch's on
     the seeds, for "the difference is the bound"; `adjusted`: Holm's over all statements and estimators.
-    `carriers`: tasks without which the difference lies on the other side of the bound.
+    `carriers`: tasks without which the difference lies on the other side of the bound, or has no value.
     """
 
     statement: Statement
@@ -136,7 +124,9 @@ class ClaimEvidence:
         assert isinstance(self.prompts, Number)
         assert isinstance(self.adjusted, Number)
         side = _side(self.prompts, self.statement.bound)
-        if not side or self.adjusted.value >= LEVEL or self.carriers:
+        # The value over seeds is of other numbers than a paired one over prompts, and p is of its side.
+        seeds = self.seeds.value - self.statement.bound if isinstance(self.seeds, Number) else 0
+        if not side or np.sign(seeds) != side or self.adjusted.value >= LEVEL or self.carriers:
             return "undecided"
         return "supported" if side == self.statement.sign else "contradicted"
 
@@ -180,19 +170,14 @@ def _evidence(
     return ClaimEvidence(
         statement,
         estimator,
-        measured(_or_value(of)),
-        measured(_or_value(less)),
+        mean_of_seeds(of),
+        mean_of_seeds(less),
         _over_prompts(statement, estimator, mdm, control, family),
         measured(seeds_difference(of, less)),
         measured(p),
         measured(p),
         _carriers(statement, estimator, pairs, kinds),
     )
-
-
-def _or_value(values: list[float]) -> Estimate | Undefined | float:
-    """The mean over seeds with its interval, and of one seed its value without."""
-    return seeds_mean(values) if len(values) > 1 else values[0]
 
 
 def _over_prompts(
@@ -243,7 +228,10 @@ def _of_task(pairs: Pairs, pair: str, task: str, estimator: Estimator) -> Measur
 
 
 def _carriers(statement: Statement, estimator: Estimator, pairs: Pairs, kinds: Kinds) -> tuple[str, ...]:
-    """Tasks without which the difference of the recipes' means lies on the other side of the bound."""
+    """Tasks without which the difference of the recipes' means lies on the other side of the bound.
+
+    Also those without which there is none, as without the only task of a kind: it rests on that one.
+    """
     whole = _apart(statement, estimator, pairs, kinds)
     if whole is None:
         return ()
@@ -251,7 +239,7 @@ def _carriers(statement: Statement, estimator: Estimator, pairs: Pairs, kinds: K
     for task in groups_of(kinds)[statement.group]:
         without = {name: kind for name, kind in kinds.items() if name != task}
         left = _apart(statement, estimator, pairs, without)
-        if left is not None and np.sign(left) != np.sign(whole):
+        if left is None or np.sign(left) != np.sign(whole):
             found.append(task)
     return tuple(found)
 

@@ -9,11 +9,10 @@ from ...benchmark.tables.cells import Notes
 from ..structure.family import Blocks, BothIntervals, FamilyStructure, OverTasks
 from ..structure.roster import CONTROLS, SEEDS
 from .attributable import MARGIN, ClaimEvidence, Decision, overall
+from .headline import SIGNED, headline_sentence, headline_table, plain_sentence
 from .heat_maps import PANELS, mean_matrix, task_order
 from .markdown import MARKUP, bullets, listed, paragraph, table, text
 from .records import Pairs
-
-SIGNED = Rounding(decimals=3, signed=True)
 
 LEFT_OUT = (
     "Left out: there is no data file of the family, which `python -m mechshift.baselines.structure` writes."
@@ -37,10 +36,12 @@ NAMED = {
 }
 
 
-def answers(evidence: Sequence[ClaimEvidence], family: FamilyStructure | None) -> Sequence[str]:
+def answers(pairs: Pairs, evidence: Sequence[ClaimEvidence], family: FamilyStructure | None) -> Sequence[str]:
     """What the family says, in sentences, the control being asked first."""
     claims = [_claim_sentence(list(of)) for _, of in groupby(evidence, lambda each: each.statement.letter)]
-    found = [] if family is None else [_further(family), _systematic(family), *_kinds(family)]
+    found = [headline_sentence(pairs)]
+    if family is not None:
+        found += [_systematic(family), *_kinds(family)]
     return (
         paragraph(
             """The control is asked first: what is put down to diffusion is what MDMs change beyond what
@@ -66,17 +67,6 @@ def _claim_sentence(evidence: Sequence[ClaimEvidence]) -> str:
     return f"**{statement.letter}**, {statement.text} ({statement.claimed}): {verdict}; {'; '.join(parts)}."
 
 
-def _further(family: FamilyStructure) -> str:
-    if "control" not in family.retained:
-        return "What further training alone does is not said: there is no run of a control."
-    left, post_trained = (_both(family.retained[of].groups["all"]) for of in ("control", "mdm"))
-    return (
-        f"Further training alone leaves ρ = {left} of the ARM's edge scores, mean over {len(family.kinds)} "
-        f"tasks; post-training to an MDM leaves {post_trained}. The difference is "
-        f"{_both(family.attributable.groups['all'], SIGNED)}."
-    )
-
-
 def _systematic(family: FamilyStructure) -> str:
     parts = []
     for name, of in (
@@ -87,7 +77,7 @@ def _systematic(family: FamilyStructure) -> str:
         if name in family.systematic:
             parts.append(f"{_both(family.systematic[name].groups['all'])} for {of}")
     return (
-        "Of the change from the ARM, two trainings have in common (0: nothing, 1: all of it) "
+        "Of the change from the ARM, by plain ρ, two trainings have in common (0: nothing, 1: all of it) "
         f"{listed(parts)}. What an MDM shares with a control is what further training changes anyway."
     )
 
@@ -100,7 +90,7 @@ def _kinds(family: FamilyStructure) -> list[str]:
         f"{_prompts(of.same)} between tasks of one {name} and {_prompts(of.other)} between {names} ({_p(of)})"
         for name, names, of in (("suite", "suites", arm.suite), ("surface", "surfaces", arm.surface))
     ]
-    return [f"Within the ARM, mean ρ is {'; '.join(parts)}. {_stronger(arm.suite, arm.surface)}"]
+    return [f"Within the ARM, mean plain ρ is {'; '.join(parts)}. {_stronger(arm.suite, arm.surface)}"]
 
 
 def _stronger(suite: Blocks, surface: Blocks) -> str:
@@ -163,6 +153,7 @@ def over_seeds(pairs: Pairs, evidence: Sequence[ClaimEvidence]) -> Sequence[str]
             below the control, as no difference that is missing shows that there is none."""
         ),
         evidence_table(evidence),
+        *headline_table(pairs),
     )
 
 
@@ -203,7 +194,7 @@ def _adjusted(p: Measured, notes: Notes) -> str:
     return "< 0.001" if small else notes.cell(p, Rounding(decimals=3))
 
 
-def trained_further(family: FamilyStructure | None) -> Sequence[str]:
+def trained_further(pairs: Pairs, family: FamilyStructure | None) -> Sequence[str]:
     """What further training alone does, and what is systematic in diffusion post-training."""
     heading = "## 9. What further training does, and what diffusion does"
     if family is None:
@@ -212,7 +203,8 @@ def trained_further(family: FamilyStructure | None) -> Sequence[str]:
     return (
         heading,
         paragraph(
-            f"""ρ of edges between the ARM and a second member, mean over seeds. Where a recipe has one seed
+            f"""{plain_sentence(pairs)}
+            ρ of edges between the ARM and a second member, mean over seeds. Where a recipe has one seed
             there is no interval over seeds. {_unlike(unlike)}"""
         ),
         spans_table(family.retained, FINE),
@@ -259,7 +251,7 @@ def spans_table(found: Mapping[str, OverTasks], rounding: Rounding) -> str:
 _ABSENT = Missing(missing="no comparison")
 
 
-def between_tasks(family: FamilyStructure | None) -> Sequence[str]:
+def between_tasks(pairs: Pairs, family: FamilyStructure | None) -> Sequence[str]:
     """The matrices of ρ between tasks, and what they say of suites and surfaces."""
     heading = "## 10. Tasks beside each other"
     if family is None:
@@ -267,7 +259,8 @@ def between_tasks(family: FamilyStructure | None) -> Sequence[str]:
     return (
         heading,
         paragraph(
-            """ρ of edges between two tasks of one model: 1 where they use the same edges in the same
+            f"""{plain_sentence(pairs)}
+            ρ of edges between two tasks of one model: 1 where they use the same edges in the same
             proportions. It is the scale on which to read ρ between two models. Below the diagonal: the ARM;
             above it: the MDM, mean over seeds. Tasks are ordered by words and symbols, and within each by
             suite. The data file has the intervals, and the same in units of each edge's spread."""

@@ -59,8 +59,8 @@ def page(pairs: Pairs, family: FamilyStructure | None = None) -> str:
         _seeds(pairs, spreads),
         _scratch(pairs),
         over_seeds(pairs, evidence),
-        trained_further(family),
-        between_tasks(family),
+        trained_further(pairs, family),
+        between_tasks(pairs, family),
     )
     return "\n\n".join(part for section in sections for part in section) + "\n"
 
@@ -73,7 +73,7 @@ def _summary(
         paragraph(f"Written from the records by `{COMMAND}`; nothing in it is edited by hand."),
         *_without(pairs.absent(), "This page is not of all reference pairs"),
         "## Summary",
-        *answers(evidence, family),
+        *answers(pairs, evidence, family),
         paragraph(
             f"""What arXiv 2601.14758 claims of MDMs post-trained from an ARM, in
             {counted_pairs(len(pairs.post_trained))} of one small ARM

@@ -142,8 +142,9 @@ def _versions(record: Record) -> dict[str, str]:
 
 
 def read_family(path: Path, pairs: Pairs) -> FamilyStructure:
-    """The data file of the family. Raises UsageError where it is of another ARM or protocol than the records.
+    """The data file of the family.
 
+    Raises UsageError where it is of another ARM or protocol than the records, of other pairs, or of neurons;
     NotComputable for a file that is no data of this version.
     """
     family = read_model(path, FamilyStructure)
@@ -152,5 +153,17 @@ def read_family(path: Path, pairs: Pairs) -> FamilyStructure:
         raise UsageError(
             f"{path} is not of the ARM and the protocol of the records",
             "make it again from the same runs: python -m mechshift.baselines.structure",
+        )
+    if family.what != "edges":
+        raise UsageError(
+            f"{path} is of {family.what}, and the report is of edges",
+            "make it without --neurons: python -m mechshift.baselines.structure",
+        )
+    if set(family.pairs) != set(pairs.records):
+        differing = sorted(set(family.pairs) ^ set(pairs.records))
+        raise UsageError(
+            f"{path} and the records are not of the same pairs: only one of them has {', '.join(differing)}",
+            "make it again from the runs of all pairs that there are records of: "
+            "python -m mechshift.baselines.structure",
         )
     return family

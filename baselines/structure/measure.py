@@ -54,7 +54,7 @@ def measure_family(runs: Runs, neurons: bool = False) -> FamilyStructure:
         kinds=dict(runs.kinds),
         same_prompts={task: len(scored.groupings) == 1 for task, scored in runs.tasks.items()},
         between_members=_by_members(members),
-        between_tasks={member: _by_tasks(runs, member, found) for member, found in tasks.items()},
+        between_tasks={member: _by_tasks(runs, member, found, weights) for member, found in tasks.items()},
         blocks=_blocks(runs, tasks),
         **over_seeds(runs, members),
     )
@@ -125,25 +125,37 @@ def _value(found: Cosines, of: tuple[str, str]) -> Found:
     return found.get(of, found.get(of[::-1], absent))
 
 
-def _by_tasks(runs: Runs, member: str, found: Cosines) -> tuple[TaskCosine, ...]:
+def _by_tasks(
+    runs: Runs, member: str, found: Cosines, weights: Mapping[str, _Drawn]
+) -> tuple[TaskCosine, ...]:
     scores = _by_task(runs, member)
     return tuple(
         TaskCosine(
             first=first,
             second=second,
             cosine=kept(rho),
-            standardised=kept(_standardised(scores[first], scores[second])),
+            standardised=kept(
+                _standardised(
+                    *((scores[task], weights[task](scores[task])) for task in (first, second)),
+                )
+            ),
         )
         for (first, second), rho in found.items()
     )
 
 
-def _standardised(one: MemberScores, other: MemberScores) -> float | Undefined:
-    """Without an interval: with units held fixed it would be too short by half."""
-    unit = inverse_spread(one.sums, other.sums, one.counts, other.counts)
-    products = group_products(one.sums, other.sums, scale=unit)
-    mine, theirs = (np.ones((2, len(each.counts))) for each in (one, other))
-    found = resampled_cosine(products, one.counts, other.counts, mine, theirs)
+_Weighted = tuple[MemberScores, NDArray[np.float64]]
+
+
+def _standardised(first: _Weighted, second: _Weighted) -> float | Undefined:
+    """ρ in units of each edge's spread within templates, where the scores are clear of the prompts' noise.
+
+    Without an interval: with units held fixed it would be too short by half.
+    """
+    (one, drawn_one), (other, drawn_other) = first, second
+    labels = one.counts, other.counts, one.templates, other.templates
+    products = group_products(one.sums, other.sums, scale=inverse_spread(one.sums, other.sums, *labels))
+    found = resampled_cosine(products, one.counts, other.counts, drawn_one, drawn_other)
     return found if isinstance(found, Undefined) else found.value
 
 
