@@ -11,6 +11,7 @@ from ...metrics import (
     carrying_edges,
     disattenuated_cosine,
     group_products,
+    inverse_spread,
     standardised_cosine,
 )
 from ...metrics.inputs import Floats
@@ -20,6 +21,7 @@ from ..record.protocol import Statistics
 from ..record.types import Measured, Missing, measured
 from .neurons import effective_neurons
 
+_CARRIED = ("carried_standardised_arm", "carried_standardised_mdm")
 _NO_NEURONS = "effects of neurons were not measured of both members"
 
 
@@ -29,8 +31,9 @@ def structure(arm: ScoreSums, mdm: ScoreSums, statistics: Statistics) -> dict[st
     `edges`; `standardised`: the headline, edges in units of a power of their spread over prompts;
     `between`: edges without what the MDM's sources write before the first differing token and behind the
     place that is read; `components`: what each writes, by all of its edges; `neurons`. `carried_arm`,
-    `carried_mdm`: how many edges carry a member's squared scores; `neurons_arm`, `neurons_mdm`: how many
-    neurons carry its squared effects.
+    `carried_mdm`: how many edges carry a member's squared scores; `carried_standardised_arm`,
+    `carried_standardised_mdm`: in the headline's units; `neurons_arm`, `neurons_mdm`: how many neurons carry
+    its squared effects.
     """
     mask, counts = arm.graph.mask, arm.attribution.counts
 
@@ -38,13 +41,21 @@ def structure(arm: ScoreSums, mdm: ScoreSums, statistics: Statistics) -> dict[st
         return disattenuated_cosine(group_products(one, other), counts, arm.templates, *_drawn(statistics))
 
     a, b = (each.attribution.score_sums[:, mask] for each in (arm, mdm))
+    standardised = standardised_cosine(a, b, counts, arm.templates, None, POWER, *_drawn(statistics))
     found: dict[str, Estimate | Value] = {
         "edges": cosine(a, b),
-        "standardised": standardised_cosine(a, b, counts, arm.templates, None, POWER, *_drawn(statistics)),
+        "standardised": standardised,
         "components": cosine(_written(arm), _written(mdm)),
         "carried_arm": carrying_edges(a, counts),
         "carried_mdm": carrying_edges(b, counts),
     }
+    if isinstance(standardised, Undefined):
+        found |= dict.fromkeys(_CARRIED, standardised)
+    else:
+        scale = inverse_spread(a, b, counts, None, arm.templates)
+        found |= {
+            name: carrying_edges(sums * scale, counts) for name, sums in zip(_CARRIED, (a, b), strict=True)
+        }
     values = {name: measured(value) for name, value in found.items()}
     values |= {"between": _between(arm, mdm, cosine), "neurons": _neurons(arm, mdm, cosine)}
     return values | {f"neurons_{role}": effective_neurons(one) for role, one in (("arm", arm), ("mdm", mdm))}

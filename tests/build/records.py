@@ -111,6 +111,8 @@ SHIFTS: Mapping[str, Mapping[str, Measured]] = MappingProxyType(
             "neurons_arm": number(12.0),
             "carried_arm": number(6),
             "carried_mdm": number(4),
+            "carried_standardised_arm": number(40),
+            "carried_standardised_mdm": number(30),
         },
         "depth_shift_squared": {"early_share": number(0.08, 0.03), "mean_depth": number(-0.05, 0.02)},
         "specialisation_shift": {

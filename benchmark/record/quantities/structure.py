@@ -26,7 +26,7 @@ _STANDARDISED = Definition(
     span=_SPAN,
     larger="more alike",
     unit="cosine",
-    trap="Its intervals are a little short.",
+    trap="Its intervals are a little short. The number of edges that carry it stands beside it.",
     regression="either",
 )
 _BETWEEN = Definition(
@@ -62,6 +62,13 @@ _CARRIED = Definition(
     larger="ρ rests on more edges",
     unit="edges",
 )
+_CARRIED_STANDARDISED = Definition(
+    "edges that carry standardised ρ",
+    "The same of scores in units of each edge's spread over prompts, as the headline takes them.",
+    low=0,
+    larger="the headline rests on more edges",
+    unit="edges",
+)
 
 
 def _line(
@@ -89,5 +96,7 @@ STRUCTURE = Section(
         _line("cosine_neurons", "neurons", NEURONS),
         _line("carried_arm", "carried_arm", _CARRIED, COUNT, "ARM"),
         _line("carried_mdm", "carried_mdm", _CARRIED, COUNT, "MDM"),
+        _line("carried_standardised_arm", "carried_standardised_arm", _CARRIED_STANDARDISED, COUNT, "ARM"),
+        _line("carried_standardised_mdm", "carried_standardised_mdm", _CARRIED_STANDARDISED, COUNT, "MDM"),
     ),
 )

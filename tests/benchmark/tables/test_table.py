@@ -41,6 +41,8 @@ STRUCTURE, WHATEVER THE NUMBER OF PROMPTS
 ρ of MLP neurons                                 0.80 [0.77, 0.83]        –³
 edges that carry ρ, ARM                          6                        –³
 edges that carry ρ, MDM                          4                        –³
+edges that carry standardised ρ, ARM             40                       –³
+edges that carry standardised ρ, MDM             30                       –³
 OVERLAP OF THE CIRCUITS
 compared size, edges / share                     100 / 10.0 %             –³
 Ĵ of edges                                       0.75 [0.70, 0.80]        –³
