@@ -25,7 +25,8 @@ def seeds_mean(values: ArrayLike, level: float = 0.95) -> Estimate | Undefined:
         level: of the interval.
 
     Returns:
-        An Estimate in the units of the values, without draws. Undefined of one seed.
+        An Estimate in the units of the values, without draws. Undefined of one seed, and where all are equal:
+        that would be certainty from nothing.
 
     Raises:
         ValueError: none, NaN, infinite.
@@ -48,7 +49,8 @@ def seeds_difference(minuend: ArrayLike, subtrahend: ArrayLike, level: float = 0
         level: of the interval.
 
     Returns:
-        An Estimate in the units of the values, without draws. Undefined where a recipe has one seed.
+        An Estimate in the units of the values, without draws. Undefined where a recipe has one seed, and
+        where the seeds of neither differ.
 
     Raises:
         ValueError: none, NaN, infinite.
@@ -72,7 +74,7 @@ def seeds_difference_p(minuend: ArrayLike, subtrahend: ArrayLike, bound: float =
         bound: in the units of the values.
 
     Returns:
-        In [0, 1]. Undefined where a recipe has one seed.
+        In [0, 1]. Undefined where a recipe has one seed, and where the seeds of neither differ.
 
     Raises:
         ValueError: as `seeds_difference`.
@@ -84,7 +86,10 @@ def seeds_difference_p(minuend: ArrayLike, subtrahend: ArrayLike, bound: float =
     if min(len(of), len(less)) < 2:
         return Undefined("one of the two recipes has one seed")
     apart = of.mean() - less.mean() - squarable("bound", [bound], 1)[0]
-    return float(welch_p(apart, [_variance(of), _variance(less)], [len(of) - 1, len(less) - 1]))
+    variances = [_variance(of), _variance(less)]
+    if not any(variances):
+        return _EQUAL
+    return float(welch_p(apart, variances, [len(of) - 1, len(less) - 1]))
 
 
 def pairs_of_seeds(values: ArrayLike, level: float = 0.95) -> Estimate | Undefined:
@@ -98,7 +103,8 @@ def pairs_of_seeds(values: ArrayLike, level: float = 0.95) -> Estimate | Undefin
         level: of the interval.
 
     Returns:
-        An Estimate in the units of the values, without draws. Undefined of fewer than three seeds.
+        An Estimate in the units of the values, without draws. Undefined of fewer than three seeds, and where
+        leaving out a seed changes nothing.
 
     Raises:
         ValueError: no square matrix, NaN above the diagonal.
@@ -116,7 +122,7 @@ def pairs_of_seeds(values: ArrayLike, level: float = 0.95) -> Estimate | Undefin
     rows, columns = np.triu_indices(seeds, 1)
     of = squarable("values above the diagonal", given[rows, columns], 1)
     without = np.array([of[(rows != k) & (columns != k)].mean() for k in range(seeds)])
-    variance = (seeds - 1) / seeds * float(((without - without.mean()) ** 2).sum())
+    variance = (seeds - 1) ** 2 * _variance(without)
     return _interval(float(of.mean()), [variance], [seeds - 1], level)
 
 
@@ -130,7 +136,8 @@ def across_seeds(values: ArrayLike, level: float = 0.95) -> Estimate | Undefined
         level: of the interval.
 
     Returns:
-        An Estimate in the units of the values, without draws. Undefined where a recipe has one seed.
+        An Estimate in the units of the values, without draws. Undefined where a recipe has one seed, and
+        where the means of neither's seeds differ.
 
     Raises:
         ValueError: no matrix, NaN.
@@ -146,12 +153,17 @@ def across_seeds(values: ArrayLike, level: float = 0.95) -> Estimate | Undefined
     return _interval(float(of.mean()), variances, [size - 1 for size in of.shape], level)
 
 
+_EQUAL = Undefined("no seeds differ")
+
+
 def _variance(values: Floats) -> float:
-    """Of the mean of the values."""
-    return float(np.var(values, ddof=1)) / len(values)
+    """Of the mean of the values; 0 of equal ones, whose mean may be rounded."""
+    return float(np.var(values, ddof=1)) / len(values) if np.ptp(values) else 0.0
 
 
-def _interval(value: float, variances: list[float], freedom: list[int], level: float) -> Estimate:
+def _interval(value: float, variances: list[float], freedom: list[int], level: float) -> Estimate | Undefined:
+    if not any(variances):
+        return _EQUAL
     _, degrees = welch_statistic(value, variances, freedom)
     reach = student_quantile((1 + level_of(level)) / 2, float(degrees)) * math.sqrt(sum(variances))
     return Estimate(value, value - reach, value + reach, level, resamples=0)

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ...errors import MechshiftError
+from ...errors import MechshiftError, defused
 from .build import build_pages, build_submissions
 
 
@@ -31,7 +31,7 @@ def main() -> None:
         for path in build_pages(arguments.board, arguments.pages):
             print(path)
     except MechshiftError as error:
-        print(f"mechshift: {error}", file=sys.stderr)
+        print(defused(f"mechshift: {error}"), file=sys.stderr)
         sys.exit(error.exit_code)
 
 

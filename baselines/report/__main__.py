@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ...errors import MechshiftError
+from ...errors import MechshiftError, defused
 from ...files import write_text
 from .figures import write_figures
 from .page import page
@@ -31,7 +31,7 @@ def main() -> None:
     try:
         absent = write_report(arguments.records, arguments.out, arguments.structure)
     except MechshiftError as error:
-        print(f"mechshift: {error}", file=sys.stderr)
+        print(defused(f"mechshift: {error}"), file=sys.stderr)
         sys.exit(error.exit_code)
     for pair in absent:
         print(f"mechshift: no record of {pair}: what needs it is left out of the report", file=sys.stderr)

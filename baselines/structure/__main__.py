@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from ...benchmark.record.files import write_model
-from ...errors import MechshiftError
+from ...errors import MechshiftError, defused
 from .measure import measure_family
 from .roster import PAIRS
 from .scores import read_runs
@@ -29,7 +29,7 @@ def main() -> None:
         runs = read_runs(arguments.runs, arguments.neurons)
         write_model(measure_family(runs, arguments.neurons), arguments.out)
     except MechshiftError as error:
-        print(f"mechshift: {error}", file=sys.stderr)
+        print(defused(f"mechshift: {error}"), file=sys.stderr)
         sys.exit(error.exit_code)
     for pair in PAIRS:
         if pair not in runs.records:

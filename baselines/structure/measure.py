@@ -135,7 +135,7 @@ def _by_tasks(
             second=second,
             cosine=kept(rho),
             standardised=kept(
-                _standardised(
+                standardised(
                     *((scores[task], weights[task](scores[task])) for task in (first, second)),
                 )
             ),
@@ -147,7 +147,7 @@ def _by_tasks(
 _Weighted = tuple[MemberScores, NDArray[np.float64]]
 
 
-def _standardised(first: _Weighted, second: _Weighted) -> float | Undefined:
+def standardised(first: _Weighted, second: _Weighted) -> float | Undefined:
     """ρ in units of each edge's spread within templates, where the scores are clear of the prompts' noise.
 
     Without an interval: with units held fixed it would be too short by half.

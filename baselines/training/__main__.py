@@ -11,7 +11,7 @@ from transformers.utils import logging
 
 from ...benchmark.pairs.attention import Attention
 from ...drawing import require_matplotlib
-from ...errors import MechshiftError
+from ...errors import MechshiftError, defused
 from ...tasks import Task
 from .arm import take_arm
 from .card import write_card
@@ -41,7 +41,7 @@ def main() -> None:
     try:
         train_pair(get_recipe(arguments.pair), arguments.out, arguments.arm)
     except MechshiftError as error:
-        print(f"mechshift: {error}", file=sys.stderr)
+        print(defused(f"mechshift: {error}"), file=sys.stderr)
         sys.exit(error.exit_code)
 
 

@@ -16,7 +16,7 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 from ...benchmark.pairs.attention import Attention
 from ...benchmark.pairs.member import Role
 from ...benchmark.pairs.native import quiet
-from ...errors import MechshiftError, UsageError
+from ...errors import MechshiftError, UsageError, defused
 from .evaluation import accuracies
 from .folder import WEIGHTS, write_member
 from .recipe import Recipe, get_recipe
@@ -39,7 +39,7 @@ def main() -> None:
         for role, lost in halve_pair(get_recipe(arguments.pair.name), arguments.pair, arguments.out).items():
             print(f"{role}: {f'kept in float32, as {lost} loses accuracy' if lost else 'float16'}")
     except MechshiftError as error:
-        print(f"mechshift: {error}", file=sys.stderr)
+        print(defused(f"mechshift: {error}"), file=sys.stderr)
         sys.exit(error.exit_code)
 
 

@@ -61,9 +61,34 @@ def test_across_two_recipes_by_hand() -> None:
     assert isinstance(found, Estimate)
     assert found.value == pytest.approx(0.55)
     freedom = (0.0025 + 0.01) ** 2 / (0.0025**2 + 0.01**2)
-    assert 1 < freedom < 2  # so that t lies between its points of one and of two degrees of freedom
-    reach = (found.high - found.value) / math.sqrt(0.0125)
-    assert T_975[2] < reach < 12.7062
+    reach = t_975(freedom) * math.sqrt(0.0125)
+    assert (found.low, found.high) == pytest.approx((0.55 - reach, 0.55 + reach), rel=1e-4)
+
+
+def t_975(freedom: float) -> float:
+    """By numeric integration: with t = √f · tan θ the density of Student's t is that of cos^(f − 1) θ."""
+    angles = np.linspace(0, math.pi / 2, 1_000_001)
+    middle = (angles[1:] + angles[:-1]) / 2
+    below = np.cumsum(np.cos(middle) ** (freedom - 1))
+    place = int(np.searchsorted(below, 0.95 * below[-1]))
+    return math.sqrt(freedom) * math.tan(angles[place + 1])
+
+
+@pytest.mark.parametrize("freedom", [2, 4, 8])
+def test_the_numeric_points_are_the_printed_ones(freedom: int) -> None:
+    assert t_975(freedom) == pytest.approx(T_975[freedom], rel=1e-4)
+
+
+def test_equal_seeds_are_no_certainty() -> None:
+    """.1 + .1 + .1 over 3 is not .1, and yet they do not differ."""
+    equal = [0.1, 0.1, 0.1]
+    assert isinstance(seeds_mean(equal), Undefined)
+    assert isinstance(seeds_difference(equal, [0.3, 0.3]), Undefined)
+    assert isinstance(seeds_difference_p(equal, [0.3, 0.3]), Undefined)
+    assert isinstance(pairs_of_seeds(np.full((4, 4), 0.1)), Undefined)
+    assert isinstance(across_seeds(np.full((3, 3), 0.1)), Undefined)
+    # One recipe whose seeds differ is enough for an interval of the difference.
+    assert isinstance(seeds_difference(equal, [0.3, 0.4]), Estimate)
 
 
 @pytest.mark.parametrize("seeds", [3, 5])

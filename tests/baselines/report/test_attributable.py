@@ -1,6 +1,7 @@
 """The claims over seeds: what each estimator decides, by hand-made records of five seeds of either recipe."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -43,10 +44,18 @@ def build(make_record: Callable[..., Record], make_task: Callable[..., TaskRecor
     return of
 
 
-def found(pairs: Pairs, letter: str, label: str = "Ĵ at each task's own size") -> ClaimEvidence:
+ONE_EACH = {task: KINDS[task] for task in ("ioi", "countdown")}
+
+
+def found(
+    pairs: Pairs,
+    letter: str,
+    label: str = "Ĵ at each task's own size",
+    kinds: Mapping[str, TaskKind] = KINDS,
+) -> ClaimEvidence:
     (one,) = (
         each
-        for each in evidence_of(pairs, KINDS, None)
+        for each in evidence_of(pairs, kinds, None)
         if (each.statement.letter, each.estimator.label) == (letter, label)
     )
     return one
@@ -67,7 +76,11 @@ def test_planning_circuits_that_changed_more_than_the_controls_support_the_claim
     within = found(pairs, "B2")
     assert isinstance(within.prompts, Number)
     assert within.prompts.value == pytest.approx(0.35)
-    assert within.decision == "supported"
+    # There is one task of a kind, and without it no difference between the suites.
+    assert (within.decision, within.carriers) == (
+        "undecided",
+        ("ioi", "infilling", "greater-than", "countdown"),
+    )
     assert found(pairs, "A").decision == "supported"
 
 
@@ -89,10 +102,27 @@ def test_a_mean_that_one_task_carries_decides_nothing(build: Build) -> None:
     assert evidence.decision == "undecided"
 
 
+def test_a_task_without_which_nothing_is_left_carries_what_is_said(build: Build) -> None:
+    """Without the one planning task there is no mean over planning tasks."""
+    evidence = found(
+        build({"ioi": 0.8, "countdown": 0.4}, {"ioi": 0.8, "countdown": 0.8}), "B1", kinds=ONE_EACH
+    )
+    assert evidence.carriers == ("countdown",)
+    assert evidence.decision == "undecided"
+
+
+def test_a_difference_over_seeds_on_the_other_side_decides_nothing(build: Build) -> None:
+    evidence = found(build({**same(0.8), "infilling": 0.4, "countdown": 0.4}, same(0.8)), "B1")
+    assert evidence.decision == "supported"
+    assert isinstance(evidence.seeds, Number)
+    opposite = Number(value=0.4, low=0.3, high=0.5)
+    assert replace(evidence, seeds=opposite).decision == "undecided"
+
+
 def test_p_values_are_welchs_on_the_seeds_and_holms_over_all_lines(build: Build) -> None:
     pairs = build({**same(0.8), "infilling": 0.75, "countdown": 0.78}, same(0.8))
     lines = [each for each in evidence_of(pairs, KINDS, None) if isinstance(each.p, Number)]
-    assert len({each.statement.letter for each in lines}) == 6
+    assert {each.statement.letter for each in lines} >= {"A", "B1"}
     of, less = (np.mean(means) + np.array(SPREAD) for means in ((0.75, 0.78), (0.8, 0.8)))
     (one,) = (e for e in lines if e.statement.letter == "B1" and e.estimator.label.startswith("Ĵ"))
     assert isinstance(one.p, Number)
@@ -104,21 +134,20 @@ def test_p_values_are_welchs_on_the_seeds_and_holms_over_all_lines(build: Build)
 def test_estimators_that_disagree_leave_a_claim_open(build: Build) -> None:
     mdm = {"ioi": 0.8, "greater-than": 0.8, "infilling": 0.4, "countdown": 0.5}
     evidence = [e for e in evidence_of(build(mdm, same(0.8)), KINDS, None) if e.statement.letter == "B1"]
-    # ρ is the same in all of these records, so that it does not decide; neurons were not measured.
-    assert [each.decision for each in evidence[:2]] == ["undecided", "undecided"]
-    assert isinstance(evidence[2].decision, Missing)
-    assert overall(evidence) == "undecided"
-    assert overall(evidence[3:]) == "supported"
+    # ρ is the same in all of these records: no seeds differ, and nothing follows.
+    assert [each.decision for each in evidence[:3]] == [Missing(missing="no seeds differ")] * 3
+    assert overall(evidence) == overall(evidence[3:]) == "supported"
+    against = replace(evidence[3], statement=replace(evidence[3].statement, sign=1))
+    assert overall([*evidence, against]) == "undecided"
 
 
 def test_the_answers_name_what_each_estimator_says(build: Build) -> None:
     mdm = {"ioi": 0.8, "greater-than": 0.8, "infilling": 0.4, "countdown": 0.5}
     evidence = evidence_of(build(mdm, same(0.8)), KINDS, None)
-    said = " ".join("\n".join(answers(evidence, None)).split())
+    said = " ".join("\n".join(answers(build(mdm, same(0.8)), evidence, None)).split())
     assert (
-        "**B1**, on planning tasks it abandons that circuit (below the control): this family cannot decide "
-        "it; "
-        "supported by Ĵ at each task's own size; open by ρ of edges and ρ of edges, standardised; without a "
-        "value by ρ of MLP neurons." in said
+        "**B1**, on planning tasks it abandons that circuit (below the control): this family supports it; "
+        "supported by Ĵ at each task's own size; without a value by ρ of edges, ρ of edges, standardised and "
+        "ρ of MLP neurons." in said
     )
     assert evidence_table(evidence).count("*supported*") >= 2

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from mechshift.baselines.report.records import Pairs, read_pairs, tasks_of
+from mechshift.baselines.report.records import Pairs, read_family, read_pairs, tasks_of
+from mechshift.baselines.structure.family import BothIntervals, FamilyStructure, OverTasks
 from mechshift.baselines.structure.roster import PAIRS
+from mechshift.benchmark.record.files import write_model
 from mechshift.benchmark.record.protocol import QUICK, V2
-from mechshift.benchmark.record.types import FailedTask, Record, TaskRecord
+from mechshift.benchmark.record.types import FailedTask, Missing, Record, TaskRecord
 from mechshift.errors import NotComputable, UsageError
 
 MakePairs = Callable[..., Pairs]
@@ -173,3 +175,48 @@ def test_local_tasks_come_first(make_pairs: MakePairs, make_record: MakeRecord, 
         "countdown": "planning",
         "sudoku": "planning",
     }
+
+
+def a_family(pairs: Pairs, **changes: object) -> FamilyStructure:
+    nothing = BothIntervals(prompts=Missing(missing="none"), seeds=Missing(missing="none"))
+    over = OverTasks(tasks={}, groups={"all": nothing})
+    held = {
+        "what": "edges",
+        "protocol": f"{pairs.base.protocol.name}@{pairs.base.protocol.version}",
+        "arm": pairs.base.pair.arm.digest,
+        "resamples": 10,
+        "pairs": tuple(pairs.records),
+        "kinds": {},
+        "same_prompts": {},
+        "between_members": (),
+        "between_tasks": {},
+        "blocks": (),
+        "retained": {},
+        "attributable": over,
+        "systematic": {},
+    }
+    return FamilyStructure(**{**held, **changes})  # type: ignore[arg-type]
+
+
+def test_data_of_the_family_is_read_where_it_is_of_the_records(make_pairs: MakePairs, tmp_path: Path) -> None:
+    pairs = make_pairs()
+    write_model(a_family(pairs), tmp_path / "family.json")
+    assert read_family(tmp_path / "family.json", pairs) == a_family(pairs)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"arm": "feed"}, "is not of the ARM and the protocol of the records"),
+        ({"what": "neurons"}, "is of neurons, and the report is of edges"),
+        ({"pairs": PAIRS[:-1]}, f"only one of them has {PAIRS[-1]}"),
+    ],
+)
+def test_other_data_of_the_family_is_refused(
+    changes: dict[str, object], said: str, make_pairs: MakePairs, tmp_path: Path
+) -> None:
+    pairs = make_pairs()
+    write_model(a_family(pairs, **changes), tmp_path / "family.json")
+    with pytest.raises(UsageError) as raised:
+        read_family(tmp_path / "family.json", pairs)
+    assert said in raised.value.problem

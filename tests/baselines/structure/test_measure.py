@@ -1,15 +1,18 @@
 """The data of a made-up family are what its construction says."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from build.known_family import KINDS, FamilyOfKnownTruth
+from build.known_family import EDGES, EXAMPLES, GROUPS, KINDS, FamilyOfKnownTruth
 from mechshift.baselines.structure.family import BothIntervals, FamilyStructure
-from mechshift.baselines.structure.measure import measure_family
+from mechshift.baselines.structure.measure import measure_family, standardised
 from mechshift.baselines.structure.roster import CONTROLS, SEEDS
 from mechshift.benchmark.record.files import read_model, write_model
 from mechshift.benchmark.record.types import Measured, Number
+from mechshift.metrics import Undefined, cluster_weights
 
 S = FamilyOfKnownTruth.step**2
 MDM, CONTROL = (1 + 3 * S) ** -0.5, (1 + 2 * S) ** -0.5
@@ -113,3 +116,38 @@ def test_the_file_is_read_back_as_it_was(family: FamilyStructure, tmp_path: Path
     write_model(family, tmp_path / "structure.json")
     assert read_model(tmp_path / "structure.json", FamilyStructure) == family
     assert set(family.same_prompts.values()) == {True}
+
+
+def test_standardised_rho_between_tasks_by_loops(family: FamilyStructure) -> None:
+    """Units are of both tasks' spread within templates; products are within neither task of one group."""
+    one, other = (FamilyOfKnownTruth().runs().tasks[task].arm[SEEDS[0]] for task in ("agreement", "article"))
+    templates = np.arange(GROUPS) // 6
+    two = replace(one, templates=tuple(map(str, templates)))
+    variance = np.zeros(EDGES)
+    for scores, labels in ((two, templates), (other, np.zeros(GROUPS))):
+        found = np.zeros(EDGES)
+        for template in set(labels.tolist()):
+            of = scores.sums[labels == template]
+            found += ((of / EXAMPLES - of.mean(axis=0) / EXAMPLES) ** 2).sum(axis=0)
+        variance += found / found.sum()
+    x, y = (each.sums * variance**-0.375 for each in (two, other))
+    across = sum(float(a @ b) for a in x for b in y) / GROUPS**2
+    own = [
+        sum(float(of[g] @ of[h]) for g in range(GROUPS) for h in range(GROUPS) if g != h)
+        / (GROUPS * (GROUPS - 1))
+        for of in (x, y)
+    ]
+    drawn = [
+        np.concatenate([np.ones((1, GROUPS)), cluster_weights(each.templates, 50)]) for each in (two, other)
+    ]
+    rho = standardised((two, drawn[0]), (other, drawn[1]))
+    assert rho == pytest.approx(across / np.sqrt(own[0] * own[1]))
+
+
+def test_standardised_rho_of_noise_alone_is_a_reason() -> None:
+    one = FamilyOfKnownTruth().runs().tasks["agreement"].arm[SEEDS[0]]
+    noise = replace(one, sums=np.random.default_rng(0).normal(size=one.sums.shape))
+    drawn = np.concatenate([np.ones((1, GROUPS)), cluster_weights(one.templates, 50)])
+    found = standardised((one, drawn), (noise, drawn))
+    assert isinstance(found, Undefined)
+    assert "noise" in found.reason
