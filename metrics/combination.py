@@ -53,7 +53,7 @@ def weighted_estimate(weights: Sequence[float], estimates: Sequence[Estimate]) -
         As `mean_estimate`.
 
     Raises:
-        ValueError: no estimate, as many weights as there are not, levels that differ, too large sums.
+        ValueError: no estimate, another number of weights, levels that differ, a sum beyond all numbers.
 
     >>> weighted_estimate([-1.0], [Estimate(1.0, 0.4, 2.0, 0.95, 200)]).low
     -2.0

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .inputs import Floats, distribution, match, numbers, unit_scale, whole
-from .undefined import Undefined, Value
+from .undefined import Undefined, Value, minus
 
 TOLERANCE = 1e-12
 """Below this a difference of shares is rounding."""
@@ -228,7 +228,7 @@ def depth_shift(arm: ArrayLike, mdm: ArrayLike, uniform: ArrayLike) -> dict[str,
     (0.2, 0.2)
     """
     before, after = _summary(arm, uniform), _summary(mdm, uniform)
-    shift = {name: _difference(before[name], after[name]) for name in before}
+    shift = {name: minus(after[name], before[name]) for name in before}
     shift["early_share_ratio"] = _ratio(after["early_share"], before["early_share"])
     shift["wasserstein"] = signed_wasserstein(arm, mdm)
     shift["wasserstein_over_uniform"] = _relative_wasserstein(arm, mdm, uniform)
@@ -250,12 +250,6 @@ def _summary(profile: ArrayLike, uniform: ArrayLike) -> dict[str, Value]:
         "mean_depth": depth,
         "mean_depth_over_uniform": _ratio(depth, mean_relative_depth(uniform)),
     }
-
-
-def _difference(before: Value, after: Value) -> Value:
-    if isinstance(before, Undefined):
-        return before
-    return after if isinstance(after, Undefined) else after - before
 
 
 def _ratio(numerator: Value, denominator: Value) -> Value:

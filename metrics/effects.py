@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from .faithfulness import faithfulness
 from .inputs import Flags, Floats, clusters_of, flags, match, numbers, unit_scale, whole
 from .resampling import Estimate, bootstrap
-from .undefined import Undefined, Value
+from .undefined import Undefined, Value, minus
 
 Largest = Literal["share", "effect"]
 
@@ -114,7 +114,7 @@ def compared_effects(
 
     def statistic(weights: Floats) -> dict[tuple[str, str], Value]:
         before, after = (_of_one(each, weights, orders) for each in pair)
-        shift = {name: _minus(after[name], before[name]) for name in before}
+        shift = {name: minus(after[name], before[name]) for name in before}
         return {
             (of, name): value
             for of, values in (("arm", before), ("mdm", after), ("shift", shift))
@@ -190,7 +190,7 @@ def _scopes(effects: Floats, circuit: Flags, largest: Largest, orders: NDArray[n
             random = _mean(of_sets(effects[orders[:, :number]]), reason)
         else:
             kept = random = _NO_CIRCUIT
-        found |= {f"{name}_circuit": kept, f"{name}_random": random, f"{name}_excess": _minus(kept, random)}
+        found |= {f"{name}_circuit": kept, f"{name}_random": random, f"{name}_excess": minus(kept, random)}
     return found
 
 
@@ -222,12 +222,6 @@ def _mean(values: Floats, reason: Undefined) -> Value:
     """The mean over sets that have a value."""
     defined = values[np.isfinite(values)]
     return float(defined.mean()) if len(defined) else reason
-
-
-def _minus(minuend: Value, subtrahend: Value) -> Value:
-    if isinstance(minuend, Undefined):
-        return minuend
-    return subtrahend if isinstance(subtrahend, Undefined) else minuend - subtrahend
 
 
 def _in_range(of: str, name: str, found: Estimate | Undefined) -> Estimate | Undefined:

@@ -46,7 +46,8 @@ def inverse_spread(
         counts_b: those of B; as of A when left out.
         clusters_a: one label (template) per group of A; one template when left out. Where no template has two
             groups, they count as one.
-        clusters_b: those of B; as of A when left out.
+        clusters_b: those of B; as of A when left out, which is an error where B has counts of its own and A
+            labels.
         mask: bool [...], what exists.
         power: 1 for units of spread, 0 for none; between them weak edges gain less.
 
@@ -56,7 +57,7 @@ def inverse_spread(
 
     Raises:
         ValueError: NaN, shapes that do not match, fewer than two groups, counts that are not positive, power
-            outside [0, 1], a model whose scores do not differ anywhere.
+            outside [0, 1], labels of A alone with counts of B, a model whose scores do not differ anywhere.
 
     >>> sums = [[1.0, 3.0, 0.0], [3.0, 11.0, 0.0]]
     >>> scale = inverse_spread(sums, sums, counts_a=[1, 1], power=1)
@@ -69,7 +70,11 @@ def inverse_spread(
     own = within("power", power, 0, 1)
     n_a = examples_of(counts_a)
     n_b = n_a if counts_b is None else examples_of(counts_b)
-    if clusters_b is None and counts_b is None:
+    if clusters_b is None:
+        if counts_b is not None and clusters_a is not None:
+            raise ValueError(
+                "clusters_b must be given with counts_b: labels of A are not those of B's groups"
+            )
         clusters_b = clusters_a
     total = np.zeros((1, int(existing.sum())))
     for name, sums, counts, clusters in (("sums_a", a, n_a, clusters_a), ("sums_b", b, n_b, clusters_b)):

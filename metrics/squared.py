@@ -15,7 +15,7 @@ from .inputs import Floats, clusters_of, match, numbers, whole
 from .products import mean_product
 from .resampling import Estimate, bootstrap
 from .specialisation import effective_components, specialisation
-from .undefined import Undefined, Value
+from .undefined import Undefined, Value, minus
 
 _Named = dict[str, Value]
 
@@ -137,11 +137,5 @@ def _placed(pair: list[tuple[Floats | Undefined, _Named]], uniform: ArrayLike) -
         depth: Mapping[str, _Named] = {of: dict.fromkeys(values, missing) for of, values in names.items()}
     else:
         depth = depth_shift(before, after, uniform)
-    shift = {name: _difference(arm[name], mdm[name]) for name in arm}
+    shift = {name: minus(mdm[name], arm[name]) for name in arm}
     return {of: {**depth[of], **values} for of, values in (("arm", arm), ("mdm", mdm), ("shift", shift))}
-
-
-def _difference(before: Value, after: Value) -> Value:
-    if isinstance(before, Undefined):
-        return before
-    return after if isinstance(after, Undefined) else after - before

@@ -19,3 +19,14 @@ class Undefined:
 
 Value = float | Undefined
 """What a metric returns where the data may not define it."""
+
+
+def minus(minuend: Value, subtrahend: Value) -> Value:
+    """Minuend − subtrahend, Undefined where one of them is, for the minuend's reason first.
+
+    >>> minus(3.0, 1.0), str(minus(3.0, Undefined("there is none")))
+    (2.0, 'undefined: there is none')
+    """
+    if isinstance(minuend, Undefined):
+        return minuend
+    return subtrahend if isinstance(subtrahend, Undefined) else minuend - subtrahend

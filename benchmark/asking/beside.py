@@ -17,7 +17,7 @@ class AskedBeside:
 
     `groups`: which of the headline's groups have any, ascending; the questions' own groups count from 0 in
     this order, and `templates` are theirs. `masked`: mean share of the answer's tokens that are masked, None
-    where no member masks any. `is_headline`: whether either member is asked the very same at the headline.
+    where no member masks any. `is_headline`: whether both members are asked the very same at the headline.
     """
 
     arm: tuple[Question, ...]

@@ -21,11 +21,13 @@ from ...metrics import (
     squared_placement,
 )
 from ...metrics.inputs import Floats
+from ...metrics.undefined import minus
 from ..circuits.components import Components
 from ..measure.evidence import ScoreSums
 from ..record.protocol import Statistics
 from ..record.types import AtRead, Measured, Missing, Number, measured
 from .direction import direction
+from .placement import in_range
 from .structure import structure
 
 _AUTOREGRESSIVE = "the second member is autoregressive: it sees no masked token"
@@ -69,23 +71,12 @@ def at_read(beside: MeasuredAt, statistics: Statistics) -> AtRead:
 _Named = Mapping[tuple[str, str], Estimate | Undefined]
 
 
-def _drawn(statistics: Statistics) -> tuple[int, int]:
-    return statistics.resamples, statistics.resampling_seed
-
-
 def _by_member(values: _Named) -> dict[str, dict[str, Measured]]:
     found: dict[str, dict[str, Measured]] = {}
     for (of, name), value in values.items():
         if name in NAMES:
-            found.setdefault(of, {})[name] = measured(_in_range(of, name, value))
+            found.setdefault(of, {})[name] = measured(in_range(of, name, value))
     return found
-
-
-def _in_range(of: str, name: str, value: Estimate | Undefined) -> Estimate | Undefined:
-    """The value with its interval cut to what it can be: one that is centred anew may reach beyond."""
-    if isinstance(value, Undefined) or name == "effective_components":
-        return value
-    return value.clipped(-1 if of == "shift" else 0, 1)
 
 
 def _gap(arm: ScoreSums, mdm: ScoreSums, statistics: Statistics) -> dict[str, Measured]:
@@ -100,7 +91,7 @@ def _gap(arm: ScoreSums, mdm: ScoreSums, statistics: Statistics) -> dict[str, Me
         return {"arm": float(of_arm), "mdm": float(of_mdm)}
 
     counts = arm.attribution.counts
-    gap = bootstrap_scores(statistic, sums, counts, arm.templates, *_drawn(statistics))
+    gap = bootstrap_scores(statistic, sums, counts, arm.templates, *statistics.drawn)
     return {name: measured(value) for name, value in gap.items()}
 
 
@@ -113,7 +104,7 @@ def _with_headline(beside: MeasuredAt, statistics: Statistics) -> Measured:
     # The headline has more examples in a group, and a cosine one number of examples on both sides.
     scale = here.counts / there.counts[groups]
     products = group_products(here.score_sums[:, mask], scale[:, None] * there.score_sums[groups][:, mask])
-    return measured(disattenuated_cosine(products, here.counts, beside.mdm.templates, *_drawn(statistics)))
+    return measured(disattenuated_cosine(products, here.counts, beside.mdm.templates, *statistics.drawn))
 
 
 def _squared(arm: ScoreSums, mdm: ScoreSums, statistics: Statistics) -> _Named:
@@ -132,7 +123,7 @@ def _squared(arm: ScoreSums, mdm: ScoreSums, statistics: Statistics) -> _Named:
         components.layers,
         arm.graph.layers,
         uniform,
-        *_drawn(statistics),
+        *statistics.drawn,
     )
 
 
@@ -145,13 +136,13 @@ def _mass(arm: ScoreSums, mdm: ScoreSums, statistics: Statistics) -> _Named:
 
     def statistic(*scores: Floats) -> dict[tuple[str, str], Value]:
         before, after = (_placed(each, components) for each in scores)
-        shift = {name: _minus(before[name], after[name]) for name in NAMES}
+        shift = {name: minus(after[name], before[name]) for name in NAMES}
         by_member = {"arm": before, "mdm": after, "shift": shift}
         return {(of, name): value for of, values in by_member.items() for name, value in values.items()}
 
     sums = arm.attribution.score_sums, mdm.attribution.score_sums
     counts = arm.attribution.counts
-    return bootstrap_scores(statistic, sums, counts, arm.templates, *_drawn(statistics))
+    return bootstrap_scores(statistic, sums, counts, arm.templates, *statistics.drawn)
 
 
 def _placed(scores: Floats, components: Components) -> dict[str, Value]:
@@ -164,9 +155,3 @@ def _placed(scores: Floats, components: Components) -> dict[str, Value]:
         "specialisation": specialisation(importance),
         "effective_components": effective_components(importance),
     }
-
-
-def _minus(before: Value, after: Value) -> Value:
-    if isinstance(before, Undefined):
-        return before
-    return after if isinstance(after, Undefined) else after - before

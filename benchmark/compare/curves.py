@@ -49,8 +49,7 @@ def metric_gap(sweep: Sweep, statistics: Statistics) -> Measured:
     def statistic(weights: Floats) -> dict[str, Value]:
         return {"gap": float((sweep.whole - sweep.empty) @ (weights / weights.sum()))}
 
-    resamples, seed = statistics.resamples, statistics.resampling_seed
-    return measured(bootstrap(statistic, sweep.templates, resamples, seed)["gap"])
+    return measured(bootstrap(statistic, sweep.templates, *statistics.drawn)["gap"])
 
 
 def smallest_share(grid: Sequence[float], faithful: float, *sweeps: Sweep) -> Value:
@@ -102,7 +101,7 @@ def _estimates(
         values: dict[int | str, Value] = {index: float(level) for index, level in enumerate(curve)}
         return values | {name: area(grid, curve) for name, area in AREAS.items()}
 
-    return bootstrap(statistic, sweep.templates, statistics.resamples, statistics.resampling_seed)
+    return bootstrap(statistic, sweep.templates, *statistics.drawn)
 
 
 def _levels(sweep: Sweep, circuits: Floats, weights: Floats) -> Floats | Undefined:

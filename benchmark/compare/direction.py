@@ -38,9 +38,8 @@ def direction(scores: ScoreSums, statistics: Statistics) -> dict[str, Measured]:
     before, behind = (sums[:, mask].astype(np.float64) for sums in outside.sums)
     between = attribution.score_sums[:, mask] - before - behind
     sums = before, between, behind
-    drawn = statistics.resamples, statistics.resampling_seed
-    found = bootstrap_scores(_shares, sums, attribution.counts, scores.templates, *drawn)
-    of_squares = squared_place_shares(sums, attribution.counts, scores.templates, None, *drawn)
+    found = bootstrap_scores(_shares, sums, attribution.counts, scores.templates, *statistics.drawn)
+    of_squares = squared_place_shares(sums, attribution.counts, scores.templates, None, *statistics.drawn)
     return {
         **{name: measured(value) for name, value in found.items()},
         "right_context_squared": measured(_outside(of_squares)),

@@ -1,12 +1,15 @@
 """Of the effects of neurons: how many carry them, and where in the layers they lie."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from ...metrics import carrying_edges, clipped_profile, mean_product, squared_placement
+from ...metrics import Estimate, Undefined, carrying_edges, clipped_profile, mean_product, squared_placement
 from ...metrics.inputs import Floats
 from ..measure.evidence import ScoreSums
 from ..record.protocol import Statistics
 from ..record.types import Measured, Missing, NeuronDepth, measured
+from .placement import in_range
 
 UNMEASURED = "effects of neurons were not measured"
 
@@ -34,17 +37,20 @@ def neuron_depth(arm: ScoreSums, mdm: ScoreSums, statistics: Statistics) -> Neur
         np.arange(layers),
         layers,
         np.full(layers, 1 / layers),
-        statistics.resamples,
-        statistics.resampling_seed,
+        *statistics.drawn,
     )
     profiles = [clipped_profile(mean_product(each, counts), np.arange(layers), layers) for each in products]
     return NeuronDepth(
         profile_arm=tuple(profiles[0].tolist()) if isinstance(profiles[0], np.ndarray) else (),
         profile_mdm=tuple(profiles[1].tolist()) if isinstance(profiles[1], np.ndarray) else (),
-        early_share_arm=measured(found["arm", "early_share"]),
-        early_share_mdm=measured(found["mdm", "early_share"]),
-        early_shift=measured(found["shift", "early_share"]),
+        early_share_arm=_early_share(found, "arm"),
+        early_share_mdm=_early_share(found, "mdm"),
+        early_shift=_early_share(found, "shift"),
     )
+
+
+def _early_share(found: Mapping[tuple[str, str], Estimate | Undefined], of: str) -> Measured:
+    return measured(in_range(of, "early_share", found[of, "early_share"]))
 
 
 def _by_layer(sums: Floats) -> Floats:

@@ -21,6 +21,7 @@ from ...metrics import (
     top_share,
 )
 from ...metrics.inputs import Floats
+from ...metrics.undefined import minus
 from ..circuits.components import Components
 from ..measure.evidence import ScoreSums
 from ..record.protocol import Statistics
@@ -66,8 +67,7 @@ class Placement:
             sums,
             arm.attribution.counts,
             arm.templates,
-            statistics.resamples,
-            statistics.resampling_seed,
+            *statistics.drawn,
         )
 
     def __call__(self, arm: Floats, mdm: Floats) -> dict[PlacementNumber, Value]:
@@ -118,7 +118,7 @@ class Placement:
 
 def _concentrations(arm: Floats, mdm: Floats) -> dict[str, Named]:
     before, after = map(_concentration, (arm, mdm))
-    shift = {name: _minus(after[name], before[name]) for name in before}
+    shift = {name: minus(after[name], before[name]) for name in before}
     return {"arm": before, "mdm": after, "shift": shift}
 
 
@@ -131,12 +131,6 @@ def _concentration(importance: Floats) -> Named:
         "top_1": top_share(importance, 1),
         "top_10": top_share(importance, 10),
     }
-
-
-def _minus(minuend: Value, subtrahend: Value) -> Value:
-    if isinstance(minuend, Undefined):
-        return minuend
-    return subtrahend if isinstance(subtrahend, Undefined) else minuend - subtrahend
 
 
 _SHARES = frozenset(("early_share", "mean_depth", "specialisation", "entropy", "gini", "top_1", "top_10"))

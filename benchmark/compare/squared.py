@@ -27,8 +27,7 @@ def squared_mass(
         components.layers,
         components.graph.layers,
         uniform,
-        statistics.resamples,
-        statistics.resampling_seed,
+        *statistics.drawn,
     )
     values: dict[str, dict[str, dict[str, Measured]]] = {}
     for (of, name), value in found.items():

@@ -38,10 +38,10 @@ def structure(arm: ScoreSums, mdm: ScoreSums, statistics: Statistics) -> dict[st
     mask, counts = arm.graph.mask, arm.attribution.counts
 
     def cosine(one: Floats, other: Floats) -> Estimate | Undefined:
-        return disattenuated_cosine(group_products(one, other), counts, arm.templates, *_drawn(statistics))
+        return disattenuated_cosine(group_products(one, other), counts, arm.templates, *statistics.drawn)
 
     a, b = (each.attribution.score_sums[:, mask] for each in (arm, mdm))
-    standardised = standardised_cosine(a, b, counts, arm.templates, None, POWER, *_drawn(statistics))
+    standardised = standardised_cosine(a, b, counts, arm.templates, None, POWER, *statistics.drawn)
     found: dict[str, Estimate | Value] = {
         "edges": cosine(a, b),
         "standardised": standardised,
@@ -62,10 +62,6 @@ def structure(arm: ScoreSums, mdm: ScoreSums, statistics: Statistics) -> dict[st
 
 
 _Cosine = Callable[[Floats, Floats], Estimate | Undefined]
-
-
-def _drawn(statistics: Statistics) -> tuple[int, int]:
-    return statistics.resamples, statistics.resampling_seed
 
 
 def _written(scores: ScoreSums) -> Floats:

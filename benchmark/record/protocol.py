@@ -121,6 +121,11 @@ class Statistics(Part):
     resamples: int = Field(ge=1, description="bootstrap resamples")
     splits: int = Field(ge=1, description="random halvings for the ceiling")
 
+    @property
+    def drawn(self) -> tuple[int, int]:
+        """How many resamples and from which seed, as metrics take them."""
+        return self.resamples, self.resampling_seed
+
 
 class Protocol(Part):
     """Everything that can change a number of a run, besides the pair; its tasks included."""

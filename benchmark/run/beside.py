@@ -10,15 +10,13 @@ from ..asking.grouping import Grouping
 from ..asking.tokens import TokenQuestion, token_questions
 from ..compare.at_read import MeasuredAt, at_read
 from ..measure.evidence import ScoreSums
-from ..measure.metric_shares import metric_shares
+from ..measure.metric_shares import ONE_GROUP, metric_shares
 from ..measure.scores import score_edges
 from ..pairs.member import Member
 from ..record.protocol import OtherReads, Sampling, Scoring, Statistics
 from ..record.types import AtRead, Missing, Stages
 from .execution import Tell
 from .plan import MEMBERS, Cell, MemberName, kind_name
-
-_ONE_GROUP = "all examples with this read are of one group, so that nothing can be resampled"
 
 
 def read_beside(
@@ -50,7 +48,7 @@ def read_beside(
             if isinstance(one, str):
                 found[read] = Missing(missing=one)
             elif len(one.groups) < 2:
-                found[read] = Missing(missing=_ONE_GROUP)
+                found[read] = Missing(missing=ONE_GROUP)
             else:
                 beside = _measured(members, one, scores, cell.parts[Scoring], rows, advance)
                 found[read] = at_read(beside, cell.parts[Statistics])

@@ -185,6 +185,10 @@ BAD = {
     "NaN": (lambda: standardised_cosine(np.full_like(A, np.nan), B, COUNTS, CLUSTERS), "NaN"),
     "models of other edges": (lambda: inverse_spread(A, B[:, :5], COUNTS), "shapes differ"),
     "counts of other groups": (lambda: inverse_spread(A, B, COUNTS[:5]), "shapes differ"),
+    "labels of one model's groups alone": (
+        lambda: inverse_spread(A, B[:5], COUNTS, COUNTS[:5], clusters_a=CLUSTERS),
+        "clusters_b",
+    ),
     "a power above 1": (lambda: inverse_spread(A, B, COUNTS, power=1.5), "power"),
     "no spread anywhere": (lambda: inverse_spread(0 * A, B, COUNTS), "does not differ"),
     "huge sums": (lambda: inverse_spread(1e200 * A, B, COUNTS), "beyond"),

@@ -177,15 +177,15 @@ def test_local_tasks_come_first(make_pairs: MakePairs, make_record: MakeRecord, 
     }
 
 
-def a_family(pairs: Pairs, **changes: object) -> FamilyStructure:
+def a_family(of: Pairs, **changes: object) -> FamilyStructure:
     nothing = BothIntervals(prompts=Missing(missing="none"), seeds=Missing(missing="none"))
     over = OverTasks(tasks={}, groups={"all": nothing})
     held = {
         "what": "edges",
-        "protocol": f"{pairs.base.protocol.name}@{pairs.base.protocol.version}",
-        "arm": pairs.base.pair.arm.digest,
+        "protocol": f"{of.base.protocol.name}@{of.base.protocol.version}",
+        "arm": of.base.pair.arm.digest,
         "resamples": 10,
-        "pairs": tuple(pairs.records),
+        "pairs": tuple(of.records),
         "kinds": {},
         "same_prompts": {},
         "between_members": (),

@@ -67,3 +67,17 @@ def test_unmeasured_effects_are_missing() -> None:
     bare = evidence(0).scores
     assert isinstance(effective_neurons(bare), Missing)
     assert isinstance(neuron_depth(bare, scores_of(planted(0, 2)), STATISTICS), Missing)
+
+
+def test_intervals_of_the_early_share_end_where_shares_do() -> None:
+    """Most of the effect is in one layer, so that a bound that is centred anew would lie beyond 1."""
+    effects = planted(0, 4) + 0.1 * planted(3, 20)
+    found = neuron_depth(
+        scores_of(effects, noise=0.3, seed=1), scores_of(planted(3, 4), noise=0.3, seed=2), STATISTICS
+    )
+    assert isinstance(found, NeuronDepth)
+    for each, least in ((found.early_share_arm, 0), (found.early_share_mdm, 0), (found.early_shift, -1)):
+        assert isinstance(each, Number)
+        assert each.low is not None
+        assert each.high is not None
+        assert least <= each.low <= each.high <= 1

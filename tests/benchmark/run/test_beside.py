@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,9 @@ from mechshift.benchmark.asking.pool import Solved
 from mechshift.benchmark.asking.reads import Read
 from mechshift.benchmark.asking.states import question
 from mechshift.benchmark.circuits.scores import Integration
+from mechshift.benchmark.measure import metric_shares as shares_of
 from mechshift.benchmark.measure.evidence import ScoreSums
+from mechshift.benchmark.measure.metric_shares import ONE_GROUP, metric_shares
 from mechshift.benchmark.measure.scores import score_edges
 from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.record.protocol import PAPER, QUICK, V2, Halving, Protocol
@@ -203,6 +206,34 @@ def test_a_control_is_asked_as_the_arm_and_has_nothing_of_the_right(
         assert set(at.direction.values()) == {Number(value=0.0, low=0.0, high=0.0)}
         for shift in (*at.squared["shift"].values(), *at.mass["shift"].values()):
             assert shift.value == pytest.approx(0, abs=1e-5)  # type: ignore[union-attr]
+
+
+def test_of_one_example_there_is_a_reason(pair: tuple[Member, Member], examples: dict[int, Encoded]) -> None:
+    stages, _, _ = run(pair, examples, ORDER, beside_examples=1)
+    for shares in stages.metric.values():
+        assert {each.missing for each in shares.values() if isinstance(each, Missing)} == {ONE_GROUP}
+    assert stages.reads["half"] == Missing(missing=ONE_GROUP)
+
+
+@pytest.mark.parametrize(("noise", "clear"), [(0.1, True), (20.0, False)])
+def test_a_metric_that_is_not_clear_of_noise_is_not_shared_out(
+    noise: float, clear: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of twelve groups with a question each, whose gaps are 1 and noise."""
+    generator = np.random.default_rng(0)
+    drawn = generator.normal(size=12)
+    gaps = 1 + noise * (drawn - drawn.mean())
+    asked = [
+        SimpleNamespace(question=SimpleNamespace(group=group), part="plan", weight=1.0) for group in range(12)
+    ]
+    monkeypatch.setattr(shares_of, "batches", lambda member, questions, rows: [SimpleNamespace(examples=12)])
+    monkeypatch.setattr(shares_of, "in_batch_order", lambda questions: questions)
+    monkeypatch.setattr(shares_of, "whole_model", lambda member, batch: (gaps, np.zeros(12)))
+    found = metric_shares(None, asked, ["one"] * 12, 8, V2.statistics, lambda done: None)  # type: ignore[arg-type]
+    if clear:
+        assert found["plan"] == Number(value=1.0, low=1.0, high=1.0)
+    else:
+        assert all("not clear of 0" in each.missing for each in found.values())  # type: ignore[union-attr]
 
 
 def test_an_answer_of_one_token_has_one_read_which_is_the_headlines(
