@@ -75,7 +75,7 @@ def squared_place_shares(
         ValueError: NaN, no place, shapes that do not match, counts that are not positive, fewer than two
             groups, resamples below 1.
 
-    >>> shares = squared_place_shares([[[1.0]] * 3, [[3.0]] * 3], counts=[1, 1, 1], clusters=[0, 0, 0])
+    >>> shares = squared_place_shares([[[1.0]] * 12, [[3.0]] * 12], counts=[1] * 12, clusters=[0] * 12)
     >>> [share.value for share in shares]
     [0.1, 0.9]
     """

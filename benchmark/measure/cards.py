@@ -143,7 +143,7 @@ def _labels(
     # The neurons beside stand behind, those that there are.
     places = iter(range(number, 2 * number))
     beside = [None if each is None else next(places) for each in matched]
-    generator = np.random.default_rng(ask.seed)
+    generator = np.random.default_rng([ask.seed, 4])
     roles = [role_tokens(ask.tokenizer, each.question.encoded) for each in activity]
     told = [
         tell_labels(cases, number, beside, generator)
@@ -216,7 +216,7 @@ def _ablate(
     if abs(gap) <= RESOLUTION * max(abs(whole), abs(corrupted)):
         return Missing(missing="clean and corrupted prompts score the same")
     top = np.array(strongest(ask.effects, TOGETHER), dtype=np.int64)
-    sets = [top, *_others(ask, top)]
+    sets = [top, *random_sets(ask.effects.shape[1], top, ask.seed)]
     # The stack of all sets is as large as other batches are.
     small = batches(ask.member, spaced(ask.prompts, ABLATED), max(1, ask.rows // len(sets)))
     without = metrics_without(ask.member, list(small), sets, means, advance)
@@ -225,14 +225,14 @@ def _ablate(
     return NeuronAblation(neurons=len(top), prompts=examples, top=drops[0], random=tuple(drops[1:]))
 
 
-def _others(ask: Ask, top: Places) -> Iterator[Places]:
-    """Draws of as many neurons of the same layers, none of them among the top ones."""
-    generator = np.random.default_rng(ask.seed)
+def random_sets(width: int, top: Places, seed: int) -> Iterator[Places]:
+    """Draws of as many neurons of the same layers of that width, none of them among the top ones."""
+    generator = np.random.default_rng([seed, 5])
     layers, numbers = np.unique(top[:, 0], return_counts=True)
     for _ in range(DRAWS):
         drawn = []
         for layer, number in zip(layers.tolist(), numbers.tolist(), strict=True):
-            free = np.setdiff1d(np.arange(ask.effects.shape[1]), top[top[:, 0] == layer, 1])
+            free = np.setdiff1d(np.arange(width), top[top[:, 0] == layer, 1])
             chosen = generator.choice(free, min(number, len(free)), replace=False)
             drawn += [(layer, int(index)) for index in chosen]
         yield np.array(drawn, dtype=np.int64).reshape(-1, 2)

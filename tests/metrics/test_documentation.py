@@ -4,6 +4,7 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,11 @@ def test_the_worked_example_of_the_guide_runs() -> None:
     result = doctest.testfile(str(guide), module_relative=False)
     assert result.failed == 0
     assert result.attempted > 0
+
+
+def test_every_public_name_is_on_the_page() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
+    assert [name for name in metrics.__all__ if not re.search(rf"`{name}\b", page)] == []
 
 
 def test_import_needs_numpy_only() -> None:

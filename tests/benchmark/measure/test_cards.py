@@ -17,6 +17,7 @@ from mechshift.benchmark.measure.cards import (
     Ask,
     make_cards,
     nearest,
+    random_sets,
     strongest,
     strongest_by_third,
 )
@@ -178,6 +179,24 @@ def test_without_effects_there_are_no_cards() -> None:
     member = known_member()
     ask = Ask(member, letters_tokenizer(), asked(member, range(4)), np.zeros((3, 24)), rows=4, seed=0)
     assert isinstance(make_cards(ask, lambda done: None), Missing)
+
+
+def test_random_sets_are_drawn_as_the_page_says() -> None:
+    top = np.array([[2, 1], [0, 3], [2, 0]])
+    generator = np.random.default_rng([7, 5])
+    for found in random_sets(6, top, seed=7):
+        first = generator.choice([0, 1, 2, 4, 5], 1, replace=False)
+        last = generator.choice([2, 3, 4, 5], 2, replace=False)
+        assert found.tolist() == [[0, first[0]], [2, last[0]], [2, last[1]]]
+
+
+def test_shuffles_and_sets_have_streams_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = []
+    monkeypatch.setattr(
+        np.random, "default_rng", lambda seed, real=np.random.default_rng: begun.append(seed) or real(seed)
+    )
+    cards_of("causal")
+    assert begun == [[0, 4], [0, 5]]
 
 
 def test_thirds_hold_their_strongest() -> None:
