@@ -1,11 +1,11 @@
 """From the evidence on both members to a task's record: every number of it is put together here."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from ...metrics import (
     CircuitOverlap,
     Undefined,
-    Value,
     chance_tail,
     group_mean,
     overlap_curve,
@@ -20,7 +20,6 @@ from ..record.protocol import Compared, Statistics
 from ..record.types import (
     Comparison,
     Component,
-    Curve,
     Measured,
     MemberRecord,
     Missing,
@@ -29,7 +28,7 @@ from ..record.types import (
     OverlapPoint,
     measured,
 )
-from .curves import curves, metric_gap, smallest_share
+from .curves import Swept, smallest_share
 from .direction import direction
 from .effects import component_effects
 from .integration import integration
@@ -58,14 +57,9 @@ def compare(
 ) -> Comparison:
     """Every number of a task's comparison, from the evidence on both members."""
     components = Components(arm.scores.graph)
-    edges = components.graph.edges
     size = compared_size(arm.sweep, mdm.sweep, grid, compared)
-    found = [curves(one.sweep, grid, statistics) for one in (arm, mdm)]
-    # Every budget of the grid and the compared size, which a protocol may fix off the grid, in one
-    # bootstrap.
-    points = list(zip(budgets(grid, edges), grid, strict=True))
-    # Of several shares that are one size, as in a small graph, the smallest names it.
-    overlaps = _overlaps(arm, mdm, components, {size: size / edges} | dict(reversed(points)), statistics)
+    points = list(zip(budgets(grid, components.graph.edges), grid, strict=True))
+    overlaps = _overlaps(arm, mdm, components, _shares_of(size, points, components.graph.edges), statistics)
     read = tuple(arm.entropies.components), tuple(mdm.entropies.components)
     placement = Placement(components, size, read)
     values = placement.estimates(arm.scores, mdm.scores, statistics)
@@ -76,22 +70,14 @@ def compare(
         _member(
             role,
             one,
-            curve,
-            metric_gap(one.sweep, statistics),
-            smallest_share(grid, compared.faithful, one.sweep),
+            Swept.of(one.sweep, grid, compared.faithful, statistics),
+            _Together(measured(sharpness[role]), squared[role], effects[role]),
             values,
             placement,
-            components,
             compared.components,
             statistics,
-            measured(sharpness[role]),
-            {
-                "depth_squared": squared[role]["depth"],
-                "specialisation_squared": squared[role]["specialisation"],
-                "effects": effects[role],
-            },
         )
-        for role, one, curve in zip(("arm", "mdm"), (arm, mdm), found, strict=True)
+        for role, one in (("arm", arm), ("mdm", mdm))
     ]
     return Comparison(
         arm=members[0],
@@ -110,6 +96,15 @@ def compare(
         effects_shift=effects["shift"],
         neuron_depth=neuron_depth(arm.scores, mdm.scores, statistics),
     )
+
+
+def _shares_of(size: int, points: Sequence[tuple[int, float]], edges: int) -> dict[int, float]:
+    """Every budget of the grid and the compared size, which a protocol may fix off the grid: by edges, share.
+
+    They are for one bootstrap. Of several shares that are one size, as in a small graph, the smallest names
+    it.
+    """
+    return {size: size / edges} | dict(reversed(points))
 
 
 def _overlaps(
@@ -161,21 +156,27 @@ def _overlap_record(found: CircuitOverlap, tail: Measured) -> Overlap:
     )
 
 
+@dataclass(frozen=True)
+class _Together:
+    """What is found of a member together with the other, in resamples of both."""
+
+    sharpness: Measured
+    squared: Mapping[str, dict[str, Measured]]
+    effects: dict[str, Measured]
+
+
 def _member(
     role: str,
     evidence: Evidence,
-    found: tuple[Curve, Curve],
-    gap: Measured,
-    share: Value,
+    swept: Swept,
+    together: _Together,
     values: Estimates,
     placement: Placement,
-    components: Components,
     top: int,
     statistics: Statistics,
-    sharpness: Measured,
-    others: Mapping[str, dict[str, Measured]],
 ) -> MemberRecord:
-    attribution, graph = evidence.scores.attribution, components.graph
+    attribution, components = evidence.scores.attribution, placement.components
+    graph = components.graph
     scores = attribution.scores()
     # Not pruned: the floor and the random circuit have exactly as many edges as were selected.
     circuit = top_edges(scores, graph.mask, placement.size)
@@ -193,25 +194,27 @@ def _member(
     return MemberRecord(
         clean=float(attribution.clean.mean()),
         corrupted=float(attribution.corrupted.mean()),
-        gap=gap,
+        gap=swept.gap,
         completeness=measured(
             Undefined("clean and corrupted score the same") if residual is None else residual
         ),
         integration=integration(evidence.scores),
-        absolute=found[0],
-        signed=found[1],
-        smallest_share=measured(share),
+        absolute=swept.absolute,
+        signed=swept.signed,
+        smallest_share=swept.smallest_share,
         profile=_shares(placement.profile(importance)),
         profile_heads=_shares(placement.profile(importance, ~components.is_mlp)),
         profile_mlps=_shares(placement.profile(importance, components.is_mlp)),
         profile_edges=_shares(placement.profile(components.degree(circuit))),
         depth=_of(values, "mass", role),
         depth_edges=_of(values, "edges", role),
+        depth_squared=together.squared["depth"],
         specialisation=_of(values, "specialisation", role)
-        | {"random": measured(random), "output_sharpness": sharpness},
+        | {"random": measured(random), "output_sharpness": together.sharpness},
+        specialisation_squared=together.squared["specialisation"],
+        effects=together.effects,
         direction=direction(evidence.scores, statistics),
         top=_top(importance, components, top),
-        **others,
     )
 
 

@@ -1,6 +1,7 @@
 """Faithfulness curves of a member, from what its sweep measured."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -36,6 +37,22 @@ def curves(sweep: Sweep, grid: Sequence[float], statistics: Statistics) -> tuple
         for circuits, kept in zip(sweep.circuits, sweep.kept, strict=True)
     )
     return absolute, signed
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What a member's sweep says of it: curves by either ranking, metric gap, smallest faithful share."""
+
+    absolute: Curve
+    signed: Curve
+    gap: Measured
+    smallest_share: Measured
+
+    @classmethod
+    def of(cls, sweep: Sweep, grid: Sequence[float], faithful: float, statistics: Statistics) -> "Swept":
+        """`faithful`: what a circuit of the smallest share reaches, and all larger ones do."""
+        gap, share = metric_gap(sweep, statistics), smallest_share(grid, faithful, sweep)
+        return cls(*curves(sweep, grid, statistics), gap, measured(share))
 
 
 def levels(sweep: Sweep) -> Floats | Undefined:

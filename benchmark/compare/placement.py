@@ -54,7 +54,7 @@ class Placement:
     def __init__(
         self, components: Components, size: int, read: tuple[Sequence[str], Sequence[str]] = ((), ())
     ) -> None:
-        self._components = components
+        self.components = components
         self.size = size
         self._read = [{name: components.names.index(name) for name in names} for names in read]
         self.uniform = self._uniform()
@@ -73,9 +73,9 @@ class Placement:
     def __call__(self, arm: Floats, mdm: Floats) -> dict[PlacementNumber, Value]:
         """The values for mean scores of the ARM and the MDM, [sources, destinations] each."""
         # Found anew for every resample, so that intervals include the uncertainty about which edges belong.
-        circuits = [top_edges(scores, self._components.graph.mask, self.size) for scores in (arm, mdm)]
-        importance = [self._components.importance(*each) for each in zip((arm, mdm), circuits, strict=True)]
-        degrees = [self._components.degree(circuit) for circuit in circuits]
+        circuits = [top_edges(scores, self.components.graph.mask, self.size) for scores in (arm, mdm)]
+        importance = [self.components.importance(*each) for each in zip((arm, mdm), circuits, strict=True)]
+        degrees = [self.components.degree(circuit) for circuit in circuits]
         found: dict[Weighting, dict[str, Named]] = {
             "mass": self._depth(*importance),
             # Counted without their scores, which shows whether a shift is due to a few strong edges.
@@ -96,12 +96,10 @@ class Placement:
     def profile(self, importance: Floats, only: NDArray[np.bool_] | None = None) -> Floats | Undefined:
         """Depth profile [layers] of the importance, of some components only if wanted."""
         chosen = np.ones(len(importance), bool) if only is None else only
-        return depth_profile(
-            importance[chosen], self._components.layers[chosen], self._components.graph.layers
-        )
+        return depth_profile(importance[chosen], self.components.layers[chosen], self.components.graph.layers)
 
     def _uniform(self) -> Floats:
-        profile = self.profile(self._components.degree(self._components.graph.mask))
+        profile = self.profile(self.components.degree(self.components.graph.mask))
         assert not isinstance(profile, Undefined), "every graph has edges in its layers"
         return profile
 
