@@ -8,8 +8,8 @@ of which the cosine is made, and nothing has to be known of the noise.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .inputs import clusters_of, level_of, numbers
-from .products import Doubles, GroupProducts, examples_of, mean_product, paired_sum, quotient
+from .inputs import Floats, clusters_of, level_of, numbers
+from .products import Doubles, GroupProducts, added_up, examples_of, mean_product, paired_sum, quotient
 from .resampling import Estimate, cluster_weights, estimate_of, paired_statistic
 from .undefined import Undefined, Value
 
@@ -29,6 +29,9 @@ def disattenuated_cosine(
 
     U_xy is `mean_product`. The estimate does not drift with the number of prompts, as overlaps of circuits
     do, and has no threshold. It weighs by squared scores: see `carrying_edges` for how many edges that is.
+
+    Where `templates_drawn`, groups of one template are added up first, so that products are of different
+    templates.
 
     Args:
         products: from `group_products`, of two models over the same examples.
@@ -57,9 +60,14 @@ def disattenuated_cosine(
     >>> rho.low < 1 < rho.high
     True
     """
-    cluster = clusters_of(clusters, groups=len(examples_of(counts)))
-    weights = np.concatenate([np.ones((1, len(cluster))), cluster_weights(cluster, resamples, seed)])
-    aa, bb, ab = (mean_product(each, counts, weights) for each in (products.aa, products.bb, products.ab))
+    examples = examples_of(counts)
+    cluster = clusters_of(clusters, groups=len(examples))
+    units, labels = added_up(cluster)
+    weights = np.concatenate([np.ones((1, len(labels))), cluster_weights(labels, resamples, seed)])
+    aa, bb, ab = (
+        mean_product(units @ _square(each, len(examples)) @ units.T, units @ examples, weights)
+        for each in (products.aa, products.bb, products.ab)
+    )
     return cosine_of(aa, bb, ab, level_of(level))
 
 
@@ -75,7 +83,8 @@ def unpaired_cosine(
 ) -> Estimate | Undefined:
     """`disattenuated_cosine` of scores from *different* examples: of two tasks, or of two samples of one.
 
-    No group is on both sides, so that U_ab takes all pairs. Resamples of the two are drawn independently.
+    No group is on both sides, so that U_ab takes all pairs. U_aa and U_bb are as there. Resamples of the two
+    are drawn independently.
 
     Args:
         products: from `group_products`, of sums over different examples.
@@ -99,18 +108,30 @@ def unpaired_cosine(
     True
     """
     n_a, n_b = examples_of(counts_a), examples_of(counts_b)
-    drawn = []
+    units, drawn = [], []
     # Another seed, because equal numbers of groups would be given equal weights.
-    for examples, labels, own in ((n_a, clusters_a, seed), (n_b, clusters_b, seed + 1)):
-        cluster = clusters_of(labels, groups=len(examples))
-        drawn.append(np.concatenate([np.ones((1, len(cluster))), cluster_weights(cluster, resamples, own)]))
-    left, right = drawn
+    for examples, clusters, own in ((n_a, clusters_a, seed), (n_b, clusters_b, seed + 1)):
+        of, labels = added_up(clusters_of(clusters, groups=len(examples)))
+        units.append(of)
+        drawn.append(np.concatenate([np.ones((1, len(labels))), cluster_weights(labels, resamples, own)]))
+    (of_a, of_b), (left, right) = units, drawn
     across = numbers("products of a and b", products.ab, 2).astype(np.float64)
     if across.shape != (len(n_a), len(n_b)):
         raise ValueError(f"products of a and b must be [{len(n_a)}, {len(n_b)}] and are {across.shape}")
-    ab = quotient(paired_sum(across, left, right), (left @ n_a) * (right @ n_b), 2)
-    aa, bb = mean_product(products.aa, n_a, left), mean_product(products.bb, n_b, right)
+    aa, bb = (
+        mean_product(of @ _square(own, len(n)) @ of.T, of @ n, weights)
+        for own, of, n, weights in ((products.aa, of_a, n_a, left), (products.bb, of_b, n_b, right))
+    )
+    total = paired_sum(of_a @ across @ of_b.T, left, right)
+    ab = quotient(total, (left @ (of_a @ n_a)) * (right @ (of_b @ n_b)), 2)
     return cosine_of(aa, bb, ab, level_of(level))
+
+
+def _square(products: Floats, groups: int) -> Doubles:
+    matrix = numbers("products", products, 2).astype(np.float64)
+    if matrix.shape != (groups, groups):
+        raise ValueError(f"products must be [groups, groups] for {groups} groups: {matrix.shape}")
+    return matrix
 
 
 def cosine_of(aa: Doubles, bb: Doubles, ab: Doubles, level: float) -> Estimate | Undefined:

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from .cosine import why_unclear
 from .inputs import Floats, clusters_of, level_of, match, numbers
-from .products import examples_of, mean_product, own_products
+from .products import added_up, examples_of, mean_product, own_products
 from .resampling import Estimate, cluster_weights, estimate_of
 from .undefined import Undefined
 
@@ -55,9 +55,10 @@ def squared_place_shares(
 ) -> tuple[Estimate | Undefined, ...]:
     """Share of squared score by the place of an edge's source, without the noise of the prompts.
 
-    V_p / Σ V of V_p = |mean scores of place p|², from products of different groups (`mean_product`): each V
-    is without bias for any number of prompts, and so is 0 in expectation for a place from which nothing is
-    read. Squares ask where the few strongest edges read from.
+    V_p / Σ V of V_p = |mean scores of place p|², from products of different groups (`mean_product`), and of
+    different templates where `templates_drawn`: each V is without bias for any number of prompts, and so is 0
+    in expectation for a place from which nothing is read. Squares ask where the few strongest edges read
+    from.
 
     Args:
         sums_by_place: for each place score sums [groups, ...], of the same edges and examples.
@@ -87,8 +88,10 @@ def squared_place_shares(
     examples = examples_of(counts)
     cluster = clusters_of(clusters, groups=len(examples))
     products = np.stack([own_products("sums_by_place", each, mask) for each in arrays])
-    weights = np.concatenate([np.ones((1, len(cluster))), cluster_weights(cluster, resamples, seed)])
-    squared = mean_product(products, examples, weights)
+    match(("groups of sums_by_place", "counts"), products[0, 0], examples)
+    units, labels = added_up(cluster)
+    weights = np.concatenate([np.ones((1, len(labels))), cluster_weights(labels, resamples, seed)])
+    squared = mean_product(units @ products @ units.T, units @ examples, weights)
     total = squared.sum(axis=1)
     unclear = why_unclear(
         total[0], estimate_of(float(total[0]), total[1:], level_of(level), "fewer than two groups were drawn")

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .components import incidence
-from .inputs import Flags, Floats, flags, match, numbers
+from .inputs import Flags, Floats, Integers, flags, match, numbers
+from .resampling import templates_drawn
 
 Doubles = NDArray[np.float64]
 
@@ -89,6 +90,18 @@ def own_products(name: str, sums: ArrayLike, mask: ArrayLike | None = None) -> D
     if not np.isfinite(found).all():
         raise ValueError(f"products of {name} are beyond all numbers: scale the sums down")
     return found
+
+
+def added_up(cluster: Integers) -> tuple[Doubles, Integers]:
+    """Which groups are one unit, 0 or 1 in [units, groups], and the label of each unit.
+
+    Those of a template where `templates_drawn`, elsewhere each is its own. Groups of one template have its
+    effect in common, so that a product of two of them is not without noise where templates are a sample.
+    """
+    if not templates_drawn(cluster):
+        return np.eye(len(cluster)), cluster
+    labels = np.arange(cluster.max() + 1)
+    return (labels[:, None] == cluster).astype(np.float64), labels
 
 
 def mask_of(sums: Floats, mask: ArrayLike | None) -> Flags:

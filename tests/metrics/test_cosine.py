@@ -56,6 +56,40 @@ def test_value_and_draws_are_those_of_a_double_loop_over_groups() -> None:
     assert found.draws == pytest.approx(np.array(expected))
 
 
+def test_of_templates_that_are_drawn_no_product_is_of_one_template() -> None:
+    a, b = model(scores(0), 0), model(scores(0) + scores(1), 1)
+    templates = np.arange(GROUPS) % 12
+    found = disattenuated_cosine(group_products(a, b), COUNTS, templates, resamples=5, seed=3)
+    assert isinstance(found, Estimate)
+    assert found.draws is not None
+    weights = [np.ones(GROUPS), *cluster_weights(templates, 5, 3)]
+    for value, row in zip([found.value, *found.draws], weights, strict=True):
+        inner = {}
+        for name, (x, y) in {"ab": (a, b), "aa": (a, a), "bb": (b, b)}.items():
+            inner[name] = sum(
+                row[g] * row[h] * float(x[g] @ y[h])
+                for g in range(GROUPS)
+                for h in range(GROUPS)
+                if templates[g] != templates[h]
+            )
+        assert value == pytest.approx(inner["ab"] / np.sqrt(inner["aa"] * inner["bb"]))
+
+
+def test_what_templates_have_of_their_own_does_not_count() -> None:
+    """Two models whose templates move all scores alike, and whose means have nothing in common."""
+    generator = np.random.default_rng(2)
+    templates = np.arange(GROUPS) // 2
+    found = []
+    for _ in range(60):
+        effects = 1.5 * generator.normal(size=(12, 300))[templates]
+        first, second = generator.standard_t(3, size=(2, 300))
+        a, b = (COUNTS[:, None] * (truth + effects) for truth in (first, second))
+        rho = disattenuated_cosine(group_products(a, b), COUNTS, templates, resamples=20)
+        assert isinstance(rho, Estimate)
+        found.append(rho.value)
+    assert abs(np.mean(found)) < 4 * np.std(found) / np.sqrt(60)
+
+
 def test_the_estimate_lies_in_its_interval() -> None:
     found = rho(model(scores(0), 0), model(scores(1) + scores(0), 1))
     assert found.low < found.value < found.high
