@@ -130,7 +130,14 @@ def written(place: tuple[str | int, ...]) -> str:
     return "".join(steps).removeprefix(".")
 
 
-ALTERNATIVES = {"grouped": "ungrouped", "midpoint": "left", "patch": "zero", "local": "planning"}
+ALTERNATIVES = {
+    "words": "symbols",
+    "symbols": "words",
+    "grouped": "ungrouped",
+    "midpoint": "left",
+    "patch": "zero",
+    "local": "planning",
+}
 
 TRUSTED = (
     "pair.confounds",
@@ -150,7 +157,7 @@ TRUSTED = (
 
 _DECLARED = "was not made as the record says: its"
 _EXPECTED = (
-    ("schema_version", "record", "Input should be 5"),
+    ("schema_version", "record", "Input should be 6"),
     ("pair.name", "card", "it names pair 'small'"),
     ("pair.(control|mask_id|tokenizer)", "cells", f"{_DECLARED} tokenizer or mask token"),
     ("pair.(arm|mdm)", "cells", f"{_DECLARED} members"),
