@@ -83,7 +83,7 @@ def run_pair(arm: Path, mdm: Path | None = None, task: str = "infilling") -> tup
     ("arguments", "says"),
     [
         ("run --task iio", ("unknown task 'iio'", "did you mean ioi or induction?")),
-        ("run --pair tinny", ("unknown pair 'tinny'", "did you mean tiny or tiny-block or tiny-seed-3?")),
+        ("run --pair tinny", ("unknown pair 'tinny'", "did you mean tiny or tiny-block or tiny-seed-5?")),
         ("run --protocol papers", ("unknown protocol 'papers'", "did you mean paper?")),
         ("run --suite locals", ("unknown suite 'locals'", "did you mean local?")),
         (
@@ -133,7 +133,7 @@ def run_pair(arm: Path, mdm: Path | None = None, task: str = "infilling") -> tup
         ("tasks export ioi --n many", ("--n",)),
         ("tasks export ioi --seed one", ("--seed",)),
         ("tasks export ioi --split train", ("--split", "evaluation", "training")),
-        ("tasks export infilling --n 5000", ("task 'infilling' has", "not 5000", "at most")),
+        ("tasks export infilling --n 50000", ("task 'infilling' has", "not 50000", "at most")),
         ("tasks export infilling --n 99999999999999999999", ("task 'infilling' has", "at most")),
         ("leaderboard nowhere", ("nowhere is not a folder",)),
         ("leaderboard . --format html", ("text", "github", "latex", "csv")),
