@@ -117,7 +117,7 @@ def test_the_answers_name_what_each_estimator_says(build: Build) -> None:
     assert (
         "**B1**, on planning tasks it abandons that circuit (below the control): this family cannot decide "
         "it; "
-        "supported by Ĵ at each task's own size; open by ρ of edges, ρ of edges, standardised, and ρ of "
+        "supported by Ĵ at each task's own size; open by ρ of edges, ρ of edges, standardised and ρ of "
         "MLP neurons." in said
     )
     assert evidence_table(evidence).count("*supported*") >= 2
