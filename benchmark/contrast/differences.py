@@ -58,7 +58,7 @@ def subtract_values(a: Measured, b: Measured, paired: bool) -> Apart:
     """
     if isinstance(a, Missing) or isinstance(b, Missing):
         return Apart(_reason(a, b))
-    if a.low is None or b.low is None:
+    if not (a.bounded and b.bounded):
         return Apart(Number(value=b.value - a.value))
     if paired and a.draws is not None and b.draws is not None and a.draws.shape == b.draws.shape:
         found = paired_difference(as_estimate(b), as_estimate(a))
@@ -81,7 +81,7 @@ def p_value(a: Measured, b: Measured, difference: Measured) -> float | None:
 
     1 where the two differ by no more than rounding, which pairs would show as a difference without any doubt.
     """
-    if isinstance(difference, Missing) or difference.low is None:
+    if isinstance(difference, Missing) or not difference.bounded:
         return None
     if is_rounding(a, b):
         return 1.0
