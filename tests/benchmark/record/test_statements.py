@@ -4,7 +4,7 @@ import pytest
 
 from build.records import a_comparison, a_record, a_task, number
 from mechshift.benchmark.record.row import pair_quantities
-from mechshift.benchmark.record.statements import sign_carriers, why_not_stated
+from mechshift.benchmark.record.statements import RowDoubts
 from mechshift.benchmark.record.summary import summarise
 from mechshift.benchmark.record.types import Missing, Record
 
@@ -34,14 +34,15 @@ def record_of(**early: float | None) -> Record:
         ({"ioi": -0.4, "induction": 0.25, "agreement": 0.25}, ("induction", "agreement")),
         # What is left is 0, and has no sign.
         ({"ioi": 0.5, "induction": -0.25, "agreement": 0.25}, ("ioi",)),
-        ({"ioi": 0.5}, ("ioi",)),
+        # No value is left that could have another sign.
+        ({"ioi": 0.5}, ()),
         ({"ioi": 0.5, "induction": None}, ()),
     ],
 )
 def test_a_task_without_which_the_sign_is_gone_carries_it(
     early: dict[str, float | None], carriers: tuple[str, ...]
 ) -> None:
-    assert sign_carriers(record_of(**early), EARLY) == carriers
+    assert RowDoubts(record_of(**early)).carriers(EARLY) == carriers
 
 
 @pytest.mark.parametrize(
@@ -57,4 +58,4 @@ def test_a_task_without_which_the_sign_is_gone_carries_it(
     ],
 )
 def test_a_shift_is_stated_where_both_weightings_agree(name: str, reason: str) -> None:
-    assert why_not_stated(a_record(), DECLARED[name]) == reason
+    assert RowDoubts(a_record()).why_not_stated(DECLARED[name]) == reason
