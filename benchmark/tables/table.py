@@ -88,7 +88,7 @@ def _of_row(quantities: Sequence[Quantity[Summary]], index: int, record: Record,
     if not quantity.rounding.signed:
         return cell
     doubts = [why_not_stated(record, quantity), _carried(sign_carriers(record, quantity))]
-    return cell + "".join(notes.mark(doubt) for doubt in doubts if doubt)
+    return cell + notes.marks(filter(None, doubts))
 
 
 def _carried(tasks: Sequence[str]) -> str:
