@@ -27,112 +27,114 @@ TASKS = """\
 BEHAVIOUR
 accuracy, ARM                                    0.95 [0.93, 0.96]        0.01 [0.00, 0.02]
 accuracy, MDM                                    0.75 [0.71, 0.78]        0.75 [0.71, 0.78]
-accuracy of the MDM in place                     –²                       –²
+accuracy of the MDM in place                     –⁴                       –⁴
 pool / discovery / evaluation                    500 / 252 / 248          1 / 252 / 248
 templates                                        15                       15
 unfit / solved in another form                   7 / 2                    7 / 2
-ARM metric, clean / corrupted                    3.00 / -1.50             –³
-MDM metric, clean / corrupted                    2.00 / -1.50             –³
+ARM metric, clean / corrupted                    3.00 / -1.50             –⁵
+MDM metric, clean / corrupted                    2.00 / -1.50             –⁵
 STRUCTURE, WHATEVER THE NUMBER OF PROMPTS
-ρ of edges                                       0.93 [0.91, 0.95]        –³
-ρ of edges, standardised                         0.85 [0.80, 0.90]        –³
-ρ of edges without right context                 0.90 [0.88, 0.92]        –³
-ρ of components                                  0.97 [0.96, 0.98]        –³
-ρ of MLP neurons                                 0.80 [0.77, 0.83]        –³
-edges that carry ρ, ARM                          6                        –³
-edges that carry ρ, MDM                          4                        –³
+ρ of edges                                       0.93 [0.91, 0.95]        –⁵
+ρ of edges, standardised                         0.85 [0.80, 0.90]        –⁵
+ρ of edges without right context                 0.90 [0.88, 0.92]        –⁵
+ρ of components                                  0.97 [0.96, 0.98]        –⁵
+ρ of MLP neurons                                 0.80 [0.77, 0.83]        –⁵
+edges that carry ρ, ARM                          6                        –⁵
+edges that carry ρ, MDM                          4                        –⁵
 OVERLAP OF THE CIRCUITS
-compared size, edges / share                     100 / 10.0 %             –³
-Ĵ of edges                                       0.75 [0.70, 0.80]        –³
-J of edges, half the prompts                     0.50 [0.45, 0.55]        –³
-floor / ceilings of ARM, MDM                     0.03 / 0.80 / 0.70       –³
-J of edges, all prompts                          0.55 [0.50, 0.60]        –³
-Ĵ of components                                  –⁴                       –³
+compared size, edges / share                     100 / 10.0 %             –⁵
+Ĵ of edges                                       0.75 [0.70, 0.80]        –⁵
+J of edges, half the prompts                     0.50 [0.45, 0.55]        –⁵
+floor / ceilings of ARM, MDM                     0.03 / 0.80 / 0.70       –⁵
+J of edges, all prompts                          0.55 [0.50, 0.60]        –⁵
+Ĵ of components                                  –⁶                       –⁵
 FAITHFULNESS
-area on a log axis, ARM                          0.62 [0.58, 0.66]        –³
-area on a log axis, MDM                          0.62 [0.58, 0.66]        –³
-metric gap, ARM                                  4.50 [4.40, 4.60]        –³
-metric gap, MDM                                  3.50 [3.40, 3.60]        –³
-CPR, ARM                                         0.98 [0.95, 1.01]        –³
-CPR, MDM                                         0.98 [0.95, 1.01]        –³
-CMD, ARM                                         0.050 [0.030, 0.070]     –³
-CMD, MDM                                         0.050 [0.030, 0.070]     –³
-smallest faithful share, ARM                     10.0 %                   –³
-smallest faithful share, MDM                     10.0 %                   –³
-completeness residual, ARM                       0.41 %                   –³
-completeness residual, MDM                       0.41 %                   –³
-integration points, ARM                          10                       –³
-integration points, MDM                          10                       –³
-top edges that still change, ARM                 1.0 %                    –³
-top edges that still change, MDM                 1.0 %                    –³
+area on a log axis, ARM                          0.62 [0.58, 0.66]        –⁵
+area on a log axis, MDM                          0.62 [0.58, 0.66]        –⁵
+metric gap, ARM                                  4.50 [4.40, 4.60]        –⁵
+metric gap, MDM                                  3.50 [3.40, 3.60]        –⁵
+CPR, ARM                                         0.98 [0.95, 1.01]        –⁵
+CPR, MDM                                         0.98 [0.95, 1.01]        –⁵
+CMD, ARM                                         0.050 [0.030, 0.070]     –⁵
+CMD, MDM                                         0.050 [0.030, 0.070]     –⁵
+smallest faithful share, ARM                     10.0 %                   –⁵
+smallest faithful share, MDM                     10.0 %                   –⁵
+completeness residual, ARM                       0.41 %                   –⁵
+completeness residual, MDM                       0.41 %                   –⁵
+integration points, ARM                          10                       –⁵
+integration points, MDM                          10                       –⁵
+top edges that still change, ARM                 1.0 %                    –⁵
+top edges that still change, MDM                 1.0 %                    –⁵
 DEPTH
-early share, ARM                                 0.50 [0.49, 0.51]        –³
-early share, MDM                                 0.62 [0.61, 0.63]        –³
-early shift                                      +0.12 [+0.10, +0.14]     –³
-early shift in number of edges                   -0.06 [-0.08, -0.04]     –³
-early share by squared mass, ARM                 0.50 [0.49, 0.51]        –³
-early share by squared mass, MDM                 0.62 [0.61, 0.63]        –³
-mean depth by squared mass, ARM                  0.40 [0.38, 0.42]        –³
-mean depth by squared mass, MDM                  0.40 [0.38, 0.42]        –³
-early shift by squared mass                      +0.08 [+0.05, +0.11]     –³
-shift of the mean depth by squared mass          -0.05 [-0.07, -0.03]     –³
-early shift, both weightings                     +0.12 [+0.10, +0.14]     –³
+early share, ARM                                 0.50 [0.49, 0.51]        –⁵
+early share, MDM                                 0.62 [0.61, 0.63]        –⁵
+early shift                                      +0.12 [+0.10, +0.14]     –⁵
+early shift in number of edges                   -0.06 [-0.08, -0.04]     –⁵
+early share by squared mass, ARM                 0.50 [0.49, 0.51]        –⁵
+early share by squared mass, MDM                 0.62 [0.61, 0.63]        –⁵
+mean depth by squared mass, ARM                  0.40 [0.38, 0.42]        –⁵
+mean depth by squared mass, MDM                  0.40 [0.38, 0.42]        –⁵
+early shift by squared mass                      +0.08 [+0.05, +0.11]     –⁵
+shift of the mean depth by squared mass          -0.05 [-0.07, -0.03]     –⁵
+early shift, both weightings                     +0.12 [+0.10, +0.14]     –⁵
 DIRECTION
-right-context share, ARM                         0.050 [0.040, 0.060]     –³
-right-context share, MDM                         0.062 [0.052, 0.072]     –³
-share before the first difference, ARM           0.050 [0.040, 0.060]     –³
-share before the first difference, MDM           0.062 [0.052, 0.072]     –³
-share right of the read place, ARM               0.050 [0.040, 0.060]     –³
-share right of the read place, MDM               0.062 [0.052, 0.072]     –³
+right-context share, ARM                         0.050 [0.040, 0.060]     –⁵
+right-context share, MDM                         0.062 [0.052, 0.072]     –⁵
+share before the first difference, ARM           0.050 [0.040, 0.060]     –⁵
+share before the first difference, MDM           0.062 [0.052, 0.072]     –⁵
+share right of the read place, ARM               0.050 [0.040, 0.060]     –⁵
+share right of the read place, MDM               0.062 [0.052, 0.072]     –⁵
 SPECIALISATION
-specialisation, ARM                              0.40 [0.38, 0.42]        –³
-specialisation, MDM                              0.40 [0.38, 0.42]        –³
-specialisation shift                             -0.00 [-0.00, +0.00]     –³
-specialisation by squared mass, ARM              0.60 [0.58, 0.62]        –³
-specialisation by squared mass, MDM              0.60 [0.58, 0.62]        –³
-specialisation shift by squared mass             +0.01 [+0.01, +0.01]     –³
-specialisation shift, both weightings            –⁵                       –³
-random circuit, ARM                              0.10                     –³
-random circuit, MDM                              0.10                     –³
-output sharpness, ARM                            0.015 [0.014, 0.016]     –³
-output sharpness, MDM                            0.015 [0.014, 0.016]     –³
-shift of the output sharpness                    -0.004 [-0.006, -0.002]  –³
+specialisation, ARM                              0.40 [0.38, 0.42]        –⁵
+specialisation, MDM                              0.40 [0.38, 0.42]        –⁵
+specialisation shift                             -0.00 [-0.00, +0.00]     –⁵
+specialisation by squared mass, ARM              0.60 [0.58, 0.62]        –⁵
+specialisation by squared mass, MDM              0.60 [0.58, 0.62]        –⁵
+specialisation shift by squared mass             +0.01 [+0.01, +0.01]     –⁵
+specialisation shift, both weightings            –²                       –⁵
+random circuit, ARM                              0.10                     –⁵
+random circuit, MDM                              0.10                     –⁵
+output sharpness, ARM                            0.015 [0.014, 0.016]     –⁵
+output sharpness, MDM                            0.015 [0.014, 0.016]     –⁵
+shift of the output sharpness                    -0.004 [-0.006, -0.002]  –⁵
 EFFECTS OF SINGLE COMPONENTS
-largest direct share, ARM                        0.300 [0.250, 0.350]     –³
-largest direct share, MDM                        0.300 [0.250, 0.350]     –³
-largest direct share, circuit − random, ARM      +0.100 [+0.050, +0.150]  –³
-largest direct share, circuit − random, MDM      +0.100 [+0.050, +0.150]  –³
-shift of the largest direct share                +0.03 [+0.02, +0.04]     –³
-entropy of direct shares, ARM                    0.300 [0.250, 0.350]     –³
-entropy of direct shares, MDM                    0.300 [0.250, 0.350]     –³
-entropy of direct shares, circuit − random, ARM  +0.100 [+0.050, +0.150]  –³
-entropy of direct shares, circuit − random, MDM  +0.100 [+0.050, +0.150]  –³
-shift of the entropy of direct shares            +0.03 [+0.02, +0.04]     –³
-largest drop, ARM                                0.30 [0.25, 0.35]        –³
-largest drop, MDM                                0.30 [0.25, 0.35]        –³
-largest drop, circuit − random, ARM              +0.10 [+0.05, +0.15]     –³
-largest drop, circuit − random, MDM              +0.10 [+0.05, +0.15]     –³
-shift of the largest drop                        +0.03 [+0.02, +0.04]     –³
-entropy of drops, ARM                            0.300 [0.250, 0.350]     –³
-entropy of drops, MDM                            0.300 [0.250, 0.350]     –³
-entropy of drops, circuit − random, ARM          +0.100 [+0.050, +0.150]  –³
-entropy of drops, circuit − random, MDM          +0.100 [+0.050, +0.150]  –³
-shift of the entropy of drops                    +0.03 [+0.02, +0.04]     –³
+largest direct share, ARM                        0.300 [0.250, 0.350]     –⁵
+largest direct share, MDM                        0.300 [0.250, 0.350]     –⁵
+largest direct share, circuit − random, ARM      +0.100 [+0.050, +0.150]  –⁵
+largest direct share, circuit − random, MDM      +0.100 [+0.050, +0.150]  –⁵
+shift of the largest direct share                +0.03 [+0.02, +0.04]     –⁵
+entropy of direct shares, ARM                    0.300 [0.250, 0.350]     –⁵
+entropy of direct shares, MDM                    0.300 [0.250, 0.350]     –⁵
+entropy of direct shares, circuit − random, ARM  +0.100 [+0.050, +0.150]  –⁵
+entropy of direct shares, circuit − random, MDM  +0.100 [+0.050, +0.150]  –⁵
+shift of the entropy of direct shares            +0.03 [+0.02, +0.04]     –⁵
+largest drop, ARM                                0.30 [0.25, 0.35]        –⁵
+largest drop, MDM                                0.30 [0.25, 0.35]        –⁵
+largest drop, circuit − random, ARM              +0.10 [+0.05, +0.15]     –⁵
+largest drop, circuit − random, MDM              +0.10 [+0.05, +0.15]     –⁵
+shift of the largest drop                        +0.03 [+0.02, +0.04]     –⁵
+entropy of drops, ARM                            0.300 [0.250, 0.350]     –⁵
+entropy of drops, MDM                            0.300 [0.250, 0.350]     –⁵
+entropy of drops, circuit − random, ARM          +0.100 [+0.050, +0.150]  –⁵
+entropy of drops, circuit − random, MDM          +0.100 [+0.050, +0.150]  –⁵
+shift of the entropy of drops                    +0.03 [+0.02, +0.04]     –⁵
 NEURONS
-neurons, effective number, ARM                   12                       –³
-neurons, effective number, MDM                   –⁶                       –³
-early share of neurons, ARM                      –⁷                       –³
-early share of neurons, MDM                      –⁷                       –³
-early shift of neurons                           –⁷                       –³
-lost without the top neurons, ARM                0.62                     –³
-lost without the top neurons, MDM                –⁸                       –³
-lost without random neurons, ARM                 0.02                     –³
-lost without random neurons, MDM                 –⁸                       –³"""
+neurons, effective number, ARM                   12                       –⁵
+neurons, effective number, MDM                   –⁷                       –⁵
+early share of neurons, ARM                      –⁸                       –⁵
+early share of neurons, MDM                      –⁸                       –⁵
+early shift of neurons                           –⁸                       –⁵
+lost without the top neurons, ARM                0.62                     –⁵
+lost without the top neurons, MDM                –⁹                       –⁵
+lost without random neurons, ARM                 0.02                     –⁵
+lost without random neurons, MDM                 –⁹                       –⁵"""
 NOTES = """
 ¹ leaving out ioi takes its sign away
-² the task has no form that is filled in place
-³ ARM solves 3 of 500
-⁴ the ceiling does not exceed the floor
+² the interval of the value by mass contains 0
+³ the two weightings disagree in sign
+⁴ the task has no form that is filled in place
+⁵ ARM solves 3 of 500
+⁶ the ceiling does not exceed the floor
 """
 
 
