@@ -7,11 +7,12 @@ from typing import Literal
 
 import numpy as np
 
-from ...metrics import paired_difference, student_tail
+from ...metrics import paired_difference, student_quantile, student_tail
 from ...metrics.undefined import Undefined
 from ...metrics.welch import estimated_variance, welch_statistic, within_rounding
 from ..record.resampling import with_resampling
 from ..record.summary import (
+    LEVEL,
     SUITES,
     Among,
     Reading,
@@ -114,6 +115,10 @@ def _variance(weight: float, part: Number, positive: bool) -> tuple[float, float
     resampling = part.resampling or COUNTED
     # The side that faces 0 once the part is weighed, which decides whether the difference is real.
     reach = part.value - part.low if (weight > 0) == positive else part.high - part.value
+    if resampling.student:
+        # Not as a normal interval: for two degrees of freedom Student's t reaches more than twice as far.
+        error = reach / student_quantile((1 + LEVEL) / 2, resampling.freedom)
+        return (weight * error) ** 2, resampling.freedom
     draws = np.empty(0) if part.draws is None else part.draws
     variance, freedom = estimated_variance(draws, reach, resampling.freedom, resampling.resamples)
     return weight**2 * float(variance), float(freedom)

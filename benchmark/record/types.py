@@ -25,10 +25,15 @@ SCHEMA: Literal[6] = 6
 
 @dataclass(frozen=True)
 class Resampling:
-    """What an interval was estimated from: degrees of freedom of the resampled units, number of resamples."""
+    """What an interval was estimated from: degrees of freedom of the resampled units, number of resamples.
+
+    `student`: the interval is no resampled one, but Student's t for these degrees of freedom times the
+    standard error.
+    """
 
     freedom: float
     resamples: float
+    student: bool = False
 
 
 COUNTED = Resampling(math.inf, math.inf)
@@ -123,6 +128,8 @@ def measured(value: Estimate | Value) -> Measured:
         return Missing(missing=value.reason)
     if isinstance(value, Estimate):
         found = Number(value=value.value, low=value.low, high=value.high)
+        if value.freedom is not None:
+            return found.estimated(Resampling(value.freedom, math.inf, student=True))
         return found if value.draws is None else found.drawn(value.draws)
     return Number(value=value)
 
