@@ -161,7 +161,7 @@ TRUSTED = (
 
 _DECLARED = "was not made as the record says: its"
 _EXPECTED = (
-    ("schema_version", "record", "Input should be 6"),
+    ("schema_version", "record", "this version of mechshift reads schema 6"),
     ("pair.name", "card", "it names pair 'small'"),
     ("pair.(control|mask_id|tokenizer)", "cells", f"{_DECLARED} tokenizer or mask token"),
     ("pair.(arm|mdm)", "cells", f"{_DECLARED} members"),
@@ -345,7 +345,7 @@ def _manifests() -> Iterator[Tampering]:
 
     zeros = "0" * 64
     entry = {"sha256": zeros, "bytes": 1}
-    yield Tampering("manifest of another schema", edit(schema_version=2), "manifest", "Input should be 1")
+    yield Tampering("manifest of another schema", edit(schema_version=2), "manifest", "reads schema 1")
     yield Tampering("manifest of another form", edit(form="shrunk"), "manifest", "'exact' or 'reduced'")
     yield Tampering("reduced without a step", edit(step=None), "manifest", "only reduced cells have a step")
     exact = edit(form="exact", step=None)

@@ -18,7 +18,7 @@ def sound() -> Record:
     """Of tasks that are all alike, by both weightings: its row follows from them."""
     shifts = ("depth_shift", "depth_shift_squared", "specialisation_shift", "specialisation_shift_squared")
     tasks = tuple(map(a_task, TASKS))
-    alike = {name: tasks[0].comparison.depth_shift for name in shifts}
+    alike = dict.fromkeys(shifts, tasks[0].comparison.depth_shift)
     for name in ("specialisation_shift", "specialisation_shift_squared"):
         alike[name] = {"specialisation": alike["depth_shift"]["early_share"]}
     same = tuple(
