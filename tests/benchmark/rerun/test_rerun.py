@@ -69,10 +69,10 @@ def test_another_pair_is_refused(tiny: Pair, measured: Measured) -> None:
 def test_cells_are_drawn_at_random_each_once(measured: Measured) -> None:
     record, _ = measured
     everything = choose_cells(record, 100, random.Random(0))
-    assert len(everything) == len({(cell.task.name, cell.name) for cell in everything}) == 2 * 10
-    drawn = [choose_cells(record, 3, random.Random(seed)) for seed in range(40)]
+    assert len(everything) == len({(cell.task.name, cell.name) for cell in everything}) == 2 * 13
+    drawn = [choose_cells(record, 3, random.Random(seed)) for seed in range(80)]
     assert all(len({cell.key for cell in cells}) == 3 for cells in drawn)
-    # Of 40 draws of 3 out of 20 hardly a cell is never met: its chance is (17/20)⁴⁰.
+    # Of 80 draws of 3 out of 26 hardly a cell is never met: its chance is (23/26)⁸⁰.
     assert {cell.key for cells in drawn for cell in cells} == {cell.key for cell in everything}
     with pytest.raises(UsageError, match="at least one"):
         choose_cells(record, 0, random.Random(0))
