@@ -11,7 +11,7 @@ from ...errors import UsageError
 from ..pairs.member import Member
 from .attribution import TOKENS_AT_ONCE, attribute
 from .batch import Batch
-from .points import POINTS, Convergence
+from .points import Convergence, points_up_to
 from .scores import Integration, Rule
 
 
@@ -20,9 +20,10 @@ def converge(
     batches: Sequence[Batch],
     rule: Rule,
     budget: int,
+    most: int,
     tokens_at_once: int = TOKENS_AT_ONCE,
 ) -> Convergence:
-    """The smallest number of points at which attribution has converged, of POINTS.
+    """The smallest number of points at which attribution has converged, of POINTS up to `most`.
 
     It has where the completeness residual is at most TOLERANCE, and the `budget` edges of largest |score|
     differ from those of a neighbouring number of points in at most that share. Of two such neighbours the
@@ -36,7 +37,7 @@ def converge(
     residuals: list[float | None] = []
     changes: list[float] = []
     before: NDArray[np.bool_] | None = None
-    for steps in POINTS:
+    for steps in points_up_to(most):
         found = attribute(member, together, Integration(rule, steps), 1, tokens_at_once)
         residuals.append(found.completeness_residual)
         top = found.graph.select(found.scores(), budget)
@@ -44,6 +45,6 @@ def converge(
             changes.append(int((before & ~top).sum()) / budget)
         before = top
         convergence = Convergence(tuple(residuals), tuple(changes))
-        if convergence.finished:
+        if convergence.finished(most):
             break
     return convergence

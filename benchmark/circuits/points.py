@@ -5,6 +5,12 @@ from dataclasses import dataclass
 POINTS = (5, 10, 20, 40)
 """The numbers that are tried: there are never more than the last."""
 
+
+def points_up_to(most: int) -> tuple[int, ...]:
+    """The numbers that are tried where there may be at most so many; the fewest in any case."""
+    return tuple(points for points in POINTS if points <= most) or POINTS[:1]
+
+
 TYPICAL = 10
 """What most tasks take, as forecasts reckon. One that takes the most takes four times as long to score."""
 
@@ -57,10 +63,9 @@ class Convergence:
         """Whether one of the numbers is enough."""
         return self._chosen is not None
 
-    @property
-    def finished(self) -> bool:
-        """Whether the search is over: one is enough, or there are no more to try."""
-        return self.converged or len(self.residuals) == len(POINTS)
+    def finished(self, most: int) -> bool:
+        """Whether a search among at most so many points is over: one number is enough, or all were tried."""
+        return self.converged or self.points[-1] == max(points_up_to(most))
 
     @property
     def _chosen(self) -> int | None:

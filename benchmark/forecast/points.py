@@ -1,13 +1,13 @@
 """With how many integration points a forecast reckons, where a protocol has them found by convergence."""
 
 from ..circuits.attribution import STEPS_AT_ONCE
-from ..circuits.points import POINTS, TYPICAL
+from ..circuits.points import TYPICAL, points_up_to
 from ..record.protocol import Scoring
 
 
 def typical_steps(scoring: Scoring) -> int:
     """The protocol's number of points, or what most tasks take."""
-    return TYPICAL if scoring.steps == "converge" else scoring.steps
+    return min(TYPICAL, scoring.most) if scoring.steps == "converge" else scoring.steps
 
 
 def searched_steps(scoring: Scoring) -> tuple[int, ...]:
@@ -15,9 +15,12 @@ def searched_steps(scoring: Scoring) -> tuple[int, ...]:
     if scoring.steps != "converge":
         return ()
     # One more than is chosen: it has to agree with a neighbour.
-    return POINTS[: POINTS.index(TYPICAL) + 2]
+    tried = points_up_to(scoring.most)
+    return tried[: tried.index(typical_steps(scoring)) + 2]
 
 
 def most_held(scoring: Scoring) -> int:
     """Of how many steps gradients are held at a time, at the most."""
-    return min(STEPS_AT_ONCE, POINTS[-1] if scoring.steps == "converge" else scoring.steps)
+    return min(
+        STEPS_AT_ONCE, points_up_to(scoring.most)[-1] if scoring.steps == "converge" else scoring.steps
+    )

@@ -7,19 +7,20 @@ from ..asking.states import Question, batches
 from ..circuits.convergence import converge
 from ..circuits.graph import Graph
 from ..circuits.points import Convergence, top_size
-from ..circuits.scores import Rule
 from ..pairs.member import Member
+from ..record.protocol import Scoring
 
 
 def find_convergence(
-    member: Member, questions: Sequence[Question], rule: Rule, examples: int, rows: int
+    member: Member, questions: Sequence[Question], scoring: Scoring, rows: int
 ) -> Convergence:
-    """How many points the member's scores need on these questions, found on about so many of them.
+    """How many points the member's scores need on these questions, found on about as many as a protocol says.
 
     `rows` bounds a batch and moves no number beyond rounding.
     """
-    chosen = list(batches(member, spread(questions, examples), rows))
-    return converge(member, chosen, rule, top_size(Graph.of(member.backbone.shape).edges))
+    chosen = list(batches(member, spread(questions, scoring.convergence), rows))
+    top = top_size(Graph.of(member.backbone.shape).edges)
+    return converge(member, chosen, scoring.rule, top, scoring.most)
 
 
 def spread(questions: Sequence[Question], number: int) -> list[Question]:

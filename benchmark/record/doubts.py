@@ -1,6 +1,6 @@
 """What a record leaves in doubt about its own numbers, in sentences."""
 
-from .types import Number, Record
+from .types import IntegrationRecord, Record
 
 
 def integration_doubts(record: Record) -> list[str]:
@@ -12,12 +12,14 @@ def integration_doubts(record: Record) -> list[str]:
             if member.integration.converged is False:
                 found.append(
                     f"{task.task}: the edge scores of the {name} had not converged with "
-                    f"{member.integration.points} integration points ({_left(member.completeness)})"
+                    f"{member.integration.points} integration points ({_left(member.integration)})"
                 )
     return found
 
 
-def _left(completeness: object) -> str:
-    if not isinstance(completeness, Number):
-        return "completeness residual not defined"
-    return f"completeness residual {100 * completeness.value:.1f} %"
+def _left(search: IntegrationRecord) -> str:
+    """What the search saw last: either may be what was not small enough."""
+    residual = search.residuals[-1] if search.residuals else None
+    said = "is not defined" if residual is None else f"is {100 * residual:.1f} %"
+    changed = f"{100 * search.changes[-1]:.1f} % of the top edges changed at last; " if search.changes else ""
+    return f"{changed}the completeness residual {said}"

@@ -63,6 +63,9 @@ class Scoring(Part):
     convergence: int = Field(
         ge=1, description="examples on which the number of integration points is found, if it is found"
     )
+    most: Literal[5, 10, 20, 40] = Field(
+        description="the most integration points that are tried, if their number is found"
+    )
     places: bool = Field(description="whether scores are split by the position of their source")
     neurons: bool = Field(description="whether effects of MLP neurons are measured")
 
@@ -198,7 +201,7 @@ V2 = Protocol(
     sampling=Sampling(seed=0, pool=500, candidates=10, read="plan"),
     halving=Halving(disjoint=True, groups=24),
     scoring=Scoring(
-        kv="grouped", rule="staggered", steps="converge", convergence=24, places=True, neurons=True
+        kv="grouped", rule="staggered", steps="converge", convergence=24, most=40, places=True, neurons=True
     ),
     reading=OtherReads(beside=("copy", "start", "half", "last"), beside_examples=48),
     sweeping=Sweeping(grid=GRID, intervention="patch"),
@@ -225,7 +228,10 @@ PAPER = V2.changed(
     circuit_edges=1000,
 )
 
-QUICK = V2.changed(name="quick", version=4, board=False, pool=100)
+# As v2, on fewer examples and to a coarser integral, so that it takes minutes.
+QUICK = V2.changed(
+    name="quick", version=4, board=False, pool=100, convergence=12, most=20, beside_examples=32
+)
 
 _PROTOCOLS = {protocol.name: protocol for protocol in (V2, PAPER, QUICK)}
 

@@ -14,7 +14,8 @@ from ..measure.metric_shares import metric_shares
 from ..measure.scores import score_edges
 from ..pairs.member import Member
 from ..record.protocol import OtherReads, Sampling, Scoring, Statistics
-from ..record.types import AtRead, Missing, Stages
+from ..record.types import AtRead, Measured, Missing, Stages
+from .both import do_both, one_at_a_time
 from .execution import Tell
 from .plan import MEMBERS, Cell, MemberName, kind_name
 
@@ -29,11 +30,12 @@ def read_beside(
     needs: Mapping[str, Any],
     rows: int,
     tell: Tell,
+    at_once: bool,
 ) -> Stages:
     """What is found at every read of the protocol beside the headline's, or why nothing is.
 
-    `examples`: of the pool, by their index. One read after the other, so that the scores of one are held at a
-    time. Raises what running the members raises.
+    `examples`: of the pool, by their index; `at_once`: whether both members run in two threads. One read
+    after the other, so that the scores of one are held at a time. Raises what running the members raises.
     """
     reading, headline = cell.parts[OtherReads], cell.parts[Sampling].read
     pair = members["arm"], members["mdm"]
@@ -45,21 +47,27 @@ def read_beside(
     found: dict[Any, AtRead | Missing] = {}
     tokens = _tokens(members, examples, grouping, reading) if reading.beside else {}
     total = sum(map(_questions, asked.values())) + sum(map(len, tokens.values()))
-    with tell(total) as advance:
+    with tell(total) as told:
+        advance = one_at_a_time(told)
         for read, one in asked.items():
             if isinstance(one, str):
                 found[read] = Missing(missing=one)
             elif len(one.groups) < 2:
                 found[read] = Missing(missing=_ONE_GROUP)
             else:
-                beside = _measured(members, one, scores, cell.parts[Scoring], rows, advance)
+                beside = _measured(members, one, scores, cell.parts[Scoring], rows, advance, at_once)
                 found[read] = at_read(beside, cell.parts[Statistics])
-        metric = {
-            name: metric_shares(
-                members[name], each, grouping.templates, rows, cell.parts[Statistics], advance
-            )
-            for name, each in tokens.items()
-        }
+        shares = partial(
+            metric_shares,
+            templates=grouping.templates,
+            rows=rows,
+            statistics=cell.parts[Statistics],
+            advance=advance,
+        )
+        metric: dict[MemberName, dict[str, Measured]] = {}
+        if tokens:
+            arm, mdm = (partial(shares, members[name], tokens[name]) for name in MEMBERS)
+            metric["arm"], metric["mdm"] = do_both(arm, mdm, at_once)
     return Stages(reads=found, metric=metric)
 
 
@@ -87,6 +95,7 @@ def _measured(
     scoring: Scoring,
     rows: int,
     advance: Callable[[int], None],
+    at_once: bool,
 ) -> MeasuredAt:
     if asked.is_headline:
         return MeasuredAt(headline["arm"], headline["mdm"], None, asked.groups, asked.masked)
@@ -99,6 +108,9 @@ def _measured(
     )
     # As many points as the member needed at the headline's read: these have too few examples to find it anew.
     points = {member: scores.attribution.integration for member, scores in headline.items()}
-    arm = score(members["arm"], asked.arm, integration=points["arm"])
-    mdm = score(members["mdm"], asked.mdm, integration=points["mdm"])
+    arm, mdm = do_both(
+        partial(score, members["arm"], asked.arm, integration=points["arm"]),
+        partial(score, members["mdm"], asked.mdm, integration=points["mdm"]),
+        at_once,
+    )
     return MeasuredAt(arm, mdm, headline["mdm"], asked.groups, asked.masked)

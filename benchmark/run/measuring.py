@@ -117,7 +117,7 @@ class Measuring:
         scoring = cell.parts[Scoring]
         convergence, steps = None, scoring.steps
         if steps == "converge":
-            convergence = find_convergence(member, asked, scoring.rule, scoring.convergence, self._rows)
+            convergence = find_convergence(member, asked, scoring, self._rows)
             steps = convergence.steps
         # A mixture of experts has no neurons that two members share.
         neurons = scoring.neurons and all(each.backbone.neurons is not None for each in self._pair.members)
@@ -194,7 +194,8 @@ class Measuring:
     def _stages(self, cell: Cell, needs: Needs, tell: Tell) -> Stages:
         """One read after the other, so that the scores of one are held at a time."""
         encoded, grouping = self._encoded(cell, needs), _grouping(cell, needs)
-        return read_beside(self._members(cell), encoded, grouping, cell, needs, self._rows, tell)
+        members, at_once = self._members(cell), self.side_by_side
+        return read_beside(members, encoded, grouping, cell, needs, self._rows, tell, at_once)
 
     def _asked(
         self,

@@ -236,7 +236,7 @@ def _of_integration(scores: ScoreSums, scoring: Scoring) -> Iterator[str]:
         yield f"its integration is {integration.rule} with {integration.steps} steps, not the protocol's"
     if fixed != (search is None):
         yield "it tells of a search for the number of integration points, or of none, unlike the protocol"
-    elif search is not None and (search.steps != integration.steps or not search.finished):
+    elif search is not None and (search.steps != integration.steps or not search.finished(scoring.most)):
         yield f"its {integration.steps} integration points do not follow from what it says of their search"
 
 

@@ -50,9 +50,9 @@ def scores(member: Member, asked: Sequence[Question], integration: Integration) 
 
 def tell(name: str, member: Member, asked: Sequence[Question], reference: int) -> None:
     """Print what is found for a member on a task."""
-    rule, examples = V2.scoring.rule, V2.scoring.convergence
-    searching, found = timed(lambda: find_convergence(member, asked, rule, examples, ROWS))
-    scoring, values = timed(lambda: scores(member, asked, Integration(rule, found.steps)))
+    searching, found = timed(lambda: find_convergence(member, asked, V2.scoring, ROWS))
+    integration = Integration(V2.scoring.rule, found.steps)
+    scoring, values = timed(lambda: scores(member, asked, integration))
     enough = "" if found.converged else ", not enough"
     text = f"{name} {member.role}: {found.steps} points{enough}"
     text += f"; search {searching:.1f} s, scores {scoring:.1f} s"

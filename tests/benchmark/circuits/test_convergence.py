@@ -47,7 +47,7 @@ def linear(member: Member, scale: float = 1e4) -> Member:
 def test_a_linear_model_needs_no_more_than_the_fewest(
     random_member: MakeMember, random_batch: MakeBatch
 ) -> None:
-    found = converge(linear(random_member("llama")), [random_batch()], "midpoint", budget=40)
+    found = converge(linear(random_member("llama")), [random_batch()], "midpoint", budget=40, most=40)
     assert (found.steps, found.converged, found.points) == (5, True, (5, 10))
     assert found.changes == (0,)
     assert max(residual or 0 for residual in found.residuals) < 1e-4
@@ -58,11 +58,24 @@ def test_a_steep_model_does_not_converge(random_member: MakeMember, random_batch
     member = linear(random_member("llama"))
     with torch.no_grad():
         member.backbone.head.weight.mul_(1e5)
-    found = converge(member, [random_batch("probability", examples=4)], "midpoint", budget=40)
+    found = converge(member, [random_batch("probability", examples=4)], "midpoint", budget=40, most=40)
     assert (found.steps, found.converged, found.points) == (40, False, (5, 10, 20, 40))
     assert found.residuals[-1] is not None
     assert found.residuals[-1] > TOLERANCE
     assert len(found.changes) == 3
+
+
+@pytest.mark.parametrize(("most", "points"), [(20, (5, 10, 20)), (10, (5, 10)), (5, (5,))])
+def test_a_search_ends_at_the_most_points_that_are_allowed(
+    random_member: MakeMember, random_batch: MakeBatch, most: int, points: tuple[int, ...]
+) -> None:
+    member = linear(random_member("llama"))
+    with torch.no_grad():
+        member.backbone.head.weight.mul_(1e5)
+    found = converge(member, [random_batch("probability", examples=4)], "midpoint", budget=40, most=most)
+    assert (found.steps, found.converged, found.points) == (most, False, points)
+    assert found.finished(most)
+    assert not found.finished(40)
 
 
 def by_hand(member: Member, batch: Batch, rule: Rule, budget: int) -> tuple[Convergence, int, bool]:
@@ -89,11 +102,11 @@ def test_the_number_chosen_is_the_first_that_agrees_with_its_neighbour(
         with torch.no_grad():
             # A part in common of another size makes the model bend more or less.
             member.backbone.embedding.weight[:, ::2] += 2 * seed
-        found = converge(member, [batch], rule, budget=20)
+        found = converge(member, [batch], rule, budget=20, most=40)
         expected, steps, converged = by_hand(member, batch, rule, 20)
         assert found.residuals == pytest.approx(expected.residuals, rel=1e-6)
         assert found.changes == expected.changes
-        assert (found.steps, found.converged, found.finished) == (steps, converged, True)
+        assert (found.steps, found.converged, found.finished(40)) == (steps, converged, True)
         chosen.add((found.steps, found.converged))
     assert len(chosen) > 1
 
@@ -101,7 +114,7 @@ def test_the_number_chosen_is_the_first_that_agrees_with_its_neighbour(
 def test_groups_of_examples_change_nothing(random_member: MakeMember, random_batch: MakeBatch) -> None:
     member, batch = random_member("gpt2", "full"), random_batch()
     other = dataclasses.replace(batch, groups=batch.groups + 7)
-    found, again = (converge(member, [each], "midpoint", 30) for each in (batch, other))
+    found, again = (converge(member, [each], "midpoint", 30, most=40) for each in (batch, other))
     assert found == again
 
 
@@ -109,7 +122,11 @@ def test_without_a_difference_nothing_converges(random_member: MakeMember, rando
     """Prompts that are the same have no score either, so that their top edges never change."""
     batch = random_batch()
     found = converge(
-        random_member("llama"), [dataclasses.replace(batch, corrupted=batch.clean)], "midpoint", budget=10
+        random_member("llama"),
+        [dataclasses.replace(batch, corrupted=batch.clean)],
+        "midpoint",
+        budget=10,
+        most=40,
     )
     assert found == Convergence((None,) * 4, (0, 0, 0))
     assert (found.steps, found.converged) == (40, False)
@@ -124,10 +141,10 @@ def test_searches_that_cannot_have_been_are_refused(
 
 
 def test_a_search_that_was_broken_off_is_not_finished() -> None:
-    assert not Convergence((0.1,), ()).finished
-    assert not Convergence((0.1, 0.01), (0.05,)).finished
-    assert Convergence((0.1, 0.01), (0.02,)).finished
-    assert Convergence((0.1,) * 4, (0.5,) * 3).finished
+    assert not Convergence((0.1,), ()).finished(40)
+    assert not Convergence((0.1, 0.01), (0.05,)).finished(40)
+    assert Convergence((0.1, 0.01), (0.02,)).finished(40)
+    assert Convergence((0.1,) * 4, (0.5,) * 3).finished(40)
 
 
 def test_the_top_is_a_twentieth_of_the_edges_and_fifty_at_least() -> None:
@@ -137,13 +154,13 @@ def test_the_top_is_a_twentieth_of_the_edges_and_fifty_at_least() -> None:
 def test_strange_requests_are_refused(random_member: MakeMember, random_batch: MakeBatch) -> None:
     member, batch = random_member("llama"), random_batch()
     with pytest.raises(UsageError, match="at least one edge"):
-        converge(member, [batch], "midpoint", budget=0)
+        converge(member, [batch], "midpoint", budget=0, most=40)
     with pytest.raises(UsageError, match="a budget of 1000"):
-        converge(member, [batch], "midpoint", budget=1000)
+        converge(member, [batch], "midpoint", budget=1000, most=40)
     with pytest.raises(UsageError, match="eap takes one gradient"):
-        converge(member, [batch], "eap", budget=10)
+        converge(member, [batch], "eap", budget=10, most=40)
     with pytest.raises(NotComputable, match="no example"):
-        converge(member, [], "midpoint", budget=10)
+        converge(member, [], "midpoint", budget=10, most=40)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,6 +11,7 @@ from mechshift.benchmark.asking.states import Question, questions
 from mechshift.benchmark.circuits.points import POINTS
 from mechshift.benchmark.measure.convergence import find_convergence, spread
 from mechshift.benchmark.pairs.member import Member
+from mechshift.benchmark.record.protocol import V2
 
 MakeQuestions = Callable[[Member, int], list[Question]]
 
@@ -52,8 +53,9 @@ def test_the_number_is_one_of_those_that_are_tried_and_no_matter_of_batches(
     member: Callable[..., Member], ask: MakeQuestions
 ) -> None:
     one = member("mdm", "full")
-    found = [find_convergence(one, ask(one, 8), "staggered", 6, rows) for rows in (1, 64)]
-    assert found[0].finished
+    scoring = V2.changed(convergence=6).scoring
+    found = [find_convergence(one, ask(one, 8), scoring, rows) for rows in (1, 64)]
+    assert found[0].finished(scoring.most)
     assert found[0].steps in POINTS
     assert found[0].steps == found[1].steps
     assert found[0].residuals == pytest.approx(found[1].residuals, rel=1e-3, abs=1e-5)

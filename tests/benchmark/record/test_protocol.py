@@ -63,8 +63,12 @@ def test_paper_is_as_published() -> None:
 def test_quick_is_v2_on_fewer_examples() -> None:
     mine, boards = dict(QUICK.settings()), dict(V2.settings())
     assert mine.keys() == boards.keys()
-    assert {name for name in mine if mine[name] != boards[name]} == {"name", "version", "board", "pool"}
+    differing = {"name", "version", "board", "pool", "convergence", "most", "beside_examples"}
+    assert {name for name in mine if mine[name] != boards[name]} == differing
     assert (QUICK.sampling.pool, QUICK.board) == (100, False)
+    assert all(mine[name] < boards[name] for name in ("pool", "convergence", "most", "beside_examples"))
+    # A read is analysed from `minimum` examples up.
+    assert QUICK.reading.beside_examples >= QUICK.minimum
     assert QUICK.tasks == V2.tasks
 
 
@@ -178,6 +182,7 @@ def test_settings_are_all_that_is_set_but_the_tasks() -> None:
         "rule": "staggered",
         "steps": "converge",
         "convergence": 24,
+        "most": 40,
         "places": True,
         "neurons": True,
         "beside": ("copy", "start", "half", "last"),

@@ -50,7 +50,11 @@ def silent(total: int) -> Any:
 
 
 def run(
-    members: tuple[Member, Member], examples: dict[int, Encoded], order: tuple[int, ...], **changes: Any
+    members: tuple[Member, Member],
+    examples: dict[int, Encoded],
+    order: tuple[int, ...],
+    at_once: bool = False,
+    **changes: Any,
 ) -> tuple[Stages, Grouping, Protocol]:
     protocol = V2.changed(**{"resamples": 20, "steps": 2, "groups": GROUPS, "disjoint": False, **changes})
     solved = [Solved(index=index, order=order, template="one") for index in examples]
@@ -62,7 +66,7 @@ def run(
         f"scores-{name}": scored(one, examples, order, grouping, protocol.sampling.read)
         for name, one in by_name.items()
     }
-    return read_beside(by_name, examples, grouping, cell, needs, 8, silent), grouping, protocol
+    return read_beside(by_name, examples, grouping, cell, needs, 8, silent, at_once), grouping, protocol
 
 
 def scored(
@@ -98,6 +102,13 @@ def pair(member: MakeMember) -> tuple[Member, Member]:
 @pytest.fixture(scope="module")
 def found(pair: tuple[Member, Member], examples: dict[int, Encoded]) -> tuple[Stages, Grouping, Protocol]:
     return run(pair, examples, ORDER)
+
+
+def test_members_at_once_give_what_they_give_one_after_the_other(
+    found: tuple[Stages, Grouping, Protocol], pair: tuple[Member, Member], examples: dict[int, Encoded]
+) -> None:
+    at_once, _, _ = run(pair, examples, ORDER, at_once=True)
+    assert at_once == found[0]
 
 
 def gap_by_hand(raw_logits: Callable[..., torch.Tensor], member: Member, one: Encoded, read: str) -> float:
