@@ -16,11 +16,11 @@ import numpy as np
 
 from ...errors import NotComputable, UsageError
 from ..record.draws import Draws, read_draws
-from ..record.files import read_model, read_untrusted
+from ..record.files import read_model, read_untrusted, schema_of
 from ..record.protocol import list_protocols
 from ..record.quantity import Quantity
 from ..record.row import pair_quantities
-from ..record.strict import LARGEST, Refused, parse_json, read_strict_json
+from ..record.strict import LARGEST, read_strict_json
 from ..record.summary import summarise
 from ..record.types import SCHEMA, Measured, Missing, Number, Record, Summary
 from ..run.store import digest_of
@@ -186,18 +186,9 @@ def _record(place: Path, folder: Path) -> Record | str:
     try:
         return read_untrusted(path, Record)
     except NotComputable:
-        if (schema := _schema(path)) is None or schema >= SCHEMA:
+        if (schema := schema_of(path)) is None or schema >= SCHEMA:
             raise
         return f"its record has schema {schema}, and this version reads {SCHEMA}"
-
-
-def _schema(path: Path) -> int | None:
-    try:
-        content = parse_json(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, Refused):
-        return None
-    schema = content.get("schema_version") if isinstance(content, dict) else None
-    return schema if type(schema) is int else None
 
 
 def _retirement(record: Record) -> str | None:

@@ -1,5 +1,6 @@
 """Reading and writing of records and other typed JSON."""
 
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
@@ -8,9 +9,12 @@ from pydantic import BaseModel, ValidationError
 
 from ...errors import NotComputable
 from ...files import read_text, write_text
-from .strict import LARGEST, read_strict_json
+from .strict import LARGEST, read_object, read_strict_json
 
 M = TypeVar("M", bound=BaseModel)
+
+NAME = 40
+"""Characters of a protocol's name that a message repeats, at most."""
 
 _OURS = "name a file that mechshift wrote"
 
@@ -37,7 +41,9 @@ def read_model(path: Path, kind: type[M]) -> M:
     except (OSError, UnicodeDecodeError) as error:
         raise unreadable(path, error) from error
     except ValidationError as error:
-        # Only the first: one wrong version makes every field complain.
+        if other := other_schema(path, kind):
+            raise NotComputable(f"{path} {other.problem}", other.remedy) from error
+        # Only the first: one wrong value can make others wrong.
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"])) or "the file"
         raise NotComputable(
@@ -53,6 +59,8 @@ def read_untrusted(path: Path, kind: type[M]) -> M:
     """
     content, faults = read_strict_json(path, kind)
     if content is None:
+        if other := other_schema(path, kind):
+            raise NotComputable(f"{path} {other.problem}", other.remedy)
         first = faults[0]
         raise NotComputable(
             f"{path} is not a {kind.__name__.lower()} of this version: "
@@ -60,6 +68,47 @@ def read_untrusted(path: Path, kind: type[M]) -> M:
             "make it again with this version of mechshift",
         )
     return content
+
+
+def schema_of(path: Path) -> int | None:
+    """The number of the schema that a JSON file says it is of; None for a file that says none."""
+    content = read_object(path)
+    schema = content.get("schema_version")
+    return schema if type(schema) is int else None
+
+
+@dataclass(frozen=True)
+class OtherSchema:
+    """That a file is of another schema than this version reads: `problem` is said of it, then `remedy`."""
+
+    problem: str
+    remedy: str
+
+
+def other_schema(path: Path, kind: type[BaseModel]) -> OtherSchema | None:
+    """What to say of a file that is of another schema than this version reads; else None."""
+    field = kind.model_fields.get("schema_version")
+    schema = schema_of(path)
+    if field is None or schema is None or schema == field.default:
+        return None
+    what = f"a {kind.__name__.lower()} of schema {schema}{_protocol(path)}"
+    return OtherSchema(
+        f"is {what}, and this version of mechshift reads schema {field.default}",
+        "read it with the version that wrote it, or a later one"
+        if schema > field.default
+        else "run the pair again: numbers of another schema are not numbers of this one",
+    )
+
+
+def _protocol(path: Path) -> str:
+    """` under protocol NAME@VERSION`, where a file says that; else nothing."""
+    protocol = read_object(path).get("protocol")
+    if not isinstance(protocol, dict):
+        return ""
+    name, version = protocol.get("name"), protocol.get("version")
+    # Of no schema that is known here: anything may stand there.
+    known = isinstance(name, str) and 0 < len(name) <= NAME and type(version) is int
+    return f" under protocol {name}@{version}" if known else ""
 
 
 def unreadable(path: Path, error: OSError | UnicodeDecodeError) -> NotComputable:

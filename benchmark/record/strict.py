@@ -78,6 +78,17 @@ def read_strict_toml(path: Path, kind: type[M], largest: int = LARGEST) -> tuple
         return None, _faults(error)
 
 
+def read_object(path: Path, largest: int = LARGEST) -> dict[str, Any]:
+    """The object that a JSON file holds, whatever is in it; empty where the file is no strict JSON of one."""
+    try:
+        text = _text(path, largest)
+        _check_structure(text)
+        content = parse_json(text)
+    except Refused:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
 def parse_json(text: str) -> Any:
     """The value of a JSON text of few levels. Raises Refused for anything that is not strict JSON."""
     try:

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from ..circuits.files import Declaration
 from ..findings.finding import Finding, at_most
 from ..measure.reduced import PRECISIONS
-from ..record.files import as_bytes
+from ..record.files import as_bytes, other_schema
 from ..record.strict import Fault, read_strict_json
 from ..record.types import Record
 from ..run.plan import kind_named
@@ -53,6 +53,9 @@ def read_part(place: Place, name: str, kind: type[M], check: str) -> tuple[M | N
     if name not in place.files:
         return None, ()
     content, faults = read_strict_json(place.folder / name, kind)
+    if content is None and (other := other_schema(place.folder / name, kind)):
+        # One wrong version makes every field complain.
+        return None, (Finding(check, name, f"it {other.problem}", other.remedy),)
     return content, as_findings(check, name, faults)
 
 

@@ -1,0 +1,72 @@
+"""Files of another schema, and what is no record at all, are refused with the reason."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from build.records import a_record
+from mechshift.benchmark.record.files import other_schema, read_model, read_untrusted, schema_of, write_model
+from mechshift.benchmark.record.types import SCHEMA, Record
+from mechshift.errors import NotComputable
+
+readers = pytest.mark.parametrize("read", [read_model, read_untrusted], ids=["own", "untrusted"])
+Read = Callable[[Path, type[Record]], Record]
+
+
+def written(path: Path, **changes: Any) -> Path:
+    """A record of this version with some of its fields written over."""
+    write_model(a_record(), path)
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    return path
+
+
+@readers
+def test_a_record_is_read_back(read: Read, tmp_path: Path) -> None:
+    write_model(a_record(), tmp_path / "record.json")
+    assert read(tmp_path / "record.json", Record) == a_record()
+    assert schema_of(tmp_path / "record.json") == SCHEMA
+    assert other_schema(tmp_path / "record.json", Record) is None
+
+
+@readers
+def test_a_record_of_v1_is_refused_with_the_reason(read: Read, tmp_path: Path) -> None:
+    path = written(tmp_path / "old.json", schema_version=5, protocol={"name": "v1", "version": 3})
+    with pytest.raises(NotComputable) as raised:
+        read(path, Record)
+    assert str(raised.value).startswith(
+        f"{path} is a record of schema 5 under protocol v1@3, "
+        f"and this version of mechshift reads schema {SCHEMA}"
+    )
+    assert "run the pair again" in str(raised.value)
+
+
+@readers
+def test_a_record_of_a_later_version_is_not_to_be_run_again(read: Read, tmp_path: Path) -> None:
+    path = written(tmp_path / "new.json", schema_version=SCHEMA + 1)
+    with pytest.raises(NotComputable, match="read it with the version that wrote it, or a later one"):
+        read(path, Record)
+
+
+@pytest.mark.parametrize(
+    "protocol",
+    [None, "v1", ["v1"], {}, {"name": "v1"}, {"name": 1, "version": 1}, {"name": "x" * 41, "version": 1}],
+)
+def test_what_names_no_protocol_is_refused_without_one(protocol: Any, tmp_path: Path) -> None:
+    path = written(tmp_path / "old.json", schema_version=5, protocol=protocol)
+    with pytest.raises(NotComputable, match="is a record of schema 5, and this version"):
+        read_model(path, Record)
+
+
+@readers
+@pytest.mark.parametrize(
+    "content", ["", "{}", "[5]", '{"schema_version": "5"}', '{"schema_version": true}', "\x00"]
+)
+def test_what_says_no_schema_is_refused_for_what_it_lacks(read: Read, content: str, tmp_path: Path) -> None:
+    path = tmp_path / "any.json"
+    path.write_text(content)
+    assert schema_of(path) is None
+    with pytest.raises(NotComputable, match="is not a record of this version"):
+        read(path, Record)
