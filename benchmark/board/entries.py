@@ -72,7 +72,7 @@ class Entry:
 
     @property
     def extent(self) -> str | None:
-        """Of a submission that was re-run how much of it: "8 of 64 cells"; None for any other."""
+        """Of a submission that was re-run how much of it: "8 of 130 cells"; None for any other."""
         return f"{self.attested} of {self.cells} cells" if self.attested and self.cells else None
 
 

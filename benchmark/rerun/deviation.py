@@ -28,8 +28,10 @@ def deviation(submitted: Any, found: Any, precision: ScorePrecision | None) -> f
     * pool: share of the examples that are not the same in both, or that either member solves in one alone (by
       their numbers), or that are left out in one alone; whichever is largest. prompts: the first of these.
     * scores: of the mean score of every edge, the largest difference, relative to the largest mean; of the
-      sums of all groups the root mean square difference, relative to theirs; of the metrics of the clean and
-      the corrupted prompts the largest difference, relative to the largest; whichever is largest.
+      sums of all groups the root mean square difference, relative to theirs; both of these also of what comes
+      from positions outside, relative to the scores that it is a part of, and of the effects of neurons; of
+      the metrics of the clean and the corrupted prompts the largest difference, relative to the largest;
+      whichever is largest.
     * sweep: in units of the gap between the whole model and the empty circuit, the largest difference of a
       circuit's mean (so, of its faithfulness), and the root mean square difference of all values.
     * entropies: of the mean over a group the largest difference, or the share of components that only one of
@@ -138,19 +140,56 @@ def _of_accuracies(submitted: Accuracy | Missing, found: Accuracy | Missing) -> 
 
 
 def _of_scores(submitted: ScoreSums, found: ScoreSums, precision: ScorePrecision | None) -> float:
-    one, other = (each.attribution.score_sums[:, each.graph.mask] for each in (submitted, found))
-    if one.shape != other.shape or not np.array_equal(submitted.examples, found.examples):
+    one, other = _sums_of(submitted), _sums_of(found)
+    shapes = [{name: sums.shape for name, sums in each.items()} for each in (one, other)]
+    if shapes[0] != shapes[1] or not _same_examples(submitted, found):
         return 1.0
-    counts = submitted.attribution.counts
     if precision is not None:
-        other = restore_sums(reduce_sums(other, counts, precision), counts)
-    means = [sums.sum(axis=0) / counts.sum() for sums in (one, other)]
+        counts = found.attribution.counts
+        other = {
+            # What cells keep in float32 is read back so from a submission too.
+            name: restore_sums(reduce_sums(sums.astype(np.float64), counts, precision), counts).astype(
+                sums.dtype
+            )
+            for name, sums in other.items()
+        }
     measured = [np.stack([each.attribution.clean, each.attribution.corrupted]) for each in (submitted, found)]
     return max(
-        relative(np.abs(means[1] - means[0]).max(), np.abs(means[0]).max()),
-        relative(_rms(other - one), _rms(one)),
         relative(np.abs(measured[1] - measured[0]).max(), np.abs(measured[0]).max()),
+        # What comes from outside is a part of a score, and may be next to nothing beside it.
+        *(_of_sums(one[name], other[name], one[_EDGES if name == _OUTSIDE else name]) for name in one),
     )
+
+
+_EDGES, _OUTSIDE, _NEURONS = "edges", "outside", "neurons"
+
+
+def _sums_of(scores: ScoreSums) -> dict[str, NDArray[np.floating]]:
+    """All that is summed over the examples of a group, [groups, values] by what the values are of."""
+    mask, kept = scores.graph.mask, scores.attribution
+    found: dict[str, NDArray[np.floating]] = {_EDGES: kept.score_sums[:, mask]}
+    if kept.outside is not None and kept.outside.sums is not None:
+        found[_OUTSIDE] = np.concatenate([part[:, mask] for part in kept.outside.sums], axis=1)
+    if kept.neuron_sums is not None:
+        found[_NEURONS] = kept.neuron_sums.reshape(len(kept.counts), -1)
+    return found
+
+
+def _same_examples(submitted: ScoreSums, found: ScoreSums) -> bool:
+    one, other = submitted.attribution, found.attribution
+    return (
+        submitted.templates == found.templates
+        and np.array_equal(submitted.examples, found.examples)
+        and np.array_equal(one.counts, other.counts)
+        and np.array_equal(one.groups, other.groups)
+    )
+
+
+def _of_sums(one: NDArray[np.floating], other: NDArray[np.floating], whole: NDArray[np.floating]) -> float:
+    """Of sums [groups, values] the larger of two differences, relative to what they are parts of."""
+    difference = np.subtract(other, one, dtype=np.float64)
+    mean, size = (np.abs(sums.sum(axis=0, dtype=np.float64)).max(initial=0.0) for sums in (difference, whole))
+    return max(relative(float(mean), float(size)), relative(_rms(difference), _rms(whole)))
 
 
 def _of_sweep(submitted: Sweep, found: Sweep) -> float:
@@ -226,5 +265,5 @@ def _reach(number: Number) -> float:
     return number.high - number.low
 
 
-def _rms(values: NDArray[np.float64]) -> float:
-    return float(np.sqrt(np.mean(np.square(values))))
+def _rms(values: NDArray[np.floating]) -> float:
+    return float(np.sqrt(np.mean(np.square(values, dtype=np.float64))))
