@@ -248,7 +248,8 @@ def _of_control(control: BoardRow, column: BoardColumn, notes: Notes) -> str:
 
 def _cell(row: BoardRow, column: BoardColumn, notes: Notes) -> str:
     if column.quantity is not None:
-        return notes.cell(column.quantity.of(row.record.summary), column.quantity.rounding)
+        cell = notes.cell(column.quantity.of(row.record.summary), column.quantity.rounding)
+        return cell + notes.marks(row.entry.doubts.of(column.quantity))
     if special := _SPECIAL.get(column.name):
         return special(row.entry, notes)
     known = column.known(row)
@@ -267,11 +268,12 @@ def _name(entry: Entry, notes: Notes, begins: str = "") -> str:
         name = markup.text(begins + name)
     if pair.control and not begins:
         name += markup.text(" (control)")
+    about = []
     if confounds := (*pair.confounds, *entry.declared):
-        name += notes.mark(f"{_counted(len(confounds), 'confound')}: {'; '.join(map(plain, confounds))}")
+        about.append(f"{_counted(len(confounds), 'confound')}: {'; '.join(map(plain, confounds))}")
     if entry.card is not None and entry.card.problem is not None:
-        name += notes.mark(plain(entry.card.problem))
-    return name
+        about.append(entry.card.problem)
+    return name + notes.marks(about)
 
 
 def _status(entry: Entry, notes: Notes) -> str:

@@ -25,7 +25,7 @@ from ...metrics.undefined import minus
 from ..circuits.components import Components
 from ..measure.evidence import ScoreSums
 from ..record.protocol import Statistics
-from ..record.types import AtRead, Measured, Missing, Number, measured
+from ..record.types import AtRead, Measured, MembersAndShift, Missing, Number, measured
 from .direction import direction
 from .placement import in_range
 from .structure import structure
@@ -71,12 +71,15 @@ def at_read(beside: MeasuredAt, statistics: Statistics) -> AtRead:
 _Named = Mapping[tuple[str, str], Estimate | Undefined]
 
 
-def _by_member(values: _Named) -> dict[str, dict[str, Measured]]:
-    found: dict[str, dict[str, Measured]] = {}
-    for (of, name), value in values.items():
-        if name in NAMES:
-            found.setdefault(of, {})[name] = measured(in_range(of, name, value))
-    return found
+def _by_member(values: _Named) -> MembersAndShift:
+    def named(owner: str) -> dict[str, Measured]:
+        return {
+            name: measured(in_range(owner, name, value))
+            for (of, name), value in values.items()
+            if of == owner and name in NAMES
+        }
+
+    return MembersAndShift(arm=named("arm"), mdm=named("mdm"), shift=named("shift"))
 
 
 def _gap(arm: ScoreSums, mdm: ScoreSums, statistics: Statistics) -> dict[str, Measured]:

@@ -245,6 +245,8 @@ def _lacks_draws(task: Matched, sides: Sequence[Side]) -> bool:
     return any(
         isinstance(value, Number)
         and value.low is not None
+        # 0 by construction, as a causal model's right context, has an interval that nothing was drawn for.
+        and value.low != value.high
         and value.resampling is None
         and value.draws is None
         for side, one in zip(sides, (task.a, task.b), strict=True)

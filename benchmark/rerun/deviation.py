@@ -12,9 +12,11 @@ from ..measure.budgets import budgets
 from ..measure.effect_sums import EffectSums
 from ..measure.evidence import Entropies, ScoreSums, Sweep
 from ..measure.reduced import ScorePrecision, reduce_sums, restore_sums
-from ..record.cards import CardsCell, NeuronCard, NeuronCards
+from ..record.cards import CardsCell
 from ..record.stages import numbers_of
-from ..record.types import Accuracy, Missing, Number, Stages
+from ..record.types import Accuracy, AtRead, Missing, Number, Stages
+from .apart import relative, share_apart
+from .cards import of_cards
 
 
 def deviation(submitted: Any, found: Any, precision: ScorePrecision | None) -> float:
@@ -26,24 +28,25 @@ def deviation(submitted: Any, found: Any, precision: ScorePrecision | None) -> f
     * pool: share of the examples that are not the same in both, or that either member solves in one alone (by
       their numbers), or that are left out in one alone; whichever is largest. prompts: the first of these.
     * scores: of the mean score of every edge, the largest difference, relative to the largest mean; of the
-      sums of all groups the root mean square difference, relative to theirs; of the metrics of the clean and
-      the corrupted prompts the largest difference, relative to the largest; whichever is largest.
+      sums of all groups the root mean square difference, relative to theirs; both of these also of what comes
+      from positions outside, relative to the scores that it is a part of, and of the effects of neurons; of
+      the metrics of the clean and the corrupted prompts the largest difference, relative to the largest;
+      whichever is largest.
     * sweep: in units of the gap between the whole model and the empty circuit, the largest difference of a
       circuit's mean (so, of its faithfulness), and the root mean square difference of all values.
     * entropies: of the mean over a group the largest difference, or the share of components that only one of
       the two has.
     * effects: the largest difference of direct effects, relative to the largest; of drops and of the metrics
       the largest difference, relative to the largest of the metrics' gaps; whichever is largest.
-    * cards: the share of neurons that only one of the two has; of those in both the largest difference of an
-      effect, relative to the largest, and of an average precision of a label that both have; the largest
-      difference of what an ablation costs; whichever is largest.
+    * cards: as `cards.of_cards`.
     * stages: of the numbers the largest difference, relative to the interval, or to the number where it has
-      none; or the share of numbers that only one of the two has.
+      none; the share of numbers that only one of the two has; or of the examples of a read the difference,
+      relative to the larger number, 1 where only one of the two has the read.
     """
     if isinstance(submitted, Pool):
         return _of_pools(submitted, found)
     if isinstance(submitted, Prompts):
-        return _share_apart(set(submitted.root), set(found.root))
+        return share_apart(set(submitted.root), set(found.root))
     if isinstance(submitted, ScoreSums):
         return _of_scores(submitted, found, precision)
     if isinstance(submitted, Sweep):
@@ -51,7 +54,7 @@ def deviation(submitted: Any, found: Any, precision: ScorePrecision | None) -> f
     if isinstance(submitted, EffectSums):
         return _of_effects(submitted, found)
     if isinstance(submitted, CardsCell):
-        return _of_cards(submitted.root, found.root)
+        return of_cards(submitted.root, found.root)
     if isinstance(submitted, Stages):
         return _of_stages(submitted, found)
     assert isinstance(submitted, Entropies), "every kind of cell that models run for is compared"
@@ -118,7 +121,7 @@ def _of_pools(submitted: Pool, found: Pool) -> float:
     ]
     tried = max(1, found.arm.tried)
     return max(
-        _share_apart(one, other),
+        share_apart(one, other),
         *(_of_accuracies(*both) for both in zip(_accuracies(submitted), _accuracies(found), strict=True)),
         *(abs(mine - theirs) / tried for mine, theirs in counts),
     )
@@ -136,24 +139,57 @@ def _of_accuracies(submitted: Accuracy | Missing, found: Accuracy | Missing) -> 
     return abs(submitted.solved - found.solved) / max(1, found.tried)
 
 
-def _share_apart(one: set[Any], other: set[Any]) -> float:
-    return len(one ^ other) / max(1, len(one | other))
-
-
 def _of_scores(submitted: ScoreSums, found: ScoreSums, precision: ScorePrecision | None) -> float:
-    one, other = (each.attribution.score_sums[:, each.graph.mask] for each in (submitted, found))
-    if one.shape != other.shape or not np.array_equal(submitted.examples, found.examples):
+    one, other = _sums_of(submitted), _sums_of(found)
+    shapes = [{name: sums.shape for name, sums in each.items()} for each in (one, other)]
+    if shapes[0] != shapes[1] or not _same_examples(submitted, found):
         return 1.0
-    counts = submitted.attribution.counts
     if precision is not None:
-        other = restore_sums(reduce_sums(other, counts, precision), counts)
-    means = [sums.sum(axis=0) / counts.sum() for sums in (one, other)]
+        counts = found.attribution.counts
+        other = {
+            # What cells keep in float32 is read back so from a submission too.
+            name: restore_sums(reduce_sums(sums.astype(np.float64), counts, precision), counts).astype(
+                sums.dtype
+            )
+            for name, sums in other.items()
+        }
     measured = [np.stack([each.attribution.clean, each.attribution.corrupted]) for each in (submitted, found)]
     return max(
-        _relative(np.abs(means[1] - means[0]).max(), np.abs(means[0]).max()),
-        _relative(_rms(other - one), _rms(one)),
-        _relative(np.abs(measured[1] - measured[0]).max(), np.abs(measured[0]).max()),
+        relative(np.abs(measured[1] - measured[0]).max(), np.abs(measured[0]).max()),
+        # What comes from outside is a part of a score, and may be next to nothing beside it.
+        *(_of_sums(one[name], other[name], one[_EDGES if name == _OUTSIDE else name]) for name in one),
     )
+
+
+_EDGES, _OUTSIDE, _NEURONS = "edges", "outside", "neurons"
+
+
+def _sums_of(scores: ScoreSums) -> dict[str, NDArray[np.floating]]:
+    """All that is summed over the examples of a group, [groups, values] by what the values are of."""
+    mask, kept = scores.graph.mask, scores.attribution
+    found: dict[str, NDArray[np.floating]] = {_EDGES: kept.score_sums[:, mask]}
+    if kept.outside is not None and kept.outside.sums is not None:
+        found[_OUTSIDE] = np.concatenate([part[:, mask] for part in kept.outside.sums], axis=1)
+    if kept.neuron_sums is not None:
+        found[_NEURONS] = kept.neuron_sums.reshape(len(kept.counts), -1)
+    return found
+
+
+def _same_examples(submitted: ScoreSums, found: ScoreSums) -> bool:
+    one, other = submitted.attribution, found.attribution
+    return (
+        submitted.templates == found.templates
+        and np.array_equal(submitted.examples, found.examples)
+        and np.array_equal(one.counts, other.counts)
+        and np.array_equal(one.groups, other.groups)
+    )
+
+
+def _of_sums(one: NDArray[np.floating], other: NDArray[np.floating], whole: NDArray[np.floating]) -> float:
+    """Of sums [groups, values] the larger of two differences, relative to what they are parts of."""
+    difference = np.subtract(other, one, dtype=np.float64)
+    mean, size = (np.abs(sums.sum(axis=0, dtype=np.float64)).max(initial=0.0) for sums in (difference, whole))
+    return max(relative(float(mean), float(size)), relative(_rms(difference), _rms(whole)))
 
 
 def _of_sweep(submitted: Sweep, found: Sweep) -> float:
@@ -164,7 +200,7 @@ def _of_sweep(submitted: Sweep, found: Sweep) -> float:
     gap = abs(float(submitted.whole.mean() - submitted.empty.mean()))
     pairs = [(getattr(submitted, name), getattr(found, name)) for name in ("whole", "empty", "circuits")]
     return max(
-        max(_relative(np.abs((new - old).mean(axis=-1)).max(), gap), _relative(_rms(new - old), gap))
+        max(relative(np.abs((new - old).mean(axis=-1)).max(), gap), relative(_rms(new - old), gap))
         for old, new in pairs
     )
 
@@ -178,7 +214,7 @@ def _of_entropies(submitted: Entropies, found: Entropies) -> float:
         for name in one.keys() & other.keys()
         for mine, theirs in zip(one[name], other[name], strict=True)
     )
-    return max(max(apart, default=0.0), _share_apart(set(one), set(other)))
+    return max(max(apart, default=0.0), share_apart(set(one), set(other)))
 
 
 def _of_effects(submitted: EffectSums, found: EffectSums) -> float:
@@ -198,51 +234,28 @@ def _of_effects(submitted: EffectSums, found: EffectSums) -> float:
 
     gap = float(np.abs(submitted.clean - submitted.corrupted).max())
     written = [
-        _relative(apart(name), float(np.abs(getattr(submitted, name)).max()))
+        relative(apart(name), float(np.abs(getattr(submitted, name)).max()))
         for name in ("direct_clean", "direct_changed")
     ]
-    return max(*written, *(_relative(apart(name), gap) for name in ("drops", "clean", "corrupted")))
-
-
-def _of_cards(submitted: NeuronCards | Missing, found: NeuronCards | Missing) -> float:
-    if isinstance(submitted, Missing) or isinstance(found, Missing):
-        return float(submitted != found)
-    one, other = ({(card.layer, card.neuron): card for card in each.cards} for each in (submitted, found))
-    both = [(one[place], other[place]) for place in one.keys() & other.keys()]
-    largest = max((abs(card.effect) for card in submitted.cards), default=0.0)
-    return max(
-        _share_apart(set(one), set(other)),
-        *(_relative(abs(mine.effect - theirs.effect), largest) for mine, theirs in both),
-        *(_of_labels(mine, theirs) for mine, theirs in both),
-        _of_ablations(submitted, found),
-    )
-
-
-def _of_labels(submitted: NeuronCard, found: NeuronCard) -> float:
-    # Labels of nearly equal precision change places, and the last ones leave the card.
-    one, other = (
-        {(label.kind, label.name, label.value): label.auprc for label in card.labels}
-        for card in (submitted, found)
-    )
-    return max((abs(one[name] - other[name]) for name in one.keys() & other.keys()), default=0.0)
-
-
-def _of_ablations(submitted: NeuronCards, found: NeuronCards) -> float:
-    one, other = submitted.ablation, found.ablation
-    if isinstance(one, Missing) or isinstance(other, Missing):
-        return float(one != other)
-    if len(one.random) != len(other.random):
-        return 1.0
-    drops = zip((one.top, *one.random), (other.top, *other.random), strict=True)
-    return max(abs(mine - theirs) for mine, theirs in drops)
+    return max(*written, *(relative(apart(name), gap) for name in ("drops", "clean", "corrupted")))
 
 
 def _of_stages(submitted: Stages, found: Stages) -> float:
     mine, theirs = numbers_of(submitted), numbers_of(found)
     apart = (
-        _relative(abs(mine[at].value - theirs[at].value), _reach(mine[at])) for at in mine.keys() & theirs
+        relative(abs(mine[at].value - theirs[at].value), _reach(mine[at])) for at in mine.keys() & theirs
     )
-    return max(max(apart, default=0.0), _share_apart(set(mine), set(theirs)))
+    reads = {*submitted.reads, *found.reads}
+    examples = ([_examples(each.reads.get(read)) for each in (submitted, found)] for read in reads)
+    return max(
+        max(apart, default=0.0),
+        share_apart(set(mine), set(theirs)),
+        max((relative(abs(one - other), max(one, other)) for one, other in examples), default=0.0),
+    )
+
+
+def _examples(read: AtRead | Missing | None) -> int:
+    return read.examples if isinstance(read, AtRead) else 0
 
 
 def _reach(number: Number) -> float:
@@ -252,11 +265,5 @@ def _reach(number: Number) -> float:
     return number.high - number.low
 
 
-def _rms(values: NDArray[np.float64]) -> float:
-    return float(np.sqrt(np.mean(np.square(values))))
-
-
-def _relative(difference: float, size: float) -> float:
-    if difference == 0:
-        return 0.0
-    return float(difference / size) if size > 0 else 1.0
+def _rms(values: NDArray[np.floating]) -> float:
+    return float(np.sqrt(np.mean(np.square(values, dtype=np.float64))))

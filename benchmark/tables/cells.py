@@ -1,7 +1,7 @@
 """How a value stands in a cell of a table: rounded, with its interval, or as a dash with a footnote."""
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -97,6 +97,10 @@ class Notes:
     def mark(self, reason: str) -> str:
         """The sign that refers to a reason."""
         return self.markup.mark(self._numbers.setdefault(plain(reason), len(self._numbers) + 1))
+
+    def marks(self, reasons: Iterable[str]) -> str:
+        """The signs of several reasons, with a space between them, as ³¹ would be note 31."""
+        return " ".join(map(self.mark, reasons))
 
     def below(self, width: int | None = None) -> str:
         """The notes as lines to print under the table, with an empty line before them; empty without any.

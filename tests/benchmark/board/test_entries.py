@@ -89,7 +89,7 @@ def test_a_status_is_found_and_not_claimed(submission: Path, record: Record, tmp
     row = make_board(submission.parent).fields(["status", "attested_cells", "model_cells"])
     assert row == [{"pair": "tiny", "status": "re-run", "attested_cells": 1, "model_cells": 130}]
     assert "1 of 130 cells" in board_table(submission.parent, BoardView(), "text", 200)
-    assert "re-run, 1 of 64 cells" in board_page(make_board(submission.parent))
+    assert "re-run, 1 of 130 cells" in board_page(make_board(submission.parent))
     write_manifest_anew(submission, "0.1.1")
     entry = read(submission)
     assert (entry.status, entry.refused) == (

@@ -22,7 +22,7 @@ from mechshift.benchmark.record.protocol import V2
 from mechshift.benchmark.record.types import Record
 from mechshift.benchmark.run.plan import Cell
 from mechshift.benchmark.run.progress import Silent, choose_progress
-from mechshift.tasks import list_tasks
+from mechshift.tasks import get_task
 
 Command = Callable[..., Any]
 INTERRUPTED = (
@@ -43,15 +43,16 @@ def board(record: Path, tmp_path: Path) -> Path:
     found = read_model(record, Record)
     by_suite = {task.suite: task for task in found.tasks}
     tasks = tuple(
-        by_suite[card.suite].model_copy(
+        by_suite[task.card.suite].model_copy(
             update={
-                "task": card.name,
-                "version": card.version,
-                "level": card.default_level,
-                "pool": by_suite[card.suite].pool.model_copy(update={"common": V2.sampling.pool}),
+                "task": asked.name,
+                "surface": task.surface(asked.level),
+                "version": asked.version,
+                "level": asked.level,
+                "pool": by_suite[task.card.suite].pool.model_copy(update={"common": V2.sampling.pool}),
             }
         )
-        for card in (task.card for task in list_tasks())
+        for asked, task in ((asked, get_task(asked.name)) for asked in V2.tasks)
     )
     whole = found.model_copy(update={"protocol": V2, "tasks": tasks, "reductions": ()})
     folder = tmp_path / "board"
@@ -84,7 +85,12 @@ def test_plots_are_written_where_they_are_asked_for(command: Command, record: Pa
     done = command("show", record, "--plots", tmp_path / "plots")
     assert done.code == 0
     written = sorted((tmp_path / "plots").iterdir())
-    assert [path.suffix for path in written] == [".svg", ".svg"]
+    # Answers of one token have one stage of denoising, which needs no plot of its own.
+    assert [path.name for path in written] == [
+        "tiny-quick-countdown-reads.svg",
+        "tiny-quick-countdown.svg",
+        "tiny-quick-greater-than.svg",
+    ]
     assert sorted(done.err.splitlines()) == [f"wrote {path}" for path in written]
     assert "wrote" not in done.out
 
@@ -116,14 +122,26 @@ def test_the_protocols_are_listed_as_they_are(command: Command) -> None:
 
 def test_the_lists_name_what_there_is(command: Command) -> None:
     expected = {
-        "tasks": "ioi greater-than induction agreement countdown infilling sudoku star-path".split(),
+        "tasks": [
+            "ioi",
+            "greater-than",
+            "induction",
+            "agreement",
+            "arithmetic",
+            "countdown",
+            "infilling",
+            "sudoku",
+            "star-path",
+            "article",
+        ],
         "pairs": [
             "tiny",
             "tiny-noshift",
             "tiny-block",
-            "tiny-seed-2",
-            "tiny-seed-3",
+            *(f"tiny-seed-{seed}" for seed in range(2, 6)),
             "tiny-continued",
+            *(f"tiny-continued-seed-{seed}" for seed in range(2, 6)),
+            "tiny-continued-low",
             "tiny-scratch",
         ],
         "protocols": ["v2", "paper", "quick"],
@@ -171,9 +189,11 @@ def test_a_board_without_the_named_protocol_is_an_error(command: Command, board:
 def test_the_listed_pairs_say_which_is_a_control(command: Command) -> None:
     rows = json.loads(command("ls", "pairs", "--json").out)
     controls = {row["pair"]: row["control"] for row in rows}
-    assert controls == {name: name == "tiny-continued" for name in controls}
+    expected = ["tiny-continued", *(f"tiny-continued-seed-{seed}" for seed in range(2, 6))]
+    expected.append("tiny-continued-low")
+    assert [name for name, control in controls.items() if control] == expected
     shown = [line for line in command("ls", "pairs").out.splitlines() if "(control)" in line]
-    assert [line.split()[0] for line in shown] == ["tiny-continued"]
+    assert [line.split()[0] for line in shown] == expected
 
 
 def test_a_published_pair_is_listed_with_its_declarations(

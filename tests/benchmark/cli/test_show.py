@@ -70,8 +70,8 @@ def test_a_folder_without_records_says_what_is_in_it(command: Command, tmp_path:
 
 
 def test_a_missing_file_is_told_without_a_number(command: Command, folder: Path) -> None:
-    done = command("show", folder / "one-v2.json")
+    done = command("show", folder / "one-v3.json")
     assert (done.code, done.out) == (3, "")
-    told = f"mechshift: there is no file {folder}/one-v2.json\ndid you mean one-v2.json"
+    told = f"mechshift: there is no file {folder}/one-v3.json\ndid you mean one-v2.json"
     assert done.err.startswith(told)
     assert "Errno" not in command("show", "nothing.json").err

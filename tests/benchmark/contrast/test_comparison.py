@@ -15,6 +15,7 @@ from mechshift.benchmark.contrast.table import comparison_table, values_of
 from mechshift.benchmark.record.protocol import QUICK, V2
 from mechshift.benchmark.record.quantities import task_quantities
 from mechshift.benchmark.record.row import pair_quantities
+from mechshift.benchmark.record.summary import SUITES
 from mechshift.benchmark.record.types import Missing, Number, Record
 from mechshift.errors import NotComputable
 from mechshift.metrics import holm
@@ -63,6 +64,8 @@ def test_the_family_is_of_all_values_with_an_interval_that_a_regression_is_looke
     assert {value.name for value in found.row} - {value.name for value in family} == {
         "one_size_edges",
         "overlap_shift_one_size",
+        # The same shifts by another weighting, which are there to be read beside those by mass.
+        *(f"{name}_squared_{suite}" for name in ("early_shift", "specialisation_shift") for suite in SUITES),
         # Of the four kinds of task two are asked, so that nothing can be told apart within one.
         "similarity_local_symbols",
         "similarity_planning_words",

@@ -19,7 +19,7 @@ from mechshift.benchmark.record.files import write_model
 from mechshift.benchmark.record.types import Number, Record
 from mechshift.errors import NotComputable, UsageError
 
-TASK = "countdown"
+TASK = "greater-than"
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_without_cells_a_run_is_independent_of_itself(folder: Path) -> None:
 def test_cells_of_other_numbers_are_not_used(folder: Path, change: float, reason: str) -> None:
     (path,) = folder.glob("*.json")
     content = json.loads(path.read_text())
-    content["tasks"][0]["comparison"]["compared"]["edge"]["cross"]["value"] += change
+    content["tasks"][0]["comparison"]["curve"][1]["edge"]["cross"]["value"] += change
     path.write_text(json.dumps(content))
     found = with_draws_of_cells(read_side(path), [TASK])
     assert found.undrawn == reason

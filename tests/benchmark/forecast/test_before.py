@@ -73,7 +73,7 @@ def test_a_dry_run_says_what_would_be_run_and_writes_nothing(command: Command, t
 def test_json_has_the_numbers(command: Command) -> None:
     found = json.loads(command("run", "--dry-run", "--task", "ioi", "--batch", "8", "--json").out)
     assert (found["pair"], found["rows"], found["verdict"]) == ("tiny", 8, "fits")
-    assert found["parameters"] == [1_064_832, 1_064_832]
+    assert found["parameters"] == [1_054_848, 1_054_848]
     (task,) = found["tasks"]
     assert task["stages"]["decoding"]["arm"]["examples"] == 12
     assert found["needed"] == max(

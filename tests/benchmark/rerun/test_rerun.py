@@ -69,10 +69,10 @@ def test_another_pair_is_refused(tiny: Pair, measured: Measured) -> None:
 def test_cells_are_drawn_at_random_each_once(measured: Measured) -> None:
     record, _ = measured
     everything = choose_cells(record, 100, random.Random(0))
-    assert len(everything) == len({(cell.task.name, cell.name) for cell in everything}) == 2 * 10
-    drawn = [choose_cells(record, 3, random.Random(seed)) for seed in range(40)]
+    assert len(everything) == len({(cell.task.name, cell.name) for cell in everything}) == 2 * 13
+    drawn = [choose_cells(record, 3, random.Random(seed)) for seed in range(80)]
     assert all(len({cell.key for cell in cells}) == 3 for cells in drawn)
-    # Of 40 draws of 3 out of 20 hardly a cell is never met: its chance is (17/20)⁴⁰.
+    # Of 80 draws of 3 out of 26 hardly a cell is never met: its chance is (23/26)⁸⁰.
     assert {cell.key for cells in drawn for cell in cells} == {cell.key for cell in everything}
     with pytest.raises(UsageError, match="at least one"):
         choose_cells(record, 0, random.Random(0))
@@ -99,14 +99,10 @@ def test_the_deviation_of_scores_is_that_of_edges_and_of_groups(measured: Measur
 
 
 @pytest.mark.parametrize("precision", [PRECISIONS[0], PRECISIONS[4], PRECISIONS[-1]])
-def test_what_was_rounded_is_compared_as_rounded(measured: Measured, precision) -> None:
+def test_what_was_rounded_is_compared_as_rounded(measured: Measured, precision, tmp_path: Path) -> None:
     scores = content(measured, ScoreSums, "scores-arm")
-    mask, counts = scores.graph.mask, scores.attribution.counts
-    from mechshift.benchmark.measure.reduced import reduce_sums, restore_sums
-
-    kept = scores.attribution.score_sums.copy()
-    kept[:, mask] = restore_sums(reduce_sums(kept[:, mask], counts, precision), counts)
-    submitted = replace(scores, attribution=replace(scores.attribution, score_sums=kept))
+    scores.save_reduced(tmp_path / "scores.safetensors", precision)
+    submitted = ScoreSums.load(tmp_path / "scores.safetensors")
     assert deviation(submitted, scores, precision) == 0
     # Rounding of the kind that other hardware has stays far within what is tolerated.
     noisy = scores.attribution.score_sums * (1 + 1e-6 * (-1) ** scores.graph.mask.cumsum(axis=1))

@@ -31,17 +31,18 @@ task          pair                   protocol, status            edges    J of e
                                                                           all prompts
 ------------  ---------------------  --------------------------  -------  --------------------  --------
 ioi           dream-7b               paper@4, self-reported      100      0.550 [0.500, 0.600]  0.0250
-              Qwen2.5-7B → Dream-7B  arXiv 2601.14758, reported  1,000    0.193                 –³
+              Qwen2.5-7B → Dream-7B  arXiv 2601.14758, reported  1,000    0.193                 –⁹
 greater-than  dream-7b               paper@4, self-reported      100      0.550 [0.500, 0.600]  0.0250
 countdown     dream-7b               paper@4, self-reported      100      0.550 [0.500, 0.600]  0.0250
-              Qwen2.5-7B → Dream-7B  arXiv 2601.14758, reported  1,000    0.008                 –³
+              Qwen2.5-7B → Dream-7B  arXiv 2601.14758, reported  1,000    0.008                 –⁹
 infilling     dream-7b               paper@4, self-reported      100      0.550 [0.500, 0.600]  0.0250
 
-¹ the task has no form that is filled in place
-² the ceiling does not exceed the floor
-³ not stated by arXiv 2601.14758 (table or figure: not located): floor, ceiling, interval, prompts
+¹ leaving out ioi or greater-than or countdown or infilling takes its sign away
+"""
+NOT_STATED = """
+⁹ not stated by arXiv 2601.14758 (table or figure: not located): floor, ceiling, interval, prompts
 
-Ĵ: 0 as alike"""
+ρ: 1 where"""
 
 LEGEND = """
 
@@ -97,6 +98,7 @@ def trimmed(text: str) -> str:
 def test_a_page_shows_what_is_reported_of_its_pair(measure: Measure) -> None:
     page = trimmed(render(measure("dream-7b", DREAM)))
     assert SAME_PAIR in page
+    assert NOT_STATED in page
     assert " ".join(LEGEND.split()) in " ".join(page.split())
 
 

@@ -45,6 +45,12 @@ def test_the_tenth_note_has_two_digits() -> None:
     assert [notes.cell(Missing(missing=str(n)), Rounding()) for n in range(10)][-1] == "–¹⁰"
 
 
+def test_several_notes_of_a_cell_stand_apart() -> None:
+    notes = Notes(get_markup("text"))
+    assert notes.marks(["confounded", "too few", "confounded"]) == "¹ ² ¹"
+    assert notes.marks([]) == ""
+
+
 def test_numbers_in_latex_are_mathematics() -> None:
     notes = Notes(get_markup("latex"))
     value = Number(value=-0.05, low=-0.06, high=-0.04)

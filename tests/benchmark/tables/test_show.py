@@ -27,27 +27,30 @@ weights   moved by 0.010 (norm) to 0.250 (lm_head) of their norm, mean over modu
 protocol  v2@1
 made      with mechshift 0.1.0, torch 2.13.0, transformers 5.23.0 on cpu, 2 threads
 
-                           local                  planning              both suites
--------------------------  ---------------------  --------------------  ---------------------
-accuracy, ARM              0.98 [0.97, 0.99]      0.95 [0.93, 0.97]
-accuracy, MDM              0.97 [0.95, 0.99]      0.90 [0.87, 0.93]
-similarity ρ               0.90 [0.88, 0.92]      0.70 [0.67, 0.73]
-in words                   0.92 [0.90, 0.94]      0.65 [0.61, 0.69]
-in symbols                 0.88 [0.86, 0.90]      0.75 [0.71, 0.79]
-task-dependent shift                                                    +0.25 [+0.20, +0.30]¹
-within words                                                            +0.27 [+0.22, +0.32]¹
-within symbols                                                          +0.13 [+0.08, +0.18]¹
-for other tasks                                                         +0.20 [-0.10, +0.50]¹
-neurons ρ                  0.80 [0.76, 0.84]      0.60 [0.55, 0.65]
-overlap Ĵ                  0.75 [0.70, 0.80]      0.50 [0.45, 0.55]
-overlap shift                                                           +0.25 [+0.18, +0.32]²
-one size, edges                                                         1,000
-overlap shift at one size                                               +0.10 [+0.04, +0.16]²
-early shift                -0.00 [-0.01, +0.01]¹  +0.12 [+0.10, +0.14]
-specialisation shift       +0.05 [+0.04, +0.06]¹  -0.05 [-0.06, -0.04]
-right context              0.05 [0.04, 0.06]      0.08 [0.07, 0.09]
-faithfulness, ARM                                                       0.67 [0.64, 0.70]
-faithfulness, MDM                                                       0.65 [0.60, 0.70]
+                                    local                    planning               both suites
+----------------------------------  -----------------------  ---------------------  ---------------------
+accuracy, ARM                       0.98 [0.97, 0.99]        0.95 [0.93, 0.97]
+accuracy, MDM                       0.97 [0.95, 0.99]        0.90 [0.87, 0.93]
+similarity ρ                        0.90 [0.88, 0.92]        0.70 [0.67, 0.73]
+in words                            0.92 [0.90, 0.94]        0.65 [0.61, 0.69]
+in symbols                          0.88 [0.86, 0.90]        0.75 [0.71, 0.79]
+task-dependent shift                                                                +0.25 [+0.20, +0.30]¹
+within words                                                                        +0.27 [+0.22, +0.32]¹
+within symbols                                                                      +0.13 [+0.08, +0.18]¹
+for other tasks                                                                     +0.20 [-0.10, +0.50]
+neurons ρ                           0.80 [0.76, 0.84]        0.60 [0.55, 0.65]
+overlap Ĵ                           0.75 [0.70, 0.80]        0.50 [0.45, 0.55]
+overlap shift                                                                       +0.25 [+0.18, +0.32]²
+one size, edges                                                                     1,000
+overlap shift at one size                                                           +0.10 [+0.04, +0.16]²
+early shift                         -0.00 [-0.01, +0.01]³ ¹  +0.12 [+0.10, +0.14]
+early shift, squared mass           -0.02 [-0.03, -0.01]¹    +0.15 [+0.12, +0.18]
+specialisation shift                +0.05 [+0.04, +0.06]¹    -0.05 [-0.06, -0.04]⁴
+specialisation shift, squared mass  +0.02 [+0.01, +0.03]     +0.03 [+0.02, +0.04]
+right context                       0.05 [0.04, 0.06]⁵       0.08 [0.07, 0.09]
+right context, squared mass         0.00 [-0.01, 0.01]       0.03 [0.02, 0.04]
+faithfulness, ARM                                                                   0.67 [0.64, 0.70]
+faithfulness, MDM                                                                   0.65 [0.60, 0.70]
 """
 
 

@@ -27,116 +27,118 @@ TASKS = """\
 BEHAVIOUR
 accuracy, ARM                                    0.95 [0.93, 0.96]        0.01 [0.00, 0.02]
 accuracy, MDM                                    0.75 [0.71, 0.78]        0.75 [0.71, 0.78]
-accuracy of the MDM in place                     –⁵                       –⁵
+accuracy of the MDM in place                     –⁴                       –⁴
 pool / discovery / evaluation                    500 / 252 / 248          1 / 252 / 248
 templates                                        15                       15
 unfit / solved in another form                   7 / 2                    7 / 2
-ARM metric, clean / corrupted                    3.00 / -1.50             –⁶
-MDM metric, clean / corrupted                    2.00 / -1.50             –⁶
+ARM metric, clean / corrupted                    3.00 / -1.50             –⁵
+MDM metric, clean / corrupted                    2.00 / -1.50             –⁵
 STRUCTURE, WHATEVER THE NUMBER OF PROMPTS
-ρ of edges                                       0.93 [0.91, 0.95]        –⁶
-ρ of edges, standardised                         0.85 [0.80, 0.90]        –⁶
-ρ of edges without right context                 0.90 [0.88, 0.92]        –⁶
-ρ of components                                  0.97 [0.96, 0.98]        –⁶
-ρ of MLP neurons                                 0.80 [0.77, 0.83]        –⁶
-edges that carry ρ, ARM                          6                        –⁶
-edges that carry ρ, MDM                          4                        –⁶
-edges that carry standardised ρ, ARM             40                       –⁶
-edges that carry standardised ρ, MDM             30                       –⁶
+ρ of edges                                       0.93 [0.91, 0.95]        –⁵
+ρ of edges, standardised                         0.85 [0.80, 0.90]        –⁵
+ρ of edges without right context                 0.90 [0.88, 0.92]        –⁵
+ρ of components                                  0.97 [0.96, 0.98]        –⁵
+ρ of MLP neurons                                 0.80 [0.77, 0.83]        –⁵
+edges that carry ρ, ARM                          6                        –⁵
+edges that carry ρ, MDM                          4                        –⁵
+edges that carry standardised ρ, ARM             40                       –⁵
+edges that carry standardised ρ, MDM             30                       –⁵
 OVERLAP OF THE CIRCUITS
-compared size, edges / share                     100 / 10.0 %             –⁶
-Ĵ of edges                                       0.75 [0.70, 0.80]        –⁶
-J of edges, half the prompts                     0.50 [0.45, 0.55]        –⁶
-floor / ceilings of ARM, MDM                     0.03 / 0.80 / 0.70       –⁶
-J of edges, all prompts                          0.55 [0.50, 0.60]        –⁶
-Ĵ of components                                  –⁷                       –⁶
+compared size, edges / share                     100 / 10.0 %             –⁵
+Ĵ of edges                                       0.75 [0.70, 0.80]        –⁵
+J of edges, half the prompts                     0.50 [0.45, 0.55]        –⁵
+floor / ceilings of ARM, MDM                     0.03 / 0.80 / 0.70       –⁵
+J of edges, all prompts                          0.55 [0.50, 0.60]        –⁵
+Ĵ of components                                  –⁶                       –⁵
 FAITHFULNESS
-area on a log axis, ARM                          0.62 [0.58, 0.66]        –⁶
-area on a log axis, MDM                          0.62 [0.58, 0.66]        –⁶
-metric gap, ARM                                  4.50 [4.40, 4.60]        –⁶
-metric gap, MDM                                  3.50 [3.40, 3.60]        –⁶
-CPR, ARM                                         0.98 [0.95, 1.01]        –⁶
-CPR, MDM                                         0.98 [0.95, 1.01]        –⁶
-CMD, ARM                                         0.050 [0.030, 0.070]     –⁶
-CMD, MDM                                         0.050 [0.030, 0.070]     –⁶
-smallest faithful share, ARM                     10.0 %                   –⁶
-smallest faithful share, MDM                     10.0 %                   –⁶
-completeness residual, ARM                       0.41 %                   –⁶
-completeness residual, MDM                       0.41 %                   –⁶
-integration points, ARM                          10                       –⁶
-integration points, MDM                          10                       –⁶
-top edges that still change, ARM                 1.0 %                    –⁶
-top edges that still change, MDM                 1.0 %                    –⁶
+area on a log axis, ARM                          0.62 [0.58, 0.66]        –⁵
+area on a log axis, MDM                          0.62 [0.58, 0.66]        –⁵
+metric gap, ARM                                  4.50 [4.40, 4.60]        –⁵
+metric gap, MDM                                  3.50 [3.40, 3.60]        –⁵
+CPR, ARM                                         0.98 [0.95, 1.01]        –⁵
+CPR, MDM                                         0.98 [0.95, 1.01]        –⁵
+CMD, ARM                                         0.050 [0.030, 0.070]     –⁵
+CMD, MDM                                         0.050 [0.030, 0.070]     –⁵
+smallest faithful share, ARM                     10.0 %                   –⁵
+smallest faithful share, MDM                     10.0 %                   –⁵
+completeness residual, ARM                       0.41 %                   –⁵
+completeness residual, MDM                       0.41 %                   –⁵
+integration points, ARM                          10                       –⁵
+integration points, MDM                          10                       –⁵
+top edges that still change, ARM                 1.0 %                    –⁵
+top edges that still change, MDM                 1.0 %                    –⁵
 DEPTH
-early share, ARM                                 0.50 [0.49, 0.51]        –⁶
-early share, MDM                                 0.62 [0.61, 0.63]        –⁶
-early shift                                      +0.12 [+0.10, +0.14]     –⁶
-early shift in number of edges                   -0.06 [-0.08, -0.04]     –⁶
-early share by squared mass, ARM                 0.50 [0.49, 0.51]        –⁶
-early share by squared mass, MDM                 0.62 [0.61, 0.63]        –⁶
-mean depth by squared mass, ARM                  0.40 [0.38, 0.42]        –⁶
-mean depth by squared mass, MDM                  0.40 [0.38, 0.42]        –⁶
-early shift by squared mass                      +0.08 [+0.05, +0.11]     –⁶
-shift of the mean depth by squared mass          -0.05 [-0.07, -0.03]     –⁶
-early shift, both weightings                     +0.12 [+0.10, +0.14]     –⁶
+early share, ARM                                 0.50 [0.49, 0.51]        –⁵
+early share, MDM                                 0.62 [0.61, 0.63]        –⁵
+early shift                                      +0.12 [+0.10, +0.14]     –⁵
+early shift in number of edges                   -0.06 [-0.08, -0.04]     –⁵
+early share by squared mass, ARM                 0.50 [0.49, 0.51]        –⁵
+early share by squared mass, MDM                 0.62 [0.61, 0.63]        –⁵
+mean depth by squared mass, ARM                  0.40 [0.38, 0.42]        –⁵
+mean depth by squared mass, MDM                  0.40 [0.38, 0.42]        –⁵
+early shift by squared mass                      +0.08 [+0.05, +0.11]     –⁵
+shift of the mean depth by squared mass          -0.05 [-0.07, -0.03]     –⁵
+early shift, both weightings                     +0.12 [+0.10, +0.14]     –⁵
 DIRECTION
-right-context share, ARM                         0.050 [0.040, 0.060]     –⁶
-right-context share, MDM                         0.062 [0.052, 0.072]     –⁶
-right-context share by squared mass, ARM         0.050 [0.040, 0.060]     –⁶
-right-context share by squared mass, MDM         0.062 [0.052, 0.072]     –⁶
-share before the first difference, ARM           0.050 [0.040, 0.060]     –⁶
-share before the first difference, MDM           0.062 [0.052, 0.072]     –⁶
-share right of the read place, ARM               0.050 [0.040, 0.060]     –⁶
-share right of the read place, MDM               0.062 [0.052, 0.072]     –⁶
+right-context share, ARM                         0.050 [0.040, 0.060]     –⁵
+right-context share, MDM                         0.062 [0.052, 0.072]     –⁵
+right-context share by squared mass, ARM         0.050 [0.040, 0.060]     –⁵
+right-context share by squared mass, MDM         0.062 [0.052, 0.072]     –⁵
+share before the first difference, ARM           0.050 [0.040, 0.060]     –⁵
+share before the first difference, MDM           0.062 [0.052, 0.072]     –⁵
+share right of the read place, ARM               0.050 [0.040, 0.060]     –⁵
+share right of the read place, MDM               0.062 [0.052, 0.072]     –⁵
 SPECIALISATION
-specialisation, ARM                              0.40 [0.38, 0.42]        –⁶
-specialisation, MDM                              0.40 [0.38, 0.42]        –⁶
-specialisation shift                             -0.00 [-0.00, +0.00]     –⁶
-specialisation by squared mass, ARM              0.60 [0.58, 0.62]        –⁶
-specialisation by squared mass, MDM              0.60 [0.58, 0.62]        –⁶
-specialisation shift by squared mass             +0.01 [+0.01, +0.01]     –⁶
-specialisation shift, both weightings            –²                       –⁶
-random circuit, ARM                              0.10                     –⁶
-random circuit, MDM                              0.10                     –⁶
-output sharpness, ARM                            0.015 [0.014, 0.016]     –⁶
-output sharpness, MDM                            0.015 [0.014, 0.016]     –⁶
-shift of the output sharpness                    -0.004 [-0.006, -0.002]  –⁶
+specialisation, ARM                              0.40 [0.38, 0.42]        –⁵
+specialisation, MDM                              0.40 [0.38, 0.42]        –⁵
+specialisation shift                             -0.00 [-0.00, +0.00]     –⁵
+specialisation by squared mass, ARM              0.60 [0.58, 0.62]        –⁵
+specialisation by squared mass, MDM              0.60 [0.58, 0.62]        –⁵
+specialisation shift by squared mass             +0.01 [+0.01, +0.01]     –⁵
+specialisation shift, both weightings            –¹                       –⁵
+random circuit, ARM                              0.10                     –⁵
+random circuit, MDM                              0.10                     –⁵
+output sharpness, ARM                            0.015 [0.014, 0.016]     –⁵
+output sharpness, MDM                            0.015 [0.014, 0.016]     –⁵
+shift of the output sharpness                    -0.004 [-0.006, -0.002]  –⁵
 EFFECTS OF SINGLE COMPONENTS
-largest direct share, ARM                        0.300 [0.250, 0.350]     –⁶
-largest direct share, MDM                        0.300 [0.250, 0.350]     –⁶
-largest direct share, circuit − random, ARM      +0.100 [+0.050, +0.150]  –⁶
-largest direct share, circuit − random, MDM      +0.100 [+0.050, +0.150]  –⁶
-shift of the largest direct share                +0.03 [+0.02, +0.04]     –⁶
-entropy of direct shares, ARM                    0.300 [0.250, 0.350]     –⁶
-entropy of direct shares, MDM                    0.300 [0.250, 0.350]     –⁶
-entropy of direct shares, circuit − random, ARM  +0.100 [+0.050, +0.150]  –⁶
-entropy of direct shares, circuit − random, MDM  +0.100 [+0.050, +0.150]  –⁶
-shift of the entropy of direct shares            +0.03 [+0.02, +0.04]     –⁶
-largest drop, ARM                                0.30 [0.25, 0.35]        –⁶
-largest drop, MDM                                0.30 [0.25, 0.35]        –⁶
-largest drop, circuit − random, ARM              +0.10 [+0.05, +0.15]     –⁶
-largest drop, circuit − random, MDM              +0.10 [+0.05, +0.15]     –⁶
-shift of the largest drop                        +0.03 [+0.02, +0.04]     –⁶
-entropy of drops, ARM                            0.300 [0.250, 0.350]     –⁶
-entropy of drops, MDM                            0.300 [0.250, 0.350]     –⁶
-entropy of drops, circuit − random, ARM          +0.100 [+0.050, +0.150]  –⁶
-entropy of drops, circuit − random, MDM          +0.100 [+0.050, +0.150]  –⁶
-shift of the entropy of drops                    +0.03 [+0.02, +0.04]     –⁶
+largest direct share, ARM                        0.300 [0.250, 0.350]     –⁵
+largest direct share, MDM                        0.300 [0.250, 0.350]     –⁵
+largest direct share, circuit − random, ARM      +0.100 [+0.050, +0.150]  –⁵
+largest direct share, circuit − random, MDM      +0.100 [+0.050, +0.150]  –⁵
+shift of the largest direct share                +0.03 [+0.02, +0.04]     –⁵
+entropy of direct shares, ARM                    0.300 [0.250, 0.350]     –⁵
+entropy of direct shares, MDM                    0.300 [0.250, 0.350]     –⁵
+entropy of direct shares, circuit − random, ARM  +0.100 [+0.050, +0.150]  –⁵
+entropy of direct shares, circuit − random, MDM  +0.100 [+0.050, +0.150]  –⁵
+shift of the entropy of direct shares            +0.03 [+0.02, +0.04]     –⁵
+largest drop, ARM                                0.30 [0.25, 0.35]        –⁵
+largest drop, MDM                                0.30 [0.25, 0.35]        –⁵
+largest drop, circuit − random, ARM              +0.10 [+0.05, +0.15]     –⁵
+largest drop, circuit − random, MDM              +0.10 [+0.05, +0.15]     –⁵
+shift of the largest drop                        +0.03 [+0.02, +0.04]     –⁵
+entropy of drops, ARM                            0.300 [0.250, 0.350]     –⁵
+entropy of drops, MDM                            0.300 [0.250, 0.350]     –⁵
+entropy of drops, circuit − random, ARM          +0.100 [+0.050, +0.150]  –⁵
+entropy of drops, circuit − random, MDM          +0.100 [+0.050, +0.150]  –⁵
+shift of the entropy of drops                    +0.03 [+0.02, +0.04]     –⁵
 NEURONS
-neurons, effective number, ARM                   12                       –⁶
-neurons, effective number, MDM                   –⁸                       –⁶
-early share of neurons, ARM                      –⁹                       –⁶
-early share of neurons, MDM                      –⁹                       –⁶
-early shift of neurons                           –⁹                       –⁶
-lost without the top neurons, ARM                0.62                     –⁶
-lost without the top neurons, MDM                –¹⁰                      –⁶
-lost without random neurons, ARM                 0.02                     –⁶
-lost without random neurons, MDM                 –¹⁰                      –⁶"""
+neurons, effective number, ARM                   12                       –⁵
+neurons, effective number, MDM                   –⁷                       –⁵
+early share of neurons, ARM                      –⁸                       –⁵
+early share of neurons, MDM                      –⁸                       –⁵
+early shift of neurons                           –⁸                       –⁵
+lost without the top neurons, ARM                0.62                     –⁵
+lost without the top neurons, MDM                –⁹                       –⁵
+lost without random neurons, ARM                 0.02                     –⁵
+lost without random neurons, MDM                 –⁹                       –⁵"""
 NOTES = """
-¹ leaving out ioi takes its sign away
-² the task has no form that is filled in place
-³ ARM solves 3 of 500
-⁴ the ceiling does not exceed the floor
+¹ the interval of the value by mass contains 0
+² the two weightings disagree in sign
+³ the interval of the value by squared mass contains 0
+⁴ the task has no form that is filled in place
+⁵ ARM solves 3 of 500
+⁶ the ceiling does not exceed the floor
 """
 
 
