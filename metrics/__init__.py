@@ -88,7 +88,7 @@ from .specialisation import (
 )
 from .spread import inverse_spread, standardised_cosine
 from .squared import clipped_profile, squared_placement
-from .stability import SignStability, sign_stability
+from .stability import SignStability, sign_carriers, sign_stability
 from .student import student_quantile, student_tail
 from .undefined import Undefined, Value
 
@@ -168,6 +168,7 @@ __all__ = [
     "seeds_difference",
     "seeds_difference_p",
     "seeds_mean",
+    "sign_carriers",
     "sign_stability",
     "signed_wasserstein",
     "smallest_budget",

@@ -26,11 +26,13 @@ TEMPLATES_DRAWN = 10
 class Estimate:
     """A number and its interval, in which it lies.
 
-    `value` is computed on all groups; `low` and `high` bound the central `level` of the resamples
-    (see `bootstrap`); `resamples` is how many were drawn and `undefined` how many of them gave no
-    number and are left out. `draws`: the value in each resample, [resamples], NaN where it gave none; None
-    where the estimate was not made of resamples of its own. Two estimates whose resamples have the same
-    weights are compared by the differences of their draws (`paired_difference`).
+    `value` is computed on all groups; `low` and `high` bound the central `level` of the resamples (see
+    `bootstrap`); `resamples` is how many were drawn and `undefined` how many of them gave no number and
+    are left out. `draws`: the value in each resample, [resamples], NaN where it gave none; None where the
+    estimate was not made of resamples of its own. `freedom`: how many degrees of freedom the standard
+    error has that the interval is Student's t times; None where it is no such interval. Two estimates
+    whose resamples have the same weights are compared by the differences of their draws
+    (`paired_difference`).
 
     Raises:
         ValueError: not low ≤ value ≤ high, one of them NaN or infinite, level outside (0, 1).
@@ -44,6 +46,7 @@ class Estimate:
     undefined: int = 0
     # How an estimate came about, and not what it is: equal estimates may have been drawn differently.
     draws: Floats | None = field(default=None, compare=False, repr=False)
+    freedom: float | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         # Checked here and not where estimates are made, so that no way of making one can get round it.

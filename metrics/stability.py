@@ -27,6 +27,28 @@ class SignStability:
         return self.mean != 0 and not self.carriers
 
 
+def sign_carriers(value: float, without: Mapping[str, float | None]) -> tuple[str, ...]:
+    """The tasks without which a value is 0 or has the opposite sign, in the order given.
+
+    Args:
+        value: of all tasks.
+        without: by task, what the value is when it is left out; None where there is none then. Such a task
+            is not named: nothing is left that could have another sign.
+
+    Returns:
+        Names of tasks. Of a value of 0 those without which it has a sign.
+
+    Raises:
+        ValueError: NaN, infinite.
+
+    >>> sign_carriers(0.1, {"ioi": -0.1, "induction": 0.2, "agreement": None})
+    ('ioi',)
+    """
+    left = {name: each for name, each in without.items() if each is not None}
+    of = numbers("values", [value, *left.values()], 1)
+    return tuple(name for name, each in zip(left, of[1:], strict=True) if np.sign(each) != np.sign(of[0]))
+
+
 def sign_stability(values: Mapping[str, float]) -> SignStability | Undefined:
     """Whether the sign of a mean over tasks survives leaving any one of them out.
 
@@ -56,6 +78,5 @@ def sign_stability(values: Mapping[str, float]) -> SignStability | Undefined:
         without = np.array([np.delete(of, place).mean() for place in range(len(of))])
     if not np.isfinite([mean, *without]).all():
         raise ValueError("means are beyond all numbers: scale the values down")
-    turned = np.sign(without) != np.sign(mean)
-    carriers = tuple(name for name, lost in zip(values, turned, strict=True) if lost)
+    carriers = sign_carriers(mean, dict(zip(values, without.tolist(), strict=True)))
     return SignStability(mean, float(without.min()), float(without.max()), carriers)

@@ -212,7 +212,7 @@ def welch_interval(
     value = float(weight @ [float(each.mean()) for each in samples])
     _, freedom = welch_statistic(value, variances, [len(each) - 1 for each in samples])
     reach = student_quantile((1 + level_of(level)) / 2, float(freedom)) * float(np.sqrt(variances.sum()))
-    return Estimate(value, value - reach, value + reach, level, 0)
+    return Estimate(value, value - reach, value + reach, level, 0, freedom=float(freedom))
 
 
 def welch_p(difference: ArrayLike, variances: ArrayLike, freedom: ArrayLike) -> Floats:

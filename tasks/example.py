@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from ..errors import UsageError
+from ..errors import NotComputable, UsageError
 from .wording import PromptRole
 
 Split = Literal["training", "evaluation"]
@@ -21,6 +21,10 @@ EVALUATION_SHARE = 5
 
 PATIENCE = 3_000
 """A stream ends after this many draws in a row that brought nothing new."""
+
+
+class NotDrawable(Exception):
+    """A generator can draw no example at all of a level; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,8 @@ class Example:
     The answer's first character that is no space begins its *plan* token, the one whose value needs all of
     the question. `copied` are the places, in the answer, of the characters of its *copied* tokens, each of
     which the prompt and the answer before it determine by one look-up. A token may be neither. `roles` name
-    pieces of the clean prompt by the part they play (the corrupted prompt has them at the same tokens),
-    `factors` what the generator chose, by name.
+    pieces of the clean prompt by the part they play (in the corrupted one other pieces may), `factors` what
+    the generator chose, by name.
     """
 
     clean: str
@@ -149,31 +153,44 @@ class Task:
     def examples(self, seed: int, split: Split = "evaluation", level: str | None = None) -> Iterator[Example]:
         """Distinct examples of one split, the surface variants in turn; the same for the same arguments.
 
-        The stream ends when the level has no more to give. Raises UsageError for an unknown level.
+        The stream ends when the level has no more to give. Raises UsageError for an unknown level,
+        NotComputable where the generator says that it can draw none of it.
         """
         name, parameters = self.level(level)
         # Seeded by text, which Python hashes with SHA-512: the same numbers in every process.
         rng = random.Random(f"{self.card.name}/{name}/{split}/{seed}")
         variants = list(self.card.variants)
-        seen: set[tuple[str, ...]] = set()
-        failures = 0
+        seen: set[object] = set()
+        failures = given = 0
         while failures < PATIENCE:
             failures += 1
             # The variant is kept until one of it is yielded, so that draws that fail leave the turns equal.
-            example = self.draw(Draw(rng, parameters, variants[len(seen) % len(variants)], split))
+            example = self._drawn(name, Draw(rng, parameters, variants[given % len(variants)], split))
             if example is None or not in_split(example, split):
                 continue
-            # A prompt is evaluated once, so that disjoint halves share none; in training it may come again
-            # with another answer.
-            key = (
-                (example.clean,)
-                if split == "evaluation"
-                else (example.clean, example.corrupted, example.answer)
-            )
-            if key not in seen:
-                seen.add(key)
-                failures = 0
+            keys = _keys(example, split)
+            if seen.isdisjoint(keys):
+                seen |= keys
+                given, failures = given + 1, 0
                 yield example
+
+    def _drawn(self, level: str, draw: Draw) -> Example | None:
+        try:
+            return self.draw(draw)
+        except NotDrawable as error:
+            raise NotComputable(
+                f"task {self.card.name!r}, level {level!r}: {error}", "choose another level, or mend the task"
+            ) from error
+
+
+def _keys(example: Example, split: Split) -> set[object]:
+    """What no other example of the stream may have."""
+    if split == "training":
+        # A prompt may come again with another answer.
+        return {(example.clean, example.corrupted, example.answer)}
+    # A prompt is evaluated once, and two that are each other's corruption are one question: halves that are
+    # to be disjoint share neither.
+    return {example.clean, frozenset((example.clean, example.corrupted))}
 
 
 # Kept, because a generator comes back to the same contents.

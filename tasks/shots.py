@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
-from .example import Draw, Example, in_split
+from .example import PATIENCE, Draw, Example, NotDrawable, in_split
 
 Generator = Callable[[Draw], Example | None]
 
@@ -22,7 +22,7 @@ def few_shot(draw: Generator, instructions: Mapping[str, Sequence[str]]) -> Gene
     the question's own wording. It is fixed text, one for every level and template. Where a template is a
     sentence frame in a wording (`FRAME/WORDING`) the shots have other frames, so that none has the question's
     answer or cue. `instructions` are given by variant, one for each of its wordings. A question that stands
-    in its own header is not asked.
+    in its own header is not asked. Raises NotDrawable where the generator has too few different answers.
     """
 
     # Made once: a header is long, and the same for all prompts of a template.
@@ -60,7 +60,15 @@ def _solved(draw: Generator, level: Mapping[str, int | str], variant: str, templ
     rng = random.Random(f"shots/{sorted(level.items())}/{template}")
     by_answer: dict[str, str] = {}
     beginnings: Counter[str] = Counter()
+    failures = 0
     while len(by_answer) < int(level["shots"]):
+        if failures == PATIENCE:
+            raise NotDrawable(
+                f"{failures:,} draws brought no other solved question for the header of template "
+                f"{template!r}: of {level['shots']} there are {len(by_answer)} with different answers, of "
+                "which at most half begin with the same word"
+            )
+        failures += 1
         example = draw(Draw(rng, level, variant, "training"))
         if example is None or not _goes_with(example.template, template) or not in_split(example, "training"):
             continue
@@ -70,6 +78,7 @@ def _solved(draw: Generator, level: Mapping[str, int | str], variant: str, templ
         if example.answer not in by_answer and 2 * beginnings[first] < int(level["shots"]):
             by_answer[example.answer] = example.clean + example.answer
             beginnings[first] += 1
+            failures = 0
     return list(by_answer.values())
 
 

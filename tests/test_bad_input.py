@@ -83,7 +83,7 @@ def run_pair(arm: Path, mdm: Path | None = None, task: str = "infilling") -> tup
     ("arguments", "says"),
     [
         ("run --task iio", ("unknown task 'iio'", "did you mean ioi or induction?")),
-        ("run --pair tinny", ("unknown pair 'tinny'", "did you mean tiny or tiny-block or tiny-seed-3?")),
+        ("run --pair tinny", ("unknown pair 'tinny'", "did you mean tiny or tiny-block or tiny-seed-5?")),
         ("run --protocol papers", ("unknown protocol 'papers'", "did you mean paper?")),
         ("run --suite locals", ("unknown suite 'locals'", "did you mean local?")),
         (
@@ -133,8 +133,11 @@ def run_pair(arm: Path, mdm: Path | None = None, task: str = "infilling") -> tup
         ("tasks export ioi --n many", ("--n",)),
         ("tasks export ioi --seed one", ("--seed",)),
         ("tasks export ioi --split train", ("--split", "evaluation", "training")),
-        ("tasks export infilling --n 5000", ("task 'infilling' has", "not 5000", "at most")),
-        ("tasks export infilling --n 99999999999999999999", ("task 'infilling' has", "at most")),
+        (
+            "tasks export arithmetic --level two --n 5000",
+            ("task 'arithmetic' has 1168", "not 5000", "ask for at most 1168"),
+        ),
+        ("tasks export arithmetic --level two --n 99999999999999999999", ("has 1168", "at most")),
         ("leaderboard nowhere", ("nowhere is not a folder",)),
         ("leaderboard . --format html", ("text", "github", "latex", "csv")),
         ("leaderboard .", ("holds no record",)),

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from ...errors import MechshiftError
-from .build import build_pages, build_submissions
+from .build import build_pages, build_submissions, without_run
 
 
 def main() -> None:
@@ -28,6 +28,8 @@ def main() -> None:
         if arguments.runs is not None:
             for path in build_submissions(arguments.runs, arguments.board):
                 print(path)
+            if left_out := without_run(arguments.runs):
+                print(f"mechshift: left out, as they have no run: {', '.join(left_out)}", file=sys.stderr)
         for path in build_pages(arguments.board, arguments.pages):
             print(path)
     except MechshiftError as error:

@@ -11,6 +11,7 @@ from ...benchmark.board.rows import make_board
 from ...benchmark.pages.write import write_board
 from ...benchmark.pairs.registry import get_listed
 from ...benchmark.submission.write import Request, submit
+from ...errors import UsageError
 from ..structure.roster import PAIRS
 
 MADE = date(2026, 11, 29)
@@ -20,12 +21,25 @@ SIZE = 3.5
 
 
 def build_submissions(runs: Path, board: Path) -> Iterator[Path]:
-    """Write a submission of every reference pair that has a run, `RUNS/PAIR`. Raises what `submit` raises."""
+    """Write a submission of every reference pair that has a run, `RUNS/PAIR`.
+
+    Raises UsageError where none has, and what `submit` raises.
+    """
+    there = [pair for pair in PAIRS if pair not in without_run(runs)]
+    if not there:
+        raise UsageError(
+            f"{runs} has no run of a reference pair", f"name the folder that has {PAIRS[0]}, with its cells"
+        )
     with tempfile.TemporaryDirectory() as folder:
-        for pair in (pair for pair in PAIRS if (runs / pair).is_dir()):
+        for pair in there:
             card = Path(folder, f"{pair}.toml")
             card.write_text(tomli_w.dumps(card_of(pair)), encoding="utf-8")
             yield submit(runs / pair, board, Request(SIZE, MADE, card)).path
+
+
+def without_run(runs: Path) -> tuple[str, ...]:
+    """The reference pairs that have no run there."""
+    return tuple(pair for pair in PAIRS if not (runs / pair).is_dir())
 
 
 def build_pages(board: Path, pages: Path) -> list[Path]:

@@ -39,7 +39,7 @@ def overlap_of_size(edges: int) -> Quantity[TaskResult]:
 
 
 def one_size(record: Record, edges: int) -> SameSize:
-    """Overlap by suite and the task-dependent shift of a pair, the circuits of all tasks of that size."""
+    """Overlap by suite and the overlap shift of a pair, the circuits of all tasks of that size."""
     return at_one_size(record.tasks, record.failed, edges)
 
 
@@ -97,7 +97,7 @@ SHIFT_OWN_SIZES = PairQuantity(
     "overlap shift, own sizes", lambda record, _: record.summary.overlap_shift, 0, SHIFT
 )
 SHIFT_ONE_SIZE = PairQuantity(
-    "task-dependent shift, one size",
+    "overlap shift, one size",
     lambda record, edges: one_size(record, edges).shift,
     0,
     SHIFT,

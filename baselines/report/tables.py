@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from ...benchmark.record.quantity import POINT, SHARE, SHIFT, Quantity, Rounding
 from ...benchmark.record.row import COLUMNS, in_board_order
+from ...benchmark.record.statements import RowDoubts
 from ...benchmark.record.summary import SUITES
 from ...benchmark.record.types import Measured, Missing, Number, Record, SameSize, TaskResult
 from ...benchmark.tables.cells import Notes
@@ -65,10 +66,14 @@ def row_table(pairs: Pairs) -> str:
         for quantity in held
     ]
     notes = Notes(MARKUP)
-    rows = [
-        [_named(pair, record), *(notes.cell(each.of(record.summary), each.rounding) for each in quantities)]
-        for pair, record in pairs.records.items()
-    ]
+    rows = []
+    for pair, record in pairs.records.items():
+        doubts = RowDoubts(record)
+        cells = [
+            notes.cell(each.of(record.summary), each.rounding) + notes.marks(doubts.of(each))
+            for each in quantities
+        ]
+        rows.append([_named(pair, record), *cells])
     return table(["pair", *(text(each.label) for each in quantities)], rows, notes)
 
 
@@ -77,7 +82,7 @@ def _named(pair: str, record: Record) -> str:
 
 
 def own_sizes_table(pairs: Pairs) -> str:
-    """Overlap by suite and the task-dependent shift, every task at its own compared size."""
+    """Overlap by suite and the overlap shift, every task at its own compared size."""
     return _shift_table(
         pairs,
         lambda record: (
@@ -103,7 +108,7 @@ def _shift_table(pairs: Pairs, of: Callable[[Record], tuple[Measured, ...]]) -> 
         [f"`{pair}`", *(notes.cell(*each) for each in zip(of(record), (SHARE, SHARE, SHIFT), strict=True))]
         for pair, record in pairs.records.items()
     ]
-    return table(["pair", *(f"Ĵ {suite}" for suite in SUITES), "task-dependent shift"], rows, notes)
+    return table(["pair", *(f"Ĵ {suite}" for suite in SUITES), "overlap shift"], rows, notes)
 
 
 def claim_table(claim: Claim, pairs: Pairs) -> str:

@@ -11,8 +11,9 @@ from pathlib import Path
 from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
 from ...benchmark.pairs.member import Role
+from ...benchmark.pairs.native import quiet
 from ...errors import UsageError
-from ...files import write_text
+from ...files import give_usual_mode, write_text
 from .recipe import Recipe
 
 OWN = "trained here"
@@ -61,9 +62,17 @@ def keep_arm(out: Path, taken: str | None) -> None:
 
 def write_member(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase, out: Path, role: Role) -> None:
     """Write weights, configuration and tokenizer to `out/role`, which a kill leaves whole or not there."""
-    with _replacing_folder(out / role) as partial:
+    with replacing_folder(out / role) as partial, quiet():
         model.save_pretrained(partial)
         tokenizer.save_pretrained(partial)
+        # The library that writes weights makes their file the owner's alone.
+        give_usual_mode(partial / WEIGHTS)
+
+
+def copy_member(member: Path, out: Path, role: Role) -> None:
+    """Copy a member's folder to `out/role`, which a kill leaves whole or not there."""
+    with replacing_folder(out / role) as partial:
+        shutil.copytree(member, partial, dirs_exist_ok=True)
 
 
 def _kept(path: Path, text: str) -> str:
@@ -78,7 +87,7 @@ def _named(origin: str) -> str:
 
 
 @contextmanager
-def _replacing_folder(folder: Path) -> Iterator[Path]:
+def replacing_folder(folder: Path) -> Iterator[Path]:
     """An empty folder beside `folder`, moved into its place when the block ends without an error."""
     partial, old = folder.with_name(f".{folder.name}.partial"), folder.with_name(f".{folder.name}.old")
     for left in (partial, old):

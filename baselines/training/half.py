@@ -5,8 +5,8 @@ says so.
 """
 
 import argparse
-import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from ...benchmark.pairs.member import Role
 from ...benchmark.pairs.native import quiet
 from ...errors import MechshiftError, UsageError
 from .evaluation import accuracies
-from .folder import WEIGHTS, write_member
+from .folder import WEIGHTS, copy_member, write_member
 from .recipe import Recipe, get_recipe
 from .train import Evaluate
 from .vocabulary import load_tokenizer
@@ -47,8 +47,13 @@ def halve_pair(recipe: Recipe, folder: Path, out: Path) -> dict[Role, str]:
     """Write the members in `folder` to `out`, as float16 unless a task loses more than `ALLOWED` by it.
 
     Returns for each member the first task that loses more, empty where none does and it was halved. Raises
-    UsageError where the folder has no member.
+    UsageError where the folder has no member, or `out` is the folder itself, whose weights would be lost.
     """
+    if out.resolve() == folder.resolve():
+        raise UsageError(
+            f"{out} holds the weights that were trained, which halved ones would replace",
+            "give another folder with --out",
+        )
     there = [role for role in ROLES if (folder / role / WEIGHTS).is_file()]
     if not there:
         raise UsageError(f"{folder} holds no trained member", "name the folder that a pair was trained in")
@@ -59,12 +64,13 @@ def _halve(recipe: Recipe, role: Role, member: Path, out: Path) -> str:
     model, tokenizer = read_single(member), load_tokenizer(member)
     evaluate = _evaluation(recipe, role, tokenizer)
     before = evaluate(model)
-    write_member(model.half(), tokenizer, out, role)
-    after = evaluate(read_single(out / role))
-    lost = next((task for task, share in before.items() if share - after[task] > ALLOWED + 1e-9), "")
-    if lost:
-        shutil.rmtree(out / role)
-        shutil.copytree(member, out / role)
+    # Where the weights belong are only ever those that are to stay there.
+    with tempfile.TemporaryDirectory() as folder:
+        write_member(model.half(), tokenizer, Path(folder), role)
+        halved = Path(folder) / role
+        after = evaluate(read_single(halved))
+        lost = next((task for task, share in before.items() if share - after[task] > ALLOWED + 1e-9), "")
+        copy_member(member if lost else halved, out, role)
     return lost
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from ..record.files import read_model, read_untrusted, schema_of
 from ..record.protocol import list_protocols
 from ..record.quantity import Quantity
 from ..record.row import pair_quantities
+from ..record.statements import RowDoubts
 from ..record.strict import LARGEST, read_strict_json
 from ..record.summary import summarise
 from ..record.types import SCHEMA, Measured, Missing, Number, Record, Summary
@@ -62,6 +64,11 @@ class Entry:
     def declared(self) -> tuple[str, ...]:
         """The confounds that the card of a submission names, and its record does not."""
         return () if self.card is None else self.card.confounds_beside(self.record.pair.confounds)
+
+    @cached_property
+    def doubts(self) -> RowDoubts:
+        """What is to be said of the values of its row."""
+        return RowDoubts(self.record)
 
     @property
     def extent(self) -> str | None:

@@ -248,7 +248,8 @@ def _of_control(control: BoardRow, column: BoardColumn, notes: Notes) -> str:
 
 def _cell(row: BoardRow, column: BoardColumn, notes: Notes) -> str:
     if column.quantity is not None:
-        return notes.cell(column.quantity.of(row.record.summary), column.quantity.rounding)
+        cell = notes.cell(column.quantity.of(row.record.summary), column.quantity.rounding)
+        return cell + notes.marks(row.entry.doubts.of(column.quantity))
     if special := _SPECIAL.get(column.name):
         return special(row.entry, notes)
     known = column.known(row)

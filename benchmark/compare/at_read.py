@@ -24,7 +24,7 @@ from ...metrics.inputs import Floats
 from ..circuits.components import Components
 from ..measure.evidence import ScoreSums
 from ..record.protocol import Statistics
-from ..record.types import AtRead, Measured, Missing, Number, measured
+from ..record.types import AtRead, Measured, MembersAndShift, Missing, Number, measured
 from .direction import direction
 from .structure import structure
 
@@ -73,12 +73,15 @@ def _drawn(statistics: Statistics) -> tuple[int, int]:
     return statistics.resamples, statistics.resampling_seed
 
 
-def _by_member(values: _Named) -> dict[str, dict[str, Measured]]:
-    found: dict[str, dict[str, Measured]] = {}
-    for (of, name), value in values.items():
-        if name in NAMES:
-            found.setdefault(of, {})[name] = measured(_in_range(of, name, value))
-    return found
+def _by_member(values: _Named) -> MembersAndShift:
+    def named(owner: str) -> dict[str, Measured]:
+        return {
+            name: measured(_in_range(owner, name, value))
+            for (of, name), value in values.items()
+            if of == owner and name in NAMES
+        }
+
+    return MembersAndShift(arm=named("arm"), mdm=named("mdm"), shift=named("shift"))
 
 
 def _in_range(of: str, name: str, value: Estimate | Undefined) -> Estimate | Undefined:

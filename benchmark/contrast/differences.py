@@ -7,11 +7,12 @@ from typing import Literal
 
 import numpy as np
 
-from ...metrics import paired_difference, student_tail
+from ...metrics import paired_difference, student_quantile, student_tail
 from ...metrics.undefined import Undefined
 from ...metrics.welch import estimated_variance, welch_statistic, within_rounding
 from ..record.resampling import with_resampling
 from ..record.summary import (
+    LEVEL,
     SUITES,
     Among,
     Reading,
@@ -58,7 +59,7 @@ def subtract_values(a: Measured, b: Measured, paired: bool) -> Apart:
     """
     if isinstance(a, Missing) or isinstance(b, Missing):
         return Apart(_reason(a, b))
-    if a.low is None or b.low is None:
+    if not (a.bounded and b.bounded):
         return Apart(Number(value=b.value - a.value))
     if paired and a.draws is not None and b.draws is not None and a.draws.shape == b.draws.shape:
         found = paired_difference(as_estimate(b), as_estimate(a))
@@ -81,7 +82,7 @@ def p_value(a: Measured, b: Measured, difference: Measured) -> float | None:
 
     1 where the two differ by no more than rounding, which pairs would show as a difference without any doubt.
     """
-    if isinstance(difference, Missing) or difference.low is None:
+    if isinstance(difference, Missing) or not difference.bounded:
         return None
     if is_rounding(a, b):
         return 1.0
@@ -114,6 +115,10 @@ def _variance(weight: float, part: Number, positive: bool) -> tuple[float, float
     resampling = part.resampling or COUNTED
     # The side that faces 0 once the part is weighed, which decides whether the difference is real.
     reach = part.value - part.low if (weight > 0) == positive else part.high - part.value
+    if resampling.student:
+        # Not as a normal interval: for two degrees of freedom Student's t reaches more than twice as far.
+        error = reach / student_quantile((1 + LEVEL) / 2, resampling.freedom)
+        return (weight * error) ** 2, resampling.freedom
     draws = np.empty(0) if part.draws is None else part.draws
     variance, freedom = estimated_variance(draws, reach, resampling.freedom, resampling.resamples)
     return weight**2 * float(variance), float(freedom)

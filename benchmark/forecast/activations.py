@@ -130,6 +130,11 @@ def confidence(sizes: Sizes, reads: int) -> int:
     return at_once * sizes.vocabulary * (2 * FLOAT + 1 + 3 * DOUBLE)
 
 
+def written_by_neurons(sizes: Sizes, rows: int, tokens: int) -> int:
+    """What the MLP neurons of a layer put out, float32 [rows, tokens, neurons]."""
+    return FLOAT * rows * tokens * sizes.neurons
+
+
 def site(sizes: Sizes, rows: int, tokens: int, steps: int) -> int:
     """Sources and destinations of the largest site while its scores are taken, for a few rows at a time.
 

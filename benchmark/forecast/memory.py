@@ -22,6 +22,7 @@ from .activations import (
     seen,
     site,
     stack,
+    written_by_neurons,
 )
 from .points import most_held
 from .sizes import Sizes
@@ -95,7 +96,7 @@ def stage_peaks(
         ("circuits", _circuits(members, protocol, groups)),
         ("entropies", _entropies(members, protocol, groups)),
         ("effects", _effects(members)),
-        ("cards", _cards(members, groups)),
+        ("cards", _cards(members, protocol, groups)),
         ("comparison", [({}, _compared(asked[0], protocol, groups))]),
         ("other reads", _other_reads(members, protocol, groups)),
     ):
@@ -161,32 +162,40 @@ def _decoding(members: Works) -> list[Phase]:
 
 def _attribution(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
     """Both runs before they are subtracted; every pass forward and back; and the scores."""
-    host = {"score sums": 4 * _sums(members[0][0], groups)}
-    loads = [(sizes, [load for work in works for load in work.attribution]) for sizes, works in members]
-    return _attributed(loads, host, protocol)
+    sizes, scoring = members[0][0], protocol.scoring
+    host = {"score sums": 4 * _sums(sizes, groups)}
+    if scoring.places:
+        host["score sums by place"] = _by_place(sizes, groups)
+    if scoring.neurons and sizes.neurons:
+        # Of one member added up in float64 and then copied, of both kept.
+        host["effects of neurons"] = 4 * _of_neurons(sizes, groups)
+    loads = [(each, [load for work in works for load in work.attribution]) for each, works in members]
+    return _attributed(loads, host, protocol, scoring.neurons)
 
 
 def _other_reads(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
     """As attribution, with both members' scores at the headline and those of the first at hand."""
     sums = _sums(members[0][0], groups)
     loads = [(sizes, [load for work in works for load in work.beside]) for sizes, works in members]
+    kept = _kept(members[0][0], protocol, groups)
     # Afterwards both reads of the MDM are set side by side, and its shares by place.
-    compared: Phase = ({}, {"score sums": 8 * sums})
-    return [*_attributed(loads, {"score sums": 7 * sums}, protocol), compared]
+    compared: Phase = ({}, {**kept, "score sums": 8 * sums})
+    return [*_attributed(loads, {**kept, "score sums": 7 * sums}, protocol, neurons=False), compared]
 
 
 def _attributed(
-    loads: Sequence[tuple[Sizes, Sequence[Load]]], host: dict[str, int], protocol: Protocol
+    loads: Sequence[tuple[Sizes, Sequence[Load]]], host: dict[str, int], protocol: Protocol, neurons: bool
 ) -> list[Phase]:
     phases: list[Phase] = []
     for sizes, asked in loads:
         for load in set(asked):
             held = most_held(protocol.scoring)
-            phases += [(device, host) for device in _attribution_phases(sizes, load, held)]
+            found = _attribution_phases(sizes, load, held, neurons)
+            phases += [(device, host) for device in found]
     return phases
 
 
-def _attribution_phases(sizes: Sizes, load: Load, steps: int) -> list[dict[str, int]]:
+def _attribution_phases(sizes: Sizes, load: Load, steps: int, neurons: bool = False) -> list[dict[str, int]]:
     rows, tokens = load.rows, load.tokens
     wrote, prefix = outputs(sizes, rows, tokens), cached(sizes, rows, load.prefix)
     at_once = stacked_steps(load, steps)
@@ -204,6 +213,14 @@ def _attribution_phases(sizes: Sizes, load: Load, steps: int) -> list[dict[str, 
         {"what the sources write": wrote, **_pass(sizes, load, done, min(at_once, steps - done))}
         for done in range(0, steps, at_once)
     ]
+    if neurons and sizes.neurons:
+        of_layer = written_by_neurons(sizes, rows, tokens)
+        # Both runs and their difference at first, of which the difference stays; on the way back the sum over
+        # a pass's steps besides, for a layer, and its product with the difference.
+        runs["what neurons put out"] = 3 * sizes.layers * of_layer
+        scores["what neurons put out"] = sizes.layers * of_layer
+        for each in passes:
+            each["what neurons put out"] = (sizes.layers + 2) * of_layer
     return [runs, *passes, scores]
 
 
@@ -231,7 +248,11 @@ def _circuits(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
     circuits = number_of_circuits(protocol)
     graph = members[0][0].graph
     edges = 5 * circuits * graph.sources * graph.destinations
-    host = {"score sums": 2 * _sums(members[0][0], groups), "edges of the circuits": edges}
+    host = {
+        **_kept(members[0][0], protocol, groups),
+        "score sums": 2 * _sums(members[0][0], groups),
+        "edges of the circuits": edges,
+    }
     for sizes, works in members:
         for load in {load for work in works for load in work.evaluation}:
             device = {
@@ -248,7 +269,11 @@ def _entropies(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
     phases: list[Phase] = []
     for sizes, works in members:
         device_lens, host_lens = lens(sizes, protocol.compared.components)
-        host = {"score sums": 2 * _sums(sizes, groups), "logits of components": host_lens}
+        host = {
+            **_kept(sizes, protocol, groups),
+            "score sums": 2 * _sums(sizes, groups),
+            "logits of components": host_lens,
+        }
         for load in {load for work in works for load in work.evaluation}:
             whole = load.prefix + load.tokens
             device = {
@@ -288,11 +313,11 @@ def _effects(members: Works) -> list[Phase]:
     return phases
 
 
-def _cards(members: Works, groups: int) -> list[Phase]:
+def _cards(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
     """A pass over whole prompts, and what the neurons of a layer put out, in float32."""
     phases: list[Phase] = []
     for sizes, works in members:
-        host = {"score sums": 2 * _sums(sizes, groups)}
+        host = {**_kept(sizes, protocol, groups), "score sums": 2 * _sums(sizes, groups)}
         for load in {load for work in works for load in work.evaluation}:
             whole = load.prefix + load.tokens
             device = {
@@ -311,7 +336,31 @@ def _compared(sizes: Sizes, protocol: Protocol, groups: int) -> dict[str, int]:
     # edge, and as much again for what two of them share.
     ranked = 3 * min(BLOCK, rows * DOUBLE * edges) + 4 * rows * edges
     resampled = 2 * groups * DOUBLE * edges + ranked
-    return {"score sums": 2 * _sums(sizes, groups), "halves and resamples": resampled}
+    return {
+        **_kept(sizes, protocol, groups),
+        "score sums": 2 * _sums(sizes, groups),
+        "halves and resamples": resampled,
+    }
+
+
+def _kept(sizes: Sizes, protocol: Protocol, groups: int) -> dict[str, int]:
+    """What both members' scores hold besides their sums, for all cells of a task that come after them."""
+    scoring, found = protocol.scoring, {}
+    if scoring.places:
+        found["score sums by place"] = _by_place(sizes, groups)
+    if scoring.neurons and sizes.neurons:
+        found["effects of neurons"] = 2 * _of_neurons(sizes, groups)
+    return found
+
+
+def _by_place(sizes: Sizes, groups: int) -> int:
+    """Of the MDM, what comes from before and from behind, float32 [2, groups, sources, destinations]."""
+    return 2 * FLOAT * groups * sizes.graph.sources * sizes.graph.destinations
+
+
+def _of_neurons(sizes: Sizes, groups: int) -> int:
+    """A member's effects of neurons, float32 [groups, layers, neurons]."""
+    return FLOAT * groups * sizes.layers * sizes.neurons
 
 
 def _sums(sizes: Sizes, groups: int) -> int:

@@ -46,6 +46,11 @@ class Sizes:
     biased: bool
     renormalised: bool
 
+    @property
+    def neurons(self) -> int:
+        """MLP neurons of a layer; 0 where some layers have experts, whose neurons have no effects."""
+        return self.inner if self.dense == self.layers else 0
+
     @classmethod
     def of(cls, backbone: Backbone, itemsize: int) -> "Sizes":
         """Those of a backbone, on whatever device it is, loaded with that many bytes a parameter."""

@@ -16,7 +16,7 @@ from .glossary import Glossary, with_behind
 from .markup import Child, Html, tag
 from .page import caption, document, scrolling, section
 from .scale import label
-from .values import BarAxis, control_value, dash, value_text
+from .values import BarAxis, control_value, dash, doubts_sign, value_text
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,8 @@ def _cell(row: BoardRow, column: _Shown) -> Html:
     # A count is read as it stands.
     bar = column.bars.draw(value, others) if quantity.rounding.interval else None
     below = [control_value(other, quantity.rounding) for other in others]
-    return tag("td", value_text(value, quantity.rounding), bar, below, data_value=repr(value.value))
+    doubts = doubts_sign(row.entry.doubts.of(quantity))
+    return tag("td", value_text(value, quantity.rounding), doubts, bar, below, data_value=repr(value.value))
 
 
 def _retired(board: Board) -> Html | None:
@@ -274,3 +275,4 @@ def _legend(rows: Sequence[BoardRow]) -> Iterator[tuple[Html, str]]:
     yield sign("–"), "missing: unfold it for the reason"
     if any(_doubts(row.entry) for row in rows):
         yield sign("△"), "confounds, what loading the pair left in doubt, and why a row is unofficial"
+    yield sign("△"), "behind a value: why it is no statement; unfold it for the reason"

@@ -9,6 +9,7 @@ from ..record.doubts import integration_doubts
 from ..record.quantities import SECTIONS, task_quantities
 from ..record.quantity import Definition, Line, Owner, Quantity
 from ..record.row import BOTH, COLUMNS, pair_quantities
+from ..record.statements import RowDoubts
 from ..record.summary import SUITES
 from ..record.types import Measured, Missing, Record, Summary, TaskRecord, TaskResult
 from .by_masked import masked_figures
@@ -23,7 +24,7 @@ from .neurons import neurons_figure
 from .page import caption, document, scrolling, section
 from .prompts import prompts_figure
 from .provenance import confounds, provenance_section
-from .values import BarAxis, control_value, value_text
+from .values import BarAxis, control_value, doubts_sign, value_text
 from .wiring import circuits_figure
 
 
@@ -110,7 +111,7 @@ def _contents(record: Record) -> Html:
 
 def _summary(page: PairPage, glossary: Glossary) -> list[Html]:
     """The pair's row on its side, a line per quantity and a column per suite, beside the control's."""
-    places = (*SUITES, BOTH)
+    places, doubts = (*SUITES, BOTH), RowDoubts(page.record)
     rows = []
     for column in COLUMNS:
         for index, label in enumerate(column.labels):
@@ -118,7 +119,7 @@ def _summary(page: PairPage, glossary: Glossary) -> list[Html]:
             definition = next(each[0].definition for each in held if each)
             bars = _row_bars(page, [quantity for each in held for quantity in each])
             cells = [
-                tag("td", _summary_cell(page, each, bars), data_place=place)
+                tag("td", _summary_cell(page, each, bars, doubts), data_place=place)
                 for place, each in zip(places, held, strict=True)
             ]
             rows.append(tag("tr", tag("th", glossary.link(label, definition), scope="row"), cells))
@@ -140,7 +141,9 @@ def _row_bars(page: PairPage, quantities: Sequence[Quantity[Summary]]) -> BarAxi
     return BarAxis.of(values, any(quantity.rounding.signed for quantity in quantities))
 
 
-def _summary_cell(page: PairPage, held: Sequence[Quantity[Summary]], bars: BarAxis) -> Child:
+def _summary_cell(
+    page: PairPage, held: Sequence[Quantity[Summary]], bars: BarAxis, doubts: RowDoubts
+) -> Child:
     if not held:
         return None
     quantity = held[0]
@@ -148,6 +151,7 @@ def _summary_cell(page: PairPage, held: Sequence[Quantity[Summary]], bars: BarAx
     other = quantity.of(page.control.summary) if page.control else None
     return (
         value_text(value, quantity.rounding),
+        doubts_sign(doubts.of(quantity)),
         bars.draw(value, [] if other is None else [other]) if quantity.rounding.interval else None,
         control_value(other, quantity.rounding) if other is not None else None,
     )

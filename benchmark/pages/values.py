@@ -1,6 +1,6 @@
 """How a value stands on a page: rounded, with its interval, as a bar on its column's axis, or as a dash."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..record.quantity import Rounding
@@ -30,6 +30,14 @@ def value_text(value: Measured, rounding: Rounding) -> Html:
         return dash(value)
     bounds = interval(value, rounding)
     return joined((tag("b", rounded(value.value, rounding)), (" ", tag("small", bounds)) if bounds else ()))
+
+
+def doubts_sign(doubts: Sequence[str]) -> Html | None:
+    """A sign behind a value that unfolds why it is no statement; nothing where there is no reason."""
+    if not doubts:
+        return None
+    summary = tag("summary", "△", tag("span", "in doubt, why?", class_="unseen"))
+    return tag("details", summary, tag("span", "; ".join(doubts), class_="reason"), class_="in-doubt")
 
 
 def control_value(value: Measured, rounding: Rounding) -> Html:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from threading import Lock
 
 import torch
 
@@ -29,12 +30,46 @@ def on_suited_threads(device: torch.device, width: int) -> AbstractContextManage
     return on_threads(suited_threads(device, width))
 
 
+class _Threads:
+    """How many threads torch has, where several of Python's threads change that at once.
+
+    What one of them sets holds for itself and for all that are started later, which take it for what they had
+    before.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._inside = 0
+        self._before = 1
+
+    def enter(self, number: int) -> int:
+        """Have so many; returns how many this thread had."""
+        with self._lock:
+            mine = torch.get_num_threads()
+            if not self._inside:
+                self._before = mine
+            self._inside += 1
+            torch.set_num_threads(number)
+            return mine
+
+    def leave(self, mine: int) -> None:
+        """Have as many again; the last to leave restores what held before the first came."""
+        with self._lock:
+            self._inside -= 1
+            torch.set_num_threads(mine if self._inside else self._before)
+
+
+_THREADS = _Threads()
+
+
 @contextmanager
 def on_threads(number: int) -> Iterator[None]:
-    """A context in which torch has so many threads; afterwards it has as many again as before."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(number)
+    """A context in which torch has so many threads; afterwards it has as many again as before.
+
+    Two of Python's threads may be in one at once.
+    """
+    mine = _THREADS.enter(number)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        _THREADS.leave(mine)

@@ -42,8 +42,8 @@ PANELS = (
         0,
         1,
         (
-            MaskedLine("ARM", "ARM", lambda at: entry(at.squared["arm"], "early_share")),
-            MaskedLine("MDM", "MDM", lambda at: entry(at.squared["mdm"], "early_share")),
+            MaskedLine("ARM", "ARM", lambda at: entry(at.squared.arm, "early_share")),
+            MaskedLine("MDM", "MDM", lambda at: entry(at.squared.mdm, "early_share")),
         ),
     ),
     Panel(
@@ -51,8 +51,8 @@ PANELS = (
         0,
         1,
         (
-            MaskedLine("ARM", "ARM", lambda at: entry(at.squared["arm"], "specialisation")),
-            MaskedLine("MDM", "MDM", lambda at: entry(at.squared["mdm"], "specialisation")),
+            MaskedLine("ARM", "ARM", lambda at: entry(at.squared.arm, "specialisation")),
+            MaskedLine("MDM", "MDM", lambda at: entry(at.squared.mdm, "specialisation")),
         ),
     ),
     Panel(

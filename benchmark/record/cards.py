@@ -97,7 +97,7 @@ class NeuronAblation(Part):
     neurons: int = Field(ge=1)
     prompts: int = Field(ge=1)
     top: float
-    random: tuple[float, ...]
+    random: tuple[float, ...] = Field(min_length=1)
 
 
 class NeuronCards(Part):

@@ -7,6 +7,7 @@ from .html import HtmlCell, html_table
 from .quantities import task_quantities
 from .quantity import Quantity
 from .row import BOTH, COLUMNS, Column
+from .statements import RowDoubts
 from .summary import SUITES
 from .types import Missing, Record, Summary, TaskResult
 
@@ -37,10 +38,10 @@ def _rows(task: TaskResult) -> Iterator[tuple[object, ...]]:
 
 
 def row_html(record: Record) -> str:
-    """The pair's row: a line per quantity, a column per suite; a reason is the title of its dash."""
-    places = (*SUITES, BOTH)
+    """The pair's row: a line per quantity, a column per suite; a title says why there is a dash or a △."""
+    places, doubts = (*SUITES, BOTH), RowDoubts(record)
     rows = [
-        [label, *(_cell(column, place, index, record.summary) for place in places)]
+        [label, *(_cell(column, place, index, record.summary, doubts) for place in places)]
         for column in COLUMNS
         for index, label in enumerate(column.labels)
     ]
@@ -50,9 +51,13 @@ def row_html(record: Record) -> str:
     return html_table(caption, ["", *places], rows)
 
 
-def _cell(column: Column, place: str, index: int, summary: Summary) -> HtmlCell:
+def _cell(column: Column, place: str, index: int, summary: Summary, doubts: RowDoubts) -> HtmlCell:
     quantities: tuple[Quantity[Summary], ...] = column.quantities.get(place, ())[index : index + 1]
     if not quantities:
         return ""
-    value = quantities[0].of(summary)
-    return ("–", value.missing) if isinstance(value, Missing) else quantities[0].rounding.number(value)
+    quantity = quantities[0]
+    value = quantity.of(summary)
+    if isinstance(value, Missing):
+        return "–", value.missing
+    written, said = quantity.rounding.number(value), "; ".join(doubts.of(quantity))
+    return (f"{written} △", said) if said else written

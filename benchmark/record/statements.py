@@ -6,7 +6,11 @@ mass it has different signs, or one of them is not clear of 0.
 """
 
 import math
+from functools import cached_property
 
+import numpy as np
+
+from ...metrics import sign_carriers
 from .quantities.agreed import agreed
 from .quantity import Quantity
 from .row import SQUARED, pair_quantities
@@ -14,26 +18,59 @@ from .summary import summarise
 from .types import Measured, Missing, Number, Record, Summary
 
 
-def sign_carriers(record: Record, quantity: Quantity[Summary]) -> tuple[str, ...]:
-    """The tasks without which a value of a record's row is 0 or has the other sign, in the record's order.
+class RowDoubts:
+    """What is to be said of the values of a record's row. Summaries without a task are made once."""
 
-    None of them where the value is missing. A task without which there is no value, as the only one of its
-    kind, carries it too.
-    """
-    value = quantity.of(record.summary)
-    if isinstance(value, Missing):
-        return ()
-    sign = _sign(value)
-    return tuple(name for name, left in _without_each(record, quantity) if _sign(left) != sign)
+    def __init__(self, record: Record) -> None:
+        self._record = record
+
+    def of(self, quantity: Quantity[Summary]) -> tuple[str, ...]:
+        """Every reason not to state a value, in words; none for one that has no direction, or is missing."""
+        if not quantity.rounding.signed:
+            return ()
+        carriers = self.carriers(quantity)
+        carried = f"leaving out {' or '.join(carriers)} takes its sign away" if carriers else ""
+        return tuple(filter(None, (self.why_not_stated(quantity), carried)))
+
+    def carriers(self, quantity: Quantity[Summary]) -> tuple[str, ...]:
+        """The tasks without which a value is 0 or has the other sign, in the record's order.
+
+        None of them where the value is missing. A task without which there is no value, as the only one of
+        its kind, is not one: no other value is there that has lost the sign.
+        """
+        value = quantity.of(self._record.summary)
+        if isinstance(value, Missing):
+            return ()
+        left = {name: quantity.of(summary) for name, summary in self._without_each.items()}
+        numbers = {name: _value(one) for name, one in left.items()}
+        return sign_carriers(value.value, numbers)
+
+    def why_not_stated(self, quantity: Quantity[Summary]) -> str:
+        """Why a shift by mass is no statement by both weightings; empty where it is one, or has one only."""
+        squares, summary = _BY_SQUARES.get(quantity.name), self._record.summary
+        if squares is None or isinstance(quantity.of(summary), Missing):
+            return ""
+        found = agreed(quantity.of(summary), squares.of(summary))
+        return found.missing if isinstance(found, Missing) else ""
+
+    @cached_property
+    def _without_each(self) -> dict[str, Summary]:
+        """The row without each of the tasks, by the task left out."""
+        tasks, failed = self._record.tasks, self._record.failed
+        try:
+            with np.errstate(all="ignore"):
+                return {
+                    left_out.task: summarise([task for task in tasks if task is not left_out], failed)
+                    for left_out in tasks
+                }
+        except ValueError:
+            # A stranger's record can have values that no arithmetic of doubles takes, such as 1e308.
+            return {}
 
 
-def why_not_stated(record: Record, quantity: Quantity[Summary]) -> str:
-    """Why a shift by mass is no statement by both weightings; empty where it is one, or has one weighting."""
-    squares = _BY_SQUARES.get(quantity.name)
-    if squares is None or isinstance(quantity.of(record.summary), Missing):
-        return ""
-    found = agreed(quantity.of(record.summary), squares.of(record.summary))
-    return found.missing if isinstance(found, Missing) else ""
+def _value(one: Measured) -> float | None:
+    """What there is to compare; a stranger's record may have values whose mean is beyond all numbers."""
+    return one.value if isinstance(one, Number) and math.isfinite(one.value) else None
 
 
 def _beside_each() -> dict[str, Quantity[Summary]]:
@@ -43,16 +80,3 @@ def _beside_each() -> dict[str, Quantity[Summary]]:
 
 _BY_SQUARES = _beside_each()
 """Of each value by mass of a row, by name, the one by squared mass."""
-
-
-def _without_each(record: Record, quantity: Quantity[Summary]) -> list[tuple[str, Measured]]:
-    """What the value would be without each of the tasks, by the task left out."""
-    found = []
-    for left_out in record.tasks:
-        others = [task for task in record.tasks if task is not left_out]
-        found.append((left_out.task, quantity.of(summarise(others, record.failed))))
-    return found
-
-
-def _sign(value: Measured) -> float:
-    return math.copysign(1, value.value) if isinstance(value, Number) and value.value else 0.0

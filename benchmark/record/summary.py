@@ -108,9 +108,11 @@ def row_of(values_of: ValuesOf, accuracy: Mapping[str, dict[str, Measured]], one
         overlap=overlap,
         overlap_shift=subtract(overlap["local"], overlap["planning"]),
         one_size=one_size,
-        early_shift=by_suite(lambda task: task.comparison.depth_shift["early_share"]),
+        early_shift=by_suite(lambda task: entry(task.comparison.depth_shift, "early_share")),
         early_shift_squared=by_suite(lambda task: entry(task.comparison.depth_shift_squared, "early_share")),
-        specialisation_shift=by_suite(lambda task: task.comparison.specialisation_shift["specialisation"]),
+        specialisation_shift=by_suite(
+            lambda task: entry(task.comparison.specialisation_shift, "specialisation")
+        ),
         specialisation_shift_squared=by_suite(
             lambda task: entry(task.comparison.specialisation_shift_squared, "specialisation")
         ),
@@ -161,7 +163,7 @@ def _across(values: Mapping[_Kind, Values], means: Mapping[_Kind, Measured]) -> 
 
 
 def at_one_size(tasks: Sequence[TaskRecord], failed: Sequence[FailedTask], edges: int | None) -> SameSize:
-    """Overlap of each suite, and the task-dependent shift, with the circuits of all tasks of that size.
+    """Overlap of each suite, and the overlap shift, with the circuits of all tasks of that size.
 
     Missing where a task has no overlap at the size, and as in `summarise`. At the largest of the tasks'
     compared sizes all circuits are faithful.
@@ -228,7 +230,7 @@ def subtract(minuend: Measured, subtrahend: Measured) -> Measured:
         return minuend
     if isinstance(subtrahend, Missing):
         return subtrahend
-    if minuend.low is None or subtrahend.low is None:
+    if not (minuend.bounded and subtrahend.bounded):
         found = Number(value=minuend.value - subtrahend.value)
     else:
         found = _number(difference(as_estimate(minuend), as_estimate(subtrahend)))
@@ -258,7 +260,7 @@ def mean(values: Sequence[Measured], among: Among) -> Measured:
     # One value without an interval leaves the mean without one: an interval of only the others would be too
     # narrow.
     numbers = [value for value in values if isinstance(value, Number)]
-    if any(number.low is None for number in numbers):
+    if not all(number.bounded for number in numbers):
         found = Number(value=float(np.mean([number.value for number in numbers])))
     else:
         found = _number(mean_estimate([as_estimate(number) for number in numbers]))

@@ -25,10 +25,15 @@ SCHEMA: Literal[6] = 6
 
 @dataclass(frozen=True)
 class Resampling:
-    """What an interval was estimated from: degrees of freedom of the resampled units, number of resamples."""
+    """What an interval was estimated from: degrees of freedom of the resampled units, number of resamples.
+
+    `student`: the interval is no resampled one, but Student's t for these degrees of freedom times the
+    standard error.
+    """
 
     freedom: float
     resamples: float
+    student: bool = False
 
 
 COUNTED = Resampling(math.inf, math.inf)
@@ -55,6 +60,11 @@ class Number(Part):
     high: float | None = None
     # Neither written nor read, and no private attribute of pydantic's: those double the time of reading.
     __slots__ = ("_origin",)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether it has an interval: of a stranger's record, not one end of one alone."""
+        return self.low is not None and self.high is not None
 
     @property
     def draws(self) -> Floats | None:
@@ -118,6 +128,8 @@ def measured(value: Estimate | Value) -> Measured:
         return Missing(missing=value.reason)
     if isinstance(value, Estimate):
         found = Number(value=value.value, low=value.low, high=value.high)
+        if value.freedom is not None:
+            return found.estimated(Resampling(value.freedom, math.inf, student=True))
         return found if value.draws is None else found.drawn(value.draws)
     return Number(value=value)
 
@@ -309,22 +321,30 @@ class Comparison(Part):
     effects_shift: dict[str, Measured]
 
 
+class MembersAndShift(Part):
+    """Depth and specialisation of the edges' scores by one weighting: of either member, and MDM − ARM."""
+
+    arm: dict[str, Measured]
+    mdm: dict[str, Measured]
+    shift: dict[str, Measured]
+
+
 class AtRead(Part):
     """Both members at a read beside the headline's.
 
     `examples`: of the discovery half; `masked`: mean share of the answer's tokens that the MDM sees masked.
     `gap`: by how much a member's metric is higher on the clean prompts, by `arm` and `mdm`. `structure`: how
     alike mean scores are, as in a comparison, and `headline`: those of the MDM here and at the headline's
-    read. `squared`, `mass`: depth and specialisation of all edges by either weighting, by `arm`, `mdm` and
-    `shift`. `direction`: shares of the MDM's score by the position of its source.
+    read. `squared`, `mass`: depth and specialisation of all edges by either weighting. `direction`: shares of
+    the MDM's score by the position of its source.
     """
 
     examples: int = Field(ge=1)
     masked: Measured
     gap: dict[str, Measured]
     structure: dict[str, Measured]
-    squared: dict[str, dict[str, Measured]]
-    mass: dict[str, dict[str, Measured]]
+    squared: MembersAndShift
+    mass: MembersAndShift
     direction: dict[str, Measured]
 
 

@@ -12,9 +12,11 @@ from ..measure.budgets import budgets
 from ..measure.effect_sums import EffectSums
 from ..measure.evidence import Entropies, ScoreSums, Sweep
 from ..measure.reduced import ScorePrecision, reduce_sums, restore_sums
-from ..record.cards import CardsCell, NeuronCard, NeuronCards
+from ..record.cards import CardsCell
 from ..record.stages import numbers_of
-from ..record.types import Accuracy, Missing, Number, Stages
+from ..record.types import Accuracy, AtRead, Missing, Number, Stages
+from .apart import relative, share_apart
+from .cards import of_cards
 
 
 def deviation(submitted: Any, found: Any, precision: ScorePrecision | None) -> float:
@@ -36,16 +38,15 @@ def deviation(submitted: Any, found: Any, precision: ScorePrecision | None) -> f
       the two has.
     * effects: the largest difference of direct effects, relative to the largest; of drops and of the metrics
       the largest difference, relative to the largest of the metrics' gaps; whichever is largest.
-    * cards: the share of neurons that only one of the two has; of those in both the largest difference of an
-      effect, relative to the largest, and of an average precision of a label that both have; the largest
-      difference of what an ablation costs; whichever is largest.
+    * cards: as `cards.of_cards`.
     * stages: of the numbers the largest difference, relative to the interval, or to the number where it has
-      none; or the share of numbers that only one of the two has.
+      none; the share of numbers that only one of the two has; or of the examples of a read the difference,
+      relative to the larger number, 1 where only one of the two has the read.
     """
     if isinstance(submitted, Pool):
         return _of_pools(submitted, found)
     if isinstance(submitted, Prompts):
-        return _share_apart(set(submitted.root), set(found.root))
+        return share_apart(set(submitted.root), set(found.root))
     if isinstance(submitted, ScoreSums):
         return _of_scores(submitted, found, precision)
     if isinstance(submitted, Sweep):
@@ -53,7 +54,7 @@ def deviation(submitted: Any, found: Any, precision: ScorePrecision | None) -> f
     if isinstance(submitted, EffectSums):
         return _of_effects(submitted, found)
     if isinstance(submitted, CardsCell):
-        return _of_cards(submitted.root, found.root)
+        return of_cards(submitted.root, found.root)
     if isinstance(submitted, Stages):
         return _of_stages(submitted, found)
     assert isinstance(submitted, Entropies), "every kind of cell that models run for is compared"
@@ -120,7 +121,7 @@ def _of_pools(submitted: Pool, found: Pool) -> float:
     ]
     tried = max(1, found.arm.tried)
     return max(
-        _share_apart(one, other),
+        share_apart(one, other),
         *(_of_accuracies(*both) for both in zip(_accuracies(submitted), _accuracies(found), strict=True)),
         *(abs(mine - theirs) / tried for mine, theirs in counts),
     )
@@ -136,10 +137,6 @@ def _of_accuracies(submitted: Accuracy | Missing, found: Accuracy | Missing) -> 
     if submitted.tried != found.tried:
         return 1.0
     return abs(submitted.solved - found.solved) / max(1, found.tried)
-
-
-def _share_apart(one: set[Any], other: set[Any]) -> float:
-    return len(one ^ other) / max(1, len(one | other))
 
 
 def _of_scores(submitted: ScoreSums, found: ScoreSums, precision: ScorePrecision | None) -> float:
@@ -158,7 +155,7 @@ def _of_scores(submitted: ScoreSums, found: ScoreSums, precision: ScorePrecision
         }
     measured = [np.stack([each.attribution.clean, each.attribution.corrupted]) for each in (submitted, found)]
     return max(
-        _relative(np.abs(measured[1] - measured[0]).max(), np.abs(measured[0]).max()),
+        relative(np.abs(measured[1] - measured[0]).max(), np.abs(measured[0]).max()),
         # What comes from outside is a part of a score, and may be next to nothing beside it.
         *(_of_sums(one[name], other[name], one[_EDGES if name == _OUTSIDE else name]) for name in one),
     )
@@ -192,7 +189,7 @@ def _of_sums(one: NDArray[np.floating], other: NDArray[np.floating], whole: NDAr
     """Of sums [groups, values] the larger of two differences, relative to what they are parts of."""
     difference = np.subtract(other, one, dtype=np.float64)
     mean, size = (np.abs(sums.sum(axis=0, dtype=np.float64)).max(initial=0.0) for sums in (difference, whole))
-    return max(_relative(float(mean), float(size)), _relative(_rms(difference), _rms(whole)))
+    return max(relative(float(mean), float(size)), relative(_rms(difference), _rms(whole)))
 
 
 def _of_sweep(submitted: Sweep, found: Sweep) -> float:
@@ -203,7 +200,7 @@ def _of_sweep(submitted: Sweep, found: Sweep) -> float:
     gap = abs(float(submitted.whole.mean() - submitted.empty.mean()))
     pairs = [(getattr(submitted, name), getattr(found, name)) for name in ("whole", "empty", "circuits")]
     return max(
-        max(_relative(np.abs((new - old).mean(axis=-1)).max(), gap), _relative(_rms(new - old), gap))
+        max(relative(np.abs((new - old).mean(axis=-1)).max(), gap), relative(_rms(new - old), gap))
         for old, new in pairs
     )
 
@@ -217,7 +214,7 @@ def _of_entropies(submitted: Entropies, found: Entropies) -> float:
         for name in one.keys() & other.keys()
         for mine, theirs in zip(one[name], other[name], strict=True)
     )
-    return max(max(apart, default=0.0), _share_apart(set(one), set(other)))
+    return max(max(apart, default=0.0), share_apart(set(one), set(other)))
 
 
 def _of_effects(submitted: EffectSums, found: EffectSums) -> float:
@@ -237,51 +234,28 @@ def _of_effects(submitted: EffectSums, found: EffectSums) -> float:
 
     gap = float(np.abs(submitted.clean - submitted.corrupted).max())
     written = [
-        _relative(apart(name), float(np.abs(getattr(submitted, name)).max()))
+        relative(apart(name), float(np.abs(getattr(submitted, name)).max()))
         for name in ("direct_clean", "direct_changed")
     ]
-    return max(*written, *(_relative(apart(name), gap) for name in ("drops", "clean", "corrupted")))
-
-
-def _of_cards(submitted: NeuronCards | Missing, found: NeuronCards | Missing) -> float:
-    if isinstance(submitted, Missing) or isinstance(found, Missing):
-        return float(submitted != found)
-    one, other = ({(card.layer, card.neuron): card for card in each.cards} for each in (submitted, found))
-    both = [(one[place], other[place]) for place in one.keys() & other.keys()]
-    largest = max((abs(card.effect) for card in submitted.cards), default=0.0)
-    return max(
-        _share_apart(set(one), set(other)),
-        *(_relative(abs(mine.effect - theirs.effect), largest) for mine, theirs in both),
-        *(_of_labels(mine, theirs) for mine, theirs in both),
-        _of_ablations(submitted, found),
-    )
-
-
-def _of_labels(submitted: NeuronCard, found: NeuronCard) -> float:
-    # Labels of nearly equal precision change places, and the last ones leave the card.
-    one, other = (
-        {(label.kind, label.name, label.value): label.auprc for label in card.labels}
-        for card in (submitted, found)
-    )
-    return max((abs(one[name] - other[name]) for name in one.keys() & other.keys()), default=0.0)
-
-
-def _of_ablations(submitted: NeuronCards, found: NeuronCards) -> float:
-    one, other = submitted.ablation, found.ablation
-    if isinstance(one, Missing) or isinstance(other, Missing):
-        return float(one != other)
-    if len(one.random) != len(other.random):
-        return 1.0
-    drops = zip((one.top, *one.random), (other.top, *other.random), strict=True)
-    return max(abs(mine - theirs) for mine, theirs in drops)
+    return max(*written, *(relative(apart(name), gap) for name in ("drops", "clean", "corrupted")))
 
 
 def _of_stages(submitted: Stages, found: Stages) -> float:
     mine, theirs = numbers_of(submitted), numbers_of(found)
     apart = (
-        _relative(abs(mine[at].value - theirs[at].value), _reach(mine[at])) for at in mine.keys() & theirs
+        relative(abs(mine[at].value - theirs[at].value), _reach(mine[at])) for at in mine.keys() & theirs
     )
-    return max(max(apart, default=0.0), _share_apart(set(mine), set(theirs)))
+    reads = {*submitted.reads, *found.reads}
+    examples = ([_examples(each.reads.get(read)) for each in (submitted, found)] for read in reads)
+    return max(
+        max(apart, default=0.0),
+        share_apart(set(mine), set(theirs)),
+        max((relative(abs(one - other), max(one, other)) for one, other in examples), default=0.0),
+    )
+
+
+def _examples(read: AtRead | Missing | None) -> int:
+    return read.examples if isinstance(read, AtRead) else 0
 
 
 def _reach(number: Number) -> float:
@@ -293,9 +267,3 @@ def _reach(number: Number) -> float:
 
 def _rms(values: NDArray[np.floating]) -> float:
     return float(np.sqrt(np.mean(np.square(values, dtype=np.float64))))
-
-
-def _relative(difference: float, size: float) -> float:
-    if difference == 0:
-        return 0.0
-    return float(difference / size) if size > 0 else 1.0

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from threading import Event
 from typing import Any
 
 from ..asking.beside import AskedBeside, ask_beside, evenly
@@ -48,14 +49,15 @@ def read_beside(
     tokens = _tokens(members, examples, grouping, reading) if reading.beside else {}
     total = sum(map(_questions, asked.values())) + sum(map(len, tokens.values()))
     with tell(total) as told:
-        advance = one_at_a_time(told)
+        stop = Event()
+        advance = one_at_a_time(told, stop)
         for read, one in asked.items():
             if isinstance(one, str):
                 found[read] = Missing(missing=one)
             elif len(one.groups) < 2:
                 found[read] = Missing(missing=_ONE_GROUP)
             else:
-                beside = _measured(members, one, scores, cell.parts[Scoring], rows, advance, at_once)
+                beside = _measured(members, one, scores, cell.parts[Scoring], rows, advance, at_once, stop)
                 found[read] = at_read(beside, cell.parts[Statistics])
         shares = partial(
             metric_shares,
@@ -67,7 +69,7 @@ def read_beside(
         metric: dict[MemberName, dict[str, Measured]] = {}
         if tokens:
             arm, mdm = (partial(shares, members[name], tokens[name]) for name in MEMBERS)
-            metric["arm"], metric["mdm"] = do_both(arm, mdm, at_once)
+            metric["arm"], metric["mdm"] = do_both(arm, mdm, at_once, stop)
     return Stages(reads=found, metric=metric)
 
 
@@ -96,6 +98,7 @@ def _measured(
     rows: int,
     advance: Callable[[int], None],
     at_once: bool,
+    stop: Event,
 ) -> MeasuredAt:
     if asked.is_headline:
         return MeasuredAt(headline["arm"], headline["mdm"], None, asked.groups, asked.masked)
@@ -112,5 +115,6 @@ def _measured(
         partial(score, members["arm"], asked.arm, integration=points["arm"]),
         partial(score, members["mdm"], asked.mdm, integration=points["mdm"]),
         at_once,
+        stop,
     )
     return MeasuredAt(arm, mdm, headline["mdm"], asked.groups, asked.masked)

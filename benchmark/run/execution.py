@@ -2,16 +2,18 @@
 
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
+from threading import Event
 from typing import Any
 
 from ..asking.pool import Pool
 from ..record.protocol import Protocol, ProtocolTask
 from ..record.types import CellRecord
+from .both import one_at_a_time, other_thread
 from .plan import Cell, Plan
 from .pools import why_unusable
 from .progress import Advance, Progress
@@ -91,13 +93,11 @@ def _obtain(
     """What the cells of one stage hold, read or computed."""
     found = {cell.name: _read(cell, outcome, store, progress) for cell in cells}
     missing = [cell for cell in cells if found[cell.name] is None]
-    with ThreadPoolExecutor(1) as pool:
-        ahead: dict[str, Future[_Computed]] = {}
+    stop = Event()
+    with other_thread(stop) as pool:
+        ahead: dict[str, _Ahead] = {}
         if side_by_side:
-            ahead = {
-                cell.name: pool.submit(_compute, cell, outcome, compute, lambda total: _told_later())
-                for cell in missing[1:]
-            }
+            ahead = {cell.name: _Ahead(pool, cell, outcome, compute, stop) for cell in missing[1:]}
         for cell in cells:
             kept = found[cell.name]
             if kept is None:
@@ -107,6 +107,33 @@ def _obtain(
 
 _Computed = tuple[Any, float]
 """A cell's content and the seconds that computing it took."""
+
+
+class _Ahead:
+    """A cell that is computed in another thread, until `stop` is set; begun where it is made."""
+
+    def __init__(self, pool: Executor, cell: Cell, outcome: Outcome, compute: Compute, stop: Event) -> None:
+        self._stop = stop
+        self._total, self._told = 1, Event()
+        self._made = pool.submit(_compute, cell, outcome, compute, self._tell)
+        # An error, too, ends the waiting for a total.
+        self._made.add_done_callback(lambda _: self._told.set())
+
+    def total(self) -> int:
+        """How much there is to do, once that is known; 1 for a cell that does not say."""
+        self._told.wait()
+        return self._total
+
+    def result(self) -> _Computed:
+        """What it holds, once it is done. Raises what computing it raises."""
+        return self._made.result()
+
+    @contextmanager
+    def _tell(self, total: int) -> Iterator[Advance]:
+        self._total = total
+        self._told.set()
+        # Nothing is shown of it while the other cell's progress is.
+        yield one_at_a_time(lambda done: None, self._stop)
 
 
 def _read(cell: Cell, outcome: Outcome, store: Store, progress: Progress) -> Kept | None:
@@ -126,14 +153,16 @@ def _made(
     outcome: Outcome,
     compute: Compute,
     progress: Progress,
-    ahead: Mapping[str, "Future[_Computed]"],
+    ahead: Mapping[str, "_Ahead"],
 ) -> _Computed:
     if cell.name not in ahead:
         return _compute(cell, outcome, compute, partial(progress.cell, cell))
     # It was begun beside another one, whose progress was shown; this one's is what is left of it.
-    with progress.cell(cell, 1) as advance:
-        made = ahead[cell.name].result()
-        advance(1)
+    begun = ahead[cell.name]
+    total = begun.total()
+    with progress.cell(cell, total) as advance:
+        made = begun.result()
+        advance(total)
     return made
 
 
@@ -150,8 +179,3 @@ def _write(cell: Cell, outcome: Outcome, store: Store, made: _Computed) -> Kept:
 
 def _needed(cell: Cell, outcome: Outcome) -> dict[str, str]:
     return {need: outcome.cells[need].digest for need in cell.kind.needs}
-
-
-@contextmanager
-def _told_later() -> Iterator[Advance]:
-    yield lambda done: None

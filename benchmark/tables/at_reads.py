@@ -1,6 +1,7 @@
 """Circuit by mask rate: both members at the reads beside the headline's, and where the metric is."""
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from ..record.quantities.reads import TITLES, found_at
 from ..record.quantity import COUNT, FINE, PERCENT, SHARE, SHIFT, Rounding, entry
@@ -17,18 +18,19 @@ COLUMNS: tuple[_Column, ...] = (
     ("ρ, standard-\nised", lambda at: entry(at.structure, "standardised"), SHARE),
     ("ρ of\ncomponents", lambda at: entry(at.structure, "components"), SHARE),
     ("MDM's ρ with\nthe headline", lambda at: entry(at.structure, "headline"), SHARE),
-    ("early share,\nARM, squared", lambda at: entry(at.squared["arm"], "early_share"), SHARE),
-    ("early share,\nMDM, squared", lambda at: entry(at.squared["mdm"], "early_share"), SHARE),
-    ("early shift,\nsquared", lambda at: entry(at.squared["shift"], "early_share"), SHIFT),
-    ("early shift,\nabsolute", lambda at: entry(at.mass["shift"], "early_share"), SHIFT),
-    ("specialisation\nshift, squared", lambda at: entry(at.squared["shift"], "specialisation"), SHIFT),
-    ("specialisation\nshift, absolute", lambda at: entry(at.mass["shift"], "specialisation"), SHIFT),
+    ("early share,\nARM, squared", lambda at: entry(at.squared.arm, "early_share"), SHARE),
+    ("early share,\nMDM, squared", lambda at: entry(at.squared.mdm, "early_share"), SHARE),
+    ("early shift,\nsquared", lambda at: entry(at.squared.shift, "early_share"), SHIFT),
+    ("early shift,\nabsolute", lambda at: entry(at.mass.shift, "early_share"), SHIFT),
+    ("specialisation\nshift, squared", lambda at: entry(at.squared.shift, "specialisation"), SHIFT),
+    ("specialisation\nshift, absolute", lambda at: entry(at.mass.shift, "specialisation"), SHIFT),
     ("right-context\nshare, MDM", lambda at: entry(at.direction, "right_context"), FINE),
     ("metric, ARM,\nclean − corr.", lambda at: entry(at.gap, "arm"), SHARE),
     ("metric, MDM,\nclean − corr.", lambda at: entry(at.gap, "mdm"), SHARE),
 )
 """Heading, value and rounding."""
 
+_MEMBERS: tuple[Literal["arm", "mdm"], ...] = ("arm", "mdm")
 PARTS = (("plan token", "plan"), ("copied tokens", "copied"), ("other tokens", "other"))
 
 
@@ -65,14 +67,14 @@ def _rows(task: TaskRecord, record: Record, shown: Sequence[_Column], notes: Not
 
 def _by_part(record: Record, notes: Notes, width: int) -> str:
     """Shares of the metric over a whole trajectory, of both members."""
-    columns = [(member, label, part) for member in ("arm", "mdm") for label, part in PARTS]
+    columns = [(member, label, part) for member in _MEMBERS for label, part in PARTS]
 
     def draw(chosen: Sequence[int], notes: Notes) -> str:
         shown = [columns[index] for index in chosen]
         rows = []
         for task in record.tasks:
             found = task.stages.metric
-            values = [notes.cell(entry(found.get(member, {}), part), SHARE) for member, _, part in shown]  # type: ignore[call-overload]
+            values = [notes.cell(entry(found.get(member, {}), part), SHARE) for member, _, part in shown]
             rows.append([notes.markup.text(plain(task.task)), *values])
         heads = [f"{member.upper()},\n{label}" for member, label, _ in shown]
         return tabular(["Share of the metric", *heads], rows, notes.markup)

@@ -7,7 +7,7 @@ from typing import TypeVar
 from ..record.quantities import SECTIONS, task_quantities
 from ..record.quantity import Line, Quantity
 from ..record.row import BOTH, COLUMNS
-from ..record.statements import sign_carriers, why_not_stated
+from ..record.statements import RowDoubts
 from ..record.summary import SUITES
 from ..record.types import Missing, Record, Summary, TaskResult
 from .at_reads import reads_bodies
@@ -43,14 +43,14 @@ def record_table(record: Record, format: Format, width: int = WIDTH) -> str:  # 
 def row_body(record: Record, notes: Notes, width: int = WIDTH) -> str:
     """A pair's row on its side: a line per quantity, a column per suite; its notes are added to `notes`."""
     markup = notes.markup
-    places = (*SUITES, BOTH)
+    places, doubts = (*SUITES, BOTH), RowDoubts(record)
 
     def draw(part: Sequence[int], notes: Notes) -> str:
         shown = [places[index] for index in part]
         rows = [
             [
                 markup.text(label),
-                *(_of_row(column.quantities.get(place, ()), index, record, notes) for place in shown),
+                *(_of_row(column.quantities.get(place, ()), index, record, notes, doubts) for place in shown),
             ]
             for column in COLUMNS
             for index, label in enumerate(column.labels)
@@ -76,7 +76,9 @@ def protocol_name(record: Record) -> str:
     return f"{plain(record.protocol.name)}@{record.protocol.version}"
 
 
-def _of_row(quantities: Sequence[Quantity[Summary]], index: int, record: Record, notes: Notes) -> str:
+def _of_row(
+    quantities: Sequence[Quantity[Summary]], index: int, record: Record, notes: Notes, doubts: RowDoubts
+) -> str:
     """One of the values that a column has at a place, empty where it has none.
 
     A signed one says which tasks carry its sign, and where two weightings do not agree on it.
@@ -85,14 +87,7 @@ def _of_row(quantities: Sequence[Quantity[Summary]], index: int, record: Record,
         return ""
     quantity = quantities[index]
     cell = notes.cell(quantity.of(record.summary), quantity.rounding)
-    if not quantity.rounding.signed:
-        return cell
-    doubts = [why_not_stated(record, quantity), _carried(sign_carriers(record, quantity))]
-    return cell + notes.marks(filter(None, doubts))
-
-
-def _carried(tasks: Sequence[str]) -> str:
-    return "" if not tasks else f"leaving out {' or '.join(map(plain, tasks))} takes its sign away"
+    return cell + notes.marks(doubts.of(quantity))
 
 
 def _tasks(tasks: Sequence[TaskResult], notes: Notes, width: int) -> str:

@@ -75,5 +75,8 @@ def _strongest(cards: list[NeuronCard], effects: np.ndarray, largest: float, thi
     own = [layer for layer in range(len(effects)) if third_of(layer, len(effects)) == third]
     size = np.sort(np.abs(effects[own]).ravel())[::-1][:PER_THIRD]
     found = sorted((abs(card.effect) for card in cards), reverse=True)
+    # Scores that are kept rounded can lack an effect that a run found, and have none that it did not.
+    if len(found) < (wanted := int(np.count_nonzero(size))):
+        yield f"it has {len(found)} cards of the {third} layers, where {wanted} neurons have an effect"
     if any(here < there - EFFECT * largest for here, there in zip(found, size, strict=False)):
         yield f"its {third} neurons are not those with the largest effects"

@@ -51,7 +51,6 @@ _JSON: Mapping[str, type[BaseModel]] = {
     "cards": CardsCell,
 }
 
-
 _OF_GRAPHS = ("scores", "sweep")
 """Stages whose files declare the sizes of a graph and of the halves of a pool."""
 

@@ -40,12 +40,17 @@ def replacing(path: Path) -> Iterator[Path]:
     partial = Path(name)
     try:
         yield partial
-        partial.chmod(0o666 & ~_umask())
+        give_usual_mode(partial)
         os.replace(partial, path)
     except (OSError, SafetensorError) as error:
         raise refused(path, error) from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def give_usual_mode(path: Path) -> None:
+    """Let others read a file as they may read what the user writes: temporary ones are the owner's alone."""
+    path.chmod(0o666 & ~_umask())
 
 
 def nearest(folder: Path) -> Path:

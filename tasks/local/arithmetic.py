@@ -32,7 +32,10 @@ LEVELS = {
     "large": {"operands": 4, "smallest": 10, "largest": 99, "value": 999},
     "few-shot": {"operands": 3, "smallest": 10, "largest": 39, "value": 99, "shots": 8},
 }
-"""How many numbers, from which to which, and the largest value; `three` has those of countdown's `small`."""
+"""How many numbers, from which to which, and the largest value.
+
+`three` has the numbers of countdown's `small-operand`.
+"""
 
 
 def draw(given: Draw) -> Example | None:

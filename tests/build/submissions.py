@@ -97,7 +97,7 @@ def write_run(
         members, tokenizer=pair.tokenizer, mask_id=pair.mask_id, control=pair.control, software=software
     )
     plan = plan_run(subject, protocol, protocol.tasks if tasks is None else tasks)
-    outcomes = execute(plan, protocol, Store(folder), _compute, Silent())
+    outcomes = execute(plan, protocol, Store(folder), made_up, Silent())
     results = [describe_task(outcome, protocol) for outcome in outcomes]
     path = folder / f"{pair.name}-{protocol.name}.json"
     write_model(assemble(pair, environment, protocol, results), path)
@@ -122,9 +122,10 @@ def _environment() -> Environment:
     return an_environment().model_copy(update={"numpy": np.__version__})
 
 
-def _compute(
+def made_up(
     cell: Cell, needs: Any, tell: Callable[[int], AbstractContextManager[Callable[[int], None]]]
 ) -> Any:
+    """The content of a cell, of made-up evidence where a model would run."""
     if not cell.kind.members:
         return compute_numbers(cell, needs, tell)
     return _MADE_UP[cell.kind.stage](cell, needs)

@@ -130,7 +130,18 @@ def written(place: tuple[str | int, ...]) -> str:
     return "".join(steps).removeprefix(".")
 
 
-ALTERNATIVES = {"grouped": "ungrouped", "midpoint": "left", "patch": "zero", "local": "planning"}
+ALTERNATIVES: dict[str, Any] = {
+    "words": "symbols",
+    "symbols": "words",
+    "grouped": "ungrouped",
+    "staggered": "left",
+    "converge": 5,
+    "patch": "zero",
+    "local": "planning",
+    "plan": "trajectory",
+    "copy": "last",
+}
+"""Other values of texts of which not every one is allowed."""
 
 TRUSTED = (
     "pair.confounds",
@@ -150,7 +161,7 @@ TRUSTED = (
 
 _DECLARED = "was not made as the record says: its"
 _EXPECTED = (
-    ("schema_version", "record", "Input should be 5"),
+    ("schema_version", "record", "this version of mechshift reads schema 6"),
     ("pair.name", "card", "it names pair 'small'"),
     ("pair.(control|mask_id|tokenizer)", "cells", f"{_DECLARED} tokenizer or mask token"),
     ("pair.(arm|mdm)", "cells", f"{_DECLARED} members"),
@@ -159,7 +170,7 @@ _EXPECTED = (
     ("protocol.tasks", "protocol", "its tasks differ"),
     ("protocol", "protocol", "that differs from this version's"),
     (r"tasks\[\d\].task", "coverage", "is repeated or not in the protocol"),
-    (r"tasks\[\d\].version", "plausibility", "it is version 2 of the task"),
+    (r"tasks\[\d\].version", "plausibility", "it is version 3 of the task"),
     (r"tasks\[\d\].level", "coverage", "is of level"),
     (r"tasks\[\d\].cells.(circuit|comparison)\S*.key", "cells", "its key is not that of"),
     (r"tasks\[\d\].cells.(circuit|comparison)\S*.digest", "numbers", "the record says"),
@@ -334,7 +345,7 @@ def _manifests() -> Iterator[Tampering]:
 
     zeros = "0" * 64
     entry = {"sha256": zeros, "bytes": 1}
-    yield Tampering("manifest of another schema", edit(schema_version=2), "manifest", "Input should be 1")
+    yield Tampering("manifest of another schema", edit(schema_version=2), "manifest", "reads schema 1")
     yield Tampering("manifest of another form", edit(form="shrunk"), "manifest", "'exact' or 'reduced'")
     yield Tampering("reduced without a step", edit(step=None), "manifest", "only reduced cells have a step")
     exact = edit(form="exact", step=None)

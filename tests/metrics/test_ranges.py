@@ -281,6 +281,11 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy, ...], tuple[
         SHARE,
     ),
     "relative_profile": (metrics.relative_profile, (profiles(), profiles()), SHARE),
+    "sign_carriers": (
+        lambda value, others: len(metrics.sign_carriers(value, dict(zip("abc", others, strict=True)))),
+        (NUMBERS, of(NUMBERS, 3)),
+        (0.0, 3.0),
+    ),
     "sign_stability": (
         lambda values: vars(metrics.sign_stability(dict(zip("abc", values, strict=True)))) | {"carriers": 0},
         (of(NUMBERS, 3),),

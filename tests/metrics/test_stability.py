@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mechshift.metrics import SignStability, Undefined, sign_stability
+from mechshift.metrics import SignStability, Undefined, sign_carriers, sign_stability
 
 
 def found(values: dict[str, float]) -> SignStability:
@@ -28,6 +28,14 @@ def test_tasks_that_agree_are_stable() -> None:
 
 def test_a_mean_of_nothing_has_no_sign_to_keep() -> None:
     assert not found({"a": 0.0, "b": 0.0, "c": 0.0}).stable
+
+
+def test_a_task_without_which_there_is_no_value_carries_no_sign() -> None:
+    assert sign_carriers(0.1, {"a": 0.2, "b": -0.1, "c": 0.0, "d": None}) == ("b", "c")
+    assert sign_carriers(0.0, {"a": 0.0, "b": 0.1}) == ("b",)
+    assert sign_carriers(0.1, {}) == ()
+    with pytest.raises(ValueError, match="values"):
+        sign_carriers(0.1, {"a": float("nan")})
 
 
 def test_two_tasks_say_nothing_of_each_other() -> None:

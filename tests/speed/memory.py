@@ -53,6 +53,7 @@ STAGES = {
     "entropies": "entropies",
     "effects": "effects",
     "cards": "cards",
+    "stages": "other reads",
 }
 """The stage in which a cell is computed, by the beginning of its name; of any other cell, comparison."""
 SHAPES: dict[str, dict[str, Any]] = {

@@ -50,8 +50,8 @@ PAIRS: dict[str, tuple[Any, Any, dict[str, Any]]] = {
 LENGTHS = (30, 60)
 ROWS = (64, 32, 16)
 ANSWER, READS = 16, 4
-GROUPS = 60
-"""As many as the tasks of the package have at most."""
+GROUPS = 96
+"""As many as a task of the package has at most: those of infilling."""
 
 
 def sizes_of(pair: str) -> Sizes:
@@ -65,7 +65,7 @@ def peaks(sizes: Sizes, protocol: Protocol, rows: int, tokens: int) -> tuple[Sta
     """The peak of every stage for a pair of these dimensions, its batches `rows` rows of `tokens` tokens."""
     batch = Load(rows, tokens, READS * rows, rows)
     decoded = Load(rows, tokens, ANSWER * rows, rows)
-    member = MemberWork((decoded,), (batch,), (batch,), (), (), {})
+    member = MemberWork((decoded,), (batch,), (batch,), (batch,), (batch,), {})
     work = TaskWork("any", rows, {}, rows, GROUPS, member, member)
     return stage_peaks((sizes, sizes), (sizes.weights, sizes.weights), [work], protocol)
 

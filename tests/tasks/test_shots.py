@@ -8,6 +8,7 @@ from itertools import islice
 
 import pytest
 
+from mechshift.errors import NotComputable
 from mechshift.tasks import Example, get_task, list_tasks
 from mechshift.tasks.example import Draw as Given
 from mechshift.tasks.shots import few_shot, question_of
@@ -161,3 +162,19 @@ def test_a_generator_without_shots_is_as_it_was() -> None:
     task = get_task("ioi")
     wrapped = replace(task, draw=few_shot(task.draw, {}))
     assert list(islice(wrapped.examples(0), 50)) == list(islice(task.examples(0), 50))
+
+
+@pytest.mark.parametrize("answer", ["the", "same"])
+def test_a_generator_without_enough_answers_is_named_and_not_waited_for(answer: str) -> None:
+    """Of one first word at most half of the shots can begin; of one answer there is one."""
+
+    def draw(given: Given) -> Example:
+        number = given.rng.randrange(1000)
+        said = f" the {number}" if answer == "the" else " same"
+        return Example(f"q {number}", f"c {number}", said, " x", given.variant, f"{given.variant}-0", ())
+
+    task = get_task("arithmetic")
+    instructions = dict.fromkeys(task.card.variants, ("",))
+    card = replace(task.card, levels={"shown": {"shots": SHOTS}}, default_level="shown")
+    with pytest.raises(NotComputable, match="task 'arithmetic', level 'shown': 3,000 draws"):
+        next(replace(task, card=card, draw=few_shot(draw, instructions)).examples(0))

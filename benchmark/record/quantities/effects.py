@@ -71,7 +71,7 @@ def _excess(definition: Definition) -> Definition:
         "components drawn at random. It is 0 where the circuit touches all of them.",
         low=-1 if bounded else None,
         high=1 if bounded else None,
-        larger=f"{definition.larger} of the circuit than of random ones",
+        larger="the value is larger among the circuit's components than among random ones",
         unit=definition.unit,
     )
 

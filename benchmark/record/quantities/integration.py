@@ -7,14 +7,15 @@ from .of_task import of_each
 _POINTS = Definition(
     "integration points",
     "At how many points of the path between the corrupted and the clean prompt the gradient is taken. Under "
-    "`v2` and `quick` each member gets as many as it needs on the task: of 5, 10, 20 and 40 the smallest "
-    "at which the completeness residual is at most 2 % and a neighbouring number gives 98 % of the same top "
-    "edges, on some of the discovery prompts.",
+    "`v2` and `quick` each member gets as many as it needs on the task: of 5, 10, 20 and 40 (`quick`: 20 at "
+    "most) the smallest at which the completeness residual is at most 2 % and a neighbouring number gives "
+    "98 % of the same top edges, on some of the discovery prompts.",
     low=1,
     span="5, 10, 20 or 40",
     larger="a metric that changes more abruptly along the path",
     unit="points",
-    trap="With 40 the search may have ended without success; the line below then shows more than 2 %.",
+    trap="At the largest number the search may have ended without success: a doubt below the tables then "
+    "gives the residual and the share of the top edges that changed.",
 )
 _CHANGE = Definition(
     "top edges that still change",

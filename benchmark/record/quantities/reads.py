@@ -134,10 +134,10 @@ READS = Section(
         *_metric("metric_at_copies", "copied", COPIED_SHARE),
         *_at("cosine", lambda at: entry(at.structure, "edges"), RHO_AT),
         *_at("cosine_headline", lambda at: entry(at.structure, "headline"), WITH_HEADLINE),
-        *_at("early_shift", lambda at: entry(at.squared["shift"], "early_share"), EARLY_AT, SHIFT),
+        *_at("early_shift", lambda at: entry(at.squared.shift, "early_share"), EARLY_AT, SHIFT),
         *_at(
             "specialisation_shift",
-            lambda at: entry(at.squared["shift"], "specialisation"),
+            lambda at: entry(at.squared.shift, "specialisation"),
             SPECIALISATION_AT,
             SHIFT,
         ),

@@ -11,7 +11,7 @@ from mechshift.baselines.report.over_seeds import answers, evidence_table
 from mechshift.baselines.report.records import Pairs
 from mechshift.baselines.structure.roster import CONTROLS, SEEDS
 from mechshift.baselines.structure.tasks import TaskKind
-from mechshift.benchmark.record.types import Missing, Number, Record, TaskRecord
+from mechshift.benchmark.record.types import Number, Record, TaskRecord
 from mechshift.metrics import holm, seeds_difference_p
 
 KINDS = {
@@ -104,9 +104,8 @@ def test_p_values_are_welchs_on_the_seeds_and_holms_over_all_lines(build: Build)
 def test_estimators_that_disagree_leave_a_claim_open(build: Build) -> None:
     mdm = {"ioi": 0.8, "greater-than": 0.8, "infilling": 0.4, "countdown": 0.5}
     evidence = [e for e in evidence_of(build(mdm, same(0.8)), KINDS, None) if e.statement.letter == "B1"]
-    # ρ is the same in all of these records, so that it does not decide; neurons were not measured.
-    assert [each.decision for each in evidence[:2]] == ["undecided", "undecided"]
-    assert isinstance(evidence[2].decision, Missing)
+    # ρ is the same in all of these records, of edges and of neurons, so that it does not decide.
+    assert [each.decision for each in evidence[:3]] == ["undecided"] * 3
     assert overall(evidence) == "undecided"
     assert overall(evidence[3:]) == "supported"
 
@@ -118,7 +117,7 @@ def test_the_answers_name_what_each_estimator_says(build: Build) -> None:
     assert (
         "**B1**, on planning tasks it abandons that circuit (below the control): this family cannot decide "
         "it; "
-        "supported by Ĵ at each task's own size; open by ρ of edges and ρ of edges, standardised; without a "
-        "value by ρ of MLP neurons." in said
+        "supported by Ĵ at each task's own size; open by ρ of edges, ρ of edges, standardised and ρ of "
+        "MLP neurons." in said
     )
     assert evidence_table(evidence).count("*supported*") >= 2

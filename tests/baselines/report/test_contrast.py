@@ -59,7 +59,7 @@ def test_the_difference_is_the_pair_less_the_control(make_pairs: MakePairs) -> N
 
 
 def test_a_difference_of_differences_adds_all_four_intervals(make_pairs: MakePairs) -> None:
-    found = contrast(BY_LABEL["task-dependent shift, own sizes"], "tiny", make_pairs())
+    found = contrast(BY_LABEL["overlap shift, own sizes"], "tiny", make_pairs())
     reach = sqrt(0.03**2 + 0.03**2 + 0.04**2 + 0.04**2)
     assert bounds(found.difference) == pytest.approx((0.25, 0.25 - reach, 0.25 + reach))
 

@@ -18,7 +18,7 @@ READ = {
     "Ĵ local, one size": 0.7,
     "Ĵ planning, own sizes": 0.4,
     "Ĵ planning, one size": 0.4,
-    "task-dependent shift, own sizes": 0.3,
+    "overlap shift, own sizes": 0.3,
     "task-dependent shift, one size": 0.3,
     "early shift, planning": 0.2,
     "ratio of early shares, countdown": 2.9,

@@ -90,7 +90,8 @@ def test_another_protocol_is_refused(
     found = refusal(make_pairs({"tiny-block": make_record("tiny-block", protocol=QUICK)}), put, tmp_path)
     assert found.problem == (
         "the records of tiny-block and tiny are not of the same protocol: "
-        "board is False and True; name is quick and v2; pool is 100 and 500"
+        "beside_examples is 32 and 48; board is False and True; convergence is 12 and 24; "
+        "most is 20 and 40; name is quick and v2; pool is 100 and 500; version is 4 and 1"
     )
 
 
@@ -121,12 +122,12 @@ def test_another_arm_is_refused(
     ("changes", "said"),
     [
         (
-            {"version": 2},
-            "countdown is version 2, level small, suite planning and version 1, level",
+            {"version": 3},
+            "countdown is version 3, level small, suite planning and version 2, level",
         ),
         (
             {"level": "hard"},
-            "countdown is version 1, level hard, suite planning and version 1, level small",
+            "countdown is version 2, level hard, suite planning and version 2, level small",
         ),
     ],
 )
@@ -148,7 +149,7 @@ def test_a_task_that_was_not_asked_is_refused(
     make_pairs: MakePairs, make_record: MakeRecord, make_task: MakeTask, put: Put, tmp_path: Path
 ) -> None:
     found = refusal(make_pairs({"tiny-block": make_record("tiny-block", (make_task("ioi"),))}), put, tmp_path)
-    assert "countdown is absent and version 1" in found.problem
+    assert "countdown is absent and version 2" in found.problem
 
 
 def test_a_task_that_failed_was_asked(

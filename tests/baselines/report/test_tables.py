@@ -170,7 +170,8 @@ def test_beside_the_pair_without_the_arm(make_pairs: MakePairs) -> None:
 def test_a_row_has_every_quantity_of_a_board(make_pairs: MakePairs) -> None:
     found = tables.row_table(make_pairs())
     heads = [cell.strip() for cell in found.splitlines()[0].strip("|").split(" | ")]
-    assert heads[:4] == ["pair", "overlap Ĵ, local", "overlap Ĵ, planning", "task-dependent shift"]
+    of = ("", ", words", ", symbols")
+    assert heads[:4] == ["pair", *(f"similarity ρ, local{each}" for each in of)]
     assert heads[-1] == "accuracy, MDM, planning"
     marked = [f"`{pair}`" + " (control)" * is_control(pair) for pair in PAIRS]
     assert [row[0] for row in rows_of(found)] == marked

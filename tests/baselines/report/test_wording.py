@@ -27,16 +27,16 @@ def test_a_claim_and_its_verdicts(make_pairs: MakePairs) -> None:
     assert claim_sentence(CLAIMS[2], make_pairs()) == (
         "**C**, on planning tasks early layers do more, at least twice as much on Countdown: "
         "early shift, planning (claimed: above 0), *holds* in 1, *no more than further training* in 1, "
-        "*less than further training* in 1, *not shown* in 1 and *opposite* in 1 of 5 pairs; "
+        "*less than further training* in 1, *not shown* in 3 and *opposite* in 1 of 7 pairs; "
         "ratio of early shares, countdown (claimed: 2 or more), *holds* in 1, "
-        "*no more than further training* in 2, *not shown* in 1 and *less than claimed* in 1 of 5 pairs."
+        "*no more than further training* in 2, *not shown* in 3 and *less than claimed* in 1 of 7 pairs."
     )
 
 
 def test_what_is_claimed_of_two_quantities_is_said_once(make_pairs: MakePairs) -> None:
     verdicts = (
         "*less than the control* in 1, *not distinguishable from the control* in 1 and "
-        "*more than the control* in 3 of 5 pairs"
+        "*more than the control* in 5 of 7 pairs"
     )
     assert claim_sentence(CLAIMS[0], make_pairs()) == (
         "**A**, on local tasks the MDM retains the circuit of the ARM: "
@@ -53,7 +53,7 @@ def test_pairs_without_a_value_are_counted_too(
 ) -> None:
     record = make_record("tiny", (make_task("ioi"),), (make_failed_task("countdown", "too few"),))
     found = claim_sentence(CLAIMS[2], make_pairs({"tiny": record}))
-    assert "*opposite* in 1 and *no value* in 1 of 5 pairs; " in found
+    assert "*opposite* in 1 and *no value* in 1 of 7 pairs; " in found
 
 
 @pytest.fixture
@@ -64,14 +64,14 @@ def spreads(make_pairs: MakePairs) -> list[Spread]:
 
 def test_seeds_beside_intervals(spreads: list[Spread]) -> None:
     assert seeds_sentence(spreads) == (
-        "For 1 of 2 quantities the range over the three seeds exceeds the mean width of their intervals."
+        "For 1 of 2 quantities the range over the seeds exceeds the mean width of their intervals."
     )
 
 
 def test_seeds_of_which_nothing_is_known(spreads: list[Spread]) -> None:
     unknown = Spread(EARLY_SHIFT, (GONE, GONE, GONE), GONE, GONE)
     assert seeds_sentence([*spreads, unknown]) == (
-        "For 1 of 3 quantities the range over the three seeds exceeds the mean width of their intervals; "
+        "For 1 of 3 quantities the range over the seeds exceeds the mean width of their intervals; "
         "for 1 it is not known."
     )
 
@@ -125,7 +125,7 @@ def test_which_quantities_tell_the_base_pair_from_the_one_without_the_arm(make_p
     assert scratch_sentence(make_pairs()) == (
         "For 8 of 12 quantities the interval of `tiny` less `tiny-scratch` excludes 0: "
         "Ĵ local, own sizes (above); Ĵ local, one size (above); Ĵ planning, own sizes (above); "
-        "Ĵ planning, one size (above); task-dependent shift, own sizes (above); "
+        "Ĵ planning, one size (above); overlap shift, own sizes (above); "
         "task-dependent shift, one size (above); early shift, planning (below); "
         "specialisation shift, local (above)."
     )
@@ -146,12 +146,12 @@ def test_the_one_size_and_whose_circuits_are_larger(
 ) -> None:
     whole = make_record("tiny-block", (make_task("ioi"), make_task("countdown", edges=1000)))
     assert size_sentence(make_pairs({"tiny-block": whole})) == (
-        "The one size is 100 of 1,000 edges. In 1 of 14 comparisons the circuits of that size are not both "
+        "The one size is 100 of 1,000 edges. In 1 of 28 comparisons the circuits of that size are not both "
         "faithful: countdown in `tiny-block`."
     )
 
 
 def test_where_all_circuits_are_faithful_none_is_named(make_pairs: MakePairs) -> None:
     assert size_sentence(make_pairs()).endswith(
-        "In 0 of 14 comparisons the circuits of that size are not both faithful."
+        "In 0 of 28 comparisons the circuits of that size are not both faithful."
     )

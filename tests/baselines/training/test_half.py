@@ -83,6 +83,43 @@ def test_trainings_go_on_from_a_halved_arm_in_float32(
     assert {each.dtype for each in take_arm(recipe, tmp_path / "out").model.parameters()} == {torch.float32}
 
 
+def test_the_folder_of_the_only_weights_is_left_as_it_is(
+    recipe: Recipe, trained: Path, accurate: Accurate, tmp_path: Path
+) -> None:
+    accurate(0.995, 0.985)
+    before = {path: path.read_bytes() for path in trained.rglob("*") if path.is_file()}
+    (tmp_path / "link").symlink_to(trained)
+    for out in (trained, tmp_path / "link"):
+        with pytest.raises(UsageError, match="the weights that were trained"):
+            halve_pair(recipe, trained, out)
+    assert {path: path.read_bytes() for path in trained.rglob("*") if path.is_file()} == before
+
+
+def test_what_an_interrupted_halving_leaves_is_no_member(
+    recipe: Recipe, trained: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def evaluation(*_: object) -> Callable[[object], dict[str, float]]:
+        found = iter(({"ioi": 1.0},))
+        return lambda model: next(found)
+
+    monkeypatch.setattr(half, "_evaluation", evaluation)
+    with pytest.raises(StopIteration):
+        halve_pair(recipe, trained, tmp_path / "out")
+    assert not (tmp_path / "out" / "arm").exists()
+
+
+def test_weights_are_written_without_a_word_and_for_others_to_read(
+    recipe: Recipe, trained: Path, accurate: Accurate, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    accurate(0.995, 0.99)
+    capfd.readouterr()
+    halve_pair(recipe, trained, tmp_path / "out")
+    assert capfd.readouterr() == ("", "")
+    (other := tmp_path / "other").touch()
+    for folder in (trained, tmp_path / "out"):
+        assert (folder / "arm" / "model.safetensors").stat().st_mode == other.stat().st_mode
+
+
 def test_a_folder_without_a_member_is_refused(recipe: Recipe, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds no trained member"):
         halve_pair(recipe, tmp_path, tmp_path / "out")

@@ -12,7 +12,7 @@ from build.resampled import a_resampled_record, a_resampled_task, bounds, draw_p
 from mechshift.benchmark.contrast.comparable import find_unmatched, match_tasks
 from mechshift.benchmark.contrast.differences import Apart, RowDifferences, p_value, subtract_values
 from mechshift.benchmark.record.row import pair_quantities
-from mechshift.benchmark.record.summary import summarise
+from mechshift.benchmark.record.summary import similarity_of, summarise
 from mechshift.benchmark.record.types import Accuracy, Missing, Number, Record, Resampling, TaskRecord
 from mechshift.metrics import cluster_weights, holm
 
@@ -122,6 +122,26 @@ def test_any_false_difference_of_pairs_is_as_rare_as_stated() -> None:
         false += min(holm(p)) <= 0.05
     # Three standard errors of a share of .05 in 25 runs. More runs, and 24 units, in tests/metrics.
     assert false / runs <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / runs)
+
+
+def test_the_p_value_over_other_tasks_is_welchs_by_the_few_tasks_of_a_kind() -> None:
+    """Two tasks of each kind: with a normal tail, or one degree more, it would be far smaller."""
+    a, b, _ = records()
+    kinds: dict[tuple[str, str], list[float]] = {}
+    for one, other in zip(a.tasks, b.tasks, strict=True):
+        before, after = similarity_of(one), similarity_of(other)
+        assert isinstance(before, Number)
+        assert isinstance(after, Number)
+        kinds.setdefault((one.suite, one.surface), []).append(after.value - before.value)
+    assert all(len(values) == 2 for values in kinds.values())
+    parts = [np.var(values, ddof=1) / 2 / 4 for values in kinds.values()]
+    contrast = sum((1 if suite == "local" else -1) / 2 * np.mean(each) for (suite, _), each in kinds.items())
+    freedom = sum(parts) ** 2 / sum(part**2 for part in parts)
+    expected = 2 * stats.t.sf(abs(contrast) / math.sqrt(sum(parts)), freedom)
+    found = row(a, b).summary().similarity.across
+    assert isinstance(found, Number)
+    assert found.value == pytest.approx(contrast)
+    assert p_value(number(0), number(1), found) == pytest.approx(expected)
 
 
 def test_the_p_value_of_a_pair_is_by_the_deviation_of_its_draws() -> None:

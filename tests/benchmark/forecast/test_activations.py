@@ -1,6 +1,7 @@
 """Every term of the memory formulas against what torch keeps or allocates on small random members."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -85,6 +86,38 @@ def test_attribution_takes_what_is_said(
         attribute(member, [batch(), batch()], Integration("midpoint", 2), groups=4)
     phases = memory._attribution_phases(sizes_of(member), Load(ROWS, TOKENS, ROWS, ROWS), 2)
     said = max(sum(phase.values()) for phase in phases)
+    assert 0.93 * found.peak < said < 1.13 * found.peak
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("kind", ["gpt2", "llama"])
+@pytest.mark.parametrize("neurons", [False, True])
+def test_attribution_by_place_and_of_neurons_takes_what_is_said(
+    neurons: bool, kind: str, dtype: torch.dtype, random_member: Make, allocated: Any
+) -> None:
+    """Prompts that differ in their middle and are read before their end have positions in all places."""
+    member = random_member(kind, attention="full", dtype=dtype)
+    given = batch()
+    corrupted = given.clean.clone()
+    corrupted[:, 8] = given.clean[:, 8] % 480 + 1
+    apart = replace(given, corrupted=corrupted, read_position=torch.full((ROWS,), TOKENS - 6))
+    with allocated(member.backbone.model) as found:
+        attribute(member, [apart, apart], Integration("midpoint", 2), groups=4, places=True, neurons=neurons)
+    load = Load(ROWS, TOKENS, ROWS, ROWS)
+    phases = memory._attribution_phases(sizes_of(member), load, 2, neurons)
+    said = max(sum(phase.values()) for phase in phases)
+    assert 0.93 * found.peak < said < 1.13 * found.peak
+
+
+def test_many_neurons_take_what_is_said(random_member: Make, allocated: Any) -> None:
+    """So many that the peak is where both runs and their difference are held."""
+    member = random_member("llama", mlp_width=3000)
+    with allocated(member.backbone.model) as found:
+        attribute(member, [batch()], Integration("midpoint", 1), groups=4, neurons=True)
+    phases = memory._attribution_phases(sizes_of(member), Load(ROWS, TOKENS, ROWS, ROWS), 1, neurons=True)
+    said = max(sum(phase.values()) for phase in phases)
+    of_neurons = max(phase["what neurons put out"] for phase in phases)
+    assert of_neurons > said / 3
     assert 0.93 * found.peak < said < 1.13 * found.peak
 
 

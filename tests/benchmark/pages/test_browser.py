@@ -269,7 +269,7 @@ INERT = """() => ({
 
 
 def title(kind: str) -> str:
-    return {"pair": f"{SEEN}, {SEEN}", "board": f"Leaderboard, {SEEN}@3", "comparison": f"{SEEN} and {SEEN}"}[
+    return {"pair": f"{SEEN}, {SEEN}", "board": f"Leaderboard, {SEEN}@1", "comparison": f"{SEEN} and {SEEN}"}[
         kind
     ]
 

@@ -1,11 +1,13 @@
 """Threads go back to the caller."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 import torch
 
-from mechshift.benchmark.pairs.threads import on_suited_threads, suited_threads
+from mechshift.benchmark.pairs.threads import on_suited_threads, on_threads, suited_threads
 
 
 @pytest.fixture
@@ -29,4 +31,38 @@ def test_a_small_model_on_a_cpu_has_one_thread_for_a_while(device: str, width: i
 
     with pytest.raises(KeyError):
         failing()
+    assert torch.get_num_threads() == 3
+
+
+@pytest.mark.usefixtures("three")
+@pytest.mark.parametrize("last", ["first", "second"])
+def test_two_threads_at_once_leave_what_they_found(last: str) -> None:
+    """Whichever of the two is the last to leave, a thread that is started later has three."""
+    inside, leave = Event(), Event()
+
+    def second() -> None:
+        with on_threads(1):
+            inside.set()
+            assert leave.wait(5)
+
+    with ThreadPoolExecutor(1) as pool:
+        with on_threads(1):
+            other = pool.submit(second)
+            assert inside.wait(5)
+            if last == "first":
+                leave.set()
+                other.result()
+        leave.set()
+        other.result()
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(torch.get_num_threads).result() == 3
+    assert torch.get_num_threads() == 3
+
+
+@pytest.mark.usefixtures("three")
+def test_one_within_another_gives_back_the_outer_ones() -> None:
+    with on_threads(2):
+        with on_threads(1):
+            assert torch.get_num_threads() == 1
+        assert torch.get_num_threads() == 2
     assert torch.get_num_threads() == 3

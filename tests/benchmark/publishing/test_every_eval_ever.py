@@ -27,7 +27,12 @@ NAMES = [
     "overlap_shift",
     "one_size_edges",
     "overlap_shift_one_size",
-    *(f"{what}_shift_{suite}" for what in ("early", "specialisation") for suite in ("local", "planning")),
+    *(
+        f"{what}_shift{weighting}_{suite}"
+        for what in ("early", "specialisation")
+        for suite in ("local", "planning")
+        for weighting in ("", "_squared")
+    ),
     "right_context_local",
     "right_context_planning",
     "faithfulness_arm",
@@ -146,7 +151,8 @@ def without_numbers(summary: Summary) -> Summary:
     missing = Missing(missing="nothing was solved")
     suites = dict.fromkeys(("local", "planning"), missing)
     by_suite = ("accuracy_arm", "accuracy_mdm", "neurons", "overlap", "early_shift")
-    by_suite += ("specialisation_shift", "right_context")
+    by_suite += ("early_shift_squared", "specialisation_shift", "specialisation_shift_squared")
+    by_suite += ("right_context",)
     size = summary.one_size.model_copy(update={"edges": None, "shift": missing})
     nothing = dict.fromkeys(("words", "symbols"), missing)
     changes = {

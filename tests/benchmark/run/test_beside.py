@@ -212,7 +212,7 @@ def test_a_control_is_asked_as_the_arm_and_has_nothing_of_the_right(
         assert at.gap["arm"].value == pytest.approx(at.gap["mdm"].value)  # type: ignore[union-attr]
         assert at.structure["edges"].value == pytest.approx(1)  # type: ignore[union-attr]
         assert at.direction["right_context"] == Number(value=0.0, low=0.0, high=0.0)
-        for shift in (*at.squared["shift"].values(), *at.mass["shift"].values()):
+        for shift in (*at.squared.shift.values(), *at.mass.shift.values()):
             assert shift.value == pytest.approx(0, abs=1e-5)  # type: ignore[union-attr]
 
 

@@ -1,9 +1,11 @@
 """Every number of a record from its cells alone: no model, no torch, the same bytes."""
 
 import json
+import math
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import typer
 from mechshift.benchmark.cli.rescore import rescore as rescore_command
 from mechshift.benchmark.record.files import read_model, write_model
 from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.run import progress
 from mechshift.benchmark.run.rescore import find_records, rescore
 from mechshift.benchmark.run.store import Seal, read_seal
 from mechshift.errors import NotComputable, UsageError
@@ -234,17 +237,21 @@ def test_other_files_of_a_folder_are_passed_over(path: Path) -> None:
     assert find_records(path.parent) == (path,)
 
 
-def test_the_command_says_whether_they_agree(path: Path) -> None:
-    command = [sys.executable, "-m", "mechshift", "rescore"]
-    done = subprocess.run([*command, path.parent], capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == f"{path}: recomputed from its cells, identical to the last byte\n"
+def test_the_command_says_whether_they_agree(
+    path: Path, command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # However slow the machine, no progress is told: it would stand among what is compared.
+    told = progress.announce_when_slow
+    monkeypatch.setattr(progress, "announce_when_slow", lambda: told(math.inf))
+    done = command("rescore", path.parent)
+    assert (done.code, done.err) == (0, "")
+    assert done.out == f"{path}: recomputed from its cells, identical to the last byte\n"
     content = json.loads(path.read_text())
     content["summary"]["early_shift"]["local"]["value"] = 7.0
     path.write_text(json.dumps(content))
-    done = subprocess.run([*command, path, "--json"], capture_output=True, text=True)
-    assert done.returncode == 1
-    (row,) = json.loads(done.stdout)
+    done = command("rescore", path, "--json")
+    assert done.code == 1
+    (row,) = json.loads(done.out)
     assert len(row["differences"]) == 1
 
 

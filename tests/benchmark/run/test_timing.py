@@ -112,7 +112,7 @@ def test_a_cell_that_was_thought_to_be_there_counts_again(clock: Clock) -> None:
 def test_amounts_are_examples_times_passes_and_rankings() -> None:
     """By hand for `quick`: halves of 50, ten steps as is typical, ten budgets, 200 resamples, ten splits.
 
-    Cards run 50 prompts, and 32 of them seven times; four other reads are of 48 examples of both members.
+    Cards run 50 prompts, and 32 of them seven times; four other reads are of 32 examples of both members.
     """
     expected = {
         "pool": 100,
@@ -122,7 +122,7 @@ def test_amounts_are_examples_times_passes_and_rankings() -> None:
         "entropies-mdm": 50,
         "effects-arm": 50,
         "cards-mdm": 50 + 7 * 32,
-        "stages": 4 * 48 * 2 * (2 + 20),
+        "stages": 4 * 32 * 2 * (2 + 20),
         "comparison": 201 * 21 * 11,
     }
     plan = make_plan(("ioi",))

@@ -5,10 +5,11 @@ import re
 from math import comb
 from pathlib import Path
 
+from mechshift.benchmark.record.protocol import V2
 from mechshift.benchmark.run.plan import KINDS
 
 PAGE = (Path(__file__).parents[3] / "docs" / "trust.md").read_text(encoding="utf-8")
-TASKS = 8
+TASKS = len(V2.tasks)
 
 
 def found(cells: int, forged: int, drawn: int) -> float:

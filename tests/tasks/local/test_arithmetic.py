@@ -99,9 +99,10 @@ def test_the_levels_are_these() -> None:
     assert {name: level["operands"] for name, level in levels.items()} == SIZES
 
 
-def test_the_default_levels_numbers_are_countdowns() -> None:
+def test_the_default_levels_numbers_are_those_of_a_level_of_countdown() -> None:
     ours, theirs = (
-        get_task(name).card.levels[level] for name, level in (("arithmetic", "three"), ("countdown", "small"))
+        get_task(name).card.levels[level]
+        for name, level in (("arithmetic", "three"), ("countdown", "small-operand"))
     )
     assert [ours[key] for key in ("operands", "smallest", "largest")] == [
         theirs[key] for key in ("operands", "smallest", "largest")
