@@ -37,7 +37,7 @@ in symbols                          0.88 [0.86, 0.90]        0.75 [0.71, 0.79]
 task-dependent shift                                                                +0.25 [+0.20, +0.30]¹
 within words                                                                        +0.27 [+0.22, +0.32]¹
 within symbols                                                                      +0.13 [+0.08, +0.18]¹
-for other tasks                                                                     +0.20 [-0.10, +0.50]¹
+for other tasks                                                                     +0.20 [-0.10, +0.50]
 neurons ρ                           0.80 [0.76, 0.84]        0.60 [0.55, 0.65]
 overlap Ĵ                           0.75 [0.70, 0.80]        0.50 [0.45, 0.55]
 overlap shift                                                                       +0.25 [+0.18, +0.32]²

@@ -27,114 +27,113 @@ TASKS = """\
 BEHAVIOUR
 accuracy, ARM                                    0.95 [0.93, 0.96]        0.01 [0.00, 0.02]
 accuracy, MDM                                    0.75 [0.71, 0.78]        0.75 [0.71, 0.78]
-accuracy of the MDM in place                     –⁴                       –⁴
+accuracy of the MDM in place                     –³                       –³
 pool / discovery / evaluation                    500 / 252 / 248          1 / 252 / 248
 templates                                        15                       15
 unfit / solved in another form                   7 / 2                    7 / 2
-ARM metric, clean / corrupted                    3.00 / -1.50             –⁵
-MDM metric, clean / corrupted                    2.00 / -1.50             –⁵
+ARM metric, clean / corrupted                    3.00 / -1.50             –⁴
+MDM metric, clean / corrupted                    2.00 / -1.50             –⁴
 STRUCTURE, WHATEVER THE NUMBER OF PROMPTS
-ρ of edges                                       0.93 [0.91, 0.95]        –⁵
-ρ of edges, standardised                         0.85 [0.80, 0.90]        –⁵
-ρ of edges without right context                 0.90 [0.88, 0.92]        –⁵
-ρ of components                                  0.97 [0.96, 0.98]        –⁵
-ρ of MLP neurons                                 0.80 [0.77, 0.83]        –⁵
-edges that carry ρ, ARM                          6                        –⁵
-edges that carry ρ, MDM                          4                        –⁵
+ρ of edges                                       0.93 [0.91, 0.95]        –⁴
+ρ of edges, standardised                         0.85 [0.80, 0.90]        –⁴
+ρ of edges without right context                 0.90 [0.88, 0.92]        –⁴
+ρ of components                                  0.97 [0.96, 0.98]        –⁴
+ρ of MLP neurons                                 0.80 [0.77, 0.83]        –⁴
+edges that carry ρ, ARM                          6                        –⁴
+edges that carry ρ, MDM                          4                        –⁴
 OVERLAP OF THE CIRCUITS
-compared size, edges / share                     100 / 10.0 %             –⁵
-Ĵ of edges                                       0.75 [0.70, 0.80]        –⁵
-J of edges, half the prompts                     0.50 [0.45, 0.55]        –⁵
-floor / ceilings of ARM, MDM                     0.03 / 0.80 / 0.70       –⁵
-J of edges, all prompts                          0.55 [0.50, 0.60]        –⁵
-Ĵ of components                                  –⁶                       –⁵
+compared size, edges / share                     100 / 10.0 %             –⁴
+Ĵ of edges                                       0.75 [0.70, 0.80]        –⁴
+J of edges, half the prompts                     0.50 [0.45, 0.55]        –⁴
+floor / ceilings of ARM, MDM                     0.03 / 0.80 / 0.70       –⁴
+J of edges, all prompts                          0.55 [0.50, 0.60]        –⁴
+Ĵ of components                                  –⁵                       –⁴
 FAITHFULNESS
-area on a log axis, ARM                          0.62 [0.58, 0.66]        –⁵
-area on a log axis, MDM                          0.62 [0.58, 0.66]        –⁵
-metric gap, ARM                                  4.50 [4.40, 4.60]        –⁵
-metric gap, MDM                                  3.50 [3.40, 3.60]        –⁵
-CPR, ARM                                         0.98 [0.95, 1.01]        –⁵
-CPR, MDM                                         0.98 [0.95, 1.01]        –⁵
-CMD, ARM                                         0.050 [0.030, 0.070]     –⁵
-CMD, MDM                                         0.050 [0.030, 0.070]     –⁵
-smallest faithful share, ARM                     10.0 %                   –⁵
-smallest faithful share, MDM                     10.0 %                   –⁵
-completeness residual, ARM                       0.41 %                   –⁵
-completeness residual, MDM                       0.41 %                   –⁵
-integration points, ARM                          10                       –⁵
-integration points, MDM                          10                       –⁵
-top edges that still change, ARM                 1.0 %                    –⁵
-top edges that still change, MDM                 1.0 %                    –⁵
+area on a log axis, ARM                          0.62 [0.58, 0.66]        –⁴
+area on a log axis, MDM                          0.62 [0.58, 0.66]        –⁴
+metric gap, ARM                                  4.50 [4.40, 4.60]        –⁴
+metric gap, MDM                                  3.50 [3.40, 3.60]        –⁴
+CPR, ARM                                         0.98 [0.95, 1.01]        –⁴
+CPR, MDM                                         0.98 [0.95, 1.01]        –⁴
+CMD, ARM                                         0.050 [0.030, 0.070]     –⁴
+CMD, MDM                                         0.050 [0.030, 0.070]     –⁴
+smallest faithful share, ARM                     10.0 %                   –⁴
+smallest faithful share, MDM                     10.0 %                   –⁴
+completeness residual, ARM                       0.41 %                   –⁴
+completeness residual, MDM                       0.41 %                   –⁴
+integration points, ARM                          10                       –⁴
+integration points, MDM                          10                       –⁴
+top edges that still change, ARM                 1.0 %                    –⁴
+top edges that still change, MDM                 1.0 %                    –⁴
 DEPTH
-early share, ARM                                 0.50 [0.49, 0.51]        –⁵
-early share, MDM                                 0.62 [0.61, 0.63]        –⁵
-early shift                                      +0.12 [+0.10, +0.14]     –⁵
-early shift in number of edges                   -0.06 [-0.08, -0.04]     –⁵
-early share by squared mass, ARM                 0.50 [0.49, 0.51]        –⁵
-early share by squared mass, MDM                 0.62 [0.61, 0.63]        –⁵
-mean depth by squared mass, ARM                  0.40 [0.38, 0.42]        –⁵
-mean depth by squared mass, MDM                  0.40 [0.38, 0.42]        –⁵
-early shift by squared mass                      +0.08 [+0.05, +0.11]     –⁵
-shift of the mean depth by squared mass          -0.05 [-0.07, -0.03]     –⁵
-early shift, both weightings                     +0.12 [+0.10, +0.14]     –⁵
+early share, ARM                                 0.50 [0.49, 0.51]        –⁴
+early share, MDM                                 0.62 [0.61, 0.63]        –⁴
+early shift                                      +0.12 [+0.10, +0.14]     –⁴
+early shift in number of edges                   -0.06 [-0.08, -0.04]     –⁴
+early share by squared mass, ARM                 0.50 [0.49, 0.51]        –⁴
+early share by squared mass, MDM                 0.62 [0.61, 0.63]        –⁴
+mean depth by squared mass, ARM                  0.40 [0.38, 0.42]        –⁴
+mean depth by squared mass, MDM                  0.40 [0.38, 0.42]        –⁴
+early shift by squared mass                      +0.08 [+0.05, +0.11]     –⁴
+shift of the mean depth by squared mass          -0.05 [-0.07, -0.03]     –⁴
+early shift, both weightings                     +0.12 [+0.10, +0.14]     –⁴
 DIRECTION
-right-context share, ARM                         0.050 [0.040, 0.060]     –⁵
-right-context share, MDM                         0.062 [0.052, 0.072]     –⁵
-share before the first difference, ARM           0.050 [0.040, 0.060]     –⁵
-share before the first difference, MDM           0.062 [0.052, 0.072]     –⁵
-share right of the read place, ARM               0.050 [0.040, 0.060]     –⁵
-share right of the read place, MDM               0.062 [0.052, 0.072]     –⁵
+right-context share, ARM                         0.050 [0.040, 0.060]     –⁴
+right-context share, MDM                         0.062 [0.052, 0.072]     –⁴
+share before the first difference, ARM           0.050 [0.040, 0.060]     –⁴
+share before the first difference, MDM           0.062 [0.052, 0.072]     –⁴
+share right of the read place, ARM               0.050 [0.040, 0.060]     –⁴
+share right of the read place, MDM               0.062 [0.052, 0.072]     –⁴
 SPECIALISATION
-specialisation, ARM                              0.40 [0.38, 0.42]        –⁵
-specialisation, MDM                              0.40 [0.38, 0.42]        –⁵
-specialisation shift                             -0.00 [-0.00, +0.00]     –⁵
-specialisation by squared mass, ARM              0.60 [0.58, 0.62]        –⁵
-specialisation by squared mass, MDM              0.60 [0.58, 0.62]        –⁵
-specialisation shift by squared mass             +0.01 [+0.01, +0.01]     –⁵
-specialisation shift, both weightings            –²                       –⁵
-random circuit, ARM                              0.10                     –⁵
-random circuit, MDM                              0.10                     –⁵
-output sharpness, ARM                            0.015 [0.014, 0.016]     –⁵
-output sharpness, MDM                            0.015 [0.014, 0.016]     –⁵
-shift of the output sharpness                    -0.004 [-0.006, -0.002]  –⁵
+specialisation, ARM                              0.40 [0.38, 0.42]        –⁴
+specialisation, MDM                              0.40 [0.38, 0.42]        –⁴
+specialisation shift                             -0.00 [-0.00, +0.00]     –⁴
+specialisation by squared mass, ARM              0.60 [0.58, 0.62]        –⁴
+specialisation by squared mass, MDM              0.60 [0.58, 0.62]        –⁴
+specialisation shift by squared mass             +0.01 [+0.01, +0.01]     –⁴
+specialisation shift, both weightings            –¹                       –⁴
+random circuit, ARM                              0.10                     –⁴
+random circuit, MDM                              0.10                     –⁴
+output sharpness, ARM                            0.015 [0.014, 0.016]     –⁴
+output sharpness, MDM                            0.015 [0.014, 0.016]     –⁴
+shift of the output sharpness                    -0.004 [-0.006, -0.002]  –⁴
 EFFECTS OF SINGLE COMPONENTS
-largest direct share, ARM                        0.300 [0.250, 0.350]     –⁵
-largest direct share, MDM                        0.300 [0.250, 0.350]     –⁵
-largest direct share, circuit − random, ARM      +0.100 [+0.050, +0.150]  –⁵
-largest direct share, circuit − random, MDM      +0.100 [+0.050, +0.150]  –⁵
-shift of the largest direct share                +0.03 [+0.02, +0.04]     –⁵
-entropy of direct shares, ARM                    0.300 [0.250, 0.350]     –⁵
-entropy of direct shares, MDM                    0.300 [0.250, 0.350]     –⁵
-entropy of direct shares, circuit − random, ARM  +0.100 [+0.050, +0.150]  –⁵
-entropy of direct shares, circuit − random, MDM  +0.100 [+0.050, +0.150]  –⁵
-shift of the entropy of direct shares            +0.03 [+0.02, +0.04]     –⁵
-largest drop, ARM                                0.30 [0.25, 0.35]        –⁵
-largest drop, MDM                                0.30 [0.25, 0.35]        –⁵
-largest drop, circuit − random, ARM              +0.10 [+0.05, +0.15]     –⁵
-largest drop, circuit − random, MDM              +0.10 [+0.05, +0.15]     –⁵
-shift of the largest drop                        +0.03 [+0.02, +0.04]     –⁵
-entropy of drops, ARM                            0.300 [0.250, 0.350]     –⁵
-entropy of drops, MDM                            0.300 [0.250, 0.350]     –⁵
-entropy of drops, circuit − random, ARM          +0.100 [+0.050, +0.150]  –⁵
-entropy of drops, circuit − random, MDM          +0.100 [+0.050, +0.150]  –⁵
-shift of the entropy of drops                    +0.03 [+0.02, +0.04]     –⁵
+largest direct share, ARM                        0.300 [0.250, 0.350]     –⁴
+largest direct share, MDM                        0.300 [0.250, 0.350]     –⁴
+largest direct share, circuit − random, ARM      +0.100 [+0.050, +0.150]  –⁴
+largest direct share, circuit − random, MDM      +0.100 [+0.050, +0.150]  –⁴
+shift of the largest direct share                +0.03 [+0.02, +0.04]     –⁴
+entropy of direct shares, ARM                    0.300 [0.250, 0.350]     –⁴
+entropy of direct shares, MDM                    0.300 [0.250, 0.350]     –⁴
+entropy of direct shares, circuit − random, ARM  +0.100 [+0.050, +0.150]  –⁴
+entropy of direct shares, circuit − random, MDM  +0.100 [+0.050, +0.150]  –⁴
+shift of the entropy of direct shares            +0.03 [+0.02, +0.04]     –⁴
+largest drop, ARM                                0.30 [0.25, 0.35]        –⁴
+largest drop, MDM                                0.30 [0.25, 0.35]        –⁴
+largest drop, circuit − random, ARM              +0.10 [+0.05, +0.15]     –⁴
+largest drop, circuit − random, MDM              +0.10 [+0.05, +0.15]     –⁴
+shift of the largest drop                        +0.03 [+0.02, +0.04]     –⁴
+entropy of drops, ARM                            0.300 [0.250, 0.350]     –⁴
+entropy of drops, MDM                            0.300 [0.250, 0.350]     –⁴
+entropy of drops, circuit − random, ARM          +0.100 [+0.050, +0.150]  –⁴
+entropy of drops, circuit − random, MDM          +0.100 [+0.050, +0.150]  –⁴
+shift of the entropy of drops                    +0.03 [+0.02, +0.04]     –⁴
 NEURONS
-neurons, effective number, ARM                   12                       –⁵
-neurons, effective number, MDM                   –⁷                       –⁵
-early share of neurons, ARM                      –⁸                       –⁵
-early share of neurons, MDM                      –⁸                       –⁵
-early shift of neurons                           –⁸                       –⁵
-lost without the top neurons, ARM                0.62                     –⁵
-lost without the top neurons, MDM                –⁹                       –⁵
-lost without random neurons, ARM                 0.02                     –⁵
-lost without random neurons, MDM                 –⁹                       –⁵"""
+neurons, effective number, ARM                   12                       –⁴
+neurons, effective number, MDM                   –⁶                       –⁴
+early share of neurons, ARM                      –⁷                       –⁴
+early share of neurons, MDM                      –⁷                       –⁴
+early shift of neurons                           –⁷                       –⁴
+lost without the top neurons, ARM                0.62                     –⁴
+lost without the top neurons, MDM                –⁸                       –⁴
+lost without random neurons, ARM                 0.02                     –⁴
+lost without random neurons, MDM                 –⁸                       –⁴"""
 NOTES = """
-¹ leaving out ioi takes its sign away
-² the interval of the value by mass contains 0
-³ the two weightings disagree in sign
-⁴ the task has no form that is filled in place
-⁵ ARM solves 3 of 500
-⁶ the ceiling does not exceed the floor
+¹ the interval of the value by mass contains 0
+² the two weightings disagree in sign
+³ the task has no form that is filled in place
+⁴ ARM solves 3 of 500
+⁵ the ceiling does not exceed the floor
 """
 
 
