@@ -158,8 +158,9 @@ def test_the_record_of_another_pair(
     record, _ = measured
     arguments = ["--task", "greater-than", "--task", "countdown", "--out", tmp_path]
     if not listed:
-        arguments = ["--arm", pair[0], "--mdm", pair[1], "--name", "mine", *arguments]
-        record = record.model_copy(update={"pair": record.pair.model_copy(update={"name": "mine"})})
+        # The listed pair runs in float32, whatever its weights are kept in.
+        arguments = ["--arm", pair[0], "--mdm", pair[1], "--name", "mine", "--dtype", "float32", *arguments]
+        record = record.model_copy(update={"pair": record.pair.model_copy(update={"name": "mine-float32"})})
     path = record_path(tmp_path, record)
     path.write_text(record.model_dump_json())
     assert command("run", "--dry-run", *arguments).code == 0
