@@ -33,8 +33,7 @@ NAMES = [
         for suite in ("local", "planning")
         for weighting in ("", "_squared")
     ),
-    "right_context_local",
-    "right_context_planning",
+    *(f"right_context{of}_{suite}" for suite in ("local", "planning") for of in ("", "_squared")),
     "faithfulness_arm",
     "faithfulness_mdm",
 ]
@@ -152,6 +151,7 @@ def without_numbers(summary: Summary) -> Summary:
     suites = dict.fromkeys(("local", "planning"), missing)
     by_suite = ("accuracy_arm", "accuracy_mdm", "neurons", "overlap", "early_shift")
     by_suite += ("early_shift_squared", "specialisation_shift", "specialisation_shift_squared")
+    by_suite += ("right_context_squared",)
     by_suite += ("right_context",)
     size = summary.one_size.model_copy(update={"edges": None, "shift": missing})
     nothing = dict.fromkeys(("words", "symbols"), missing)
