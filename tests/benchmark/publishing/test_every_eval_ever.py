@@ -151,8 +151,7 @@ def without_numbers(summary: Summary) -> Summary:
     suites = dict.fromkeys(("local", "planning"), missing)
     by_suite = ("accuracy_arm", "accuracy_mdm", "neurons", "overlap", "early_shift")
     by_suite += ("early_shift_squared", "specialisation_shift", "specialisation_shift_squared")
-    by_suite += ("right_context_squared",)
-    by_suite += ("right_context",)
+    by_suite += ("right_context", "right_context_squared")
     size = summary.one_size.model_copy(update={"edges": None, "shift": missing})
     nothing = dict.fromkeys(("words", "symbols"), missing)
     changes = {
