@@ -12,15 +12,15 @@ from ...metrics import (
     bootstrap_scores,
     component_products,
     depth_profile,
-    disattenuated_cosine,
     early_share,
     effective_components,
-    group_products,
     mean_relative_depth,
     specialisation,
     squared_placement,
+    standardised_cosine,
 )
 from ...metrics.inputs import Floats
+from ...metrics.spread import POWER
 from ...metrics.undefined import minus
 from ..circuits.components import Components
 from ..measure.evidence import ScoreSums
@@ -99,15 +99,17 @@ def _gap(arm: ScoreSums, mdm: ScoreSums, statistics: Statistics) -> dict[str, Me
 
 
 def _with_headline(beside: MeasuredAt, statistics: Statistics) -> Measured:
-    """ρ of the MDM's scores at this read with its own at the headline's."""
+    """The headline's ρ, of the MDM's scores at this read with its own at the headline's."""
     if beside.headline is None:
         return Missing(missing=_THE_SAME)
     here, there = beside.mdm.attribution, beside.headline.attribution
     groups, mask = list(beside.groups), beside.mdm.graph.mask
     # The headline has more examples in a group, and a cosine one number of examples on both sides.
     scale = here.counts / there.counts[groups]
-    products = group_products(here.score_sums[:, mask], scale[:, None] * there.score_sums[groups][:, mask])
-    return measured(disattenuated_cosine(products, here.counts, beside.mdm.templates, *statistics.drawn))
+    sides = here.score_sums[:, mask], scale[:, None] * there.score_sums[groups][:, mask]
+    return measured(
+        standardised_cosine(*sides, here.counts, beside.mdm.templates, None, POWER, *statistics.drawn)
+    )
 
 
 def _squared(arm: ScoreSums, mdm: ScoreSums, statistics: Statistics) -> _Named:

@@ -29,11 +29,11 @@ class Panel:
 
 PANELS = (
     Panel(
-        "ρ of edges",
+        "ρ of edges, standardised",
         0,
         1,
         (
-            MaskedLine("ARM and MDM", None, lambda at: entry(at.structure, "edges")),
+            MaskedLine("ARM and MDM", None, lambda at: entry(at.structure, "standardised")),
             MaskedLine("MDM and its headline", "MDM", lambda at: entry(at.structure, "headline")),
         ),
     ),

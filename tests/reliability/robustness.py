@@ -94,10 +94,10 @@ class Asked:
 
     def _score(self, member: Member) -> ScoreSums:
         asked, templates = self._questions
-        rule = V2.scoring.rule
         # As in a run: each member has as many points as it needs, with other weights perhaps others.
-        search = find_convergence(member, asked, rule, V2.scoring.convergence, ROWS)
-        return score_edges(member, asked, templates, Integration(rule, search.steps), ROWS, lambda _: None)
+        search = find_convergence(member, asked, V2.scoring, ROWS)
+        integration = Integration(V2.scoring.rule, search.steps)
+        return score_edges(member, asked, templates, integration, ROWS, lambda _: None)
 
 
 @torch.no_grad()

@@ -17,8 +17,8 @@ _AT = (
     "which nearest to half of the answer is masked, and the last. The ARM is asked for the same tokens. "
 )
 RHO_AT = Definition(
-    "ρ of edges at other reads",
-    _AT + "The cosine between both members' mean scores, defined as at the headline's read.",
+    "ρ of edges, standardised at other reads",
+    _AT + "Similarity ρ of both members, defined as the headline.",
     span="1 for proportional scores, 0 for nothing in common",
     larger="more alike",
     unit="cosine",
@@ -28,7 +28,7 @@ RHO_AT = Definition(
 )
 WITH_HEADLINE = Definition(
     "MDM's ρ with the headline's read",
-    _AT + "The cosine between the MDM's mean scores there and its own at the headline's read.",
+    _AT + "Similarity ρ of the MDM there and itself at the headline's read, defined as the headline.",
     span="1 for one circuit at both reads, 0 for nothing in common",
     larger="the reads share a circuit",
     unit="cosine",
@@ -131,7 +131,7 @@ READS = Section(
     (
         *_metric("metric_at_plan", "plan", METRIC_SHARE),
         *_metric("metric_at_copies", "copied", COPIED_SHARE),
-        *_at("cosine", lambda at: entry(at.structure, "edges"), RHO_AT),
+        *_at("cosine_standardised", lambda at: entry(at.structure, "standardised"), RHO_AT),
         *_at("cosine_headline", lambda at: entry(at.structure, "headline"), WITH_HEADLINE),
         *_at("early_shift", lambda at: entry(at.squared.shift, "early_share"), EARLY_AT, SHIFT),
         *_at(

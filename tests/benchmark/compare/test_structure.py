@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from build.by_loops import by_loops, jackknifed, spread_by_loops
 from mechshift.benchmark.circuits.scores import Outside
 from mechshift.benchmark.compare.structure import structure
 from mechshift.benchmark.measure.evidence import Evidence, ScoreSums
@@ -16,19 +17,6 @@ from mechshift.benchmark.record.types import Missing, Number
 
 Make = Callable[..., Evidence]
 Sums = NDArray[np.float64]
-
-
-def by_loops(one: Sums, other: Sums) -> float:
-    """ρ of sums [groups, …] from products of two different groups."""
-    inner = {}
-    for name, (x, y) in {"ab": (one, other), "aa": (one, one), "bb": (other, other)}.items():
-        total = 0.0
-        for first in range(len(x)):
-            for second in range(len(y)):
-                if first != second:
-                    total += float((x[first] * y[second]).sum())
-        inner[name] = total
-    return float(inner["ab"] / np.sqrt(inner["aa"] * inner["bb"]))
 
 
 def value_of(found: object) -> float:
@@ -53,25 +41,15 @@ def test_cosines_by_loops(evidence: Make, small_protocol: Callable[..., Protocol
     flat = [each.reshape(len(each), -1).astype(np.float64) for each in neurons]
     assert value_of(found["neurons"]) == pytest.approx(by_loops(*flat))
     assert value_of(found["carried_arm"]) > 1
-    scale = spread_by_loops(a, b, arm) ** -0.75
+    about = arm.attribution.counts, arm.templates, arm.graph.mask
+    scale = spread_by_loops(a, b, *about) ** -0.75
     for role, each in (("arm", a), ("mdm", b)):
         assert value_of(found[f"carried_standardised_{role}"]) == pytest.approx(
             carriers(each * scale, arm.attribution.counts)
         )
-    assert value_of(found["standardised"]) == pytest.approx(jackknifed(a, b, arm))
-
-
-def spread_by_loops(a: Sums, b: Sums, scores: ScoreSums) -> Sums:
-    """σ of each edge [sources, destinations], infinite where no edge is: over groups of a template."""
-    counts, templates = scores.attribution.counts, np.array(scores.templates)
-    total = np.zeros(a.shape[1:])
-    for sums in (a, b):
-        found = np.zeros_like(total)
-        for template in set(scores.templates):
-            of, n = sums[templates == template], counts[templates == template][:, None, None]
-            found += (n * (of / n - of.sum(axis=0) / n.sum()) ** 2).sum(axis=0)
-        total += found / found.sum()
-    return np.where(scores.graph.mask, np.sqrt(total / np.median(total[scores.graph.mask])), np.inf)
+    assert value_of(found["standardised"]) == pytest.approx(
+        jackknifed(a, b, arm.attribution.counts, arm.templates, arm.graph.mask)
+    )
 
 
 def carriers(sums: Sums, counts: NDArray[np.int64]) -> float:
@@ -83,31 +61,6 @@ def carriers(sums: Sums, counts: NDArray[np.int64]) -> float:
         for size in (2, 4)
     )
     return float(second**2 / fourth)
-
-
-def jackknifed(a: Sums, b: Sums, scores: ScoreSums) -> float:
-    """The headline with each group of a template left out in turn, whose bias is taken away."""
-    templates = np.array(scores.templates)
-
-    def rho(chosen: NDArray[np.bool_], weights: NDArray[np.float64]) -> float:
-        attribution = replace(scores.attribution, counts=scores.attribution.counts[chosen])
-        part = replace(scores, attribution=attribution, templates=tuple(templates[chosen]))
-        scale = spread_by_loops(a[chosen], b[chosen], part) ** -0.75
-        return by_loops(*(weights[chosen, None, None] * each[chosen] * scale for each in (a, b)))
-
-    everything = np.ones(len(a), bool)
-    whole = rho(everything, np.ones(len(a)))
-    value = whole
-    for template in set(scores.templates):
-        own = templates == template
-        size = int(own.sum())
-        without = []
-        for group in np.flatnonzero(own):
-            # What is left of a template stands for all of it.
-            weights = np.where(own, size / (size - 1), 1.0)
-            without.append(rho(everything & (np.arange(len(a)) != group), weights))
-        value += (size - 1) * (whole - float(np.mean(without)))
-    return value
 
 
 def test_one_member_twice_is_one(evidence: Make, small_protocol: Callable[..., Protocol]) -> None:
