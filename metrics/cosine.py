@@ -159,7 +159,9 @@ def why_unclear(squared: float, found: Estimate | Undefined) -> str:
     if isinstance(found, Undefined):
         return found.reason
     interval = f"{found.value:.4g} [{found.low:.4g}, {found.high:.4g}]"
-    return "" if found.clear else f"the sum of squared scores is {interval}"
+    if found.clear:
+        return ""
+    return f"the sum of squared scores, {interval}, is not known to within half of itself"
 
 
 def systematic_change(between: float, first: float, second: float) -> Value:
