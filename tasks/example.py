@@ -160,18 +160,18 @@ class Task:
         # Seeded by text, which Python hashes with SHA-512: the same numbers in every process.
         rng = random.Random(f"{self.card.name}/{name}/{split}/{seed}")
         variants = list(self.card.variants)
-        seen: set[object] = set()
-        failures = given = 0
+        seen: set[tuple[str, ...]] = set()
+        failures = 0
         while failures < PATIENCE:
             failures += 1
             # The variant is kept until one of it is yielded, so that draws that fail leave the turns equal.
-            example = self._drawn(name, Draw(rng, parameters, variants[given % len(variants)], split))
+            example = self._drawn(name, Draw(rng, parameters, variants[len(seen) % len(variants)], split))
             if example is None or not in_split(example, split):
                 continue
-            keys = _keys(example, split)
-            if seen.isdisjoint(keys):
-                seen |= keys
-                given, failures = given + 1, 0
+            key = _key(example, split)
+            if key not in seen:
+                seen.add(key)
+                failures = 0
                 yield example
 
     def _drawn(self, level: str, draw: Draw) -> Example | None:
@@ -183,14 +183,13 @@ class Task:
             ) from error
 
 
-def _keys(example: Example, split: Split) -> set[object]:
+def _key(example: Example, split: Split) -> tuple[str, ...]:
     """What no other example of the stream may have."""
     if split == "training":
         # A prompt may come again with another answer.
-        return {(example.clean, example.corrupted, example.answer)}
-    # A prompt is evaluated once, and two that are each other's corruption are one question: halves that are
-    # to be disjoint share neither.
-    return {example.clean, frozenset((example.clean, example.corrupted))}
+        return example.clean, example.corrupted, example.answer
+    # A prompt is evaluated once, so that disjoint halves share none.
+    return (example.clean,)
 
 
 # Kept, because a generator comes back to the same contents.

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol as Interface
 
@@ -64,7 +64,7 @@ def find_pool(
     are decoded at once, without influence on the result. `advance` is told how many examples a round has
     solved.
     """
-    unfit: Counter[str] = Counter()
+    sieve = Sieve()
     attempts: list[Attempt] = []
     stream = enumerate(task.examples(sampling.seed, "evaluation", level))
     solved: list[Attempt] = []
@@ -72,7 +72,7 @@ def find_pool(
         drawn = list(islice(stream, sampling.pool))
         if not drawn:
             break
-        attempted = _attempts(pair, task, list(encoded_examples(pair, drawn, unfit, sampling.read)), rows)
+        attempted = _attempts(pair, task, list(encoded_examples(pair, drawn, sieve, sampling.read)), rows)
         attempts += attempted
         found = [a for a in attempted if a.arm and a.mdm and a.reference]
         solved += found
@@ -85,7 +85,7 @@ def find_pool(
         arm=Accuracy(solved=sum(a.arm for a in attempts), tried=len(attempts)),
         mdm=Accuracy(solved=sum(a.mdm for a in attempts), tried=len(attempts)),
         mdm_in_place=in_place_accuracy(pair, task, [a.encoded.example for a in attempts], rows),
-        unfit=dict(sorted(unfit.items())),
+        unfit=dict(sorted(sieve.unfit.items())),
         other_form=sum(a.arm and a.mdm and not a.reference for a in attempts),
         solved=tuple(Solved(index=a.index, order=a.order, template=a.encoded.example.template) for a in kept),
         fingerprint=fingerprint([a.encoded.example for a in kept]),
@@ -101,22 +101,44 @@ def pooled_examples(pair: Pair, task: Task, level: str, sampling: Sampling, pool
     return {index: encode(pair.tokenizer, example) for index, example in enumerate(stream) if index in wanted}
 
 
+@dataclass
+class Sieve:
+    """What is kept of the examples of a stream that are not asked: `unfit` counts the reasons.
+
+    `questions`: the prompts of those that were asked, clean and corrupted in either order.
+    """
+
+    unfit: Counter[str] = field(default_factory=Counter)
+    questions: set[frozenset[str]] = field(default_factory=set)
+
+    def check_new(self, example: Example) -> None:
+        """Raises DoesNotFit for prompts that were asked in each other's place.
+
+        Both would be one question, on which scores are nearly the same, and disjoint halves would share it.
+        """
+        prompts = frozenset((example.clean, example.corrupted))
+        if prompts in self.questions:
+            raise DoesNotFit("its prompts were asked before, each in the other's place")
+        self.questions.add(prompts)
+
+
 def encoded_examples(
-    pair: Askable, drawn: Iterable[tuple[int, Example]], unfit: Counter[str], read: Read
+    pair: Askable, drawn: Iterable[tuple[int, Example]], sieve: Sieve, read: Read
 ) -> Iterator[tuple[int, Encoded]]:
-    """The examples that the pair can be asked, encoded; `unfit` counts the reasons why others cannot.
+    """The examples that the pair is asked, encoded; `sieve` keeps why others are not, from round to round.
 
     Raises PairError for a prompt that holds the mask token, and a masked position that cannot be read.
     """
     for index, example in drawn:
         try:
+            sieve.check_new(example)
             encoded = encode(pair.tokenizer, example)
             check_answer_sets(encoded)
             if read == "plan":
                 check_plan(encoded)
             _check_size(pair, encoded)
         except DoesNotFit as reason:
-            unfit[str(reason)] += 1
+            sieve.unfit[str(reason)] += 1
             continue
         check_prompts(pair.mdm, [encoded.clean, encoded.corrupted])
         check_targets(pair.mdm, encoded.targets)

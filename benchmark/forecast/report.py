@@ -32,7 +32,7 @@ def render(found: Forecast, planned: Planned, machine: Machine, free_disk: int) 
         tabulate(parts, (f"of {highest}", "GB"), tablefmt="simple", floatfmt=".2f"),
     ]
     unfit = [
-        f"{work.task}: {count} of {work.tried} examples cannot be asked ({reason})"
+        f"{work.task}: {count} of {work.tried} examples are not asked ({reason})"
         for work in found.tasks
         for reason, count in work.unfit.items()
     ]

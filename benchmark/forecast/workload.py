@@ -15,7 +15,7 @@ from ...tasks import Task, get_task
 from ..admission.behaviour import ARM_ATTENTIONS, most_candidates, with_some_row
 from ..admission.cloze import clozes
 from ..admission.fill import askable, distinct_attentions, filling_batches
-from ..asking.attempts import encoded_examples
+from ..asking.attempts import Sieve, encoded_examples
 from ..asking.beside import ask_beside, evenly
 from ..asking.decoding import commits, steps_of
 from ..asking.encoding import Encoded
@@ -148,7 +148,7 @@ def task_work(sketch: Sketch, asked: ProtocolTask, protocol: Protocol, rows: int
     Raises UsageError for an unknown task or level, PairError for prompts that the pair cannot be asked.
     """
     task = get_task(asked.name)
-    unfit: Counter[str] = Counter()
+    sieve = Sieve()
     stream = enumerate(task.examples(protocol.sampling.seed, "evaluation", asked.level))
     attempted: list[Encoded] = []
     tried = 0
@@ -156,7 +156,7 @@ def task_work(sketch: Sketch, asked: ProtocolTask, protocol: Protocol, rows: int
         drawn = list(islice(stream, protocol.sampling.pool))
         tried += len(drawn)
         attempted += [
-            encoded for _, encoded in encoded_examples(sketch, drawn, unfit, protocol.sampling.read)
+            encoded for _, encoded in encoded_examples(sketch, drawn, sieve, protocol.sampling.read)
         ]
         if not drawn or len(attempted) >= protocol.sampling.pool:
             break
@@ -183,7 +183,13 @@ def task_work(sketch: Sketch, asked: ProtocolTask, protocol: Protocol, rows: int
         for member, sizes, other_reads in zip((sketch.arm, sketch.mdm), sketch.sizes, beside, strict=True)
     )
     return TaskWork(
-        task.card.name, tried, dict(sorted(unfit.items())), len(examples), len(grouping.templates), arm, mdm
+        task.card.name,
+        tried,
+        dict(sorted(sieve.unfit.items())),
+        len(examples),
+        len(grouping.templates),
+        arm,
+        mdm,
     )
 
 

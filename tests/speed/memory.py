@@ -16,7 +16,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
@@ -26,7 +25,7 @@ from typing import Any
 
 from build.models import random_model
 from mechshift.benchmark.admission.load import load_pair
-from mechshift.benchmark.asking.attempts import encoded_examples
+from mechshift.benchmark.asking.attempts import Sieve, encoded_examples
 from mechshift.benchmark.asking.pool import Pool, Solved
 from mechshift.benchmark.forecast.memory import StagePeak, stage_peaks
 from mechshift.benchmark.forecast.sizes import sketch_pair
@@ -155,7 +154,7 @@ def _as_if_solved(pair: Pair, cell: Cell, found: Pool) -> Pool:
     stream = enumerate(task.examples(sampling.seed, "evaluation", cell.task.level))
     solved = [
         Solved(index=index, order=commit_order(pair.mdm, task, each), template=each.example.template)
-        for index, each in encoded_examples(pair, islice(stream, sampling.pool), Counter())
+        for index, each in encoded_examples(pair, islice(stream, sampling.pool), Sieve(), sampling.read)
     ]
     return found.model_copy(update={"solved": tuple(solved)})
 

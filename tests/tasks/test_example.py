@@ -1,4 +1,3 @@
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import fields, replace
 from itertools import islice
@@ -7,7 +6,7 @@ from random import Random
 import pytest
 
 from mechshift.errors import UsageError
-from mechshift.tasks import Example, Task, TaskCard, get_task, list_tasks
+from mechshift.tasks import Example, TaskCard, get_task, list_tasks
 from mechshift.tasks.example import Draw as Given
 from mechshift.tasks.example import in_split, split_of
 
@@ -41,35 +40,6 @@ def test_a_seed_is_reproducible_and_another_seed_is_not(
     again, other = (tuple(islice(get_task(name).examples(seed, level=level), number)) for seed in (0, 1))
     assert first == again
     assert len(set(first) & set(other)) < number / 2
-
-
-def a_task_of_swaps(name: str) -> Task:
-    """The task with another generator: either of two numbers is asked for, and the other corrupts it."""
-
-    def draw(given: Given) -> Example:
-        one, other = given.rng.sample(range(40), 2)
-        clean, corrupted = f"{one} {other}:", f"{other} {one}:"
-        return Example(clean, corrupted, f" {one}", f" {other}", given.variant, given.variant, ())
-
-    return replace(get_task(name), draw=draw)
-
-
-def test_two_prompts_that_are_each_others_corruption_are_evaluated_once() -> None:
-    task = a_task_of_swaps("ioi")
-    asked = list(task.examples(0))
-    assert len(asked) == 40 * 39 / 2
-    assert len({frozenset((each.clean, each.corrupted)) for each in asked}) == len(asked)
-    turns = Counter(each.variant for each in asked)
-    assert max(turns.values()) - min(turns.values()) <= 1
-    # Training needs no halves: all are there, and in the order in which they are drawn.
-    assert len(list(task.examples(0, "training"))) == 40 * 39
-
-
-def test_no_question_of_the_protocol_has_a_twin(drawn: Draw) -> None:
-    """Of the tasks whose streams had some."""
-    for name in ("agreement", "infilling"):
-        asked = drawn(name, 400)
-        assert len({frozenset((each.clean, each.corrupted)) for each in asked}) == len(asked)
 
 
 def test_a_level_has_the_cards_surface_where_it_has_none_of_its_own() -> None:

@@ -47,8 +47,9 @@ _TEMPLATES = Definition(
 _UNFIT = Definition(
     "unfit / solved in another form",
     "Counts of the examples tried. Unfit: this tokenizer cannot express the clean and the corrupted "
-    "prompt at one length; the record lists the reasons. In another form: both members are right, but "
-    "with text other than the reference answer. Both kinds are left out.",
+    "prompt at one length, or both were asked before, each in the other's place; the record lists the "
+    "reasons. In another form: both members are right, but with text other than the reference answer. Both "
+    "kinds are left out.",
     low=0,
     larger="more examples left out",
     unit="examples",

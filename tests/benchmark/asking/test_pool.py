@@ -203,6 +203,26 @@ def test_what_does_not_fit_is_counted_by_reason_and_not_tried(
     assert found.solved == ()
 
 
+def test_prompts_that_corrupt_each_other_are_asked_once(
+    pair: Pair, small_protocol: Callable[..., Protocol]
+) -> None:
+    """Over all rounds: of every two letters one order is asked, and the other is counted."""
+
+    def draw(given: Draw) -> Example:
+        one, other = given.rng.sample(LETTERS[:4], 2)
+        return Example(one + other, other + one, "a", "b", "one", "one", ())
+
+    task = task_of(draw, lambda example, output: True)
+    sampling = small_protocol(pool=5, candidates=9).sampling
+    stream = [each.clean for each in task.examples(sampling.seed, "evaluation")]
+    assert len(stream) == 12
+    found = find_pool(pair, task, "only", sampling, 64, lambda done: None)
+    assert found.unfit == {"its prompts were asked before, each in the other's place": 6}
+    assert found.arm.tried == 6
+    asked = [place for place, text in enumerate(stream) if text[::-1] not in stream[:place]]
+    assert {one.index for one in found.solved} <= set(asked)
+
+
 def test_a_stream_that_ends(pair: Pair, small_protocol: Callable[..., Protocol]) -> None:
     def draw(given: Draw) -> Example:
         return Example(given.rng.choice("abcz"), "d", "a", "b", "one", "one", ())
