@@ -27,7 +27,7 @@ def byte_level() -> PreTrainedTokenizerBase:
     texts = [
         e.clean + e.answer for name in TASKS for e in islice(get_task(name).examples(1, "training"), 500)
     ]
-    return byte_pairs_tokenizer(texts, 1200, bos_token="<|end|>")
+    return byte_pairs_tokenizer(texts, 1500, bos_token="<|end|>")
 
 
 def made(pattern: str, *words: str, closing: bool = False) -> PreTrainedTokenizerBase:
