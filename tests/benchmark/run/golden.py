@@ -41,11 +41,18 @@ def golden_content(record: Any, path: Path) -> dict[str, Any]:
     return {
         "version": record.protocol.version,
         "methods": {kind.name: kind.method for kind in kinds},
+        "inputs": inputs(record),
         "record": content,
         "cells": {
             kind.name: {task: cell_content(record, path, kind, task) for task in TASKS} for kind in kinds
         },
     }
+
+
+def inputs(record: Any) -> dict[str, Any]:
+    """What the keys of cells are of besides methods, software left out: with other inputs none is stale."""
+    protocol = record.protocol.model_dump(mode="json", exclude={"name", "version"})
+    return {"arm": record.pair.arm.digest, "mdm": record.pair.mdm.digest, "protocol": protocol}
 
 
 def cell_content(record: Any, path: Path, kind: Any, task: str) -> Any:
@@ -68,6 +75,8 @@ def without_a_new_method(kept: dict[str, Any], found: dict[str, Any]) -> list[st
     """Kinds of cells whose numbers moved under the same method, and not only those of a cell they need."""
     from mechshift.benchmark.run.plan import kind_named
 
+    if kept.get("inputs") != found["inputs"]:
+        return []
     changed = {name for name, cells in kept["cells"].items() if any(moved(cells, found["cells"][name]))}
     return [
         name

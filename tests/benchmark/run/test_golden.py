@@ -56,6 +56,19 @@ def test_no_cell_of_a_model_moved_without_a_new_method(measured: tuple[Record, P
     assert stale == [], f"the content of {', '.join(stale)} moved; if that is meant, {remedy}"
     if kept["methods"] != found["methods"]:
         pytest.fail("a method was raised: run python tests/benchmark/run/golden.py")
+    if kept["inputs"] != found["inputs"]:
+        pytest.fail("weights, tasks or settings are others: run python tests/benchmark/run/golden.py")
+
+
+def test_with_other_weights_or_settings_no_cell_is_stale() -> None:
+    kept = json.loads(golden.FILE.read_text(encoding="utf-8"))
+    found = copy.deepcopy(kept)
+    found["cells"]["pool"]["countdown"]["fingerprint"] = "another"
+    assert golden.without_a_new_method(kept, found) == ["pool"]
+    for name in ("arm", "protocol"):
+        other = copy.deepcopy(found)
+        other["inputs"][name] = {}
+        assert golden.without_a_new_method(kept, other) == []
 
 
 def test_every_kind_of_cell_that_models_run_for_is_held_with_numbers() -> None:
