@@ -35,6 +35,7 @@ def test_what_either_interface_may_have_asked_for_is_named_in_both() -> None:
 OF_THE_COMMAND_LINE = {
     "baselines.family",
     "baselines.report",
+    "baselines.structure",
     "baselines.training",
     "benchmark.cli",
     "benchmark.forecast",
