@@ -4,34 +4,42 @@ A table that a page shows and a number that it names are those of a record: test
 """
 
 import re
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
 from definitions import with_definitions
 
 from mechshift.benchmark.record.files import read_model
+from mechshift.benchmark.record.quantities import SECTIONS
 from mechshift.benchmark.record.types import Measured, Number, Record
+from mechshift.benchmark.tables.cells import Notes, get_markup
+from mechshift.benchmark.tables.layout import WIDTH
 from mechshift.benchmark.tables.show import render
+from mechshift.benchmark.tables.table import row_body
 
 ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "docs/reading.md", "docs/tutorial.md")
 READ_ALOUD = "countdown"
 """The task whose column the tutorial reads aloud."""
-INCOMPLETE = ("greater-than", "agreement", "countdown", "star-path")
-"""The tasks on which a member of `tiny` has a high completeness residual."""
-BARELY_ABOVE = ("ioi", 72)
-"""Task and number of edges at which Ĵ of components is a ratio to noise."""
+BARELY_ABOVE = "agreement"
+"""The task on which Ĵ of components is a ratio to noise."""
 SPAN = r"\S+ \[\S+ \S+\]"
+NOTES = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+HEADLINE = "ρ of edges, standardised"
+CONTROL = "tiny-continued"
 
 
+@cache
 def record_of(pair: str) -> Record:
     """The record of a reference pair under protocol v2."""
     return read_model(Path(str(files("mechshift.baselines"))) / "reference" / pair / "record.json", Record)
 
 
 def row_block(pair: str) -> str:
-    """A pair's row, as `mechshift show` prints it."""
-    return next(part for part in render(record_of(pair)).split("\n\n") if "\naccuracy, ARM " in part)
+    """A pair's row with its notes, as `mechshift show` prints them."""
+    notes = Notes(get_markup("text"))
+    return row_body(record_of(pair), notes) + notes.below(WIDTH)
 
 
 def column_block(pair: str, task: str) -> str:
@@ -45,18 +53,29 @@ def column_block(pair: str, task: str) -> str:
     return "\n".join(f"{line[label_from:label_to]}  {line[start:end]}".rstrip() for line in lines)
 
 
-def overlap_of(pair: str, task: str) -> str:
-    """Ĵ of a task's edges, with its interval."""
-    return cells(column_block(pair, task))["Ĵ of edges"]
+def section_blocks(pair: str, task: str) -> list[str]:
+    """One task's column, in parts: the head of the table with its first section, and each further section."""
+    parts: list[list[str]] = [[]]
+    headings = [section.heading.upper() for section in SECTIONS]
+    for line in column_block(pair, task).splitlines():
+        if line in headings[1:]:
+            parts.append([])
+        parts[-1].append(line)
+    return ["\n".join(part) for part in parts]
 
 
-def overlap_of_nodes(pair: str) -> str:
-    """Ĵ of components where the ceiling barely exceeds the floor, with its interval."""
-    task, edges = BARELY_ABOVE
-    found = next(one for one in record_of(pair).tasks if one.task == task).comparison
-    value = next(point for point in found.curve if point.edges == edges).node.normalised
-    assert isinstance(value, Number), f"a page names a number that is missing: {value}"
-    return f"{value.value:.2f} [{value.low:.2f}, {value.high:.2f}]".replace("-", "−")
+def by_label(pair: str, task: str) -> dict[str, str]:
+    """What the tables have of a task, by label: its column, and what stands in tables of its own."""
+    found = next(one for one in record_of(pair).results if one.task == task)
+    notes = Notes(get_markup("text"))
+    apart = {
+        line.label: notes.cell(quantity.of(found), quantity.rounding)
+        for section in SECTIONS
+        if section.apart
+        for line in section.lines
+        for quantity in line.quantities
+    }
+    return {label: value.rstrip(NOTES) for label, value in (apart | cells(column_block(pair, task))).items()}
 
 
 def cells(block: str) -> dict[str, str]:
@@ -65,16 +84,15 @@ def cells(block: str) -> dict[str, str]:
     return {parts[0]: parts[1] for parts in parted if len(parts) == 2 and parts[0]}
 
 
-def by_suite(pair: str) -> list[str]:
-    """Ĵ of the local and of the planning tasks."""
-    overlap = record_of(pair).summary.overlap
-    return [number(overlap[suite], ".2f") for suite in ("local", "planning")]
+def overlap_of_components() -> str:
+    """Ĵ of components of `tiny` where the ceiling barely exceeds the floor, with its interval."""
+    return cells(column_block("tiny", BARELY_ABOVE))["Ĵ of components"].replace("-", "−")
 
 
-def residuals(task: str) -> list[str]:
-    """Completeness residuals of both members of `tiny`, in per cent."""
-    found = next(one for one in record_of("tiny").tasks if one.task == task).comparison
-    return [number(member.completeness, ".0%").replace("%", " %") for member in (found.arm, found.mdm)]
+def similarity(pair: str) -> list[str]:
+    """ρ of the local and of the planning tasks."""
+    found = record_of(pair).summary.similarity.suites
+    return [number(found[suite], ".2f") for suite in ("local", "planning")]
 
 
 def number(value: Measured, form: str) -> str:
@@ -87,35 +105,35 @@ def page(name: str) -> str:
     """A page with all that it shows as the records have it."""
     text = (ROOT / name).read_text(encoding="utf-8")
     if name == "README.md":
-        text = put_block(text, "local  ", row_block("tiny"))
-        return put_numbers(text, r"(has Ĵ )\S+( and )\S+(, so)", by_suite("tiny-continued"))
+        return put_block(text, "local  ", row_block("tiny"))
     if name == "docs/reading.md":
         text = with_definitions(text)
-        text = put_numbers(text, r"(has )\S+( local and )\S+( planning; `tiny)", by_suite("tiny-continued"))
-        text = put_numbers(text, r"(nothing with the ARM, has )\S+( and )\S+(\.\n)", by_suite("tiny-scratch"))
-        text = put_numbers(text, rf"(`tiny` has ){SPAN}( on `ioi`,\sand)", [overlap_of_nodes("tiny")])
-        control = [overlap_of_nodes("tiny-continued")]
-        text = put_numbers(text, rf"(`tiny-continued` has ){SPAN}(\. The test)", control)
-        for task in INCOMPLETE:
-            text = put_numbers(text, rf"(\s)\d+ %( and )\d+ %( on\s`{task}`)", residuals(task))
-        return text
-    block = column_block("tiny", READ_ALOUD)
-    text = put_block(put_block(text, READ_ALOUD, block), "Ĵ of edges ", beside_the_control())
-    return read_aloud(text, cells(block))
+        text = put_numbers(text, rf"(`tiny` has ){SPAN}( on `{BARELY_ABOVE}`)", [overlap_of_components()])
+        values = [*similarity("tiny"), *similarity(CONTROL)]
+        sentence = (
+            rf"(`tiny` has ρ )\S+( local and )\S+( planning,\s`{CONTROL}`.*?diffusion, )\S+( and )\S+(\.\s)"
+        )
+        return put_numbers(text, sentence, values)
+    for block in section_blocks("tiny", READ_ALOUD):
+        text = put_block(text, block.splitlines()[0].strip(), block)
+    text = put_block(text, HEADLINE, beside_the_control())
+    return read_aloud(text, by_label("tiny", READ_ALOUD))
 
 
 def beside_the_control() -> str:
-    """Ĵ of edges of the tutorial's two tasks, of the pair and of its control."""
-    rows = [("Ĵ of edges", "ioi", READ_ALOUD)]
-    for pair in ("tiny", "tiny-continued"):
-        rows.append((pair, overlap_of(pair, "ioi"), overlap_of(pair, READ_ALOUD)))
-    return "\n".join("{:16}{:20}{}".format(*row) for row in rows)
+    """The headline of the tutorial's two tasks, of the pair and of its control."""
+    rows = [(HEADLINE, "ioi", READ_ALOUD)]
+    for pair in ("tiny", CONTROL):
+        values = (cells(column_block(pair, task))[HEADLINE] for task in ("ioi", READ_ALOUD))
+        rows.append((pair, *values))
+    return "\n".join("{:26}{:20}{}".format(*row) for row in rows)
 
 
 def put_block(text: str, beginning: str, block: str) -> str:
     """The text with its block of output that begins so replaced."""
-    pattern = rf"```text\n\s*{re.escape(beginning)}.*?\n```"
-    return re.sub(pattern, lambda found: f"```text\n{block}\n```", text, count=1, flags=re.S)
+    pattern = rf"```text\n *{re.escape(beginning)}[^`]*\n```"
+    assert re.search(pattern, text) is not None, f"no page shows a block that begins with {beginning}"
+    return re.sub(pattern, lambda _: f"```text\n{block}\n```", text, count=1)
 
 
 def put_numbers(text: str, pattern: str, values: list[str]) -> str:
@@ -130,10 +148,9 @@ def put_numbers(text: str, pattern: str, values: list[str]) -> str:
 def read_aloud(text: str, values: dict[str, str]) -> str:
     """The text with the value behind each bold label as the table has it."""
     return re.sub(
-        r"^\* \*\*(.+?)\*\*: `[^`]*`",
-        lambda found: f"* **{found[1]}**: `{values[found[1]]}`",
+        r"\*\*([^*]+)\*\*(:\s+)`[^`]*`",
+        lambda found: f"**{found[1]}**{found[2]}`{values[found[1]]}`",
         text,
-        flags=re.M,
     )
 
 

@@ -1,5 +1,7 @@
 """The pages show the reference pairs' records as they are, and not as they once were."""
 
+import re
+
 import pytest
 import shown
 
@@ -9,19 +11,23 @@ def test_what_a_page_shows_is_the_records(name: str) -> None:
     assert (shown.ROOT / name).read_text(encoding="utf-8") == shown.page(name), "run `python docs/shown.py`"
 
 
-def test_the_readme_shows_the_row_as_it_is_printed() -> None:
+def test_the_readme_shows_the_row_and_its_notes_as_they_are_printed() -> None:
     readme = (shown.ROOT / "README.md").read_text(encoding="utf-8")
-    row = readme.partition("```text\n")[2].partition("\n```")[0]
-    assert f"\n\n{row}\n\n" in shown.render(shown.record_of("tiny"))
+    row, _, notes = readme.partition("```text\n")[2].partition("\n```")[0].partition("\n\n")
+    printed = shown.render(shown.record_of("tiny"))
+    assert f"\n\n{row}\n\n" in printed
+    assert set(notes.splitlines()) <= set(printed.splitlines())
 
 
-def test_the_tutorial_reads_every_line_of_the_table_aloud() -> None:
+def test_the_tutorial_shows_the_whole_column_and_reads_of_every_section_aloud() -> None:
     tutorial = (shown.ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
-    aloud = tutorial.partition("Line by line:")[2].partition("\n## ")[0]
-    column = shown.column_block("tiny", shown.READ_ALOUD)
-    labels = [label for label in shown.cells(column) if not label.startswith(("CMD", "--"))]
-    assert [label for label in labels if f"**{label}**" not in aloud] == []
-    assert f"\n{column}\n" in tutorial
+    labels = set(shown.cells(shown.column_block("tiny", shown.READ_ALOUD)))
+    rest = tutorial
+    for block in shown.section_blocks("tiny", shown.READ_ALOUD):
+        _, shows, rest = rest.partition(f"```text\n{block}\n```")
+        assert shows, block
+        aloud = re.findall(r"\*\*([^*]+)\*\*:\s+`", rest.partition("```text")[0].partition("\n## ")[0])
+        assert {*aloud} & {*shown.cells(block)} & labels, f"nothing of this is read aloud:\n{block}"
 
 
 def test_a_column_has_the_values_of_its_task() -> None:
