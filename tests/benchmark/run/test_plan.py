@@ -135,6 +135,7 @@ def test_keys_are_all_different_and_the_same_again() -> None:
         ({"groups": 12}, ALL - {"pool", "prompts"}),
         ({"disjoint": False}, ALL - {"pool", "prompts"}),
         ({"convergence": 12}, ALL - {"pool", "prompts"}),
+        ({"most": 20}, ALL - {"pool", "prompts"}),
         ({"places": False}, ALL - {"pool", "prompts"}),
         ({"neurons": False}, ALL - {"pool", "prompts"}),
         ({"read": "trajectory"}, ALL),
