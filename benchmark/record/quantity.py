@@ -136,4 +136,4 @@ class Section:
 
 def entry(values: Mapping[str, Measured], name: str) -> Measured:
     """The value of that name, missing when a record does not have it."""
-    return values.get(name, Missing(missing=f"the record holds no {name}"))
+    return values.get(name, Missing(missing=f"the record has no value named {name}"))

@@ -10,7 +10,7 @@ from .quantities.faithfulness import LOG_AREA
 from .quantities.overlap import OVERLAP
 from .quantities.specialisation import SPECIALISATION_SHIFT, SPECIALISATION_SHIFT_SQUARED
 from .quantities.structure import NEURONS, SIMILARITY
-from .quantity import COUNT, MEMBERS, SHARE, SHIFT, Definition, Owner, Quantity, Rounding, entry
+from .quantity import COUNT, FINE, MEMBERS, SHARE, SHIFT, Definition, Owner, Quantity, Rounding, entry
 from .summary import SUITES, SURFACES
 from .types import Measured, Missing, Number, Summary
 
@@ -261,7 +261,8 @@ COLUMNS = (
         "right_context",
         (RIGHT_CONTEXT, RIGHT_CONTEXT_SQUARED),
         (lambda s: s.right_context, lambda s: s.right_context_squared),
-        SHARE,
+        # By squared mass it can be thousandths.
+        FINE,
     ),
     _column(
         "faithfulness",

@@ -97,6 +97,7 @@ def _standing(record: Record, width: int) -> list[str]:
         standing.append("\n".join(["Less than the protocol's whole, so no board takes it:", *lines]))
     if not record.protocol.board:
         name = plain(record.protocol.name)
+        apart = f"No board takes protocol {name}, and its numbers are not comparable with those of v2."
         advice = "For a row on the board run the same pair under protocol v2."
-        standing.append(wrapped(f"No board takes protocol {name}. {advice}", width))
+        standing.append(wrapped(f"{apart} {advice}", width))
     return standing

@@ -168,6 +168,7 @@ _EXPECTED = (
     ("pair.(layers|heads|kv_heads|edges)", "plausibility", "no graph of"),
     ("protocol.name", "protocol", "which this version does not know"),
     ("protocol.tasks", "protocol", "its tasks differ"),
+    ("protocol.scoring.most", "record", "Input should be 5, 10, 20 or 40"),
     ("protocol", "protocol", "that differs from this version's"),
     (r"tasks\[\d\].task", "coverage", "is repeated or not in the protocol"),
     (r"tasks\[\d\].version", "plausibility", "it is version 3 of the task"),
@@ -696,7 +697,7 @@ def _effects() -> Iterator[Tampering]:
 
     for name, change, phrase in (
         ("other examples", tensor("examples", lambda a: a + 1), "pool's evaluation half"),
-        ("an example less", tensor("examples", lambda a: a[1:].copy()), "pool's evaluation half"),
+        ("an example less", tensor("examples", lambda a: a[1:].copy()), "its groups have shape"),
         ("other groups", tensor("groups", lambda a: a[::-1].copy()), "pool's evaluation half"),
         ("drops of a component less", tensor("drops", lambda a: a[:, 1:].copy()), "its drops have shape"),
         ("NaN", tensor("direct_clean", lambda a: a * float("nan")), "not finite"),

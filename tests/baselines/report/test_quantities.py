@@ -19,7 +19,7 @@ READ = {
     "Ĵ planning, own sizes": 0.4,
     "Ĵ planning, one size": 0.4,
     "overlap shift, own sizes": 0.3,
-    "task-dependent shift, one size": 0.3,
+    "overlap shift, one size": 0.3,
     "early shift, planning": 0.2,
     "ratio of early shares, countdown": 2.9,
     "specialisation shift, local": -0.2,
@@ -86,4 +86,4 @@ def test_a_value_that_a_record_does_not_name_is_missing(make_record: MakeRecord,
     bare = task.comparison.model_copy(update={"specialisation_shift": {"specialisation": Number(value=0)}})
     record = make_record("tiny", (task.model_copy(update={"comparison": bare}),))
     found = quantities.sharpness_shift("local").of(record, 100)
-    assert found == Missing(missing="the record holds no output_sharpness")
+    assert found == Missing(missing="the record has no value named output_sharpness")

@@ -61,11 +61,17 @@ def test_an_empty_folder(tmp_path: Path) -> None:
     assert "run the pair under protocol v2" in error.remedy
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[1, 2]", "\x00", '{"schema_version": 1}'])
+@pytest.mark.parametrize("content", ["", "{}", "[1, 2]", "\x00"])
 def test_a_file_that_is_no_record(tmp_path: Path, make_record: MakeRecord, content: str) -> None:
     write_model(make_record(), tmp_path / "good.json")
     (tmp_path / "other.json").write_text(content)
     with pytest.raises(NotComputable, match=r"other\.json is not a record"):
+        read_board(tmp_path)
+
+
+def test_a_file_of_an_older_schema_that_is_no_submission(tmp_path: Path) -> None:
+    (tmp_path / "other.json").write_text('{"schema_version": 1}')
+    with pytest.raises(NotComputable, match=r"other\.json is a record of schema 1, and this version"):
         read_board(tmp_path)
 
 

@@ -31,16 +31,16 @@ task          pair                   protocol, status            edges    J of e
                                                                           all prompts
 ------------  ---------------------  --------------------------  -------  --------------------  --------
 ioi           dream-7b               paper@4, self-reported      100      0.550 [0.500, 0.600]  0.0250
-              Qwen2.5-7B → Dream-7B  arXiv 2601.14758, reported  1,000    0.193                 –⁹
+              Qwen2.5-7B → Dream-7B  arXiv 2601.14758, reported  1,000    0.193                 –¹²
 greater-than  dream-7b               paper@4, self-reported      100      0.550 [0.500, 0.600]  0.0250
 countdown     dream-7b               paper@4, self-reported      100      0.550 [0.500, 0.600]  0.0250
-              Qwen2.5-7B → Dream-7B  arXiv 2601.14758, reported  1,000    0.008                 –⁹
+              Qwen2.5-7B → Dream-7B  arXiv 2601.14758, reported  1,000    0.008                 –¹²
 infilling     dream-7b               paper@4, self-reported      100      0.550 [0.500, 0.600]  0.0250
 
-¹ leaving out ioi or greater-than or countdown or infilling takes its sign away
+¹ leaving out greater-than or countdown takes its sign away
 """
 NOT_STATED = """
-⁹ not stated by arXiv 2601.14758 (table or figure: not located): floor, ceiling, interval, prompts
+¹² not stated by arXiv 2601.14758 (table or figure: not located): floor, ceiling, interval, prompts
 
 ρ: 1 where"""
 

@@ -245,7 +245,7 @@ def test_a_value_that_the_record_does_not_name_is_missing(
     task = make_task("ioi")
     comparison = task.comparison.model_copy(update={"depth_shift": {}})
     record = make_record(tasks=(task.model_copy(update={"comparison": comparison}),))
-    assert "the record holds no early_share" in record_table(record, "text")
+    assert "the record has no value named early_share" in record_table(record, "text")
 
 
 def test_an_unknown_format_is_refused(make_record: MakeRecord) -> None:
