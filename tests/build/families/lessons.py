@@ -62,7 +62,7 @@ class Course:
 
 
 ARM = Course(200, 6e-3)
-SHIFTED, UNSHIFTED = Course(300, 6e-3, alone=0.5), Course(500, 1e-2, alone=0.3)
+SHIFTED, UNSHIFTED = Course(300, 6e-3, alone=0.5), Course(800, 1e-2, alone=0.4)
 REORDERED = {"qwen2": Course(900, 1e-2, alone=0.4), "qwen3": Course(600, 1e-2, alone=0.4)}
 """Without the shift an MDM has further to go from its ARM. Were all gaps filled, nothing would show."""
 
