@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ...errors import defused, printable
+from ...errors import one_line, printable
 from .options import JsonOption
 from .output import print_json
 
@@ -41,7 +41,7 @@ def rescore(
         for one in found:
             print(f"{printable(str(one.path))}: {_verdict(one.differences)}")
             for line in one.differences[:SHOWN]:
-                print(defused(f"  {printable(line)}"))
+                print(one_line(f"  {line}"))
     if any(one.differences for one in found):
         raise typer.Exit(1)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ...errors import UsageError, defused, printable
+from ...errors import UsageError, one_line
 from .options import JsonOption, of_check, of_machine, of_output
 from .reports import Checked, ReportOption, check_reports, report_findings
 
@@ -136,7 +136,7 @@ def _rerun(submission: Path, request: "RerunRequest", asked: "Attesting | None")
         submission, request, lambda cell: print(f"{cell.task.name}: {cell.name}", file=sys.stderr)
     )
     for cell in found.cells:
-        print(defused(f"{printable(cell.task)} {cell.name}: {told_deviation(cell)}"), file=sys.stderr)
+        print(one_line(f"{cell.task} {cell.name}: {told_deviation(cell)}"), file=sys.stderr)
     findings = rerun_findings(found)
     if asked is not None and not findings:
         unsigned = "" if asked.key else "; it counts once a key of allowed_signers has signed it"
