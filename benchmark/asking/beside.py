@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ..pairs.member import Member
 from .encoding import Encoded
-from .grouping import Grouping
+from .grouping import Grouping, evenly
 from .pool import Solved
 from .reads import Read, State, stage_step
 from .states import Question, question
@@ -98,16 +98,6 @@ def _alike(member: Member, one: Question, other: Question) -> bool:
 
 def _seen(state: State) -> tuple[tuple[int, ...], dict[int, int]]:
     return state.read, {index: token for index, token in state.visible.items() if index < state.read[-1]}
-
-
-def evenly(groups: Sequence[int], most: int) -> list[int]:
-    """Places of at most `most` examples, given the group of each: as many from every group as it has them."""
-    rank: dict[int, int] = {}
-    turns = []
-    for place, group in enumerate(groups):
-        rank[group] = rank.get(group, 0) + 1
-        turns.append((rank[group], group, place))
-    return sorted(place for _, _, place in sorted(turns)[:most])
 
 
 def _asked(

@@ -29,9 +29,10 @@ class Trajectory:
 def decode(member: Member, tokens: Tensor, targets: Tensor, steps: int) -> Trajectory:
     """Fill the target positions greedily, at temperature 0, without ever choosing the mask token.
 
-    `tokens`: ids [rows, tokens], whatever stands at the targets is ignored. `targets`: ascending positions
-    [rows, targets]. `steps`: the MDM's budget, at most the number of targets; an ARM takes one step a token,
-    and an MDM with block attention at least one a block.
+    `tokens`: ids [rows, tokens]; what stands at the targets is no part of the answer, but an ARM that would
+    write just that is decoded in one pass. `targets`: ascending positions [rows, targets]. `steps`: the MDM's
+    budget, at most the number of targets; an ARM takes one step a token, and an MDM with block attention at
+    least one a block.
     """
     if member.autoregressive:
         return _left_to_right(member, tokens, targets)
@@ -60,15 +61,26 @@ def _readout(member: Member, tokens: Tensor, targets: Tensor) -> Tensor:
 
 
 def _left_to_right(member: Member, tokens: Tensor, targets: Tensor) -> Trajectory:
-    tokens = tokens.clone()
-    for index in range(targets.shape[1]):
-        at = targets[:, index : index + 1]
-        end = int(at.max())
-        # A causal model sees nothing beyond the target, so what follows need not be run.
-        chosen = target_logits(member, tokens[:, :end], at).argmax(dim=-1)
-        tokens.scatter_(1, at, chosen)
+    tokens, number = tokens.clone(), targets.shape[1]
+    # What stands at the targets is a guess. Up to the first token that the model would not choose, each was
+    # read with what decoding has chosen before it, so that one pass stands for one a token.
+    guess = tokens.gather(1, targets)
+    chosen = _greedy(member, tokens, targets)
+    known = 1 + (chosen == guess).cumprod(dim=1).sum(dim=1)
+    tokens.scatter_(1, targets, chosen)
+    for index in range(int(known.min()), number):
+        rows = (known <= index).nonzero()[:, 0]
+        at = targets[rows, index : index + 1]
+        tokens[rows[:, None], at] = _greedy(member, tokens[rows], at)
     step = torch.arange(targets.shape[1], device=tokens.device).expand_as(targets)
     return Trajectory(tokens, step)
+
+
+def _greedy(member: Member, tokens: Tensor, targets: Tensor) -> Tensor:
+    """The likeliest token at each target [rows, targets], from what comes before it."""
+    # A causal model sees nothing beyond the last target, so what follows need not be run.
+    before = tokens[:, : int(targets.max())]
+    return torch.cat([logits.argmax(dim=-1) for logits in _logits_by_rows(member, before, targets)])
 
 
 def _most_confident_first(member: Member, tokens: Tensor, targets: Tensor, steps: int) -> Trajectory:

@@ -38,6 +38,23 @@ def group_examples(pool: Sequence[Solved], halving: Halving) -> Grouping:
     )
 
 
+def evenly(groups: Sequence[int], most: int) -> list[int]:
+    """Places of at most `most` examples, given the group of each: as many from every group as it has them."""
+    rank: dict[int, int] = {}
+    turns = []
+    for place, group in enumerate(groups):
+        rank[group] = rank.get(group, 0) + 1
+        turns.append((rank[group], group, place))
+    return sorted(place for _, _, place in sorted(turns)[:most])
+
+
+def swept_examples(grouping: Grouping, most: int | None) -> tuple[Solved, ...]:
+    """The evaluation examples that circuits are run on: at most `most` (None: all), evenly of the groups."""
+    if most is None:
+        return grouping.evaluation
+    return tuple(grouping.evaluation[place] for place in evenly(grouping.evaluation_group, most))
+
+
 def _dealt(half: Sequence[Solved], halving: Halving) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """The group of each example of a half that is sorted by template, and each group's template."""
     templates = {one.template for one in half}

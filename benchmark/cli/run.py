@@ -36,6 +36,14 @@ def run(
             help="Token rows at once; by default 64 or as many as fit. It changes numbers by rounding only.",
         ),
     ] = None,
+    workers: Annotated[
+        int | None,
+        of_machine(
+            min=1,
+            help="Processes that share the tasks; by default as many as help, one on an accelerator or for a "
+            "wide model. No number depends on it.",
+        ),
+    ] = None,
     memory: Annotated[
         float | None,
         of_machine(help="With --dry-run: forecast for another machine, whose device has this many GB."),
@@ -69,7 +77,7 @@ def run(
     tasks = _tasks(suite, task)
     # Whether the tasks have the level, and are of the protocol's versions, is known before a model is.
     as_asked(chosen, _names(tasks), level)
-    asked = Asked(resolved(options), chosen, tasks, level, batch, options.device, options.offline)
+    asked = Asked(resolved(options), chosen, tasks, level, batch, workers, options.device, options.offline)
     if dry_run:
         _print_dry_run(asked, memory, out, probe, as_json)
         return
@@ -91,7 +99,7 @@ def run(
 def _measure(asked: "Asked", accept_behaviour: bool, out: Path, quiet: bool) -> "Record":
     """The record, its cells kept in `out`; whatever can be refused is refused before weights are loaded."""
     from ..admission.load import load_pair
-    from ..forecast.before import rows_that_fit
+    from ..forecast.before import what_fits
     from ..run.allocation import give_back_freed_memory
     from ..run.progress import choose_progress
     from ..run.run import run as measure
@@ -100,9 +108,10 @@ def _measure(asked: "Asked", accept_behaviour: bool, out: Path, quiet: bool) -> 
     # Everything that can be refused without a model comes before loading, which can take minutes.
     check_writable(out)
     give_back_freed_memory()
-    rows = rows_that_fit(asked, out)
+    fits = what_fits(asked, out)
     pair = load_pair(asked.spec, asked.device, asked.offline, accept_behaviour)
-    return measure(pair, asked.protocol, out, _names(asked.tasks), asked.level, rows, choose_progress(quiet))
+    names, progress = _names(asked.tasks), choose_progress(quiet)
+    return measure(pair, asked.protocol, out, names, asked.level, fits.rows, progress, fits.workers)
 
 
 def _print_dry_run(

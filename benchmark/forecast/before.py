@@ -16,6 +16,7 @@ from ..circuits.graph import Graph
 from ..pairs.loading import choose_device
 from ..pairs.pair import Provenance
 from ..pairs.spec import PairSpec
+from ..pairs.threads import available_cores, suited_threads
 from ..record.protocol import Protocol, ProtocolTask
 from ..run.assembly import as_asked
 from ..run.plan import Subject
@@ -34,33 +35,49 @@ from .weights import examine_weights, weights_at_hand
 
 @dataclass(frozen=True)
 class Asked:
-    """What a run was asked for. `tasks` None: the protocol's; `rows` None: 64, or as many as fit."""
+    """What a run was asked for.
+
+    `tasks` None: the protocol's; `rows` None: 64, or as many as fit; `workers` None: as many as help.
+    """
 
     spec: PairSpec
     protocol: Protocol
     tasks: Sequence[Task] | None
     level: str | None
     rows: int | None
+    workers: int | None
     device: str | None
     offline: bool = False
 
 
 @dataclass(frozen=True)
+class Fits:
+    """How a run is made to fit the machine: token rows at once, and processes that share its tasks."""
+
+    rows: int
+    workers: int
+
+
+@dataclass(frozen=True)
 class DryRun:
-    """A forecast and a plan, the machine they are for, and the bytes free where results would be written."""
+    """A forecast and a plan, the machine they are for, and the bytes free where results would be written.
+
+    `workers`: processes that would share the tasks.
+    """
 
     forecast: Forecast
     planned: Planned
     machine: Machine
     free_disk: int
+    workers: int
 
     def text(self) -> str:
         """The forecast as a page."""
-        return render(self.forecast, self.planned, self.machine, self.free_disk)
+        return render(self.forecast, self.planned, self.machine, self.free_disk, self.workers)
 
     def json(self) -> dict[str, Any]:
         """The forecast as JSON takes it."""
-        return as_json(self.forecast, self.planned, self.machine, self.free_disk)
+        return as_json(self.forecast, self.planned, self.machine, self.free_disk, self.workers)
 
     def check(self) -> None:
         """Raises NotComputable where the run clearly does not fit."""
@@ -92,7 +109,8 @@ def dry_run(asked: Asked, memory: float | None, out: Path, probe: float | None =
         found = forecast(sketch, tasks, asked.protocol, rows)
     speeds = measure_speeds(found, device, probe) if device is not None and probe is not None else None
     planned = list_plan(found, tasks, asked.protocol, subject, Store(out), speeds)
-    return DryRun(found, planned, place, shutil.disk_usage(nearest(out)).free)
+    workers = _workers(asked, found, place, device)
+    return DryRun(found, planned, place, shutil.disk_usage(nearest(out)).free, workers)
 
 
 def _subject(sketch: Sketch, device: torch.device | None) -> Subject | None:
@@ -130,14 +148,17 @@ def _check_machine(memory: float, device: str | None) -> None:
         raise unknown("device", kind, KINDS)
 
 
+WORTH_A_PROCESS = 2e11
+"""Operations that are worth a process of their own: a core takes some 20 seconds for them, and 8 to begin."""
+
 MOST_GIGABYTES = 1e6
 """A machine with more is a mistake."""
 KINDS = ("cpu", "cuda", "mps", "xpu")
 """Devices that a run may be asked about."""
 
 
-def rows_that_fit(asked: Asked, out: Path) -> int:
-    """The token rows that a run takes at once: as asked for, else 64 or as many as fit.
+def what_fits(asked: Asked, out: Path) -> Fits:
+    """The token rows that a run takes at once, as asked for, else 64 or as many as fit; and its processes.
 
     Raises, before anything is loaded, NotComputable for a run that clearly does not fit or that its protocol
     says nothing about, and OutputError where its record would replace another run's in `out`. A few examples
@@ -151,11 +172,25 @@ def rows_that_fit(asked: Asked, out: Path) -> int:
     for forecast_of in (sampled_forecast, forecast):
         found = forecast_of(sketch, tasks, asked.protocol, wanted)
         if found.share(machine) <= 1:
-            return wanted
+            return Fits(wanted, _workers(asked, found, machine, device))
     if asked.rows is None:
         found = found.changed(fitting_rows(found, machine))
     check_fits(found, machine)
-    return found.rows
+    return Fits(found.rows, _workers(asked, found, machine, device))
+
+
+def _workers(asked: Asked, found: Forecast, machine: Machine, device: torch.device | None) -> int:
+    """Processes that share a run's tasks: as asked for, else as many as help and fit.
+
+    A wide model has all cores already, and an accelerator is one. A process takes seconds to begin. `device`
+    None: of another machine, whose cores are not known.
+    """
+    if asked.workers is not None:
+        return min(asked.workers, len(found.tasks))
+    if device is None or device.type != "cpu" or suited_threads(device, found.sketch.sizes[0].width) != 1:
+        return 1
+    most = min(available_cores(), len(found.tasks), int(1 / max(found.share(machine), 1e-9)))
+    return max(1, min(most, int(found.flop / WORTH_A_PROCESS)))
 
 
 def _sketch(asked: Asked) -> Sketch:

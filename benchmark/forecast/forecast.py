@@ -74,6 +74,17 @@ class Forecast:
         return (arm.ungrouped(), mdm.ungrouped()) if self.protocol.scoring.kv == "ungrouped" else (arm, mdm)
 
     @property
+    def flop(self) -> float:
+        """Floating-point operations of the run, about: a sample counts for the whole pool."""
+        sizes = self.asked_sizes
+        return sum(
+            done.flop(of) * self.protocol.sampling.pool / max(1, work.pooled)
+            for work in self.tasks
+            for member, of in zip(work.members, sizes, strict=True)
+            for done in member.passes.values()
+        )
+
+    @property
     def written(self) -> int:
         """Bytes that the run writes: score sums and circuits of both members by task, and JSON files."""
         graph = self.asked_sizes[0].graph
@@ -196,11 +207,18 @@ def _with_rows(work: TaskWork, rows: int, full: bool = False) -> TaskWork:
 
 
 def _cut_work(work: MemberWork, rows: int, full: bool) -> MemberWork:
-    decoding, attribution, evaluation, removed, beside = (
+    decoding, attribution, swept, evaluation, removed, beside = (
         tuple(_cut(load, rows, full) for load in loads)
-        for loads in (work.decoding, work.attribution, work.evaluation, work.removed, work.beside)
+        for loads in (
+            work.decoding,
+            work.attribution,
+            work.swept,
+            work.evaluation,
+            work.removed,
+            work.beside,
+        )
     )
-    return MemberWork(decoding, attribution, evaluation, removed, beside, work.passes)
+    return MemberWork(decoding, attribution, swept, evaluation, removed, beside, work.passes)
 
 
 def _cut(load: Load, rows: int, full: bool) -> Load:

@@ -254,7 +254,7 @@ def _circuits(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
         "edges of the circuits": edges,
     }
     for sizes, works in members:
-        for load in {load for work in works for load in work.evaluation}:
+        for load in {load for work in works for load in work.swept}:
             device = {
                 "what the sources write": outputs(sizes, load.rows, load.tokens),
                 "a stack of circuits": stack(sizes, load, circuits) + cached(sizes, load.rows, load.prefix),

@@ -14,13 +14,14 @@ from .planned import Planned
 STAGES = ("decoding", "attribution", "circuits", "entropies", "effects", "cards", "other reads")
 
 
-def render(found: Forecast, planned: Planned, machine: Machine, free_disk: int) -> str:
+def render(found: Forecast, planned: Planned, machine: Machine, free_disk: int, workers: int) -> str:
     """What would be run and needed: tables of cells, passes and memory, disk, files, and whether it fits."""
     spec, sizes = found.sketch.spec, found.sketch.sizes[0]
     head = [
         ("pair", spec.name),
         ("protocol", found.protocol.name),
         ("token rows at once", found.rows),
+        ("processes", workers),
         ("parameters of a member", f"{sizes.parameters:,} of {sizes.itemsize} bytes"),
     ]
     stages, highest, parts = _memory(found, machine)
@@ -38,7 +39,7 @@ def render(found: Forecast, planned: Planned, machine: Machine, free_disk: int) 
     ]
     lines = [
         _there(planned),
-        _time(planned),
+        _time(planned, workers),
         _gaps(found),
         f"disk: {gigabytes(found.written)} of cells and record to be written, {gigabytes(free_disk)} free",
         _files(found),
@@ -76,7 +77,7 @@ def _there(planned: Planned) -> str:
     return f"cells: {number}, of which {number - len(planned.missing)} exist already"
 
 
-def _time(planned: Planned) -> str:
+def _time(planned: Planned, workers: int) -> str:
     if planned.left is None or planned.source is None:
         return (
             "time: unknown; measure this machine for 20 seconds with --probe 20, or name the folder of an "
@@ -87,8 +88,8 @@ def _time(planned: Planned) -> str:
     )
     sources = {"probe": f"judging by {probed}", "earlier": "judging by earlier runs of the pair in --out"}
     return (
-        f"time: about {in_words(planned.left)}, {sources[planned.source]}; loading and checking the pair are "
-        "not counted"
+        f"time: about {in_words(planned.left / workers)}, {sources[planned.source]}; loading and "
+        "checking the pair are not counted"
     )
 
 
@@ -177,13 +178,16 @@ def verdict(found: Forecast, machine: Machine) -> str:
     return f"does not fit: {refusal(found, machine)}; {remedy(found, machine)}"
 
 
-def as_json(found: Forecast, planned: Planned, machine: Machine, free_disk: int) -> dict[str, Any]:
-    """All of a forecast as JSON takes it; sizes in bytes, times in seconds."""
+def as_json(
+    found: Forecast, planned: Planned, machine: Machine, free_disk: int, workers: int
+) -> dict[str, Any]:
+    """All of a forecast as JSON takes it; sizes in bytes, times in seconds, those of all processes added."""
     share = found.share(machine)
     return {
         "pair": found.sketch.spec.name,
         "protocol": found.protocol.name,
         "rows": found.rows,
+        "workers": workers,
         "parameters": [one.parameters for one in found.sketch.sizes],
         "bytes_per_parameter": [one.itemsize for one in found.sketch.sizes],
         "tasks": [

@@ -16,10 +16,10 @@ from ..admission.behaviour import ARM_ATTENTIONS, most_candidates, with_some_row
 from ..admission.cloze import clozes
 from ..admission.fill import askable, distinct_attentions, filling_batches
 from ..asking.attempts import Sieve, encoded_examples
-from ..asking.beside import ask_beside, evenly
+from ..asking.beside import ask_beside
 from ..asking.decoding import commits, steps_of
 from ..asking.encoding import Encoded
-from ..asking.grouping import Grouping, group_examples
+from ..asking.grouping import Grouping, evenly, group_examples, swept_examples
 from ..asking.in_place import find_gap
 from ..asking.pool import Order, Solved
 from ..asking.states import Question, packed, questions
@@ -102,11 +102,13 @@ class Passes:
 class MemberWork:
     """What a member is asked: the batches of each stage, one a pass in decoding, and passes by stage.
 
-    `removed`: those on which components are patched out one by one; `beside`: those of other reads.
+    `swept`: those on which circuits are run; `removed`: those on which components are patched out one by one;
+    `beside`: those of other reads.
     """
 
     decoding: tuple[Load, ...]
     attribution: tuple[Load, ...]
+    swept: tuple[Load, ...]
     evaluation: tuple[Load, ...]
     removed: tuple[Load, ...]
     beside: tuple[Load, ...]
@@ -208,13 +210,17 @@ def _commits(attention: Attention, targets: Sequence[int], steps: int) -> list[i
 def _decoding(
     sketch: Sketch, member: Member, task: Task, examples: Sequence[Encoded], rows: int
 ) -> Iterator[Load]:
-    """One load per pass of decoding; in-place infilling is part of it."""
+    """One load per pass of decoding; in-place infilling is part of it.
+
+    Of an ARM the one pass that a right answer takes: a wrong one takes one more for every token that follows
+    the mistake, and a pool is of right ones.
+    """
     lengths = Counter((len(each.clean), len(each.answer)) for each in examples)
     for (prompt, answer), number in lengths.items():
         targets = range(prompt, prompt + answer)
         for count in _cut(number, rows):
             if member.autoregressive:
-                yield from (Load(count, target, count, count) for target in targets)
+                yield Load(count, prompt + answer - 1, count * answer, count)
             else:
                 steps = len(_commits(member.attention, targets, steps_of(task, answer)))
                 yield from [Load(count, prompt + answer, count * answer, count)] * steps
@@ -252,6 +258,7 @@ def _member_work(
     attribution = _loads(member, discovery, rows)
     searched = _loads(member, spread(discovery, scoring.convergence), rows)
     evaluation = _loads(member, asked(grouping.evaluation), rows)
+    swept = _loads(member, asked(swept_examples(grouping, protocol.sweeping.swept)), rows)
     alone = first_of_each(asked(grouping.evaluation, grouping.evaluation_group), protocol.removing.removed)
     removed = _loads(member, alone, rows)
     passes = {
@@ -263,7 +270,7 @@ def _member_work(
                 Passes(),
             ),
         ),
-        "circuits": sum((_circuit_passes(load, sizes, protocol) for load in evaluation), Passes()),
+        "circuits": sum((_circuit_passes(load, sizes, protocol) for load in swept), Passes()),
         "entropies": sum((_run_pass(load) for load in evaluation), Passes()),
         "effects": _effect_passes(evaluation, removed, sizes),
         "cards": _cards(member, sizes, asked(grouping.evaluation), protocol, rows),
@@ -273,7 +280,15 @@ def _member_work(
         + sum(map(_whole_passes, beside.by_token), Passes()),
     }
     scored = tuple(beside.scored)
-    return MemberWork(tuple(decoding), tuple(attribution), tuple(evaluation), tuple(removed), scored, passes)
+    return MemberWork(
+        tuple(decoding),
+        tuple(attribution),
+        tuple(swept),
+        tuple(evaluation),
+        tuple(removed),
+        scored,
+        passes,
+    )
 
 
 def _cards(

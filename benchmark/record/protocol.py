@@ -93,6 +93,9 @@ class Sweeping(Part):
     intervention: Literal["patch", "zero", "mean"] = Field(
         description="what replaces an edge outside the circuit"
     )
+    swept: int | None = Field(
+        ge=1, description="evaluation examples that circuits are run on, at most; None: all"
+    )
 
 
 class Compared(Part):
@@ -209,7 +212,7 @@ V2 = Protocol(
         kv="grouped", rule="staggered", steps="converge", convergence=24, most=40, places=True, neurons=True
     ),
     reading=OtherReads(beside=("copy", "start", "half", "last"), beside_examples=48),
-    sweeping=Sweeping(grid=GRID, intervention="patch"),
+    sweeping=Sweeping(grid=GRID, intervention="patch", swept=128),
     compared=Compared(circuit_edges=None, faithful=0.85, components=20),
     removing=Removing(removed=1),
     statistics=Statistics(resampling_seed=0, resamples=200, splits=10),
@@ -230,12 +233,22 @@ PAPER = V2.changed(
     neurons=False,
     beside=(),
     disjoint=False,
+    swept=None,
     circuit_edges=1000,
 )
 
 # As v2, on fewer examples and to a coarser integral, so that it takes minutes.
 QUICK = V2.changed(
-    name="quick", version=4, board=False, pool=100, convergence=12, most=20, beside_examples=32
+    name="quick",
+    version=4,
+    board=False,
+    minimum=20,
+    pool=100,
+    convergence=8,
+    most=10,
+    beside_examples=20,
+    swept=24,
+    resamples=100,
 )
 
 _PROTOCOLS = {protocol.name: protocol for protocol in (V2, PAPER, QUICK)}

@@ -46,9 +46,9 @@ class Bars(Silent):
         self._console = console
 
     @contextmanager
-    def begin(self, plan: Plan, store: Store) -> Iterator[None]:
+    def begin(self, plan: Plan, store: Store, processes: int = 1) -> Iterator[None]:
         """The bar of the run, until its end."""
-        self._course = Course(plan, store)
+        self._course = Course(plan, store, processes)
         # What the caller prints to stdout is not to come out on stderr, where the bars are.
         self._display = Display(
             TextColumn("{task.description}"),
@@ -88,6 +88,10 @@ class Bars(Silent):
             display.remove_task(bar)
         timing.finish()
         self._show(cell)
+
+    def elsewhere(self, cell: Cell, total: int, seconds: float) -> None:
+        """The run's bar is moved by it when it is next drawn; it stays at the task of this process."""
+        self._course.timing.learn(cell, total, seconds)
 
     def present(self, cell: Cell) -> None:
         """The run's bar is at the cell's task."""

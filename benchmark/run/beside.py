@@ -5,9 +5,9 @@ from functools import partial
 from threading import Event
 from typing import Any
 
-from ..asking.beside import AskedBeside, ask_beside, evenly
+from ..asking.beside import AskedBeside, ask_beside
 from ..asking.encoding import Encoded
-from ..asking.grouping import Grouping
+from ..asking.grouping import Grouping, evenly
 from ..asking.tokens import TokenQuestion, token_questions
 from ..compare.at_read import MeasuredAt, at_read
 from ..measure.evidence import ScoreSums

@@ -14,7 +14,7 @@ from ...tasks import Task, get_task
 from ...tasks.export import fingerprint
 from ..asking.attempts import find_pool, pooled_examples
 from ..asking.encoding import Encoded
-from ..asking.grouping import Grouping, group_examples
+from ..asking.grouping import Grouping, group_examples, swept_examples
 from ..asking.pool import Pool, Prompts, Solved
 from ..asking.prompts import show_prompts
 from ..asking.states import Question, batches, questions
@@ -136,7 +136,8 @@ class Measuring:
 
     def _sweep(self, cell: Cell, needs: Needs, tell: Tell) -> Sweep:
         member = self._member(cell)
-        asked = self._asked(cell, needs, member, _grouping(cell, needs).evaluation)
+        examples = swept_examples(_grouping(cell, needs), cell.parts[Sweeping].swept)
+        asked = self._asked(cell, needs, member, examples)
         scores = needs[kind_name("scores", cell.kind.member)].attribution.scores()
         with tell(len(asked)) as advance:
             return sweep(member, asked, scores, cell.parts[Sweeping], self._rows, advance)

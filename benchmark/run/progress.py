@@ -18,8 +18,8 @@ Advance = Callable[[int], None]
 class Progress(Protocol):
     """Where a run says what it does."""
 
-    def begin(self, plan: Plan, store: Store) -> AbstractContextManager[None]:
-        """A context in which a plan is carried out, of whose cells some may be there already.
+    def begin(self, plan: Plan, store: Store, processes: int = 1) -> AbstractContextManager[None]:
+        """A context in which a plan is carried out, by so many processes, some of its cells there already.
 
         Whatever is shown is put away at its end, however it ends.
         """
@@ -27,6 +27,10 @@ class Progress(Protocol):
 
     def cell(self, cell: Cell, total: int) -> AbstractContextManager[Advance]:
         """A cell is computed: a context whose value is told how much more of the total is done."""
+        ...
+
+    def elsewhere(self, cell: Cell, total: int, seconds: float) -> None:
+        """A cell was computed by another process, of so many things to do and in so many seconds."""
         ...
 
     def present(self, cell: Cell) -> None:
@@ -43,7 +47,7 @@ class Silent:
     """Tells nothing but notes."""
 
     @contextmanager
-    def begin(self, plan: Plan, store: Store) -> Iterator[None]:
+    def begin(self, plan: Plan, store: Store, processes: int = 1) -> Iterator[None]:
         """Nothing."""
         yield
 
@@ -51,6 +55,9 @@ class Silent:
     def cell(self, cell: Cell, total: int) -> Iterator[Advance]:
         """Nothing."""
         yield lambda done: None
+
+    def elsewhere(self, cell: Cell, total: int, seconds: float) -> None:
+        """Nothing."""
 
     def present(self, cell: Cell) -> None:
         """Nothing."""
@@ -66,8 +73,8 @@ class Silent:
 class Course:
     """Where a run is: its tasks by number, its cells, and the time that is left."""
 
-    def __init__(self, plan: Plan, store: Store) -> None:
-        self.timing = Timing(plan.cells, earlier_seconds(plan, store))
+    def __init__(self, plan: Plan, store: Store, processes: int) -> None:
+        self.timing = Timing(plan.cells, earlier_seconds(plan, store), processes=processes)
         self.cells = len(plan.cells)
         # An estimate: whether their contents are sound is seen when they are read.
         there = [cell for cell in plan.cells if store.seal(cell) is not None]
@@ -95,9 +102,9 @@ class Lines(Silent):
     """A line at the beginning and at the end of each cell, for logs and for pipes."""
 
     @contextmanager
-    def begin(self, plan: Plan, store: Store) -> Iterator[None]:
+    def begin(self, plan: Plan, store: Store, processes: int = 1) -> Iterator[None]:
         """A line on what there is to do."""
-        self._course = course = Course(plan, store)
+        self._course = course = Course(plan, store, processes)
         self._skipped: set[str] = set()
         _write(f"tasks: {course.tasks}; cells: {course.cells} ({course.there} exist already); {course.left}")
         yield
@@ -111,6 +118,12 @@ class Lines(Silent):
         _write(line)
         yield timing.advance
         _write(f"{line} done in {in_words(timing.finish())}; {self._course.left}")
+
+    def elsewhere(self, cell: Cell, total: int, seconds: float) -> None:
+        """One line, as a cell has at its end."""
+        self._course.timing.learn(cell, total, seconds)
+        took = f"done by another process in {in_words(seconds)}"
+        _write(f"{self._place(cell)} {cell.name} {took}; {self._course.left}")
 
     def present(self, cell: Cell) -> None:
         """Nothing: the first line has said how many are there."""

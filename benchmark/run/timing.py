@@ -64,6 +64,7 @@ def amount(inputs: Mapping[str, Any]) -> float:
         examples = min(examples, settings["beside_examples"]) * len(settings["beside"])
         passes = 2 * _of_attribution(settings)
     elif kind == "sweep":
+        examples = min(examples, settings["swept"] or examples)
         passes = 2 * len(settings["grid"])
     elif kind == "cards":
         return float(steps_of_cards(int(examples)))
@@ -89,8 +90,10 @@ class Timing:
         cells: Sequence[Cell],
         earlier: Mapping[Slot, float],
         clock: Callable[[], float] = time.monotonic,
+        processes: int = 1,
     ) -> None:
         self._clock = clock
+        self._processes = processes
         self._weights = {slot_of(cell): PER_UNIT[cell.kind.stage] * amount(cell.inputs) for cell in cells}
         self._open = dict.fromkeys(self._weights)
         self._earlier = dict(earlier)
@@ -127,7 +130,9 @@ class Timing:
         rest, expected = self._rest, self._expected
         if rest is None or expected is None:
             return None
-        return rest + (max(0.0, expected - self.in_cell) if self._current else 0.0)
+        coming = rest + (max(0.0, expected - self.in_cell) if self._current else 0.0)
+        # What the other processes are at is counted as if it were still to be begun.
+        return coming / self._processes
 
     def drop(self, cell: Cell) -> None:
         """A cell takes no time: it was there, or is left out."""
@@ -140,6 +145,14 @@ class Timing:
         self._started = self._clock()
         self._open.setdefault(self._current)
         self._examples[cell.task.name, cell.kind.stage] = total
+        self._expect()
+
+    def learn(self, cell: Cell, total: int, seconds: float) -> None:
+        """Another process has done a cell, of so many things to do, in so many seconds."""
+        slot = slot_of(cell)
+        self._measured[slot] = seconds, total
+        self._examples[cell.task.name, cell.kind.stage] = total
+        self._open.pop(slot, None)
         self._expect()
 
     def advance(self, done: int) -> None:

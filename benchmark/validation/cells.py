@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from ...errors import MechshiftError
 from ...metrics import top_edges
-from ..asking.grouping import Grouping, group_examples
+from ..asking.grouping import Grouping, group_examples, swept_examples
 from ..asking.pool import Pool, Prompts
 from ..circuits.files import Declaration, read_declaration
 from ..circuits.graph import Graph
@@ -126,8 +126,8 @@ class TaskCells:
         if declared.kind != cell.kind.stage:
             return True  # as here
         self.declared[file] = declared
-        circuits = len(self._record.protocol.sweeping.grid)
-        problems = [*check_sizes(cell.kind.stage, declared, graph_of(self._record), self._grouping, circuits)]
+        graph, sweeping = graph_of(self._record), self._record.protocol.sweeping
+        problems = [*check_sizes(cell.kind.stage, declared, graph, self._grouping, sweeping)]
         for problem in problems:
             self._add("cells", file, problem)
         return not problems
@@ -240,9 +240,10 @@ def _of_integration(scores: ScoreSums, scoring: Scoring) -> Iterator[str]:
 
 
 def _of_sweep(sweep: Sweep, pool: Pool, record: Record) -> Iterator[str]:
-    """A sweep is of the pool's evaluation half, and of the protocol's circuits."""
+    """A sweep is of examples of the evaluation half as the protocol takes them, and of its circuits."""
     grouping = group_examples(pool.solved, record.protocol.halving)
-    expected = {one.index: one.template for one in grouping.evaluation}
+    asked = swept_examples(grouping, record.protocol.sweeping.swept)
+    expected = {one.index: one.template for one in asked}
     found = dict(zip(sweep.examples.tolist(), sweep.templates, strict=True))
     if len(found) != len(sweep.examples) or found != expected:
         yield OTHER_EVALUATION

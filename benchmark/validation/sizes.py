@@ -5,10 +5,11 @@ A small file can hold much more than its bytes, and what it declares costs nothi
 
 from collections.abc import Iterator
 
-from ..asking.grouping import Grouping
+from ..asking.grouping import Grouping, swept_examples
 from ..circuits.files import Declaration
 from ..circuits.graph import Graph
 from ..measure.evidence import RANKINGS
+from ..record.protocol import Sweeping
 
 OTHER_GRAPH = "it is of another graph than the record says"
 OTHER_DISCOVERY = "its examples and their groups are not those of the pool's discovery half"
@@ -22,9 +23,9 @@ def other_grid(found: int, circuits: int) -> str:
 
 
 def check_sizes(
-    stage: str, declared: Declaration, graph: Graph | None, grouping: Grouping, circuits: int
+    stage: str, declared: Declaration, graph: Graph | None, grouping: Grouping, sweeping: Sweeping
 ) -> Iterator[str]:
-    """What a file of arrays declares other than the graph, the pool's halves and the grid."""
+    """What a file of arrays declares other than the graph, the pool's halves and the circuits."""
     found = declared.graph
     if graph is None or (found.layers, found.heads, found.kv_heads) != (
         graph.layers,
@@ -45,7 +46,7 @@ def check_sizes(
         if declared.templates != grouping.evaluation_templates:
             yield OTHER_GROUPS
     else:
-        number = len(grouping.evaluation)
+        number, circuits = len(swept_examples(grouping, sweeping.swept)), len(sweeping.grid)
         if examples not in (None, (number,)) or len(declared.templates) != number:
             yield OTHER_EVALUATION
         kept = declared.shapes.get("kept")

@@ -134,6 +134,7 @@ def run(
     out: Location = RESULTS,
     rows: int | None = None,
     progress: bool | None = None,
+    workers: int = 1,
 ) -> Record:
     """The record of a pair under a protocol, on the named tasks or all of the protocol's suite.
 
@@ -141,6 +142,7 @@ def run(
     done again. `rows`: token rows at once (None: 64); no number depends on it beyond rounding. `progress`:
     whether to show bars (None: on a terminal and in a notebook). While a cell is computed a model narrower
     than 512 has one thread of the CPU, as on the command line; then torch has as many again as before.
+    `workers`: processes that share the tasks, each of which loads the pair; no number depends on it.
     Raises UsageError for an unknown name, NotComputable where no task gives a comparison, OutputError where
     `out` cannot be written or has a record of that name of another pair or protocol, and for a name what
     `load` raises.
@@ -151,9 +153,8 @@ def run(
 
     names = [tasks] if isinstance(tasks, str) else tasks
     batch = ROWS if rows is None else rows
-    return measure(
-        _loaded(pair), _protocol(protocol), Path(out), names, level, batch, choose_progress(_quiet(progress))
-    )
+    told = choose_progress(_quiet(progress))
+    return measure(_loaded(pair), _protocol(protocol), Path(out), names, level, batch, told, workers)
 
 
 def edge_scores(

@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mechshift.benchmark.asking.beside import AskedBeside, ask_beside, evenly
+from mechshift.benchmark.asking.beside import AskedBeside, ask_beside
 from mechshift.benchmark.asking.encoding import Encoded
-from mechshift.benchmark.asking.grouping import Grouping, group_examples
+from mechshift.benchmark.asking.grouping import Grouping, evenly, group_examples
 from mechshift.benchmark.asking.pool import Solved
 from mechshift.benchmark.asking.reads import Read
 from mechshift.benchmark.pairs.member import Member

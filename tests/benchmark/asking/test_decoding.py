@@ -1,5 +1,8 @@
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
+from typing import Any
 
 import pytest
 import torch
@@ -117,6 +120,40 @@ def test_an_arm_decodes_as_the_models_own_greedy_generation(architecture: str, r
     found = decode(member(model, role, "causal", True), tokens, targets, steps=1)
     assert torch.equal(found.tokens, expected)
     assert found.step.tolist() == [list(range(number))] * ROWS
+
+
+@pytest.mark.parametrize("guessed", range(6))
+def test_an_arm_is_decoded_alike_whatever_stands_there_and_in_one_pass_where_it_is_right(
+    guessed: int,
+) -> None:
+    """At the targets stands what the model writes, as far as `guessed` tokens of every row but the first."""
+    model, prompt, places = llama(), rows()[:, : TOKENS - 5], range(TOKENS - 5, TOKENS)
+    expected = model.generate(
+        prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=5, do_sample=False,
+        suppress_tokens=[MASK], pad_token_id=0,
+    )  # fmt: skip
+    wrong = (expected + 1) % MASK
+    tokens = expected.where(torch.arange(TOKENS) < TOKENS - 5 + guessed, wrong)
+    tokens[0] = expected[0]
+    ran: list[int] = []
+    with torch.no_grad(), counted(model, ran):
+        found = decode(member(model, "arm", "causal", True), tokens, positions(*places), 5)
+    assert torch.equal(found.tokens, expected)
+    assert ran == [ROWS, *[ROWS - 1] * (4 - guessed)]
+
+
+@contextmanager
+def counted(model: PreTrainedModel, ran: list[int]) -> Iterator[None]:
+    """Has the rows of every pass added to a list."""
+
+    def count(module: torch.nn.Module, args: tuple[Tensor, ...], kwargs: dict[str, Any]) -> None:
+        ran.append(len(kwargs["inputs_embeds"]))
+
+    handle = model.model.register_forward_pre_hook(count, with_kwargs=True)
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 5])

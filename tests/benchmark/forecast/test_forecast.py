@@ -68,12 +68,12 @@ def test_a_host_that_is_too_small_is_seen_too(found: Forecast) -> None:
 def test_the_page_is_of_the_memory_that_is_scarcer(found: Forecast) -> None:
     """Of a host the libraries, which no device has; of a device the weights."""
     small_host = Machine("a card", 2**60, 10**8, shared=False)
-    text, told = render(found, NOTHING, small_host, 0), as_json(found, NOTHING, small_host, 0)
+    text, told = render(found, NOTHING, small_host, 0, 1), as_json(found, NOTHING, small_host, 0, 1)
     assert "libraries" in text
     assert "the host of a card has 0.1 GB free" in text
     host = max(stage.on_host for stage in found.stages)
     assert (told["place"], told["needed"], told["free"]) == ("the host of a card", host, 10**8)
-    assert "libraries" not in render(found, NOTHING, card(1), 0)
+    assert "libraries" not in render(found, NOTHING, card(1), 0, 1)
 
 
 def test_a_host_holds_a_member_on_its_way_to_an_accelerator(found: Forecast) -> None:

@@ -119,8 +119,24 @@ def test_other_reads_are_those_of_the_run(
     assert (said.forward, said.tokens) == counted[task][f"{role} other reads"]
 
 
-@pytest.mark.parametrize("stage", ["decoding", "attribution", "entropies", "effects", "cards"])
-@pytest.mark.parametrize("role", ["arm", "mdm"])
+STAGES_OF_BOTH = ["attribution", "entropies", "effects", "cards"]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_an_arm_that_errs_decodes_more_than_is_said(
+    task: str, counted: Counted, works: dict[str, TaskWork]
+) -> None:
+    """Of right answers one pass a batch; of `greater-than` both tell, as not all its answers are right."""
+    said, (passes, tokens) = forecast_of(works[task], "arm", "decoding"), counted[task]["arm decoding"]
+    assert said.forward <= passes
+    assert said.tokens <= tokens
+    assert (passes > said.forward) == (task == "greater-than")
+
+
+@pytest.mark.parametrize(
+    ("role", "stage"),
+    [("mdm", "decoding"), *((role, stage) for role in ("arm", "mdm") for stage in STAGES_OF_BOTH)],
+)
 @pytest.mark.parametrize("task", TASKS)
 def test_passes_and_tokens_are_those_of_the_run(
     task: str, role: str, stage: str, counted: Counted, works: dict[str, TaskWork]

@@ -44,7 +44,7 @@ def test_v2_is_the_boards() -> None:
     assert V2.sweeping.grid == MIB_SHARES
     assert (V2.compared.circuit_edges, V2.compared.faithful) == (None, 0.85)
     assert (V2.sampling.pool, V2.halving.disjoint) == (500, True)
-    assert V2.sweeping.intervention == "patch"
+    assert (V2.sweeping.intervention, V2.sweeping.swept) == ("patch", 128)
     assert V2.statistics.resamples >= 200
     assert V2.compared.components == 20
     assert {get_task(task.name).card.suite for task in V2.tasks} == {"local", "planning"}
@@ -56,17 +56,18 @@ def test_paper_is_as_published() -> None:
     assert (PAPER.scoring.places, PAPER.scoring.neurons) == (False, False)
     assert (PAPER.sampling.read, PAPER.reading.beside) == ("trajectory", ())
     assert (PAPER.compared.circuit_edges, PAPER.minimum_edges) == (1000, 5000)
-    assert (PAPER.sampling.pool, PAPER.halving.disjoint) == (500, False)
+    assert (PAPER.sampling.pool, PAPER.halving.disjoint, PAPER.sweeping.swept) == (500, False, None)
     assert {task.name for task in PAPER.tasks} == {"ioi", "greater-than", "countdown", "infilling"}
 
 
 def test_quick_is_v2_on_fewer_examples() -> None:
     mine, boards = dict(QUICK.settings()), dict(V2.settings())
     assert mine.keys() == boards.keys()
-    differing = {"name", "version", "board", "pool", "convergence", "most", "beside_examples"}
-    assert {name for name in mine if mine[name] != boards[name]} == differing
+    fewer = {"minimum", "pool", "convergence", "most", "beside_examples", "swept", "resamples"}
+    differing = {name for name in mine if mine[name] != boards[name]}
+    assert differing == {"name", "version", "board", *fewer}
     assert (QUICK.sampling.pool, QUICK.board) == (100, False)
-    assert all(mine[name] < boards[name] for name in ("pool", "convergence", "most", "beside_examples"))
+    assert all(mine[name] < boards[name] for name in fewer)
     # A read is analysed from `minimum` examples up.
     assert QUICK.reading.beside_examples >= QUICK.minimum
     assert QUICK.tasks == V2.tasks
