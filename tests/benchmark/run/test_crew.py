@@ -1,0 +1,216 @@
+"""Processes that share a run's tasks: the same bytes whoever computes, and nothing lost where one dies."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from build.runs import make_plan
+from build.submissions import SMALL, made_up
+from mechshift.benchmark.pairs.pair import Pair
+from mechshift.benchmark.pairs.registry import list_pairs
+from mechshift.benchmark.record.protocol import QUICK, Protocol
+from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.run import crew
+from mechshift.benchmark.run.crew import Crew
+from mechshift.benchmark.run.execution import Outcome, Tell, execute
+from mechshift.benchmark.run.job import Job, News
+from mechshift.benchmark.run.plan import Cell
+from mechshift.benchmark.run.progress import Silent
+from mechshift.benchmark.run.run import run
+from mechshift.benchmark.run.store import Store
+from mechshift.errors import UsageError
+
+TASKS = ("ioi", "induction", "agreement", "greater-than")
+PROTOCOL = SMALL.changed(tasks=tuple(task for task in QUICK.tasks if task.name in TASKS))
+PLAN = make_plan(TASKS, PROTOCOL)
+
+
+class Told(Silent):
+    """What others computed, and what was noted."""
+
+    def __init__(self) -> None:
+        self.elsewhere_made: list[tuple[str, str, int]] = []
+        self.notes: list[str] = []
+
+    def elsewhere(self, cell: Cell, total: int, seconds: float) -> None:
+        assert seconds >= 0
+        self.elsewhere_made.append((cell.task.name, cell.name, total))
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Of all cells, without their seals, which have a time."""
+    files = sorted(folder.glob("cells/*/*"))
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files if path.suffix != ".seal"}
+
+
+def test_two_processes_give_the_bytes_of_one(
+    tiny: Pair, small: Protocol, measured: tuple[Record, Path], tmp_path: Path
+) -> None:
+    record, folder = measured
+    told, tasks = Told(), [task.task for task in record.tasks]
+    found = run(tiny, small, tmp_path, tasks, progress=told, workers=2)
+    assert found.model_dump_json() == record.model_dump_json()
+    assert contents(tmp_path) == contents(folder)
+    assert told.notes == []
+    # Each took one of the two tasks, whole.
+    (other,) = {task for task, _, _ in told.elsewhere_made}
+    assert [name for _, name, _ in told.elsewhere_made] == [
+        cell.name for cell in make_plan((other,), small).cells
+    ]
+
+
+def test_a_run_in_no_process_is_refused(tiny: Pair, small: Protocol, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="a run in 0 processes"):
+        run(tiny, small, tmp_path, ["ioi"], workers=0)
+
+
+JOB = Job(
+    spec=list_pairs()["tiny"].spec,
+    device="cpu",
+    protocol=PROTOCOL,
+    tasks=PLAN.tasks,
+    wanted=None,
+    out=Path("out"),
+    rows=64,
+)
+
+
+@pytest.mark.parametrize("name", list_pairs())
+def test_a_job_arrives_as_it_was_sent(name: str) -> None:
+    job = JOB.model_copy(update={"spec": list_pairs()[name].spec, "protocol": QUICK, "wanted": ("pool",)})
+    assert Job.model_validate_json(job.model_dump_json()) == job
+
+
+DONE = "print(json.dumps({'task': int(number)}), flush=True)"
+"""What a stand-in says of a task that it has done."""
+
+
+def stand_in(monkeypatch: pytest.MonkeyPatch, each: str) -> None:
+    """A program in place of the one that helps; `each`: what it does when it is given a task, by `number`."""
+    program = f"import json, os, sys, time\njob = sys.stdin.readline()\nfor number in sys.stdin:\n    {each}"
+    monkeypatch.setattr(crew, "PROGRAM", (sys.executable, "-c", program))
+
+
+def carry_out(folder: Path, told: Told, compute: Any = made_up, processes: int = 2) -> list[Outcome]:
+    """The plan's outcomes with the help of stand-ins that compute nothing: what they leave is made here."""
+    helped = Crew(JOB, processes, range(len(TASKS)))
+    return list(execute(PLAN, PROTOCOL, Store(folder), compute, told, crew=helped))
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    folder = tmp_path_factory.mktemp("alone")
+    list(execute(PLAN, PROTOCOL, Store(folder), made_up, Silent()))
+    return contents(folder)
+
+
+def test_outcomes_come_in_the_order_of_the_plan_whoever_computed_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, alone: dict[str, bytes]
+) -> None:
+    stand_in(monkeypatch, DONE)
+    told = Told()
+    assert [outcome.task.name for outcome in carry_out(tmp_path, told, processes=3)] == list(TASKS)
+    assert contents(tmp_path) == alone
+    assert told.notes == []
+
+
+def test_a_process_that_is_killed_loses_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, alone: dict[str, bytes]
+) -> None:
+    stand_in(monkeypatch, "os.kill(os.getpid(), 9)")
+    told = Told()
+    assert [outcome.task.name for outcome in carry_out(tmp_path, told)] == list(TASKS)
+    assert contents(tmp_path) == alone
+    (note,) = told.notes
+    assert "a process that helped is gone" in note
+    assert "exit status -9" in note
+
+
+def test_a_process_that_fails_says_with_what(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, alone: dict[str, bytes]
+) -> None:
+    stand_in(monkeypatch, "raise MemoryError('no room for this')")
+    told = Told()
+    carry_out(tmp_path, told)
+    assert contents(tmp_path) == alone
+    (note,) = told.notes
+    assert "exit status 1" in note
+    assert note.endswith("MemoryError: no room for this")
+
+
+@pytest.mark.parametrize("said", ["what?", '{"task": 0, "cell": 3}', '{"number": 0}'])
+def test_a_process_that_says_something_else_is_not_believed(
+    said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, alone: dict[str, bytes]
+) -> None:
+    stand_in(monkeypatch, f"print({said!r}, flush=True)")
+    told = Told()
+    carry_out(tmp_path, told)
+    assert contents(tmp_path) == alone
+    assert len(told.notes) == 1
+
+
+def test_a_program_that_cannot_be_started_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, alone: dict[str, bytes]
+) -> None:
+    monkeypatch.setattr(crew, "PROGRAM", (str(tmp_path / "nothing"),))
+    told = Told()
+    carry_out(tmp_path, told)
+    assert contents(tmp_path) == alone
+    assert "No such file" in told.notes[0]
+
+
+def test_what_others_say_reaches_the_progress(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    cell = News(task=1, cell="scores-arm", total=7, seconds=2.5).model_dump_json()
+    note = News(task=1, note="a cell is made again").model_dump_json()
+    says = "; ".join(f"print({line!r}, flush=True)" for line in (cell, note))
+    stand_in(monkeypatch, f"{says}; {DONE}")
+    told = Told()
+    carry_out(tmp_path, told)
+    assert ("induction", "scores-arm", 7) in told.elsewhere_made
+    assert "a cell is made again" in told.notes
+
+
+def test_an_error_here_leaves_no_process_behind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    stand_in(monkeypatch, f"open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(600)")
+
+    def interrupted(cell: Cell, needs: Mapping[str, Any], tell: Tell) -> Any:
+        while not pid.exists() or not pid.read_text():
+            pass
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        carry_out(tmp_path / "out", Told(), interrupted)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)
+
+
+def test_the_program_ends_when_nobody_has_a_task_for_it(tmp_path: Path) -> None:
+    done = subprocess.run(
+        crew.PROGRAM,
+        input=JOB.model_dump_json() + "\n",
+        text=True,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_news_of_a_done_task_say_nothing_else() -> None:
+    assert json.loads(News(task=3).model_dump_json()) == {
+        "task": 3,
+        "cell": None,
+        "total": 1,
+        "seconds": 0.0,
+        "note": None,
+    }
