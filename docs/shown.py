@@ -11,8 +11,9 @@ from pathlib import Path
 from definitions import with_definitions
 
 from mechshift.benchmark.record.files import read_model
+from mechshift.benchmark.record.number import Measured, Number
 from mechshift.benchmark.record.quantities import SECTIONS
-from mechshift.benchmark.record.types import Measured, Number, Record
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.tables.cells import Notes, get_markup
 from mechshift.benchmark.tables.layout import WIDTH
 from mechshift.benchmark.tables.show import render

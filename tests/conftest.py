@@ -18,7 +18,7 @@ import pytest
 if TYPE_CHECKING:
     from mechshift.benchmark.pairs.pair import Pair
     from mechshift.benchmark.record.protocol import Protocol
-    from mechshift.benchmark.record.types import Record
+    from mechshift.benchmark.record.record import Record
     from mechshift.tasks import Task
 
 # Read when torch and huggingface_hub are first imported, and inherited by the commands that tests start.

@@ -20,7 +20,7 @@ from mechshift.benchmark.interchange.eap_ig import save_graph
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.record.files import read_model
 from mechshift.benchmark.record.protocol import Protocol
-from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.run.plan import Cell
 from mechshift.benchmark.run.progress import Silent
 from mechshift.errors import NotComputable, PairError, UsageError

@@ -16,7 +16,8 @@ DECLARED = """
 import mechshift.benchmark.record.quantities as quantities
 import mechshift.benchmark.record.quantity as quantity
 import mechshift.benchmark.record.row as row
-from mechshift.benchmark.record.types import FailedTask, Missing
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.task_record import FailedTask
 
 DEFINITION = quantity.Definition(
     "planted overlap",
@@ -51,7 +52,7 @@ from pathlib import Path
 
 from mechshift.benchmark.cli.main import app
 from mechshift.benchmark.record.files import read_model
-from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.record.record import Record
 
 tiny, other, board, out = map(Path, sys.argv[1:5])
 

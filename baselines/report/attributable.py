@@ -6,9 +6,12 @@ from typing import Literal
 
 import numpy as np
 
+from ...benchmark.record.comparison import Comparison
+from ...benchmark.record.missing import Missing
+from ...benchmark.record.number import Measured, Number, measured
 from ...benchmark.record.quantity import entry
 from ...benchmark.record.summary import as_estimate, subtract
-from ...benchmark.record.types import Comparison, FailedTask, Measured, Missing, Number, measured
+from ...benchmark.record.task_record import FailedTask
 from ...metrics import (
     holm,
     seeds_difference,

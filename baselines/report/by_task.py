@@ -3,10 +3,13 @@
 from dataclasses import dataclass, replace
 
 from ...benchmark.contrast.differences import p_value
+from ...benchmark.record.missing import Missing
+from ...benchmark.record.number import Measured, Number
 from ...benchmark.record.quantity import Quantity
+from ...benchmark.record.record import Record
 from ...benchmark.record.resampling import resampling_of, with_resampling
 from ...benchmark.record.summary import subtract
-from ...benchmark.record.types import Measured, Missing, Number, Record, TaskResult
+from ...benchmark.record.task_record import TaskResult
 from ...metrics import holm
 from ..structure.roster import BASE, CONTROL
 from .contrast import side

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from ...benchmark.record.missing import Missing
+from ...benchmark.record.number import Measured, Number
 from ...benchmark.record.summary import subtract
-from ...benchmark.record.types import Measured, Missing, Number
 from ..structure.roster import CONTROL
 from .claims import Prediction
 from .quantities import PairQuantity

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from ...benchmark.record.means import Summary
+from ...benchmark.record.missing import Missing
+from ...benchmark.record.number import Measured, Number, measured
 from ...benchmark.record.quantity import FINE, Quantity, Rounding, entry
 from ...benchmark.record.row import pair_quantities
-from ...benchmark.record.types import Measured, Missing, Number, Summary, measured
 from ...benchmark.tables.cells import Notes
 from ...metrics import Undefined, seeds_difference, seeds_mean
 from ..structure.roster import CONTROLS, SEEDS

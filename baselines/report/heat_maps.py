@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from ...benchmark.record.types import Number
+from ...benchmark.record.number import Number
 from ..structure.family import FamilyStructure
 from ..structure.roster import RECIPES
 from ..structure.scores import ARM

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
+from ...benchmark.record.missing import Missing
+from ...benchmark.record.number import Measured, Number
 from ...benchmark.record.quantity import FINE, SHARE, SHIFT, Rounding
-from ...benchmark.record.types import Measured, Missing, Number
 from ...benchmark.tables.cells import Notes
 from ..structure.family import Blocks, BothIntervals, FamilyStructure, OverTasks
 from ..structure.roster import CONTROLS, SEEDS

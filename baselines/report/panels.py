@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...benchmark.record.types import FailedTask, Missing
+from ...benchmark.record.missing import Missing
+from ...benchmark.record.task_record import FailedTask
 from ..structure.roster import BASE, RECIPES
 from .quantities import overlap_of_size
 from .records import Pairs, tasks_of

@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ...benchmark.record.means import SameSize
+from ...benchmark.record.missing import Missing
+from ...benchmark.record.number import Measured
 from ...benchmark.record.quantities import task_quantities
 from ...benchmark.record.quantities.overlap import OVERLAP
 from ...benchmark.record.quantity import SHARE, SHIFT, Quantity, Rounding, entry
+from ...benchmark.record.record import Record
 from ...benchmark.record.summary import Among, at_one_size, mean_over, overlap_at
-from ...benchmark.record.types import FailedTask, Measured, Missing, Record, SameSize, TaskResult
+from ...benchmark.record.task_record import FailedTask, TaskResult
 from .records import tasks_of
 
 FINE = Rounding(decimals=3, signed=True)

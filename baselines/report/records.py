@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from ...benchmark.record.files import read_model
+from ...benchmark.record.record import Record
 from ...benchmark.record.summary import SUITES
-from ...benchmark.record.types import Record, TaskRecord, TaskResult
+from ...benchmark.record.task_record import TaskRecord, TaskResult
 from ...errors import UsageError
 from ..structure.family import FamilyStructure
 from ..structure.roster import BASE, CONTROL, PAIRS, POST_TRAINED, SEEDS, is_control

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from ...benchmark.record.types import Record, TaskRecord
+from ...benchmark.record.record import Record
+from ...benchmark.record.task_record import TaskRecord
 from ...errors import NotComputable
 
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from ...benchmark.record.types import Measured, Missing, Number
+from ...benchmark.record.missing import Missing
+from ...benchmark.record.number import Measured, Number
 from .quantities import PairQuantity
 from .records import Pairs
 

@@ -3,11 +3,15 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from ...benchmark.record.means import SameSize
+from ...benchmark.record.missing import Missing
+from ...benchmark.record.number import Measured, Number
 from ...benchmark.record.quantity import POINT, SHARE, SHIFT, Quantity, Rounding
+from ...benchmark.record.record import Record
 from ...benchmark.record.row import COLUMNS, in_board_order
 from ...benchmark.record.statements import RowDoubts
 from ...benchmark.record.summary import SUITES
-from ...benchmark.record.types import Measured, Missing, Number, Record, SameSize, TaskResult
+from ...benchmark.record.task_record import TaskResult
 from ...benchmark.tables.cells import Notes
 from ..structure.roster import BASE, CONTROL, SCRATCH, about
 from .by_task import LEVEL, TaskContrast

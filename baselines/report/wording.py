@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from ...benchmark.record.types import Missing, Number
+from ...benchmark.record.missing import Missing
+from ...benchmark.record.number import Number
 from ..structure.roster import BASE, SCRATCH
 from .by_task import LEVEL, TaskContrast
 from .claims import PREDICTIONS, Claim, Prediction

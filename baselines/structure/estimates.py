@@ -6,7 +6,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ...benchmark.record.types import Measured, Number, measured
+from ...benchmark.record.number import Measured, Number, measured
 from ...metrics import (
     Estimate,
     Undefined,

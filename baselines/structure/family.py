@@ -2,8 +2,8 @@
 
 from typing import Literal
 
+from ...benchmark.record.number import Measured
 from ...benchmark.record.protocol import Part
-from ...benchmark.record.types import Measured
 from .tasks import TaskKind
 
 FORM: Literal[1] = 1

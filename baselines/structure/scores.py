@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...benchmark.measure.evidence import ScoreSums
 from ...benchmark.record.files import read_model
-from ...benchmark.record.types import Record
+from ...benchmark.record.record import Record
 from ...benchmark.run.plan import MEMBERS, kind_name
 from ...benchmark.run.store import digest_of, find_cell
 from ...errors import NotComputable, UsageError

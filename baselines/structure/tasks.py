@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ...benchmark.record.protocol import Part
-from ...benchmark.record.types import TaskRecord
+from ...benchmark.record.task_record import TaskRecord
 
 SUITES = ("local", "planning")
 SURFACES = ("words", "symbols")

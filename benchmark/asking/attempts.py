@@ -13,8 +13,8 @@ from ...tasks import Example, Task
 from ...tasks.export import fingerprint
 from ..pairs.member import Member
 from ..pairs.pair import Pair
+from ..record.number import Accuracy
 from ..record.protocol import Sampling
-from ..record.types import Accuracy
 from .decoding import answers, steps_of
 from .encoding import DoesNotFit, Encoded, encode, text_of
 from .in_place import in_place_accuracy

@@ -9,7 +9,8 @@ from transformers import PreTrainedTokenizerBase
 
 from ...tasks import Example, Task
 from ..pairs.pair import Pair
-from ..record.types import Accuracy, Missing
+from ..record.missing import Missing
+from ..record.number import Accuracy
 from .decoding import answers
 from .encoding import DoesNotFit, Ids, gapped, text_of
 from .masking import check_prompts, check_targets

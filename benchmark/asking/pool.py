@@ -2,8 +2,10 @@
 
 from pydantic import Field, RootModel
 
+from ..record.missing import Missing
+from ..record.number import Accuracy
 from ..record.protocol import Part
-from ..record.types import Accuracy, Missing, Prompt
+from ..record.task_record import Prompt
 
 Order = tuple[int, ...]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from transformers import PreTrainedTokenizerBase
 
-from ..record.types import Prompt
+from ..record.task_record import Prompt
 from .encoding import Encoded, Ids, text_of
 from .pool import Pool, Prompts
 

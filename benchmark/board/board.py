@@ -6,9 +6,10 @@ from pathlib import Path
 
 from ...errors import UsageError
 from ..pairs.words import in_either
+from ..record.means import Summary
 from ..record.official import find_gaps, why_unofficial
 from ..record.quantity import Quantity
-from ..record.types import Record, Summary
+from ..record.record import Record
 from ..tables.cells import plain
 from .entries import Entry, Retired, find_records, find_submissions, read_record, read_submission
 

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from functools import cache
 
 from ...errors import unknown
+from ..record.means import Summary
+from ..record.missing import Missing
+from ..record.number import Number
 from ..record.quantity import Quantity
+from ..record.record import Record
 from ..record.row import BOTH, COLUMNS, in_board_order
-from ..record.types import Missing, Number, Record, Summary
 from ..tables.layout import Fields, unrounded
 from .entries import Entry, Retired
 from .ranks import Unranked

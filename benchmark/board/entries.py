@@ -18,13 +18,16 @@ import numpy as np
 from ...errors import NotComputable, UsageError
 from ..record.draws import Draws, read_draws
 from ..record.files import read_model, read_untrusted, schema_of
+from ..record.means import Summary
+from ..record.missing import Missing
+from ..record.number import Measured, Number
 from ..record.protocol import list_protocols
 from ..record.quantity import Quantity
+from ..record.record import SCHEMA, Record
 from ..record.row import pair_quantities
 from ..record.statements import RowDoubts
 from ..record.strict import LARGEST, read_strict_json
 from ..record.summary import summarise
-from ..record.types import SCHEMA, Measured, Missing, Number, Record, Summary
 from ..run.store import digest_of
 from ..submission.archive import opened
 from ..submission.attestation import Standing, Status, digests_of, found_status

@@ -11,10 +11,11 @@ import numpy as np
 
 from ...metrics.inputs import Floats
 from ...metrics.ranking import Measurements, holm_of_pairs, pairwise_p, significance_ranks
+from ..record.means import Summary
+from ..record.number import COUNTED
 from ..record.quantity import Quantity
 from ..record.resampling import examples_of, resampling_of
 from ..record.row import SHIFT_AT_ONE_SIZE
-from ..record.types import COUNTED, Summary
 from .entries import Entry
 from .values import Addend, PutTogether, find_value
 

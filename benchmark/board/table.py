@@ -8,7 +8,7 @@ from textwrap import wrap
 from ...errors import UsageError
 from ..pairs.words import in_either
 from ..record.protocol import get_protocol
-from ..record.types import Record
+from ..record.record import Record
 from ..tables.beside import overlap_fields, overlap_table
 from ..tables.cells import DASH, Format, Notes, get_markup, plain
 from ..tables.layout import WIDTH, Fields, csv_lines, stacked, tabular, wrapped

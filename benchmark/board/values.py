@@ -4,9 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..record.draws import find_numbers
+from ..record.means import Summary
+from ..record.missing import Missing
+from ..record.number import Number
 from ..record.quantity import Quantity
+from ..record.record import Record
 from ..record.summary import summarise
-from ..record.types import Missing, Number, Record, Summary, TaskRecord
+from ..record.task_record import TaskRecord
 
 
 @dataclass(frozen=True)

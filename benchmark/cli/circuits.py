@@ -102,7 +102,7 @@ def _meant(file: Path, task: str | None, member: WhichMember | None) -> Path:
 
 def _of_record(file: Path, task: str | None, member: WhichMember | None) -> Path:
     from ..record.files import read_model
-    from ..record.types import Record
+    from ..record.record import Record
     from ..run.plan import kind_name
     from ..run.store import find_cell
 

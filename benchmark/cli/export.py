@@ -15,7 +15,7 @@ from .output import print_json
 if TYPE_CHECKING:
     from ..publishing.every_eval_ever import Evaluator
     from ..publishing.publication import PublishedRecord
-    from ..record.types import Record
+    from ..record.record import Record
 
 
 class Target(StrEnum):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ...tasks import Task
     from ..forecast.before import Asked
     from ..pairs.options import PairOptions
-    from ..record.types import Record
+    from ..record.record import Record
 
 
 @with_pair()

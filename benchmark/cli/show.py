@@ -13,7 +13,7 @@ from .output import print_json, print_json_text, print_text, width
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..record.types import Record
+    from ..record.record import Record
 
 
 def show(
@@ -70,7 +70,7 @@ def _read(place: Path) -> "Mapping[Path, Record]":
 
         return read_folder(place)
     from ..record.files import read_model
-    from ..record.types import Record
+    from ..record.record import Record
 
     return {place: read_model(place, Record)}
 

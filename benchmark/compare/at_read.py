@@ -24,8 +24,10 @@ from ...metrics.spread import POWER
 from ...metrics.undefined import minus
 from ..circuits.components import Components
 from ..measure.evidence import ScoreSums
+from ..record.missing import Missing
+from ..record.number import Measured, Number, measured
 from ..record.protocol import Statistics
-from ..record.types import AtRead, Measured, MembersAndShift, Missing, Number, measured
+from ..record.reads import AtRead, MembersAndShift
 from .direction import direction
 from .placement import in_range
 from .structure import structure

@@ -16,18 +16,10 @@ from ...metrics.inputs import Floats
 from ..circuits.components import Components
 from ..measure.budgets import budgets
 from ..measure.evidence import Evidence, Sweep
+from ..record.comparison import Comparison, Component, MemberRecord, Overlap, OverlapPoint
+from ..record.missing import Missing
+from ..record.number import Measured, Number, measured
 from ..record.protocol import Compared, Statistics
-from ..record.types import (
-    Comparison,
-    Component,
-    Measured,
-    MemberRecord,
-    Missing,
-    Number,
-    Overlap,
-    OverlapPoint,
-    measured,
-)
 from .curves import Swept, smallest_share
 from .direction import direction
 from .effects import component_effects

@@ -21,8 +21,9 @@ from ...metrics import (
 from ...metrics.inputs import Floats
 from ..measure.budgets import budgets
 from ..measure.evidence import Sweep
+from ..record.comparison import Curve, CurvePoint
+from ..record.number import Measured, measured
 from ..record.protocol import Statistics
-from ..record.types import Curve, CurvePoint, Measured, measured
 
 AREAS: dict[str, Callable[[ArrayLike, ArrayLike], float]] = {"log_area": log_area, "cpr": cpr, "cmd": cmd}
 

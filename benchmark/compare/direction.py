@@ -14,8 +14,9 @@ from ...metrics import (
 from ...metrics.inputs import Floats
 from ..circuits.scores import PLACES
 from ..measure.evidence import ScoreSums
+from ..record.missing import Missing
+from ..record.number import Measured, Number, measured
 from ..record.protocol import Statistics
-from ..record.types import Measured, Missing, Number, measured
 
 NAMES = ("right_context", "before", "behind", "right_context_squared")
 

@@ -3,8 +3,8 @@
 from ...metrics import ComponentEffects, compared_effects, top_edges, touched_components
 from ..circuits.components import Components
 from ..measure.evidence import Evidence
+from ..record.number import Measured, measured
 from ..record.protocol import Statistics
-from ..record.types import Measured, measured
 
 
 def component_effects(

@@ -1,7 +1,7 @@
 """How many integration points a member's scores were computed from, as it stands in a record."""
 
 from ..measure.evidence import ScoreSums
-from ..record.types import IntegrationRecord
+from ..record.comparison import IntegrationRecord
 
 
 def integration(scores: ScoreSums) -> IntegrationRecord:

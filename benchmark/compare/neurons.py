@@ -7,8 +7,10 @@ import numpy as np
 from ...metrics import Estimate, Undefined, carrying_edges, clipped_profile, mean_product, squared_placement
 from ...metrics.inputs import Floats
 from ..measure.evidence import ScoreSums
+from ..record.comparison import NeuronDepth
+from ..record.missing import Missing
+from ..record.number import Measured, measured
 from ..record.protocol import Statistics
-from ..record.types import Measured, Missing, NeuronDepth, measured
 from .placement import in_range
 
 UNMEASURED = "effects of neurons were not measured"

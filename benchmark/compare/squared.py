@@ -4,8 +4,8 @@ from ...metrics import component_products, squared_placement
 from ...metrics.inputs import Floats
 from ..circuits.components import Components
 from ..measure.evidence import ScoreSums
+from ..record.number import Measured, measured
 from ..record.protocol import Statistics
-from ..record.types import Measured, measured
 from .placement import in_range
 
 SPECIALISATION = ("specialisation", "effective_components")

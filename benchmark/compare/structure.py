@@ -17,8 +17,9 @@ from ...metrics import (
 from ...metrics.inputs import Floats
 from ...metrics.spread import POWER
 from ..measure.evidence import ScoreSums
+from ..record.missing import Missing
+from ..record.number import Measured, measured
 from ..record.protocol import Statistics
-from ..record.types import Measured, Missing, measured
 from .neurons import effective_neurons
 
 _CARRIED = ("carried_standardised_arm", "carried_standardised_mdm")

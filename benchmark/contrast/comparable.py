@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...errors import NotComputable
+from ..record.number import Resampling
 from ..record.protocol import Protocol
 from ..record.quantity import MEMBERS, Owner
+from ..record.record import Record
 from ..record.resampling import examples_of, resampling_of
-from ..record.types import Record, Resampling, TaskRecord, TaskResult
+from ..record.task_record import TaskRecord, TaskResult
 
 OF_SEED = ("name", "seed", "board")
 """Settings in which a protocol on the examples of another seed differs from the one itself."""

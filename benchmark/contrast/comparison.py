@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...metrics import holm
+from ..record.number import Measured, Number
 from ..record.quantities import task_quantities
 from ..record.quantity import Owner, Quantity
+from ..record.record import Record
 from ..record.resampling import with_resampling
 from ..record.row import pair_quantities
-from ..record.types import Measured, Number, Record
 from ..run.progress import Announce, announce_nothing
 from .comparable import (
     Matched,

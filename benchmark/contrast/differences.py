@@ -10,6 +10,9 @@ import numpy as np
 from ...metrics import paired_difference, student_quantile, student_tail
 from ...metrics.undefined import Undefined
 from ...metrics.welch import estimated_variance, welch_statistic, within_rounding
+from ..record.means import SameSize, Summary
+from ..record.missing import Missing
+from ..record.number import COUNTED, Accuracy, Measured, Number, measured
 from ..record.resampling import with_resampling
 from ..record.summary import (
     LEVEL,
@@ -24,17 +27,7 @@ from ..record.summary import (
     same_size,
     subtract,
 )
-from ..record.types import (
-    COUNTED,
-    Accuracy,
-    Measured,
-    Missing,
-    Number,
-    SameSize,
-    Summary,
-    TaskResult,
-    measured,
-)
+from ..record.task_record import TaskResult
 from .comparable import Matched, Unmatched
 
 Pairing = Literal["paired", "partly paired", "independent"]

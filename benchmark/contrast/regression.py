@@ -11,7 +11,10 @@ from pathlib import Path
 from ...errors import NotComputable
 from ...metrics import holm, student_tail
 from ..findings.finding import Finding
-from ..record.types import FailedTask, Missing, Number, Record
+from ..record.missing import Missing
+from ..record.number import Number
+from ..record.record import Record
+from ..record.task_record import FailedTask
 from ..run.progress import Announce, announce_nothing
 from .comparable import Matched, check_protocols, digest_of_settings, find_unmatched
 from .comparison import ALPHA, ComparedValue, RecordComparison, compare_sides

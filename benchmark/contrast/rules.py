@@ -8,9 +8,9 @@ from typing import Literal
 
 from ...errors import NotComputable, UsageError, unknown
 from ..findings.finding import Finding
+from ..record.missing import Missing
 from ..record.quantities import task_quantities
 from ..record.row import pair_quantities
-from ..record.types import Missing
 from .comparison import ALPHA, ComparedValue, RecordComparison
 from .table import signed
 

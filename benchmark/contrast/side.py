@@ -12,8 +12,9 @@ import numpy as np
 from ...errors import MechshiftError, NotComputable, UsageError
 from ..record.draws import Draws, find_numbers, read_draws, take_draws, with_draws
 from ..record.files import read_model, read_untrusted
+from ..record.record import Record
 from ..record.strict import read_strict_json
-from ..record.types import Record, TaskRecord
+from ..record.task_record import TaskRecord
 from ..run.plan import Subject
 from ..run.progress import Announce, announce_nothing
 from ..run.rescore import announced, find_differences, find_records, read_cell, rescore_task

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from ..record.missing import Missing
+from ..record.number import Number
 from ..record.quantity import Rounding
-from ..record.types import Missing, Number
 from ..tables.cells import Format, Notes, get_markup, plain
 from ..tables.layout import WIDTH, Fields, Row, csv_lines, stacked, tabular, unrounded, wrapped
 from ..tables.table import protocol_name

@@ -12,10 +12,12 @@ from pydantic import Field, ValidationError, model_validator
 from ...errors import NotComputable, UsageError
 from ...files import read_text, write_text
 from ..record.files import unreadable
+from ..record.missing import Missing
+from ..record.number import Measured
 from ..record.protocol import Part
 from ..record.quantities import task_quantities
+from ..record.record import Record
 from ..record.row import pair_quantities
-from ..record.types import Measured, Missing, Record
 from ..run.store import digest_of
 from .comparable import check_protocols, digest_of_settings
 from .side import Side, read_side

@@ -10,8 +10,9 @@ from ..asking.states import batches, in_batch_order
 from ..asking.tokens import PARTS, TokenQuestion
 from ..circuits.intervention import whole_model
 from ..pairs.member import Member
+from ..record.missing import Missing
+from ..record.number import Measured, measured
 from ..record.protocol import Statistics
-from ..record.types import Measured, Missing, measured
 
 ONE_GROUP = "all examples with this read are of one group, so that nothing can be resampled"
 

@@ -9,9 +9,11 @@ from ..board.entries import Entry
 from ..board.ranks import ALPHA, Unranked
 from ..board.rows import Board
 from ..record.doubts import integration_doubts
+from ..record.means import Summary
+from ..record.missing import Missing
 from ..record.quantity import Quantity
+from ..record.record import Record
 from ..record.row import BOTH, COLUMNS, Column, in_board_order
-from ..record.types import Missing, Record, Summary
 from .glossary import Glossary, with_behind
 from .markup import Child, Html, tag
 from .page import caption, document, scrolling, section

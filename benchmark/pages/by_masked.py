@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ..record.by_masked import PANELS, Panel, PlacedRead, placed_copies, placed_stages
 from ..record.quantities.reads import TITLES
 from ..record.quantity import FINE, PERCENT, Owner
-from ..record.types import TaskRecord
+from ..record.task_record import TaskRecord
 from .chart import Series, Trace, draw_line, legend, numbers, svg, text, y_axis
 from .curves import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
 from .markup import Html, tag

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ..record.types import Measured, Number
+from ..record.number import Measured, Number
 from .markup import Child, Html, joined, tag
 from .page import caption, scrolling
 from .scale import LogScale, Scale

@@ -6,9 +6,10 @@ from itertools import groupby
 from ..contrast.comparison import ComparedValue, RecordComparison
 from ..contrast.side import Side
 from ..contrast.table import SMALLEST_P, signed
+from ..record.missing import Missing
+from ..record.number import Measured, Number
 from ..record.quantity import Definition
 from ..record.row import BOTH
-from ..record.types import Measured, Missing, Number
 from .chart import Series, legend
 from .forest import ForestLine, forest
 from .glossary import Glossary

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from ..record.comparison import Comparison, OverlapPoint
+from ..record.missing import Missing
+from ..record.number import Measured, Number
 from ..record.quantity import COUNT, FINE, SHARE
-from ..record.types import Comparison, Measured, Missing, Number, OverlapPoint
 from .chart import Series, Trace, draw_line, legend, numbers, path, share_axis, svg, text, y_axis
 from .markup import Html, tag
 from .scale import LogScale, Scale, around

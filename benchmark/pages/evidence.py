@@ -11,7 +11,8 @@ from ...metrics import top_edges
 from ..circuits.components import Components
 from ..circuits.graph import Graph
 from ..measure.evidence import ScoreSums
-from ..record.types import Record, TaskRecord
+from ..record.record import Record
+from ..record.task_record import TaskRecord
 from ..run.store import digest_of, find_cell
 
 STRONGEST = 300

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..record.types import Measured, Missing, Number
+from ..record.missing import Missing
+from ..record.number import Measured, Number
 from .chart import Series, marker, path, svg, text
 from .markup import Html, joined
 from .scale import Scale, around, label

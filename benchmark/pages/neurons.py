@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ..record.cards import NeuronCard, NeuronCards, NeuronPrompt
 from ..record.missing import Missing
-from ..record.types import TaskRecord
+from ..record.task_record import TaskRecord
 from ..tables.neurons import label_name, seen_token
 from .markup import Html, tag
 

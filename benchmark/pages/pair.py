@@ -6,12 +6,16 @@ from itertools import groupby
 from pathlib import Path
 
 from ..record.doubts import integration_doubts
+from ..record.means import Summary
+from ..record.missing import Missing
+from ..record.number import Measured
 from ..record.quantities import SECTIONS, task_quantities
 from ..record.quantity import Definition, Line, Owner, Quantity
+from ..record.record import Record
 from ..record.row import BOTH, COLUMNS, pair_quantities
 from ..record.statements import RowDoubts
 from ..record.summary import SUITES
-from ..record.types import Measured, Missing, Record, Summary, TaskRecord, TaskResult
+from ..record.task_record import TaskRecord, TaskResult
 from .by_masked import masked_figures
 from .chart import Series, legend
 from .curves import depth_figure, faithfulness_figure, overlap_figure

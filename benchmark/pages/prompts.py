@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ..record.types import Prompt, TaskRecord
+from ..record.task_record import Prompt, TaskRecord
 from .markup import Html, tag
 
 _SEEN = {" ": "␣", "\n": "⏎", "\t": "⇥"}

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from ..record.types import MemberProvenance, Record
+from ..record.provenance import MemberProvenance
+from ..record.record import Record
 from .chart import numbers, table
 from .markup import Child, Html, tag
 from .page import scrolling, section

@@ -5,7 +5,8 @@ from pathlib import PurePosixPath
 
 from ..pairs.registry import list_pairs
 from ..record.protocol import list_protocols
-from ..record.types import MemberProvenance, Record
+from ..record.provenance import MemberProvenance
+from ..record.record import Record
 
 
 def command(record: Record) -> str:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ..record.types import Measured, Number
+from ..record.number import Measured, Number
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _FURTHEST = 1e15

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ..record.missing import Missing
+from ..record.number import Measured, Number
 from ..record.quantity import Rounding
-from ..record.types import Measured, Missing, Number
 from .markup import Html, joined, tag
 from .scale import Scale, around
 

@@ -8,9 +8,12 @@ from typing import cast, get_args
 from uuid import UUID
 
 from ...errors import NotComputable, UsageError, unknown
+from ..record.missing import Missing
+from ..record.number import Number
+from ..record.provenance import PairProvenance
 from ..record.quantity import Definition
+from ..record.record import Record
 from ..record.summary import LEVEL
-from ..record.types import Missing, Number, PairProvenance, Record
 from ..tables.cells import plain
 from .evaluation_log import (
     ConfidenceInterval,

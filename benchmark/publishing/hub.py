@@ -1,9 +1,11 @@
 """Results for a model's page on the Hub: files of the folder `.eval_results` of its repository."""
 
 from ...errors import NotComputable, UsageError
+from ..record.missing import Missing
+from ..record.number import Measured, Number
+from ..record.record import Record
 from ..record.row import pair_quantities
 from ..record.summary import SUITES
-from ..record.types import Measured, Missing, Number, Record
 from ..tables.cells import plain
 from .publication import HubPlace, PublishedRecord, called, caveats, suite_id
 from .yaml import Node, to_yaml

@@ -7,10 +7,12 @@ from datetime import date
 from typing import Literal
 
 from ...errors import UsageError
+from ..record.means import Summary
+from ..record.number import Measured
 from ..record.protocol import Protocol
 from ..record.quantity import Quantity
+from ..record.record import Record
 from ..record.row import pair_quantities
-from ..record.types import Measured, Record, Summary
 from ..tables.cells import plain
 
 HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9][A-Za-z0-9_.-]*")

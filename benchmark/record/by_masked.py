@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .number import Measured, Number
 from .protocol import BesideRead
 from .quantity import Owner, entry
-from .types import AtRead, Measured, Number, TaskRecord
+from .reads import AtRead
+from .task_record import TaskRecord
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What a record leaves in doubt about its own numbers, in sentences."""
 
-from .types import IntegrationRecord, Record
+from .comparison import IntegrationRecord
+from .record import Record
 
 
 def integration_doubts(record: Record) -> list[str]:

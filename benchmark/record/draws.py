@@ -19,7 +19,9 @@ from safetensors.numpy import save_file
 from ...errors import NotComputable
 from ...files import replacing
 from ...metrics.inputs import Floats
-from .types import Number, Record, TaskRecord
+from .number import Number
+from .record import Record
+from .task_record import TaskRecord
 
 Draws = Mapping[str, Floats]
 """By the place of a number in its record, such as `ioi/compared.edge.normalised`: its draws, [resamples]."""

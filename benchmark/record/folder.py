@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ...errors import NotComputable, UsageError
 from .files import read_model
-from .types import Record
+from .record import Record
 
 
 def read_folder(folder: Path) -> Mapping[Path, Record]:

@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .html import HtmlCell, html_table
+from .means import Summary
+from .missing import Missing
 from .quantities import task_quantities
 from .quantity import Quantity
+from .record import Record
 from .row import BOTH, COLUMNS, Column
 from .statements import RowDoubts
 from .summary import SUITES
-from .types import Missing, Record, Summary, TaskResult
+from .task_record import TaskResult
 
 if TYPE_CHECKING:
     import pandas

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from .protocol import Protocol, get_protocol, list_protocols
-from .types import Record
+from .record import Record
 
 
 @dataclass(frozen=True)

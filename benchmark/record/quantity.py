@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
-from .types import Measured, Missing, Number, TaskResult
+from .missing import Missing
+from .number import Measured, Number
+from .task_record import TaskResult
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,10 @@
 from collections.abc import Hashable
 
 from ...metrics import TEMPLATES_DRAWN
+from .number import Measured, Number, Resampling
 from .protocol import Protocol
-from .types import Measured, Number, PoolRecord, Record, Resampling, TaskResult
+from .record import Record
+from .task_record import PoolRecord, TaskResult
 
 
 def examples_of(record: Record, task: TaskResult) -> Hashable:

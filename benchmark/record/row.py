@@ -3,6 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from .means import Summary
+from .missing import Missing
+from .number import Measured, Number
 from .quantities.behaviour import ACCURACY
 from .quantities.depth import EARLY_SHIFT, EARLY_SHIFT_SQUARED
 from .quantities.direction import RIGHT_CONTEXT, RIGHT_CONTEXT_SQUARED
@@ -12,7 +15,6 @@ from .quantities.specialisation import SPECIALISATION_SHIFT, SPECIALISATION_SHIF
 from .quantities.structure import NEURONS, SIMILARITY
 from .quantity import COUNT, FINE, MEMBERS, SHARE, SHIFT, Definition, Owner, Quantity, Rounding, entry
 from .summary import SUITES, SURFACES
-from .types import Measured, Missing, Number, Summary
 
 BOTH = "both suites"
 

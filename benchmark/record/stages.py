@@ -6,7 +6,9 @@ from pydantic import ValidationError
 
 from ...errors import NotComputable
 from .draws import map_numbers, numbers_in, read_draws, read_note, write_draws
-from .types import AtRead, Missing, Number, Stages
+from .missing import Missing
+from .number import Number
+from .reads import AtRead, Stages
 
 _NOTE = "stages"
 

@@ -11,11 +11,14 @@ from functools import cached_property
 import numpy as np
 
 from ...metrics import sign_carriers
+from .means import Summary
+from .missing import Missing
+from .number import Measured, Number
 from .quantities.agreed import agreed
 from .quantity import Quantity
+from .record import Record
 from .row import SQUARED, pair_quantities
 from .summary import summarise
-from .types import Measured, Missing, Number, Record, Summary
 
 
 class RowDoubts:

@@ -7,21 +7,12 @@ import numpy as np
 
 from ...metrics import Estimate, difference, mean_estimate
 from ...metrics.welch import welch_interval
+from .comparison import HEADLINE
+from .means import SameSize, Square, Summary
+from .missing import Missing
+from .number import Accuracy, Measured, Number, measured
 from .quantity import entry
-from .types import (
-    HEADLINE,
-    Accuracy,
-    FailedTask,
-    Measured,
-    Missing,
-    Number,
-    SameSize,
-    Square,
-    Summary,
-    TaskRecord,
-    TaskResult,
-    measured,
-)
+from .task_record import FailedTask, TaskRecord, TaskResult
 
 SUITES = ("local", "planning")
 SURFACES = ("words", "symbols")

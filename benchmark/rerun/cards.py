@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Iterator, Sequence
 
 from ..record.cards import NeuronCard, NeuronCards, NeuronLabel
-from ..record.types import Missing
+from ..record.missing import Missing
 from .apart import relative, share_apart
 
 _Both = Sequence[tuple[NeuronCard, NeuronCard]]

@@ -13,8 +13,10 @@ from ..measure.effect_sums import EffectSums
 from ..measure.evidence import Entropies, ScoreSums, Sweep
 from ..measure.reduced import ScorePrecision, reduce_sums, restore_sums
 from ..record.cards import CardsCell
+from ..record.missing import Missing
+from ..record.number import Accuracy, Number
+from ..record.reads import AtRead, Stages
 from ..record.stages import numbers_of
-from ..record.types import Accuracy, AtRead, Missing, Number, Stages
 from .apart import relative, share_apart
 from .cards import of_cards
 

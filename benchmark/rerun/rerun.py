@@ -9,7 +9,8 @@ from typing import Any
 from ...errors import NotComputable, UsageError
 from ..measure.reduced import PRECISIONS
 from ..pairs.pair import Pair
-from ..record.types import Environment, Record
+from ..record.provenance import Environment
+from ..record.record import Record
 from ..run.measuring import Measuring
 from ..run.plan import Cell, Subject
 from ..run.progress import Silent

@@ -13,7 +13,7 @@ from ..pairs.loading import open_pair
 from ..pairs.registry import get_pair, list_pairs
 from ..pairs.spec import MemberSpec, PairSpec, Precision
 from ..record.files import read_model
-from ..record.types import Record
+from ..record.record import Record
 from ..run.plan import Cell
 from ..submission.archive import opened
 from ..submission.attestation import AttestedCell, only_without_circuits

@@ -6,9 +6,11 @@ from ...errors import NotComputable, UsageError
 from ...tasks import get_task
 from ..record.cards import TaskCards
 from ..record.protocol import Protocol, ProtocolTask
+from ..record.provenance import Environment, PairProvenance
+from ..record.record import Record
 from ..record.stages import of_enough
 from ..record.summary import summarise
-from ..record.types import Environment, FailedTask, PairProvenance, Record, TaskRecord, TaskResult
+from ..record.task_record import FailedTask, TaskRecord, TaskResult
 from .execution import Outcome
 from .plan import MEMBERS, kind_name
 from .pools import describe_pool

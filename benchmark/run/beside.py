@@ -14,8 +14,10 @@ from ..measure.evidence import ScoreSums
 from ..measure.metric_shares import ONE_GROUP, metric_shares
 from ..measure.scores import score_edges
 from ..pairs.member import Member
+from ..record.missing import Missing
+from ..record.number import Measured
 from ..record.protocol import OtherReads, Sampling, Scoring, Statistics
-from ..record.types import AtRead, Measured, Missing, Stages
+from ..record.reads import AtRead, Stages
 from .both import do_both, one_at_a_time
 from .execution import Tell
 from .plan import MEMBERS, Cell, MemberName, kind_name

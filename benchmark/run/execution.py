@@ -12,7 +12,7 @@ from typing import Any
 
 from ..asking.pool import Pool
 from ..record.protocol import Protocol, ProtocolTask
-from ..record.types import CellRecord
+from ..record.task_record import CellRecord
 from .both import one_at_a_time, other_thread
 from .crew import Crew, Ended
 from .job import News

@@ -36,7 +36,7 @@ from ..pairs.ungrouping import ungroup
 from ..record.cards import CardsCell
 from ..record.missing import Missing
 from ..record.protocol import Compared, Halving, Removing, Sampling, Scoring, Sweeping
-from ..record.types import Stages
+from ..record.reads import Stages
 from .beside import read_beside
 from .execution import Tell
 from .numbers import Needs, circuit_size, compute_numbers

@@ -6,8 +6,8 @@ from typing import Any
 from ..circuits.circuit import Circuit
 from ..compare.compare import compare, compared_size
 from ..measure.evidence import Evidence
+from ..record.comparison import Comparison
 from ..record.protocol import Compared, Statistics, Sweeping
-from ..record.types import Comparison
 from .execution import Tell
 from .plan import MEMBERS, Cell, Stage, kind_name
 

@@ -19,10 +19,12 @@ from ..circuits.circuit import Circuit
 from ..measure.effect_sums import EffectSums
 from ..measure.evidence import Entropies, ScoreSums, Sweep
 from ..record.cards import CardsCell
+from ..record.comparison import Comparison
 from ..record.files import read_model, write_model
 from ..record.protocol import Part, Protocol, ProtocolTask
+from ..record.provenance import MemberProvenance
+from ..record.record import Record
 from ..record.stages import load_stages, save_stages
-from ..record.types import Comparison, MemberProvenance, Record
 
 MemberName = Literal["arm", "mdm"]
 Stage = Literal[

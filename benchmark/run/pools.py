@@ -3,7 +3,7 @@
 from ..asking.grouping import group_examples
 from ..asking.pool import Pool
 from ..record.protocol import Protocol
-from ..record.types import PoolRecord
+from ..record.task_record import PoolRecord
 
 
 def why_unusable(pool: Pool, protocol: Protocol) -> str | None:

@@ -13,7 +13,7 @@ from ..pairs.pair import Pair, Provenance
 from ..pairs.spec import MemberSpec, PairSpec
 from ..pairs.threads import suited_threads
 from ..record.protocol import Protocol
-from ..record.types import Environment, MemberProvenance, PairProvenance
+from ..record.provenance import Environment, MemberProvenance, PairProvenance
 from .plan import Subject
 
 

@@ -14,7 +14,7 @@ from ..pairs.spec import PairSpec
 from ..pairs.words import in_either
 from ..record.files import read_model
 from ..record.protocol import Protocol, ProtocolTask, list_protocols
-from ..record.types import Record
+from ..record.record import Record
 from .plan import Subject
 
 NAMED_TASKS = 4

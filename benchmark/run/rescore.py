@@ -11,7 +11,8 @@ from ...errors import NotComputable
 from ..record.files import as_bytes, read_model
 from ..record.folder import read_folder
 from ..record.protocol import ProtocolTask
-from ..record.types import CellRecord, Record, TaskRecord, TaskResult
+from ..record.record import Record
+from ..record.task_record import CellRecord, TaskRecord, TaskResult
 from .assembly import assemble, describe_task
 from .execution import Outcome
 from .numbers import compute_numbers

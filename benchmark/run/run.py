@@ -12,7 +12,7 @@ from ..circuits.graph import Graph
 from ..pairs.pair import Pair
 from ..record.files import write_model
 from ..record.protocol import Protocol, ProtocolTask
-from ..record.types import Record
+from ..record.record import Record
 from .assembly import as_asked, assemble, check_compared, describe_task
 from .crew import Crew
 from .execution import Outcome, execute

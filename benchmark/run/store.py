@@ -18,7 +18,7 @@ from typing import Any
 from ...errors import MechshiftError, NotComputable, OutputError, unknown
 from ...files import open_regular, refused, replacing, write_text
 from ..record.protocol import Part
-from ..record.types import Record
+from ..record.record import Record
 from .plan import Cell
 
 CELLS = "cells"

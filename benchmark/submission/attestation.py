@@ -15,8 +15,9 @@ from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
 from ...errors import NotComputable, UsageError
 from ...files import open_regular, write_text
+from ..record.provenance import Environment
+from ..record.record import Record
 from ..record.strict import read_strict_json
-from ..record.types import Environment, Record
 from ..run.plan import KINDS
 from ..run.store import digest_of
 from .layout import CARD, MANIFEST, RECORD, parse_name

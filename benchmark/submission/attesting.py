@@ -10,7 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 from ...errors import NotComputable, UsageError, printable
 from ...files import refused
 from ..record.files import write_model
-from ..record.types import Environment, Record
+from ..record.provenance import Environment
+from ..record.record import Record
 from .attestation import (
     ATTESTATIONS,
     AttestedCell,

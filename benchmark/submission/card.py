@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from ...files import open_regular
-from ..record.types import Record
+from ..record.record import Record
 
 PLACEHOLDER = "FILL IN"
 """How a text begins that nobody has filled in yet."""

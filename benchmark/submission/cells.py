@@ -9,7 +9,8 @@ from pathlib import Path
 from ...errors import NotComputable, UsageError
 from ..measure.evidence import ScoreSums, Sweep
 from ..measure.reduced import ScorePrecision
-from ..record.types import CellRecord, Record
+from ..record.record import Record
+from ..record.task_record import CellRecord
 from ..run.plan import KINDS
 from ..run.store import CELLS, Seal, digest_of, find_cell, read_seal
 

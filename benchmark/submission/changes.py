@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-from ..record.types import Record
+from ..record.record import Record
 from .manifest import Change, Changes
 
 NAMED = 20

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ..record.types import Record
+from ..record.record import Record
 
 CIRCUITS = "circuits"
 """The name of the tolerance of chosen circuits, which scores and sweeps have beside that of their stage."""

@@ -12,7 +12,8 @@ from ..measure.reduced import PRECISIONS, ScorePrecision
 from ..record.draws import take_draws, write_draws
 from ..record.files import write_model
 from ..record.official import Refusal, why_refused
-from ..record.types import CellRecord, Record, TaskResult
+from ..record.record import Record
+from ..record.task_record import CellRecord, TaskResult
 from ..run.assembly import check_compared
 from ..run.progress import Announce, announce_nothing
 from ..run.rescore import Rescored, find_records, rescore

@@ -3,9 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import Literal
 
+from ..record.missing import Missing
+from ..record.number import Measured, Number
 from ..record.quantities.reads import TITLES, found_at
 from ..record.quantity import COUNT, FINE, PERCENT, SHARE, SHIFT, Rounding, entry
-from ..record.types import AtRead, Measured, Missing, Number, Record, TaskRecord
+from ..record.reads import AtRead
+from ..record.record import Record
+from ..record.task_record import TaskRecord
 from .cells import Notes, plain
 from .layout import Row, stacked, tabular
 

@@ -3,8 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ..record.missing import Missing
+from ..record.number import Measured, Number
 from ..record.quantity import COUNT, FINE, Rounding
-from ..record.types import FailedTask, Measured, Missing, Number, Record, TaskResult
+from ..record.record import Record
+from ..record.task_record import FailedTask, TaskResult
 from .cells import Format, Notes, get_markup, plain
 from .layout import WIDTH, Fields, Row, csv_lines, stacked, tabular, unrounded, wrapped
 from .reported import Reported, list_reported

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ...errors import unknown
+from ..record.missing import Missing
+from ..record.number import Measured
 from ..record.quantity import Rounding
-from ..record.types import Measured, Missing
 from .latex import as_latex
 
 Format = Literal["text", "github", "latex", "csv"]

@@ -8,7 +8,8 @@ from functools import cache
 
 from tabulate import tabulate
 
-from ..record.types import Measured, Missing
+from ..record.missing import Missing
+from ..record.number import Measured
 from .cells import Markup, Notes
 
 WIDTH = 120

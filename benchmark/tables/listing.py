@@ -9,7 +9,7 @@ from tabulate import tabulate
 from ...errors import PairError
 from ...tasks import list_tasks
 from ..record.protocol import list_protocols
-from ..record.types import Record
+from ..record.record import Record
 from .cells import Format, Notes, get_markup, plain
 from .layout import WIDTH, Fields, csv_lines, stacked, tabular
 from .reported import list_reported

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..record.by_masked import MaskedLine, Panel, PlacedRead
-from ..record.types import Measured, Number
+from ..record.number import Measured, Number
 from .panels import ARM, MDM, OVERLAP, TITLE_PAD
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from ..record.cards import THIRDS, NeuronCard, NeuronCards, NeuronLabel
 from ..record.missing import Missing
-from ..record.types import Record, TaskRecord
+from ..record.record import Record
+from ..record.task_record import TaskRecord
 from .cells import DASH, Notes, plain
 from .layout import WIDTH, Row, stacked, tabular
 

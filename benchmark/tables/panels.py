@@ -6,7 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..record.types import Comparison, Curve, Measured, MemberRecord, Missing, Number, Overlap
+from ..record.comparison import Comparison, Curve, MemberRecord, Overlap
+from ..record.missing import Missing
+from ..record.number import Measured, Number
 from .cells import plain
 
 if TYPE_CHECKING:

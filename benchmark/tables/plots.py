@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ...drawing import require_matplotlib
 from ...files import replacing
 from ..record.by_masked import PANELS, PlacedRead, placed_copies, placed_stages
-from ..record.types import Record, TaskRecord
+from ..record.record import Record
+from ..record.task_record import TaskRecord
 from .cells import plain
 from .masked_panel import masked_panel
 from .panels import components_panel, depth_panel, faithfulness_panel, overlap_panel

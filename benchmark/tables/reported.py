@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from ...errors import NotComputable
 from ...tasks import list_tasks
 from ..record.protocol import PAPER
-from ..record.types import PairProvenance
+from ..record.provenance import PairProvenance
 
 PROTOCOL = PAPER.name
 """The protocol whose overlaps reported ones may stand beside."""

@@ -1,7 +1,8 @@
 """A record as a page of text: what was run, the pair's row, and what lies behind it."""
 
 from ..record.doubts import integration_doubts
-from ..record.types import MemberProvenance, Record
+from ..record.provenance import MemberProvenance
+from ..record.record import Record
 from .at_reads import reads_bodies
 from .beside import REPORTED_LEGEND, beside, overlap_body
 from .cells import Notes, get_markup, plain

@@ -4,12 +4,15 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
+from ..record.means import Summary
+from ..record.missing import Missing
 from ..record.quantities import SECTIONS, task_quantities
 from ..record.quantity import Line, Quantity
+from ..record.record import Record
 from ..record.row import BOTH, COLUMNS
 from ..record.statements import RowDoubts
 from ..record.summary import SUITES
-from ..record.types import Missing, Record, Summary, TaskResult
+from ..record.task_record import TaskResult
 from .at_reads import reads_bodies
 from .cells import Format, Markup, Notes, get_markup, plain
 from .layout import WIDTH, Fields, Row, csv_lines, stacked, tabular, unrounded

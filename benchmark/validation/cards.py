@@ -10,7 +10,7 @@ from ..measure.card_sizes import ABLATED, DRAWS, LABELS, PER_THIRD, PROMPTS, SHO
 from ..measure.evidence import ScoreSums
 from ..record.cards import THIRDS, NeuronCard, NeuronCards, third_of
 from ..record.missing import Missing
-from ..record.types import Record
+from ..record.record import Record
 
 EFFECT = 0.05
 """How far an effect may be from that of the scores, which reduced cells keep rounded, of the largest one."""

@@ -20,8 +20,10 @@ from ..measure.effect_sums import EffectSums
 from ..measure.evidence import RANKINGS, Entropies, ScoreSums, Sweep
 from ..record.cards import CardsCell
 from ..record.protocol import Scoring
+from ..record.reads import AtRead, Stages
+from ..record.record import Record
 from ..record.strict import read_strict_json
-from ..record.types import AtRead, Record, Stages, TaskResult
+from ..record.task_record import TaskResult
 from ..run.plan import Cell, Subject, key_of, kind_name
 from ..run.pools import why_unusable
 from ..run.rescore import planned_cells, read_cell

@@ -12,8 +12,8 @@ from ..circuits.files import Declaration
 from ..findings.finding import Finding, at_most
 from ..measure.reduced import PRECISIONS
 from ..record.files import as_bytes, other_schema
+from ..record.record import Record
 from ..record.strict import Fault, read_strict_json
-from ..record.types import Record
 from ..run.plan import kind_named
 from ..run.store import CELLS
 from ..submission.card import card_names, check_card

@@ -10,7 +10,8 @@ from ...metrics.inputs import Floats
 from ..findings.finding import Finding
 from ..record.draws import STEPS, Draws, read_draws, take_draws
 from ..record.files import as_bytes
-from ..record.types import Record, TaskResult
+from ..record.record import Record
+from ..record.task_record import TaskResult
 from ..run.assembly import assemble
 from ..run.plan import Cell, Subject, kind_named
 from ..run.rescore import Difference, find_differences, rescore_task

@@ -14,20 +14,13 @@ from ...tasks import get_task
 from ..circuits.graph import Graph
 from ..findings.finding import Finding
 from ..measure.budgets import budgets
+from ..record.comparison import Comparison, Curve, MemberRecord
+from ..record.number import Measured, Number
 from ..record.quantities import task_quantities
 from ..record.quantity import Definition
+from ..record.record import Record
 from ..record.row import pair_quantities
-from ..record.types import (
-    Comparison,
-    Curve,
-    Measured,
-    MemberRecord,
-    Number,
-    PoolRecord,
-    Record,
-    TaskRecord,
-    TaskResult,
-)
+from ..record.task_record import PoolRecord, TaskRecord, TaskResult
 from ..submission.layout import RECORD
 
 TOLERANCE = 1e-9

@@ -7,8 +7,8 @@ from ...errors import MechshiftError
 from ...tasks import Example, get_task
 from ...tasks.export import fingerprint
 from ..asking.pool import Pool
+from ..record.number import Accuracy
 from ..record.protocol import ProtocolTask, Sampling
-from ..record.types import Accuracy
 
 
 def check_pool(pool: Pool, asked: ProtocolTask, sampling: Sampling) -> Iterator[str]:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from ..findings.finding import Finding, at_most
 from ..record.official import find_gaps, why_unofficial
-from ..record.types import Record, TaskResult
+from ..record.record import Record
+from ..record.task_record import TaskResult
 from ..run.progress import Announce, announce_nothing
 from ..run.rescore import announced
 from ..submission.archive import opened

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .benchmark.measure.evidence import ScoreSums
     from .benchmark.pairs.pair import Pair
     from .benchmark.record.protocol import Protocol
-    from .benchmark.record.types import Record
+    from .benchmark.record.record import Record
     from .tasks import Task
 
 __version__ = _version("mechshift")
@@ -53,7 +53,7 @@ _MODULES = {
     "Graph": "benchmark.circuits.graph",
     "Pair": "benchmark.pairs.pair",
     "Protocol": "benchmark.record.protocol",
-    "Record": "benchmark.record.types",
+    "Record": "benchmark.record.record",
     "RecordComparison": "benchmark.contrast.comparison",
     "ScoreSums": "benchmark.measure.evidence",
     "Task": "tasks",

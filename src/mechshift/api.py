@@ -16,7 +16,7 @@ from .benchmark.interchange.content import content_of
 from .benchmark.record.files import read_model
 from .benchmark.record.folder import read_folder
 from .benchmark.record.protocol import Protocol, get_protocol
-from .benchmark.record.types import Record
+from .benchmark.record.record import Record
 from .errors import NotComputable, UsageError
 from .files import RESULTS
 from .metrics import group_mean

@@ -10,7 +10,7 @@ from mechshift.benchmark.board.rows import make_board
 from mechshift.benchmark.record.draws import STEPS, read_draws, take_draws
 from mechshift.benchmark.record.files import read_model
 from mechshift.benchmark.record.protocol import V2
-from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.run.plan import Subject
 from mechshift.benchmark.run.rescore import find_differences, read_cell, rescore_task
 from mechshift.benchmark.submission.card import check_card

@@ -12,7 +12,7 @@ from mechshift.benchmark.pairs.checkpoint import find_checkpoint
 from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.benchmark.record.files import read_model
 from mechshift.benchmark.record.protocol import V2, ProtocolTask
-from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.record.record import Record
 from mechshift.tasks import get_task
 
 ROOT = Path(__file__).parents[2]

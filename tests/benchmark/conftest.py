@@ -15,7 +15,8 @@ from mechshift.benchmark.compare.compare import Evidence
 from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.record.protocol import Protocol
-from mechshift.benchmark.record.types import FailedTask, Record, TaskRecord
+from mechshift.benchmark.record.record import Record
+from mechshift.benchmark.record.task_record import FailedTask, TaskRecord
 
 
 @pytest.fixture(scope="session")

@@ -21,18 +21,14 @@ from build.records import (
     a_record,
     a_task,
 )
+from mechshift.benchmark.record.comparison import HEADLINE, MemberRecord
 from mechshift.benchmark.record.draws import take_draws, write_draws
 from mechshift.benchmark.record.files import write_model
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Measured, Number
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.record.summary import summarise
-from mechshift.benchmark.record.types import (
-    HEADLINE,
-    Measured,
-    MemberRecord,
-    Missing,
-    Number,
-    Record,
-    TaskRecord,
-)
+from mechshift.benchmark.record.task_record import TaskRecord
 from mechshift.benchmark.submission.layout import CARD, DRAWS, MANIFEST, RECORD
 from mechshift.benchmark.submission.manifest import Changes, Manifest, describe_files
 

@@ -16,7 +16,10 @@ from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.scores import Attribution, Integration
 from mechshift.benchmark.measure.evidence import ScoreSums
 from mechshift.benchmark.record.files import write_model
-from mechshift.benchmark.record.types import CellRecord, Measured, Missing, Record, TaskRecord
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Measured
+from mechshift.benchmark.record.record import Record
+from mechshift.benchmark.record.task_record import CellRecord, TaskRecord
 from mechshift.benchmark.run.store import digest_of
 
 GRAPH = Graph(layers=2, heads=4, kv_heads=2)

@@ -13,33 +13,23 @@ from mechshift.benchmark.record.cards import (
     NeuronPrompt,
     TaskCards,
 )
-from mechshift.benchmark.record.protocol import V2, Protocol
-from mechshift.benchmark.record.types import (
-    Accuracy,
-    CellRecord,
+from mechshift.benchmark.record.comparison import (
     Comparison,
     Component,
     Curve,
     CurvePoint,
-    Environment,
-    FailedTask,
     IntegrationRecord,
-    Measured,
-    MemberProvenance,
     MemberRecord,
-    Missing,
-    Number,
     Overlap,
     OverlapPoint,
-    PairProvenance,
-    PoolRecord,
-    Prompt,
-    Record,
-    SameSize,
-    Square,
-    Summary,
-    TaskRecord,
 )
+from mechshift.benchmark.record.means import SameSize, Square, Summary
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Accuracy, Measured, Number
+from mechshift.benchmark.record.protocol import V2, Protocol
+from mechshift.benchmark.record.provenance import Environment, MemberProvenance, PairProvenance
+from mechshift.benchmark.record.record import Record
+from mechshift.benchmark.record.task_record import CellRecord, FailedTask, PoolRecord, Prompt, TaskRecord
 
 TASKS = {
     "ioi": "local",

@@ -11,8 +11,11 @@ from build import records
 from build.records import WHOLE, a_comparison, a_member, a_pair, number
 from mechshift.baselines.report.records import Pairs
 from mechshift.baselines.structure.roster import CONTROL, PAIRS, is_control
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Measured
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.record.summary import summarise
-from mechshift.benchmark.record.types import FailedTask, Measured, Missing, Record, TaskRecord
+from mechshift.benchmark.record.task_record import FailedTask, TaskRecord
 
 GRID = (10, 50, 100, 200, WHOLE)
 ARM = {"checkpoint": "tiny/arm", "digest": "0123456789abcdef"}

@@ -4,17 +4,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from mechshift.benchmark.record.comparison import HEADLINE
+from mechshift.benchmark.record.number import Measured, Number, measured
 from mechshift.benchmark.record.protocol import V2, Protocol
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.record.summary import summarise
-from mechshift.benchmark.record.types import (
-    HEADLINE,
-    Measured,
-    Number,
-    PoolRecord,
-    Record,
-    TaskRecord,
-    measured,
-)
+from mechshift.benchmark.record.task_record import PoolRecord, TaskRecord
 from mechshift.metrics import bootstrap
 
 from .records import SHIFTS, a_comparison, a_curve, a_member, a_record, a_task

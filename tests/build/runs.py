@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from mechshift.benchmark.asking.pool import Pool
+from mechshift.benchmark.record.number import Accuracy
 from mechshift.benchmark.record.protocol import QUICK, Protocol
-from mechshift.benchmark.record.types import Accuracy
 from mechshift.benchmark.run.plan import Plan, Subject, plan_run
 
 

@@ -22,17 +22,12 @@ from mechshift.benchmark.measure.effect_sums import EffectSums
 from mechshift.benchmark.measure.evidence import RANKINGS, Entropies, ScoreSums, Sweep
 from mechshift.benchmark.record.cards import CardsCell
 from mechshift.benchmark.record.files import write_model
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Accuracy, Measured
 from mechshift.benchmark.record.protocol import V2, Protocol, ProtocolTask
-from mechshift.benchmark.record.types import (
-    Accuracy,
-    AtRead,
-    Environment,
-    Measured,
-    Missing,
-    PairProvenance,
-    Prompt,
-    Stages,
-)
+from mechshift.benchmark.record.provenance import Environment, PairProvenance
+from mechshift.benchmark.record.reads import AtRead, Stages
+from mechshift.benchmark.record.task_record import Prompt
 from mechshift.benchmark.run.assembly import assemble, describe_task
 from mechshift.benchmark.run.execution import execute
 from mechshift.benchmark.run.numbers import circuit_size, compute_numbers

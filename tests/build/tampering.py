@@ -21,7 +21,7 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from mechshift.benchmark.record.files import as_bytes, read_model, write_model
-from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.run.store import Seal, digest_of
 from mechshift.benchmark.submission.manifest import Manifest, describe_files
 

@@ -6,7 +6,7 @@ Every section is a file of its own; what is added to one appears in all tables, 
 from collections.abc import Iterator
 
 from ..quantity import Quantity
-from ..types import TaskResult
+from ..task_record import TaskResult
 from .behaviour import BEHAVIOUR
 from .depth import DEPTH
 from .direction import DIRECTION

@@ -1,6 +1,7 @@
 """What two weightings say together: a value where both are clear of 0 on one side, else nothing."""
 
-from ..types import Measured, Missing, Number
+from ..missing import Missing
+from ..number import Measured, Number
 
 
 def agreed(by_mass: Measured, by_squares: Measured) -> Measured:

@@ -1,7 +1,8 @@
 """What both members do on a task, and which examples the rest is about."""
 
+from ..missing import Missing
+from ..number import Accuracy, Measured, Number
 from ..quantity import COUNT, MEMBERS, Definition, Line, Section
-from ..types import Accuracy, Measured, Missing, Number
 from .of_task import of_member, of_pool
 
 ACCURACY = Definition(

@@ -1,7 +1,7 @@
 """How concentrated the effects of single components are, each measured by itself."""
 
 from ..quantity import FINE, SHARE, SHIFT, Definition, Line, Rounding, Section, entry
-from ..types import TaskResult
+from ..task_record import TaskResult
 from .of_task import of_both, of_each
 
 _DIRECT = (

@@ -1,7 +1,9 @@
 """How well the integral over the path between the prompts is resolved."""
 
+from ..comparison import MemberRecord
+from ..missing import Missing
+from ..number import Measured, Number
 from ..quantity import COUNT, PERCENT, Definition
-from ..types import Measured, MemberRecord, Missing, Number
 from .of_task import of_each
 
 _POINTS = Definition(

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 
 from ..cards import NeuronAblation
+from ..comparison import Comparison, NeuronDepth
 from ..missing import Missing
+from ..number import Measured, Number
 from ..quantity import COUNT, SHARE, SHIFT, Definition, Line, Owner, Quantity, Section, entry
-from ..types import Comparison, FailedTask, Measured, NeuronDepth, Number, TaskResult
+from ..task_record import FailedTask, TaskResult
 from .of_task import of_both
 
 _CARRIED = Definition(

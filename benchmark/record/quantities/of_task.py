@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 
+from ..comparison import Comparison, MemberRecord
+from ..missing import Missing
+from ..number import Measured
 from ..quantity import SHARE, Definition, Line, Owner, Quantity, Rounding
-from ..types import Comparison, FailedTask, Measured, MemberRecord, Missing, PoolRecord, TaskResult
+from ..task_record import FailedTask, PoolRecord, TaskResult
 
 
 def of_pool(

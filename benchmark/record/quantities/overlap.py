@@ -1,7 +1,7 @@
 """How much the circuits of both members share, beside chance and beside one model with itself."""
 
+from ..number import Number
 from ..quantity import COUNT, PERCENT, POINT, Definition, Line, Section
-from ..types import Number
 from .of_task import of_both
 
 _SIZE = Definition(

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from ..missing import Missing
+from ..number import Measured
 from ..protocol import BesideRead
 from ..quantity import FINE, SHARE, SHIFT, Definition, Line, Owner, Quantity, Rounding, Section, entry
-from ..types import AtRead, FailedTask, Measured, Missing, TaskResult
+from ..reads import AtRead
+from ..task_record import FailedTask, TaskResult
 
 TITLES: Mapping[BesideRead, str] = MappingProxyType(
     {"copy": "copied tokens", "start": "first step", "half": "half masked", "last": "last step"}

@@ -1,7 +1,8 @@
 """How alike the mean scores of both members are, whatever the number of prompts."""
 
+from ..comparison import HEADLINE
 from ..quantity import COUNT, SHARE, Definition, Line, Owner, Rounding, Section, entry
-from ..types import HEADLINE, TaskResult
+from ..task_record import TaskResult
 from .of_task import of_both
 
 _COSINE = (

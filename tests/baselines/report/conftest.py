@@ -5,7 +5,8 @@ import pytest
 
 from build import records, reference_records
 from mechshift.baselines.report.records import Pairs
-from mechshift.benchmark.record.types import FailedTask, Record, TaskRecord
+from mechshift.benchmark.record.record import Record
+from mechshift.benchmark.record.task_record import FailedTask, TaskRecord
 
 
 @pytest.fixture

@@ -12,7 +12,10 @@ from mechshift.baselines.report.over_seeds import answers, evidence_table
 from mechshift.baselines.report.records import Pairs
 from mechshift.baselines.structure.roster import CONTROLS, SEEDS
 from mechshift.baselines.structure.tasks import TaskKind
-from mechshift.benchmark.record.types import Missing, Number, Record, TaskRecord
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Number
+from mechshift.benchmark.record.record import Record
+from mechshift.benchmark.record.task_record import TaskRecord
 from mechshift.metrics import holm, seeds_difference_p
 
 KINDS = {

@@ -8,7 +8,10 @@ from scipy import stats
 from mechshift.baselines.report.by_task import TaskContrast, by_task
 from mechshift.baselines.report.quantities import OF_TASK
 from mechshift.baselines.report.records import Pairs
-from mechshift.benchmark.record.types import FailedTask, Measured, Missing, Number, Record, TaskRecord
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Measured, Number
+from mechshift.benchmark.record.record import Record
+from mechshift.benchmark.record.task_record import FailedTask, TaskRecord
 
 EARLY = OF_TASK["early_shift"]
 NAMES = "ioi", "greater-than", "countdown", "sudoku"

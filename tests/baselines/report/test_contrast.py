@@ -9,7 +9,10 @@ from mechshift.baselines.report.claims import PREDICTIONS, Prediction
 from mechshift.baselines.report.contrast import VERDICTS, between, contrast, judge, share_of_control, side
 from mechshift.baselines.report.quantities import EARLY_SHIFT, overlap_one_size
 from mechshift.baselines.report.records import Pairs
-from mechshift.benchmark.record.types import Measured, Missing, Number, Record, TaskRecord
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Measured, Number
+from mechshift.benchmark.record.record import Record
+from mechshift.benchmark.record.task_record import TaskRecord
 
 MakePairs = Callable[..., Pairs]
 

@@ -10,7 +10,8 @@ import pytest
 from mechshift.baselines.report.figures import write_figures
 from mechshift.baselines.report.records import Pairs
 from mechshift.baselines.structure.roster import PAIRS
-from mechshift.benchmark.record.types import Record, TaskRecord
+from mechshift.benchmark.record.record import Record
+from mechshift.benchmark.record.task_record import TaskRecord
 from mechshift.errors import OutputError, UsageError
 
 MakePairs = Callable[..., Pairs]

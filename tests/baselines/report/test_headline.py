@@ -15,7 +15,10 @@ from mechshift.baselines.report.headline import (
 )
 from mechshift.baselines.report.records import Pairs
 from mechshift.baselines.structure.roster import CONTROLS, SEEDS
-from mechshift.benchmark.record.types import Missing, Number, Record, TaskRecord
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Number
+from mechshift.benchmark.record.record import Record
+from mechshift.benchmark.record.task_record import TaskRecord
 from mechshift.metrics import seeds_difference, seeds_mean
 
 MDM, CONTROL = (0.70, 0.72, 0.74, 0.71, 0.73), (0.90, 0.91, 0.89, 0.90, 0.92)

@@ -9,7 +9,7 @@ import pytest
 from mechshift.baselines.report.__main__ import main, write_report
 from mechshift.baselines.report.page import page
 from mechshift.baselines.report.records import Pairs
-from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.record.record import Record
 
 MakePairs = Callable[..., Pairs]
 Put = Callable[[Pairs, Path], Path]

@@ -3,8 +3,8 @@
 import pytest
 
 from mechshift.baselines.report.markdown import MARKUP, bullets, listed, paragraph, table, text
+from mechshift.benchmark.record.missing import Missing
 from mechshift.benchmark.record.quantity import Rounding
-from mechshift.benchmark.record.types import Missing
 from mechshift.benchmark.tables.cells import Notes
 
 

@@ -9,7 +9,8 @@ from mechshift.baselines.report.page import page
 from mechshift.baselines.report.records import Pairs
 from mechshift.baselines.report.tables import row_table
 from mechshift.baselines.structure.roster import CONTROLS, LOW, POST_TRAINED
-from mechshift.benchmark.record.types import FailedTask, Record, TaskRecord
+from mechshift.benchmark.record.record import Record
+from mechshift.benchmark.record.task_record import FailedTask, TaskRecord
 
 MakePairs = Callable[..., Pairs]
 

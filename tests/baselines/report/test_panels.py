@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from mechshift.baselines.report import panels
 from mechshift.baselines.report.records import Pairs
 from mechshift.baselines.structure.roster import PAIRS
-from mechshift.benchmark.record.types import FailedTask, Record, TaskRecord
+from mechshift.benchmark.record.record import Record
+from mechshift.benchmark.record.task_record import FailedTask, TaskRecord
 
 MakePairs = Callable[..., Pairs]
 

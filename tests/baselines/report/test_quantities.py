@@ -7,7 +7,10 @@ import pytest
 from mechshift.baselines.report import quantities
 from mechshift.baselines.report.claims import PREDICTIONS
 from mechshift.baselines.report.quantities import PairQuantity
-from mechshift.benchmark.record.types import FailedTask, Missing, Number, Record, TaskRecord
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Number
+from mechshift.benchmark.record.record import Record
+from mechshift.benchmark.record.task_record import FailedTask, TaskRecord
 
 MakeRecord = Callable[..., Record]
 MakeTask = Callable[..., TaskRecord]

@@ -9,8 +9,10 @@ from mechshift.baselines.report.records import Pairs, read_family, read_pairs, t
 from mechshift.baselines.structure.family import BothIntervals, FamilyStructure, OverTasks
 from mechshift.baselines.structure.roster import PAIRS
 from mechshift.benchmark.record.files import write_model
+from mechshift.benchmark.record.missing import Missing
 from mechshift.benchmark.record.protocol import QUICK, V2
-from mechshift.benchmark.record.types import FailedTask, Missing, Record, TaskRecord
+from mechshift.benchmark.record.record import Record
+from mechshift.benchmark.record.task_record import FailedTask, TaskRecord
 from mechshift.errors import NotComputable, UsageError
 
 MakePairs = Callable[..., Pairs]

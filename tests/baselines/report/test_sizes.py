@@ -5,7 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from mechshift.baselines.report.sizes import common_size, larger_than
-from mechshift.benchmark.record.types import Comparison, Record, TaskRecord
+from mechshift.benchmark.record.comparison import Comparison
+from mechshift.benchmark.record.record import Record
+from mechshift.benchmark.record.task_record import TaskRecord
 from mechshift.errors import NotComputable
 
 Make = Callable[..., Record]

@@ -8,7 +8,10 @@ import pytest
 from mechshift.baselines.report.quantities import EARLY_SHIFT, overlap_own_sizes, specialisation_shift
 from mechshift.baselines.report.records import Pairs
 from mechshift.baselines.report.spread import EXPECTED, spread
-from mechshift.benchmark.record.types import Missing, Number, Record, TaskRecord
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Number
+from mechshift.benchmark.record.record import Record
+from mechshift.benchmark.record.task_record import TaskRecord
 
 MakePairs = Callable[..., Pairs]
 

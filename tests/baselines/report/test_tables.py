@@ -12,7 +12,10 @@ from mechshift.baselines.report.quantities import EARLY_SHIFT, OF_TASK
 from mechshift.baselines.report.records import Pairs
 from mechshift.baselines.report.spread import spread
 from mechshift.baselines.structure.roster import PAIRS, POST_TRAINED, about, is_control
-from mechshift.benchmark.record.types import FailedTask, Missing, Number, Record, TaskRecord
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Number
+from mechshift.benchmark.record.record import Record
+from mechshift.benchmark.record.task_record import FailedTask, TaskRecord
 
 MakePairs = Callable[..., Pairs]
 

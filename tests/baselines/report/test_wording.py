@@ -17,7 +17,10 @@ from mechshift.baselines.report.wording import (
     seeds_sentence,
     size_sentence,
 )
-from mechshift.benchmark.record.types import FailedTask, Measured, Missing, Number, Record, TaskRecord
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Measured, Number
+from mechshift.benchmark.record.record import Record
+from mechshift.benchmark.record.task_record import FailedTask, TaskRecord
 
 MakePairs = Callable[..., Pairs]
 GONE = Missing(missing="too few")

@@ -11,7 +11,7 @@ from mechshift.baselines.structure.family import BothIntervals, FamilyStructure
 from mechshift.baselines.structure.measure import measure_family, standardised
 from mechshift.baselines.structure.roster import CONTROLS, SEEDS
 from mechshift.benchmark.record.files import read_model, write_model
-from mechshift.benchmark.record.types import Measured, Number
+from mechshift.benchmark.record.number import Measured, Number
 from mechshift.metrics import Undefined, cluster_weights
 
 S = FamilyOfKnownTruth.step**2

@@ -9,7 +9,8 @@ import pytest
 from mechshift.benchmark.asking.in_place import in_place_accuracy
 from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.pairs.pair import Pair
-from mechshift.benchmark.record.types import Accuracy, Missing
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Accuracy
 from mechshift.errors import PairError
 from mechshift.tasks import Example, InPlace, Task, get_task
 

@@ -2,7 +2,7 @@ from mechshift.benchmark.asking.encoding import encode
 from mechshift.benchmark.asking.pool import Pool, Solved
 from mechshift.benchmark.asking.prompts import SHOWN, show_prompts, shown_examples
 from mechshift.benchmark.pairs.pair import Pair
-from mechshift.benchmark.record.types import Accuracy
+from mechshift.benchmark.record.number import Accuracy
 from mechshift.tasks import get_task
 
 

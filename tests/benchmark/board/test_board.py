@@ -11,8 +11,8 @@ from mechshift.benchmark.board.board import read_board
 from mechshift.benchmark.record import protocol
 from mechshift.benchmark.record.files import write_model
 from mechshift.benchmark.record.protocol import PAPER, QUICK, V2, Protocol, ProtocolTask
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.record.summary import summarise
-from mechshift.benchmark.record.types import Record
 from mechshift.errors import MechshiftError, NotComputable, UsageError
 from mechshift.tasks import Task, get_task
 

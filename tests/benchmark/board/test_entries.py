@@ -19,9 +19,10 @@ from mechshift.benchmark.board.table import BoardView, board_table
 from mechshift.benchmark.pages.board import board_page
 from mechshift.benchmark.pages.write import write_board
 from mechshift.benchmark.record.files import write_model
+from mechshift.benchmark.record.number import Number
 from mechshift.benchmark.record.protocol import QUICK, V2
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.record.row import pair_quantities
-from mechshift.benchmark.record.types import Number, Record
 from mechshift.benchmark.submission.attestation import (
     AttestedCell,
     attestation_path,

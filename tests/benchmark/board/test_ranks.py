@@ -14,10 +14,13 @@ from mechshift.benchmark.board.entries import Entry
 from mechshift.benchmark.board.ranks import Ranks, Unranked, rank_entries
 from mechshift.benchmark.contrast.comparison import compare_records
 from mechshift.benchmark.record.draws import take_draws
+from mechshift.benchmark.record.means import Summary
+from mechshift.benchmark.record.number import Measured, Number
 from mechshift.benchmark.record.quantity import Quantity
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.record.row import pair_quantities
 from mechshift.benchmark.record.summary import summarise
-from mechshift.benchmark.record.types import Measured, Number, Record, Summary, TaskRecord
+from mechshift.benchmark.record.task_record import TaskRecord
 from mechshift.metrics import holm
 
 PLANNING = [task for task, suite in TASKS.items() if suite == "planning"]

@@ -14,7 +14,7 @@ from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.scores import Attribution, Integration
 from mechshift.benchmark.interchange.eap_ig import save_graph
 from mechshift.benchmark.measure.evidence import ScoreSums
-from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.record.record import Record
 
 Command = Callable[..., Any]
 SHARES = ("0.001", "0.002", "0.005", "0.01", "0.02", "0.05", "0.1", "0.2", "0.5")

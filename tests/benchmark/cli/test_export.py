@@ -15,7 +15,7 @@ from build.boards import a_submitted_record, write_manifest, write_submission
 from build.records import a_pair, a_record
 from mechshift.benchmark.record.files import write_model
 from mechshift.benchmark.record.protocol import QUICK
-from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.record.record import Record
 
 Command = Callable[..., Any]
 

@@ -9,8 +9,9 @@ import pytest
 
 from build.boards import Truth, a_submitted_record, write_submission
 from mechshift.benchmark.record.files import write_model
+from mechshift.benchmark.record.number import Number
 from mechshift.benchmark.record.protocol import QUICK
-from mechshift.benchmark.record.types import Number, Record
+from mechshift.benchmark.record.record import Record
 
 Command = Callable[..., Any]
 MakeRecord = Callable[..., Record]

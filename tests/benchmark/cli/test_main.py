@@ -19,7 +19,7 @@ import torch
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.record.files import read_model
 from mechshift.benchmark.record.protocol import V2
-from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.run.plan import Cell
 from mechshift.benchmark.run.progress import Silent, choose_progress
 from mechshift.tasks import get_task

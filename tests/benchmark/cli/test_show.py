@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mechshift.benchmark.record.files import write_model
-from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.record.record import Record
 
 Command = Callable[..., Any]
 MakeRecord = Callable[..., Record]

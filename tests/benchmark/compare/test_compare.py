@@ -12,8 +12,10 @@ from mechshift.benchmark.circuits.components import Components
 from mechshift.benchmark.compare.compare import compare, compared_size
 from mechshift.benchmark.compare.curves import curves
 from mechshift.benchmark.measure.evidence import Evidence, Sweep
+from mechshift.benchmark.record.comparison import Comparison, Overlap
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Measured, Number
 from mechshift.benchmark.record.protocol import GRID, Protocol
-from mechshift.benchmark.record.types import Comparison, Measured, Missing, Number, Overlap
 from mechshift.metrics import CircuitOverlap, Estimate, Undefined, Value
 
 CLUSTERS = tuple("aabbccdd")

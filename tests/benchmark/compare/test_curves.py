@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.compare.curves import curves, metric_gap, smallest_share
 from mechshift.benchmark.measure.evidence import Sweep
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Number
 from mechshift.benchmark.record.protocol import Protocol
-from mechshift.benchmark.record.types import Missing, Number
 from mechshift.metrics import Undefined, cluster_weights
 
 GRID = (0.001, 0.1, 1.0)

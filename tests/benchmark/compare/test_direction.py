@@ -9,8 +9,9 @@ import pytest
 from mechshift.benchmark.circuits.scores import Outside
 from mechshift.benchmark.compare.direction import direction
 from mechshift.benchmark.measure.evidence import Evidence, ScoreSums
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Number
 from mechshift.benchmark.record.protocol import Protocol
-from mechshift.benchmark.record.types import Missing, Number
 
 Make = Callable[..., Evidence]
 

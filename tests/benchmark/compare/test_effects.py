@@ -9,8 +9,8 @@ from mechshift import metrics
 from mechshift.benchmark.circuits.components import Components
 from mechshift.benchmark.compare.effects import component_effects
 from mechshift.benchmark.measure.evidence import Evidence
+from mechshift.benchmark.record.number import Number
 from mechshift.benchmark.record.protocol import Statistics
-from mechshift.benchmark.record.types import Number
 
 SIZE = 6
 

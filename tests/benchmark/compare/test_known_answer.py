@@ -19,8 +19,9 @@ from mechshift.benchmark.measure.budgets import budgets
 from mechshift.benchmark.measure.effect_sums import EffectSums
 from mechshift.benchmark.measure.evidence import RANKINGS, Entropies, Evidence, ScoreSums, Sweep
 from mechshift.benchmark.pairs.member import Member
+from mechshift.benchmark.record.comparison import Comparison
+from mechshift.benchmark.record.number import Measured, Number
 from mechshift.benchmark.record.protocol import Protocol
-from mechshift.benchmark.record.types import Comparison, Measured, Number
 
 GRAPH = Graph(LAYERS, HEADS, HEADS)
 GRID = (0.001, 0.05, 1.0)

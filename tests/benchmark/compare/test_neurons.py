@@ -9,8 +9,10 @@ import pytest
 from build.evidence import GROUPS, evidence
 from mechshift.benchmark.compare.neurons import effective_neurons, neuron_depth
 from mechshift.benchmark.measure.evidence import ScoreSums
+from mechshift.benchmark.record.comparison import NeuronDepth
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Number
 from mechshift.benchmark.record.protocol import QUICK
-from mechshift.benchmark.record.types import Missing, NeuronDepth, Number
 
 STATISTICS = QUICK.changed(resamples=30).statistics
 LAYERS, WIDTH = 4, 25

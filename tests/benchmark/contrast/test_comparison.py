@@ -12,11 +12,13 @@ from build.records import a_comparison, a_failed_task, a_pair, a_record, a_task,
 from build.resampled import a_resampled_record, a_resampled_task, draw_prompts
 from mechshift.benchmark.contrast.comparison import ALPHA, RecordComparison, compare_records
 from mechshift.benchmark.contrast.table import comparison_table, values_of
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Number
 from mechshift.benchmark.record.protocol import QUICK, V2
 from mechshift.benchmark.record.quantities import task_quantities
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.record.row import pair_quantities
 from mechshift.benchmark.record.summary import SUITES
-from mechshift.benchmark.record.types import Missing, Number, Record
 from mechshift.errors import NotComputable
 from mechshift.metrics import holm
 

@@ -11,9 +11,12 @@ from build.records import a_failed_task, a_record, a_task, number
 from build.resampled import a_resampled_record, a_resampled_task, bounds, draw_prompts, resampled
 from mechshift.benchmark.contrast.comparable import find_unmatched, match_tasks
 from mechshift.benchmark.contrast.differences import Apart, RowDifferences, p_value, subtract_values
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Accuracy, Number, Resampling
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.record.row import pair_quantities
 from mechshift.benchmark.record.summary import similarity_of, summarise
-from mechshift.benchmark.record.types import Accuracy, Missing, Number, Record, Resampling, TaskRecord
+from mechshift.benchmark.record.task_record import TaskRecord
 from mechshift.metrics import cluster_weights, holm
 
 LOCAL = ("ioi", "induction", "greater-than", "arithmetic")

@@ -16,10 +16,13 @@ from mechshift.benchmark.contrast.comparison import ComparedValue
 from mechshift.benchmark.contrast.regression import check_record, judge_values
 from mechshift.benchmark.contrast.tolerances import Tolerances, ValueSpread, calibrate
 from mechshift.benchmark.record.files import write_model
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Number
 from mechshift.benchmark.record.protocol import QUICK, V2
 from mechshift.benchmark.record.quantity import Definition, Quantity, Regression
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.record.summary import summarise
-from mechshift.benchmark.record.types import Missing, Number, Record, TaskRecord
+from mechshift.benchmark.record.task_record import TaskRecord
 from mechshift.errors import NotComputable
 
 RATE = 0.05

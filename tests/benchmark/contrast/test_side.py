@@ -16,7 +16,8 @@ from mechshift.benchmark.contrast.comparison import compare_records
 from mechshift.benchmark.contrast.side import read_side, with_draws_of_cells
 from mechshift.benchmark.record.draws import take_draws, write_draws
 from mechshift.benchmark.record.files import write_model
-from mechshift.benchmark.record.types import Number, Record
+from mechshift.benchmark.record.number import Number
+from mechshift.benchmark.record.record import Record
 from mechshift.errors import NotComputable, UsageError
 
 TASK = "greater-than"

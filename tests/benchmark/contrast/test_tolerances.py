@@ -10,9 +10,10 @@ import pytest
 from build.records import a_comparison, a_pair, a_record, a_task, number
 from mechshift.benchmark.contrast.tolerances import calibrate, read_tolerances, write_tolerances
 from mechshift.benchmark.record.files import write_model
+from mechshift.benchmark.record.missing import Missing
 from mechshift.benchmark.record.protocol import V2
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.record.summary import summarise
-from mechshift.benchmark.record.types import Missing, Record
 from mechshift.errors import NotComputable, UsageError
 
 OVERLAPS = (0.7, 0.74, 0.69)

@@ -12,7 +12,7 @@ from mechshift.benchmark.forecast import before
 from mechshift.benchmark.forecast.machine import Machine
 from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.benchmark.record.protocol import Protocol
-from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.record.record import Record
 
 Command = Callable[..., Any]
 

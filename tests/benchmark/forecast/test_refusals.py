@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.benchmark.record.protocol import PAPER, Protocol
-from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.run.record_file import record_path
 
 Command = Callable[..., Any]

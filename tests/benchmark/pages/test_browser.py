@@ -19,8 +19,8 @@ from mechshift.benchmark.pages.board import board_page
 from mechshift.benchmark.pages.comparison import comparison_page
 from mechshift.benchmark.pages.pair import PairPage, pair_page
 from mechshift.benchmark.pages.write import write_page
+from mechshift.benchmark.record.number import Number
 from mechshift.benchmark.record.row import pair_quantities
-from mechshift.benchmark.record.types import Number
 
 ROWS = some_rows(14)
 WIDTHS = (320, 768, 1920)

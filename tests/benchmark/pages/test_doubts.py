@@ -4,10 +4,10 @@ from build.pages import Parsed, a_board, some_rows
 from build.records import TASKS, a_record, a_task
 from mechshift.benchmark.pages.board import board_page
 from mechshift.benchmark.pages.pair import PairPage, pair_page
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.record.row import pair_quantities
 from mechshift.benchmark.record.statements import RowDoubts
 from mechshift.benchmark.record.summary import summarise
-from mechshift.benchmark.record.types import Record
 from mechshift.benchmark.tables.cells import Notes, get_markup
 
 WEIGHTING = "the two weightings disagree in sign"

@@ -17,11 +17,13 @@ from mechshift.benchmark.pages.board import board_page
 from mechshift.benchmark.pages.comparison import comparison_page
 from mechshift.benchmark.pages.pair import PairPage, pair_page
 from mechshift.benchmark.pages.reproducing import command
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Number
 from mechshift.benchmark.record.protocol import QUICK
 from mechshift.benchmark.record.quantities import SECTIONS, task_quantities
 from mechshift.benchmark.record.quantity import Definition, Quantity
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.record.row import COLUMNS, pair_quantities
-from mechshift.benchmark.record.types import Missing, Number, Record
 
 
 @pytest.fixture(scope="module")

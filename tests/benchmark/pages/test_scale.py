@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mechshift.benchmark.pages.scale import LogScale, Scale, around, label
-from mechshift.benchmark.record.types import Missing, Number
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Number
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 

@@ -10,7 +10,9 @@ import pytest
 from build.records import a_pair, a_record, number
 from mechshift.benchmark.publishing.every_eval_ever import Evaluator, evaluation_file
 from mechshift.benchmark.publishing.publication import HubPlace, PublishedRecord
-from mechshift.benchmark.record.types import Missing, Record, Square, Summary
+from mechshift.benchmark.record.means import Square, Summary
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.record import Record
 from mechshift.errors import NotComputable, UsageError
 
 LAB = Evaluator("Example Lab", "third_party")

@@ -9,7 +9,9 @@ from huggingface_hub import EvalResultEntry, parse_eval_result_entries
 from build.records import a_pair, a_record, number
 from mechshift.benchmark.publishing.hub import eval_results
 from mechshift.benchmark.publishing.publication import HubPlace, PublishedRecord
-from mechshift.benchmark.record.types import Measured, Missing, Record
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Measured
+from mechshift.benchmark.record.record import Record
 from mechshift.errors import NotComputable, UsageError
 
 DATASET = HubPlace("example/mechshift", "0123abc")

@@ -2,8 +2,9 @@
 
 import pytest
 
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Number
 from mechshift.benchmark.record.quantities.agreed import agreed
-from mechshift.benchmark.record.types import Missing, Number
 
 UP, DOWN = Number(value=0.2, low=0.1, high=0.3), Number(value=-0.4, low=-0.5, high=-0.1)
 UNCLEAR, TOUCHING = Number(value=0.1, low=-0.1, high=0.3), Number(value=0.1, low=0.0, high=0.3)

@@ -3,8 +3,9 @@
 import pytest
 
 from build.records import a_comparison, a_pair, a_record, a_task
+from mechshift.benchmark.record.comparison import IntegrationRecord
 from mechshift.benchmark.record.doubts import integration_doubts
-from mechshift.benchmark.record.types import IntegrationRecord, Record
+from mechshift.benchmark.record.record import Record
 
 FAILED = IntegrationRecord(
     points=40, residuals=(0.5, 0.2, 0.1, 0.004), changes=(0.1, 0.05, 0.0221), converged=False

@@ -9,7 +9,7 @@ from safetensors.numpy import save_file
 from build.records import a_record, a_task
 from mechshift.benchmark.record.draws import read_draws, read_note, take_draws, with_draws, write_draws
 from mechshift.benchmark.record.files import as_bytes
-from mechshift.benchmark.record.types import Number, measured
+from mechshift.benchmark.record.number import Number, measured
 from mechshift.errors import NotComputable
 from mechshift.metrics import bootstrap
 

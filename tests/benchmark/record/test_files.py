@@ -9,7 +9,7 @@ import pytest
 
 from build.records import a_record
 from mechshift.benchmark.record.files import other_schema, read_model, read_untrusted, schema_of, write_model
-from mechshift.benchmark.record.types import SCHEMA, Record
+from mechshift.benchmark.record.record import SCHEMA, Record
 from mechshift.errors import NotComputable
 
 readers = pytest.mark.parametrize("read", [read_model, read_untrusted], ids=["own", "untrusted"])

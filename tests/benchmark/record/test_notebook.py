@@ -7,8 +7,10 @@ from html.parser import HTMLParser
 import pytest
 
 from mechshift.benchmark.record.html import html_table
+from mechshift.benchmark.record.missing import Missing
 from mechshift.benchmark.record.protocol import V2
-from mechshift.benchmark.record.types import FailedTask, Missing, Record, TaskRecord
+from mechshift.benchmark.record.record import Record
+from mechshift.benchmark.record.task_record import FailedTask, TaskRecord
 
 MakeRecord = Callable[..., Record]
 

@@ -190,6 +190,7 @@ def test_settings_are_all_that_is_set_but_the_tasks() -> None:
         "beside_examples": 48,
         "grid": (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0),
         "intervention": "patch",
+        "swept": 128,
         "circuit_edges": None,
         "faithful": 0.85,
         "components": 20,

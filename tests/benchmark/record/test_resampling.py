@@ -7,8 +7,9 @@ from build.protocols import small_protocol
 from build.records import a_pool, a_record, a_task
 from mechshift.benchmark.asking.grouping import group_examples
 from mechshift.benchmark.asking.pool import Solved
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import COUNTED, Accuracy, Number, Resampling
 from mechshift.benchmark.record.resampling import examples_of, resampling_of, with_resampling
-from mechshift.benchmark.record.types import COUNTED, Accuracy, Missing, Number, Resampling
 from mechshift.metrics import cluster_weights
 
 

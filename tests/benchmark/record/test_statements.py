@@ -6,10 +6,12 @@ import pytest
 
 from build.records import a_comparison, a_record, a_task, number
 from mechshift.benchmark.record import statements
+from mechshift.benchmark.record.means import Summary
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.record.row import pair_quantities
 from mechshift.benchmark.record.statements import RowDoubts
 from mechshift.benchmark.record.summary import summarise
-from mechshift.benchmark.record.types import Missing, Record, Summary
 
 DECLARED = {each.name: each for each in pair_quantities()}
 EARLY = DECLARED["early_shift_local"]

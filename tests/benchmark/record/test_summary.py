@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from scipy import stats
 
+from mechshift.benchmark.record.comparison import HEADLINE
+from mechshift.benchmark.record.means import Summary
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Accuracy, Measured, Number
 from mechshift.benchmark.record.summary import Among, at_one_size, mean_over, overlap_at, subtract, summarise
-from mechshift.benchmark.record.types import HEADLINE, Accuracy, Measured, Missing, Number, Summary
 
 
 def point(edges: int, overlap: Measured) -> Any:

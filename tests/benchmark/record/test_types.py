@@ -10,16 +10,12 @@ from pydantic import ValidationError
 from build import records
 from mechshift.benchmark.compare.compare import compare
 from mechshift.benchmark.measure.evidence import Evidence
+from mechshift.benchmark.record.comparison import Component
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Accuracy, Number, measured
 from mechshift.benchmark.record.protocol import V2, Protocol
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.record.summary import summarise
-from mechshift.benchmark.record.types import (
-    Accuracy,
-    Component,
-    Missing,
-    Number,
-    Record,
-    measured,
-)
 from mechshift.metrics import Estimate, Undefined
 
 

@@ -7,7 +7,7 @@ import pytest
 from build.records import number, some_cards
 from mechshift.benchmark.record.cards import CardsCell, NeuronCards
 from mechshift.benchmark.record.missing import Missing
-from mechshift.benchmark.record.types import AtRead, MembersAndShift, Stages
+from mechshift.benchmark.record.reads import AtRead, MembersAndShift, Stages
 from mechshift.benchmark.rerun.deviation import deviation
 
 CARDS = some_cards()

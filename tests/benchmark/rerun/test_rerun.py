@@ -11,7 +11,9 @@ from build.evidence import some_effects
 from mechshift.benchmark.measure.evidence import Entropies, ScoreSums, Sweep
 from mechshift.benchmark.measure.reduced import PRECISIONS
 from mechshift.benchmark.pairs.pair import Pair
-from mechshift.benchmark.record.types import Accuracy, Missing, Record
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Accuracy
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.rerun.deviation import deviation
 from mechshift.benchmark.rerun.rerun import choose_cells, rerun_cells
 from mechshift.benchmark.run.record_file import record_path

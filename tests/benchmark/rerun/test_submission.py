@@ -7,7 +7,7 @@ import pytest
 from build.records import a_pair, a_record
 from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.benchmark.pairs.spec import at_precision
-from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.rerun.submission import _spec
 from mechshift.errors import UsageError
 

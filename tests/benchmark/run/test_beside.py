@@ -23,9 +23,11 @@ from mechshift.benchmark.measure.evidence import ScoreSums
 from mechshift.benchmark.measure.metric_shares import ONE_GROUP, metric_shares
 from mechshift.benchmark.measure.scores import score_edges
 from mechshift.benchmark.pairs.member import Member
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Number
 from mechshift.benchmark.record.protocol import PAPER, QUICK, V2, Halving, Protocol
+from mechshift.benchmark.record.reads import AtRead, Stages
 from mechshift.benchmark.record.stages import load_stages, numbers_of, of_enough, save_stages
-from mechshift.benchmark.record.types import AtRead, Missing, Number, Stages
 from mechshift.benchmark.run.beside import read_beside
 from mechshift.benchmark.run.plan import Cell, ProtocolParts, kind_named
 from mechshift.errors import NotComputable

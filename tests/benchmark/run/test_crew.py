@@ -15,7 +15,7 @@ from build.submissions import SMALL, made_up
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.registry import list_pairs
 from mechshift.benchmark.record.protocol import QUICK, Protocol
-from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.run import crew
 from mechshift.benchmark.run.crew import Crew
 from mechshift.benchmark.run.execution import Outcome, Tell, execute

@@ -11,7 +11,7 @@ import pytest
 
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.record.protocol import Protocol
-from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.run.assembly import as_asked, assemble, describe_task
 from mechshift.benchmark.run.execution import Tell, execute
 from mechshift.benchmark.run.plan import Cell, Plan, plan_run

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.run.plan import KINDS
 from mechshift.benchmark.run.record_file import record_path
 

@@ -14,7 +14,7 @@ from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.benchmark.record.files import read_model
 from mechshift.benchmark.record.protocol import Protocol
-from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.run.provenance import subject_of
 from mechshift.benchmark.run.record_file import check_replaces_no_other, record_path
 from mechshift.benchmark.run.run import run

@@ -14,7 +14,7 @@ import typer
 
 from mechshift.benchmark.cli.rescore import rescore as rescore_command
 from mechshift.benchmark.record.files import read_model, write_model
-from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.run import progress
 from mechshift.benchmark.run.rescore import find_records, rescore
 from mechshift.benchmark.run.store import Seal, read_seal

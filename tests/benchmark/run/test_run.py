@@ -23,8 +23,11 @@ from mechshift.benchmark.measure.evidence import ScoreSums
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.spec import declare_pair
 from mechshift.benchmark.record.files import read_model
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Number
 from mechshift.benchmark.record.protocol import PAPER, QUICK, Protocol
-from mechshift.benchmark.record.types import Missing, Number, Record, TaskRecord
+from mechshift.benchmark.record.record import Record
+from mechshift.benchmark.record.task_record import TaskRecord
 from mechshift.benchmark.run.plan import KINDS, Cell
 from mechshift.benchmark.run.progress import Advance, Silent
 from mechshift.benchmark.run.record_file import record_path

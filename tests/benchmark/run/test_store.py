@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from mechshift.benchmark.asking.pool import Pool, Solved
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Accuracy
 from mechshift.benchmark.record.protocol import V2
-from mechshift.benchmark.record.types import Accuracy, Missing
 from mechshift.benchmark.run.plan import Cell, Subject, plan_run
 from mechshift.benchmark.run.store import Damaged, Seal, Store, digest_of, shortened
 from mechshift.errors import OutputError

@@ -7,7 +7,7 @@ import pytest
 
 from build.submissions import write_run
 from mechshift.benchmark.record.files import read_model
-from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.submission.write import Request, Submission, submit
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from build.records import a_record, an_environment
 from mechshift.benchmark.record.files import as_bytes
-from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.submission.attestation import (
     Attestation,
     AttestedCell,

@@ -7,7 +7,7 @@ import pytest
 
 from build.boards import a_submitted_record, write_submission
 from build.records import an_environment
-from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.submission.attestation import AttestedCell, digests_of, found_status
 from mechshift.benchmark.submission.attesting import prepare_attestation, write_attestation
 from mechshift.errors import NotComputable, UsageError

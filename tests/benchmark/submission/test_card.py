@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from build.submissions import CARD as FILLED
-from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.submission.card import (
     LARGEST_CARD,
     UNFILLED,

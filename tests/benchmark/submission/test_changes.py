@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from mechshift.benchmark.record.types import Missing, Number, Record
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Number
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.submission.changes import compare_records
 
 MakeRecord = Callable[..., Record]

@@ -14,7 +14,8 @@ from build.submissions import CARD as FILLED
 from mechshift.benchmark.measure.evidence import ScoreSums
 from mechshift.benchmark.record.draws import read_draws
 from mechshift.benchmark.record.files import read_model, write_model
-from mechshift.benchmark.record.types import FailedTask, Record
+from mechshift.benchmark.record.record import Record
+from mechshift.benchmark.record.task_record import FailedTask
 from mechshift.benchmark.run.plan import KINDS
 from mechshift.benchmark.run.rescore import rescore
 from mechshift.benchmark.run.store import read_seal

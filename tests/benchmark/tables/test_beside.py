@@ -11,8 +11,11 @@ import pytest
 from mechshift.benchmark.board.table import BoardView, board_table
 from mechshift.benchmark.pairs.loading import Pair
 from mechshift.benchmark.record.files import write_model
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Number
 from mechshift.benchmark.record.protocol import PAPER, QUICK, V2
-from mechshift.benchmark.record.types import FailedTask, Missing, Number, Record, TaskRecord
+from mechshift.benchmark.record.record import Record
+from mechshift.benchmark.record.task_record import FailedTask, TaskRecord
 from mechshift.benchmark.run.run import run
 from mechshift.benchmark.tables.beside import beside, overlap_table
 from mechshift.benchmark.tables.reported import list_reported

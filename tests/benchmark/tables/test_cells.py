@@ -2,8 +2,9 @@
 
 import pytest
 
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Number
 from mechshift.benchmark.record.quantity import Rounding
-from mechshift.benchmark.record.types import Missing, Number
 from mechshift.benchmark.tables.cells import FORMATS, Notes, get_markup, plain
 from mechshift.errors import UsageError
 

@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from mechshift.benchmark.record.types import Comparison, Missing, Record, TaskRecord
+from mechshift.benchmark.record.comparison import Comparison
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.record import Record
+from mechshift.benchmark.record.task_record import TaskRecord
 from mechshift.benchmark.tables import panels
 from mechshift.benchmark.tables.plots import write_plots
 from mechshift.errors import OutputError, UsageError

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from mechshift.benchmark.pairs.registry import list_pairs
-from mechshift.benchmark.record.types import PairProvenance, Record
+from mechshift.benchmark.record.provenance import PairProvenance
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.tables.reported import Reported, list_reported, read_reported
 from mechshift.errors import NotComputable
 

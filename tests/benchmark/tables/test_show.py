@@ -10,8 +10,9 @@ from typer.testing import CliRunner
 
 from mechshift.benchmark.cli.main import app
 from mechshift.benchmark.record.files import write_model
+from mechshift.benchmark.record.missing import Missing
 from mechshift.benchmark.record.protocol import PAPER, QUICK
-from mechshift.benchmark.record.types import Missing, Record
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.tables.cells import Format
 from mechshift.benchmark.tables.show import render
 from mechshift.benchmark.tables.table import record_table

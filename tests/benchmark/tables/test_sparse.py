@@ -15,7 +15,10 @@ from mechshift.benchmark.pages.pair import PairPage, pair_page
 from mechshift.benchmark.record.cards import NeuronAblation, TaskCards
 from mechshift.benchmark.record.draws import map_numbers
 from mechshift.benchmark.record.files import write_model
-from mechshift.benchmark.record.types import AtRead, MembersAndShift, Missing, Number, Record, Stages
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.number import Number
+from mechshift.benchmark.record.reads import AtRead, MembersAndShift, Stages
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.tables.show import render
 from mechshift.benchmark.tables.table import record_table
 from mechshift.benchmark.validation.plausible import check_plausible

@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from mechshift.benchmark.record.types import FailedTask, Missing, Record, TaskRecord
+from mechshift.benchmark.record.missing import Missing
+from mechshift.benchmark.record.record import Record
+from mechshift.benchmark.record.task_record import FailedTask, TaskRecord
 from mechshift.benchmark.tables.cells import Format, Notes, get_markup
 from mechshift.benchmark.tables.table import (
     record_table,
@@ -234,7 +236,7 @@ def test_a_share_whose_weightings_do_not_both_exclude_0_is_marked(make_record: M
     """Local tasks have .05 by mass and nothing clear of 0 by squared mass; planning tasks have both."""
     table = record_table(make_record(), "text").splitlines()
     (line,) = (line for line in table if line.startswith("right context  "))
-    local, planning = re.findall(r"0\.0\d \[[^]]*\][⁰¹²³⁴⁵⁶⁷⁸⁹]*", line)
+    local, planning = re.findall(r"0\.0\d+ \[[^]]*\][⁰¹²³⁴⁵⁶⁷⁸⁹]*", line)
     assert local[-1] in MARKS
     assert planning[-1] == "]"
 

@@ -14,7 +14,7 @@ from mechshift.benchmark.asking.pool import Pool, Solved
 from mechshift.benchmark.measure.evidence import ScoreSums
 from mechshift.benchmark.record.cards import NeuronCard, NeuronCards
 from mechshift.benchmark.record.missing import Missing
-from mechshift.benchmark.record.types import Accuracy
+from mechshift.benchmark.record.number import Accuracy
 from mechshift.benchmark.validation.cards import of_cards
 
 SOLVED = tuple(Solved(index=index, order=(0,), template=f"t{index % 3}") for index in range(200))

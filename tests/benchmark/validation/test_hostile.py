@@ -121,7 +121,7 @@ def test_what_is_trusted_may_hold_anything(submission: Submission) -> None:
     """Who shows it has to escape it: here it is not even a fault."""
     folder = submission()
     from mechshift.benchmark.record.files import read_model, write_model
-    from mechshift.benchmark.record.types import Record
+    from mechshift.benchmark.record.record import Record
 
     record = read_model(folder / "record.json", Record)
     pair = record.pair.model_copy(update={"confounds": tuple(HOSTILE.values())})

@@ -10,7 +10,7 @@ import pytest
 
 from build.tampering import write_manifest
 from mechshift.benchmark.record.files import read_model, write_model
-from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.run.rescore import Difference
 from mechshift.benchmark.validation import numbers
 from mechshift.benchmark.validation.content import Place

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from build.tampering import write_manifest
 from mechshift.benchmark.record.files import read_model
-from mechshift.benchmark.record.types import SCHEMA, Record
+from mechshift.benchmark.record.record import SCHEMA, Record
 from mechshift.benchmark.validation.validate import validate
 
 

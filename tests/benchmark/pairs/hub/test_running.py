@@ -13,7 +13,7 @@ from huggingface_hub import constants
 import mechshift
 from mechshift.benchmark.pairs.loading import Pair
 from mechshift.benchmark.record.files import read_model
-from mechshift.benchmark.record.types import Record
+from mechshift.benchmark.record.record import Record
 
 Hub = Any
 Command = Callable[..., Any]
