@@ -62,9 +62,11 @@ def _readout(member: Member, tokens: Tensor, targets: Tensor) -> Tensor:
 
 def _left_to_right(member: Member, tokens: Tensor, targets: Tensor) -> Trajectory:
     tokens, number = tokens.clone(), targets.shape[1]
-    # What stands at the targets is a guess. Up to the first token that the model would not choose, each was
-    # read with what decoding has chosen before it, so that one pass stands for one a token.
-    guess = tokens.gather(1, targets)
+    # What stands at the targets is a guess; where it is no token of the model, any other will do. Up to the
+    # first one that the model would not choose, each was read with what decoding has chosen before it, so
+    # that one pass stands for one a token.
+    guess = tokens.gather(1, targets).clamp(max=member.backbone.shape.vocabulary - 1)
+    tokens.scatter_(1, targets, guess)
     chosen = _greedy(member, tokens, targets)
     known = 1 + (chosen == guess).cumprod(dim=1).sum(dim=1)
     tokens.scatter_(1, targets, chosen)

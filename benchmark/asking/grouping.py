@@ -1,10 +1,16 @@
 """Discovery and evaluation halves of a pool, and the groups that score sums are kept for."""
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
 
 from ..record.protocol import Halving
 from .pool import Solved
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -38,14 +44,27 @@ def group_examples(pool: Sequence[Solved], halving: Halving) -> Grouping:
     )
 
 
+def spaced(each: Sequence[T], most: int) -> list[T]:
+    """At most so many of them, at equal distances."""
+    places = np.linspace(0, len(each) - 1, min(most, len(each))).round().astype(int)
+    return [each[place] for place in places]
+
+
 def evenly(groups: Sequence[int], most: int) -> list[int]:
-    """Places of at most `most` examples, given the group of each: as many from every group as it has them."""
-    rank: dict[int, int] = {}
-    turns = []
+    """Places of at most `most` examples, given the group of each: as many from every group as it has them.
+
+    What is left over when every group has given as many is taken from groups at equal distances. These are
+    numbered by template, so that with fewer examples than groups most templates are among them.
+    """
+    turns: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    seen: Counter[int] = Counter()
     for place, group in enumerate(groups):
-        rank[group] = rank.get(group, 0) + 1
-        turns.append((rank[group], group, place))
-    return sorted(place for _, _, place in sorted(turns)[:most])
+        turns[seen[group]].append((group, place))
+        seen[group] += 1
+    taken: list[int] = []
+    for _, turn in sorted(turns.items()):
+        taken += [place for _, place in spaced(sorted(turn), most - len(taken))]
+    return sorted(taken)
 
 
 def swept_examples(grouping: Grouping, most: int | None) -> tuple[Solved, ...]:

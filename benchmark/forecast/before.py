@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from ...errors import UsageError, unknown
+from ...errors import NotComputable, UsageError, unknown
 from ...files import nearest
 from ...tasks import Task
 from ..asking.states import ROWS
@@ -24,7 +24,7 @@ from ..run.provenance import make_subject
 from ..run.record_file import check_replaces_no_other
 from ..run.run import check_applies
 from ..run.store import Store, check_writable
-from .forecast import Forecast, check_fits, fitting_rows, forecast, sampled_forecast
+from .forecast import MARGIN, Forecast, check_fits, fitting_rows, forecast, refusal, sampled_forecast
 from .machine import Machine, asked_machine, this_machine
 from .planned import Planned, list_plan
 from .probe import measure_speeds
@@ -186,7 +186,13 @@ def _workers(asked: Asked, found: Forecast, machine: Machine, device: torch.devi
     None: of another machine, whose cores are not known.
     """
     if asked.workers is not None:
-        return min(asked.workers, len(found.tasks))
+        number, share = min(asked.workers, len(found.tasks)), found.share(machine)
+        if number > 1 and number * share > MARGIN:
+            raise NotComputable(
+                f"{number} processes need {number} times the memory of one: {refusal(found, machine)}",
+                f"give --workers {max(1, int(1 / share))}",
+            )
+        return number
     if device is None or device.type != "cpu" or suited_threads(device, found.sketch.sizes[0].width) != 1:
         return 1
     most = min(available_cores(), len(found.tasks), int(1 / max(found.share(machine), 1e-9)))

@@ -18,6 +18,9 @@ MARGIN = 1.25
 Between 1 and this factor a run is tight: it is not refused, and a dry run says so.
 """
 
+WHOLE = ("decoding", "attribution", "entropies")
+"""Stages that ask the whole pool, or half of it."""
+
 SAMPLE = 24
 """Examples per task from which a run that is not dry tells whether the question has to be asked in full."""
 
@@ -75,13 +78,16 @@ class Forecast:
 
     @property
     def flop(self) -> float:
-        """Floating-point operations of the run, about: a sample counts for the whole pool."""
+        """Floating-point operations of the run, about: where a sample was looked at, it counts for the pool.
+
+        Stages of which a protocol limits the examples are taken as they are.
+        """
         sizes = self.asked_sizes
         return sum(
-            done.flop(of) * self.protocol.sampling.pool / max(1, work.pooled)
+            done.flop(of) * (self.protocol.sampling.pool / max(1, work.pooled) if stage in WHOLE else 1)
             for work in self.tasks
             for member, of in zip(work.members, sizes, strict=True)
-            for done in member.passes.values()
+            for stage, done in member.passes.items()
         )
 
     @property

@@ -19,7 +19,7 @@ from ..asking.attempts import Sieve, encoded_examples
 from ..asking.beside import ask_beside
 from ..asking.decoding import commits, steps_of
 from ..asking.encoding import Encoded
-from ..asking.grouping import Grouping, evenly, group_examples, swept_examples
+from ..asking.grouping import Grouping, evenly, group_examples, spaced, swept_examples
 from ..asking.in_place import find_gap
 from ..asking.pool import Order, Solved
 from ..asking.states import Question, packed, questions
@@ -27,7 +27,7 @@ from ..asking.tokens import token_questions
 from ..circuits.attribution import STEPS_AT_ONCE, TOKENS_AT_ONCE, stacked
 from ..circuits.intervention import LEAST_ITEMS, stacked_items
 from ..circuits.prefix import LEAST
-from ..measure.card_sizes import ABLATED, PROMPTS, SETS, spaced
+from ..measure.card_sizes import ABLATED, PROMPTS, SETS
 from ..measure.convergence import spread
 from ..measure.effects import first_of_each
 from ..pairs.attention import Attention

@@ -1,10 +1,5 @@
 """How many prompts, neurons, labels and tokens neuron cards are made of."""
 
-from collections.abc import Sequence
-from typing import TypeVar
-
-import numpy as np
-
 PROMPTS = 64
 """Prompts of the evaluation half that cards are made on, at most."""
 
@@ -31,14 +26,6 @@ SETS = 1 + DRAWS
 
 PASSES = 2 + SETS
 """Runs of each of the ablated prompts: clean with means, corrupted, and without each set."""
-
-T = TypeVar("T")
-
-
-def spaced(each: Sequence[T], most: int) -> list[T]:
-    """At most so many of them, at equal distances."""
-    places = np.linspace(0, len(each) - 1, min(most, len(each))).round().astype(int)
-    return [each[place] for place in places]
 
 
 def steps_of_cards(examples: int) -> int:

@@ -15,6 +15,7 @@ from transformers import PreTrainedTokenizerBase
 
 from ...metrics import RESOLUTION
 from ..asking.encoding import text_of
+from ..asking.grouping import spaced
 from ..asking.roles import role_tokens
 from ..asking.states import Question, batches
 from ..circuits.batch import Batch
@@ -40,7 +41,7 @@ from .activity import (
     output_columns,
     prompt_activity,
 )
-from .card_sizes import ABLATED, BESIDE, DRAWS, LABELS, PER_THIRD, PROMPTS, SHOWN, TOGETHER, TOKENS, spaced
+from .card_sizes import ABLATED, BESIDE, DRAWS, LABELS, PER_THIRD, PROMPTS, SHOWN, TOGETHER, TOKENS
 from .labels import Told, factor_cases, role_cases, tell_labels
 
 

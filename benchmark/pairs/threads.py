@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from threading import Lock
 
 import torch
@@ -14,7 +15,17 @@ SMALL_WIDTH = 512
 def available_cores() -> int:
     """Processors that this process may use."""
     # Not the machine's number, of which a container or a batch queue may give few.
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, _quota() or cores)
+
+
+def _quota() -> int | None:
+    """Processors' worth of time that a Linux control group gives, at least 1; None where it gives all."""
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+        return max(1, round(int(quota) / int(period)))
+    except (OSError, ValueError):
+        return None
 
 
 def suited_threads(device: torch.device, width: int) -> int:

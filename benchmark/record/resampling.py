@@ -22,6 +22,7 @@ def examples_of(record: Record, task: TaskResult) -> Hashable:
         pool.evaluation,
         pool.templates,
         record.pair.tokenizer,
+        record.protocol.sweeping.swept,
         record.protocol.statistics.resamples,
     )
 
@@ -35,11 +36,12 @@ def _units(pool: PoolRecord, protocol: Protocol) -> int:
     """Degrees of freedom between the units that are resampled: units less strata, at least 1.
 
     A record has no list of its groups, so that they are counted as `group_examples` deals them, at the most
-    one an example. That is the discovery half; faithfulness resamples the prompts of the evaluation half,
-    which are no fewer units, and is judged as strictly.
+    one an example. That is the discovery half; faithfulness resamples the swept examples. All numbers are
+    judged as strictly as those that have the fewer units.
     """
-    templates = max(1, pool.templates)
-    groups = min(max(2, protocol.halving.groups // templates) * templates, pool.discovery)
+    fewest = min(pool.discovery, protocol.sweeping.swept or pool.discovery)
+    templates = max(1, min(pool.templates, fewest))
+    groups = min(max(2, protocol.halving.groups // templates) * templates, fewest)
     if templates >= TEMPLATES_DRAWN or groups <= templates:
         return max(1, templates - 1)
     return max(1, groups - templates)

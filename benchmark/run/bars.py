@@ -90,8 +90,13 @@ class Bars(Silent):
         self._show(cell)
 
     def elsewhere(self, cell: Cell, total: int, seconds: float) -> None:
-        """The run's bar is moved by it when it is next drawn; it stays at the task of this process."""
+        """The run's bar is moved by it, and is at the cell's task until this process begins another cell."""
         self._course.timing.learn(cell, total, seconds)
+        self._show(cell)
+
+    def fewer(self) -> None:
+        """The time that is left depends on it."""
+        self._course.timing.fewer()
 
     def present(self, cell: Cell) -> None:
         """The run's bar is at the cell's task."""

@@ -1,5 +1,6 @@
 """The processes that help a run: each is handed one task after the other, and what it says is kept."""
 
+import os
 import subprocess
 import sys
 from collections import deque
@@ -15,8 +16,13 @@ from typing import IO
 from ...errors import one_line
 from ..record.protocol import ProtocolTask
 from .job import Job, News
+from .plan import kind_named
 
-PROGRAM = (sys.executable, "-m", "mechshift.benchmark.run.worker")
+PROGRAM = (sys.executable, "-P", "-m", "mechshift.benchmark.run.worker")
+"""Without the working directory on its path (-P), which may hold anything."""
+
+PATIENCE = 30.0
+"""Seconds in which a process that has no task any more has to end."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +36,8 @@ class Crew:
     """A context in which other processes compute tasks of a run; at its end none of them is left.
 
     They are given tasks from the same list as the run itself, the longest first, so that nobody waits long
-    for another at the end. Nothing is lost where one of them fails: the run computes whatever is missing
-    itself, and meets the same error if it is not the process's own.
+    for another at the end. Nothing is lost where one of them fails: its task goes back to the list. The run
+    computes whatever is missing itself, and meets the same error if it is not the process's own.
     """
 
     def __init__(self, job: Job, processes: int, order: Sequence[int]) -> None:
@@ -41,22 +47,31 @@ class Crew:
         self._open = deque(order)
         self._heard: SimpleQueue[News | Ended] = SimpleQueue()
         self._helpers = [_Helper(job, self._open, self._heard) for _ in range(processes - 1)]
-        self._working = len(self._helpers)
+        self._working = 0
 
     def __enter__(self) -> "Crew":
         for helper in self._helpers:
             helper.start()
+            self._working += 1
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._open.clear()
+        # All of them first, as waiting for one may be interrupted.
         for helper in self._helpers:
-            helper.end()
+            helper.stop()
+        for helper in self._helpers:
+            helper.join()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a task is left, or one of the others is at work."""
+        return bool(self._open or self._working)
 
     def tasks(self) -> Iterator[ProtocolTask]:
-        """The tasks that are left for the run itself."""
+        """The tasks that are left for the run itself, at this moment."""
         while self._open:
             with suppress(IndexError):
                 yield self._job.tasks[self._open.popleft()]
@@ -67,8 +82,8 @@ class Crew:
             yield self._next()
 
     def until_done(self) -> Iterator[News | Ended]:
-        """What the others say until the last of them has no task any more."""
-        while self._working:
+        """What the others say until the last of them has no task any more, or one has put its task back."""
+        while self._working and not self._open:
             yield self._next()
 
     def task(self, news: News) -> ProtocolTask:
@@ -95,57 +110,93 @@ class _Helper:
     def start(self) -> None:
         self._thread.start()
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """Stop the process, whatever it is doing. A cell that it had not finished is not there."""
         self._stopped = True
         if self._process is not None:
             self._process.kill()
-        self._thread.join()
+
+    def join(self) -> None:
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _lead(self) -> None:
-        with TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
-            try:
+        why: str | None = "it could not be led"
+        try:
+            with TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
                 why = self._hand_out(log)
-            except (OSError, ValueError) as error:
-                why = str(error)
-            # A process that ends by itself has closed its pipe before its exit status can be asked for.
-            code = self._process.wait() if self._process is not None else None
-            if why is not None or code:
-                why = f"{why or 'it ended'} (exit status {code}) {_last_line(log)}".strip()
-        self._heard.put(Ended(why))
+                if why is not None:
+                    why = f"{why}{_last_line(log)}"
+        # Whatever it was, the run goes on without this process, and waits for the word that it is gone.
+        except Exception as error:
+            why = str(error)
+        finally:
+            self._heard.put(Ended(None if why is None else one_line(why)))
 
     def _hand_out(self, log: IO[str]) -> str | None:
         """Hand out tasks while there are any; what went wrong, if anything did."""
         pipe = subprocess.PIPE
+        # Where this process finds its modules, and nowhere else.
+        found = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         self._process = process = subprocess.Popen(
-            PROGRAM, stdin=pipe, stdout=pipe, stderr=log, text=True, encoding="utf-8"
+            PROGRAM, stdin=pipe, stdout=pipe, stderr=log, text=True, encoding="utf-8", env=found
         )
         with process:
-            if self._stopped:  # by `end`, before there was anything to kill
+            if self._stopped:  # before there was anything to kill
                 process.kill()
-            assert process.stdin is not None
-            assert process.stdout is not None
-            print(self._job.model_dump_json(), file=process.stdin, flush=True)
-            while self._open:
-                try:
-                    number = self._open.popleft()
-                except IndexError:
-                    break
-                print(number, file=process.stdin, flush=True)
-                if not self._listen(process.stdout):
-                    return "it ended within a task"
-        return None
+            try:
+                self._talk(process)
+                # It ends by itself when there is nothing to read any more.
+                process.communicate(timeout=PATIENCE)
+            except (OSError, ValueError, _Gone, subprocess.TimeoutExpired) as error:
+                process.kill()
+                said = "it ended" if isinstance(error, _Gone | OSError) else str(error).splitlines()[0]
+                return f"{said} (exit status {process.wait()})"
+        return f"it ended (exit status {process.returncode})" if process.returncode else None
 
-    def _listen(self, lines: IO[str]) -> bool:
-        """Pass on what is said of a task; whether it was done."""
+    def _talk(self, process: "subprocess.Popen[str]") -> None:
+        """Hand out tasks while there are any. Raises _Gone, with the task back on the list, where it is."""
+        assert process.stdin is not None
+        assert process.stdout is not None
+        print(self._job.model_dump_json(), file=process.stdin, flush=True)
+        while self._open:
+            try:
+                number = self._open.popleft()
+            except IndexError:
+                break
+            try:
+                print(number, file=process.stdin, flush=True)
+                self._listen(number, process.stdout)
+            except BaseException:
+                self._open.appendleft(number)
+                raise
+
+    def _listen(self, number: int, lines: IO[str]) -> None:
+        """Pass on what is said of a task, until it is done. Raises _Gone, and ValueError for other words."""
         for line in lines:
             news = News.model_validate_json(line)
-            self._heard.put(news)
+            if news.task != number:
+                raise ValueError(f"it speaks of task {news.task} and not of {number}")
             if news.cell is None and news.note is None:
-                return True
-        return False
+                return
+            if news.cell is not None:
+                _check_known(news.cell)
+            self._heard.put(news)
+        raise _Gone
+
+
+class _Gone(Exception):
+    """A process has ended within a task."""
+
+
+def _check_known(cell: str) -> None:
+    try:
+        kind_named(cell)
+    except KeyError:
+        raise ValueError(f"it speaks of a cell {cell!r}") from None
 
 
 def _last_line(log: IO[str]) -> str:
     log.seek(0)
-    return one_line((log.read().strip().splitlines() or [""])[-1])
+    lines = log.read().strip().splitlines()
+    return f": {lines[-1]}" if lines else ""

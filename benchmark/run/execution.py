@@ -85,8 +85,9 @@ def _share_out(
 
     def tell(news: News | Ended) -> None:
         if isinstance(news, Ended):
+            progress.fewer()
             if news.why is not None:
-                progress.note(f"a process that helped is gone, and its task is done without it: {news.why}")
+                progress.note(f"a process that helped is gone, and the run goes on without it: {news.why}")
         elif news.note is not None:
             progress.note(news.note)
         elif news.cell is not None:
@@ -99,10 +100,12 @@ def _share_out(
         return compute(cell, needs, told)
 
     with crew:
-        for task in crew.tasks():
-            carry_out(task, compute=computed)
-        for news in crew.until_done():
-            tell(news)
+        # More than once, because the task of a process that is gone comes back to the list.
+        while crew.busy:
+            for task in crew.tasks():
+                carry_out(task, compute=computed)
+            for news in crew.until_done():
+                tell(news)
 
 
 def _carry_out(

@@ -9,7 +9,9 @@ from ..record.protocol import Part, Protocol, ProtocolTask
 class Job(Part):
     """A run as a process that helps it is told of it: everything that decides which cells there are.
 
-    `rows`: token rows at once; `wanted`: as `plan_run` takes it.
+    `spec` names the very commits that the run has loaded. `rows`: token rows at once; `threads`: torch's;
+    `wanted`: as `plan_run` takes it. `version` of mechshift and `keys` of the plan are what the process has
+    to find too: else it would compute other cells.
     """
 
     spec: PairSpec
@@ -19,6 +21,9 @@ class Job(Part):
     wanted: tuple[str, ...] | None
     out: Path
     rows: int
+    threads: int
+    version: str
+    keys: tuple[str, ...]
 
 
 class News(Part):

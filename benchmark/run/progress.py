@@ -33,6 +33,10 @@ class Progress(Protocol):
         """A cell was computed by another process, of so many things to do and in so many seconds."""
         ...
 
+    def fewer(self) -> None:
+        """One process less computes cells."""
+        ...
+
     def present(self, cell: Cell) -> None:
         """A cell was there."""
 
@@ -57,6 +61,9 @@ class Silent:
         yield lambda done: None
 
     def elsewhere(self, cell: Cell, total: int, seconds: float) -> None:
+        """Nothing."""
+
+    def fewer(self) -> None:
         """Nothing."""
 
     def present(self, cell: Cell) -> None:
@@ -124,6 +131,10 @@ class Lines(Silent):
         self._course.timing.learn(cell, total, seconds)
         took = f"done by another process in {in_words(seconds)}"
         _write(f"{self._place(cell)} {cell.name} {took}; {self._course.left}")
+
+    def fewer(self) -> None:
+        """Nothing but what the time that is left depends on."""
+        self._course.timing.fewer()
 
     def present(self, cell: Cell) -> None:
         """Nothing: the first line has said how many are there."""

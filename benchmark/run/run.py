@@ -5,20 +5,18 @@ from contextlib import closing
 from pathlib import Path
 
 from ...errors import NotComputable, UsageError
-from ...tasks import get_task
-from ..asking.encoding import DoesNotFit, encode
 from ..asking.states import ROWS
 from ..circuits.graph import Graph
 from ..pairs.pair import Pair
+from ..pairs.threads import available_cores
 from ..record.files import write_model
 from ..record.protocol import Protocol, ProtocolTask
 from ..record.record import Record
 from .assembly import as_asked, assemble, check_compared, describe_task
-from .crew import Crew
 from .execution import Outcome, execute
-from .job import Job
+from .hire import hire
 from .measuring import Measuring
-from .plan import Plan, plan_run
+from .plan import plan_run
 from .progress import Progress, Silent
 from .provenance import describe_environment, describe_pair, subject_of
 from .record_file import check_replaces_no_other, record_path
@@ -74,51 +72,12 @@ def measure(
     check_applies(Graph.of(pair.arm.backbone.shape, protocol.scoring.kv).edges, pair.spec.name, protocol)
     if workers < 1:
         raise UsageError(f"a run in {workers} processes", "give one at least")
-    plan, store, measuring = (
-        plan_run(subject_of(pair), protocol, asked, wanted),
-        Store(out),
-        Measuring(pair, rows),
-    )
-    crew = _crew(
-        pair,
-        plan,
-        store,
-        Job(
-            spec=pair.spec,
-            device=str(pair.arm.device),
-            protocol=protocol,
-            tasks=tuple(asked),
-            wanted=None if wanted is None else tuple(wanted),
-            out=out,
-            rows=rows,
-        ),
-        workers,
-    )
-    side_by_side = crew is None and measuring.side_by_side
-    return execute(plan, protocol, store, measuring, progress or Silent(), side_by_side, crew)
-
-
-def _crew(pair: Pair, plan: Plan, store: Store, job: Job, workers: int) -> Crew | None:
-    """Who helps with the tasks of which something is missing; None where one process does them all."""
-    missing = [
-        number
-        for number, task in enumerate(job.tasks)
-        if not all(store.seal(cell) is not None for cell in plan.of(task))
-    ]
-    processes = min(workers, len(missing))
-    if processes < 2:
-        return None
-    return Crew(job, processes, sorted(missing, key=lambda number: -_length(pair, job, job.tasks[number])))
-
-
-def _length(pair: Pair, job: Job, asked: ProtocolTask) -> int:
-    """Tokens of a task's first prompt and answer, to which its time is about proportional."""
-    first = next(get_task(asked.name).examples(job.protocol.sampling.seed, "evaluation", asked.level))
-    try:
-        encoded = encode(pair.tokenizer, first)
-    except DoesNotFit:
-        return 0
-    return len(encoded.clean) + len(encoded.answer)
+    plan, measuring = plan_run(subject_of(pair), protocol, asked, wanted), Measuring(pair, rows)
+    crew = hire(pair, protocol, plan, wanted, out, rows, workers)
+    # With cores for both members of every process, each computes them at once.
+    room = crew is None or 2 * crew.processes <= available_cores()
+    side_by_side = room and measuring.side_by_side
+    return execute(plan, protocol, Store(out), measuring, progress or Silent(), side_by_side, crew)
 
 
 def check_applies(edges: int, pair: str, protocol: Protocol) -> None:

@@ -147,6 +147,10 @@ class Timing:
         self._examples[cell.task.name, cell.kind.stage] = total
         self._expect()
 
+    def fewer(self) -> None:
+        """One process less computes cells."""
+        self._processes -= 1
+
     def learn(self, cell: Cell, total: int, seconds: float) -> None:
         """Another process has done a cell, of so many things to do, in so many seconds."""
         slot = slot_of(cell)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -115,6 +116,16 @@ def test_an_autoregressive_second_member_masks_nothing(
     assert found.masked is None
     # Both are asked the same, as both are causal.
     assert [one.states for one in found.arm] == [one.states for one in found.mdm]
+
+
+def test_of_more_groups_than_examples_every_other_one_gives_one() -> None:
+    """29 templates of two groups each: 24 examples are of 24 of these, the first and the last among them."""
+    groups = [group for group in range(58) for _ in range(3)]
+    taken = [groups[place] for place in evenly(groups, 24)]
+    assert len(set(taken)) == len(taken) == 24
+    assert {taken[0], taken[-1]} == {0, 57}
+    assert {later - earlier for earlier, later in pairwise(taken)} <= {2, 3}
+    assert len({group // 2 for group in taken}) == 24
 
 
 def test_examples_are_taken_evenly_from_the_groups() -> None:

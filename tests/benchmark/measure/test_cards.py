@@ -8,11 +8,12 @@ import torch
 
 from build.known_neurons import ANSWERS, FIRES, HELPS, known_examples, known_member
 from build.tokenizers import letters_tokenizer
+from mechshift.benchmark.asking.grouping import spaced
 from mechshift.benchmark.asking.pool import Solved
 from mechshift.benchmark.asking.states import Question, batches, questions
 from mechshift.benchmark.circuits.batch import LogitDifference
 from mechshift.benchmark.circuits.scores import Integration
-from mechshift.benchmark.measure.card_sizes import ABLATED, PASSES, PROMPTS, spaced, steps_of_cards
+from mechshift.benchmark.measure.card_sizes import ABLATED, PASSES, PROMPTS, steps_of_cards
 from mechshift.benchmark.measure.cards import (
     Ask,
     make_cards,

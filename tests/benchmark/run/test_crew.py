@@ -5,23 +5,27 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from build.protocols import small_quick
 from build.runs import make_plan
 from build.submissions import SMALL, made_up
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.registry import list_pairs
 from mechshift.benchmark.record.protocol import QUICK, Protocol
 from mechshift.benchmark.record.record import Record
-from mechshift.benchmark.run import crew
+from mechshift.benchmark.run import crew, hire
+from mechshift.benchmark.run.assembly import as_asked
 from mechshift.benchmark.run.crew import Crew
 from mechshift.benchmark.run.execution import Outcome, Tell, execute
 from mechshift.benchmark.run.job import Job, News
-from mechshift.benchmark.run.plan import Cell
+from mechshift.benchmark.run.plan import Cell, plan_run
 from mechshift.benchmark.run.progress import Silent
+from mechshift.benchmark.run.provenance import subject_of
 from mechshift.benchmark.run.run import run
 from mechshift.benchmark.run.store import Store
 from mechshift.errors import UsageError
@@ -81,6 +85,9 @@ JOB = Job(
     wanted=None,
     out=Path("out"),
     rows=64,
+    threads=1,
+    version="0",
+    keys=("0" * 16,),
 )
 
 
@@ -132,7 +139,7 @@ def test_a_process_that_is_killed_loses_nothing(
     assert contents(tmp_path) == alone
     (note,) = told.notes
     assert "a process that helped is gone" in note
-    assert "exit status -9" in note
+    assert "it ended (exit status -9)" in note
 
 
 def test_a_process_that_fails_says_with_what(
@@ -143,11 +150,14 @@ def test_a_process_that_fails_says_with_what(
     carry_out(tmp_path, told)
     assert contents(tmp_path) == alone
     (note,) = told.notes
-    assert "exit status 1" in note
+    assert "it ended (exit status 1)" in note
     assert note.endswith("MemoryError: no room for this")
 
 
-@pytest.mark.parametrize("said", ["what?", '{"task": 0, "cell": 3}', '{"number": 0}'])
+@pytest.mark.parametrize(
+    "said",
+    ["what?", '{"task": 0, "cell": 3}', '{"number": 0}', '{"task": 99}', '{"task": 0, "cell": "none"}'],
+)
 def test_a_process_that_says_something_else_is_not_believed(
     said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, alone: dict[str, bytes]
 ) -> None:
@@ -166,6 +176,38 @@ def test_a_program_that_cannot_be_started_is_told(
     carry_out(tmp_path, told)
     assert contents(tmp_path) == alone
     assert "No such file" in told.notes[0]
+
+
+def test_a_helper_that_cannot_be_led_does_not_keep_the_run_waiting(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, alone: dict[str, bytes]
+) -> None:
+    def nowhere(*_: object, **__: object) -> None:
+        raise RuntimeError("no folder for temporary files")
+
+    monkeypatch.setattr(crew, "TemporaryFile", nowhere)
+    told = Told()
+    carry_out(tmp_path, told)
+    assert contents(tmp_path) == alone
+    assert told.notes[0].endswith("no folder for temporary files")
+
+
+def test_the_task_of_a_process_that_is_gone_is_there_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two helpers, of which each is gone with its first task: both tasks come back, and none is lost."""
+    stand_in(monkeypatch, "sys.exit(4)")
+    with Crew(JOB, 3, range(len(TASKS))) as helped:
+        taken = []
+        while helped.busy:
+            list(helped.until_done())
+            taken += helped.tasks()
+    assert sorted(taken, key=PLAN.tasks.index) == list(PLAN.tasks)
+
+
+def test_a_stop_before_the_process_has_begun_leaves_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in(monkeypatch, "time.sleep(600)")
+    with Crew(JOB, 2, range(len(TASKS))) as helped:
+        pass
+    (helper,) = helped._helpers
+    assert helper._process is None or helper._process.poll() is not None
 
 
 def test_what_others_say_reaches_the_progress(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -194,16 +236,70 @@ def test_an_error_here_leaves_no_process_behind(monkeypatch: pytest.MonkeyPatch,
         os.kill(int(pid.read_text()), 0)
 
 
-def test_the_program_ends_when_nobody_has_a_task_for_it(tmp_path: Path) -> None:
-    done = subprocess.run(
-        crew.PROGRAM,
-        input=JOB.model_dump_json() + "\n",
-        text=True,
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (0, "")
+def started(job: Job) -> "subprocess.Popen[str]":
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(crew.PROGRAM, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+    assert process.stdin is not None
+    print(job.model_dump_json(), file=process.stdin, flush=True)
+    return process
+
+
+@pytest.fixture(scope="module")
+def job(tiny: Pair, tmp_path_factory: pytest.TempPathFactory) -> Job:
+    """What a run of two tasks tells the process that helps it."""
+    out = tmp_path_factory.mktemp("job")
+    protocol = small_quick()
+    plan = plan_run(subject_of(tiny), protocol, as_asked(protocol, ["greater-than", "ioi"], None))
+    helped = hire.hire(tiny, protocol, plan, None, out, 64, 2)
+    assert helped is not None
+    return helped._job
+
+
+def test_a_process_ends_in_order_when_nobody_has_a_task_for_it(job: Job) -> None:
+    process = started(job)
+    said, complained = process.communicate(timeout=120)
+    assert (process.returncode, said, complained) == (0, "", "")
+
+
+@pytest.mark.parametrize("changed", [{"version": "0.0"}, {"keys": ("0" * 16,)}])
+def test_a_process_that_would_compute_other_cells_computes_none(changed: dict[str, Any], job: Job) -> None:
+    process = started(job.model_copy(update=changed))
+    said, complained = process.communicate(timeout=120)
+    assert (process.returncode, said) == (3, "")
+    assert complained.splitlines()[-1].startswith("the checkpoints or the software are no longer those")
+
+
+def test_a_process_does_not_outlive_its_run(job: Job) -> None:
+    """Its pipe is closed while it is at a task: it ends at once, and not when the task is done."""
+    process = started(job)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    print(0, file=process.stdin, flush=True)
+    first = News.model_validate_json(process.stdout.readline())
+    assert (first.task, first.cell) == (0, "pool")
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert len(said.splitlines()) < len(job.keys) // 2 - 1
+
+
+def test_helpers_are_given_the_commits_that_were_loaded(tiny: Pair) -> None:
+    loaded = replace(tiny, mdm_provenance=replace(tiny.mdm_provenance, revision="c" * 40))
+    assert hire._pinned(loaded).mdm.revision == "c" * 40
+    assert hire._pinned(tiny) == tiny.spec
+
+
+def test_nobody_is_hired_for_what_is_there_or_cannot_be_measured(
+    tiny: Pair, small: Protocol, measured: tuple[Record, Path]
+) -> None:
+    record, folder = measured
+    asked = as_asked(small, [task.task for task in record.tasks], None)
+    plan = plan_run(subject_of(tiny), small, asked)
+    assert hire.hire(tiny, small, plan, None, folder, 64, 2) is None
+    # With a minimum that no pool reaches nothing is left to measure, whatever else is asked.
+    more = small.changed(minimum=1000, swept=3)
+    plan = plan_run(subject_of(tiny), more, asked)
+    assert hire.hire(tiny, more, plan, None, folder, 64, 2) is None
+    assert hire.hire(tiny, more.changed(minimum=1), plan, None, folder, 64, 2) is not None
 
 
 def test_news_of_a_done_task_say_nothing_else() -> None:

@@ -130,6 +130,7 @@ def test_keys_are_all_different_and_the_same_again() -> None:
         ({"removed": 2}, {"effects-arm", "effects-mdm", "comparison"}),
         ({"grid": (0.001, 1.0)}, {"sweep-arm", "sweep-mdm"} | AFTER_SWEEPS),
         ({"intervention": "zero"}, {"sweep-arm", "sweep-mdm"} | AFTER_SWEEPS),
+        ({"swept": 9}, {"sweep-arm", "sweep-mdm"} | AFTER_SWEEPS),
         ({"steps": 10}, ALL - {"pool", "prompts"}),
         ({"kv": "ungrouped"}, ALL - {"pool", "prompts"}),
         ({"groups": 12}, ALL - {"pool", "prompts"}),

@@ -75,12 +75,12 @@ def test_an_earlier_run_is_asked_for_a_kind_that_was_not_yet_done(clock: Clock) 
 
 
 def test_other_kinds_are_weighed_at_the_speed_so_far(clock: Clock) -> None:
-    """A pool of 100 weighs 100 units, an ARM's sweep of ten budgets in two rankings 50 · 20."""
+    """A pool of 100 weighs 100 units, an ARM's sweep of ten budgets in two rankings 24 · 20."""
     plan = make_plan()
     timing = Timing(plan.cells, {}, clock)
     do(timing, clock, cell(plan, "ioi", "pool"), 8.0, total=100)
     scores_alone(timing, plan, ("ioi", "sweep-arm"))
-    ratio = (PER_UNIT["sweep"] * 50 * 20) / (PER_UNIT["pool"] * 100)
+    ratio = (PER_UNIT["sweep"] * 24 * 20) / (PER_UNIT["pool"] * 100)
     assert timing.left == pytest.approx(8.0 * ratio)
 
 
@@ -100,6 +100,19 @@ def test_a_cell_under_way_goes_on_as_it_went(clock: Clock) -> None:
     assert (timing.in_cell, timing.elapsed) == (93.0, 93.0)
 
 
+def test_what_other_processes_do_counts_and_the_rest_is_shared(clock: Clock) -> None:
+    """Three pools are left after one that took another process 6 s: two take 9 s for them, one alone 18."""
+    plan = make_plan(("ioi", "induction", "countdown", "sudoku"))
+    timing = Timing(plan.cells, {}, clock, processes=2)
+    pools = [(name, "pool") for name in ("ioi", "induction", "countdown", "sudoku")]
+    scores_alone(timing, plan, *pools)
+    assert timing.left is None
+    timing.learn(cell(plan, "ioi", "pool"), 100, 6.0)
+    assert timing.left == pytest.approx(9.0)
+    timing.fewer()
+    assert timing.left == pytest.approx(18.0)
+
+
 def test_a_cell_that_was_thought_to_be_there_counts_again(clock: Clock) -> None:
     plan = make_plan(("ioi",), wanted=["pool"])
     timing = Timing(plan.cells, {}, clock)
@@ -110,20 +123,21 @@ def test_a_cell_that_was_thought_to_be_there_counts_again(clock: Clock) -> None:
 
 
 def test_amounts_are_examples_times_passes_and_rankings() -> None:
-    """By hand for `quick`: halves of 50, ten steps as is typical, ten budgets, 200 resamples, ten splits.
+    """By hand for `quick`: halves of 50, ten steps as is typical, ten budgets, 100 resamples, ten splits.
 
-    Cards run 50 prompts, and 32 of them seven times; four other reads are of 32 examples of both members.
+    Cards run 50 prompts, and 32 of them seven times; four other reads are of 20 examples of both members,
+    and sweeps of 24.
     """
     expected = {
         "pool": 100,
         "scores-arm": 50 * (2 + 20),
-        "sweep-mdm": 50 * 20,
+        "sweep-mdm": 24 * 20,
         "circuit-arm": 1,
         "entropies-mdm": 50,
         "effects-arm": 50,
         "cards-mdm": 50 + 7 * 32,
-        "stages": 4 * 32 * 2 * (2 + 20),
-        "comparison": 201 * 21 * 11,
+        "stages": 4 * 20 * 2 * (2 + 20),
+        "comparison": 101 * 21 * 11,
     }
     plan = make_plan(("ioi",))
     assert {name: amount(cell(plan, "ioi", name).inputs) for name in expected} == expected
@@ -152,14 +166,14 @@ def test_a_comparison_is_of_the_members_that_its_cells_are_of(tmp_path: Path) ->
     """The comparison itself does not say which members it is of; what it is computed from does."""
     store = Store(tmp_path)
     for subject, seconds in ((make_subject(), 7.0), (make_subject("b" * 64), 700.0)):
-        plan = make_plan(("ioi",), QUICK.changed(pool=20, resamples=100), subject)
+        plan = make_plan(("ioi",), QUICK.changed(pool=20, resamples=50), subject)
         for one in plan.cells:
             path = store.path(one)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("{}")
             store_seal(store, one, seconds if one.name == "comparison" else 1.0)
     found = earlier_seconds(make_plan(("ioi",)), store)
-    assert found[("ioi", "comparison")] == pytest.approx(7.0 * 201 / 101)
+    assert found[("ioi", "comparison")] == pytest.approx(7.0 * 101 / 51)
 
 
 def store_seal(store: Store, one: Cell, seconds: float) -> None:
