@@ -56,12 +56,10 @@ class MemberRecord(Part):
     """What one member does on one task.
 
     `clean`, `corrupted`: mean metric of the whole model on either prompt of the discovery half. `gap`: by how
-    much it is higher than that of the empty circuit, on the evaluation half. `completeness`: what the finite
-    number of integration points leaves out, relative. `integration`: how many there are. `absolute`,
-    `signed`: curves by ranking. Profiles are shares of importance by layer, of all components, heads and
-    MLPs, and of edge counts. `direction`: shares of score by the position of its source.
-    `depth_squared`, `specialisation_squared`: by squared scores of all edges, without the noise of the
-    prompts. `effects`: how concentrated are direct logit attributions and the drops of single components.
+    much it is higher than that of the empty circuit, on the examples that circuits are run on.
+    `completeness`: what the finite number of integration points leaves out, relative. `integration`: how many
+    there are. `absolute`, `signed`: curves by ranking. Profiles are shares of importance by layer, of all
+    components, heads and MLPs, and of edge counts. `direction`: shares of score by the position of its source.
     """
 
     clean: float

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from build.records import a_pair, an_environment, number
-from mechshift.benchmark.asking.grouping import Grouping, group_examples
+from mechshift.benchmark.asking.grouping import Grouping, group_examples, swept_examples
 from mechshift.benchmark.asking.pool import Pool, Prompts, Solved
 from mechshift.benchmark.circuits.components import Components
 from mechshift.benchmark.circuits.graph import Graph
@@ -50,6 +50,7 @@ SMALL = V2.changed(
     minimum=4,
     groups=4,
     grid=(0.001, 0.3, 1.0),
+    swept=5,
     components=3,
     resamples=8,
     splits=2,
@@ -196,7 +197,7 @@ def _scores(cell: Cell, needs: Any) -> ScoreSums:
 
 def _sweep(cell: Cell, needs: Any) -> Sweep:
     """Circuits that do more of what the model does the larger they are, and all of it with all edges."""
-    evaluation, generator = _grouping(needs).evaluation, _drawn(cell)
+    evaluation, generator = swept_examples(_grouping(needs), SMALL.sweeping.swept), _drawn(cell)
     scores = needs[kind_name("scores", cell.kind.member)].attribution.scores()
     sizes = budgets(SMALL.sweeping.grid, GRAPH.edges)
     whole, empty = generator.normal(3, 0.3, len(evaluation)), generator.normal(-2, 0.3, len(evaluation))

@@ -63,7 +63,7 @@ _METRIC = Definition(
     "to.",
     larger="more confident in the answer",
     unit="logits, or probability",
-    trap="The gap that faithfulness is divided by is the same difference on the evaluation half, so it "
+    trap="The gap that faithfulness is divided by is the same difference on other examples, so it "
     "differs a little from this one. And the logits of two models have no common scale, so do not "
     "subtract them.",
 )
