@@ -59,7 +59,9 @@ class MemberRecord(Part):
     much it is higher than that of the empty circuit, on the examples that circuits are run on.
     `completeness`: what the finite number of integration points leaves out, relative. `integration`: how many
     there are. `absolute`, `signed`: curves by ranking. Profiles are shares of importance by layer, of all
-    components, heads and MLPs, and of edge counts. `direction`: shares of score by the position of its source.
+    components, heads and MLPs, and of edge counts. `direction`: shares of score by the position of its
+    source. `depth_squared`, `specialisation_squared`: by squared scores of all edges, without the noise of
+    the prompts. `effects`: how concentrated are direct logit attributions and the drops of single components.
     """
 
     clean: float

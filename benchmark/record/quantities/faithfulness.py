@@ -18,8 +18,8 @@ LOG_AREA = Definition(
 _GAP = Definition(
     "metric gap",
     "By how much the metric of the whole model exceeds that of the empty circuit (under `patch`: clean less "
-    "corrupted prompts), averaged over the examples that circuits are run on. Faithfulness is a share of this "
-    "gap. On the same prompts it shows small changes of a member.",
+    "corrupted prompts), averaged over the examples that circuits are run on. Faithfulness is a share of "
+    "this gap. On the same prompts it shows small changes of a member.",
     larger="a stronger behaviour",
     unit="units of the task's metric",
     trap="It depends on the scale of the metric, so do not compare it between models.",
