@@ -41,7 +41,7 @@ def test_a_record_becomes_a_file_for_each_suite(command: Command) -> None:
     kept("r.json")
     done = command("export", "r.json", *HUB, "--url", "https://example.org", "--made", "2026-11-29")
     assert (done.code, done.out.splitlines(), done.err) == (0, [str(LOCAL), str(PLANNING)], "")
-    assert entry(LOCAL)["value"] == 0.75
+    assert entry(LOCAL)["value"] == 0.9  # its similarity ρ
     assert entry(LOCAL)["date"] == "2026-11-29"
     assert entry(LOCAL)["source"]["url"] == "https://example.org"
     assert "UNOFFICIAL" not in entry(LOCAL)["notes"]
