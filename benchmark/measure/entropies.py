@@ -15,7 +15,7 @@ from ..circuits.graph import Graph
 from ..pairs.backbones import Backbone
 from ..pairs.member import Member
 
-MEMORY = 128 * 2**20
+MEMORY = 48 * 2**20
 """Bytes of components' outputs and logits held at a time, unless one read alone needs more."""
 
 

@@ -9,7 +9,7 @@ from .of_task import of_each
 _POINTS = Definition(
     "integration points",
     "At how many points of the path between the corrupted and the clean prompt the gradient is taken. Under "
-    "`v2` and `quick` each member gets as many as it needs on the task: of 5, 10, 20 and 40 (`quick`: 20 at "
+    "`v2` and `quick` each member gets as many as it needs on the task: of 5, 10, 20 and 40 (`quick`: 10 at "
     "most) the smallest at which the completeness residual is at most 2 % and a neighbouring number gives "
     "98 % of the same top edges, on some of the discovery prompts.",
     low=1,
