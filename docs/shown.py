@@ -10,7 +10,7 @@ from pathlib import Path
 
 from definitions import with_definitions
 
-from mechshift.benchmark.record.files import read_model
+from mechshift.baselines.kept import kept_record, read_kept
 from mechshift.benchmark.record.number import Measured, Number
 from mechshift.benchmark.record.quantities import SECTIONS
 from mechshift.benchmark.record.record import Record
@@ -34,7 +34,9 @@ CONTROL = "tiny-continued"
 @cache
 def record_of(pair: str) -> Record:
     """The record of a reference pair under protocol v2."""
-    return read_model(Path(str(files("mechshift.baselines"))) / "reference" / pair / "record.json", Record)
+    path = kept_record(Path(str(files("mechshift.baselines"))) / "reference" / pair)
+    assert path is not None, f"there is no record of {pair}"
+    return read_kept(path)
 
 
 def row_block(pair: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 BOARD = ROOT / "baselines" / "board"
-TINY, OTHER = (BOARD / f"2026-11-29-{pair}-v2" for pair in ("tiny", "tiny-seed-2"))
+TINY, OTHER = (BOARD / f"2026-11-29-{pair}-v2" for pair in ("tiny", "tiny-continued"))
 
 DECLARED = """
 import mechshift.benchmark.record.quantities as quantities

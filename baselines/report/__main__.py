@@ -18,7 +18,7 @@ def main() -> None:
         "--records",
         type=Path,
         required=True,
-        help="folder that holds PAIR/record.json of the reference pairs, at least of tiny and tiny-continued",
+        help="folder of the reference pairs, with the records at least of tiny and tiny-continued",
     )
     parser.add_argument(
         "--structure",

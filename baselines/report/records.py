@@ -11,6 +11,7 @@ from ...benchmark.record.record import Record
 from ...benchmark.record.summary import SUITES
 from ...benchmark.record.task_record import TaskRecord, TaskResult
 from ...errors import UsageError
+from ..kept import NAME, kept_record, read_kept
 from ..structure.family import FamilyStructure
 from ..structure.roster import BASE, CONTROL, PAIRS, POST_TRAINED, SEEDS, is_control
 from ..structure.tasks import TaskKind, kind_of
@@ -73,22 +74,23 @@ def kinds_of(pairs: Pairs) -> dict[str, TaskKind]:
 
 
 def read_pairs(folder: Path) -> Pairs:
-    """The records `folder/PAIR/record.json` of the reference pairs that have one.
+    """The records of the reference pairs that have one, `folder/PAIR/record.json` or `record.json.gz`.
 
     Raises UsageError where that of `tiny` or of its control is missing, or one is another pair's or differs
     from the others in ARM, protocol, tasks, levels or versions of tasks; NotComputable for a file that is no
     record.
     """
-    paths = {pair: folder / pair / "record.json" for pair in PAIRS}
+    found = {pair: kept_record(folder / pair) for pair in PAIRS}
+    paths = {pair: path for pair, path in found.items() if path is not None}
     # Every claim is about a pair beside the control.
-    absent = [str(paths[pair]) for pair in (BASE, CONTROL) if not paths[pair].is_file()]
+    absent = [str(folder / pair / NAME) for pair in (BASE, CONTROL) if pair not in paths]
     if absent:
         raise UsageError(
             f"the report compares {BASE} with its control {CONTROL}, and there is no {', no '.join(absent)}",
             "run each of these pairs, `mechshift run --pair PAIR --protocol v2`, and put its record there, "
             "or name another folder with --records",
         )
-    records = {pair: read_model(path, Record) for pair, path in paths.items() if path.is_file()}
+    records = {pair: read_kept(path) for pair, path in paths.items()}
     for pair, record in records.items():
         _check_is_pairs(paths[pair], pair, record)
     # The report subtracts pairs from each other, which means something only if nothing else differs.

@@ -26,7 +26,9 @@ def write_model(content: BaseModel, path: Path) -> None:
 
 def as_bytes(content: BaseModel) -> bytes:
     """What `write_model` writes: the same content, the same bytes."""
-    return (content.model_dump_json(indent=1) + "\n").encode()
+    # On one line: most of it is numbers, of which indentation makes twice as many bytes and nothing that a
+    # person would read. `mechshift show` is for persons.
+    return (content.model_dump_json() + "\n").encode()
 
 
 def read_model(path: Path, kind: type[M]) -> M:

@@ -15,7 +15,7 @@ from ...files import open_regular
 M = TypeVar("M", bound=BaseModel)
 
 LARGEST = 8 * 2**20
-"""Bytes of a text; the record of a whole protocol has less than half a MiB."""
+"""Bytes of a text; the record of a whole protocol has less than one MiB."""
 
 MOST_VALUES = 100_000
 """Values in a text; the record of a whole protocol has some 15,000."""

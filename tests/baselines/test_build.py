@@ -1,4 +1,4 @@
-"""Building the board from runs says which pairs have none."""
+"""Building the board and the kept records from runs says which pairs have none."""
 
 import sys
 from pathlib import Path
@@ -6,28 +6,72 @@ from types import SimpleNamespace
 
 import pytest
 
+from build.records import a_pair, a_record
 from mechshift.baselines.family import __main__ as command
 from mechshift.baselines.family import build
+from mechshift.baselines.kept import kept_record, read_kept
 from mechshift.baselines.structure.roster import PAIRS
-from mechshift.errors import UsageError
+from mechshift.benchmark.record.files import write_model
+from mechshift.errors import NotComputable, UsageError
 
 
-def test_a_folder_without_any_run_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no run of a reference pair"):
-        list(build.build_submissions(tmp_path, tmp_path / "board"))
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    """Records of the pairs that are on the board."""
+    for pair in build.ON_BOARD:
+        write_model(a_record(pair=a_pair(pair)), build.record_of(tmp_path / "runs", pair))
+    return tmp_path / "runs"
+
+
+def test_a_folder_without_the_runs_of_the_board_is_refused(tmp_path: Path, runs: Path) -> None:
+    with pytest.raises(UsageError, match="no run of tiny and tiny-continued"):
+        list(build.build_submissions(tmp_path / "nothing", tmp_path / "board"))
+    build.record_of(runs, "tiny-continued").unlink()
+    with pytest.raises(UsageError, match="no run of tiny-continued"):
+        list(build.build_submissions(runs, tmp_path / "board"))
 
 
 def test_pairs_without_a_run_are_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    runs = tmp_path / "runs"
-    (runs / PAIRS[1]).mkdir(parents=True)
     monkeypatch.setattr(build, "submit", lambda run, board, request: SimpleNamespace(path=run))
-    monkeypatch.setattr(command, "build_pages", lambda board, pages: [])
-    given = ["family", "--runs", str(runs), "--board", str(tmp_path), "--pages", str(tmp_path)]
+    reference = tmp_path / "reference"
+    given = ["family", "--runs", str(runs), "--board", str(tmp_path), "--reference", str(reference)]
     monkeypatch.setattr(sys, "argv", given)
     command.main()
     told = capsys.readouterr()
-    assert told.out == f"{runs / PAIRS[1]}\n"
+    records = [reference / "tiny" / "record.json", reference / "tiny-continued" / "record.json.gz"]
+    assert told.out.splitlines() == [str(runs / pair) for pair in build.ON_BOARD] + list(map(str, records))
     assert told.err.startswith("mechshift: left out, as they have no run: ")
-    assert set(told.err.strip().partition("run: ")[2].split(", ")) == {*PAIRS} - {PAIRS[1]}
+    assert set(told.err.strip().partition("run: ")[2].split(", ")) == {*PAIRS} - {*build.ON_BOARD}
+
+
+def test_a_kept_record_is_the_runs_and_the_same_bytes_whenever_it_is_written(
+    tmp_path: Path, runs: Path
+) -> None:
+    first, second = (list(build.build_records(runs, tmp_path / name)) for name in ("one", "two"))
+    for pair, one, other in zip(build.ON_BOARD, first, second, strict=True):
+        assert one.read_bytes() == other.read_bytes()
+        assert kept_record(tmp_path / "one" / pair) == one
+        assert read_kept(one) == a_record(pair=a_pair(pair))
+    assert kept_record(tmp_path / "one" / "tiny-scratch") is None
+
+
+@pytest.mark.parametrize("content", [b"", b"no gzip", b"\x1f\x8b\x08\x00"])
+def test_a_compressed_record_that_is_none_is_refused(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "record.json.gz"
+    path.write_bytes(content)
+    with pytest.raises(NotComputable, match="no compressed record"):
+        read_kept(path)
+
+
+def test_a_compressed_record_of_another_kind_or_without_end_is_refused(tmp_path: Path) -> None:
+    import gzip
+
+    path = tmp_path / "record.json.gz"
+    path.write_bytes(gzip.compress(b'{"pair": 3}'))
+    with pytest.raises(NotComputable, match="no compressed record"):
+        read_kept(path)
+    path.write_bytes(gzip.compress(bytes(9 * 2**20)))
+    with pytest.raises(NotComputable, match="holds more than 8,388,608 bytes"):
+        read_kept(path)

@@ -34,7 +34,7 @@ def path(measured: Measured, tmp_path: Path) -> Path:
 def test_a_record_is_the_same_from_its_cells(path: Path) -> None:
     found = rescore(path)
     assert found.differences == ()
-    assert found.record.model_dump_json(indent=1) + "\n" == path.read_text(encoding="utf-8")
+    assert found.record.model_dump_json() + "\n" == path.read_text(encoding="utf-8")
 
 
 def test_each_task_is_told(path: Path) -> None:
