@@ -18,7 +18,7 @@ LARGEST = 8 * 2**20
 """Bytes of a text; the record of a whole protocol has less than one MiB."""
 
 MOST_VALUES = 100_000
-"""Values in a text; the record of a whole protocol has some 15,000."""
+"""Values in a text; the record of a whole protocol has some 40,000."""
 
 LONGEST_SHOWN = 60
 """Characters of a name out of a file that a message shows."""

@@ -129,7 +129,7 @@ def test_which_quantities_tell_the_base_pair_from_the_one_without_the_arm(make_p
         "For 8 of 12 quantities the interval of `tiny` less `tiny-scratch` excludes 0: "
         "Ĵ local, own sizes (above); Ĵ local, one size (above); Ĵ planning, own sizes (above); "
         "Ĵ planning, one size (above); overlap shift, own sizes (above); "
-        "task-dependent shift, one size (above); early shift, planning (below); "
+        "overlap shift, one size (above); early shift, planning (below); "
         "specialisation shift, local (above)."
     )
 

@@ -32,9 +32,10 @@ def test_accuracy_of_a_decoder_that_knows(
 ) -> None:
     monkeypatch.setattr(evaluation, "HELD_OUT", 20)
     monkeypatch.setattr(evaluation, "decode", knowing(share))
-    tasks = list_tasks()
-    evaluate = evaluation.accuracies("mdm", Attention("full"), True, tasks, build_tokenizer(tasks, 0))
-    assert evaluate(toy(0)) == {task.card.name: share for task in tasks}
+    tasks = {f"the {task.card.name}": task for task in list_tasks()}
+    tokenizer = build_tokenizer(list_tasks(), 0)
+    evaluate = evaluation.accuracies("mdm", Attention("full"), True, tasks, tokenizer)
+    assert evaluate(toy(0)) == dict.fromkeys(tasks, share)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,7 @@ def test_members_are_asked_as_the_benchmark_asks_them(
     toy: Callable[[int], LlamaForCausalLM],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    asked: dict[int, int] = {}
+    asked: dict[int, set[int]] = {}
 
     def decode(member: Member, tokens: Tensor, targets: Tensor, steps: int) -> Trajectory:
         assert (member.role, str(member.attention), member.shift, member.mask_id) == (
@@ -57,13 +58,13 @@ def test_members_are_asked_as_the_benchmark_asks_them(
             shift,
             2,
         )
-        asked[targets.shape[1]] = steps
+        asked.setdefault(targets.shape[1], set()).add(steps)
         return Trajectory(tokens, torch.zeros_like(targets))
 
     monkeypatch.setattr(evaluation, "HELD_OUT", 20)
     monkeypatch.setattr(evaluation, "decode", decode)
-    tasks = list_tasks()
+    tasks = {task.card.name: task for task in list_tasks()}
     declared = Attention.parse(attention)
-    evaluation.accuracies(role, declared, shift, tasks, build_tokenizer(tasks, 0))(toy(0))
-    assert asked[2] == 1  # two digits of a year in one step
-    assert asked[11] == 11  # an equation such as 30+18-28=20, a step a token
+    evaluation.accuracies(role, declared, shift, tasks, build_tokenizer(list_tasks(), 0))(toy(0))
+    assert asked[2] == {1, 2}  # two digits of a year in one step, those of a sum one by one
+    assert asked[11] == {11}  # an equation such as 30+18-28=20, a step a token
