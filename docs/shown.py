@@ -10,7 +10,7 @@ from pathlib import Path
 
 from definitions import with_definitions
 
-from mechshift.baselines.kept import kept_record, read_kept
+from mechshift.baselines.structure.kept import kept_record, read_kept
 from mechshift.benchmark.record.number import Measured, Number
 from mechshift.benchmark.record.quantities import SECTIONS
 from mechshift.benchmark.record.record import Record

@@ -97,7 +97,7 @@ class Threads(Silent):
     def cell(self, cell: Cell, total: int) -> Iterator[Callable[[int], None]]:
         def advance(done: int) -> None:
             # A cell that was computed beside the other member's is told when it is there, as one piece.
-            if total > 1:
+            if done < total:
                 self.seen.add(torch.get_num_threads())
 
         yield advance

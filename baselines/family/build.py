@@ -15,7 +15,7 @@ from ...benchmark.record.protocol import V2
 from ...benchmark.record.record import Record
 from ...benchmark.submission.write import Request, submit
 from ...errors import UsageError
-from ..kept import write_kept
+from ..structure.kept import write_kept
 from ..structure.roster import BASE, CONTROL, PAIRS
 
 MADE = date(2026, 11, 29)

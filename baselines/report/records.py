@@ -11,8 +11,8 @@ from ...benchmark.record.record import Record
 from ...benchmark.record.summary import SUITES
 from ...benchmark.record.task_record import TaskRecord, TaskResult
 from ...errors import UsageError
-from ..kept import NAME, kept_record, read_kept
 from ..structure.family import FamilyStructure
+from ..structure.kept import NAME, kept_record, read_kept
 from ..structure.roster import BASE, CONTROL, PAIRS, POST_TRAINED, SEEDS, is_control
 from ..structure.tasks import TaskKind, kind_of
 from .sizes import common_size

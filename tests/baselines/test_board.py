@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mechshift.baselines.family.build import MADE, ON_BOARD, PAIRS, SIZE, build_pages, card_of
-from mechshift.baselines.kept import kept_record, read_kept
+from mechshift.baselines.structure.kept import kept_record, read_kept
 from mechshift.benchmark.board.rows import make_board
 from mechshift.benchmark.record.draws import STEPS, read_draws, take_draws
 from mechshift.benchmark.record.files import read_model

@@ -9,7 +9,7 @@ import pytest
 from build.records import a_pair, a_record
 from mechshift.baselines.family import __main__ as command
 from mechshift.baselines.family import build
-from mechshift.baselines.kept import kept_record, read_kept
+from mechshift.baselines.structure.kept import kept_record, read_kept
 from mechshift.baselines.structure.roster import PAIRS
 from mechshift.benchmark.record.files import write_model
 from mechshift.errors import NotComputable, UsageError

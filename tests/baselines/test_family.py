@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mechshift.baselines.kept import kept_record, read_kept
+from mechshift.baselines.structure.kept import kept_record, read_kept
 from mechshift.baselines.training.recipe import Recipe, list_recipes
 from mechshift.benchmark.pairs.checkpoint import find_checkpoint
 from mechshift.benchmark.pairs.registry import get_pair, list_pairs

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ..benchmark.record.files import as_bytes, read_model
-from ..benchmark.record.record import Record
-from ..benchmark.record.strict import LARGEST
-from ..errors import NotComputable
-from ..files import open_regular, replacing
-from .structure.roster import BASE
+from ...benchmark.record.files import as_bytes, read_model
+from ...benchmark.record.record import Record
+from ...benchmark.record.strict import LARGEST
+from ...errors import NotComputable
+from ...files import open_regular, replacing
+from .roster import BASE
 
 NAME = "record.json"
 
