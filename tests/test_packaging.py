@@ -42,7 +42,7 @@ def only_in_a_checkout(path: PurePosixPath) -> bool:
         return False
     if rest[0] == "reference":
         return rest[1] not in INSTALLED_PAIRS
-    return rest[0] in ("report.md", "figures", "board", "pages")
+    return rest[0] in ("report.md", "figures", "board", "structure.json")
 
 
 def is_source(path: Path) -> bool:
