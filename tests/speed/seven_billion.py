@@ -65,7 +65,7 @@ def peaks(sizes: Sizes, protocol: Protocol, rows: int, tokens: int) -> tuple[Sta
     """The peak of every stage for a pair of these dimensions, its batches `rows` rows of `tokens` tokens."""
     batch = Load(rows, tokens, READS * rows, rows)
     decoded = Load(rows, tokens, ANSWER * rows, rows)
-    member = MemberWork((decoded,), (batch,), (batch,), (batch,), (batch,), {})
+    member = MemberWork((decoded,), (batch,), (batch,), (batch,), (batch,), (batch,), {})
     work = TaskWork("any", rows, {}, rows, GROUPS, member, member)
     return stage_peaks((sizes, sizes), (sizes.weights, sizes.weights), [work], protocol)
 

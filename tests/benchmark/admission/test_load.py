@@ -197,15 +197,19 @@ def test_members_that_were_exchanged_are_refused_before_anything_is_measured() -
     assert confound.startswith("the two members look exchanged")
 
 
-@pytest.mark.parametrize("name", ["tiny-block", "tiny-noshift"])
-def test_members_of_other_pairs_that_were_exchanged_are_refused_too(name: str) -> None:
+# What is declared of a block MDM comes nearer to the ARM in other ways than by an exchange.
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("tiny-block", "gaps as declared"), ("tiny-noshift", "the two members look exchanged")],
+)
+def test_members_of_other_pairs_that_were_exchanged_are_refused_too(name: str, reason: str) -> None:
     pair = get_pair(name)
     spec = PairSpec(
         "exchanged",
         replace(pair.arm, checkpoint=pair.mdm.checkpoint),
         replace(pair.mdm, checkpoint=pair.arm.checkpoint),
     )
-    with pytest.raises(PairError, match="the two members look exchanged"):
+    with pytest.raises(PairError, match=reason):
         load_pair(spec, "cpu")
 
 
