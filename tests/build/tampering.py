@@ -272,7 +272,7 @@ _OF_CELLS = ("truncated", "with invalid UTF-8", "with NaN", "with a name twice",
 
 def _first_value(text: str, value: str) -> bytes:
     """The text with another value behind its first name."""
-    return re.sub(r'(?<=": )("[^"]*"|[^\s,{\[]+|[{\[])', lambda _: value, text, count=1).encode()
+    return re.sub(r'(": ?)("[^"]*"|[^\s,{\[]+|[{\[])', lambda found: found[1] + value, text, count=1).encode()
 
 
 def _first_twice(text: str) -> bytes:

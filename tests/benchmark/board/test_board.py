@@ -77,7 +77,7 @@ def test_a_file_of_an_older_schema_that_is_no_submission(tmp_path: Path) -> None
 
 def test_a_record_with_nan_is_no_record(tmp_path: Path, make_record: MakeRecord) -> None:
     write_model(make_record(), tmp_path / "tiny.json")
-    text = (tmp_path / "tiny.json").read_text().replace('"value": 0.25', '"value": NaN')
+    text = (tmp_path / "tiny.json").read_text().replace('"value":0.25', '"value":NaN')
     (tmp_path / "tiny.json").write_text(text)
     with pytest.raises(NotComputable, match="is not a record"):
         read_board(tmp_path)

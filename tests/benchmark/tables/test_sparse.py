@@ -96,7 +96,7 @@ def test_no_view_fails(make: Callable[[], Record], view: Callable[[Record], obje
 def test_a_file_that_lacks_either_member_at_a_read_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "record.json"
     write_model(with_reads(), path)
-    path.write_text(path.read_text().replace('"shift": {}', '"other": {}'))
+    path.write_text(path.read_text().replace('"shift":{}', '"other":{}'))
     found = CliRunner().invoke(app, ["show", str(path)])
     assert isinstance(found.exception, NotComputable)
     assert "squared.shift" in str(found.exception)
