@@ -15,6 +15,9 @@ from .heat_maps import PANELS, mean_matrix, task_order
 from .markdown import MARKUP, bullets, listed, paragraph, table, text
 from .records import Pairs
 
+ALPHA = 0.05
+"""Above this a p-value is not clear of chance."""
+
 LEFT_OUT = (
     "Left out: there is no data file of the family, which `python -m mechshift.baselines.structure` writes."
 )
@@ -95,9 +98,15 @@ def _kinds(family: FamilyStructure) -> list[str]:
 
 
 def _stronger(suite: Blocks, surface: Blocks) -> str:
-    """Which of the two divisions of the tasks circuits follow more, if their intervals tell."""
+    """Which of the two divisions of the tasks circuits follow more, if that is clear of chance.
+
+    Intervals over prompts are narrow and say nothing of other tasks: what deals them out anew comes first.
+    """
+    chances = [each.p.value for each in (suite, surface) if isinstance(each.p, Number)]
+    if len(chances) == 2 and min(chances) >= ALPHA:
+        return "Neither division is clear of what dealing the tasks out by chance gives."
     suites, surfaces = (_bounds(each.difference.prompts) for each in (suite, surface))
-    if suites is None or surfaces is None:
+    if suites is None or surfaces is None or len(chances) < 2:
         return "Which of the two divides circuits more is not known."
     if suites[1] < surfaces[0]:
         return "Words and symbols divide circuits more than local tasks and planning do."
