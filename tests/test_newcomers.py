@@ -287,7 +287,7 @@ def test_at_most_two_source_files_are_touched(kind: str, grown: Grown) -> None:
 
 
 def test_old_records_and_their_board_show_what_they_showed(grown: Grown) -> None:
-    assert "tiny-continued" in grown.shown
+    assert "tiny" in grown.shown
     assert grown.shows == grown.shown
 
 
