@@ -287,6 +287,8 @@ def test_at_most_two_source_files_are_touched(kind: str, grown: Grown) -> None:
 
 
 def test_old_records_and_their_board_show_what_they_showed(grown: Grown) -> None:
+    # The board has one row: the control stands beside it and has none of its own.
+    assert "1 row by task_dependent_shift" in grown.shown
     assert "tiny" in grown.shown
     assert grown.shows == grown.shown
 

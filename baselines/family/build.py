@@ -48,8 +48,9 @@ def build_records(runs: Path, reference: Path) -> Iterator[Path]:
 
     Raises NotComputable for a record that cannot be read, OutputError where one cannot be written.
     """
+    absent = without_run(runs)
     for pair in PAIRS:
-        if pair not in without_run(runs):
+        if pair not in absent:
             yield write_kept(read_model(record_of(runs, pair), Record), reference / pair)
 
 

@@ -72,9 +72,8 @@ class Crew:
 
     def tasks(self) -> Iterator[ProtocolTask]:
         """The tasks that are left for the run itself, at this moment."""
-        while self._open:
-            with suppress(IndexError):
-                yield self._job.tasks[self._open.popleft()]
+        for number in _taken(self._open):
+            yield self._job.tasks[number]
 
     def heard(self) -> Iterator[News | Ended]:
         """What the others have said since the last time; does not wait."""
@@ -159,11 +158,7 @@ class _Helper:
         assert process.stdin is not None
         assert process.stdout is not None
         print(self._job.model_dump_json(), file=process.stdin, flush=True)
-        while self._open:
-            try:
-                number = self._open.popleft()
-            except IndexError:
-                break
+        for number in _taken(self._open):
             try:
                 print(number, file=process.stdin, flush=True)
                 self._listen(number, process.stdout)
@@ -187,6 +182,13 @@ class _Helper:
 
 class _Gone(Exception):
     """A process has ended within a task."""
+
+
+def _taken(numbers: deque[int]) -> Iterator[int]:
+    """Numbers off the list while there are any; others may take from it too."""
+    while numbers:
+        with suppress(IndexError):
+            yield numbers.popleft()
 
 
 def _check_known(cell: str) -> None:
