@@ -155,7 +155,8 @@ def add_task(copy: Copy) -> None:
     copy.insert("tasks/registry.py", "        recall.TASK,\n", before="        countdown.TASK,\n")
 
     page = "docs/tasks.md"
-    row = "| `recall` | `local` | words | a thing's place, told before | the place | logit difference | 1 |\n"
+    read = "a thing's place, told before | the place of the thing"
+    row = f"| `recall` | `local` | words | {read} | logit difference | 1 |\n"
     copy.insert(page, row, before="| `countdown` | `planning` |")
     copy.insert(page, (ADDED / "recall.md").read_text(encoding="utf-8"), before="## countdown\n")
     done = copy.python("tests/tasks/golden.py", "recall")

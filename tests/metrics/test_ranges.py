@@ -112,6 +112,8 @@ OPTIONS = {"splits": 2, "resamples": 3}
 
 SLOW = {"node_overlap", "overlap_curve"}
 """Those that simulate 200 random circuits for their floor."""
+UNDEFINED = {"standardised_cosine"}
+"""Those that seldom have a value: of numbers without a spread, or not clear of noise, there is none."""
 
 CASES: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy, ...], tuple[float, float]]] = {
     "areas_of_one_curve": (metrics.areas_of_one_curve, (NUMBERS, NUMBERS), SHARE),
@@ -405,9 +407,9 @@ def test_every_public_function_is_here() -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_values_are_numbers_in_their_range(name: str) -> None:
     function, arguments, (low, high) = CASES[name]
-    answered = 0
+    answered, tries = 0, 8 if name in SLOW else 60 if name in UNDEFINED else 25
 
-    @settings(max_examples=8 if name in SLOW else 25, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=tries, deadline=None, derandomize=True, database=None)
     @given(st.tuples(*arguments))
     def holds(drawn: tuple) -> None:
         nonlocal answered

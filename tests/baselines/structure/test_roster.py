@@ -49,8 +49,10 @@ def test_a_seed_is_read_beside_the_control_of_its_own_seed() -> None:
 
 
 def test_of_each_recipe_the_weights_of_one_seed_are_kept() -> None:
-    for pairs in RECIPES.values():
-        assert [pair for pair in pairs if LISTED[pair].get("kept", True)] == [pairs[0]]
+    for recipe, pairs in RECIPES.items():
+        # What the control at a low rate shows is in its record: the family has to fit into 40 MB.
+        expected = [] if recipe == "low" else [pairs[0]]
+        assert [pair for pair in pairs if LISTED[pair].get("kept", True)] == expected
 
 
 def test_members_of_the_family_are_computed_in_single_precision_however_they_are_kept() -> None:

@@ -49,7 +49,7 @@ def test_a_probe_s_speeds_make_seconds(found: Forecast) -> None:
     scores = mdm.passes["attribution"]
     before = scores.forward_flop(sizes) + scores.extraction_flop(sizes)
     assert seconds["ioi", "scores-mdm"] == pytest.approx(before / 2e9 + scores.graded_flop(sizes) / 5e8)
-    assert seconds["ioi", "comparison"] == pytest.approx(sizes.graph.edges * (1e-6 + 201 * 1e-7))
+    assert seconds["ioi", "comparison"] == pytest.approx(sizes.graph.edges * (1e-6 + 101 * 1e-7))
     assert seconds["countdown", "circuit-arm"] == 0
     assert len(seconds) == 32
 
