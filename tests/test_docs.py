@@ -32,10 +32,11 @@ ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
 SMALL: dict[str, Any] = {
-    "pool": 20,
+    "pool": 12,
     "minimum": 4,
-    # The MDM of `tiny` solves a third of `arithmetic`.
-    "candidates": 8,
+    "candidates": 4,
+    "beside_examples": 4,
+    "swept": 4,
     "steps": 1,
     "grid": (0.001, 0.1, 1.0),
     "resamples": 10,
@@ -43,6 +44,9 @@ SMALL: dict[str, Any] = {
 }
 POOLS = {"publishing.md": 120}
 """Of pages on which a value has to be clear of the noise of the prompts."""
+WHOLE = ("greater-than", "star-path")
+"""Tasks of a whole run, one of each suite, beside those that a page names: enough for what it does with ten."""
+SHELLS = ("console", "sh")
 SHELL = ("mkdir", "cp")
 NOT_RUN = ("pip install", "tox", "git clone", "cd ", "hf download")
 """Installing and fetching, and what starts these tests, is not run from within them."""
@@ -64,6 +68,12 @@ def blocks(page: Path) -> list[Block]:
     return [Block(language, text, title) for language, title, text in fences]
 
 
+def is_named(task: str, page: Path) -> bool:
+    run = [block.text for block in blocks(page) if block.language == "python"]
+    run += [command for block in blocks(page) if block.language in SHELLS for command in commands(block)]
+    return any(re.search(rf"(?<![\w-]){task}(?![\w-])", text) for text in run)
+
+
 def commands(block: Block) -> Iterator[str]:
     """The commands of a block: lines after `$ ` where there are any, else all; continued lines joined."""
     lines = block.text.replace("\\\n", " ").splitlines()
@@ -79,7 +89,7 @@ def run_block(block: Block, names: dict[str, Any]) -> None:
         exec(compile(block.text, "block", "exec"), names)
     elif block.title:
         Path(block.title).write_text(block.text, encoding="utf-8")
-    elif block.language in ("console", "sh"):
+    elif block.language in SHELLS:
         for command in commands(block):
             run_command(command)
 
@@ -147,7 +157,10 @@ def folder(tmp_path: Path, cells: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 @pytest.mark.usefixtures("folder")
 def test_what_a_page_shows_runs(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for each in list_protocols():
-        changed = each.changed(pool=POOLS.get(page.name, each.sampling.pool))
+        changed = each.changed(
+            pool=POOLS.get(page.name, each.sampling.pool),
+            tasks=tuple(task for task in each.tasks if task.name in WHOLE or is_named(task.name, page)),
+        )
         monkeypatch.setitem(protocol._PROTOCOLS, each.name, changed)
     names: dict[str, Any] = {"__name__": "page"}
     for block in blocks(page):
