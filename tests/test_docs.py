@@ -45,7 +45,7 @@ SMALL: dict[str, Any] = {
 POOLS = {"publishing.md": 120}
 """Of pages on which a value has to be clear of the noise of the prompts."""
 WHOLE = ("greater-than", "star-path")
-"""Tasks of a whole run, one of each suite, beside those that a page names: enough for what it does with ten."""
+"""Tasks of a whole run, one of each suite, beside those that a page names: as good as ten."""
 SHELLS = ("console", "sh")
 SHELL = ("mkdir", "cp")
 NOT_RUN = ("pip install", "tox", "git clone", "cd ", "hf download")
