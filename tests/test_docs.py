@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 import typer.main
 
+from build.checkpoints import in_single_precision
 from mechshift.api import RESULTS
 from mechshift.benchmark.cli import main as cli
 from mechshift.benchmark.pairs.registry import get_pair
@@ -138,16 +139,22 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cells")
 
 
+@pytest.fixture(scope="session")
+def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A user's checkpoints."""
+    place, tiny = tmp_path_factory.mktemp("checkpoints"), get_pair("tiny")
+    for name, member in (("arm", tiny.arm), ("mdm", tiny.mdm)):
+        in_single_precision(Path(member.checkpoint), place / name)
+    return place
+
+
 @pytest.fixture
-def folder(tmp_path: Path, cells: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, cells: Path, checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder to work in, with a user's checkpoints, no record, and small protocols."""
     monkeypatch.chdir(tmp_path)
     RESULTS.mkdir()
     (RESULTS / "cells").symlink_to(cells)
-    tiny = get_pair("tiny")
-    (tmp_path / "checkpoints").mkdir()
-    for name, member in (("arm", tiny.arm), ("mdm", tiny.mdm)):
-        (tmp_path / "checkpoints" / name).symlink_to(member.checkpoint)
+    (tmp_path / "checkpoints").symlink_to(checkpoints)
     for each in list_protocols():
         monkeypatch.setitem(protocol._PROTOCOLS, each.name, each.changed(**SMALL))
     return tmp_path

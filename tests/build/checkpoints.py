@@ -1,6 +1,7 @@
 """Small random checkpoints on disk, in the layout that is published."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -73,3 +74,14 @@ def split_weights(directory: Path) -> list[str]:
     weight_map = {key: name for name, half in zip(names, halves, strict=True) for key in half}
     (directory / "model.safetensors.index.json").write_text(json.dumps({"weight_map": weight_map}))
     return names
+
+
+def in_single_precision(source: Path, target: Path) -> Path:
+    """A copy of a checkpoint whose weights are kept in float32, in which a CPU is several times as quick."""
+    shutil.copytree(source, target)
+    weights = target / "model.safetensors"
+    state = {name: value.float() for name, value in load_file(weights).items()}
+    save_file(state, weights, {"format": "pt"})
+    config = json.loads((target / "config.json").read_text())
+    (target / "config.json").write_text(json.dumps(config | {"dtype": "float32"}))
+    return target
