@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
+from operator import itemgetter
 
 from transformers import PreTrainedTokenizerBase
 
@@ -64,7 +65,7 @@ def clozes(tokenizer: PreTrainedTokenizerBase) -> list[Cloze]:
     # Few clozes per wording from many wordings, as the standard error is clustered by wording.
     for name in TASKS:
         for number, make in ((ANSWERS, _answer), (IN_PLACE, _in_place)):
-            found += _in_many_wordings(number, _made(make, tokenizer, name))
+            found += islice(_in_many_wordings(make, tokenizer, name), number)
     return found
 
 
@@ -76,19 +77,24 @@ def _tried(task: str) -> tuple[Example, ...]:
 Maker = Callable[[PreTrainedTokenizerBase, Example, str], Cloze | None]
 
 
-def _made(make: Maker, tokenizer: PreTrainedTokenizerBase, task: str) -> Iterator[Cloze]:
-    made = (make(tokenizer, example, f"{task}/{example.template}") for example in _tried(task))
-    return (cloze for cloze in made if cloze is not None)
+def _in_many_wordings(make: Maker, tokenizer: PreTrainedTokenizerBase, task: str) -> Iterator[Cloze]:
+    """The first of every wording, then the second of every wording, and so on."""
+    wordings: dict[str, list[tuple[int, Example]]] = defaultdict(list)
+    for place, example in enumerate(_tried(task)):
+        wordings[example.template].append((place, example))
+    # Made when their turn comes: most examples of a wording are never asked for.
+    made = [_made(make, tokenizer, task, examples) for examples in wordings.values()]
+    while turn := [first for first in (next(one, None) for one in made) if first is not None]:
+        yield from (cloze for _, cloze in sorted(turn, key=itemgetter(0)))
 
 
-def _in_many_wordings(number: int, made: Iterable[Cloze]) -> list[Cloze]:
-    """The first of every wording, then the second of every wording, and so on, up to a number."""
-    turns: dict[str, int] = defaultdict(int)
-    ranked = []
-    for cloze in made:
-        turns[cloze.source] += 1
-        ranked.append((turns[cloze.source], cloze))
-    return [cloze for _, cloze in sorted(ranked, key=lambda each: each[0])[:number]]
+def _made(
+    make: Maker, tokenizer: PreTrainedTokenizerBase, task: str, examples: Iterable[tuple[int, Example]]
+) -> Iterator[tuple[int, Cloze]]:
+    for place, example in examples:
+        cloze = make(tokenizer, example, f"{task}/{example.template}")
+        if cloze is not None:
+            yield place, cloze
 
 
 def _answer(tokenizer: PreTrainedTokenizerBase, example: Example, source: str) -> Cloze | None:

@@ -13,7 +13,6 @@ from mechshift.benchmark.admission.load import load_pair
 from mechshift.benchmark.pairs.attention import Attention
 from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.pairs.pair import Pair
-from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.errors import PairError
 
 CLOZES = 40
@@ -178,16 +177,15 @@ def test_a_wrong_declaration_is_refused_and_the_right_one_told(
     assert said in caught.value.problem
 
 
-def test_a_control_is_judged_without_a_mask_token() -> None:
-    pair = load_pair(get_pair("tiny-continued"), "cpu")
-    behaviour = observe(pair)
+def test_a_control_is_judged_without_a_mask_token(continued: Pair) -> None:
+    behaviour = observe(continued)
     assert behaviour.better is None
     assert behaviour.masks == ()
 
 
-def test_a_control_without_a_row_for_a_mask_is_asked_with_a_token_that_no_text_has() -> None:
+def test_a_control_without_a_row_for_a_mask_is_asked_with_a_token_that_no_text_has(continued: Pair) -> None:
     """tiny-continued's mask token has a row; it is asked here as if the row were not there."""
-    pair = load_pair(get_pair("tiny-continued"), "cpu")
+    pair = continued
     rows = pair.mdm.backbone.shape.vocabulary
     behaviour = observe(replace(pair, mdm=replace(pair.mdm, mask_id=rows)))
     assert 0 <= behaviour.declared.mask_id < rows

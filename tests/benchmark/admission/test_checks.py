@@ -3,9 +3,7 @@ from dataclasses import replace
 import pytest
 
 from mechshift.benchmark.admission.checks import Check, checks_of
-from mechshift.benchmark.pairs.loading import open_pair
 from mechshift.benchmark.pairs.pair import Pair
-from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.errors import PairError
 
 OF_A_MEMBER = ["finite", "projections", "attention", "residual stream", "gradient"]
@@ -47,9 +45,8 @@ def test_an_ordinary_mask_token_is_said(tiny: Pair) -> None:
     assert "prompts may not hold" in checks_of(replace(tiny, ordinary_mask=True))[0].make().detail
 
 
-def test_a_control_is_called_so_and_passes() -> None:
-    pair = open_pair(get_pair("tiny-continued"), "cpu")
-    assert [member.called for member in pair.members] == ["ARM", "control"]
-    findings = [check.make() for check in checks_of(pair)]
+def test_a_control_is_called_so_and_passes(continued: Pair) -> None:
+    assert [member.called for member in continued.members] == ["ARM", "control"]
+    findings = [check.make() for check in checks_of(continued)]
     assert findings[-1].subject == "control"
     assert "failed" not in {finding.verdict for finding in findings}

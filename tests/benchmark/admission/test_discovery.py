@@ -5,28 +5,45 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 from safetensors.torch import load_file, save_file
 
 from mechshift import baselines
-from mechshift.benchmark.admission.discovery import Discovery, discover_pair
+from mechshift.benchmark.admission import behaviour
+from mechshift.benchmark.admission.discovery import BLOCK_KEYS, Discovery, discover_pair
 from mechshift.benchmark.admission.load import load_pair
 from mechshift.benchmark.pairs.entry import entry_text, read_entries
 from mechshift.benchmark.pairs.spec import declare_pair
 from mechshift.errors import NotComputable, PairError
 
 REFERENCE = Path(baselines.__file__).parent / "reference" / "tiny"
-ARM = REFERENCE / "arm"
 
 
 def found(mdm: Path, beside: Path, *given: str, **declared: object) -> Discovery:
-    spec = declare_pair(str(ARM), str(mdm), **declared)  # type: ignore[arg-type]
+    spec = declare_pair(str(mdm.parent / "arm"), str(mdm), **declared)  # type: ignore[arg-type]
     return discover_pair(spec, given, beside, "cpu")
 
 
+@pytest.fixture(scope="module")
+def single(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """tiny's members stored in single precision: a CPU takes several times as long in half."""
+    folder = tmp_path_factory.mktemp("single")
+    for member in ("arm", "mdm"):
+        store(Path(shutil.copytree(REFERENCE / member, folder / member)), torch.float32)
+    return folder
+
+
 @pytest.fixture
-def mdm(tmp_path: Path) -> Path:
-    """A copy of tiny's MDM that can be changed."""
-    return Path(shutil.copytree(REFERENCE / "mdm", tmp_path / "mdm"))
+def mdm(single: Path, tmp_path: Path) -> Path:
+    """A copy of tiny's MDM that can be changed, beside one of its ARM."""
+    shutil.copytree(single / "arm", tmp_path / "arm")
+    return Path(shutil.copytree(single / "mdm", tmp_path / "mdm"))
+
+
+def store(directory: Path, dtype: torch.dtype) -> None:
+    path = directory / "model.safetensors"
+    save_file({name: value.to(dtype) for name, value in load_file(path).items()}, path, {"format": "pt"})
+    change_config(directory, dtype=str(dtype).removeprefix("torch."))
 
 
 def test_shift_and_attention_are_found_from_how_gaps_are_filled(mdm: Path, tmp_path: Path) -> None:
@@ -73,9 +90,10 @@ def test_blocks_of_the_configuration_that_fill_worse_are_remarked_on(mdm: Path, 
     )
 
 
-@pytest.mark.parametrize("size", [True, "32", 0, 4.0])
-def test_what_is_no_block_size_is_none(size: object, mdm: Path, tmp_path: Path) -> None:
-    change_config(mdm, block_size=size)
+# As many as there are keys that could say it.
+@pytest.mark.parametrize("sizes", [(True, "32", 0), (4.0, None, "block:4")])
+def test_what_is_no_block_size_is_none(sizes: tuple[object, ...], mdm: Path, tmp_path: Path) -> None:
+    change_config(mdm, **dict(zip(BLOCK_KEYS, sizes, strict=True)))
     discovery = found(mdm, tmp_path)
     assert discovery.entry.mdm.attention == "full"
     assert not any("config.json" in remark for remark in discovery.remarks)
@@ -119,23 +137,31 @@ def test_paths_are_relative_to_the_entrys_file(mdm: Path, tmp_path: Path) -> Non
     assert found(mdm, tmp_path / "deep").entry.mdm.path == "../mdm"
 
 
-def test_a_licence_is_read_from_the_model_card(mdm: Path, tmp_path: Path) -> None:
-    (mdm / "README.md").write_text("---\ntags:\n- text\nlicense: apache-2.0\n---\n# Mine\nlicense: none\n")
-    assert found(mdm, tmp_path).entry.mdm.licence == "apache-2.0"
+OUTSIDE = "---\ntags: []\n---\nlicense: mit\n---\n"
 
 
 @pytest.mark.parametrize(
-    "card", ["---\ntags: []\n---\nlicense: mit\n---\n", "---\nlicense: [\n---\n", "---\nlicense:\n---\n"]
+    ("of_arm", "of_mdm", "licences"),
+    [
+        (
+            OUTSIDE,
+            "---\ntags:\n- text\nlicense: apache-2.0\n---\n# Mine\nlicense: none\n",
+            (None, "apache-2.0"),
+        ),
+        ("---\nlicense: [\n---\n", "---\nlicense:\n---\n", (None, None)),
+    ],
 )
-def test_a_licence_outside_the_cards_header_is_none(card: str, mdm: Path, tmp_path: Path) -> None:
-    (mdm / "README.md").write_text(card)
-    assert found(mdm, tmp_path).entry.mdm.licence is None
+def test_a_licence_is_read_from_the_header_of_the_model_card_alone(
+    of_arm: str, of_mdm: str, licences: tuple[str | None, ...], mdm: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "arm" / "README.md").write_text(of_arm)
+    (mdm / "README.md").write_text(of_mdm)
+    entry = found(mdm, tmp_path).entry
+    assert (entry.arm.licence, entry.mdm.licence) == licences
 
 
 def test_members_of_two_precisions_are_run_at_the_mdms(mdm: Path, tmp_path: Path) -> None:
-    path = mdm / "model.safetensors"
-    save_file({name: value.bfloat16() for name, value in load_file(path).items()}, path, {"format": "pt"})
-    change_config(mdm, torch_dtype="bfloat16", dtype="bfloat16")
+    store(mdm, torch.bfloat16)
     assert found(mdm, tmp_path).entry.precision == "bfloat16"
 
 
@@ -150,8 +176,11 @@ def test_a_model_that_fills_nothing_has_to_be_declared(mdm: Path, tmp_path: Path
         found(mdm, tmp_path)
 
 
-def test_a_mask_token_that_nothing_names_has_to_be_declared(mdm: Path, tmp_path: Path) -> None:
+def test_a_mask_token_that_nothing_names_has_to_be_declared(
+    mdm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """tiny was never masked but in answers: many masks in a text do not tell its mask token from others."""
+    monkeypatch.setattr(behaviour, "MOST_MOVED", 4)  # each is tried in every way
     nameless(mdm)
     change_config(mdm, mask_token_id=None)
     with pytest.raises(NotComputable, match="declare it: --mask-token"):

@@ -9,6 +9,7 @@ import pytest
 
 from mechshift.benchmark.admission.examination import Examination, check_pair
 from mechshift.benchmark.pairs.attention import Attention
+from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.benchmark.pairs.spec import declare_pair
 from mechshift.errors import PairError
@@ -20,21 +21,17 @@ def verdicts(found: Examination) -> dict[tuple[str, str], str]:
     return {(each.check, each.subject): each.verdict for each in found.findings}
 
 
-@pytest.fixture(scope="module")
-def tiny() -> Examination:
-    return check_pair(get_pair("tiny"), "cpu")
-
-
-def test_a_sound_pair_passes_every_check(tiny: Examination) -> None:
+def test_a_sound_pair_passes_every_check(tiny: Pair) -> None:
     of_members = ("files", "class", "parameters", "configuration", *STRUCTURAL)
     expected = {(check, member) for check in of_members for member in ("ARM", "MDM")}
     expected |= {("tokens", "pair"), ("backbone", "pair"), ("mask token", "MDM"), ("behaviour", "MDM")}
-    assert verdicts(tiny) == dict.fromkeys(expected, "passed")
-    assert not tiny.failed
+    found = check_pair(tiny.spec, "cpu")
+    assert verdicts(found) == dict.fromkeys(expected, "passed")
+    assert not found.failed
 
 
-def test_a_check_that_fails_does_not_hide_the_others() -> None:
-    spec = get_pair("tiny")
+def test_a_check_that_fails_does_not_hide_the_others(tiny: Pair) -> None:
+    spec = tiny.spec
     found = check_pair(replace(spec, mdm=replace(spec.mdm, shift=False)), "cpu")
     assert [each for each, verdict in verdicts(found).items() if verdict == "failed"] == [
         ("behaviour", "MDM")
@@ -43,8 +40,8 @@ def test_a_check_that_fails_does_not_hide_the_others() -> None:
     assert "declare --shift --attention full" in found.findings[-1].detail
 
 
-def test_what_is_declared_otherwise_is_in_the_behaviour() -> None:
-    spec = get_pair("tiny")
+def test_what_is_declared_otherwise_is_in_the_behaviour(tiny: Pair) -> None:
+    spec = tiny.spec
     found = check_pair(replace(spec, mdm=replace(spec.mdm, attention=Attention("causal"))), "cpu")
     assert found.behaviour is not None
     assert str(found.behaviour.declared) == "shift, causal"
@@ -73,8 +70,8 @@ def test_a_mask_token_outside_the_vocabulary_hides_no_other_check(
     assert verdicts(found)["behaviour", "MDM"] == "undecided"
 
 
-def test_the_same_weights_twice_are_told() -> None:
-    spec = get_pair("tiny")
+def test_the_same_weights_twice_are_told(tiny: Pair) -> None:
+    spec = tiny.spec
     found = check_pair(replace(spec, mdm=replace(spec.mdm, checkpoint=spec.arm.checkpoint)), "cpu")
     assert verdicts(found)["files", "pair"] == "undecided"
     assert verdicts(found)["behaviour", "MDM"] == "undecided"

@@ -13,7 +13,7 @@ from transformers import LlamaForCausalLM
 from build.models import KINDS
 from mechshift.benchmark.admission.load import load_pair
 from mechshift.benchmark.pairs.registry import get_pair
-from mechshift.benchmark.pairs.spec import PairSpec, declare_pair
+from mechshift.benchmark.pairs.spec import PairSpec, at_precision, declare_pair
 from mechshift.errors import PairError
 
 Write = Callable[..., Path]
@@ -188,7 +188,7 @@ def test_a_declared_loader_reaches_its_member(write: Write) -> None:
 def test_members_that_were_exchanged_are_refused_before_anything_is_measured() -> None:
     """tiny's own, which nothing in their files tells apart: both have the tokenizer with the mask."""
     tiny = get_pair("tiny")
-    spec = declare_pair(tiny.mdm.checkpoint, tiny.arm.checkpoint)
+    spec = at_precision(declare_pair(tiny.mdm.checkpoint, tiny.arm.checkpoint), "float32")
     with pytest.raises(PairError, match="the two members look exchanged") as caught:
         load_pair(spec, "cpu")
     assert caught.value.check == "behaviour"
@@ -203,7 +203,7 @@ def test_members_that_were_exchanged_are_refused_before_anything_is_measured() -
     [("tiny-block", "gaps as declared"), ("tiny-noshift", "the two members look exchanged")],
 )
 def test_members_of_other_pairs_that_were_exchanged_are_refused_too(name: str, reason: str) -> None:
-    pair = get_pair(name)
+    pair = at_precision(get_pair(name), "float32")
     spec = PairSpec(
         "exchanged",
         replace(pair.arm, checkpoint=pair.mdm.checkpoint),

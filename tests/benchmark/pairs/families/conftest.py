@@ -9,7 +9,7 @@ import pytest
 
 from build.families.published import FAMILIES, Family
 from build.families.writing import mask_id_of, write_arm, write_mdm
-from mechshift.benchmark.admission.load import load_pair
+from mechshift.benchmark.admission.examination import Examination, check_pair
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.benchmark.pairs.spec import MemberSpec, PairSpec
@@ -40,6 +40,18 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], PairS
 
 
 @pytest.fixture(scope="session")
-def loaded(published: Callable[[str], PairSpec]) -> Callable[[str], Pair]:
-    """A family's small pair, loaded when it is first asked for."""
-    return cache(lambda name: load_pair(published(name), "cpu"))
+def examined(published: Callable[[str], PairSpec]) -> Callable[[str], Examination]:
+    """A family's small pair and what the checks found of it, loaded and asked when it is first asked for."""
+    return cache(lambda name: check_pair(published(name), "cpu"))
+
+
+@pytest.fixture(scope="session")
+def loaded(examined: Callable[[str], Examination]) -> Callable[[str], Pair]:
+    """The pair of it alone."""
+
+    def pair_of(name: str) -> Pair:
+        pair = examined(name).pair
+        assert pair is not None, examined(name).findings
+        return pair
+
+    return pair_of

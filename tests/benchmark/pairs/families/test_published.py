@@ -1,6 +1,7 @@
 """Every family's layout loads through its registry entry, passes all checks and is run to a record."""
 
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 
 import torch
@@ -9,15 +10,14 @@ from build.families.each import EVERY_FAMILY, of_families
 from build.families.published import FAMILIES
 from build.families.words import make_tokenizer, size
 from build.families.writing import NATIVE, RAN, mask_id_of
-from mechshift.benchmark.admission.behaviour import observe
+from mechshift.benchmark.admission.examination import Examination
 from mechshift.benchmark.pairs.families import VARIANTS
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.registry import list_pairs
-from mechshift.benchmark.pairs.spec import PairSpec
 from mechshift.benchmark.record.protocol import Protocol
 from mechshift.benchmark.run.run import run
 
-Published = Callable[[str], PairSpec]
+Examined = Callable[[str], Examination]
 Loaded = Callable[[str], Pair]
 DTYPES = {"dream": torch.bfloat16, "dream-coder": torch.bfloat16}
 
@@ -29,9 +29,11 @@ def test_every_published_model_type_is_of_a_family() -> None:
 
 
 @EVERY_FAMILY
-def test_a_family_behaves_as_its_entry_declares(name: str, loaded: Loaded) -> None:
-    pair, family = loaded(name), FAMILIES[name]
-    behaviour = observe(pair)
+def test_a_family_behaves_as_its_entry_declares(name: str, examined: Examined) -> None:
+    found, family = examined(name), FAMILIES[name]
+    assert {finding.verdict for finding in found.findings} == {"passed"}
+    behaviour = found.behaviour
+    assert behaviour is not None
     assert (behaviour.verdict, behaviour.better) == ("passed", None)
     assert (behaviour.declared.shift, str(behaviour.declared.attention)) == (family.shift, family.attention)
 
@@ -50,14 +52,19 @@ def test_a_family_loads_as_its_entry_declares(name: str, loaded: Loaded) -> None
     assert not list(Path(pair.spec.mdm.checkpoint).glob(RAN))
 
 
+# A task of the one suite and of the other in turn, families of like checkpoints standing next to each other.
+SUITES = dict(zip(FAMILIES, cycle(["ioi", "infilling"]), strict=False))
+
+
 @EVERY_FAMILY
 def test_a_family_is_run_to_a_record(
     name: str, loaded: Loaded, small_protocol: Callable[..., Protocol], tmp_path: Path
 ) -> None:
     pair = loaded(name)
-    few = small_protocol(candidates=1, grid=(0.001, 0.1, 1.0), components=2, resamples=10, splits=2, steps=1)
-    record = run(pair, few, tmp_path, ["ioi", "infilling"])
-    assert [task.task for task in record.tasks] == ["ioi", "infilling"]
+    sizes = {"pool": 8, "candidates": 1, "groups": 4, "resamples": 10, "splits": 2}
+    few = small_protocol(grid=(0.001, 1.0), components=1, steps=1, **sizes)
+    record = run(pair, few, tmp_path, [SUITES[name]])
+    assert [task.task for task in record.tasks] == [SUITES[name]]
     assert record.failed == ()
     assert tuple(record.pair.confounds) == list_pairs()[FAMILIES[name].pair].spec.confounds
 
