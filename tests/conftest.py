@@ -137,7 +137,7 @@ def _observed() -> "dict[str, Behaviour]":
 def observed_once(_observed: "dict[str, Behaviour]", monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Lets pairs that are loaded fill clozes once: that takes as long as a small run itself.
 
-    Pairs of the same weights, tokens and declarations are one pair. Tests of the checks call `observe` itself.
+    Pairs of the same weights, tokens and declarations are one. Tests of the checks call `observe` itself.
     """
     return lambda: _observe_once(_observed, monkeypatch)
 

@@ -34,12 +34,12 @@ Change = Callable[[Tensor], Tensor]
 
 @pytest.fixture(scope="module")
 def asked(tiny: Pair) -> Callable[[str, int], tuple[Member, list[Batch]]]:
-    """A member, and what it is asked in eight examples of a task that both members solve."""
+    """A member, and what it is asked in four examples of a task that both members solve."""
 
     def build(name: str, place: int) -> tuple[Member, list[Batch]]:
         task, wanted = get_task(name), V2.task(name)
         assert wanted is not None
-        sampling = V2.changed(pool=8).sampling
+        sampling = V2.changed(pool=4).sampling
         pool = find_pool(tiny, task, wanted.level, sampling, 64, lambda _: None)
         examples = pooled_examples(tiny, task, wanted.level, sampling, pool)
         member = tiny.members[place]
