@@ -128,7 +128,7 @@ def test_what_was_made_of_another_content_is_made_again(
 
 
 def test_one_changed_bit_is_never_used(plan: Plan, small: Protocol, measured: Measured, out: Path) -> None:
-    """Five bits in every file of all kinds of cells: each is found and made again, and the record is the same."""
+    """Five bits in every file: each is found and made again, and the record is the same."""
     undisturbed = measured[1]
     expected = record_of(measured, carry_out(plan, small, out, undisturbed, Told()), small)
     generator, store = random.Random(0), Store(out)
