@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from mechshift.benchmark.admission.behaviour import Behaviour
     from mechshift.benchmark.pairs.pair import Pair
     from mechshift.benchmark.record.protocol import Protocol
     from mechshift.benchmark.record.record import Record
@@ -82,11 +83,14 @@ def small() -> "Protocol":
 
 
 @pytest.fixture(scope="session")
-def tiny() -> "Pair":
+def tiny(_observed: "dict[str, Behaviour]") -> "Pair":
     """The embedded reference pair."""
     import mechshift
+    import mechshift.benchmark.admission.checks
 
-    return mechshift.load("tiny", device="cpu")
+    with pytest.MonkeyPatch.context() as patch:
+        _observe_once(_observed, patch)
+        return mechshift.load("tiny", device="cpu")
 
 
 @pytest.fixture(scope="session")
@@ -123,6 +127,39 @@ def _protocols() -> "dict[str, Protocol]":
     return {protocol.name: protocol for protocol in list_protocols()}
 
 
+@pytest.fixture(scope="session")
+def _observed() -> "dict[str, Behaviour]":
+    """How MDMs that were loaded fill clozes, by all that it depends on."""
+    return {}
+
+
+@pytest.fixture
+def observed_once(_observed: "dict[str, Behaviour]", monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Lets pairs that are loaded fill clozes once: that takes as long as a small run itself.
+
+    Pairs of the same weights, tokens and declarations are one. Tests of the checks call `observe` itself.
+    """
+    return lambda: _observe_once(_observed, monkeypatch)
+
+
+def _observe_once(observed: "dict[str, Behaviour]", patch: pytest.MonkeyPatch) -> None:
+    checks: Any = sys.modules.get("mechshift.benchmark.admission.checks")
+    if checks is None or hasattr(checks.observe, "observed"):
+        return  # what loads no pair need not pay for the import of torch
+    from mechshift.benchmark.run.provenance import subject_of
+
+    observe = checks.observe
+
+    def once(pair: "Pair") -> "Behaviour":
+        key = repr((subject_of(pair), pair.named_masks))
+        if key not in observed:
+            observed[key] = observe(pair)
+        return observed[key]
+
+    once.observed = observed  # type: ignore[attr-defined]
+    patch.setattr(checks, "observe", once)
+
+
 @contextmanager
 def _full_after(size: int) -> Iterator[None]:
     """No file can grow beyond a size in bytes: what a process sees of a disk that is full."""
@@ -142,7 +179,11 @@ def full_after() -> Callable[[int], AbstractContextManager[None]]:
 
 @pytest.fixture
 def command(
-    quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    quick: None,
+    observed_once: Callable[[], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> Callable[..., Outcome]:
     """Runs `mechshift` with arguments in an empty folder, the protocol `quick` being small.
 
@@ -156,6 +197,7 @@ def command(
     def run(*arguments: object) -> Outcome:
         from mechshift.benchmark.cli.main import main
 
+        observed_once()
         monkeypatch.setattr("sys.argv", ["mechshift", *map(str, arguments)])
         capfd.readouterr()
         with pytest.raises(SystemExit) as ending:

@@ -27,6 +27,11 @@ from mechshift.errors import NotComputable, PairError, UsageError
 from mechshift.metrics import group_mean, jaccard, top_edges
 
 
+@pytest.fixture(autouse=True)
+def _observed_once(observed_once: Callable[[], None]) -> None:
+    observed_once()
+
+
 @pytest.mark.usefixtures("quick")
 def test_a_record_and_arrays_in_ten_lines(tmp_path: Path) -> None:
     pair = mechshift.load("tiny")

@@ -14,12 +14,13 @@ def small_protocol(**changes: Any) -> Protocol:
 def small_quick(**changes: Any) -> Protocol:
     """The protocol `quick` on few examples and budgets: seconds on the reference pair."""
     few = {
-        "pool": 12,
+        "pool": 8,
         "minimum": 6,
-        "candidates": 2,
-        "resamples": 20,
+        "candidates": 3,
+        "beside_examples": 4,
+        "resamples": 10,
         "splits": 2,
         "components": 4,
-        "steps": 5,
+        "steps": 2,
     }
     return QUICK.changed(**{**few, "grid": (0.001, 0.1, 1.0), **changes})

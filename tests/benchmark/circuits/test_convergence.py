@@ -97,7 +97,7 @@ def test_the_number_chosen_is_the_first_that_agrees_with_its_neighbour(
     random_member: MakeMember, random_batch: MakeBatch, rule: Rule
 ) -> None:
     chosen = set()
-    for seed in range(6):
+    for seed in range(0, 6, 2):
         member, batch = random_member("qwen2", "full", seed=seed), random_batch("states")
         with torch.no_grad():
             # A part in common of another size makes the model bend more or less.

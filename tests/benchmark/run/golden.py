@@ -27,6 +27,15 @@ PLACES = 24
 """Values of an array that the file holds, evenly spaced."""
 
 
+def protocol() -> Any:
+    """The protocol `quick` on few examples; not that of the other tests, which may become smaller still."""
+    from build.protocols import small_quick
+
+    return small_quick(
+        pool=12, minimum=6, candidates=2, beside_examples=20, resamples=20, splits=2, components=4, steps=5
+    )
+
+
 def golden_content(record: Any, path: Path) -> dict[str, Any]:
     """What the file holds of a record: every number, some of every model cell's, and their versions."""
     content = record.model_dump(mode="json", include={"tasks", "failed", "reductions", "summary"})
@@ -106,12 +115,11 @@ def main() -> int:
     """Write the file anew where the version allows it; 1 where it does not."""
     sys.path.insert(0, str(Path(__file__).parents[2]))
     import mechshift
-    from build.protocols import small_quick
     from mechshift.benchmark.run.record_file import record_path
     from mechshift.benchmark.run.run import run
 
     with tempfile.TemporaryDirectory() as out:
-        record = run(mechshift.load("tiny", device="cpu"), small_quick(), Path(out), TASKS)
+        record = run(mechshift.load("tiny", device="cpu"), protocol(), Path(out), TASKS)
         found = golden_content(record, record_path(Path(out), record))
     if FILE.exists():
         kept = json.loads(FILE.read_text(encoding="utf-8"))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from build.protocols import small_quick
 from build.runs import make_plan
@@ -18,7 +19,7 @@ from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.registry import list_pairs
 from mechshift.benchmark.record.protocol import QUICK, Protocol
 from mechshift.benchmark.record.record import Record
-from mechshift.benchmark.run import crew, hire
+from mechshift.benchmark.run import crew, hire, worker
 from mechshift.benchmark.run.assembly import as_asked
 from mechshift.benchmark.run.crew import Crew
 from mechshift.benchmark.run.execution import Outcome, Tell, execute
@@ -28,7 +29,7 @@ from mechshift.benchmark.run.progress import Silent
 from mechshift.benchmark.run.provenance import subject_of
 from mechshift.benchmark.run.run import run
 from mechshift.benchmark.run.store import Store
-from mechshift.errors import UsageError
+from mechshift.errors import NotComputable, UsageError
 
 TASKS = ("ioi", "induction", "agreement", "greater-than")
 PROTOCOL = SMALL.changed(tasks=tuple(task for task in QUICK.tasks if task.name in TASKS))
@@ -262,8 +263,19 @@ def test_a_process_ends_in_order_when_nobody_has_a_task_for_it(job: Job) -> None
 
 
 @pytest.mark.parametrize("changed", [{"version": "0.0"}, {"keys": ("0" * 16,)}])
-def test_a_process_that_would_compute_other_cells_computes_none(changed: dict[str, Any], job: Job) -> None:
-    process = started(job.model_copy(update=changed))
+def test_work_on_other_cells_is_refused(changed: dict[str, Any], job: Job) -> None:
+    said: list[News] = []
+    before = torch.get_num_threads()
+    try:
+        with pytest.raises(NotComputable, match="the checkpoints or the software are no longer those"):
+            worker.work(job.model_copy(update=changed), iter([0]), said.append)
+    finally:
+        torch.set_num_threads(before)
+    assert said == []
+
+
+def test_a_process_that_would_compute_other_cells_computes_none(job: Job) -> None:
+    process = started(job.model_copy(update={"version": "0.0"}))
     said, complained = process.communicate(timeout=120)
     assert (process.returncode, said) == (3, "")
     assert complained.splitlines()[-1].startswith("the checkpoints or the software are no longer those")

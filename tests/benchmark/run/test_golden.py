@@ -7,15 +7,24 @@ from pathlib import Path
 
 import pytest
 
+from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.run.plan import KINDS
 from mechshift.benchmark.run.record_file import record_path
+from mechshift.benchmark.run.run import run
 
 SPEC = importlib.util.spec_from_file_location("golden_record", Path(__file__).with_name("golden.py"))
 assert SPEC is not None
 assert SPEC.loader is not None
 golden = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(golden)
+
+
+@pytest.fixture(scope="module")
+def measured(tiny: Pair, tmp_path_factory: pytest.TempPathFactory) -> tuple[Record, Path]:
+    """The record of a run, and the folder it lies in."""
+    out = tmp_path_factory.mktemp("golden")
+    return run(tiny, golden.protocol(), out, golden.TASKS), out
 
 
 def test_no_number_moved_without_a_new_version(measured: tuple[Record, Path]) -> None:

@@ -47,9 +47,9 @@ def refused(path: Path, pair: Pair, protocol: Protocol) -> OutputError:
 def test_a_changed_protocol_of_a_known_name_replaces_no_record(
     kept: Path, tiny: Pair, small: Protocol
 ) -> None:
-    error = refused(kept, tiny, small.changed(pool=13, splits=3))
+    error = refused(kept, tiny, small.changed(pool=9, splits=3))
     assert error.problem == (
-        f"{kept} is the record of another protocol quick: pool is 12 there and 13 here; "
+        f"{kept} is the record of another protocol quick: pool is 8 there and 9 here; "
         "splits is 2 there and 3 here"
     )
     assert error.remedy == (
@@ -206,7 +206,7 @@ def test_the_record_of_a_run_that_lacked_something_is_guarded_too(
     kept: Path, tiny: Pair, small: Protocol
 ) -> None:
     partial = kept.rename(kept.with_stem(f"{kept.stem}-partial"))
-    assert "pool is 12 there and 14 here" in refused(partial, tiny, small.changed(pool=14)).problem
+    assert "pool is 8 there and 14 here" in refused(partial, tiny, small.changed(pool=14)).problem
 
 
 @pytest.mark.parametrize("content", ["", "notes", "{}", json.dumps({"schema_version": 2})])
@@ -267,7 +267,7 @@ def test_the_same_record_comes_of_any_number_of_threads(small: Protocol, tmp_pat
     protocol = small.changed(pool=6, minimum=2, resamples=2, splits=1)
     before, records = torch.get_num_threads(), []
     try:
-        for threads in (1, 2, 3):
+        for threads in (1, 3):
             torch.set_num_threads(threads)
             out = tmp_path / str(threads)
             record = run(load_pair(get_pair("tiny"), "cpu"), protocol, out, TASKS[:1])
@@ -275,4 +275,4 @@ def test_the_same_record_comes_of_any_number_of_threads(small: Protocol, tmp_pat
             assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)
-    assert records[1:] == records[:1] * 2
+    assert records[1] == records[0]

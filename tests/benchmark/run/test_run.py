@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,10 +17,10 @@ import pytest
 from safetensors.numpy import load_file
 
 from build.models import random_model
-from mechshift.benchmark.admission.load import load_pair
 from mechshift.benchmark.circuits.circuit import Circuit
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.measure.evidence import ScoreSums
+from mechshift.benchmark.pairs.loading import open_pair
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.spec import declare_pair
 from mechshift.benchmark.record.files import read_model
@@ -83,8 +84,8 @@ def cells(out: Path) -> dict[Path, Path]:
 def test_a_model_is_its_own_control(tiny: Pair, small: Protocol, tmp_path: Path) -> None:
     """Both members one ARM: circuits as alike as two samples of one model are, and nothing shifts."""
     arm = tiny.spec.arm.checkpoint
-    more = small.changed(pool=64, minimum=64)
-    record = run(load_pair(declare_pair(arm, arm, control=True), "cpu"), more, tmp_path, ["ioi"])
+    more = small.changed(pool=32, minimum=32, candidates=4, groups=6, swept=4)
+    record = run(open_pair(declare_pair(arm, arm, control=True), "cpu"), more, tmp_path, ["ioi"])
     assert record.pair.control
     (task,) = record.tasks
     (overlap,) = (point.edge.normalised for point in task.comparison.curve if point.share == 0.1)
@@ -137,6 +138,8 @@ run(mechshift.load("tiny", device="cpu"), small, out, names, progress=Dying())
 def test_a_killed_run_goes_on_and_gives_the_same_record(
     measured: Measured, tiny: Pair, small: Protocol, tmp_path: Path
 ) -> None:
+    # Its first task is there already, so that it is killed the sooner.
+    shutil.copytree(measured[1] / "cells" / NAMES[0], tmp_path / "cells" / NAMES[0])
     fatal = f"{NAMES[1]}: sweep-arm"
     arguments = [small.model_dump_json(), str(tmp_path), " ".join(NAMES), fatal]
     killed = subprocess.run([sys.executable, "-c", DYING, *arguments], capture_output=True, text=True)
@@ -190,7 +193,7 @@ def test_a_pool_that_is_not_full_is_a_reduction(
     record = run(tiny, few, tmp_path, ["infilling"])
     (measured_task,) = record.tasks
     assert 4 <= measured_task.pool.common <= few.sampling.pool // 2
-    assert f"task infilling has {measured_task.pool.common} of 12 examples" in record.reductions
+    assert f"task infilling has {measured_task.pool.common} of 8 examples" in record.reductions
     assert record_path(tmp_path, record).name == "tiny-quick-infilling-partial.json"
 
 
@@ -269,7 +272,7 @@ def grouped(tiny: Pair, tmp_path: Path) -> Pair:
         model = random_model("llama", seed=seed, spread=None, initializer_range=0.2, **sizes)
         model.save_pretrained(tmp_path / role)
         tiny.tokenizer.save_pretrained(tmp_path / role)
-    return load_pair(declare_pair(str(tmp_path / "arm"), str(tmp_path / "mdm")), "cpu")
+    return open_pair(declare_pair(str(tmp_path / "arm"), str(tmp_path / "mdm")), "cpu")
 
 
 def test_the_papers_protocol_from_end_to_end(grouped: Pair, tmp_path: Path, register: Register) -> None:
@@ -300,7 +303,7 @@ def test_an_untrained_arm_without_a_mask_token_is_its_own_control(
     special = json.loads((arm / "tokenizer_config.json").read_text())
     del special["mask_token"]
     (arm / "tokenizer_config.json").write_text(json.dumps(special))
-    pair = load_pair(declare_pair(str(arm), str(arm), control=True), "cpu")
+    pair = open_pair(declare_pair(str(arm), str(arm), control=True), "cpu")
     for task in list_tasks():
         register(replace(task, check=lambda example, text: True))
     protocol = small.changed(pool=24, splits=4, grid=(0.001, 0.1, 0.2, 0.5, 1.0))
@@ -348,8 +351,8 @@ def test_a_member_compared_with_itself_is_as_alike_as_two_samples(
     tiny: Pair, small: Protocol, tmp_path: Path
 ) -> None:
     arm = tiny.spec.arm.checkpoint
-    same = load_pair(declare_pair(arm, arm, attention="causal", shift=True), "cpu")
-    (task,) = run(same, small, tmp_path, ["infilling"]).tasks
+    same = open_pair(declare_pair(arm, arm, attention="causal", shift=True), "cpu")
+    (task,) = run(same, small.changed(pool=12, resamples=20), tmp_path, ["infilling"]).tasks
     assert task.pool.arm == task.pool.mdm
     # At the whole graph two circuits are alike by force, and nothing can be normalised.
     *below, whole = task.comparison.curve
