@@ -159,13 +159,13 @@ class Task:
         name, parameters = self.level(level)
         # Seeded by text, which Python hashes with SHA-512: the same numbers in every process.
         rng = random.Random(f"{self.card.name}/{name}/{split}/{seed}")
-        variants = list(self.card.variants)
+        draws = [Draw(rng, parameters, variant, split) for variant in self.card.variants]
         seen: set[tuple[str, ...]] = set()
         failures = 0
         while failures < PATIENCE:
             failures += 1
             # The variant is kept until one of it is yielded, so that draws that fail leave the turns equal.
-            example = self._drawn(name, Draw(rng, parameters, variants[len(seen) % len(variants)], split))
+            example = self._drawn(name, draws[len(seen) % len(draws)])
             if example is None or not in_split(example, split):
                 continue
             key = _key(example, split)

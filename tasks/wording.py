@@ -1,7 +1,7 @@
 """Text whose pieces are named by the part they play in a question."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from string import Formatter
 
 
@@ -15,7 +15,7 @@ class PromptRole:
 
     def behind(self, length: int) -> "PromptRole":
         """The same piece where so many characters stand before the text."""
-        return replace(self, start=self.start + length, end=self.end + length)
+        return PromptRole(self.name, self.start + length, self.end + length)
 
 
 @dataclass(frozen=True)

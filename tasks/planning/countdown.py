@@ -3,7 +3,7 @@
 import random
 import re
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, lru_cache
 from itertools import combinations
 
 from .. import shots
@@ -211,7 +211,13 @@ def _solved(given: Draw, numbers: list[int]) -> dict[int, str]:
 
 def _content(numbers: list[int]) -> str:
     # Without the target: the same numbers with another one have much the same solutions.
-    return "|".join(map(str, sorted(numbers)))
+    return _listed(tuple(sorted(numbers)))
+
+
+# Kept, because most draws are of numbers that were drawn before, and of another split.
+@lru_cache(maxsize=1 << 16)
+def _listed(ordered: tuple[int, ...]) -> str:
+    return "|".join(map(str, ordered))
 
 
 def _pair(goals: Iterable[int], fit: Callable[[int, int], bool], rng: random.Random) -> list[int] | None:

@@ -16,14 +16,14 @@ from mechshift.tasks import get_task
 @pytest.mark.parametrize(
     ("name", "examples", "steps"),
     [
-        ("ioi", 8, 20),
-        ("greater-than", 6, 60),
-        ("induction", 8, 20),
+        ("ioi", 4, 20),
+        ("greater-than", 3, 60),
+        ("induction", 4, 20),
         ("agreement", 4, 200),
-        ("countdown", 10, 60),
-        ("infilling", 8, 20),
-        ("sudoku", 6, 20),
-        ("star-path", 8, 60),
+        ("countdown", 5, 60),
+        ("infilling", 4, 20),
+        ("sudoku", 3, 20),
+        ("star-path", 4, 60),
     ],
 )
 def test_scores_add_up_to_what_the_prompts_differ_by(

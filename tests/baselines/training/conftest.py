@@ -4,16 +4,28 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from transformers import PreTrainedModel
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from build.models import random_model
 from mechshift.baselines.training import vocabulary
 from mechshift.baselines.training.recipe import Architecture, Diffusion, Optimisation, Recipe, SecondStage
+from mechshift.tasks import list_tasks
+
+FEW = 600
+"""Training examples of a task that a vocabulary is made of."""
 
 
 @pytest.fixture(autouse=True)
 def _small_sample(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vocabulary, "SAMPLE", 600)
+    monkeypatch.setattr(vocabulary, "SAMPLE", FEW)
+
+
+@pytest.fixture(scope="session")
+def tokenizer() -> PreTrainedTokenizerFast:
+    """The tokenizer of all tasks, made of few examples."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vocabulary, "SAMPLE", FEW)
+        return vocabulary.build_tokenizer(list_tasks(), seed=0)
 
 
 @pytest.fixture

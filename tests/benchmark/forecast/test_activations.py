@@ -23,7 +23,7 @@ from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.pairs.ungrouping import ungroup
 
 DTYPES = (torch.float32, torch.bfloat16)
-ROWS, TOKENS = 64, 24
+ROWS, TOKENS = 32, 24
 
 Make = Callable[..., Member]
 

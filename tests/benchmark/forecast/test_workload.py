@@ -24,7 +24,7 @@ from mechshift.benchmark.run.progress import Silent
 from mechshift.benchmark.run.run import measure
 
 PROTOCOL = QUICK.changed(
-    pool=12,
+    pool=6,
     minimum=2,
     candidates=1,
     # How many points a member needs is found by running it: only a fixed number is known beforehand.
@@ -44,7 +44,7 @@ STAGES = {
 }
 """The stage of a forecast in which a cell is computed, by the beginning of the cell's name."""
 TASKS = ("ioi", "greater-than", "countdown", "sudoku")
-ROWS = 8
+ROWS = 4
 
 Counted = dict[str, dict[str, tuple[int, int]]]
 

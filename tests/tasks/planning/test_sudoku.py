@@ -241,7 +241,6 @@ def nasty(example: Example, rng: random.Random) -> str:
     """Grids that keep the rules or the givens and not both, and the solution written in other ways."""
     puzzle, solution = puzzle_of(example.clean), example.answer.replace("\n", "")
     rows, at = [solution[n : n + 4] for n in (0, 4, 8, 12)], rng.randrange(16)
-    squares_with_givens = [square for square in squares() if keeps(square, puzzle)]
     relabelled = solution.translate(str.maketrans("1234", rng.choice(ROWS)))
     guessed = "".join(rng.choice("1234") if digit == "0" else digit for digit in puzzle)
     near = max(rng.sample(all_grids(), 40), key=lambda grid: sum(map(str.__eq__, grid, puzzle)))
@@ -250,7 +249,7 @@ def nasty(example: Example, rng: random.Random) -> str:
             *[solution] * 6,
             rng.choice(all_grids()),
             near,
-            rng.choice(squares_with_givens),
+            rng.choice(squares_with_givens(puzzle)),
             relabelled,
             guessed,
             puzzle,
@@ -265,6 +264,11 @@ def nasty(example: Example, rng: random.Random) -> str:
     return rng.choice(
         [in_rows(grid)] * 4 + [grid, " ".join(grid), "\n".join(grid), f"{in_rows(grid)}\n\n", f"{grid} ."]
     )
+
+
+@cache
+def squares_with_givens(puzzle: str) -> list[str]:
+    return [square for square in squares() if keeps(square, puzzle)]
 
 
 def keeps(grid: str, puzzle: str) -> bool:
