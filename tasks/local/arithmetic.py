@@ -48,15 +48,14 @@ def draw(given: Draw) -> Example | None:
     kept = rng.sample(pool, operands - 1)
     signs = [rng.choice("+-") for _ in kept]
     at = rng.randrange(operands)
+    without, sign = _value(_with(kept, at, 0), signs), -1 if ["+", *signs][at] == "-" else 1
     # Both prompts are drawn alike from the expressions of this split, so that no value is more often an
     # answer than a foil.
-    sign = ["+", *signs][at]
-    others = _value(_with(kept, at, 0), signs)
     written = {
         n: value
         for n in pool
         if n not in kept
-        and (value := _written(others + n if sign == "+" else others - n, given))
+        and (value := _written(without + sign * n, given))
         and given.wants(_content(_with(kept, at, n), signs))
     }
     if len(written) < 2:
