@@ -18,7 +18,7 @@ def small_quick(**changes: Any) -> Protocol:
         "minimum": 6,
         "candidates": 3,
         "beside_examples": 4,
-        "resamples": 10,
+        "resamples": 20,
         "splits": 2,
         "components": 4,
         "steps": 2,
