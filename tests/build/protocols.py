@@ -15,7 +15,7 @@ def small_quick(**changes: Any) -> Protocol:
     """The protocol `quick` on few examples and budgets: seconds on the reference pair."""
     few = {
         "pool": 8,
-        "minimum": 6,
+        "minimum": 4,
         "candidates": 3,
         "beside_examples": 4,
         "resamples": 20,
