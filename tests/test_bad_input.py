@@ -334,7 +334,7 @@ def test_a_tokenizer_that_is_larger_than_the_vocabulary(refused: Refused, derive
 @pytest.mark.parametrize(
     ("positions", "says"),
     [
-        (64, "infilling: ARM solves 0 of 24, MDM 0, both 0: fewer than the 6 that protocol quick needs"),
+        (64, "infilling: ARM solves 0 of 24, MDM 0, both 0: fewer than the 4 that protocol quick needs"),
         (8, "more tokens than the model has positions (24)"),
     ],
 )

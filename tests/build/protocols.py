@@ -15,10 +15,10 @@ def small_quick(**changes: Any) -> Protocol:
     """The protocol `quick` on few examples and budgets: seconds on the reference pair."""
     few = {
         "pool": 8,
-        "minimum": 6,
+        "minimum": 4,
         "candidates": 3,
         "beside_examples": 4,
-        "resamples": 10,
+        "resamples": 20,
         "splits": 2,
         "components": 4,
         "steps": 2,

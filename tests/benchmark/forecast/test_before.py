@@ -70,12 +70,12 @@ def test_a_dry_run_says_what_would_be_run_and_writes_nothing(command: Command, t
     assert written(tmp_path) == set()
 
 
-def test_json_has_the_numbers(command: Command) -> None:
+def test_json_has_the_numbers(command: Command, small: Protocol) -> None:
     found = json.loads(command("run", "--dry-run", "--task", "ioi", "--batch", "8", "--json").out)
     assert (found["pair"], found["rows"], found["verdict"]) == ("tiny", 8, "fits")
     assert found["parameters"] == [1_054_848, 1_054_848]
     (task,) = found["tasks"]
-    assert task["stages"]["decoding"]["arm"]["examples"] == 12
+    assert task["stages"]["decoding"]["arm"]["examples"] == small.sampling.pool
     assert found["needed"] == max(
         sum(stage["device"].values()) + sum(stage["host"].values()) for stage in found["memory"]
     )

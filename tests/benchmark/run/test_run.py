@@ -84,7 +84,7 @@ def cells(out: Path) -> dict[Path, Path]:
 def test_a_model_is_its_own_control(tiny: Pair, small: Protocol, tmp_path: Path) -> None:
     """Both members one ARM: circuits as alike as two samples of one model are, and nothing shifts."""
     arm = tiny.spec.arm.checkpoint
-    more = small.changed(pool=32, minimum=32, candidates=4, groups=6, swept=4)
+    more = small.changed(pool=16, minimum=16, candidates=4, groups=4, swept=4, beside=())
     record = run(open_pair(declare_pair(arm, arm, control=True), "cpu"), more, tmp_path, ["ioi"])
     assert record.pair.control
     (task,) = record.tasks
@@ -352,7 +352,7 @@ def test_a_member_compared_with_itself_is_as_alike_as_two_samples(
 ) -> None:
     arm = tiny.spec.arm.checkpoint
     same = open_pair(declare_pair(arm, arm, attention="causal", shift=True), "cpu")
-    (task,) = run(same, small.changed(pool=12, resamples=20), tmp_path, ["infilling"]).tasks
+    (task,) = run(same, small.changed(pool=12, resamples=20, beside=()), tmp_path, ["infilling"]).tasks
     assert task.pool.arm == task.pool.mdm
     # At the whole graph two circuits are alike by force, and nothing can be normalised.
     *below, whole = task.comparison.curve
