@@ -6,8 +6,16 @@ from xdist.scheduler import LoadFileScheduling
 
 
 class Sharing(LoadFileScheduling):  # type: ignore[misc]
-    """Tests of a file share what it builds, families of a native class the pairs trained for them."""
+    """Tests of a file share what it builds, families of a native class the pairs trained for them.
+
+    Tests of tasks share the examples that they draw, ten thousand of each.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         family = re.search(r"/families/.*[\[-](\w+):", nodeid)
-        return f"families of {family[1]}" if family else str(super()._split_scope(nodeid))
+        if family:
+            return f"families of {family[1]}"
+        # Those of versions draw in processes of their own.
+        if re.search("tests/tasks/(?!test_versions)", nodeid):
+            return "examples of tasks"
+        return str(super()._split_scope(nodeid))

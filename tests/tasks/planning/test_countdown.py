@@ -14,7 +14,9 @@ from mechshift.tasks.example import split_of
 
 Draw = Callable[..., tuple[Example, ...]]
 Mutants = Callable[..., Iterator[tuple[Example, str]]]
-LEVELS = {"small": 500, "small-operand": 100, "medium": 60, "large": 5}
+LEVELS = {"small": 500, "small-operand": 100, "medium": 300, "large": 10}
+"""So many examples of each; of `medium`, so many that second solutions let through would show: with + and -
+alone, a target of three different numbers has none."""
 IN_STEPS = {"dream-3": 300, "dream-4": 15}
 """The levels that are answered step by step."""
 PAGE = Path(__file__).parents[3] / "docs" / "tasks.md"
