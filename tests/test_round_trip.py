@@ -27,7 +27,7 @@ SMALL = V2.changed(
     beside_examples=4,
     grid=(0.001, 0.05, 0.3, 1.0),
     components=3,
-    resamples=20,
+    resamples=40,
     splits=3,
 )
 CARD = """\
