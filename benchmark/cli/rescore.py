@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ...errors import one_line, printable
+from ...errors import one_line
 from .options import JsonOption
 from .output import print_json
 
@@ -39,7 +39,7 @@ def rescore(
         print_json(rows)
     else:
         for one in found:
-            print(f"{printable(str(one.path))}: {_verdict(one.differences)}")
+            print(one_line(f"{one.path}: {_verdict(one.differences)}"))
             for line in one.differences[:SHOWN]:
                 print(one_line(f"  {line}"))
     if any(one.differences for one in found):

@@ -22,3 +22,11 @@ def test_of_several_records_each_line_names_its_own(
     both = command("rescore", tmp_path / "run").err.splitlines()
     names = sorted((record.name, "other.json"))
     assert both == [line.replace("] ", f"] {name}: ") for name in names for line in alone]
+
+
+def test_a_path_is_no_command_for_the_log_that_it_is_in(command: Callable[..., Any], tmp_path: Path) -> None:
+    write_run(tmp_path / "##[error]run\x1b[2J")
+    done = command("rescore", "##[error]run\x1b[2J")
+    assert done.code == 0, done.err
+    assert done.out.startswith(r"# #[error]run\x1b[2J/")
+    assert "identical to the last byte" in done.out
