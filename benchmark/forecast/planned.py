@@ -1,7 +1,9 @@
 """The plan of a run as it is listed: each cell, whether it is there, and how long it would take."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from heapq import heapreplace
 
 from ..record.protocol import Protocol, ProtocolTask
 from ..run.earlier import earlier_seconds
@@ -54,6 +56,21 @@ class Planned:
         each = [cell.seconds for cell in self.missing]
         known = [seconds for seconds in each if seconds is not None]
         return sum(known) if len(known) == len(each) else None
+
+    def wall(self, processes: int) -> float | None:
+        """Seconds until the last task is done, where so many processes share them; None where `left` is.
+
+        As a run hands them out: the longest first, each to the process that is free before the others.
+        """
+        if self.left is None:
+            return None
+        tasks: dict[str, float] = defaultdict(float)
+        for cell in self.missing:
+            tasks[cell.task] += cell.seconds or 0.0
+        busy = [0.0] * processes
+        for seconds in sorted(tasks.values(), reverse=True):
+            heapreplace(busy, busy[0] + seconds)
+        return max(busy)
 
     def timed(self, seconds: Mapping[Slot, float], source: Source) -> "Planned":
         """The same with times."""

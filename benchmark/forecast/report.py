@@ -78,7 +78,8 @@ def _there(planned: Planned) -> str:
 
 
 def _time(planned: Planned, workers: int) -> str:
-    if planned.left is None or planned.source is None:
+    wall = planned.wall(workers)
+    if wall is None or planned.source is None:
         return (
             "time: unknown; measure this machine for 20 seconds with --probe 20, or name the folder of an "
             "earlier run of the pair with --out"
@@ -88,7 +89,7 @@ def _time(planned: Planned, workers: int) -> str:
     )
     sources = {"probe": f"judging by {probed}", "earlier": "judging by earlier runs of the pair in --out"}
     return (
-        f"time: about {in_words(planned.left / workers)}, {sources[planned.source]}; loading and "
+        f"time: about {in_words(wall)}, {sources[planned.source]}; loading and "
         "checking the pair are not counted"
     )
 
@@ -181,7 +182,7 @@ def verdict(found: Forecast, machine: Machine) -> str:
 def as_json(
     found: Forecast, planned: Planned, machine: Machine, free_disk: int, workers: int
 ) -> dict[str, Any]:
-    """All of a forecast as JSON takes it; sizes in bytes, times in seconds, those of all processes added."""
+    """All of a forecast as JSON takes it; sizes in bytes, times in seconds, `left` of all processes added."""
     share = found.share(machine)
     return {
         "pair": found.sketch.spec.name,
@@ -207,7 +208,7 @@ def as_json(
             for work in found.tasks
         ],
         "plan": [vars(cell) for cell in planned.cells],
-        "seconds": {"left": planned.left, "source": planned.source},
+        "seconds": {"left": planned.left, "wall": planned.wall(workers), "source": planned.source},
         "gaps": {**vars(found.gaps), "flop": found.gaps.flop(found.sketch.sizes[1])},
         "memory": [
             {

@@ -206,5 +206,5 @@ def test_of_another_machine_no_cell_is_known(command: Command, large: tuple[Path
     arguments = ["--arm", large[0], "--mdm", large[1], "--task", "ioi", "--device", "cuda", "--memory", "400"]
     cells, seconds = plan_of(command, *arguments)
     assert {(cell["key"], cell["there"], cell["seconds"]) for cell in cells} == {(None, None, None)}
-    assert seconds == {"left": None, "source": None}
+    assert seconds == {"left": None, "wall": None, "source": None}
     assert "which of them exist is unknown" in command("run", "--dry-run", *arguments).out

@@ -1,0 +1,50 @@
+"""How long the missing cells take, on one process and on several."""
+
+from itertools import product
+
+import pytest
+
+from mechshift.benchmark.forecast.planned import Planned, PlannedCell
+
+SECONDS = {"a": (1.0, 4.0), "b": (4.0,), "c": (1.0, 2.0), "d": (3.0,)}
+"""Of the cells of four tasks: 5, 4, 3 and 3 in all."""
+
+
+def planned(seconds: dict[str, tuple[float | None, ...]], there: str = "") -> Planned:
+    return Planned(
+        tuple(
+            PlannedCell(task, f"cell {number}", (), None, task in there, each)
+            for task, cells in seconds.items()
+            for number, each in enumerate(cells)
+        ),
+        "earlier",
+    )
+
+
+@pytest.mark.parametrize(("processes", "expected"), [(1, 15.0), (2, 8.0), (3, 6.0), (4, 5.0), (9, 5.0)])
+def test_processes_share_whole_tasks(processes: int, expected: float) -> None:
+    """By hand: 5 + 3 | 4 + 3 of two processes, 5 | 4 | 3 + 3 of three; of four nobody has a second task."""
+    assert planned(dict(SECONDS)).wall(processes) == expected
+    assert planned(dict(SECONDS)).left == 15.0
+
+
+def test_it_is_never_better_than_the_best_division_nor_a_third_worse() -> None:
+    """Graham 1969: the longest first takes at most 4/3 − 1/(3m) of the best division, tried out here."""
+    sums = [sum(cells) for cells in SECONDS.values()]
+    for processes in (2, 3):
+        best = min(
+            max(sum(s for s, at in zip(sums, where, strict=True) if at == each) for each in range(processes))
+            for where in product(range(processes), repeat=len(sums))
+        )
+        wall = planned(dict(SECONDS)).wall(processes)
+        assert wall is not None
+        assert best <= wall <= best * (4 / 3 - 1 / (3 * processes))
+
+
+def test_what_is_there_takes_no_time() -> None:
+    assert planned(dict(SECONDS), there="ab").wall(2) == 3.0
+    assert planned(dict(SECONDS), there="abcd").wall(2) == 0.0
+
+
+def test_one_cell_whose_time_is_unknown_leaves_all_unknown() -> None:
+    assert planned({**SECONDS, "e": (1.0, None)}).wall(2) is None
