@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ...errors import UsageError, one_line, printable
+from ...errors import UsageError, one_line
 from .options import JsonOption, of_output
 from .output import print_json
 
@@ -68,7 +68,7 @@ def submit(
     if as_json:
         print_json(_as_row(found))
     else:
-        print("\n".join(printable(line) for line in _lines(found)))
+        print("\n".join(one_line(line) for line in _lines(found)))
 
 
 def _as_row(found: "Submission") -> dict[str, Any]:

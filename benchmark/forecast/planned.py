@@ -60,7 +60,8 @@ class Planned:
     def wall(self, processes: int) -> float | None:
         """Seconds until the last task is done, where so many processes share them; None where `left` is.
 
-        As a run hands them out: the longest first, each to the process that is free before the others.
+        Much as a run hands them out: the longest first, each to the process that is free before the others.
+        A run shares out only tasks for which a model has to run; others take little.
         """
         if self.left is None:
             return None

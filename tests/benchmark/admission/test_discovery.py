@@ -161,6 +161,7 @@ def test_a_licence_is_read_from_the_header_of_the_model_card_alone(
 
 
 def test_members_of_two_precisions_are_run_at_the_mdms(mdm: Path, tmp_path: Path) -> None:
+    store(tmp_path / "arm", torch.float16)
     store(mdm, torch.bfloat16)
     assert found(mdm, tmp_path).entry.precision == "bfloat16"
 

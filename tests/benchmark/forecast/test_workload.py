@@ -24,7 +24,7 @@ from mechshift.benchmark.run.progress import Silent
 from mechshift.benchmark.run.run import measure
 
 PROTOCOL = QUICK.changed(
-    pool=6,
+    pool=12,
     minimum=2,
     candidates=1,
     # How many points a member needs is found by running it: only a fixed number is known beforehand.
@@ -44,7 +44,7 @@ STAGES = {
 }
 """The stage of a forecast in which a cell is computed, by the beginning of the cell's name."""
 TASKS = ("ioi", "greater-than", "countdown", "sudoku")
-ROWS = 4
+ROWS = 8
 
 Counted = dict[str, dict[str, tuple[int, int]]]
 
@@ -189,7 +189,7 @@ def test_a_tokenizer_that_writes_no_text_takes_no_passes() -> None:
 
 
 def test_every_step_goes_forward_and_back(works: dict[str, TaskWork]) -> None:
-    """Of five steps at 512 positions a pass: 8 rows of 34 tokens are one a pass."""
+    """Of five steps at 512 positions a pass, as many as fit at the batch's rows are stacked."""
     said = forecast_of(works["sudoku"], "mdm", "attribution")
     assert said.backward == said.forward - 2 * len(works["sudoku"].mdm.attribution)
     assert said.differentiated * 7 == said.tokens * 5

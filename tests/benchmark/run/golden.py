@@ -32,7 +32,15 @@ def protocol() -> Any:
     from build.protocols import small_quick
 
     return small_quick(
-        pool=12, minimum=6, candidates=2, beside_examples=20, resamples=20, splits=2, components=4, steps=5
+        pool=12,
+        minimum=6,
+        candidates=2,
+        beside_examples=20,
+        grid=(0.001, 0.1, 1.0),
+        resamples=20,
+        splits=2,
+        components=4,
+        steps=5,
     )
 
 
