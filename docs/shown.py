@@ -10,7 +10,8 @@ from pathlib import Path
 
 from definitions import with_definitions
 
-from mechshift.baselines.structure.kept import kept_record, read_kept
+from mechshift.baselines.structure.kept import kept_record
+from mechshift.benchmark.record.files import read_model
 from mechshift.benchmark.record.number import Measured, Number
 from mechshift.benchmark.record.quantities import SECTIONS
 from mechshift.benchmark.record.record import Record
@@ -36,7 +37,7 @@ def record_of(pair: str) -> Record:
     """The record of a reference pair under protocol v2."""
     path = kept_record(Path(str(files("mechshift.baselines"))) / "reference" / pair)
     assert path is not None, f"there is no record of {pair}"
-    return read_kept(path)
+    return read_model(path, Record)
 
 
 def row_block(pair: str) -> str:

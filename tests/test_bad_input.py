@@ -142,7 +142,7 @@ def run_pair(arm: Path, mdm: Path | None = None, task: str = "infilling") -> tup
         ),
         ("leaderboard nowhere", ("nowhere is not a folder",)),
         ("leaderboard . --format html", ("text", "github", "latex", "csv")),
-        ("leaderboard .", ("holds no record",)),
+        ("leaderboard .", ("holds no submission",)),
         (
             "leaderboard . --protocol paper",
             ("holds no record of protocol paper", "run the pair under protocol paper"),

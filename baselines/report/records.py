@@ -12,7 +12,7 @@ from ...benchmark.record.summary import SUITES
 from ...benchmark.record.task_record import TaskRecord, TaskResult
 from ...errors import UsageError
 from ..structure.family import FamilyStructure
-from ..structure.kept import NAME, kept_record, read_kept
+from ..structure.kept import NAME, kept_record
 from ..structure.roster import BASE, CONTROL, PAIRS, POST_TRAINED, SEEDS, is_control
 from ..structure.tasks import TaskKind, kind_of
 from .sizes import common_size
@@ -90,7 +90,7 @@ def read_pairs(folder: Path) -> Pairs:
             "run each of these pairs, `mechshift run --pair PAIR --protocol v2`, and put its record there, "
             "or name another folder with --records",
         )
-    records = {pair: read_kept(path) for pair, path in paths.items()}
+    records = {pair: read_model(path, Record) for pair, path in paths.items()}
     for pair, record in records.items():
         _check_is_pairs(paths[pair], pair, record)
     # The report subtracts pairs from each other, which means something only if nothing else differs.

@@ -13,6 +13,8 @@ from ..record.record import Record
 from ..tables.cells import plain
 from .entries import Entry, Retired, find_records, find_submissions, read_record, read_submission
 
+_A_BOARD = "name a board, a folder of submissions as mechshift submit writes them"
+
 PLAIN = "is a record and no submission: its cells are not here"
 
 
@@ -69,7 +71,7 @@ def _read(directory: Path, protocol: str | None, quantity: Quantity[Summary] | N
     if not directory.is_dir():
         raise UsageError(
             f"{directory} is not a folder",
-            "name a board, a folder of submissions as mechshift submit writes them, or a folder of records",
+            f"{_A_BOARD}, or a folder of records",
         )
     found = [
         *(read_submission(path, directory, quantity) for path in find_submissions(directory)),
@@ -85,9 +87,12 @@ def _read(directory: Path, protocol: str | None, quantity: Quantity[Summary] | N
         and (protocol is None or each.protocol is None or each.protocol.partition("@")[0] == protocol)
     ]
     if not entries and not retired:
-        wanted = "record" if protocol is None else f"record of protocol {protocol}"
-        name = protocol or "v2"
-        raise UsageError(f"{directory} holds no {wanted}", f"{_run(name)}: it is a file PAIR-{name}.json")
+        if protocol is None:
+            raise UsageError(f"{directory} holds no submission", _A_BOARD)
+        raise UsageError(
+            f"{directory} holds no record of protocol {protocol}",
+            f"{_run(protocol)}: it is a file PAIR-{protocol}.json",
+        )
     return Contents(tuple(entries), tuple(retired))
 
 

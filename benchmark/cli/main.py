@@ -53,8 +53,11 @@ for name, group in (("pair", pair.app), ("tasks", tasks.app), ("circuits", circu
 INTERRUPTED = 130
 """By Ctrl-C or SIGTERM: either way the run stops as gently and goes on as well, so that one code tells it."""
 
-_KEPT = "mechshift run keeps its finished cells"
-"""Whichever command was given: only a run has cells to keep, so that the messages name it."""
+_KEPT = "what is finished is kept, and the same command goes on from there"
+"""Said of a run alone: no other command keeps anything."""
+
+_LARGER = "use a machine with more"
+_SMALLER = f"give a smaller --batch, or {_LARGER}; {_KEPT}"
 
 
 def _print_version(wanted: bool) -> None:
@@ -89,7 +92,7 @@ def main() -> None:
     except MechshiftError as error:
         _end(str(error), error.exit_code)
     except KeyboardInterrupt:
-        _end(f"interrupted\n{_KEPT}, and continues from them when it is given again", INTERRUPTED)
+        _end("interrupted" + (f"\n{_KEPT}" if _is_run() else ""), INTERRUPTED)
     except OSError as error:
         _end(
             f"{error}\nfree some space if a disk is full; else check that what is named can be used",
@@ -98,10 +101,7 @@ def main() -> None:
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        _end(
-            f"out of memory\nuse a machine with more; {_KEPT}, and with a smaller --batch it needs less",
-            NotComputable.exit_code,
-        )
+        _end(f"out of memory\n{_SMALLER if _is_run() else _LARGER}", NotComputable.exit_code)
 
 
 @contextmanager
@@ -112,6 +112,11 @@ def _sigterm_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _is_run() -> bool:
+    """Whether the command line is that of `mechshift run`, wherever in it the command failed."""
+    return sys.argv[1:2] == ["run"]
 
 
 def _run_app() -> None:

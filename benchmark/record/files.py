@@ -1,5 +1,7 @@
 """Reading and writing of records and other typed JSON."""
 
+import gzip
+import zlib
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -8,7 +10,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from ...errors import NotComputable
-from ...files import read_text, write_text
+from ...files import open_regular, read_text, write_text
 from .strict import LARGEST, read_object, read_strict_json
 
 M = TypeVar("M", bound=BaseModel)
@@ -32,14 +34,13 @@ def as_bytes(content: BaseModel) -> bytes:
 
 
 def read_model(path: Path, kind: type[M]) -> M:
-    """Read a model from JSON. Raises NotComputable, with the first thing that is wrong, for anything else.
+    """Read a model from JSON, also from JSON that gzip has compressed (`.gz`).
 
-    A file that is larger than any of ours is not read. Of a stranger's, `read_untrusted` asks more.
+    Raises NotComputable, with the first thing that is wrong, for anything else. Content that is larger than
+    any of ours is not read. Of a stranger's file, `read_untrusted` asks more.
     """
     try:
-        if (size := path.stat().st_size) > LARGEST:
-            raise NotComputable(f"{path} has {size:,} bytes, and is not read beyond {LARGEST:,}", _OURS)
-        return kind.model_validate_json(read_text(path))
+        return kind.model_validate_json(_content(path))
     except (OSError, UnicodeDecodeError) as error:
         raise unreadable(path, error) from error
     except ValidationError as error:
@@ -52,6 +53,23 @@ def read_model(path: Path, kind: type[M]) -> M:
             f"{path} is not a {kind.__name__.lower()} of this version: {place}: {first['msg']}",
             "make it again with this version of mechshift",
         ) from error
+
+
+def _content(path: Path) -> str:
+    """The text of a file, unpacked where its name says that it is compressed."""
+    if path.suffix != ".gz":
+        if (size := path.stat().st_size) > LARGEST:
+            raise NotComputable(f"{path} has {size:,} bytes, and is not read beyond {LARGEST:,}", _OURS)
+        return read_text(path)
+    try:
+        with open_regular(path) as file, gzip.open(file) as unpacked:
+            # No more than may be read: a kilobyte can hold a megabyte of zeros.
+            content = unpacked.read(LARGEST + 1)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise NotComputable(f"{path} is not compressed by gzip, or not whole: {error}", _OURS) from error
+    if len(content) > LARGEST:
+        raise NotComputable(f"{path} holds more than {LARGEST:,} bytes", _OURS)
+    return content.decode("utf-8")
 
 
 def read_untrusted(path: Path, kind: type[M]) -> M:

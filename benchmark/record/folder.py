@@ -15,7 +15,7 @@ def read_folder(folder: Path) -> Mapping[Path, Record]:
     there instead.
     """
     found = {}
-    for path in sorted([*folder.glob("*.json"), *folder.glob("*/*.json")]):
+    for path in sorted(path for pattern in _RECORDS for path in folder.glob(pattern)):
         try:
             found[path] = read_model(path, Record)
         except NotComputable:
@@ -25,6 +25,7 @@ def read_folder(folder: Path) -> Mapping[Path, Record]:
     return found
 
 
+_RECORDS = ("*.json", "*.json.gz", "*/*.json", "*/*.json.gz")
 _ADVICE = "name a record that mechshift run wrote, or a folder of records"
 _NAMED = 5
 """Entries of a folder that a message names."""

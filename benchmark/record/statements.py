@@ -33,7 +33,7 @@ class RowDoubts:
         Tasks carry the sign of those alone that are written with one.
         """
         carriers = self.carriers(quantity) if quantity.rounding.signed else ()
-        carried = f"leaving out {' or '.join(carriers)} takes its sign away" if carriers else ""
+        carried = f"its sign depends on {' and on '.join(carriers)}" if carriers else ""
         return tuple(filter(None, (self.why_not_stated(quantity), carried)))
 
     def carriers(self, quantity: Quantity[Summary]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mechshift.baselines.family.build import MADE, ON_BOARD, PAIRS, SIZE, build_pages, card_of
-from mechshift.baselines.structure.kept import kept_record, read_kept
+from mechshift.baselines.structure.kept import kept_record
 from mechshift.benchmark.board.rows import make_board
 from mechshift.benchmark.record.draws import STEPS, read_draws, take_draws
 from mechshift.benchmark.record.files import read_model
@@ -44,7 +44,7 @@ def test_a_submission_is_whole_and_of_the_pair(pair: str) -> None:
     handed_in = read_model(folder / "record.json", Record)
     path = kept_record(REFERENCE / pair)
     assert path is not None
-    reference = read_kept(path)
+    reference = read_model(path, Record)
     assert handed_in.pair == reference.pair
     assert handed_in.protocol == V2
     assert [task.pool for task in handed_in.tasks] == [task.pool for task in reference.tasks]

@@ -9,10 +9,11 @@ import pytest
 from build.records import a_pair, a_record
 from mechshift.baselines.family import __main__ as command
 from mechshift.baselines.family import build
-from mechshift.baselines.structure.kept import kept_record, read_kept
+from mechshift.baselines.structure.kept import kept_record
 from mechshift.baselines.structure.roster import PAIRS
-from mechshift.benchmark.record.files import write_model
-from mechshift.errors import NotComputable, UsageError
+from mechshift.benchmark.record.files import read_model, write_model
+from mechshift.benchmark.record.record import Record
+from mechshift.errors import UsageError
 
 
 @pytest.fixture
@@ -53,25 +54,5 @@ def test_a_kept_record_is_the_runs_and_the_same_bytes_whenever_it_is_written(
     for pair, one, other in zip(build.ON_BOARD, first, second, strict=True):
         assert one.read_bytes() == other.read_bytes()
         assert kept_record(tmp_path / "one" / pair) == one
-        assert read_kept(one) == a_record(pair=a_pair(pair))
+        assert read_model(one, Record) == a_record(pair=a_pair(pair))
     assert kept_record(tmp_path / "one" / "tiny-scratch") is None
-
-
-@pytest.mark.parametrize("content", [b"", b"no gzip", b"\x1f\x8b\x08\x00"])
-def test_a_compressed_record_that_is_none_is_refused(content: bytes, tmp_path: Path) -> None:
-    path = tmp_path / "record.json.gz"
-    path.write_bytes(content)
-    with pytest.raises(NotComputable, match="no compressed record"):
-        read_kept(path)
-
-
-def test_a_compressed_record_of_another_kind_or_without_end_is_refused(tmp_path: Path) -> None:
-    import gzip
-
-    path = tmp_path / "record.json.gz"
-    path.write_bytes(gzip.compress(b'{"pair": 3}'))
-    with pytest.raises(NotComputable, match="no compressed record"):
-        read_kept(path)
-    path.write_bytes(gzip.compress(bytes(9 * 2**20)))
-    with pytest.raises(NotComputable, match="holds more than 8,388,608 bytes"):
-        read_kept(path)

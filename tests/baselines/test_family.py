@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from mechshift.baselines.structure.kept import kept_record, read_kept
+from mechshift.baselines.structure.kept import kept_record
 from mechshift.baselines.training.recipe import Recipe, list_recipes
 from mechshift.benchmark.pairs.checkpoint import find_checkpoint
 from mechshift.benchmark.pairs.registry import get_pair, list_pairs
+from mechshift.benchmark.record.files import read_model
 from mechshift.benchmark.record.protocol import V2, ProtocolTask
 from mechshift.benchmark.record.record import Record
 from mechshift.tasks import get_task
@@ -35,7 +36,7 @@ def stages(recipe: Recipe) -> list[str]:
 def record_of(name: str) -> Record:
     path = kept_record(REFERENCE / name)
     assert path is not None
-    return read_kept(path)
+    return read_model(path, Record)
 
 
 def test_there_is_a_folder_of_each_recipe_and_none_of_anything_else() -> None:

@@ -57,8 +57,8 @@ def test_a_file_is_no_folder(tmp_path: Path, make_record: MakeRecord) -> None:
 
 def test_an_empty_folder(tmp_path: Path) -> None:
     error = refusal(tmp_path)
-    assert error.problem == f"{tmp_path} holds no record"
-    assert "run the pair under protocol v2" in error.remedy
+    assert error.problem == f"{tmp_path} holds no submission"
+    assert "a folder of submissions" in error.remedy
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[1, 2]", "\x00"])

@@ -1,6 +1,7 @@
 """`mechshift show` of folders and of what is no record."""
 
 import csv
+import gzip
 import io
 import json
 from collections.abc import Callable
@@ -49,6 +50,16 @@ def test_a_folder_can_be_had_as_data(command: Command, folder: Path) -> None:
 
 def test_the_only_record_of_a_folder_is_shown(command: Command, folder: Path) -> None:
     assert command("show", folder / "two").out == command("show", folder / "two" / "record.json").out
+
+
+def test_compressed_records_of_a_folder_are_shown_too(command: Command, folder: Path) -> None:
+    before = command("show", folder, "--format", "csv").out
+    plain = folder / "two" / "record.json"
+    (folder / "two" / "record.json.gz").write_bytes(gzip.compress(plain.read_bytes()))
+    assert command("show", folder / "two" / "record.json.gz").out == command("show", plain).out
+    plain.unlink()
+    after = command("show", folder, "--format", "csv").out
+    assert after == before.replace("record.json", "record.json.gz")
 
 
 def test_plots_are_of_one_record(command: Command, folder: Path) -> None:

@@ -53,6 +53,18 @@ def test_a_valid_submission(v1_command: Command, made: Path) -> None:
     assert mechshift.validate(str(made)) == ()
 
 
+@pytest.mark.parametrize("there", [(), ("notes.md",), ("tiny-v2.json", "cells")])
+def test_a_folder_of_other_things_is_no_submission(
+    v1_command: Command, there: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    for name in there:
+        (tmp_path / "other" / name).mkdir()
+    done = v1_command("validate", tmp_path / "other")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"mechshift: {tmp_path}/other is neither a submission nor a board\n")
+
+
 def test_findings_in_every_form(v1_command: Command, faulty: Path, tmp_path: Path) -> None:
     reports = [tmp_path / name for name in ("a.xml", "b.json", "c.md")]
     done = v1_command("validate", faulty, *(word for path in reports for word in ("--report", path)))

@@ -11,7 +11,7 @@ from mechshift.benchmark.record.summary import summarise
 from mechshift.benchmark.tables.cells import Notes, get_markup
 
 WEIGHTING = "the two weightings disagree in sign"
-CARRIED = "takes its sign away"
+CARRIED = "its sign depends on"
 
 
 def sound() -> Record:

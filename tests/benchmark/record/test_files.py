@@ -1,5 +1,6 @@
 """Files of another schema, and what is no record at all, are refused with the reason."""
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -70,3 +71,38 @@ def test_what_says_no_schema_is_refused_for_what_it_lacks(read: Read, content: s
     assert schema_of(path) is None
     with pytest.raises(NotComputable, match="is not a record of this version"):
         read(path, Record)
+
+
+def test_a_record_that_gzip_compressed_is_read_back(tmp_path: Path) -> None:
+    write_model(a_record(), tmp_path / "record.json")
+    path = tmp_path / "record.json.gz"
+    path.write_bytes(gzip.compress((tmp_path / "record.json").read_bytes()))
+    assert read_model(path, Record) == a_record()
+
+
+WHOLE = gzip.compress(b'{"pair": 3}')
+DAMAGED = WHOLE[:12] + bytes(4) + WHOLE[16:]
+
+
+@pytest.mark.parametrize("content", [b"no gzip", WHOLE[:8], WHOLE[:-4], DAMAGED])
+def test_what_gzip_did_not_write_or_not_to_its_end_is_refused(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "record.json.gz"
+    path.write_bytes(content)
+    with pytest.raises(NotComputable, match="is not compressed by gzip, or not whole"):
+        read_model(path, Record)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "is not a record of this version: the file: Invalid JSON"),
+        (b'{"pair": 3}', "is not a record of this version: "),
+        (b"\xff", "is not text"),
+        (bytes(9 * 2**20), "holds more than 8,388,608 bytes"),
+    ],
+)
+def test_what_is_no_record_is_refused_compressed_too(content: bytes, reason: str, tmp_path: Path) -> None:
+    path = tmp_path / "record.json.gz"
+    path.write_bytes(gzip.compress(content))
+    with pytest.raises(NotComputable, match=reason):
+        read_model(path, Record)

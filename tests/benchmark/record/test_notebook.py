@@ -63,7 +63,7 @@ def test_a_record_is_shown_as_its_row(make_record: MakeRecord) -> None:
     assert rows["early shift"] == ["-0.00 [-0.01, +0.01] △", "+0.12 [+0.10, +0.14]", ""]
     assert rows["task-dependent shift"] == ["", "", "–"]
     assert "too <few>" in shown.titles
-    assert any("takes its sign away" in title for title in shown.titles)
+    assert any("its sign depends on" in title for title in shown.titles)
 
 
 def test_no_text_becomes_markup(make_record: MakeRecord) -> None:
