@@ -12,18 +12,18 @@ Slot = tuple[str, str]
 """The names of a task and of a kind of cell."""
 
 PER_UNIT: dict[Stage, float] = {
-    "pool": 0.02,
-    "prompts": 0.001,
+    "pool": 0.06,
+    "prompts": 1.5,
     "scores": 0.01,
-    "sweep": 0.02,
-    "circuit": 0.001,
-    "entropies": 0.01,
+    "sweep": 0.011,
+    "circuit": 0.005,
+    "entropies": 0.005,
     "effects": 0.05,
-    "cards": 0.01,
-    "comparison": 0.00025,
-    "stages": 0.01,
+    "cards": 0.007,
+    "comparison": 0.00017,
+    "stages": 0.0055,
 }
-"""Relative time that a unit of `amount` takes, by kind; as the reference pair took it on one CPU thread.
+"""Relative time that a unit of `amount` takes, by kind; as the reference pair took it under `v2`, on one CPU thread.
 
 Only their ratios are used, and only until cells of the kind have been measured.
 """

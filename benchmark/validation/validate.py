@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from ...errors import UsageError
 from ..findings.finding import Finding, at_most
 from ..record.official import find_gaps, why_unofficial
 from ..record.record import Record
@@ -10,7 +11,7 @@ from ..record.task_record import TaskResult
 from ..run.progress import Announce, announce_nothing
 from ..run.rescore import announced
 from ..submission.archive import opened
-from ..submission.layout import MANIFEST, RECORD
+from ..submission.layout import CARD, MANIFEST, RECORD
 from ..submission.manifest import Manifest
 from ..submission.tree import read_tree
 from .cells import TaskCells
@@ -51,15 +52,25 @@ def validate(
     A fault hides others only where nothing more can be computed. `unofficial` takes a protocol of this
     version that no board takes, and a record that is not the whole of its protocol. `announce` is given a
     line for each task. No model is run, and no file is written but those of an archive, to a temporary
-    folder. Raises UsageError where there is nothing at the path, and NotComputable for what is neither a
-    folder nor an archive.
+    folder. Raises UsageError where there is nothing at the path or a folder of other things, and
+    NotComputable for what is neither a folder nor an archive.
     """
+    _check_is_one(Path(path))
     with opened(Path(path)) as (folder, broken):
         if folder is None:
             return broken
         name = _name(Path(path), folder)
         found = [*broken, *_check_name(Path(path), name), *_check_folder(folder, name, unofficial, announce)]
     return tuple(each for check in CHECKS for each in at_most(one for one in found if one.check == check))
+
+
+def _check_is_one(path: Path) -> None:
+    """Raises UsageError for a folder that nobody means for a submission: of it nothing is worth listing."""
+    if path.is_dir() and not any((path / name).exists() for name in (RECORD, MANIFEST, CARD)):
+        raise UsageError(
+            f"{path} is neither a submission nor a board",
+            "name a folder that mechshift submit wrote, or one that holds such folders",
+        )
 
 
 def _name(path: Path, folder: Path) -> str:
