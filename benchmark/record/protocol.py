@@ -242,12 +242,12 @@ QUICK = V2.changed(
     name="quick",
     version=4,
     board=False,
-    minimum=20,
-    pool=100,
+    minimum=16,
+    pool=80,
     convergence=8,
     most=10,
-    beside_examples=20,
-    swept=24,
+    beside_examples=16,
+    swept=16,
     resamples=100,
 )
 

@@ -66,7 +66,7 @@ def test_quick_is_v2_on_fewer_examples() -> None:
     fewer = {"minimum", "pool", "convergence", "most", "beside_examples", "swept", "resamples"}
     differing = {name for name in mine if mine[name] != boards[name]}
     assert differing == {"name", "version", "board", *fewer}
-    assert (QUICK.sampling.pool, QUICK.board) == (100, False)
+    assert (QUICK.sampling.pool, QUICK.board) == (80, False)
     assert all(mine[name] < boards[name] for name in fewer)
     # A read is analysed from `minimum` examples up.
     assert QUICK.reading.beside_examples >= QUICK.minimum
@@ -221,7 +221,7 @@ def test_settings_are_changed_by_their_names() -> None:
 def test_tasks_and_parts_are_changed_as_a_whole() -> None:
     some = V2.tasks[:2]
     assert V2.changed(tasks=some).tasks == some
-    assert V2.changed(sampling=QUICK.sampling) == V2.changed(pool=100)
+    assert V2.changed(sampling=QUICK.sampling) == V2.changed(pool=80)
     assert V2.changed() == V2
 
 
