@@ -86,7 +86,7 @@ from .specialisation import (
     top_share,
     weighted_sharpness,
 )
-from .spread import inverse_spread, standardised_cosine
+from .spread import inverse_spread, spread_strata, standardised_cosine
 from .squared import clipped_profile, squared_placement
 from .stability import SignStability, sign_carriers, sign_stability
 from .student import student_quantile, student_tail
@@ -175,6 +175,7 @@ __all__ = [
     "spearman_over_union",
     "specialisation",
     "split_half_jaccard",
+    "spread_strata",
     "squared_place_shares",
     "squared_placement",
     "standardised_cosine",

@@ -78,7 +78,7 @@ def inverse_spread(
         clusters_b = clusters_a
     total = np.zeros((1, int(existing.sum())))
     for name, sums, counts, clusters in (("sums_a", a, n_a, clusters_a), ("sums_b", b, n_b, clusters_b)):
-        labels, everything = _labels(clusters, len(counts)), np.ones((1, len(counts)))
+        labels, everything = spread_strata(clusters, len(counts)), np.ones((1, len(counts)))
         if not _add_shares(total, name, sums, existing, counts, labels, everything):
             raise ValueError(f"{name} does not differ between groups: there is no spread to divide by")
     found = np.zeros(existing.shape)
@@ -135,7 +135,7 @@ def standardised_cosine(
     match(("sums_a", "sums_b"), a, b)
     cluster = clusters_of(clusters, groups=len(examples))
     own = within("power", power, 0, 1)
-    labels, distances = _labels(cluster, len(examples)), _without(cluster, examples)
+    labels, distances = spread_strata(cluster, len(examples)), _without(cluster, examples)
     units = np.zeros((len(distances), int(existing.sum())))
     for model, name, sums in (("first", "sums_a", a), ("second", "sums_b", b)):
         if not _add_shares(units, name, sums, existing, examples, labels, distances):
@@ -155,8 +155,22 @@ def standardised_cosine(
     return jackknife_estimate(ratio(aa, bb, ab), *drawn, "a squared score is not above 0")
 
 
-def _labels(clusters: ArrayLike | None, groups: int) -> Integers:
-    """The templates within which groups are compared: one of all groups where none has two."""
+def spread_strata(clusters: ArrayLike | None, groups: int) -> Integers:
+    """The templates within which `inverse_spread` compares groups: one of all groups where none has two.
+
+    Args:
+        clusters: one label (template) per group; one template when left out.
+        groups: how many there are.
+
+    Returns:
+        Integers from 0 up [groups], alike for groups that are compared.
+
+    Raises:
+        ValueError: another number of labels than groups, fewer than two of them.
+
+    >>> spread_strata(["a", "a", "b"], 3).tolist(), spread_strata(["a", "b", "c"], 3).tolist()
+    ([0, 0, 1], [0, 0, 0])
+    """
     one = np.zeros(groups, np.int64)
     if clusters is None:
         return one
@@ -170,7 +184,7 @@ def _without(cluster: Integers, counts: Floats) -> Doubles:
     They are from the means of all groups. Added up with these numbers, they are of the groups that are left,
     from the means of those.
     """
-    labels = _labels(cluster, len(counts))
+    labels = spread_strata(cluster, len(counts))
     rows = np.ones((len(left_out(cluster)), len(counts)))
     examples = np.bincount(labels, counts)[labels]
     others = examples - counts

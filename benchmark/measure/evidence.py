@@ -39,6 +39,7 @@ from .reduced import (
     pack,
     reduce_sums,
     restore_sums,
+    strata_of,
     unpack,
 )
 
@@ -126,7 +127,8 @@ class ScoreSums:
 
         Raises OutputError where that fails, NotComputable where a score is beyond the range of float32.
         """
-        kept = reduce_sums(self._columns(), self.attribution.counts, precision)
+        strata = strata_of(self.templates)
+        kept = reduce_sums(self._columns(), self.attribution.counts, strata, precision)
         tensors = {
             "means": pack(kept.means),
             # The upper half of a float32 of 8 significant bits says all of it.
@@ -317,13 +319,14 @@ def _read_reduced_scores(path: Path) -> _KeptScores:
         raise broken(path, f"{columns:,} scores of each of {groups:,} groups are more than are read")
     with understood(path):
         means = unpack(payloads["means"], "<f4", columns)
-        halves = unpack(payloads["scales"], "<u2", columns)
+        halves = unpack(payloads["scales"], "<u2", 2 * columns)
         codes = unpack(payloads["codes"], f"<i{header.code_bytes}", groups * columns)
-    scales = (halves.astype(np.uint32) << 16).view(np.float32)
+    scales = (halves.astype(np.uint32) << 16).view(np.float32).reshape(2, columns)
     _check_values(path, {"means": means, "scales": scales})
     if np.signbit(scales).any():
         raise broken(path, "one of its scales is negative")
-    sums = restore_sums(Reduced(means, scales, codes.reshape(groups, columns)), tensors["counts"])
+    reduced = Reduced(means, scales, codes.reshape(groups, columns))
+    sums = restore_sums(reduced, tensors["counts"], strata_of(header.templates))
     edges, rest = sums[:, : graph.edges], sums[:, graph.edges :]
     with np.errstate(over="ignore"):
         # Kept means are float32, but they are of examples and these are sums over them.

@@ -6,6 +6,7 @@ by squared mass it has different signs, or one of them is not clear of 0.
 """
 
 import math
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -33,7 +34,7 @@ class RowDoubts:
         Tasks carry the sign of those alone that are written with one.
         """
         carriers = self.carriers(quantity) if quantity.rounding.signed else ()
-        carried = f"its sign depends on {' and on '.join(carriers)}" if carriers else ""
+        carried = f"its sign depends on {_each(carriers)}" if carriers else ""
         return tuple(filter(None, (self.why_not_stated(quantity), carried)))
 
     def carriers(self, quantity: Quantity[Summary]) -> tuple[str, ...]:
@@ -84,3 +85,8 @@ def _beside_each() -> dict[str, Quantity[Summary]]:
 
 _BY_SQUARES = _beside_each()
 """Of each value by mass of a row, by name, the one by squared mass."""
+
+
+def _each(names: Sequence[str]) -> str:
+    """One name, or that it is each of several."""
+    return names[0] if len(names) == 1 else f"each of {', '.join(names[:-1])} and {names[-1]}"

@@ -11,7 +11,7 @@ from ..asking.pool import Pool, Prompts
 from ..measure.budgets import budgets
 from ..measure.effect_sums import EffectSums
 from ..measure.evidence import Entropies, ScoreSums, Sweep
-from ..measure.reduced import ScorePrecision, reduce_sums, restore_sums
+from ..measure.reduced import ScorePrecision, reduce_sums, restore_sums, strata_of
 from ..record.cards import CardsCell
 from ..record.missing import Missing
 from ..record.number import Accuracy, Number
@@ -96,9 +96,9 @@ def circuit_deviation(
 
 def _mean_scores(scores: ScoreSums, precision: ScorePrecision | None) -> NDArray[np.float64]:
     mask, counts = scores.graph.mask, scores.attribution.counts
-    sums = scores.attribution.score_sums[:, mask]
+    sums: NDArray[np.floating] = scores.attribution.score_sums[:, mask]
     if precision is not None:
-        sums = restore_sums(reduce_sums(sums, counts, precision), counts)
+        sums = _rounded(sums, scores, precision)
     means = np.zeros(mask.shape)
     means[mask] = sums.sum(axis=0) / counts.sum()
     return means
@@ -147,20 +147,23 @@ def _of_scores(submitted: ScoreSums, found: ScoreSums, precision: ScorePrecision
     if shapes[0] != shapes[1] or not _same_examples(submitted, found):
         return 1.0
     if precision is not None:
-        counts = found.attribution.counts
-        other = {
-            # What cells keep in float32 is read back so from a submission too.
-            name: restore_sums(reduce_sums(sums.astype(np.float64), counts, precision), counts).astype(
-                sums.dtype
-            )
-            for name, sums in other.items()
-        }
+        other = {name: _rounded(sums, found, precision) for name, sums in other.items()}
     measured = [np.stack([each.attribution.clean, each.attribution.corrupted]) for each in (submitted, found)]
     return max(
         relative(np.abs(measured[1] - measured[0]).max(), np.abs(measured[0]).max()),
         # What comes from outside is a part of a score, and may be next to nothing beside it.
         *(_of_sums(one[name], other[name], one[_EDGES if name == _OUTSIDE else name]) for name in one),
     )
+
+
+def _rounded(
+    sums: NDArray[np.floating], scores: ScoreSums, precision: ScorePrecision
+) -> NDArray[np.floating]:
+    """Sums of a cell's groups as a submission would give them back."""
+    counts, strata = scores.attribution.counts, strata_of(scores.templates)
+    kept = reduce_sums(sums.astype(np.float64), counts, strata, precision)
+    # What cells keep in float32 is read back so from a submission too.
+    return restore_sums(kept, counts, strata).astype(sums.dtype)
 
 
 _EDGES, _OUTSIDE, _NEURONS = "edges", "outside", "neurons"

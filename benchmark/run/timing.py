@@ -23,7 +23,7 @@ PER_UNIT: dict[Stage, float] = {
     "comparison": 0.00017,
     "stages": 0.0055,
 }
-"""Relative time that a unit of `amount` takes, by kind; as the reference pair took it under `v2`, on one CPU thread.
+"""Relative time that a unit of `amount` takes, by kind; as `tiny` took it under `v2`, on one thread.
 
 Only their ratios are used, and only until cells of the kind have been measured.
 """

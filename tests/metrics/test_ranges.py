@@ -316,6 +316,11 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy, ...], tuple[
         (SUMS, COUNTS, K),
         SHARE,
     ),
+    "spread_strata": (
+        lambda clusters: metrics.spread_strata(clusters, GROUPS),
+        (of(NUMBERS, GROUPS),),
+        (0.0, float(GROUPS)),
+    ),
     "squared_place_shares": (
         lambda a, b: metrics.squared_place_shares([a, b], np.ones(GROUPS), CLUSTERS, EDGES, 3),
         (SIGNAL, SIGNAL),

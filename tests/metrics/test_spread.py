@@ -6,6 +6,7 @@ from mechshift.metrics import (
     Undefined,
     cluster_weights,
     inverse_spread,
+    spread_strata,
     standardised_cosine,
 )
 
@@ -202,3 +203,22 @@ def test_bad_input_is_refused(case: str) -> None:
     call, says = BAD[case]
     with pytest.raises(ValueError, match=says):
         call()
+
+
+@pytest.mark.parametrize(
+    ("clusters", "expected"),
+    [
+        (["b", "a", "b"], [1, 0, 1]),
+        (["b", "a", "c"], [0, 0, 0]),
+        (None, [0, 0, 0]),
+    ],
+)
+def test_groups_are_compared_within_templates_unless_none_has_two(
+    clusters: list[str] | None, expected: list[int]
+) -> None:
+    assert spread_strata(clusters, 3).tolist() == expected
+
+
+def test_strata_of_another_number_of_groups_are_refused() -> None:
+    with pytest.raises(ValueError, match="2 labels for 3 groups"):
+        spread_strata(["a", "b"], 3)

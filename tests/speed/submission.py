@@ -4,9 +4,10 @@
 
 Score sums over the graph of Dream-7B, made up: heavy-tailed means over several orders of magnitude, and
 deviations of groups with heavy tails. For tasks of 24 groups, and of the numbers of groups that the tasks of
-protocol v2 have, printed are bytes an edge, megabytes of one member on one task, megabytes of ten tasks with
-two members each, and how far restored deviations correlate with the exact ones. It fails where a mean or a
-variance is not kept. A sweep of 250 examples is measured too.
+protocol v2 have, printed are bytes of an edge's score, megabytes of a member's edges on
+one task, megabytes of all that both members keep on ten tasks, and how far restored deviations correlate with
+the exact ones. Every template has four groups, which differ as much as templates do. It fails where a mean is
+not kept. A sweep of 250 examples is measured too.
 """
 
 import argparse
@@ -33,6 +34,8 @@ V2_GROUPS = (60, 20, 32, 24, 24, 95, 24, 24, 20, 20)
 """Groups of the ten tasks of protocol v2 in the run of `tiny`."""
 
 TASKS = 10
+COLUMNS = 4 * GRAPH.edges + 2 * GRAPH.layers * 18_944
+"""Of both members and each group: scores, the MDM's two shares from outside, neurons' effects."""
 Floats = NDArray[np.float64]
 
 
@@ -45,7 +48,15 @@ def made_up(groups: int) -> tuple[Floats, NDArray[np.int64]]:
     mean = scale * generator.standard_t(3, GRAPH.edges)
     # Of examples as spread as scores are, the more a group has.
     noise = scale * generator.standard_t(5, (groups, GRAPH.edges))
-    return counts[:, None] * mean + np.sqrt(counts)[:, None] * noise, counts
+    strata = strata_of_groups(groups)
+    of_templates = 0.3 * scale * generator.standard_t(5, (strata.max() + 1, GRAPH.edges))
+    found = counts[:, None] * (mean + of_templates[strata]) + np.sqrt(counts)[:, None] * noise
+    return found, counts
+
+
+def strata_of_groups(groups: int) -> NDArray[np.int64]:
+    """The template of each group: four have one."""
+    return np.arange(groups) // 4
 
 
 def size(kept: Reduced) -> int:
@@ -55,14 +66,12 @@ def size(kept: Reduced) -> int:
 
 
 def check(sums: Floats, found: Floats, kept: Reduced, counts: NDArray[np.int64]) -> float:
-    """Correlation of deviations; an AssertionError where a mean or a variance is not kept."""
+    """Correlation of deviations; an AssertionError where a mean is not kept."""
     total = kept.means.astype(np.float64) * counts.sum()
     assert (found.sum(axis=0) == total).all()
     assert (found[::-1].sum(axis=0) == total).all()
     before = sums - counts[:, None] * (sums.sum(axis=0) / counts.sum())
     after = found - counts[:, None] * (total / counts.sum())
-    ratio = np.sqrt(np.square(after).sum(axis=0) / np.square(before).sum(axis=0))
-    assert (np.abs(ratio - 1) < 2**-8).all()
     weight = 1 / np.square(before).mean(axis=0)
     return float((before * after * weight).mean() / np.sqrt((after**2 * weight).mean()))
 
@@ -73,9 +82,10 @@ def rows(groups: tuple[int, ...]) -> Iterator[tuple[ScorePrecision, float, float
     for precision in PRECISIONS:
         sizes, correlations = {}, {}
         for number, (sums, counts) in scores.items():
-            kept = reduce_sums(sums, counts, precision)
+            strata = strata_of_groups(number)
+            kept = reduce_sums(sums, counts, strata, precision)
             sizes[number] = size(kept)
-            correlations[number] = check(sums, restore_sums(kept, counts), kept, counts)
+            correlations[number] = check(sums, restore_sums(kept, counts, strata), kept, counts)
         yield precision, float(np.mean([sizes[each] for each in groups])), min(correlations.values())
 
 
@@ -96,11 +106,12 @@ def main() -> None:
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter).parse_args()
     print(f"{GRAPH.edges:,} edges; exact scores of 24 groups: {24 * 8 * GRAPH.edges / 1e6:.1f} MB")
     for name, groups in (("24 groups", (24,)), ("groups of v2's tasks", V2_GROUPS)):
-        print(f"{name}\n   step  bits  bytes/edge  MB a member and task  MB of {TASKS} tasks  correlation")
+        print(f"{name}\n   step  bits  bytes/edge  MB of a member's edges  MB of {TASKS} tasks  correlation")
         for precision, found, correlation in rows(groups):
+            everything = TASKS * COLUMNS * found / GRAPH.edges
             print(
-                f"{precision.step:7.4f} {precision.bits:5} {found / GRAPH.edges:11.2f} {found / 1e6:21.2f} "
-                f"{2 * TASKS * found / 1e6:15.1f} {correlation:12.5f}",
+                f"{precision.step:7.4f} {precision.bits:5} {found / GRAPH.edges:11.2f} {found / 1e6:23.2f} "
+                f"{everything / 1e6:15.1f} {correlation:12.5f}",
                 flush=True,
             )
     print(f"a sweep: {sweep_bytes() / 1e6:.3f} MB")

@@ -120,7 +120,7 @@ def test_a_record_does_not_differ_from_itself() -> None:
 
 def test_other_protocols_are_not_compared_and_other_seeds_are() -> None:
     a = a_record()
-    with pytest.raises(NotComputable, match="pool is 500 in A and 100 in B") as refused:
+    with pytest.raises(NotComputable, match="pool is 500 in A and 80 in B") as refused:
         compare_records(a, a_record(protocol=QUICK))
     assert refused.value.exit_code == 3
     fewer = V2.changed(tasks=V2.tasks[:3])

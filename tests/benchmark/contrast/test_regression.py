@@ -244,7 +244,7 @@ def test_a_pool_that_is_too_small_is_an_alarm() -> None:
 
 def test_records_that_are_not_of_one_question_are_refused(tolerances: Tolerances) -> None:
     a = rerun(0)
-    with pytest.raises(NotComputable, match="pool is 500 in A and 100 in B"):
+    with pytest.raises(NotComputable, match="pool is 500 in A and 80 in B"):
         check_record(rerun(0, protocol=QUICK), a)
     with pytest.raises(NotComputable, match="1,000 and 2,000 edges"):
         check_record(a.model_copy(update={"pair": a_pair("tiny", edges=2000)}), a)

@@ -554,8 +554,9 @@ def payload(values: object, dtype: str) -> np.ndarray:
     [
         ({"means": payload([np.nan] * EDGES, "<f4")}, {}, "means is not finite"),
         ({"means": payload([0] * (EDGES - 1), "<f4")}, {}, "another number"),
-        ({"scales": payload([0x7F80] * EDGES, "<u2")}, {}, "scales is not finite"),
-        ({"scales": payload([0xBF80] * EDGES, "<u2")}, {}, "scales is negative"),
+        ({"scales": payload([0x7F80] * 2 * EDGES, "<u2")}, {}, "scales is not finite"),
+        ({"scales": payload([0xBF80] * 2 * EDGES, "<u2")}, {}, "scales is negative"),
+        ({"scales": payload([0] * EDGES, "<u2")}, {}, "another number"),
         ({"codes": payload([0] * 3 * EDGES, "<i1")}, {}, "another number"),
         ({"codes": np.zeros(7, np.uint8)}, {}, "cannot hold"),
         ({"codes": np.zeros((3, EDGES), np.float64)}, {}, "codes are F64"),
@@ -566,7 +567,7 @@ def payload(values: object, dtype: str) -> np.ndarray:
         ({}, {"format": "reduced-scores 2"}, "reduced-scores 2"),
         ({}, {"format": "scores 2"}, "Extra inputs"),
     ],
-    ids=range(13),
+    ids=range(14),
 )
 def test_reduced_scores_that_cannot_be_are_refused(
     tensors: dict[str, object], header: dict[str, object], reason: str, reduced_scores: Path

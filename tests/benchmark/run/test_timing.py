@@ -75,12 +75,12 @@ def test_an_earlier_run_is_asked_for_a_kind_that_was_not_yet_done(clock: Clock) 
 
 
 def test_other_kinds_are_weighed_at_the_speed_so_far(clock: Clock) -> None:
-    """A pool of 100 weighs 100 units, an ARM's sweep of ten budgets in two rankings 24 · 20."""
+    """A pool of 80 weighs 80 units, an ARM's sweep of ten budgets in two rankings 16 · 20."""
     plan = make_plan()
     timing = Timing(plan.cells, {}, clock)
     do(timing, clock, cell(plan, "ioi", "pool"), 8.0, total=100)
     scores_alone(timing, plan, ("ioi", "sweep-arm"))
-    ratio = (PER_UNIT["sweep"] * 24 * 20) / (PER_UNIT["pool"] * 100)
+    ratio = (PER_UNIT["sweep"] * 16 * 20) / (PER_UNIT["pool"] * 80)
     assert timing.left == pytest.approx(8.0 * ratio)
 
 
@@ -123,20 +123,20 @@ def test_a_cell_that_was_thought_to_be_there_counts_again(clock: Clock) -> None:
 
 
 def test_amounts_are_examples_times_passes_and_rankings() -> None:
-    """By hand for `quick`: halves of 50, ten steps as is typical, ten budgets, 100 resamples, ten splits.
+    """By hand for `quick`: halves of 40, ten steps as is typical, ten budgets, 100 resamples, ten splits.
 
-    Cards run 50 prompts, and 32 of them seven times; four other reads are of 20 examples of both members,
-    and sweeps of 24.
+    Cards run 40 prompts, and 32 of them seven times; four other reads are of 16 examples of both members,
+    and sweeps of 16.
     """
     expected = {
-        "pool": 100,
-        "scores-arm": 50 * (2 + 20),
-        "sweep-mdm": 24 * 20,
+        "pool": 80,
+        "scores-arm": 40 * (2 + 20),
+        "sweep-mdm": 16 * 20,
         "circuit-arm": 1,
-        "entropies-mdm": 50,
-        "effects-arm": 50,
-        "cards-mdm": 50 + 7 * 32,
-        "stages": 4 * 20 * 2 * (2 + 20),
+        "entropies-mdm": 40,
+        "effects-arm": 40,
+        "cards-mdm": 40 + 7 * 32,
+        "stages": 4 * 16 * 2 * (2 + 20),
         "comparison": 101 * 21 * 11,
     }
     plan = make_plan(("ioi",))
@@ -151,7 +151,7 @@ def test_an_earlier_run_s_figure_is_scaled_to_the_protocol(tmp_path: Path) -> No
     store = Store(tmp_path)
     (before,) = make_plan(("ioi",), QUICK.changed(pool=20), wanted=["pool"]).cells
     seal(store, before, 3.0)
-    assert earlier_seconds(make_plan(("ioi",)), store) == {("ioi", "pool"): pytest.approx(15.0)}
+    assert earlier_seconds(make_plan(("ioi",)), store) == {("ioi", "pool"): pytest.approx(12.0)}
 
 
 def test_figures_of_another_pair_or_device_are_none(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ countdown     dream-7b               paper@4, self-reported      100      0.550 
               Qwen2.5-7B → Dream-7B  arXiv 2601.14758, reported  1,000    0.008                 –¹²
 infilling     dream-7b               paper@4, self-reported      100      0.550 [0.500, 0.600]  0.0250
 
-¹ its sign depends on greater-than and on countdown
+¹ its sign depends on each of greater-than and countdown
 """
 NOT_STATED = """
 ¹² not stated by arXiv 2601.14758 (table or figure: not located): floor, ceiling, interval, prompts

@@ -99,7 +99,7 @@ def test_what_was_left_out_is_listed(make_record: MakeRecord) -> None:
 
 def test_row_and_tasks_share_their_notes(make_record: MakeRecord) -> None:
     page = render(make_record(shift=Missing(missing="too few")))
-    notes = [line for line in page.splitlines() if line[:1] in set(MARKS) and " leaving out " not in line]
+    notes = [line for line in page.splitlines() if line[:1] in set(MARKS) and " sign depends " not in line]
     reasons = [line.lstrip(MARKS).strip() for line in notes]
     of_row = ("mass contains 0", "disagree in sign")
     assert [reason for reason in reasons if not reason.endswith(of_row)][:3] == [

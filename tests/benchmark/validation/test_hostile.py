@@ -224,9 +224,9 @@ def test_of_a_cell_of_other_sizes_no_array_is_read(
     seal_anew(folder, "scores-arm")
     restored = []
 
-    def restore(reduced: Reduced, counts: np.ndarray) -> np.ndarray:
+    def restore(reduced: Reduced, counts: np.ndarray, strata: np.ndarray) -> np.ndarray:
         restored.append(reduced.codes.shape)
-        return restore_sums(reduced, counts)
+        return restore_sums(reduced, counts, strata)
 
     monkeypatch.setattr(evidence, "restore_sums", restore)
     told = {each.problem for each in validate(folder) if "scores-arm" in each.place}
