@@ -108,12 +108,15 @@ def number(value: Measured, form: str) -> str:
 def page(name: str) -> str:
     """A page with all that it shows as the records have it."""
     text = (ROOT / name).read_text(encoding="utf-8")
+    values = [*similarity("tiny"), *similarity(CONTROL)]
     if name == "README.md":
-        return put_block(text, "local  ", row_block("tiny"))
+        text = put_block(text, "local  ", row_block("tiny"))
+        control = rf"(?s:.*?)`{CONTROL}`(?s:.*?)"
+        sentence = rf"(ρ is )\S+( on local and )\S+( on planning{control}keeps )\S+( and )\S+(\.\s)"
+        return put_numbers(text, sentence, values)
     if name == "docs/reading.md":
         text = with_definitions(text)
         text = put_numbers(text, rf"(`tiny` has ){SPAN}( on `{BARELY_ABOVE}`)", [overlap_of_components()])
-        values = [*similarity("tiny"), *similarity(CONTROL)]
         sentence = (
             rf"(`tiny` has ρ )\S+( local and )\S+( planning,\s`{CONTROL}`.*?diffusion, )\S+( and )\S+(\.\s)"
         )
