@@ -5,8 +5,8 @@
 
 Simulates pairs with known truth at 3,628 and at 400,000 edges and, with --cells, measures pairs that were run
 (`FOLDER/PAIR/cells/TASK/scores-MEMBER.*.safetensors`). Ends with the tables of docs/metrics.md; with --write
-it puts them there. It took a quarter of an hour on one core that other work shared. Every piece of work has its file in
-the first folder, so that the same command continues where it was stopped.
+it puts them there. It took a quarter of an hour on one core that other work shared. Every piece of work has
+its file in the first folder, so that the same command continues where it was stopped.
 """
 
 import argparse
