@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from mechshift.errors import MechshiftError, PairError, UsageError, defused, printable
+from mechshift.errors import MechshiftError, PairError, UsageError, defused, listed, printable
 
 
 def test_what_a_terminal_would_obey_is_escaped() -> None:
@@ -23,3 +23,10 @@ def test_no_line_is_a_command_to_github() -> None:
     text = "::error::a\n  ::stop-commands::b\nc ##[error]d\n\n:::e\nf::g: h"
     assert defused(text) == ": :error::a\n  : :stop-commands::b\nc # #[error]d\n\n: ::e\nf::g: h"
     assert not re.search(r"^\s*::|##\[", defused(text), re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
+)
+def test_lists_in_a_sentence(words: list[str], said: str) -> None:
+    assert listed(words) == said

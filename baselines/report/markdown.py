@@ -30,8 +30,3 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], notes: Notes | No
     """A table of cells that are Markdown already, and below it the notes that its dashes refer to."""
     below = notes.below() if notes else ""
     return tabulate(list(rows), headers=heads, tablefmt="github", disable_numparse=True) + below
-
-
-def listed(words: Sequence[str]) -> str:
-    """`a, b and c`."""
-    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))

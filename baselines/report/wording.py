@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 from ...benchmark.record.missing import Missing
 from ...benchmark.record.number import Number
+from ...errors import listed
 from ..structure.roster import BASE, SCRATCH
 from .by_task import LEVEL, TaskContrast
 from .claims import PREDICTIONS, Claim, Prediction
 from .contrast import VERDICTS, between, contrast, side
-from .markdown import listed
 from .records import Pairs
 from .sizes import larger_than
 from .spread import Spread

@@ -6,11 +6,11 @@ by squared mass it has different signs, or one of them is not clear of 0.
 """
 
 import math
-from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
 
+from ...errors import listed
 from ...metrics import sign_carriers
 from .means import Summary
 from .missing import Missing
@@ -34,7 +34,8 @@ class RowDoubts:
         Tasks carry the sign of those alone that are written with one.
         """
         carriers = self.carriers(quantity) if quantity.rounding.signed else ()
-        carried = f"its sign depends on {_each(carriers)}" if carriers else ""
+        each = "each of " if len(carriers) > 1 else ""
+        carried = f"its sign depends on {each}{listed(carriers)}" if carriers else ""
         return tuple(filter(None, (self.why_not_stated(quantity), carried)))
 
     def carriers(self, quantity: Quantity[Summary]) -> tuple[str, ...]:
@@ -85,8 +86,3 @@ def _beside_each() -> dict[str, Quantity[Summary]]:
 
 _BY_SQUARES = _beside_each()
 """Of each value by mass of a row, by name, the one by squared mass."""
-
-
-def _each(names: Sequence[str]) -> str:
-    """One name, or that it is each of several."""
-    return names[0] if len(names) == 1 else f"each of {', '.join(names[:-1])} and {names[-1]}"

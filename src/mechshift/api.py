@@ -251,8 +251,8 @@ def validate(path: Location, unofficial: bool = False) -> "tuple[Finding, ...]":
 
     Every number is computed again from the submission's cells, without a model; nothing in it is trusted.
     `unofficial` takes a protocol of this version that no board takes, and a record that is not the whole of
-    its protocol. Raises UsageError where there is nothing at the path, NotComputable for what is neither a
-    folder nor an archive.
+    its protocol. Raises UsageError where there is nothing at the path or a folder of other things,
+    NotComputable for what is neither a folder nor an archive.
     """
     from .benchmark.board.validation import is_board, validate_board
     from .benchmark.validation.validate import validate as check

@@ -1,7 +1,7 @@
 """The errors that a person sees: what was asked, what was found, and what to do."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 
@@ -19,6 +19,11 @@ def defused(text: str) -> str:
 def one_line(text: str) -> str:
     """The text on one line, with nothing in it that a terminal or the log of a CI service would obey."""
     return defused(printable(text))
+
+
+def listed(words: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 class MechshiftError(Exception):

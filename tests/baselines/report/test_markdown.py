@@ -1,8 +1,6 @@
 """Paragraphs, lists and tables as they stand on the page."""
 
-import pytest
-
-from mechshift.baselines.report.markdown import MARKUP, bullets, listed, paragraph, table, text
+from mechshift.baselines.report.markdown import MARKUP, bullets, paragraph, table, text
 from mechshift.benchmark.record.missing import Missing
 from mechshift.benchmark.record.quantity import Rounding
 from mechshift.benchmark.tables.cells import Notes
@@ -33,10 +31,3 @@ def test_a_table_has_its_notes_below() -> None:
 
 def test_no_text_of_a_record_is_taken_for_markdown() -> None:
     assert text("a|b\n*c*") == r"a\|b \*c\*"
-
-
-@pytest.mark.parametrize(
-    ("words", "said"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
-)
-def test_lists_in_a_sentence(words: list[str], said: str) -> None:
-    assert listed(words) == said
