@@ -1,13 +1,16 @@
 """The command `mechshift rescore`: every number of a record again, from its cells."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ...errors import one_line
 from .options import JsonOption
 from .output import print_json
+
+if TYPE_CHECKING:
+    from ..run.rescore import Rescored
 
 SHOWN = 20
 """Differences of one record that are printed as text; JSON has all."""
@@ -39,15 +42,17 @@ def rescore(
         print_json(rows)
     else:
         for one in found:
-            print(one_line(f"{one.path}: {_verdict(one.differences)}"))
+            print(one_line(f"{one.path}: {_verdict(one)}"))
             for line in one.differences[:SHOWN]:
                 print(one_line(f"  {line}"))
     if any(one.differences for one in found):
         raise typer.Exit(1)
 
 
-def _verdict(differences: tuple[str, ...]) -> str:
-    if not differences:
-        return "recomputed from its cells, identical to the last byte"
-    shown = f", the first {SHOWN} of them" if len(differences) > SHOWN else ""
-    return f"{len(differences)} values differ from those recomputed from its cells{shown}"
+def _verdict(one: "Rescored") -> str:
+    if not one.differences:
+        how = "equal but for how another machine rounds" if one.rounded else "identical to the last byte"
+        return f"recomputed from its cells, {how}"
+    number = len(one.differences)
+    shown = f", the first {SHOWN} of them" if number > SHOWN else ""
+    return f"{number} values differ from those recomputed from its cells{shown}"

@@ -1,6 +1,5 @@
 """A record that is compared with another, wherever it lies: a file, a run's folder, or a submission."""
 
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,9 +14,10 @@ from ..record.files import read_model, read_untrusted
 from ..record.record import Record
 from ..record.strict import read_strict_json
 from ..record.task_record import TaskRecord
+from ..run.differences import compare_contents
 from ..run.plan import Subject
 from ..run.progress import Announce, announce_nothing
-from ..run.rescore import announced, find_differences, find_records, read_cell, rescore_task
+from ..run.rescore import announced, find_records, read_cell, rescore_task
 from ..run.store import CELLS, digest_of
 from ..submission.archive import opened
 from ..submission.layout import DRAWS, MANIFEST, RECORD
@@ -152,9 +152,4 @@ def with_draws_of_cells(side: Side, tasks: Sequence[str], announce: Announce = a
 def _agree(found: TaskRecord, computed: TaskRecord) -> bool:
     """Whether a task's numbers are those of its cells, but for how machines round the last digits."""
     kept, again = (one.comparison.model_dump(mode="json") for one in (found, computed))
-    return all(
-        isinstance(each.found, float)
-        and isinstance(each.expected, float)
-        and math.isclose(each.found, each.expected, rel_tol=1e-6, abs_tol=1e-9)
-        for each in find_differences(kept, again)
-    )
+    return not compare_contents(kept, again).real

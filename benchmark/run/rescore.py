@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ from ..record.protocol import ProtocolTask
 from ..record.record import Record
 from ..record.task_record import CellRecord, TaskRecord, TaskResult
 from .assembly import assemble, describe_task
+from .differences import Differences, compare_contents
 from .execution import Outcome
 from .numbers import compute_numbers
 from .plan import Cell, Kind, Subject, plan_run
@@ -32,13 +33,27 @@ class Rescored:
     found: Record
     record: Record
 
+    @cached_property
+    def _compared(self) -> Differences:
+        found, expected = (one.model_dump(mode="json") for one in (self.found, self.record))
+        return compare_contents(found, expected)
+
     @property
     def differences(self) -> tuple[str, ...]:
-        """What the found record says otherwise, a line each, with both values; empty where it is the same."""
-        found, expected = (one.model_dump(mode="json") for one in (self.found, self.record))
-        if lines := tuple(map(str, find_differences(found, expected))):
-            return lines
-        return () if self.same_bytes else ("the file: it has the same values in another form",)
+        """What the found record says otherwise, a line each, with both values; empty where it is the same.
+
+        Rounding by another machine is no difference.
+        """
+        if self._compared.real:
+            return tuple(map(str, self._compared.real))
+        if self.rounded or self.same_bytes:
+            return ()
+        return ("the file: it has the same values in another form",)
+
+    @property
+    def rounded(self) -> bool:
+        """Whether numbers differ by the rounding of another machine."""
+        return self._compared.rounded
 
     @property
     def same_bytes(self) -> bool:
@@ -189,28 +204,3 @@ def _digest(kind: Kind, content: object) -> str:
         file = Path(folder, f"content.{kind.suffix}")
         kind.save(content, file)
         return digest_of(file)
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A place at which a record, as JSON has it, is not what its cells give; what either says."""
-
-    place: str
-    found: object
-    expected: object
-
-    def __str__(self) -> str:
-        return f"{self.place}: the record says {self.found!r}, its cells {self.expected!r}"
-
-
-def find_differences(found: object, expected: object, place: str = "") -> Iterator[Difference]:
-    """Where a record differs from the one that its cells give, both as JSON has them."""
-    if isinstance(found, dict) and isinstance(expected, dict):
-        for name in dict.fromkeys((*found, *expected)):
-            inner = f"{place}.{name}".removeprefix(".")
-            yield from find_differences(found.get(name, "absent"), expected.get(name, "absent"), inner)
-    elif isinstance(found, list) and isinstance(expected, list) and len(found) == len(expected):
-        for index, (one, other) in enumerate(zip(found, expected, strict=True)):
-            yield from find_differences(one, other, f"{place}[{index}]")
-    elif found != expected:
-        yield Difference(place, found, expected)

@@ -1,6 +1,5 @@
 """Whether every number of a record, and every draw beside it, follows from the cells."""
 
-import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -13,14 +12,12 @@ from ..record.files import as_bytes
 from ..record.record import Record
 from ..record.task_record import TaskResult
 from ..run.assembly import assemble
-from ..run.plan import Cell, Subject, kind_named
-from ..run.rescore import Difference, find_differences, rescore_task
+from ..run.differences import ROUNDING, compare_contents
+from ..run.plan import Cell, Subject
+from ..run.rescore import rescore_task
 from ..submission.layout import DRAWS, RECORD
 from .cells import TaskCells
 from .content import AGAIN, Place
-
-ROUNDING = 1e-9
-"""What another machine's arithmetic may change in a number, of its size or of 1 where that is larger."""
 
 
 def rescore_cells(
@@ -50,33 +47,13 @@ def check_numbers(place: Place, record: Record, results: Sequence[TaskResult]) -
     """
     expected = assemble(record.pair, record.environment, record.protocol, results)
     found, wanted = (one.model_dump(mode="json") for one in (record, expected))
-    differences = list(find_differences(found, wanted))
-    other = [each for each in differences if not _is_rounding(each)]
-    rounded = len(other) < len(differences)
-    for each in other:
-        if not (rounded and _is_computed_digest(each)):
-            problem = f"the record says {each.found!r}, its cells {each.expected!r}"
-            yield Finding("numbers", f"{RECORD}: {each.place}", problem, AGAIN)
-    if not differences and (place.folder / RECORD).read_bytes() != as_bytes(record):
+    differences = compare_contents(found, wanted)
+    for each in differences.real:
+        problem = f"the record says {each.found!r}, its cells {each.expected!r}"
+        yield Finding("numbers", f"{RECORD}: {each.place}", problem, AGAIN)
+    same = not differences.real and not differences.rounded
+    if same and (place.folder / RECORD).read_bytes() != as_bytes(record):
         yield Finding("numbers", RECORD, "its values are written in another form than mechshift does", AGAIN)
-
-
-def _is_rounding(difference: Difference) -> bool:
-    one, other = difference.found, difference.expected
-    if not isinstance(one, float) or not isinstance(other, float):
-        return False
-    return math.isclose(one, other, rel_tol=ROUNDING, abs_tol=ROUNDING)
-
-
-def _is_computed_digest(difference: Difference) -> bool:
-    """Whether it is the digest of a cell that is computed: where a number is rounded, it is another."""
-    *_, cells, name, digest = ("", "", *difference.place.split("."))
-    if cells != "cells" or digest != "digest":
-        return False
-    try:
-        return not kind_named(name).members
-    except KeyError:
-        return False
 
 
 def check_draws(place: Place, results: Sequence[TaskResult], record: Record) -> Iterator[Finding]:

@@ -48,6 +48,16 @@ def write_manifest(folder: Path) -> None:
     write_model(manifest.model_copy(update={"files": describe_files(folder)}), folder / "manifest.json")
 
 
+def rounded(content: Any, share: float) -> Any:
+    """The content with every number that is no whole one larger by that share."""
+    if isinstance(content, dict):
+        return {name: rounded(value, share) for name, value in content.items()}
+    if isinstance(content, list):
+        return [rounded(value, share) for value in content]
+    whole = not isinstance(content, float) or content == int(content)
+    return content if whole else content * (1 + share)
+
+
 def cell_file(folder: Path, name: str, suffix: str = "", task: str = TASK) -> Path:
     """The content of a cell, or with `suffix` another of its files."""
     found = [path for path in (folder / "cells" / task).glob(f"{name}.*") if path.suffix != ".seal"]

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import typer
 
+from build.tampering import rounded
 from mechshift.benchmark.cli.rescore import rescore as rescore_command
 from mechshift.benchmark.record.files import read_model, write_model
 from mechshift.benchmark.record.record import Record
@@ -117,6 +118,46 @@ def test_a_task_that_gave_no_comparison_is_rescored_too(path: Path, measured: Me
     assert [task.task for task in found.record.failed] == [first.task, second.task]
     write_model(found.record, path)
     assert rescore(path).differences == ()
+
+
+def of_another_machine(path: Path, share: float = 1e-12) -> None:
+    """Make a record one whose numbers, and the digests of computed cells, another machine has rounded."""
+    content = json.loads(path.read_text())
+    content |= {part: rounded(content[part], share) for part in ("tasks", "summary")}
+    for task in content["tasks"]:
+        task["cells"]["comparison"]["digest"] = "0" * 64
+    write_model(Record.model_validate_json(json.dumps(content)), path)
+
+
+def test_rounding_by_another_machine_is_no_difference(path: Path, command: Callable[..., Any]) -> None:
+    exact = rescore(path)
+    of_another_machine(path)
+    found = rescore(path)
+    assert (found.differences, found.rounded, found.same_bytes) == ((), True, False)
+    assert (exact.rounded, found.record) == (False, exact.record)
+    done = command("rescore", path)
+    assert (done.code, done.out) == (
+        0,
+        f"{path}: recomputed from its cells, equal but for how another machine rounds\n",
+    )
+
+
+def test_a_change_beyond_rounding_is_a_difference(path: Path) -> None:
+    of_another_machine(path, 1e-8)
+    assert rescore(path).differences
+
+
+@pytest.mark.parametrize("name", ["scores-arm", "comparison"])
+def test_another_digest_beside_equal_numbers_is_a_difference(path: Path, name: str) -> None:
+    content = json.loads(path.read_text())
+    content["tasks"][0]["cells"][name]["digest"] = "0" * 64
+    write_model(Record.model_validate_json(json.dumps(content)), path)
+    if name == "comparison":
+        (difference,) = rescore(path).differences
+        assert difference.startswith("tasks[0].cells.comparison.digest: the record says '000")
+    else:
+        with pytest.raises(NotComputable, match="is not what"):
+            rescore(path)
 
 
 def test_other_bytes_of_the_same_values_are_said(path: Path) -> None:

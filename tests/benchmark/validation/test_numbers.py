@@ -4,29 +4,19 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from build.tampering import write_manifest
+from build.tampering import rounded, write_manifest
 from mechshift.benchmark.record.files import read_model, write_model
 from mechshift.benchmark.record.record import Record
-from mechshift.benchmark.run.rescore import Difference
+from mechshift.benchmark.run import differences
+from mechshift.benchmark.run.differences import Difference
 from mechshift.benchmark.validation import numbers
 from mechshift.benchmark.validation.content import Place
 from mechshift.benchmark.validation.validate import validate
 
 Submission = Callable[..., Path]
-
-
-def rounded(content: Any, share: float) -> Any:
-    """The content with every number that is no whole one a little larger."""
-    if isinstance(content, dict):
-        return {name: rounded(value, share) for name, value in content.items()}
-    if isinstance(content, list):
-        return [rounded(value, share) for value in content]
-    whole = not isinstance(content, float) or content == int(content)
-    return content if whole else content * (1 + share)
 
 
 @pytest.mark.parametrize(("share", "valid"), [(1e-12, True), (1e-8, False)])
@@ -46,7 +36,7 @@ def test_many_differences_by_rounding_take_little_time(
     folder = submission()
     record = read_model(folder / "record.json", Record)
     many = [Difference(f"tasks[{index}]", 1.0, 1.0 + 1e-12) for index in range(30_000)]
-    monkeypatch.setattr(numbers, "find_differences", lambda found, expected: many)
+    monkeypatch.setattr(differences, "find_differences", lambda found, expected: many)
     start = time.process_time()
     assert [*numbers.check_numbers(Place(folder, folder.name, {}), record, record.results)] == []
     assert time.process_time() - start < 5
