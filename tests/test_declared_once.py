@@ -10,7 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 BOARD = ROOT / "baselines" / "board"
-TINY, OTHER = (BOARD / f"2026-11-29-{pair}-v2" for pair in ("tiny", "tiny-continued"))
+TINY, OTHER = (BOARD / f"2026-11-29-{pair}-v2.zip" for pair in ("tiny", "tiny-continued"))
+RECORD = ROOT / "baselines" / "reference" / "tiny" / "record.json"
 
 DECLARED = """
 import mechshift.benchmark.record.quantities as quantities
@@ -54,7 +55,7 @@ from mechshift.benchmark.cli.main import app
 from mechshift.benchmark.record.files import read_model
 from mechshift.benchmark.record.record import Record
 
-tiny, other, board, out = map(Path, sys.argv[1:5])
+tiny, other, record, board, out = map(Path, sys.argv[1:6])
 
 
 def printed(*arguments):
@@ -69,11 +70,10 @@ def page(*arguments):
     return (out / "page.html").read_text()
 
 
-record = tiny / "record.json"
 printed("check", other, "--against", tiny, "--report", out / "check.xml")
 about = ("--evaluator", "A", "--relationship", "other", "--model", "org/model")
 printed("export", tiny, "--to", "every-eval-ever", "--out", out / "export", *about)
-sys.path.insert(0, sys.argv[5])
+sys.path.insert(0, sys.argv[6])
 from definitions import with_definitions
 
 print(json.dumps({
@@ -124,7 +124,7 @@ NAMES = {
 def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What every place shows in a process in which one more quantity is declared."""
     out = tmp_path_factory.mktemp("out")
-    arguments = [TINY, OTHER, BOARD, out, ROOT / "docs"]
+    arguments = [TINY, OTHER, RECORD, BOARD, out, ROOT / "docs"]
     done = subprocess.run(
         [sys.executable, "-c", DECLARED + USED, *map(str, arguments)],
         env=os.environ | {"COLUMNS": "200"},
