@@ -10,16 +10,21 @@ from numpy.typing import NDArray
 
 from ...benchmark.measure.evidence import ScoreSums
 from ...benchmark.record.files import read_model
+from ...benchmark.record.number import Number
 from ...benchmark.record.record import Record
+from ...benchmark.record.task_record import TaskRecord
 from ...benchmark.run.plan import MEMBERS, kind_name
-from ...benchmark.run.store import digest_of, find_cell
+from ...benchmark.run.store import digest_of, find_cell, read_seal
 from ...errors import NotComputable, UsageError
-from ...metrics import cluster_weights, templates_drawn
+from ...metrics import Undefined, cluster_weights, group_products, resampled_cosine, templates_drawn
 from .roster import BASE, CONTROL, PAIRS
 from .tasks import TaskKind, kind_of
 
 ARM = "ARM"
 """The name of the ARM of `tiny`'s run beside those of the pairs, which stand for their second members."""
+
+APART = 0.005
+"""How far ρ of cells may lie from that of their record, which has a jackknife's correction (.001 at most)."""
 
 BETWEEN = 1000
 """How far apart the seeds of two tasks' resamples lie; a task has fewer groupings of its prompts."""
@@ -97,6 +102,9 @@ def read_runs(folder: Path, neurons: bool = False) -> Runs:
     Of a task a pair without a comparison is left out. Raises UsageError where the run of `tiny` or of its
     control is missing, or ARM or protocol differ; NotComputable for cells that are missing or not those of
     their record, or no task.
+
+    Cells that another processor made of the same inputs are taken, as their digests differ by rounding alone.
+    They have to give the record's ρ.
     """
     paths = {pair: path for pair in PAIRS if (path := _record_of(folder / pair, pair))}
     absent = [pair for pair in (BASE, CONTROL) if pair not in paths]
@@ -135,25 +143,45 @@ def _check_same(records: Mapping[str, Record]) -> None:
 
 
 def _scored(task: str, paths: Mapping[str, Path], records: Mapping[str, Record], neurons: bool) -> Scored:
-    there = {
-        pair: path for pair, path in paths.items() if any(one.task == task for one in records[pair].tasks)
-    }
-    arm, second = (
-        {
-            pair: of_cell(_read_cell(path, records[pair], task, kind_name("scores", role)), neurons)
-            for pair, path in there.items()
-        }
-        for role in MEMBERS
-    )
+    arm, second = {}, {}
+    for pair, path in paths.items():
+        found = next((one for one in records[pair].tasks if one.task == task), None)
+        if found is not None:
+            arm[pair], second[pair] = (
+                of_cell(_read_cell(path, records[pair], found, kind_name("scores", role)), neurons)
+                for role in MEMBERS
+            )
+            _check_agrees(path, found, arm[pair], second[pair], neurons)
     return Scored(arm, second)
 
 
-def _read_cell(path: Path, record: Record, task: str, name: str) -> ScoreSums:
-    """Raises NotComputable for a cell that the record was not made of."""
-    file = find_cell(path, record, task, name)
-    cells = next(one.cells for one in record.tasks if one.task == task)
-    if digest_of(file) != cells[name].digest:
-        raise NotComputable(
-            f"{file} is not what {path.name} was made of", "run the pair again: the cell is computed again"
-        )
+def _read_cell(path: Path, record: Record, task: TaskRecord, name: str) -> ScoreSums:
+    """Raises NotComputable for a cell of other inputs than the record's, or whose content was changed."""
+    file = find_cell(path, record, task.task, name)
+    if (digest := digest_of(file)) != task.cells[name].digest:
+        seal = read_seal(file)
+        needs = {need: task.cells[need].digest for need in seal.needs if need in task.cells}
+        if (seal.digest, seal.key, seal.needs) != (digest, task.cells[name].key, needs):
+            raise NotComputable(
+                f"{file} is not what {path.name} was made of",
+                "run the pair again: the cell is computed again",
+            )
     return ScoreSums.load(file)
+
+
+def _check_agrees(
+    path: Path, task: TaskRecord, arm: MemberScores, second: MemberScores, neurons: bool
+) -> None:
+    """Raises NotComputable where cells give another ρ than the record says."""
+    recorded = task.comparison.structure["neurons" if neurons else "edges"]
+    alone = np.ones((2, len(arm.counts)))
+    products = group_products(arm.sums, second.sums)
+    found = resampled_cosine(products, arm.counts, second.counts, alone, alone, arm.shared(second))
+    if isinstance(found, Undefined) or not isinstance(recorded, Number):
+        return
+    if abs(found.value - recorded.value) > APART:
+        raise NotComputable(
+            f"the cells of {task.task} beside {path} give ρ = {found.value:.3f}, the record says"
+            f" {recorded.value:.3f}",
+            "run the pair again, and keep its record beside its cells",
+        )

@@ -71,7 +71,7 @@ def seal_anew(folder: Path, name: str, everything: bool = True) -> None:
     """
     file = cell_file(folder, name)
     digest = digest_of(file)
-    _change_seal(file, digest=digest)
+    change_seal(file, digest=digest)
     content = json.loads((folder / "record.json").read_text())
     for task in content["tasks"]:
         if task["task"] == TASK:
@@ -80,11 +80,12 @@ def seal_anew(folder: Path, name: str, everything: bool = True) -> None:
     for path in (folder / "cells" / TASK).glob("*.seal") if everything else ():
         needs = json.loads(path.read_text())["needs"]
         if name in needs:
-            _change_seal(path, needs={**needs, name: digest})
+            change_seal(path, needs={**needs, name: digest})
     write_manifest(folder)
 
 
-def _change_seal(file: Path, **changes: Any) -> None:
+def change_seal(file: Path, **changes: Any) -> None:
+    """Write other values into the seal of a cell's content, and its checksum."""
     path = file.with_suffix(".seal")
     seal = Seal.model_validate_json(path.read_text())
     path.write_text(seal.model_copy(update=changes).sealed().model_dump_json(indent=1) + "\n")
@@ -599,7 +600,7 @@ def _sealing(values: dict[str, Any], inputs: dict[str, Any] | None = None) -> Ch
     def change(folder: Path) -> None:
         file = cell_file(folder, "scores-arm")
         seal = Seal.model_validate_json(file.with_suffix(".seal").read_text())
-        _change_seal(file, **values, inputs={**seal.inputs, **(inputs or {})})
+        change_seal(file, **values, inputs={**seal.inputs, **(inputs or {})})
         write_manifest(folder)
 
     return change

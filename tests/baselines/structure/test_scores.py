@@ -1,0 +1,108 @@
+"""Score cells of runs on disk are taken where they are those of the record, whatever processor made them."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
+
+from build.submissions import GRAPH, SMALL, TASKS, write_run
+from build.tampering import change_seal
+from mechshift.baselines.structure.scores import read_runs
+from mechshift.benchmark.run.store import digest_of
+from mechshift.errors import NotComputable, UsageError
+
+PAIRS = ("tiny", "tiny-continued")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Runs of a small pair under the names of the reference pairs that have to be there."""
+    folder = tmp_path_factory.mktemp("runs")
+    for pair in PAIRS:
+        record = write_run(folder / pair)
+        record.rename(record.with_name(f"{pair}-v2.json"))
+    return folder
+
+
+@pytest.fixture
+def runs(made: Path, tmp_path: Path) -> Path:
+    """A copy, to be changed."""
+    return Path(shutil.copytree(made, tmp_path / "runs"))
+
+
+def scores_of(runs: Path) -> Path:
+    """The cell of the ARM's scores of `tiny` on the first task."""
+    (file,) = (runs / "tiny" / "cells" / TASKS[0]).glob("scores-arm.*.safetensors")
+    return file
+
+
+def change_scores(file: Path, change: Callable[[np.ndarray], np.ndarray], sealed: bool = True) -> None:
+    tensors = load_file(file)
+    with safe_open(file, framework="numpy") as opened:
+        metadata = opened.metadata()
+    tensors["score_sums"] = change(tensors["score_sums"]).astype(tensors["score_sums"].dtype)
+    save_file(tensors, file, metadata)
+    if sealed:
+        change_seal(file, digest=digest_of(file))
+
+
+def test_both_members_of_every_pair_are_read(made: Path) -> None:
+    found = read_runs(made)
+    assert (set(found.records), set(found.tasks)) == (set(PAIRS), set(TASKS))
+    kept = load_file(scores_of(made))["score_sums"]
+    arm = found.tasks[TASKS[0]].arm["tiny"]
+    assert (arm.sums == kept).all()
+    assert sum(map(len, arm.examples)) == arm.counts.sum()
+
+
+def test_cells_that_another_processor_made_of_the_same_inputs_are_taken(runs: Path) -> None:
+    before = read_runs(runs).tasks[TASKS[0]].arm["tiny"].sums
+    change_scores(scores_of(runs), lambda scores: scores * np.float32(1.0001))
+    after = read_runs(runs).tasks[TASKS[0]].arm["tiny"].sums
+    assert after == pytest.approx(before * 1.0001, rel=1e-6)
+
+
+def test_cells_that_were_changed_after_they_were_made_are_refused(runs: Path) -> None:
+    change_scores(scores_of(runs), lambda scores: scores * np.float32(1.0001), sealed=False)
+    with pytest.raises(NotComputable, match=r"is not what tiny-v2\.json was made of"):
+        read_runs(runs)
+
+
+@pytest.mark.parametrize("changes", [{"key": "f" * 16}, {"needs": {"pool": "f" * 64}}], ids=str)
+def test_cells_of_other_inputs_are_refused(runs: Path, changes: dict[str, object]) -> None:
+    change_scores(scores_of(runs), lambda scores: scores * np.float32(1.0001))
+    change_seal(scores_of(runs), **changes)
+    with pytest.raises(NotComputable, match=r"is not what tiny-v2\.json was made of"):
+        read_runs(runs)
+
+
+def test_cells_that_give_another_rho_than_the_record_says_are_refused(runs: Path) -> None:
+    generator = np.random.default_rng(0)
+    scale = generator.uniform(0.2, 2, size=GRAPH.edges)
+    change_scores(scores_of(runs), lambda scores: scores * scale)
+    with pytest.raises(NotComputable, match=r"give ρ = 0\.\d+, the record says 0\.\d+"):
+        read_runs(runs)
+
+
+def test_a_run_of_tiny_and_of_its_control_has_to_be_there(runs: Path) -> None:
+    shutil.rmtree(runs / "tiny-continued")
+    with pytest.raises(UsageError, match="holds no run of tiny-continued"):
+        read_runs(runs)
+
+
+def test_runs_of_another_protocol_are_refused(runs: Path) -> None:
+    shutil.rmtree(runs / "tiny-continued")
+    record = write_run(runs / "tiny-continued", SMALL.changed(seed=SMALL.sampling.seed + 1))
+    record.rename(record.with_name("tiny-continued-v2.json"))
+    with pytest.raises(UsageError, match="not of one ARM and one protocol"):
+        read_runs(runs)
+
+
+def test_two_records_of_a_pair_are_refused(runs: Path) -> None:
+    shutil.copy(runs / "tiny" / "tiny-v2.json", runs / "tiny" / "tiny-v3.json")
+    with pytest.raises(UsageError, match="several records of tiny"):
+        read_runs(runs)
