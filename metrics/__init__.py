@@ -90,6 +90,7 @@ from .spread import inverse_spread, spread_strata, standardised_cosine
 from .squared import clipped_profile, squared_placement
 from .stability import SignStability, sign_carriers, sign_stability
 from .student import student_quantile, student_tail
+from .transfer import Transfer, circuit_transfer
 from .undefined import Undefined, Value
 
 __all__ = [
@@ -105,6 +106,7 @@ __all__ = [
     "PromptFaithfulness",
     "Ranking",
     "SignStability",
+    "Transfer",
     "Transport",
     "Undefined",
     "Value",
@@ -119,6 +121,7 @@ __all__ = [
     "chance_node_jaccard",
     "chance_tail",
     "circuit_overlap",
+    "circuit_transfer",
     "clipped_profile",
     "cluster_weights",
     "cmd",
