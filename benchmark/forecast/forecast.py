@@ -119,7 +119,7 @@ JSON = 150_000
 
 def forecast(sketch: Sketch, tasks: Sequence[ProtocolTask], protocol: Protocol, rows: int) -> Forecast:
     """The forecast of a run. Raises as `task_work`."""
-    works = tuple(task_work(sketch, task, protocol, rows) for task in tasks)
+    works = tuple(task_work(sketch, task, protocol, rows, len(tasks) - 1) for task in tasks)
     return Forecast(sketch, protocol, rows, works, _stages(sketch, works, protocol))
 
 

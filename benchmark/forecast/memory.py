@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from ...metrics.halves import BLOCK
 from ..circuits.effects import MEMORY as DIRECT_BYTES
+from ..measure.circuit_runs import crossed_circuits
 from ..record.protocol import Protocol
 from .activations import (
     DOUBLE,
@@ -75,7 +76,7 @@ class StagePeak:
 def stage_peaks(
     sizes: Sequence[Sizes], stored: Sequence[int], tasks: Iterable[TaskWork], protocol: Protocol
 ) -> tuple[StagePeak, ...]:
-    """The peak of every stage: loading, checks, and those of the cells, the other reads last.
+    """The peak of every stage: loading, checks, and those of the cells, what needs other tasks last.
 
     `sizes`, `stored`: of ARM and MDM, dimensions and bytes of the weights' files. Both members are in memory
     all the time, in an ungrouped protocol with copies of their key and value maps.
@@ -99,6 +100,7 @@ def stage_peaks(
         ("cards", _cards(members, protocol, groups)),
         ("comparison", [({}, _compared(asked[0], protocol, groups))]),
         ("other reads", _other_reads(members, protocol, groups)),
+        ("transfer", _transfer(members, protocol, groups, len(works) - 1)),
     ):
         found = [_stage(name, weights, copied * (name != "decoding"), *phase) for phase in phases]
         stages.append(max(found, key=lambda stage: stage.together, default=_stage(name, weights, 0, {}, {})))
@@ -244,8 +246,11 @@ def _pass(sizes: Sizes, load: Load, done: int, steps: int) -> dict[str, int]:
 
 
 def _circuits(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
+    return _circuits_of(members, protocol, groups, number_of_circuits(protocol))
+
+
+def _circuits_of(members: Works, protocol: Protocol, groups: int, circuits: int) -> list[Phase]:
     phases: list[Phase] = []
-    circuits = number_of_circuits(protocol)
     graph = members[0][0].graph
     edges = 5 * circuits * graph.sources * graph.destinations
     host = {
@@ -262,6 +267,18 @@ def _circuits(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
             }
             phases.append((device, host))
     return phases
+
+
+def _transfer(members: Works, protocol: Protocol, groups: int, others: int) -> list[Phase]:
+    """As circuits, of the larger of both numbers; with the mean scores of all other tasks."""
+    found = protocol.transferring
+    if found is None:
+        return []
+    circuits = 1 + max(crossed_circuits(others), found.shuffled)
+    graph = members[0][0].graph
+    kept = {"scores of other tasks": 2 * others * DOUBLE * graph.sources * graph.destinations}
+    # Its examples are as long as those of a sweep.
+    return [(device, {**host, **kept}) for device, host in _circuits_of(members, protocol, groups, circuits)]
 
 
 def _entropies(members: Works, protocol: Protocol, groups: int) -> list[Phase]:

@@ -7,7 +7,7 @@ from heapq import heapreplace
 
 from ..record.protocol import Protocol, ProtocolTask
 from ..run.earlier import earlier_seconds
-from ..run.plan import Plan, Subject, plan_run
+from ..run.plan import Plan, Subject, place_of, plan_run
 from ..run.store import Store
 from ..run.timing import Slot, slot_of
 from .forecast import Forecast
@@ -101,7 +101,7 @@ def _cells(plan: Plan, store: Store | None) -> tuple[PlannedCell, ...]:
     return tuple(
         PlannedCell(
             *slot_of(cell),
-            cell.kind.needs,
+            (*cell.kind.needs, *map(place_of, plan.others(cell))),
             cell.key if store is not None else None,
             # The seal is enough here; the run itself checks the content when it reads it.
             store.seal(cell) is not None and store.path(cell).is_file() if store is not None else None,

@@ -20,6 +20,7 @@ STAGES: dict[Stage, str] = {
     "effects": "effects",
     "cards": "cards",
     "stages": "other reads",
+    "transfer": "transfer",
 }
 """The stage of the forecast that a kind of cell is, where a model runs for it."""
 
@@ -42,6 +43,8 @@ def works_of(found: Forecast) -> dict[Slot, Work]:
     works: dict[Slot, Work] = {}
     for task in found.tasks:
         for kind, stage in STAGES.items():
+            if kind == "transfer" and found.protocol.transferring is None:
+                continue
             each = [
                 Work(
                     passes.forward_flop(sizes) + passes.extraction_flop(sizes),
@@ -68,7 +71,7 @@ def probed_seconds(found: Forecast, speeds: Speeds) -> dict[Slot, float]:
 
     Operations by their speed, and a comparison by
     edges · (fixed + (resamples + 1) · what a resample takes at the protocol's splits and budgets).
-    Circuits of edges are chosen, and prompts written, in no time that counts.
+    Circuits of edges are chosen, prompts written, and transfers computed in no time that counts.
     """
     seconds = {
         slot: work.forward / speeds.forward + work.graded / speeds.graded
@@ -79,7 +82,7 @@ def probed_seconds(found: Forecast, speeds: Speeds) -> dict[Slot, float]:
     ranked = speeds.ranked * (found.protocol.statistics.resamples + 1)
     for task in found.tasks:
         seconds |= {(task.task, kind_name("circuit", member)): 0.0 for member in MEMBERS}
-        seconds[task.task, kind_name("prompts")] = 0.0
+        seconds |= {(task.task, kind_name(kind)): 0.0 for kind in ("prompts", "function")}
         seconds[task.task, kind_name("comparison")] = edges * (speeds.fixed + ranked)
     return seconds
 

@@ -28,6 +28,7 @@ from ..circuits.attribution import STEPS_AT_ONCE, TOKENS_AT_ONCE, stacked
 from ..circuits.intervention import LEAST_ITEMS, stacked_items
 from ..circuits.prefix import LEAST
 from ..measure.card_sizes import ABLATED, PROMPTS, SETS
+from ..measure.circuit_runs import crossed_circuits
 from ..measure.convergence import spread
 from ..measure.effects import first_of_each
 from ..pairs.attention import Attention
@@ -144,8 +145,10 @@ class TaskWork:
         return self.arm, self.mdm
 
 
-def task_work(sketch: Sketch, asked: ProtocolTask, protocol: Protocol, rows: int) -> TaskWork:
-    """The work of a task on a pair, `rows` token rows at once.
+def task_work(
+    sketch: Sketch, asked: ProtocolTask, protocol: Protocol, rows: int, others: int = 0
+) -> TaskWork:
+    """The work of a task on a pair, `rows` token rows at once, in a run of so many other tasks.
 
     Raises UsageError for an unknown task or level, PairError for prompts that the pair cannot be asked.
     """
@@ -181,6 +184,7 @@ def task_work(sketch: Sketch, asked: ProtocolTask, protocol: Protocol, rows: int
             other_reads,
             protocol,
             rows,
+            others,
         )
         for member, sizes, other_reads in zip((sketch.arm, sketch.mdm), sketch.sizes, beside, strict=True)
     )
@@ -252,6 +256,7 @@ def _member_work(
     beside: OtherLoads,
     protocol: Protocol,
     rows: int,
+    others: int,
 ) -> MemberWork:
     asked = partial(questions, member, examples, read=protocol.sampling.read)
     discovery, scoring = asked(grouping.discovery, grouping.group), protocol.scoring
@@ -270,7 +275,10 @@ def _member_work(
                 Passes(),
             ),
         ),
-        "circuits": sum((_circuit_passes(load, sizes, protocol) for load in swept), Passes()),
+        "circuits": sum(
+            (_circuit_passes(load, sizes, number_of_circuits(protocol)) for load in swept), Passes()
+        ),
+        "transfer": _transfer_passes(member, sizes, examples, grouping, protocol, rows, others),
         "entropies": sum((_run_pass(load) for load in evaluation), Passes()),
         "effects": _effect_passes(evaluation, removed, sizes),
         "cards": _cards(member, sizes, asked(grouping.evaluation), protocol, rows),
@@ -449,9 +457,38 @@ def _search_passes(load: Load, steps: int) -> Passes:
     return replace(_attribution_passes(load, steps), examples=0, rows=0)
 
 
-def _circuit_passes(load: Load, sizes: Sizes, protocol: Protocol) -> Passes:
+def _transfer_passes(
+    member: Member,
+    sizes: Sizes,
+    examples: Mapping[int, Encoded],
+    grouping: Grouping,
+    protocol: Protocol,
+    rows: int,
+    others: int,
+) -> Passes:
+    """Circuits of the other member and of other tasks, and shuffled ones on a part of the examples."""
+    found = protocol.transferring
+    if found is None:
+        return Passes()
+    crossed = questions(
+        member, examples, swept_examples(grouping, found.crossed), read=protocol.sampling.read
+    )
+    few = spaced(crossed, found.shuffled_examples)
+    # The empty circuit is run beside either.
+    parts = ((crossed, 1 + crossed_circuits(others)), (few, 1 + found.shuffled))
+    return sum(
+        (
+            _circuit_passes(load, sizes, circuits)
+            for asked, circuits in parts
+            for load in _loads(member, asked, rows)
+        ),
+        Passes(),
+    )
+
+
+def _circuit_passes(load: Load, sizes: Sizes, circuits: int) -> Passes:
     """The whole model on both prompts, the reference, and stacks of circuits and rows."""
-    circuits, positions = number_of_circuits(protocol), load.rows * load.tokens
+    positions = load.rows * load.tokens
     items = circuits * load.rows
     stacks = -(-items // stacked_items(sizes.graph, sizes.width, load.tokens))
     return (

@@ -5,13 +5,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..asking.states import Question, batches, by_length, in_batch_order
+from ..asking.states import Question, in_batch_order
 from ..circuits.graph import Edges, Graph
-from ..circuits.intervention import mean_outputs, run_circuits, whole_model
 from ..pairs.member import Member
 from ..record.protocol import Sweeping
 from .budgets import budgets
 from .evidence import RANKINGS, Sweep
+from .running import run_on
 
 
 def sweep(
@@ -29,29 +29,13 @@ def sweep(
     """
     graph = Graph.of(member.backbone.shape)
     edges, kept = _circuits(graph, scores, sweeping)
-    # Rankings agree on the largest circuits, and small ones can be pruned to the same edges.
-    distinct, place = np.unique(
-        np.concatenate([edges, np.zeros_like(edges[:1])]), axis=0, return_inverse=True
-    )
-    # The empty circuit is run like any other: only under `patch` does it equal the corrupted run.
-    whole: list[NDArray[np.float64]] = []
-    circuits: list[NDArray[np.float64]] = []
-    # Means over prompts exist only for prompts of one length, position by position.
-    for alike in by_length(questions):
-        averaged = sweeping.intervention == "mean"
-        means = mean_outputs(member, batches(member, alike, rows)) if averaged else None
-        for batch in batches(member, alike, rows):
-            circuits.append(run_circuits(member, batch, distinct, sweeping.intervention, means))
-            whole.append(whole_model(member, batch)[0])
-            advance(batch.examples)
-    values = np.concatenate(circuits, axis=1)[place.reshape(-1)]
-    by_ranking = values[:-1].reshape(len(RANKINGS), len(sweeping.grid), -1)
+    ran = run_on(member, questions, edges, sweeping.intervention, rows, advance)
     ordered = in_batch_order(questions)
     return Sweep(
         graph,
-        np.concatenate(whole),
-        values[-1],
-        by_ranking,
+        ran.whole,
+        ran.empty,
+        ran.circuits.reshape(len(RANKINGS), len(sweeping.grid), -1),
         kept,
         tuple(one.encoded.example.template for one in ordered),
         np.array([one.index for one in ordered], dtype=np.int64),

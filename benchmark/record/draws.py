@@ -55,6 +55,8 @@ def take_draws(record: Record) -> dict[str, Floats]:
     for task in record.tasks:
         map_numbers(task.comparison, f"{task.task}/", keep)
         map_numbers(task.stages, f"{task.task}/stages", keep)
+        if task.function is not None:
+            map_numbers(task.function, f"{task.task}/function", keep)
     return found
 
 
@@ -69,6 +71,7 @@ def with_draws(record: Record, draws: Draws) -> Record:
             update={
                 "comparison": map_numbers(task.comparison, f"{task.task}/", add),
                 "stages": map_numbers(task.stages, f"{task.task}/stages", add),
+                "function": task.function and map_numbers(task.function, f"{task.task}/function", add),
             }
         )
         for task in record.tasks
@@ -80,6 +83,8 @@ def find_numbers(task: TaskRecord) -> Iterator[tuple[str, Number]]:
     """Every number of a task's comparison and reads, with its place in the record, as `Draws` has them."""
     yield from numbers_in(task.comparison, f"{task.task}/")
     yield from numbers_in(task.stages, f"{task.task}/stages")
+    if task.function is not None:
+        yield from numbers_in(task.function, f"{task.task}/function")
 
 
 def numbers_in(

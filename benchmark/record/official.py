@@ -49,7 +49,9 @@ def why_unofficial(protocol: Protocol, named: bool = False) -> Unofficial | None
     # By value and not by name and version alone, as a record can claim any name.
     mine, theirs = dict(own.settings()), dict(protocol.settings())
     changed = [
-        f"{name} is {theirs[name]!r} and not {mine[name]!r}" for name in mine if theirs[name] != mine[name]
+        f"{name} is {theirs.get(name)!r} and not {mine.get(name)!r}"
+        for name in {**mine, **theirs}
+        if theirs.get(name) != mine.get(name)
     ]
     changed += [] if protocol.tasks == own.tasks else ["its tasks differ"]
     if changed:

@@ -7,7 +7,7 @@ never sees the others, so that its key holds just what can change it.
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from ...errors import unknown
 
@@ -118,6 +118,17 @@ class Removing(Part):
     )
 
 
+class Transferring(Part):
+    """On how much circuits of the other member, and of other tasks, are run in a member."""
+
+    crossed: int = Field(
+        ge=2,
+        description="evaluation examples on which circuits of the other member and of other tasks run",
+    )
+    shuffled: int = Field(ge=1, description="circuits of scores shuffled within cells")
+    shuffled_examples: int = Field(ge=1, description="those of these examples on which shuffled circuits run")
+
+
 class Statistics(Part):
     """How intervals, ceilings and floors are drawn."""
 
@@ -149,18 +160,30 @@ class Protocol(Part):
     sweeping: Sweeping
     compared: Compared
     removing: Removing
+    # A protocol without this part is written as it was before there was one: its records stay as they are.
+    transferring: Transferring | None = None
     statistics: Statistics
+
+    @model_serializer(mode="wrap")
+    def _as_declared(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        found: dict[str, Any] = write(self)
+        if self.transferring is None:
+            found.pop("transferring", None)
+        return found
 
     def task(self, name: str) -> ProtocolTask | None:
         """The task of that name as the protocol asks it; None where it does not."""
         return next((task for task in self.tasks if task.name == name), None)
 
     def settings(self) -> Iterator[tuple[str, Any]]:
-        """Name and value of all that is set but the tasks, one part's settings after the other's."""
+        """Name and value of all that is set but the tasks, one part's settings after the other's.
+
+        A part that the protocol has not has none.
+        """
         for name, value in self:
             if isinstance(value, Part):
                 yield from value
-            elif name != "tasks":
+            elif name not in ("tasks", "transferring"):
                 yield name, value
 
     def reseeded(self, seed: int) -> "Protocol":

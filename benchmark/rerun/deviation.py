@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ...metrics import top_edges
 from ..asking.pool import Pool, Prompts
 from ..measure.budgets import budgets
+from ..measure.circuit_runs import CircuitRuns
 from ..measure.effect_sums import EffectSums
 from ..measure.evidence import Entropies, ScoreSums, Sweep
 from ..measure.reduced import ScorePrecision, reduce_sums, restore_sums, strata_of
@@ -35,7 +36,8 @@ def deviation(submitted: Any, found: Any, precision: ScorePrecision | None) -> f
       the metrics of the clean and the corrupted prompts the largest difference, relative to the largest;
       whichever is largest.
     * sweep: in units of the gap between the whole model and the empty circuit, the largest difference of a
-      circuit's mean (so, of its faithfulness), and the root mean square difference of all values.
+      circuit's mean (so, of its faithfulness), and the root mean square difference of all values; transfer:
+      the same of the circuits that are run in a host.
     * entropies: of the mean over a group the largest difference, or the share of components that only one of
       the two has.
     * effects: the largest difference of direct effects, relative to the largest; of drops and of the metrics
@@ -53,6 +55,8 @@ def deviation(submitted: Any, found: Any, precision: ScorePrecision | None) -> f
         return _of_scores(submitted, found, precision)
     if isinstance(submitted, Sweep):
         return _of_sweep(submitted, found)
+    if isinstance(submitted, CircuitRuns):
+        return _of_runs(submitted, found)
     if isinstance(submitted, EffectSums):
         return _of_effects(submitted, found)
     if isinstance(submitted, CardsCell):
@@ -202,8 +206,20 @@ def _of_sweep(submitted: Sweep, found: Sweep) -> float:
         submitted.examples, found.examples
     ):
         return 1.0
+    return _of_metrics(submitted, found, ("whole", "empty", "circuits"))
+
+
+def _of_runs(submitted: CircuitRuns, found: CircuitRuns) -> float:
+    same = (submitted.names, submitted.edges) == (found.names, found.edges)
+    placed = [np.array_equal(getattr(submitted, n), getattr(found, n)) for n in ("examples", "shuffled_at")]
+    if not same or not all(placed) or submitted.shuffled.shape != found.shuffled.shape:
+        return 1.0
+    return _of_metrics(submitted, found, ("whole", "empty", "circuits", "shuffled"))
+
+
+def _of_metrics(submitted: Sweep | CircuitRuns, found: Sweep | CircuitRuns, names: Sequence[str]) -> float:
     gap = abs(float(submitted.whole.mean() - submitted.empty.mean()))
-    pairs = [(getattr(submitted, name), getattr(found, name)) for name in ("whole", "empty", "circuits")]
+    pairs = [(getattr(submitted, name), getattr(found, name)) for name in names]
     return max(
         max(relative(np.abs((new - old).mean(axis=-1)).max(), gap), relative(_rms(new - old), gap))
         for old, new in pairs

@@ -11,11 +11,13 @@ from ..measure.reduced import PRECISIONS
 from ..pairs.pair import Pair
 from ..record.provenance import Environment
 from ..record.record import Record
+from ..run.execution import Other
 from ..run.measuring import Measuring
-from ..run.plan import Cell, Subject
+from ..run.plan import Cell, Subject, place_of
 from ..run.progress import Silent
 from ..run.provenance import describe_environment, subject_of
 from ..run.rescore import planned_cells, read_cell
+from ..run.store import Store
 from ..submission.tolerances import CIRCUITS, tolerances_of
 from .deviation import circuit_deviation, deviation
 
@@ -128,9 +130,21 @@ def _computed(
             if by_name[need].kind.stage == "scores"
             else read_cell(record_path, record, by_name[need])[0]
             for need in cell.kind.needs
-        }
+        } | _of_other_tasks(record_path, record, cell)
         again[place] = measuring(cell, needs, lambda total: Silent().cell(cell, total))
     return again[place]
+
+
+def _of_other_tasks(record_path: Path, record: Record, cell: Cell) -> dict[str, Other]:
+    """What a cell needs of other tasks, as submitted: to compute all of that again is to run the pair."""
+    subject, store = Subject.recorded(record), Store(record_path.parent)
+    return {
+        place_of(other): Other(other, task.cells[other.name].digest, store)
+        for task in record.results
+        if task.task != cell.task.name
+        for other in planned_cells(record, task, subject)
+        if other.name in cell.kind.others and other.name in task.cells
+    }
 
 
 def check_same_pair(record: Record, pair: Pair) -> None:

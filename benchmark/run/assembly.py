@@ -44,6 +44,7 @@ def describe_task(outcome: Outcome, protocol: Protocol) -> TaskResult:
         comparison=outcome.contents["comparison"],
         cards=TaskCards(**{member: outcome.contents[kind_name("cards", member)].root for member in MEMBERS}),
         stages=of_enough(outcome.contents["stages"], protocol.minimum),
+        function=outcome.contents.get("function"),
         cells=outcome.cells,
     )
 

@@ -1,7 +1,7 @@
 """The loop that carries out a plan: what is there is read, what is missing or damaged is made and kept."""
 
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -10,13 +10,14 @@ from itertools import groupby
 from threading import Event
 from typing import Any
 
+from ...errors import NotComputable
 from ..asking.pool import Pool
 from ..record.protocol import Protocol, ProtocolTask
 from ..record.task_record import CellRecord
 from .both import one_at_a_time, other_thread
 from .crew import Crew, Ended
 from .job import News
-from .plan import Cell, Plan
+from .plan import Cell, Plan, place_of
 from .pools import why_unusable
 from .progress import Advance, Progress
 from .store import Damaged, Kept, Store
@@ -28,17 +29,38 @@ Compute = Callable[[Cell, Mapping[str, Any], Tell], Any]
 """From a cell and the contents that it needs, by name, to its content."""
 
 
+@dataclass(frozen=True)
+class Other:
+    """A finished cell of another task: which, its content's digest, and where that is read once needed."""
+
+    cell: Cell
+    digest: str
+    store: Store
+
+    @property
+    def content(self) -> Any:
+        """Raises NotComputable where it was damaged since it was made."""
+        try:
+            return self.store.finished(self.cell)
+        except Damaged as damage:
+            raise NotComputable(
+                f"{place_of(self.cell)}: {damage}", "repeat the command: what is missing is computed again"
+            ) from damage
+
+
 @dataclass
 class Outcome:
     """What came of a task's cells: their contents and what a record says of them, by name.
 
-    `unusable` says why there is nothing beyond the pool, where that is so.
+    `unusable` says why there is nothing beyond the pool, where that is so. `others`: the cells of other tasks
+    that are needed, by task and name.
     """
 
     task: ProtocolTask
     contents: dict[str, Any] = field(default_factory=dict)
     cells: dict[str, CellRecord] = field(default_factory=dict)
     unusable: str | None = None
+    others: Mapping[str, "Other"] = field(default_factory=dict)
 
     @property
     def pool(self) -> Pool:
@@ -56,8 +78,12 @@ def execute(
     progress: Progress,
     side_by_side: bool = False,
     crew: Crew | None = None,
+    only: Sequence[ProtocolTask] | None = None,
 ) -> Generator[Outcome, None, None]:
     """Carry out a plan, task by task. One task's contents are held at a time, unless the caller keeps them.
+
+    Cells that others of another task need have to be there: who plans both carries out the former first.
+    `only`: some of its tasks.
 
     With `side_by_side` the cells of both members of one stage are computed at once, in two threads: the same
     numbers, which a small model on two cores gives in less time. With a `crew` tasks are computed in other
@@ -73,7 +99,7 @@ def execute(
     with progress.begin(plan, store, 1 if crew is None else crew.processes):
         if crew is not None:
             _share_out(crew, plan, carry_out, compute, progress)
-        for task in plan.tasks:
+        for task in plan.tasks if only is None else only:
             yield carry_out(task, compute=compute)
 
 
@@ -122,6 +148,7 @@ def _carry_out(
     # The plan has both members of a stage one after the other, and neither needs the other.
     for _, stage in groupby(plan.of(task), key=lambda cell: cell.kind.stage):
         cells = list(stage)
+        outcome.others = {place: one for cell in cells for place, one in _others(plan, cell, store)}
         if outcome.unusable is not None:
             for cell in cells:
                 progress.skip(cell)
@@ -221,7 +248,8 @@ def _made(
 
 def _compute(cell: Cell, outcome: Outcome, compute: Compute, tell: Tell) -> _Computed:
     started = time.monotonic()
-    content = compute(cell, {need: outcome.contents[need] for need in cell.kind.needs}, tell)
+    needs = {need: outcome.contents[need] for need in cell.kind.needs} | _of_others(cell, outcome)
+    content = compute(cell, needs, tell)
     return content, time.monotonic() - started
 
 
@@ -231,4 +259,17 @@ def _write(cell: Cell, outcome: Outcome, store: Store, made: _Computed) -> Kept:
 
 
 def _needed(cell: Cell, outcome: Outcome) -> dict[str, str]:
-    return {need: outcome.cells[need].digest for need in cell.kind.needs}
+    """The digests of the cells that a cell needs, those of other tasks by task and name."""
+    own = {need: outcome.cells[need].digest for need in cell.kind.needs}
+    return own | {place: other.digest for place, other in _of_others(cell, outcome).items()}
+
+
+def _of_others(cell: Cell, outcome: Outcome) -> dict[str, Other]:
+    return {place: other for place, other in outcome.others.items() if other.cell.name in cell.kind.others}
+
+
+def _others(plan: Plan, cell: Cell, store: Store) -> Iterator[tuple[str, Other]]:
+    """The cells of other tasks that a cell needs: of a task that gives no comparison there is none."""
+    for other in plan.others(cell):
+        if (seal := store.seal(other)) is not None:
+            yield place_of(other), Other(other, seal.digest, store)

@@ -7,6 +7,7 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...errors import NotComputable
 from ...metrics import top_edges
@@ -14,7 +15,7 @@ from ...tasks import Task, get_task
 from ...tasks.export import fingerprint
 from ..asking.attempts import find_pool, pooled_examples
 from ..asking.encoding import Encoded
-from ..asking.grouping import Grouping, group_examples, swept_examples
+from ..asking.grouping import Grouping, group_examples, spaced, swept_examples
 from ..asking.pool import Pool, Prompts, Solved
 from ..asking.prompts import show_prompts
 from ..asking.states import Question, batches, questions
@@ -22,6 +23,7 @@ from ..circuits.components import Components
 from ..circuits.scores import Integration
 from ..measure.card_sizes import steps_of_cards
 from ..measure.cards import Ask, make_cards
+from ..measure.circuit_runs import CircuitRuns
 from ..measure.convergence import find_convergence
 from ..measure.effect_sums import EffectSums
 from ..measure.effects import measure_effects
@@ -29,16 +31,17 @@ from ..measure.entropies import component_entropies
 from ..measure.evidence import Entropies, ScoreSums, Sweep
 from ..measure.scores import score_edges
 from ..measure.sweep import sweep
+from ..measure.transfer import ChosenBy, run_transfer
 from ..pairs.member import Member
 from ..pairs.pair import Pair
 from ..pairs.threads import available_cores, on_suited_threads, suited_threads
 from ..pairs.ungrouping import ungroup
 from ..record.cards import CardsCell
 from ..record.missing import Missing
-from ..record.protocol import Compared, Halving, Removing, Sampling, Scoring, Sweeping
+from ..record.protocol import Compared, Halving, Removing, Sampling, Scoring, Sweeping, Transferring
 from ..record.reads import Stages
 from .beside import read_beside
-from .execution import Tell
+from .execution import Other, Tell
 from .numbers import Needs, circuit_size, compute_numbers
 from .plan import MEMBERS, Cell, MemberName, Stage, kind_name
 
@@ -55,6 +58,7 @@ class Measuring:
         # The examples of one task at a time: its cells come one after the other.
         self._examples: tuple[object, dict[int, Encoded]] = (None, {})
         self._drawing = Lock()
+        self._scores_of_others: dict[str, NDArray[np.float64]] = {}
 
     def __call__(self, cell: Cell, needs: Needs, tell: Tell) -> Any:
         """The content of a cell. Raises what running the members raises."""
@@ -83,6 +87,7 @@ class Measuring:
             "effects": self._effects,
             "cards": self._cards,
             "stages": self._stages,
+            "transfer": self._transfer,
         }
 
     @cached_property
@@ -197,6 +202,47 @@ class Measuring:
         encoded, grouping = self._encoded(cell, needs), _grouping(cell, needs)
         members, at_once = self._members(cell), self.side_by_side
         return read_beside(members, encoded, grouping, cell, needs, self._rows, tell, at_once)
+
+    def _transfer(self, cell: Cell, needs: Needs, tell: Tell) -> CircuitRuns:
+        """The other member's circuit and those of other tasks, in the member."""
+        transferring, sampling = cell.parts[Transferring], cell.parts[Sampling]
+        member, grouping = self._member(cell), _grouping(cell, needs)
+        asked = self._asked(cell, needs, member, swept_examples(grouping, transferring.crossed))
+        few = {one.index for one in spaced(asked, transferring.shuffled_examples)}
+        own, other = (
+            needs[kind_name("scores", each)]
+            for each in sorted(MEMBERS, key=lambda name: name != cell.kind.member)
+        )
+        chosen_by = ChosenBy(
+            own.graph,
+            circuit_size(cell, needs),
+            own.attribution.scores(),
+            other.attribution.scores(),
+            {
+                each.cell.task.name: self._mean_scores(each)
+                for each in needs.values()
+                if isinstance(each, Other)
+            },
+        )
+        with tell(len(asked) + len(few)) as advance:
+            return run_transfer(
+                member,
+                asked,
+                few,
+                chosen_by,
+                cell.parts[Sweeping],
+                transferring,
+                sampling.seed,
+                self._rows,
+                advance,
+            )
+
+    def _mean_scores(self, other: Other) -> NDArray[np.float64]:
+        """The scores of a cell of another task, read once: every task needs those of all others."""
+        key = other.cell.key
+        if key not in self._scores_of_others:
+            self._scores_of_others[key] = other.content.attribution.scores()
+        return self._scores_of_others[key]
 
     def _asked(
         self,

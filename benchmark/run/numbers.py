@@ -5,8 +5,10 @@ from typing import Any
 
 from ..circuits.circuit import Circuit
 from ..compare.compare import compare, compared_size
+from ..compare.function import compare_function
 from ..measure.evidence import Evidence
 from ..record.comparison import Comparison
+from ..record.function import Function
 from ..record.protocol import Compared, Statistics, Sweeping
 from .execution import Tell
 from .plan import MEMBERS, Cell, Stage, kind_name
@@ -49,4 +51,13 @@ def _comparison(cell: Cell, needs: Needs) -> Comparison:
     return compare(arm, mdm, cell.parts[Sweeping].grid, cell.parts[Compared], cell.parts[Statistics])
 
 
-_COMPUTED: dict[Stage, Callable[[Cell, Needs], Any]] = {"circuit": _circuit, "comparison": _comparison}
+def _function(cell: Cell, needs: Needs) -> Function:
+    arm, mdm = (needs[kind_name("transfer", member)] for member in MEMBERS)
+    return compare_function(arm, mdm, cell.parts[Statistics])
+
+
+_COMPUTED: dict[Stage, Callable[[Cell, Needs], Any]] = {
+    "circuit": _circuit,
+    "comparison": _comparison,
+    "function": _function,
+}

@@ -16,11 +16,13 @@ import numpy as np
 
 from ..asking.pool import Pool, Prompts
 from ..circuits.circuit import Circuit
+from ..measure.circuit_runs import CircuitRuns
 from ..measure.effect_sums import EffectSums
 from ..measure.evidence import Entropies, ScoreSums, Sweep
 from ..record.cards import CardsCell
 from ..record.comparison import Comparison
 from ..record.files import read_model, write_model
+from ..record.function import Function
 from ..record.protocol import Part, Protocol, ProtocolTask
 from ..record.provenance import MemberProvenance
 from ..record.record import Record
@@ -28,7 +30,18 @@ from ..record.stages import load_stages, save_stages
 
 MemberName = Literal["arm", "mdm"]
 Stage = Literal[
-    "pool", "prompts", "scores", "sweep", "circuit", "entropies", "effects", "cards", "comparison", "stages"
+    "pool",
+    "prompts",
+    "scores",
+    "sweep",
+    "circuit",
+    "entropies",
+    "effects",
+    "cards",
+    "comparison",
+    "stages",
+    "transfer",
+    "function",
 ]
 MEMBERS: tuple[MemberName, ...] = ("arm", "mdm")
 P = TypeVar("P", bound=Part)
@@ -39,9 +52,10 @@ class Kind:
     """A kind of cell: what it is computed from, and how its content is kept.
 
     `stage` is what is done, `member` whose evidence it is, None where it is of both. `needs`: cells of the
-    same task; `parts`: those of the protocol that it is computed by, the only ones that its computation is
-    given; `members`: those that run, none where no model does. `method` is raised by whoever changes the
-    computation so that the same inputs give other numbers.
+    same task; `others`: cells of every other task of the run that gives a comparison; `parts`: those of the
+    protocol that it is computed by, the only ones that its computation is given, all of which the protocol
+    has to have; `members`: those that run, none where no model does. `method` is raised by whoever changes
+    the computation so that the same inputs give other numbers.
     """
 
     stage: Stage
@@ -53,6 +67,7 @@ class Kind:
     load: Callable[[Path], Any]
     save: Callable[[Any, Path], None]
     method: int = 1
+    others: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -157,6 +172,25 @@ def _kinds() -> Iterator[Kind]:
         needs=("pool", *(kind_name("scores", member) for member in MEMBERS)),
         parts=("sampling", "halving", "scoring", "reading", "statistics"),
         members=MEMBERS,
+    )
+    for member in MEMBERS:
+        yield _as_arrays(
+            "transfer",
+            member,
+            CircuitRuns,
+            needs=("pool", *(kind_name("scores", each) for each in MEMBERS), *sweeps),
+            others=(kind_name("scores", member),),
+            parts=("sampling", "halving", "scoring", "sweeping", "compared", "transferring"),
+            members=(member,),
+        )
+    yield _as_json(
+        "function",
+        None,
+        Function,
+        needs=tuple(kind_name("transfer", member) for member in MEMBERS),
+        # The first decides whether there is such a cell at all.
+        parts=("transferring", "statistics"),
+        members=(),
     )
 
 
@@ -263,7 +297,7 @@ def key_of(inputs: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Plan:
-    """The cells of a run, task by task, each after those that it needs."""
+    """The cells of a run, task by task, each after those of its task that it needs."""
 
     cells: tuple[Cell, ...]
 
@@ -276,13 +310,46 @@ class Plan:
         """The cells of a task."""
         return tuple(cell for cell in self.cells if cell.task == task)
 
+    def others(self, cell: Cell) -> tuple[Cell, ...]:
+        """The cells of other tasks that a cell needs, of those that give a comparison."""
+        return tuple(each for each in self.cells if each.task != cell.task and each.name in cell.kind.others)
+
+
+def place_of(cell: Cell) -> str:
+    """What a cell of another task is called among those that a cell needs: `countdown/scores-arm`."""
+    return f"{cell.task.name}/{cell.name}"
+
 
 def plan_run(
     subject: Subject, protocol: Protocol, tasks: Sequence[ProtocolTask], wanted: Sequence[str] | None = None
 ) -> Plan:
     """The cells of tasks under a protocol; with `wanted` only those of these names, and what they need."""
-    kinds = KINDS if wanted is None else _needed(wanted)
-    return Plan(tuple(cell for task in tasks for cell in _task_cells(subject, protocol, task, kinds)))
+    kinds = kinds_of(protocol) if wanted is None else _needed(wanted)
+    cells: dict[ProtocolTask, list[Cell]] = {task: [] for task in tasks}
+    # Cells that need those of other tasks come when the keys of all others are known.
+    for together in (alone(kinds), tuple(kind for kind in kinds if kind not in alone(kinds))):
+        before = {task: {cell.name: cell.key for cell in cells[task]} for task in tasks}
+        for task in tasks:
+            keys, others = dict(before[task]), {each: before[each] for each in tasks if each != task}
+            for kind in together:
+                cell = _cell(subject, protocol, task, kind, keys, others)
+                keys[kind.name] = cell.key
+                cells[task].append(cell)
+    return Plan(tuple(cell for task in tasks for cell in cells[task]))
+
+
+def kinds_of(protocol: Protocol) -> tuple[Kind, ...]:
+    """The kinds of cells that a protocol asks for, all parts of which it has."""
+    return tuple(kind for kind in KINDS if all(getattr(protocol, part) is not None for part in kind.parts))
+
+
+def alone(kinds: Sequence[Kind]) -> tuple[Kind, ...]:
+    """Those that need no cell of another task, nor any that does."""
+    across: set[str] = set()
+    for kind in kinds:
+        if kind.others or across.intersection(kind.needs):
+            across.add(kind.name)
+    return tuple(kind for kind in kinds if kind.name not in across)
 
 
 def _needed(wanted: Sequence[str]) -> tuple[Kind, ...]:
@@ -295,25 +362,29 @@ def _needed(wanted: Sequence[str]) -> tuple[Kind, ...]:
     return tuple(kind for kind in KINDS if kind.name in names)
 
 
-def _task_cells(
-    subject: Subject, protocol: Protocol, task: ProtocolTask, kinds: Sequence[Kind]
-) -> Iterator[Cell]:
-    keys: dict[str, str] = {}
-    for kind in kinds:
-        inputs: dict[str, Any] = {
-            "cell": kind.name,
-            "method": kind.method,
-            "task": task.model_dump(mode="json"),
-            # Only the parts that the computation sees: a change to any other part leaves the cell valid.
-            "protocol": {part: getattr(protocol, part).model_dump(mode="json") for part in kind.parts},
-            "needs": {need: keys[need] for need in kind.needs},
-        }
-        if not kind.members:
-            # Statistics are cheap to do again: a new version of the protocol, or of numpy's generators, does.
-            inputs["version"], inputs["software"] = protocol.version, {"numpy": np.__version__}
-        if kind.members:
-            inputs["pair"] = {role: dict(subject.members[role]) for role in kind.members}
-            inputs["tokens"], inputs["software"] = dict(subject.tokens), dict(subject.software)
-        cell = Cell(task, kind, ProtocolParts(protocol, kind.parts), inputs)
-        keys[kind.name] = cell.key
-        yield cell
+def _cell(
+    subject: Subject,
+    protocol: Protocol,
+    task: ProtocolTask,
+    kind: Kind,
+    keys: Mapping[str, str],
+    others: Mapping[ProtocolTask, Mapping[str, str]],
+) -> Cell:
+    """A cell of a task; `keys`: of the task's cells before it, `others`: of those of the other tasks."""
+    inputs: dict[str, Any] = {
+        "cell": kind.name,
+        "method": kind.method,
+        "task": task.model_dump(mode="json"),
+        # Only the parts that the computation sees: a change to any other part leaves the cell valid.
+        "protocol": {part: getattr(protocol, part).model_dump(mode="json") for part in kind.parts},
+        "needs": {need: keys[need] for need in kind.needs},
+    }
+    for name in kind.others:
+        inputs["needs"] |= {f"{other.name}/{name}": found[name] for other, found in others.items()}
+    if not kind.members:
+        # Statistics are cheap to do again: a new version of the protocol, or of numpy's generators, does.
+        inputs["version"], inputs["software"] = protocol.version, {"numpy": np.__version__}
+    if kind.members:
+        inputs["pair"] = {role: dict(subject.members[role]) for role in kind.members}
+        inputs["tokens"], inputs["software"] = dict(subject.tokens), dict(subject.software)
+    return Cell(task, kind, ProtocolParts(protocol, kind.parts), inputs)

@@ -17,7 +17,7 @@ from .assembly import assemble, describe_task
 from .differences import Differences, compare_contents
 from .execution import Outcome
 from .numbers import compute_numbers
-from .plan import Cell, Kind, Subject, plan_run
+from .plan import Cell, Kind, Subject, alone, kinds_of, plan_run
 from .pools import why_unusable
 from .progress import Announce, Silent, announce_nothing
 from .store import digest_of, find_cell, read_seal, shortened
@@ -128,7 +128,10 @@ def rescore_task(record: Record, task: TaskResult, subject: Subject, read: ReadC
 
 def planned_cells(record: Record, task: TaskResult, subject: Subject) -> tuple[Cell, ...]:
     """The cells of a task in a run of what the record declares, in order."""
-    return plan_run(subject, record.protocol, [_asked(task)]).cells
+    kinds = kinds_of(record.protocol)
+    # A cell that needs those of other tasks has their keys in its own.
+    together = record.results if len(alone(kinds)) < len(kinds) else (task,)
+    return plan_run(subject, record.protocol, [_asked(one) for one in together]).of(_asked(task))
 
 
 def _asked(task: TaskResult) -> ProtocolTask:
@@ -169,11 +172,23 @@ def read_cell(path: Path, record: Record, cell: Cell) -> tuple[object, str]:
             f"{file} is not what {path.name} was made of: its SHA-256 is {there}, not {named_there}",
             "run the pair again: damaged cells are computed again",
         )
-    _check_origin(file, cell, named)
+    _check_origin(file, cell, named, needed_digests(cell, record))
     return cell.kind.load(file), digest
 
 
-def _check_origin(file: Path, cell: Cell, named: RecordedCells) -> None:
+def needed_digests(cell: Cell, record: Record) -> dict[str, str]:
+    """The digests of the cells that one needs, as the record names them, those of other tasks among them."""
+    own = next(one.cells for one in record.results if one.task == cell.task.name)
+    return {need: own[need].digest for need in cell.kind.needs} | {
+        f"{one.task}/{name}": one.cells[name].digest
+        for one in record.results
+        if one.task != cell.task.name
+        for name in cell.kind.others
+        if name in one.cells
+    }
+
+
+def _check_origin(file: Path, cell: Cell, named: RecordedCells, needs: Mapping[str, str]) -> None:
     """Raises NotComputable where a kept cell was made of other inputs or cells than the planned one."""
     seal = read_seal(file)
     wrong = [
@@ -183,7 +198,7 @@ def _check_origin(file: Path, cell: Cell, named: RecordedCells) -> None:
     ]
     if not wrong and not seal.key == named[cell.name].key == cell.key:
         wrong = ["key"]
-    if not wrong and seal.needs != {need: named[need].digest for need in cell.kind.needs}:
+    if not wrong and seal.needs != needs:
         wrong = ["needed cells"]
     if not wrong and seal.digest != named[cell.name].digest:
         wrong = ["content"]

@@ -16,7 +16,7 @@ from .assembly import as_asked, assemble, check_compared, describe_task
 from .execution import Outcome, execute
 from .hire import hire
 from .measuring import Measuring
-from .plan import plan_run
+from .plan import alone, kinds_of, plan_run
 from .progress import Progress, Silent
 from .provenance import describe_environment, describe_pair, subject_of
 from .record_file import check_replaces_no_other, record_path
@@ -44,6 +44,13 @@ def run(
     """
     asked = as_asked(protocol, tasks, level)
     check_replaces_no_other(out, pair.spec, protocol, asked, lambda: subject_of(pair))
+    kinds = kinds_of(protocol)
+    if len(first := alone(kinds)) < len(kinds):
+        # Cells that need those of other tasks come after all of these.
+        names = [kind.name for kind in first]
+        with closing(measure(pair, protocol, out, asked, names, rows, progress, workers)) as outcomes:
+            for _ in outcomes:
+                pass
     with closing(measure(pair, protocol, out, asked, None, rows, progress, workers)) as outcomes:
         results = [describe_task(outcome, protocol) for outcome in outcomes]
     record = assemble(describe_pair(pair, protocol), describe_environment(pair), protocol, results)

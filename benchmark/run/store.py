@@ -124,6 +124,16 @@ class Store:
             raise Damaged("it is the reduced form of a cell, as submissions keep it")
         return Kept(_content(path, cell, seal.digest), seal)
 
+    def finished(self, cell: Cell) -> Any:
+        """The content of a finished cell, whose own needs were looked at when its task was carried out.
+
+        Raises Damaged where there is none, or the content is not what was written.
+        """
+        seal = _read_seal(_seal_path(self.path(cell)))
+        if seal is None or seal.key != cell.key:
+            raise Damaged("it is not there any more")
+        return _content(self.path(cell), cell, seal.digest)
+
     def write(self, cell: Cell, content: Any, needs: Mapping[str, str], seconds: float) -> Kept:
         """Keep a cell's content and seal it. Raises OutputError where it cannot be written."""
         path = self.path(cell)

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..circuits.points import TYPICAL
 from ..measure.card_sizes import steps_of_cards
+from ..measure.circuit_runs import crossed_circuits
 from .plan import Cell, Stage, kind_named
 
 Slot = tuple[str, str]
@@ -22,6 +23,8 @@ PER_UNIT: dict[Stage, float] = {
     "cards": 0.007,
     "comparison": 0.00017,
     "stages": 0.0055,
+    "transfer": 0.011,
+    "function": 0.02,
 }
 """Relative time that a unit of `amount` takes, by kind; as `tiny` took it under `v2`, on one thread.
 
@@ -52,7 +55,7 @@ def amount(inputs: Mapping[str, Any]) -> float:
     if kind == "comparison":
         ranked = (settings["resamples"] + 1) * (2 * settings["splits"] + 1)
         return float(ranked * (len(settings["grid"]) + 1))
-    if kind in ("circuit", "prompts"):
+    if kind in ("circuit", "prompts", "function"):
         return 1.0
     # Scores and sweeps each take one half of a pool that is divided.
     examples = settings["pool"] / (2 if settings.get("disjoint") else 1)
@@ -66,6 +69,10 @@ def amount(inputs: Mapping[str, Any]) -> float:
     elif kind == "sweep":
         examples = min(examples, settings["swept"] or examples)
         passes = 2 * len(settings["grid"])
+    elif kind == "transfer":
+        others = sum("/" in name for name in inputs["needs"])
+        named = min(examples, settings["crossed"]) * crossed_circuits(others)
+        return float(named + min(examples, settings["shuffled_examples"]) * settings["shuffled"])
     elif kind == "cards":
         return float(steps_of_cards(int(examples)))
     return float(examples * passes)

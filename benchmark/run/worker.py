@@ -21,7 +21,7 @@ from .allocation import give_back_freed_memory
 from .execution import execute
 from .job import Job, News
 from .measuring import Measuring
-from .plan import Cell, Plan, plan_run
+from .plan import Cell, plan_run
 from .progress import Advance, Silent
 from .provenance import subject_of
 from .store import Store
@@ -64,8 +64,8 @@ def work(job: Job, numbers: Iterator[int], say: Say) -> None:
         )
     measuring = Measuring(pair, job.rows)
     for number in numbers:
-        own = Plan(plan.of(job.tasks[number]))
-        for _ in execute(own, job.protocol, Store(job.out), measuring, Telling(number, say)):
+        task, tell = job.tasks[number], Telling(number, say)
+        for _ in execute(plan, job.protocol, Store(job.out), measuring, tell, only=(task,)):
             say(News(task=number))
 
 

@@ -116,17 +116,22 @@ def write_scores(
 def seal_anew(cells: tuple[RunCell, ...], folder: Path) -> dict[str, dict[str, CellRecord]]:
     """Write the seals of the contents as they are now; key and digest of each cell, by task and name."""
     found: dict[str, dict[str, CellRecord]] = {}
+    # All of them first: a cell can need those of tasks that come later.
     for cell in cells:
-        named = found.setdefault(cell.task, {})
-        goal = cell.path_in(folder)
-        _seal(cell, goal, named).write(goal)
-        named[cell.name] = CellRecord(key=cell.seal.key, digest=digest_of(goal))
+        made = CellRecord(key=cell.seal.key, digest=digest_of(cell.path_in(folder)))
+        found.setdefault(cell.task, {})[cell.name] = made
+    for cell in cells:
+        _seal(cell, found).write(cell.path_in(folder))
     return found
 
 
-def _seal(cell: RunCell, goal: Path, named: Mapping[str, CellRecord]) -> Seal:
-    digest = digest_of(goal)
-    # The needed cells come first, so that their digests are known.
-    needs = {need: named[need].digest for need in cell.seal.needs}
+def _seal(cell: RunCell, found: Mapping[str, Mapping[str, CellRecord]]) -> Seal:
+    digest = found[cell.task][cell.name].digest
+
+    def of(need: str) -> str:
+        task, _, name = need.rpartition("/")
+        return found[task or cell.task][name].digest
+
+    needs = {need: of(need) for need in cell.seal.needs}
     original = cell.seal.digest if digest != cell.seal.digest else None
     return cell.seal.model_copy(update={"needs": needs, "digest": digest, "original": original}).sealed()

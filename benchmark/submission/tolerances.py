@@ -17,6 +17,7 @@ TOLERANCES: Mapping[str, Mapping[str, float]] = {
         "effects": 1e-3,
         "cards": 0.05,
         "stages": 1e-3,
+        "transfer": 1e-3,
         CIRCUITS: 0.02,
     },
     "bfloat16": {
@@ -28,6 +29,7 @@ TOLERANCES: Mapping[str, Mapping[str, float]] = {
         "effects": 0.2,
         "cards": 0.3,
         "stages": 0.2,
+        "transfer": 0.1,
         CIRCUITS: 0.17,
     },
 }

@@ -16,6 +16,7 @@ from ..circuits.files import Declaration, read_declaration
 from ..circuits.graph import Graph
 from ..findings.finding import Finding
 from ..measure.budgets import budgets
+from ..measure.circuit_runs import CircuitRuns
 from ..measure.effect_sums import EffectSums
 from ..measure.evidence import RANKINGS, Entropies, ScoreSums, Sweep
 from ..record.cards import CardsCell
@@ -30,6 +31,7 @@ from ..run.rescore import planned_cells, read_cell
 from ..run.store import CELLS, Seal, digest_of
 from ..submission.layout import RECORD
 from .cards import of_cards
+from .circuit_runs import of_runs
 from .content import AGAIN, Place, as_findings
 from .plausible import WHOLE, graph_of
 from .pools import check_pool
@@ -166,6 +168,8 @@ class TaskCells:
             problems = list(_of_scores(content, pool, record))
         elif isinstance(content, Sweep):
             problems = list(_of_sweep(content, pool, record))
+        elif isinstance(content, CircuitRuns):
+            problems = list(of_runs(content, pool, record, cell, self.contents))
         elif isinstance(content, EffectSums):
             problems = list(_of_effects(content, pool, record))
         else:

@@ -18,20 +18,21 @@ from mechshift.benchmark.circuits.points import Convergence
 from mechshift.benchmark.circuits.scores import Attribution, Integration
 from mechshift.benchmark.compare.at_read import MeasuredAt, at_read
 from mechshift.benchmark.measure.budgets import budgets
+from mechshift.benchmark.measure.circuit_runs import CircuitRuns
 from mechshift.benchmark.measure.effect_sums import EffectSums
 from mechshift.benchmark.measure.evidence import RANKINGS, Entropies, ScoreSums, Sweep
 from mechshift.benchmark.record.cards import CardsCell
 from mechshift.benchmark.record.files import write_model
 from mechshift.benchmark.record.missing import Missing
 from mechshift.benchmark.record.number import Accuracy, Measured
-from mechshift.benchmark.record.protocol import V2, Protocol, ProtocolTask
+from mechshift.benchmark.record.protocol import V2, Protocol, ProtocolTask, Transferring
 from mechshift.benchmark.record.provenance import Environment, PairProvenance
 from mechshift.benchmark.record.reads import AtRead, Stages
 from mechshift.benchmark.record.task_record import Prompt
 from mechshift.benchmark.run.assembly import assemble, describe_task
-from mechshift.benchmark.run.execution import execute
+from mechshift.benchmark.run.execution import Other, execute
 from mechshift.benchmark.run.numbers import circuit_size, compute_numbers
-from mechshift.benchmark.run.plan import MEMBERS, Cell, Subject, kind_name, plan_run
+from mechshift.benchmark.run.plan import MEMBERS, Cell, Subject, alone, kind_name, kinds_of, plan_run
 from mechshift.benchmark.run.progress import Silent
 from mechshift.benchmark.run.store import Store
 from mechshift.benchmark.submission.write import Request, submit
@@ -54,6 +55,7 @@ SMALL = V2.changed(
     components=3,
     resamples=8,
     splits=2,
+    transferring=Transferring(crossed=5, shuffled=3, shuffled_examples=2),
 )
 """Protocol v2 with as little work as it can have: validation of a submission takes hundredths of a second."""
 
@@ -92,8 +94,11 @@ def write_run(
     subject = Subject.of(
         members, tokenizer=pair.tokenizer, mask_id=pair.mask_id, control=pair.control, software=software
     )
-    plan = plan_run(subject, protocol, protocol.tasks if tasks is None else tasks)
-    outcomes = execute(plan, protocol, Store(folder), made_up, Silent())
+    asked = protocol.tasks if tasks is None else tasks
+    first = [kind.name for kind in alone(kinds_of(protocol))]
+    for wanted in (first, None):
+        plan = plan_run(subject, protocol, asked, wanted)
+        outcomes = [*execute(plan, protocol, Store(folder), made_up, Silent())]
     results = [describe_task(outcome, protocol) for outcome in outcomes]
     path = folder / f"{pair.name}-{protocol.name}.json"
     write_model(assemble(pair, environment, protocol, results), path)
@@ -219,6 +224,33 @@ def _sweep(cell: Cell, needs: Any) -> Sweep:
     )
 
 
+def _transfer(cell: Cell, needs: Any) -> CircuitRuns:
+    """Own circuits do what they did in the sweep, the other member's nearly as much, other tasks' little."""
+    host, generator = needs[kind_name("sweep", cell.kind.member)], _drawn(cell)
+    edges, gap = circuit_size(cell, needs), host.whole - host.empty
+    own = host.circuits[0, budgets(SMALL.sweeping.grid, GRAPH.edges).index(edges)]
+    tasks = [need.cell.task.name for need in needs.values() if isinstance(need, Other)]
+    levels = {"other": 0.7, "own, half": 0.5, "other, half": 0.4, "own alone": 0.1, "other alone": 0.0}
+    levels |= {f"task {task}": 0.2 for task in tasks} | {f"half, task {task}": 0.1 for task in tasks}
+    noise = 0.05 * generator.normal(size=(len(levels), len(gap)))
+    circuits = host.empty + (np.array([*levels.values()])[:, None] + noise) * gap
+    few = np.arange(SMALL.transferring.shuffled_examples)
+    shuffled = 0.1 * generator.normal(size=(SMALL.transferring.shuffled, len(few))) * gap[few]
+    return CircuitRuns(
+        GRAPH,
+        edges,
+        ("own", *levels),
+        host.whole,
+        host.empty,
+        np.concatenate([own[None], circuits]),
+        np.full(1 + len(levels), edges // 2),
+        host.empty[few] + shuffled,
+        few,
+        host.templates,
+        host.examples,
+    )
+
+
 def _entropies(cell: Cell, needs: Any) -> Entropies:
     components = Components(GRAPH)
     scores = needs[kind_name("scores", cell.kind.member)].attribution.scores()
@@ -279,4 +311,5 @@ _MADE_UP: dict[str, Callable[[Cell, Any], Any]] = {
     "effects": _effects,
     "cards": _cards,
     "stages": _stages,
+    "transfer": _transfer,
 }

@@ -52,9 +52,9 @@ def golden_content(record: Any, path: Path) -> dict[str, Any]:
         task.pop("cells")
         # They are no numbers, and a cell of their own.
         task.pop("prompts")
-    from mechshift.benchmark.run.plan import KINDS
+    from mechshift.benchmark.run.plan import kinds_of
 
-    kinds = [kind for kind in KINDS if kind.members]
+    kinds = [kind for kind in kinds_of(record.protocol) if kind.members]
     return {
         "version": record.protocol.version,
         "methods": {kind.name: kind.method for kind in kinds},

@@ -9,7 +9,7 @@ import pytest
 
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.record.record import Record
-from mechshift.benchmark.run.plan import KINDS
+from mechshift.benchmark.run.plan import kinds_of
 from mechshift.benchmark.run.record_file import record_path
 from mechshift.benchmark.run.run import run
 
@@ -82,7 +82,11 @@ def test_with_other_weights_or_settings_no_cell_is_stale() -> None:
 
 def test_every_kind_of_cell_that_models_run_for_is_held_with_numbers() -> None:
     kept = json.loads(golden.FILE.read_text(encoding="utf-8"))
-    assert set(kept["cells"]) == set(kept["methods"]) == {kind.name for kind in KINDS if kind.members}
+    assert (
+        set(kept["cells"])
+        == set(kept["methods"])
+        == {kind.name for kind in kinds_of(golden.protocol()) if kind.members}
+    )
     for cells in kept["cells"].values():
         assert set(cells) == set(golden.TASKS)
         for content in cells.values():

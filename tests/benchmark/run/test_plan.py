@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mechshift.benchmark.record.protocol import V2, Protocol, ProtocolTask, Sampling, Statistics
+from mechshift.benchmark.record.protocol import V2, Protocol, ProtocolTask, Sampling, Statistics, Transferring
 from mechshift.benchmark.run.plan import (
     KINDS,
     MemberName,
@@ -17,23 +17,29 @@ from mechshift.benchmark.run.plan import (
     ProtocolParts,
     Stage,
     Subject,
+    alone,
     kind_named,
+    kinds_of,
+    place_of,
     plan_run,
 )
 
+FULL = V2.changed(transferring=Transferring(crossed=64, shuffled=50, shuffled_examples=16))
+"""With every kind of cell."""
 SUBJECT = Subject(
     members={"arm": {"digest": "a", "dtype": "float32"}, "mdm": {"digest": "b", "attention": "full"}},
     tokens={"tokenizer": "c", "mask_id": 7, "control": False},
     software={"torch": "2", "device": "cpu"},
 )
-IOI = V2.tasks[0]
+IOI = FULL.tasks[0]
 ALL = {kind.name for kind in KINDS}
 OF_ARM = {"scores-arm", "sweep-arm"}
-AFTER_SWEEPS = {"circuit-arm", "circuit-mdm", "entropies-arm", "entropies-mdm", "comparison"}
+ACROSS = {"transfer-arm", "transfer-mdm", "function"}
+AFTER_SWEEPS = {"circuit-arm", "circuit-mdm", "entropies-arm", "entropies-mdm", "comparison"} | ACROSS
 """These depend on the size of the compared circuits, which follows from both sweeps."""
 
 
-def keys(subject: Subject = SUBJECT, protocol: Protocol = V2, task: ProtocolTask = IOI) -> dict[str, str]:
+def keys(subject: Subject = SUBJECT, protocol: Protocol = FULL, task: ProtocolTask = IOI) -> dict[str, str]:
     return {cell.name: cell.key for cell in plan_run(subject, protocol, [task]).cells}
 
 
@@ -59,6 +65,9 @@ def test_a_kind_has_its_stage_and_member_as_fields() -> None:
         *of_one,
         ("comparison", None),
         ("stages", None),
+        ("transfer", "arm"),
+        ("transfer", "mdm"),
+        ("function", None),
     ]
     assert [kind.name for kind in KINDS[:3]] == ["pool", "prompts", "scores-arm"]
     for kind in KINDS:
@@ -68,7 +77,7 @@ def test_a_kind_has_its_stage_and_member_as_fields() -> None:
         kind_named("scores-teacher")
 
 
-STAGES = r"(scores|sweep|circuit|entropies|effects|cards)-"
+STAGES = r"(scores|sweep|circuit|entropies|effects|cards|transfer)-"
 JOINED = r"f'\{[^}]+\}-(\{([\w.]+\.)?(role|member)\}|arm|mdm)'"
 
 
@@ -110,18 +119,18 @@ def test_a_name_is_seen_however_it_is_put_together(source: str, seen: bool) -> N
 
 
 def test_keys_are_all_different_and_the_same_again() -> None:
-    plan = plan_run(SUBJECT, V2, V2.tasks)
+    plan = plan_run(SUBJECT, FULL, FULL.tasks)
     found = [cell.key for cell in plan.cells]
-    assert len(set(found)) == len(found) == len(KINDS) * len(V2.tasks)
-    assert found == [cell.key for cell in plan_run(SUBJECT, V2, V2.tasks).cells]
+    assert len(set(found)) == len(found) == len(KINDS) * len(FULL.tasks)
+    assert found == [cell.key for cell in plan_run(SUBJECT, FULL, FULL.tasks).cells]
 
 
 @pytest.mark.parametrize(
     ("setting", "expected"),
     [
-        ({"splits": 3}, {"comparison", "stages"}),
-        ({"resamples": 1000}, {"comparison", "stages"}),
-        ({"resampling_seed": 1}, {"comparison", "stages"}),
+        ({"splits": 3}, {"comparison", "stages", "function"}),
+        ({"resamples": 1000}, {"comparison", "stages", "function"}),
+        ({"resampling_seed": 1}, {"comparison", "stages", "function"}),
         ({"beside": ("copy",)}, {"stages"}),
         ({"beside_examples": 9}, {"stages"}),
         ({"faithful": 0.9}, AFTER_SWEEPS),
@@ -131,6 +140,9 @@ def test_keys_are_all_different_and_the_same_again() -> None:
         ({"grid": (0.001, 1.0)}, {"sweep-arm", "sweep-mdm"} | AFTER_SWEEPS),
         ({"intervention": "zero"}, {"sweep-arm", "sweep-mdm"} | AFTER_SWEEPS),
         ({"swept": 9}, {"sweep-arm", "sweep-mdm"} | AFTER_SWEEPS),
+        ({"crossed": 9}, ACROSS),
+        ({"shuffled": 9}, ACROSS),
+        ({"shuffled_examples": 9}, ACROSS),
         ({"steps": 10}, ALL - {"pool", "prompts"}),
         ({"kv": "ungrouped"}, ALL - {"pool", "prompts"}),
         ({"groups": 12}, ALL - {"pool", "prompts"}),
@@ -145,11 +157,11 @@ def test_keys_are_all_different_and_the_same_again() -> None:
         # These choose what is run and shown, and change no cell.
         ({"name": "mine"}, set()),
         # The statistics are done again under a new version, the models are not run again.
-        ({"version": 9}, {"circuit-arm", "circuit-mdm", "comparison"}),
+        ({"version": 9}, {"circuit-arm", "circuit-mdm", "comparison", "function"}),
         ({"board": False}, set()),
         ({"minimum": 4}, set()),
         ({"minimum_edges": 4}, set()),
-        ({"tasks": V2.tasks[:2]}, set()),
+        ({"tasks": FULL.tasks[:2]}, set()),
     ],
     # A set's order differs between processes, and names of tests must not.
     ids=lambda value: " ".join(sorted(value)) if isinstance(value, set) else str(value),
@@ -157,16 +169,16 @@ def test_keys_are_all_different_and_the_same_again() -> None:
 def test_a_setting_moves_just_the_cells_that_it_can_change(
     setting: dict[str, Any], expected: set[str]
 ) -> None:
-    assert moved(protocol=V2.changed(**setting)) == expected
+    assert moved(protocol=FULL.changed(**setting)) == expected
 
 
 def test_no_setting_is_left_out_of_that_list() -> None:
     """A setting added to a protocol has to be given a place above."""
     listed = test_a_setting_moves_just_the_cells_that_it_can_change.pytestmark[0].args[1]  # type: ignore[attr-defined]
     named = {name for setting, _ in listed for name in setting}
-    assert {name for name, _ in V2.settings()} - named == {"candidates", "rule"}
-    assert moved(protocol=V2.changed(candidates=3)) == ALL
-    assert moved(protocol=V2.changed(rule="left")) == ALL - {"pool", "prompts"}
+    assert {name for name, _ in FULL.settings()} - named == {"candidates", "rule"}
+    assert moved(protocol=FULL.changed(candidates=3)) == ALL
+    assert moved(protocol=FULL.changed(rule="left")) == ALL - {"pool", "prompts"}
 
 
 @pytest.mark.parametrize("change", [{"name": "induction"}, {"level": "abb"}, {"version": 3}], ids=str)
@@ -182,7 +194,7 @@ def test_what_is_measured_and_with_what_is_in_the_key(field: str) -> None:
 
 def test_the_arms_scores_do_not_depend_on_the_mdm_but_by_the_pool() -> None:
     """Each member's own cells name that member alone; what both solve is known from the pool."""
-    by_name = {cell.name: cell.inputs for cell in plan_run(SUBJECT, V2, [IOI]).cells}
+    by_name = {cell.name: cell.inputs for cell in plan_run(SUBJECT, FULL, [IOI]).cells}
     for name in OF_ARM:
         assert set(by_name[name]["pair"]) == {"arm"}
     assert set(by_name["pool"]["pair"]) == {"arm", "mdm"}
@@ -198,17 +210,17 @@ def test_a_raised_method_moves_a_cell_and_what_needs_it(monkeypatch: pytest.Monk
 
 
 def test_a_computation_is_given_no_part_that_is_not_in_its_key() -> None:
-    parts = ProtocolParts(V2, ("sampling",))
-    assert parts[Sampling] == V2.sampling
+    parts = ProtocolParts(FULL, ("sampling",))
+    assert parts[Sampling] == FULL.sampling
     with pytest.raises(KeyError):
         parts[Statistics]
-    for cell in plan_run(SUBJECT, V2, [IOI]).cells:
+    for cell in plan_run(SUBJECT, FULL, [IOI]).cells:
         assert set(cell.inputs["protocol"]) == set(cell.kind.parts)
 
 
 def test_only_what_is_wanted_and_needed_is_planned() -> None:
     def names(wanted: list[str]) -> list[str]:
-        plan: Plan = plan_run(SUBJECT, V2, [IOI], wanted)
+        plan: Plan = plan_run(SUBJECT, FULL, [IOI], wanted)
         return [cell.name for cell in plan.cells]
 
     assert names(["scores-arm", "scores-mdm"]) == ["pool", "scores-arm", "scores-mdm"]
@@ -227,4 +239,36 @@ def test_only_what_is_wanted_and_needed_is_planned() -> None:
         "cards-arm",
         "cards-mdm",
         "stages",
+        *ACROSS,
     }
+
+
+def test_a_protocol_without_transfer_has_no_cell_of_it_and_is_written_as_before() -> None:
+    assert V2.transferring is None
+    assert {kind.name for kind in kinds_of(V2)} == ALL - ACROSS
+    assert "transferring" not in V2.model_dump(mode="json")
+    assert '"transferring"' not in V2.model_dump_json()
+    assert Protocol.model_validate_json(FULL.model_dump_json()) == FULL
+    alone_before = {cell.name: cell.key for cell in plan_run(SUBJECT, V2, [IOI]).cells}
+    assert alone_before == {name: key for name, key in keys().items() if name not in ACROSS}
+
+
+def test_cells_of_other_tasks_are_named_and_are_in_the_key() -> None:
+    first, second, third = FULL.tasks[:3]
+    plan = plan_run(SUBJECT, FULL, [first, second, third])
+    (cell,) = (one for one in plan.of(first) if one.name == "transfer-arm")
+    others = [place_of(one) for one in plan.others(cell)]
+    assert others == [f"{task.name}/scores-arm" for task in (second, third)]
+    own = {"pool", "scores-arm", "scores-mdm", "sweep-arm", "sweep-mdm"}
+    assert set(cell.inputs["needs"]) == {*own, *others}
+    fewer = {one.name: one.key for one in plan_run(SUBJECT, FULL, [first, second]).of(first)}
+    more = {one.name: one.key for one in plan.of(first)}
+    assert {name for name in more if more[name] != fewer[name]} == ACROSS
+    older = second.model_copy(update={"version": 0})
+    other = {one.name: one.key for one in plan_run(SUBJECT, FULL, [first, older, third]).of(first)}
+    assert {name for name in more if more[name] != other[name]} == ACROSS
+
+
+def test_what_needs_other_tasks_comes_after_all_else() -> None:
+    assert {kind.name for kind in alone(KINDS)} == ALL - ACROSS
+    assert alone(kinds_of(V2)) == kinds_of(V2)

@@ -29,7 +29,7 @@ from mechshift.benchmark.record.number import Number
 from mechshift.benchmark.record.protocol import PAPER, QUICK, Protocol
 from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.record.task_record import TaskRecord
-from mechshift.benchmark.run.plan import KINDS, Cell
+from mechshift.benchmark.run.plan import Cell, kinds_of
 from mechshift.benchmark.run.progress import Advance, Silent
 from mechshift.benchmark.run.record_file import record_path
 from mechshift.benchmark.run.run import run
@@ -39,7 +39,7 @@ from mechshift.errors import NotComputable, UsageError
 from mechshift.tasks import Task, get_task, list_tasks
 
 NAMES = ("greater-than", "countdown")
-CELLS = tuple(kind.name for kind in KINDS)
+CELLS = tuple(kind.name for kind in kinds_of(QUICK))
 """The cells of a task in their order."""
 
 Register = Callable[[Task], None]

@@ -16,7 +16,7 @@ from mechshift.benchmark.record.draws import read_draws
 from mechshift.benchmark.record.files import read_model, write_model
 from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.record.task_record import FailedTask
-from mechshift.benchmark.run.plan import KINDS
+from mechshift.benchmark.run.plan import kinds_of
 from mechshift.benchmark.run.rescore import rescore
 from mechshift.benchmark.run.store import read_seal
 from mechshift.benchmark.submission.cells import find_cells
@@ -48,7 +48,7 @@ def test_a_submission_is_small_and_whole(submitted: Submission, ran: Ran) -> Non
         "record.json",
         "draws.safetensors",
     }
-    ran = [kind.name for kind in KINDS if kind.members]
+    ran = [kind.name for kind in kinds_of(record.protocol) if kind.members]
     assert {name.removeprefix("cells/").partition(".")[0] for name in names if "/" in name} == {
         f"{task.task}/{name}" for task in record.tasks for name in ran
     }
@@ -266,7 +266,7 @@ def test_a_task_that_failed_is_handed_in_with_its_pool(ran: Ran) -> None:
     record = record.model_copy(update={"tasks": (second,), "failed": (failed,)})
     found = [(cell.task, cell.name) for cell in find_cells(record_file(out), record)]
     assert [name for task, name in found if task == first.task] == ["pool"]
-    assert len(found) == 1 + sum(bool(kind.members) for kind in KINDS)
+    assert len(found) == 1 + sum(bool(kind.members) for kind in kinds_of(record.protocol))
 
 
 def test_a_submission_is_not_handed_in_again(submitted: Submission, tmp_path: Path) -> None:

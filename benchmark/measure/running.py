@@ -1,0 +1,55 @@
+"""Circuits run on questions, each distinct one once."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..asking.states import Question, batches, by_length
+from ..circuits.graph import Edges
+from ..circuits.intervention import Intervention, mean_outputs, run_circuits, whole_model
+from ..pairs.member import Member
+
+
+@dataclass(frozen=True, eq=False)
+class Ran:
+    """The metric of the whole model and of the empty circuit, and of each circuit [circuits, examples].
+
+    Examples are in the order of the batches.
+    """
+
+    whole: NDArray[np.float64]
+    empty: NDArray[np.float64]
+    circuits: NDArray[np.float64]
+
+
+def run_on(
+    member: Member,
+    questions: Sequence[Question],
+    edges: Edges,
+    intervention: Intervention,
+    rows: int,
+    advance: Callable[[int], None],
+) -> Ran:
+    """Run circuits [circuits, sources, destinations] on all questions.
+
+    `rows` bounds a batch; `advance` is told how many questions are done.
+    """
+    # Rankings agree on the largest circuits, and small ones can be pruned to the same edges. The empty
+    # circuit is run like any other: only under `patch` does it equal the corrupted run.
+    distinct, place = np.unique(
+        np.concatenate([edges, np.zeros((1, *edges.shape[1:]), dtype=np.bool_)]), axis=0, return_inverse=True
+    )
+    whole: list[NDArray[np.float64]] = []
+    circuits: list[NDArray[np.float64]] = []
+    # Means over prompts exist only for prompts of one length, position by position.
+    for alike in by_length(questions):
+        averaged = intervention == "mean"
+        means = mean_outputs(member, batches(member, alike, rows)) if averaged else None
+        for batch in batches(member, alike, rows):
+            circuits.append(run_circuits(member, batch, distinct, intervention, means))
+            whole.append(whole_model(member, batch)[0])
+            advance(batch.examples)
+    values = np.concatenate(circuits, axis=1)[place.reshape(-1)]
+    return Ran(np.concatenate(whole), values[-1], values[:-1])

@@ -1,0 +1,68 @@
+"""Whether the circuits that were run in a host are those that its record says, on its examples."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..asking.grouping import group_examples, swept_examples
+from ..asking.pool import Pool
+from ..compare.compare import compared_size
+from ..measure.budgets import budgets
+from ..measure.circuit_runs import CROSS, CROSS_HALF, OF_TASK, OWN, CircuitRuns
+from ..measure.evidence import Sweep
+from ..record.record import Record
+from ..run.plan import MEMBERS, Cell, kind_name
+from .plausible import WHOLE
+from .sizes import OTHER_EVALUATION
+
+Contents = Mapping[str, tuple[Any, str]]
+
+
+def of_runs(runs: CircuitRuns, pool: Pool, record: Record, cell: Cell, contents: Contents) -> Iterator[str]:
+    """What of them is not as the record says; `contents`: of the task's cells, with their digests."""
+    transferring = record.protocol.transferring
+    assert transferring is not None, "its protocol has the part that the cell is planned by"
+    grouping = group_examples(pool.solved, record.protocol.halving)
+    asked = {one.index: one.template for one in swept_examples(grouping, transferring.crossed)}
+    found = dict(zip(runs.examples.tolist(), runs.templates, strict=True))
+    if len(runs.examples) != len(asked) or found != asked:
+        yield OTHER_EVALUATION
+    if set(runs.names) != _expected(record, cell):
+        yield "its circuits are not those of the task and of the record's other tasks"
+    few = min(len(asked), transferring.shuffled_examples)
+    if runs.shuffled.shape != (transferring.shuffled, few):
+        circuits, examples = runs.shuffled.shape
+        yield f"it has {circuits} shuffled circuits on {examples} examples, not the protocol's"
+    names = [kind_name("sweep", member) for member in MEMBERS]
+    sweeps = {name: contents[name][0] for name in names if name in contents}
+    if len(sweeps) == len(MEMBERS):
+        yield from _beside_sweep(runs, sweeps, record, cell)
+
+
+def _expected(record: Record, cell: Cell) -> set[str]:
+    """The names of the circuits: those of the task, and of every other task that was compared."""
+    (needed,) = cell.kind.others
+    tasks = [one.task for one in record.results if one.task != cell.task.name and needed in one.cells]
+    return {*OF_TASK, *(before + task for before in (CROSS, CROSS_HALF) for task in tasks)}
+
+
+def _beside_sweep(
+    runs: CircuitRuns, sweeps: Mapping[str, Sweep], record: Record, cell: Cell
+) -> Iterator[str]:
+    """Whole model, empty circuit and the host's own do on an example what they did in its sweep."""
+    arm, mdm = sweeps.values()
+    size = compared_size(arm, mdm, record.protocol.sweeping.grid, record.protocol.compared)
+    if runs.edges != size:
+        yield f"its circuits are of {runs.edges} edges, and those that are compared of {size}"
+    host = sweeps[kind_name("sweep", cell.kind.member)]
+    _, here, there = np.intersect1d(runs.examples, host.examples, return_indices=True)
+    gap = float(np.abs(host.whole - host.empty).mean())
+    pairs = {"whole model": (runs.whole, host.whole), "empty circuit": (runs.empty, host.empty)}
+    sizes = budgets(record.protocol.sweeping.grid, host.graph.edges)
+    if runs.edges in sizes:
+        pairs["host's own circuit"] = runs[OWN], host.circuits[0, sizes.index(runs.edges)]
+    for name, (one, other) in pairs.items():
+        off = float(np.abs(one[here] - other[there]).max(initial=0.0))
+        if off > WHOLE * gap:
+            yield f"the {name} is off what the sweep has of it by {off:.6g}, of a gap of {gap:.6g}"
