@@ -85,7 +85,8 @@ def _backbones(pair: Pair) -> str:
     shape = pair.arm.backbone.shape
     added = pair.mdm.backbone.shape.vocabulary - shape.vocabulary
     kind = type(pair.arm.backbone.model).__name__
-    return f"{kind} of {shape.layers} layers and {shape.heads} heads in both, {added} rows added"
+    found = f"{kind} of {shape.layers} layers and {shape.heads} heads in both, {added} rows added"
+    return "; ".join([found, *pair.noted])
 
 
 def _files(provenance: Provenance) -> str:

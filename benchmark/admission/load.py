@@ -26,14 +26,15 @@ def load_pair(
     `device` None takes an accelerator where there is one. `offline` asks nothing of the network and takes hub
     models from the cache. Only safetensors are opened and no code of a checkpoint runs. `accept_behaviour`
     takes a pair although its MDM fills gaps better in another way than the declared one. That then stands
-    among the pair's confounds, as do a behaviour that is undecided and members that are the same. Raises
-    PairError when a checkpoint cannot be loaded or a declaration is wrong.
+    among the pair's confounds, as do a behaviour that is undecided, members that are the same, and tokens or
+    token rows in which a control differs. Raises PairError when a checkpoint cannot be loaded or a
+    declaration is wrong.
     """
     pair = open_pair(spec, device, offline)
     same = [SAME_WEIGHTS] if pair.same_weights else []
     # What is in doubt goes into the record, and how many threads there are moves last digits.
     with on_suited_threads(pair.arm.device, pair.arm.backbone.shape.width):
-        return replace(pair, noted=(*same, *_in_doubt(pair, accept_behaviour)))
+        return replace(pair, noted=(*pair.noted, *same, *_in_doubt(pair, accept_behaviour)))
 
 
 def _in_doubt(pair: Pair, accept_behaviour: bool) -> Iterator[str]:

@@ -12,6 +12,7 @@ from ..pairs.loading import read_tokens, tokenizer_digest
 from ..pairs.matching import check_mask_row, check_same_backbone
 from ..pairs.member import Member, Role
 from ..pairs.native import native_config, native_model
+from ..pairs.rows import share_rows
 from ..pairs.spec import LoaderSpec, MemberSpec, PairSpec
 from .stored import Stored, find_stored
 
@@ -148,6 +149,8 @@ def sketch_pair(spec: PairSpec, offline: bool = False) -> Sketch:
         loaded_dtype(each.loader, stored, member.backbone)
         for member, each, stored in zip((arm, mdm), (spec.arm, spec.mdm), checkpoints, strict=True)
     )
+    if spec.control:
+        arm, mdm, _ = share_rows(arm, mdm, tokenizer)
     sizes = Sizes.of(arm.backbone, first.itemsize), Sizes.of(mdm.backbone, second.itemsize)
     digest = tokenizer_digest(tokenizer)
     return Sketch(spec, arm, mdm, tokenizer, digest, checkpoints, sizes, (first, second))

@@ -1,7 +1,8 @@
 """An entry of a pairs.toml: what is written down about a pair, read strictly and written back."""
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from ...errors import PairError, UsageError
+from ...errors import PairError, UsageError, unknown
 from ...files import read_text
 from .attention import Attention
 from .spec import LoaderSpec, MemberSpec, PairSpec, Precision, expanded
@@ -67,8 +68,10 @@ class MemberEntry(_Part):
 class PairEntry(_Part):
     """A pair: what it is in a line, its source, what beside the objective changed, and its two members.
 
-    `precision` is that of both members; "auto" keeps what each checkpoint says. `kept`: whether the folder of
-    the file has the weights; those of a pair that is trained here can be left to be trained again.
+    `precision` is that of both members; "auto" keeps what each checkpoint says. `control`: the second member
+    is no MDM but the ARM, trained further with its own objective. `controls` are names of such entries, of
+    the very same ARM, the one that the pair is read beside first. `kept`: whether the folder of the file has
+    the weights; those of a pair that is trained here can be left to be trained again.
     """
 
     about: Text
@@ -76,6 +79,7 @@ class PairEntry(_Part):
     confounds: tuple[Text, ...] = ()
     precision: Precision = "auto"
     control: Annotated[bool, Field(strict=True)] = False
+    controls: tuple[Text, ...] = ()
     kept: Annotated[bool, Field(strict=True)] = True
     arm: MemberEntry
     mdm: MemberEntry
@@ -88,6 +92,14 @@ class PairEntry(_Part):
             raise ValueError("an arm declares no shift, attention or mask_token")
         return self
 
+    @model_validator(mode="after")
+    def _names_controls_once(self) -> "PairEntry":
+        if self.control and self.controls:
+            raise ValueError("a control has no controls of its own")
+        if len(set(self.controls)) < len(self.controls):
+            raise ValueError("controls names one of them twice")
+        return self
+
 
 @dataclass(frozen=True)
 class Listed:
@@ -97,11 +109,13 @@ class Listed:
     entry: PairEntry
 
 
-def read_entries(path: Path) -> dict[str, Listed]:
+def read_entries(path: Path, elsewhere: Mapping[str, Listed] | None = None) -> dict[str, Listed]:
     """The pairs of a file by name, in its order; paths are relative to its folder.
 
-    Raises UsageError for a file that cannot be read or is not of this form, PairError for declarations that
-    contradict each other.
+    A pair may also name controls among the pairs `elsewhere`; those of its own file go first. Raises
+    UsageError for a file that cannot be read or is not of this form, and for a control that no entry is
+    called, PairError for declarations that contradict each other: also for a control that is none, or that is
+    one of another ARM.
     """
     try:
         # Read strictly, as a misspelt key would otherwise leave a declaration at its default without a
@@ -113,7 +127,10 @@ def read_entries(path: Path) -> dict[str, Listed]:
             f"{path} is no file of pairs: {_reason(error)}",
             "name a file that mechshift pair new wrote; docs/pairs.md has its keys",
         ) from None
-    return {name: Listed(_spec(name, entry, path), entry) for name, entry in entries.items()}
+    pairs = {name: Listed(_spec(name, entry, path), entry) for name, entry in entries.items()}
+    for listed in pairs.values():
+        _check_controls(listed, {**(elsewhere or {}), **pairs}, path)
+    return pairs
 
 
 def _reason(error: OSError | ValueError) -> str:
@@ -132,6 +149,51 @@ def _spec(name: str, entry: PairEntry, path: Path) -> PairSpec:
         return PairSpec(name, arm, mdm, entry.control, entry.confounds)
     except (PairError, UsageError) as error:
         raise type(error)(f"{error.problem} ({path}, entry {name})", error.remedy) from None
+
+
+def _check_controls(pair: Listed, pairs: Mapping[str, Listed], path: Path) -> None:
+    controls = {name: listed.spec for name, listed in pairs.items() if listed.spec.control}
+    name, ours = pair.spec.name, pair.spec.arm
+    for control in pair.entry.controls:
+        if control not in pairs and controls:
+            raise unknown(f"control of pair {name} in {path}:", control, controls)
+        if control not in pairs:
+            raise UsageError(
+                f"pair {name} names control {control}, and {path} has none",
+                "write an entry of that name with control = true into it, or leave controls out",
+            )
+        if control not in controls:
+            raise PairError(
+                f"pair {name} names {control} among its controls, whose second member is an MDM ({path})",
+                "name an entry with control = true: the same ARM, trained further without diffusion",
+            )
+        theirs = controls[control].arm
+        if _at_its_place(ours) != _at_its_place(theirs):
+            raise PairError(
+                f"pair {name} names control {control}, which is of another ARM: {_loaded(theirs)}, and the "
+                f"pair's is {_loaded(ours)} ({path})",
+                "name a control of the very same ARM, at the same revision and loaded in the same way",
+            )
+
+
+def _at_its_place(member: MemberSpec) -> MemberSpec:
+    """Named by its one absolute path, where it is a directory."""
+    if member.place == "hub":
+        return member
+    return replace(member, checkpoint=str(Path(member.checkpoint).resolve()))
+
+
+def _loaded(member: MemberSpec) -> str:
+    """A member and what is said about how it is loaded, for an error about two that differ."""
+    loader = member.loader
+    said = (
+        f"as {loader.native}" if loader.native else "",
+        f"without {', '.join(loader.dropped_keys)}" if loader.dropped_keys else "",
+        f"with {dict(loader.key_map)}" if loader.key_map else "",
+        f"in {loader.precision} by {loader.kernel}",
+    )
+    at = f"@{member.revision}" if member.revision else ""
+    return " ".join([f"{member.checkpoint}{at}", *filter(None, said)])
 
 
 def _member(member: MemberEntry, pair: PairEntry, folder: Path) -> MemberSpec:

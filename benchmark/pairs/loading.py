@@ -14,8 +14,18 @@ from .member import Member, Role
 from .movement import weight_movement
 from .native import load_backbone, native_type
 from .pair import Pair, Provenance
+from .rows import share_rows
 from .spec import MemberSpec, PairSpec
-from .tokens import check_same_tokens, find_mask_id, is_ordinary, load_tokenizer, named_mask_ids, own_mask_ids
+from .tokens import (
+    check_control_tokens,
+    check_same_tokens,
+    find_mask_id,
+    is_ordinary,
+    load_tokenizer,
+    named_mask_ids,
+    own_mask_ids,
+    tokens_of_one,
+)
 from .words import SWAP
 
 
@@ -41,6 +51,11 @@ def open_pair(spec: PairSpec, device: str | torch.device | None = None, offline:
     mdm = load_member(spec.mdm, checkpoints[1], "control" if spec.control else "mdm", mask_id, place)
     with of_check("backbone"):
         check_same_backbone(arm, mdm)
+    noted: tuple[str, ...] = ()
+    if spec.control:
+        with of_check("tokens"):
+            arm, mdm, noted = share_rows(arm, mdm, tokenizer)
+        noted += () if second is None else tokens_of_one(tokenizer, second, mask_id)
     return Pair(
         spec,
         arm,
@@ -52,6 +67,7 @@ def open_pair(spec: PairSpec, device: str | torch.device | None = None, offline:
         _provenance(checkpoints[1], mdm),
         weight_movement(arm, mdm),
         named_mask_ids(second or tokenizer, checkpoints[1].config),
+        noted,
     )
 
 
@@ -79,8 +95,9 @@ def read_tokens(
     with of_check("mask token"):
         mask_id = _mask_id(spec, tokenizer, second or tokenizer, checkpoints)
     if second is not None:
+        check = check_control_tokens if spec.control else check_same_tokens
         with of_check("tokens"):
-            check_same_tokens(tokenizer, second, mask_id)
+            check(tokenizer, second, mask_id)
     return tokenizer, second, mask_id
 
 
@@ -105,8 +122,8 @@ def _mask_id(
     """That of the pair; for a control that names none, the first id beyond all tokens."""
     second = checkpoints[1]
     if spec.control and spec.mdm.mask_token is None and not own_mask_ids(tokenizer, second.config):
-        rows = second.config.get("vocab_size")
-        return max(len(tokenizer), rows if isinstance(rows, int) else 0)
+        rows = (each.config.get("vocab_size") for each in checkpoints)
+        return max(len(first), len(tokenizer), *(each for each in rows if isinstance(each, int)))
     try:
         return find_mask_id(spec.mdm.mask_token, tokenizer, second.config)
     except PairError as error:

@@ -30,8 +30,8 @@ class Pair:
 
     `ordinary_mask` tells that ordinary text can contain the mask token, so that prompts have to be checked
     for it; `movement` how far the MDM's weights are from the ARM's. `tokenizer_digest` is the SHA-256 of
-    the tokenizer. `named_masks`: ids that the MDM's tokenizer or config.json call a mask. `noted`: what
-    loading left in doubt or was told to accept, a line each.
+    the tokenizer. `named_masks`: ids that the MDM's tokenizer or config.json call a mask. `noted`: in which
+    tokens a control differs, and what loading left in doubt or was told to accept, a line each.
     """
 
     spec: PairSpec

@@ -60,8 +60,27 @@ def get_listed(name: str, words: Words = Words.PYTHON) -> Listed:
     return pairs[name]
 
 
+def get_controls(name: str) -> tuple[str, ...]:
+    """The names of a pair's controls, as `get_pair` takes them, the one that it is read beside first.
+
+    Each is of the very same ARM; there is none where the pair's entry names none. Those in a file of one's
+    own are named as FILE.toml:CONTROL. Whether their weights are at hand is not looked at. Raises UsageError,
+    with near names, for an unknown pair.
+    """
+    controls = get_listed(name).entry.controls
+    own = OWN.fullmatch(name)
+    if own is None:
+        return controls
+    beside = _entries(Path(own["file"]))
+    return tuple(f"{own['file']}:{control}" if control in beside else control for control in controls)
+
+
+def _entries(path: Path) -> dict[str, Listed]:
+    return read_entries(path, list_pairs())
+
+
 def _own(path: Path, wanted: str | None) -> Listed:
-    pairs = read_entries(path)
+    pairs = _entries(path)
     chosen = wanted or next(iter(pairs), "")
     if not pairs:
         raise UsageError(f"{path} has no pair", "write one with mechshift pair new, or see docs/pairs.md")

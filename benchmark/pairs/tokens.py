@@ -165,13 +165,60 @@ def is_ordinary(mask_id: int, tokenizer: PreTrainedTokenizerBase) -> bool:
     return mask_id not in special and mask_id in tokenizer.get_vocab().values()
 
 
+def text_tokens(tokenizer: PreTrainedTokenizerBase) -> dict[int, str]:
+    """The tokens that a plain text can have, by id: all but added ones, and those put around every text."""
+    tokens = {index: token for token, index in tokenizer.get_vocab().items()}
+    around = set(tokenizer(PROBE)["input_ids"])
+    added = set(tokenizer.added_tokens_decoder) - around
+    return {index: token for index, token in tokens.items() if index not in added}
+
+
 def check_same_tokens(arm: PreTrainedTokenizerBase, mdm: PreTrainedTokenizerBase, mask_id: int) -> None:
     """Raises PairError when an id that both members have is not the same token in both.
 
     Ids that only one member has (a mask token added in post-training), and the mask token's, may differ.
     """
+    _check_agreement(arm, mdm, mask_id, "MDM", "post-trained")
+
+
+def check_control_tokens(
+    arm: PreTrainedTokenizerBase, control: PreTrainedTokenizerBase, mask_id: int
+) -> None:
+    """Raises PairError when an id is not the same token in both, or a text's token is none of the control's.
+
+    Added tokens that only one of them has, and the mask token's id, may differ: see `tokens_of_one`.
+    """
+    _check_agreement(arm, control, mask_id, "control", "trained")
+    theirs = set(control.get_vocab().values())
+    lacking = {index: token for index, token in text_tokens(arm).items() if index not in theirs}
+    if lacking:
+        first = min(lacking)
+        raise PairError(
+            f"the control's tokenizer lacks {len(lacking):,} of the ARM's tokens that a text can have: id "
+            f"{first} is {lacking[first]!r} to the ARM",
+            "the control was not trained from this ARM: declare the ARM that it was trained from",
+        )
+
+
+def tokens_of_one(
+    arm: PreTrainedTokenizerBase, control: PreTrainedTokenizerBase, mask_id: int
+) -> tuple[str, ...]:
+    """What to note of tokens that only one of two tokenizers has, the mask token aside: a line or none."""
+    ours, theirs = ({index: token for token, index in each.get_vocab().items()} for each in (arm, control))
+    found = []
+    for called, those, others in (("ARM", ours, theirs), ("control", theirs, ours)):
+        alone = [repr(those[index]) for index in sorted(those.keys() - others.keys()) if index != mask_id]
+        if alone:
+            named = ", ".join(alone[:3]) + (", …" if len(alone) > 3 else "")
+            found.append(f"{len(alone):,} that only the {called}'s tokenizer has ({named})")
+    return (f"added tokens differ, which plain text does not hold: {'; '.join(found)}",) if found else ()
+
+
+def _check_agreement(
+    arm: PreTrainedTokenizerBase, second: PreTrainedTokenizerBase, mask_id: int, called: str, made: str
+) -> None:
     ours = {index: token for token, index in arm.get_vocab().items()}
-    theirs = {index: token for token, index in mdm.get_vocab().items()}
+    theirs = {index: token for token, index in second.get_vocab().items()}
     # Only ids that both have, as post-training may have added tokens.
     differing = sorted(
         index for index in ours.keys() & theirs.keys() if ours[index] != theirs[index] and index != mask_id
@@ -180,6 +227,6 @@ def check_same_tokens(arm: PreTrainedTokenizerBase, mdm: PreTrainedTokenizerBase
         first = differing[0]
         raise PairError(
             f"the members disagree on {len(differing)} token ids: id {first} is {ours[first]!r} to the ARM "
-            f"and {theirs[first]!r} to the MDM",
-            "the MDM was not made from this ARM: declare the ARM that it was post-trained from",
+            f"and {theirs[first]!r} to the {called}",
+            f"the {called} was not made from this ARM: declare the ARM that it was {made} from",
         )

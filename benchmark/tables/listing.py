@@ -63,6 +63,7 @@ def _describe_pair(name: str, listed: "Listed") -> Described:
         "arm": _place(entry.arm),
         "mdm": _place(entry.mdm),
         "control": entry.control,
+        "controls": list(entry.controls),
         "shift": entry.mdm.shift,
         "attention": entry.mdm.attention,
         "mask token": entry.mdm.mask_token,
@@ -94,13 +95,14 @@ def _place(member: "MemberEntry") -> str | None:
     return member.hub if member.path is None else member.path
 
 
-_BY_NEED = ("pair", "weights", "attention", "shift", "mdm", "arm", "mask token")
+_BY_NEED = ("pair", "weights", "attention", "shift", "controls", "mdm", "arm", "mask token")
 """Columns of the table of pairs, the one that can be missed least first."""
 
 
 def pairs_table(rows: list[Described], width: int = WIDTH) -> str:
     """One line per pair: its members, what is declared about the second one, and whether it can be run.
 
+    Of its controls the one that it is read beside, and how many there are besides.
     Columns for which the terminal is too narrow are left out and named below.
     """
     shown: list[str] = []
@@ -117,7 +119,7 @@ def _fits(rows: list[Described], names: list[str], width: int) -> bool:
 
 
 def _pairs(rows: list[Described], names: list[str]) -> str:
-    order = ("pair", "arm", "mdm", "shift", "attention", "mask token", "weights")
+    order = ("pair", "arm", "mdm", "shift", "attention", "mask token", "controls", "weights")
     heads = [name for name in order if name in names]
     return tabulate([[_column(row, name) for name in heads] for row in rows], heads, disable_numparse=True)
 
@@ -136,7 +138,12 @@ def _named_lines(heads: Sequence[str], lines: Sequence[Sequence[str]], format: F
 
 
 def _column(row: Described, name: str) -> str:
-    return f"{row[name]} (control)" if name == "pair" and row["control"] else _cell(row, name)
+    if name == "pair" and row["control"]:
+        return f"{row[name]} (control)"
+    controls = row["controls"]
+    if name == "controls" and isinstance(controls, list) and len(controls) > 1:
+        return f"{controls[0]} +{len(controls) - 1}"
+    return _cell(row, name)
 
 
 def describe_pair(name: str) -> Described:

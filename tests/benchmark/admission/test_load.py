@@ -166,6 +166,24 @@ def test_an_mdm_with_other_token_ids_is_refused(write: Write) -> None:
     refused(arm, mdm, "disagree on 2 token ids: id 8 is 'w5' to the ARM and 'w6' to the MDM")
 
 
+def test_a_control_with_a_different_token_at_an_id_is_refused(write: Write) -> None:
+    arm, control = write("base"), write("continued", seed=1, vocabulary=48)
+    content = json.loads((control / "tokenizer.json").read_text())
+    vocabulary = content["model"]["vocab"]
+    vocabulary["other"] = vocabulary.pop("w5")
+    (control / "tokenizer.json").write_text(json.dumps(content))
+    refused(arm, control, "id 8 is 'w5' to the ARM and 'other' to the control", control=True)
+
+
+@pytest.mark.parametrize("vocabulary", [40, 48])
+def test_a_control_with_other_rows_passes_every_check_and_says_so(vocabulary: int, write: Write) -> None:
+    arm = write("base", vocabulary=44, mask=None)
+    control = write("continued", seed=1, vocabulary=vocabulary, mask=None)
+    note, *doubts = load_pair(declare_pair(str(arm), str(control), control=True), "cpu").confounds
+    assert note.endswith("never read, chosen or scored")
+    assert [doubt.startswith("undecided when loaded: behaviour") for doubt in doubts] == [True]
+
+
 @pytest.mark.parametrize("name", ["base", "diffusion"])
 def test_a_checkpoint_with_a_nan_is_refused(name: str, write: Write) -> None:
     arm, mdm = write("base"), write("diffusion")

@@ -205,6 +205,13 @@ def test_members_of_different_shape_are_refused(mdm: dict[str, Any], message: st
         check_same_backbone(make(), make(**mdm))
 
 
+def test_a_control_may_have_more_rows_and_fewer(make: Make) -> None:
+    for rows in (39, 41):
+        check_same_backbone(make(), make(role="control", vocab_size=rows))
+    with pytest.raises(PairError, match=r"ARM and the control have .*: layers 2 and 3\n.* was trained from$"):
+        check_same_backbone(make(), make(role="control", vocab_size=39, num_hidden_layers=3))
+
+
 def test_token_rows_that_are_zero_do_not_disturb(make: Make) -> None:
     member = make("llama", "full")
     member.backbone.embedding.weight[::2] = 0

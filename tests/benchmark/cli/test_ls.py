@@ -48,6 +48,6 @@ def test_lists_fit_the_terminal(
 def test_columns_that_do_not_fit_are_named(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     narrow = command("ls", "pairs").out
-    assert "left out at 80 columns: mdm, arm, mask token" in narrow
+    assert "left out at 80 columns: controls, mdm, arm, mask token" in narrow
     monkeypatch.setenv("COLUMNS", "250")
     assert "left out" not in command("ls", "pairs").out

@@ -188,6 +188,9 @@ def test_the_listed_pairs_say_which_is_a_control(command: Command) -> None:
     controls = {row["pair"]: row["control"] for row in rows}
     expected = ["tiny-continued", *(f"tiny-continued-seed-{seed}" for seed in range(2, 6))]
     expected.append("tiny-continued-low")
+    expected += ["qwen2.5-coder-7b", "qwen2.5-7b-instruct"]
+    expected += ["qwen2.5-coder-0.5b-instruct", "qwen2.5-coder-7b-instruct", "llama-2-7b-chat"]
+    expected += [f"qwen3-{size}-chat" for size in ("1.7b", "4b", "8b")]
     assert [name for name, control in controls.items() if control] == expected
     shown = [line for line in command("ls", "pairs").out.splitlines() if "(control)" in line]
     assert [line.split()[0] for line in shown] == expected
@@ -196,11 +199,22 @@ def test_the_listed_pairs_say_which_is_a_control(command: Command) -> None:
 def test_a_published_pair_is_listed_with_its_declarations(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "250")
     line = next(line for line in command("ls", "pairs").out.splitlines() if line.startswith("diffullama-7b"))
-    assert line.split() == (
-        "diffullama-7b meta-llama/Llama-2-7b-hf diffusionfamily/diffullama yes full 811 on the hub".split()
-    )
+    members = "diffullama-7b meta-llama/Llama-2-7b-hf diffusionfamily/diffullama"
+    assert line.split() == f"{members} yes full 811 llama-2-7b-chat on the hub".split()
+
+
+def test_a_pair_is_listed_with_its_controls(command: Command) -> None:
+    rows = {row["pair"]: row["controls"] for row in json.loads(command("ls", "pairs", "--json").out)}
+    assert rows["dream-7b"] == ["qwen2.5-coder-7b", "qwen2.5-7b-instruct"]
+    assert rows["tiny-scratch"] == rows["tiny-continued"] == []
+    lines = {line.split()[0]: line for line in command("ls", "pairs").out.splitlines() if line}
+    assert "  qwen2.5-coder-7b +1  " in lines["dream-7b"]
+    assert "  llama-2-7b-chat  " in lines["diffullama-7b"]
+    assert "  –  " in lines["rnd1"]
+    shown = command("pair", "show", "dream-7b").out.splitlines()
+    assert ["controls", "qwen2.5-coder-7b", "qwen2.5-7b-instruct"] in [line.split() for line in shown]
 
 
 def test_a_pair_is_shown_with_its_licence_revision_and_confounds(command: Command) -> None:

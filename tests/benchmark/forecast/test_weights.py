@@ -85,6 +85,17 @@ def test_a_subject_is_that_of_the_loaded_pair(kind: str, dtype: str, write: Writ
     assert _subject(sketch_pair(spec), CPU) == subject_of(open_pair(spec, CPU))
 
 
+@pytest.mark.parametrize("rows", [40, 48])
+def test_a_sketched_control_has_the_rows_of_the_loaded_one(rows: int, write: Write) -> None:
+    arm, control = write("arm", mask=None, vocabulary=44), write("more", seed=1, mask=None, vocabulary=rows)
+    spec = declare_pair(str(arm), str(control), control=True)
+    sketch, loaded = sketch_pair(spec), open_pair(spec, CPU)
+    expected = [member.backbone.shape.vocabulary for member in loaded.members]
+    assert [member.backbone.shape.vocabulary for member in (sketch.arm, sketch.mdm)] == expected
+    assert [sizes.vocabulary for sizes in sketch.sizes] == expected == [min(44, rows)] * 2
+    assert _subject(sketch, CPU) == subject_of(loaded)
+
+
 @pytest.mark.parametrize("key", ["dtype", "torch_dtype"])
 def test_weights_that_are_stored_wider_than_declared_count_as_loaded(key: str, write: Write) -> None:
     """config.json says bfloat16, under its newer or its older name, and the file holds float32."""

@@ -62,13 +62,16 @@ def test_everything_that_is_declared_arrives(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", list_pairs())
 def test_an_entry_is_read_as_it_was_written(name: str, tmp_path: Path) -> None:
     entry = list_pairs()[name].entry
-    assert read_entries(written(tmp_path, entry_text(name, entry)))[name].entry == entry
+    wanted = {one: list_pairs()[one].entry for one in (name, *entry.controls)}
+    text = "".join(entry_text(one, each) for one, each in wanted.items())
+    read = read_entries(written(tmp_path, text))
+    assert {one: each.entry for one, each in read.items()} == wanted
 
 
 @pytest.mark.parametrize("name", ["🙂", "a.b", 'a"b', "a\\b", "«Ĵ»"])
 def test_any_text_can_be_written(name: str, tmp_path: Path) -> None:
-    entry = list_pairs()["diffullama-7b"].entry.model_copy(update={"about": f"about {name}"})
-    assert read_entries(written(tmp_path, entry_text(name, entry)))[name].entry == entry
+    entry = list_pairs()["rnd1"].entry.model_copy(update={"about": f"about {name}"})
+    assert read_entries(written(tmp_path, entry_text(name, entry)), list_pairs())[name].entry == entry
 
 
 @pytest.mark.parametrize(
@@ -98,6 +101,9 @@ def test_any_text_can_be_written(name: str, tmp_path: Path) -> None:
         ({"mdm": '{ hub = "m", shift = "yes", attention = "full" }'}, "at mine.mdm.shift"),
         ({"mdm": '{ hub = "m", shift = 1, attention = "full" }'}, "at mine.mdm.shift"),
         ({"control": '"yes"'}, "at mine.control"),
+        ({"controls": '"other"'}, "at mine.controls"),
+        ({"controls": '["other", "other"]'}, "controls names one of them twice, at mine"),
+        ({"control": "true", "controls": '["other"]'}, "a control has no controls of its own, at mine"),
         ({"arm": '{ hub = "m", key_map = { "a(" = "b" } }'}, r"a key map of 'a\('.*entry mine"),
         ({"arm": '{ hub = "m", key_map = { "a" = "\\\\9" } }'}, r"a key map of 'a'.*entry mine"),
         ({"about": "Mine"}, "Invalid value"),
@@ -141,6 +147,87 @@ def test_a_control_that_is_no_arm_is_refused(tmp_path: Path) -> None:
     lines = "".join(f"{key} = {value}\n" for key, value in {"control": "true", **SMALL}.items())
     with pytest.raises(PairError, match=r"control pair 'mine'.*entry mine"):
         read_entries(written(tmp_path, "[mine]\n" + lines))
+
+
+CONTROL = {"control": "true", "mdm": '{ hub = "org/more", shift = true, attention = "causal" }'}
+
+
+def entries(**pairs: dict[str, str]) -> str:
+    """A file of pairs, each `SMALL` with changes."""
+    return "\n".join(
+        f"[{name}]\n" + "".join(f"{key} = {value}\n" for key, value in {**SMALL, **changes}.items())
+        for name, changes in pairs.items()
+    )
+
+
+def test_a_pair_names_controls_of_its_very_arm(tmp_path: Path) -> None:
+    named = {"controls": '["second", "first"]'}
+    pairs = read_entries(written(tmp_path, entries(mine=named, first=CONTROL, second=CONTROL)))
+    assert pairs["mine"].entry.controls == ("second", "first")
+    assert pairs["first"].entry.controls == ()
+
+
+def test_a_control_may_be_listed_elsewhere_and_one_in_the_file_goes_first(tmp_path: Path) -> None:
+    text = entries(mine={"controls": '["first"]'})
+    elsewhere = read_entries(written(tmp_path, entries(first=CONTROL)))
+    assert read_entries(written(tmp_path, text), elsewhere)["mine"].entry.controls == ("first",)
+    other = {**CONTROL, "arm": '{ hub = "org/else" }'}
+    with pytest.raises(PairError, match="which is of another ARM: org/else in auto"):
+        read_entries(written(tmp_path, text + entries(first=other)), elsewhere)
+
+
+def test_a_control_that_is_not_there_is_offered_near_names(tmp_path: Path) -> None:
+    named = {"controls": '["furst"]'}
+    with pytest.raises(
+        UsageError, match=r"unknown control of pair mine in .*: 'furst'\ndid you mean first\?"
+    ):
+        read_entries(written(tmp_path, entries(mine=named, first=CONTROL, fust={})))
+    with pytest.raises(UsageError, match=r"names control furst, and .* has none\nwrite an entry"):
+        read_entries(written(tmp_path, entries(mine=named)))
+
+
+@pytest.mark.parametrize("control", ["mine", "other"])
+def test_a_control_that_is_none_is_refused(control: str, tmp_path: Path) -> None:
+    text = entries(mine={"controls": f'["{control}"]'}, other={}, first=CONTROL)
+    with pytest.raises(PairError, match=f"names {control} among its controls, whose second member is an MDM"):
+        read_entries(written(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("arm", "message"),
+    [
+        ({"arm": '{ hub = "org/else" }'}, "org/else in auto by sdpa, and the pair's is org/arm in auto"),
+        (
+            {"arm": '{ hub = "org/arm", revision = "abc" }'},
+            "org/arm@abc in auto by sdpa, and the pair's is org",
+        ),
+        (
+            {"arm": '{ path = "org/arm" }'},
+            "another ARM: .*org/arm in auto by sdpa, and the pair's is org/arm in",
+        ),
+        (
+            {"precision": '"bfloat16"'},
+            "org/arm in bfloat16 by sdpa, and the pair's is org/arm in auto by sdpa",
+        ),
+        (
+            {"arm": '{ hub = "org/arm", native = "qwen2" }'},
+            "org/arm as qwen2 in auto by sdpa, and the pair's",
+        ),
+        ({"arm": '{ hub = "org/arm", kernel = "eager" }'}, "org/arm in auto by eager, and the pair's is"),
+    ],
+)
+def test_a_control_of_another_arm_is_refused(arm: dict[str, str], message: str, tmp_path: Path) -> None:
+    text = entries(mine={"controls": '["first"]'}, first={**CONTROL, **arm})
+    with pytest.raises(PairError, match=message) as found:
+        read_entries(written(tmp_path, text))
+    assert found.value.problem.startswith("pair mine names control first, which is of another ARM: ")
+    assert found.value.remedy.startswith("name a control of the very same ARM")
+
+
+def test_an_arm_in_one_folder_is_the_same_however_it_is_written(tmp_path: Path) -> None:
+    arms = '{ path = "arm" }', '{ path = "there/../arm" }'
+    pairs = {"mine": {"controls": '["first"]', "arm": arms[0]}, "first": {**CONTROL, "arm": arms[1]}}
+    assert read_entries(written(tmp_path, entries(**pairs)))["mine"].entry.controls == ("first",)
 
 
 def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from mechshift import baselines
+from mechshift.baselines.structure.roster import CONTROLS, POST_TRAINED, control_of
 from mechshift.baselines.training.recipe import list_recipes
 from mechshift.benchmark.pairs import registry
 from mechshift.benchmark.pairs.attention import Attention
-from mechshift.benchmark.pairs.registry import get_pair, list_pairs
+from mechshift.benchmark.pairs.registry import get_controls, get_pair, list_pairs
 from mechshift.benchmark.pairs.spec import MemberSpec, PairSpec
 from mechshift.errors import PairError, UsageError
 
@@ -151,8 +152,75 @@ def test_a_published_family_is_declared_as_it_was_published(family: str) -> None
 def test_every_published_pair_is_of_a_family_and_names_a_confound() -> None:
     of_families = {mdm.checkpoint for place, *_ in FAMILIES.values() for mdm in of_family(place)}
     published = [listed for listed in list_pairs().values() if listed.entry.mdm.hub is not None]
-    assert {listed.spec.mdm.checkpoint for listed in published} == of_families
+    mdms = {listed.spec.mdm.checkpoint for listed in published if not listed.spec.control}
+    assert mdms == of_families
     assert all(listed.spec.confounds for listed in published)
+
+
+SIBLINGS = {
+    # ARM, and what was trained further from it without diffusion: the list of shared/pairs.md
+    "Qwen/Qwen2.5-7B": {"Qwen/Qwen2.5-Coder-7B", "Qwen/Qwen2.5-7B-Instruct"},
+    "Qwen/Qwen2.5-Coder-0.5B": {"Qwen/Qwen2.5-Coder-0.5B-Instruct"},
+    "Qwen/Qwen2.5-Coder-7B": {"Qwen/Qwen2.5-Coder-7B-Instruct"},
+    "meta-llama/Llama-2-7b-hf": {"meta-llama/Llama-2-7b-chat-hf"},
+    "Qwen/Qwen3-1.7B-Base": {"Qwen/Qwen3-1.7B"},
+    "Qwen/Qwen3-4B-Base": {"Qwen/Qwen3-4B"},
+    "Qwen/Qwen3-8B-Base": {"Qwen/Qwen3-8B"},
+}
+
+
+def test_a_published_pair_names_all_siblings_of_its_arm() -> None:
+    pairs = list_pairs()
+    for name, listed in pairs.items():
+        if listed.entry.mdm.hub is not None and not listed.spec.control:
+            siblings = {pairs[control].spec.mdm.checkpoint for control in get_controls(name)}
+            assert siblings == SIBLINGS.get(listed.spec.arm.checkpoint, set()), name
+
+
+def test_a_sibling_serves_a_pair_and_masks_as_all_of_its_pairs_do() -> None:
+    pairs = list_pairs()
+    for name, listed in pairs.items():
+        if listed.entry.mdm.hub is not None and listed.spec.control:
+            served = [each.spec for each in pairs.values() if name in each.entry.controls]
+            assert served
+            masks = {spec.mdm.mask_token for spec in served}
+            assert listed.spec.mdm.mask_token == (masks.pop() if len(masks) == 1 else None)
+
+
+@pytest.mark.parametrize(
+    ("pair", "first"),
+    [
+        ("dream-7b", "qwen2.5-coder-7b"),
+        ("dream-7b-instruct", "qwen2.5-7b-instruct"),
+        ("wedlm-7b-instruct", "qwen2.5-7b-instruct"),
+    ],
+)
+def test_an_mdm_tuned_on_instructions_is_read_beside_a_sibling_that_is_too(pair: str, first: str) -> None:
+    assert get_controls(pair)[0] == first
+
+
+def test_a_reference_pair_is_read_beside_the_control_of_its_seed_and_names_all_seeds() -> None:
+    for pair in POST_TRAINED:
+        first, *others = get_controls(pair)
+        assert first == control_of(pair)
+        assert {first, *others} == set(CONTROLS)
+    assert get_controls("tiny-scratch") == get_controls("tiny-continued") == ()
+
+
+def test_the_controls_of_an_entry_of_ones_own_are_named_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    one = (
+        'about = "Mine"\narm.hub = "org/arm"\nmdm = {{ hub = "org/{0}", shift = true, attention = "{1}" }}\n'
+    )
+    control = "[more]\ncontrol = true\n" + one.format("more", "causal")
+    path.write_text('[mine]\ncontrols = ["more"]\n' + one.format("mdm", "full") + control)
+    assert get_controls(f"{path}:mine") == (f"{path}:more",)
+    assert get_pair(get_controls(f"{path}:mine")[0]).control
+    arm = 'arm = { hub = "Qwen/Qwen3-4B-Base" }\nprecision = "bfloat16"\ncontrols = ["qwen3-4b-chat"]\n'
+    path.write_text(f'[mine]\nabout = "Mine"\n{arm}mdm = {{ hub = "o/m", shift = true, attention = "full" }}')
+    assert get_controls(str(path)) == ("qwen3-4b-chat",)
+    with pytest.raises(UsageError, match="unknown pair 'tinny'"):
+        get_controls("tinny")
 
 
 def test_a_pinned_revision_is_a_commit() -> None:

@@ -9,12 +9,15 @@ from transformers import PreTrainedTokenizerBase
 from mechshift.benchmark.pairs.checkpoint import find_checkpoint
 from mechshift.benchmark.pairs.spec import MemberSpec
 from mechshift.benchmark.pairs.tokens import (
+    check_control_tokens,
     check_mask_id,
     check_same_tokens,
     find_mask_id,
     is_ordinary,
     load_tokenizer,
+    text_tokens,
     tokenizing,
+    tokens_of_one,
 )
 from mechshift.errors import PairError
 
@@ -115,6 +118,59 @@ def test_one_disagreeing_id_is_named(write: Write) -> None:
     with pytest.raises(PairError, match="1 token ids: id 8 is 'w5' to the ARM and 'other'"):
         check_same_tokens(tokenizer_of(arm), tokenizer_of(mdm), 2)
     check_same_tokens(tokenizer_of(arm), tokenizer_of(mdm), 8)
+
+
+def with_tokens(directory: Path, *added: str, without: str | None = None) -> PreTrainedTokenizerBase:
+    """A tokenizer of `WORDS` with added tokens behind them, and without one of the words."""
+    content = json.loads((directory / "tokenizer.json").read_text())
+    if without is not None:
+        del content["model"]["vocab"][without]
+    flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
+    content["added_tokens"] += [
+        {"id": 40 + place, "content": token, "special": False, **flags} for place, token in enumerate(added)
+    ]
+    (directory / "tokenizer.json").write_text(json.dumps(content))
+    return tokenizer_of(directory)
+
+
+def test_a_plain_text_has_no_added_token_but_what_stands_around_every_text(write: Write) -> None:
+    tokenizer = with_tokens(write("arm"), "<|end|>")
+    assert 40 in tokenizer.get_vocab().values()
+    # <unk> is added too, and the words of any text that are not known are written as it.
+    assert text_tokens(tokenizer) == {
+        0: "<unk>",
+        1: "<pad>",
+        **{3 + index: f"w{index}" for index in range(37)},
+    }
+
+
+def test_a_control_means_the_same_by_every_token_of_a_text(write: Write) -> None:
+    arm, control = write("arm"), write("control")
+    check_control_tokens(tokenizer_of(arm), tokenizer_of(control), 2)
+    lacking = with_tokens(write("lacking"), without="w5")
+    with pytest.raises(PairError, match=r"control's tokenizer lacks 1 of .* id 8 is 'w5' to the ARM"):
+        check_control_tokens(tokenizer_of(arm), lacking, 2)
+    rename(arm, "w6", "other")
+    with pytest.raises(PairError, match="id 9 is 'other' to the ARM and 'w6' to the control") as found:
+        check_control_tokens(tokenizer_of(arm), tokenizer_of(control), 2)
+    assert found.value.remedy == (
+        "the control was not made from this ARM: declare the ARM that it was trained from"
+    )
+
+
+def test_tokens_that_only_one_tokenizer_has_are_named(write: Write) -> None:
+    plain, ending = tokenizer_of(write("plain")), with_tokens(write("ending"), "<|end|>")
+    many = with_tokens(write("many"), *(f"<|{index}|>" for index in range(4)))
+    check_control_tokens(plain, many, 2)
+    check_control_tokens(many, plain, 2)
+    assert tokens_of_one(plain, plain, 2) == ()
+    assert tokens_of_one(plain, ending, 40) == ()  # a mask token may be one member's
+    told = "added tokens differ, which plain text does not hold: "
+    assert tokens_of_one(plain, ending, 2) == (f"{told}1 that only the control's tokenizer has ('<|end|>')",)
+    (line,) = tokens_of_one(many, ending, 2)
+    assert line == f"{told}3 that only the ARM's tokenizer has ('<|1|>', '<|2|>', '<|3|>')"
+    (line,) = tokens_of_one(many, plain, 2)
+    assert line == f"{told}4 that only the ARM's tokenizer has ('<|0|>', '<|1|>', '<|2|>', …)"
 
 
 @pytest.mark.parametrize("named", [True, 7.0, "7", [7]])
