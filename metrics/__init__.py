@@ -36,6 +36,7 @@ from .faithfulness import (
     smallest_budget,
 )
 from .halves import CircuitOverlap, normalised_overlap
+from .heterogeneity import ScoreClusters, cancellation_ratio, score_clusters
 from .multiplicity import holm
 from .overlap import (
     Ranking,
@@ -105,6 +106,7 @@ __all__ = [
     "GroupProducts",
     "PromptFaithfulness",
     "Ranking",
+    "ScoreClusters",
     "SignStability",
     "Transfer",
     "Transport",
@@ -115,6 +117,7 @@ __all__ = [
     "average_precision",
     "bootstrap",
     "bootstrap_scores",
+    "cancellation_ratio",
     "carrying_edges",
     "chance_intersection",
     "chance_jaccard",
@@ -168,6 +171,7 @@ __all__ = [
     "rank_biased_overlap",
     "relative_profile",
     "resampled_cosine",
+    "score_clusters",
     "seeds_difference",
     "seeds_difference_p",
     "seeds_mean",
