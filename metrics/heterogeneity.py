@@ -34,9 +34,9 @@ def score_clusters(
 ) -> ScoreClusters | Undefined:
     """The division of groups into 2 to `most` clusters with the largest silhouette (Rousseeuw 1987).
 
-    By k-means of the directions of the groups' mean scores: groups that differ in size of effect alone are alike. The
-    null deals every edge's scores out among the groups, so that edges keep their values and no two of them
-    agree on which groups belong together; the best number of clusters is chosen anew for each draw.
+    By k-means of the directions of the groups' mean scores: groups that differ in size of effect alone are
+    alike. The null deals every edge's scores out among the groups, so that edges keep their values and no two
+    of them agree on which groups belong together; the best number of clusters is chosen anew for each draw.
 
     Args:
         sums: per-group score sums [groups, edges].

@@ -830,6 +830,7 @@ def _arrays() -> Iterator[Tampering]:
             yield Tampering(f"{kind} with {name}", change_arrays(kind, edit), check, phrase)
     yield from _of_scores(tensor, told, at)
     yield from _of_sweeps(tensor, at)
+    yield from _of_runs(tensor, told, at)
 
 
 def _of_scores(tensor: Any, told: Any, at: Any) -> Iterator[Tampering]:
@@ -893,6 +894,37 @@ def _of_sweeps(tensor: Any, at: Any) -> Iterator[Tampering]:
         yield Tampering(f"sweep with {name}", change_arrays("sweep-mdm", edit), check, phrase)
 
 
+def _of_runs(tensor: Any, told: Any, at: Any) -> Iterator[Tampering]:
+    def renamed(tensors: Arrays, header: dict[str, Any]) -> None:
+        header["names"] = [name.replace("star-path", "ioi") for name in header["names"]]
+
+    off = "is off what the sweep has of it by"
+    for name, edit, check, phrase in (
+        ("another circuit's metric", tensor("circuits", at((1, 0), 9.0)), "numbers", "the record says"),
+        ("shuffled circuits that do more", tensor("shuffled", lambda a: a + 1), "numbers", "the record says"),
+        ("an own circuit that does more", tensor("circuits", at(0, 9.0)), "cells", f"own circuit {off}"),
+        ("whole models that do more", tensor("whole", lambda a: a + 1), "cells", f"whole model {off}"),
+        ("empty circuits that do more", tensor("empty", lambda a: a + 1), "cells", f"empty circuit {off}"),
+        ("another size", told(edges=12), "cells", "its circuits are of 12 edges"),
+        ("a size that is none", told(edges=10**9), "cells", "more edges than the 1000000000 compared"),
+        ("circuits of another task", renamed, "cells", "are not those of the task and of the record's"),
+        (
+            "a name less",
+            lambda t, h: h["names"].pop(),
+            "cells",
+            "its circuits have shape",
+        ),
+        ("a shuffled circuit less", tensor("shuffled", lambda a: a[1:]), "cells", "it has 2 shuffled"),
+        ("another example", tensor("examples", at(0, 1)), "cells", "are not those of the pool's"),
+        ("an example beyond all", tensor("shuffled_at", at(0, 99)), "cells", "that it does not have"),
+        ("NaN", tensor("circuits", at((0, 0), float("nan"))), "cells", "is not finite"),
+        ("another template", lambda t, h: h["templates"].__setitem__(0, "x"), "cells", "templates"),
+        ("a tensor less", lambda t, h: t.pop("kept"), "cells", "it holds"),
+        ("another format", told(format="transfer 99"), "cells", "it is a 'transfer 99'"),
+    ):
+        yield Tampering(f"transfer with {name}", change_arrays("transfer-mdm", edit), check, phrase)
+
+
 def _shifted(circuits: Any) -> Any:
     circuits = np.array(circuits)
     circuits[1, 1] += 1e-3
@@ -927,6 +959,15 @@ def _whole_cells() -> Iterator[Tampering]:
         yield Tampering(
             f"{stage} of the members exchanged, all digests too", again, "numbers", "the record says"
         )
+    yield Tampering(
+        "transfer of the members exchanged", swapped("transfer-arm", "transfer-mdm"), "cells", made_of
+    )
+    yield Tampering(
+        "transfer of the members exchanged, all digests too",
+        swapped("transfer-arm", "transfer-mdm", consistent=True),
+        "cells",
+        "is off what the sweep has of it by",
+    )
     yield Tampering(
         "scores for a sweep", swapped("scores-arm", "sweep-arm", consistent=True), "cells", "it is a 'sweep"
     )
