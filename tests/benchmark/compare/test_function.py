@@ -2,50 +2,17 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
-from mechshift.benchmark.circuits.graph import Graph
+from build.circuit_runs import LEVELS, made_up_runs
 from mechshift.benchmark.compare.function import compare_function
-from mechshift.benchmark.measure.circuit_runs import OF_TASK, CircuitRuns
+from mechshift.benchmark.measure.circuit_runs import OF_TASK
 from mechshift.benchmark.record.function import InHost
 from mechshift.benchmark.record.missing import Missing
 from mechshift.benchmark.record.number import Number
 from mechshift.benchmark.record.protocol import Statistics
 
 STATISTICS = Statistics(resampling_seed=0, resamples=40, splits=2)
-LEVELS = {
-    "own": 0.9,
-    "other": 0.6,
-    "own, half": 0.7,
-    "other, half": 0.5,
-    "own alone": 0.1,
-    "other alone": 0.05,
-    "task ioi": 0.2,
-    "task sudoku": 0.4,
-    "half, task ioi": 0.1,
-    "half, task sudoku": 0.3,
-}
-"""Faithfulness of every circuit."""
-
-
-def made_up(levels: dict[str, float], shuffled: tuple[float, ...] = (0.1, 0.7, 0.2)) -> CircuitRuns:
-    generator = np.random.default_rng(0)
-    empty, gap = generator.normal(-2, 0.3, 20), generator.normal(5, 0.5, 20)
-    at = np.arange(0, 20, 4)
-    return CircuitRuns(
-        Graph(3, 2, 2),
-        31,
-        tuple(levels),
-        empty + gap,
-        empty,
-        empty + np.array([*levels.values()])[:, None] * gap,
-        np.full(len(levels), 20),
-        (empty + np.array(shuffled)[:, None] * gap)[:, at],
-        at,
-        ("one",) * 20,
-        np.arange(20),
-    )
 
 
 def value(of: Number | Missing) -> float:
@@ -55,7 +22,7 @@ def value(of: Number | Missing) -> float:
 
 @pytest.fixture(scope="module")
 def found() -> InHost:
-    return compare_function(made_up(LEVELS), made_up(LEVELS), STATISTICS).arm
+    return compare_function(made_up_runs(LEVELS), made_up_runs(LEVELS), STATISTICS).arm
 
 
 def test_levels_and_transfer_at_both_sizes(found: InHost) -> None:
@@ -81,13 +48,13 @@ def test_the_shuffled_floor_counts_the_circuit_itself(found: InHost) -> None:
     assert (floor.circuits, floor.examples) == (3, 5)
     parts = [value(each) for each in (floor.mean, floor.most, floor.other, floor.p)]
     assert parts == pytest.approx([1 / 3, 0.7, 0.6, 2 / 4])
-    best = compare_function(made_up(LEVELS, (0.1,) * 49), made_up(LEVELS), STATISTICS).arm.shuffled
+    best = compare_function(made_up_runs(LEVELS, (0.1,) * 49), made_up_runs(LEVELS), STATISTICS).arm.shuffled
     assert value(best.p) == pytest.approx(1 / 50)
 
 
 def test_each_member_is_the_host_of_its_own_runs() -> None:
-    other = made_up(LEVELS | {"other": 0.9})
-    both = compare_function(made_up(LEVELS), other, STATISTICS)
+    other = made_up_runs(LEVELS | {"other": 0.9})
+    both = compare_function(made_up_runs(LEVELS), other, STATISTICS)
     assert value(both.arm.compared.transfer) == pytest.approx(0.5)
     assert value(both.mdm.compared.transfer) == pytest.approx(1)
 
@@ -104,7 +71,7 @@ def test_intervals_are_over_prompts(found: InHost) -> None:
 
 
 def test_without_other_tasks_a_transfer_is_missing_with_its_reason() -> None:
-    alone = made_up({name: LEVELS[name] for name in OF_TASK})
+    alone = made_up_runs({name: LEVELS[name] for name in OF_TASK})
     at = compare_function(alone, alone, STATISTICS).arm
     assert at.tasks == {}
     assert at.compared.transfer == Missing(missing="there is no circuit of another task")
@@ -112,7 +79,7 @@ def test_without_other_tasks_a_transfer_is_missing_with_its_reason() -> None:
 
 
 def test_a_member_without_a_gap_has_reasons_everywhere() -> None:
-    runs = made_up(LEVELS)
+    runs = made_up_runs(LEVELS)
     flat = compare_function(replace(runs, whole=runs.empty), runs, STATISTICS).arm
     floor = flat.shuffled
     missing = (flat.compared.own, flat.own_alone, flat.tasks["ioi"], floor.mean, floor.p)

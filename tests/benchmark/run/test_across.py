@@ -1,6 +1,7 @@
 """Cells that need those of other tasks: made after them, the same by whoever makes them, and told apart."""
 
 import json
+import random
 import shutil
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from mechshift.benchmark.record.missing import Missing
 from mechshift.benchmark.record.number import Number
 from mechshift.benchmark.record.protocol import Protocol, Transferring
 from mechshift.benchmark.record.record import Record
+from mechshift.benchmark.rerun.rerun import choose_cells, rerun_cells
 from mechshift.benchmark.run.rescore import rescore
 from mechshift.benchmark.run.run import run
 from mechshift.errors import NotComputable
@@ -96,6 +98,18 @@ def test_a_damaged_cell_of_another_task_is_made_again(tiny: Pair, protocol: Prot
     file.write_bytes(file.read_bytes()[:-8])
     run(tiny, protocol, copied, NAMES)
     assert content(copied) == whole
+
+
+def test_runs_that_are_computed_again_are_the_same(tiny: Pair, out: Path) -> None:
+    path = record_of(out)
+    record = read_model(path, Record)
+    cells = [
+        cell
+        for cell in choose_cells(record, 10**6, random.Random(0))
+        if (cell.task.name, cell.name) == (NAMES[0], "transfer-mdm")
+    ]
+    (found,) = rerun_cells(path, record, cells, tiny, 64, None, lambda cell: None).cells
+    assert (found.name, found.deviation, found.agrees) == ("transfer-mdm", 0.0, True)
 
 
 def test_rescoring_refuses_runs_of_other_scores_than_the_record_names(tmp_path: Path) -> None:
