@@ -49,9 +49,12 @@ CHAIN = Rules()
 """The chain rule: the gradient itself, as EAP and EAP-IG take it."""
 
 RELP = Rules(fixed_norms=True, linear_activations=True, query=0.0, key=0.0, factor=0.5)
-"""RelP (arXiv 2508.21258), layer-wise relevance propagation as a gradient, taken at the clean run.
+"""RelP (arXiv 2508.21258), layer-wise relevance propagation as a gradient.
 
-Its rules are called LN, identity, AH and half rule there. Take it with `Integration("eap", 1)`.
+Its rules are called LN, identity, AH and half rule there. Take it with `Integration("eap", 1)`, at the clean
+run, which is the point of reference here. The authors' example patches clean into corrupted runs, and so
+takes the gradient at the corrupted one, `Integration("left", 1)`; for GPT-2 it leaves out the AH rule, which
+is `replace(RELP, query=1.0, key=1.0)`.
 """
 
 GIM = Rules(fixed_norms=True, temperature=2.0, query=0.25, key=0.25, value=0.5, factor=0.5)
