@@ -1,4 +1,4 @@
-"""Edge attribution with integrated gradients: EAP-IG (arXiv 2403.17806), exactly.
+"""Edge attribution with integrated gradients: EAP-IG (arXiv 2403.17806), exactly, and by other rules.
 
 Costs little more than the model's own passes: nothing the size of the residual stream is made per head
 inside autograd, and a site's scores are one matrix product over all steps.
@@ -14,12 +14,14 @@ from torch import Tensor, nn
 
 from ...errors import NotComputable
 from ..pairs.member import Member
+from .backward import under
 from .batch import Batch
 from .capture import Outputs, SiteGradients, hooks, measure, run, sites, still, written
 from .graph import Graph, SiteAxes
 from .neurons import NeuronEffects, activations, output_maps
 from .places import BEHIND, BETWEEN, EVERYTHING, borders, spans
 from .prefix import behind_shared_prefix
+from .rules import CHAIN, Rules
 from .scores import Attribution, Integration, Outside
 
 SOURCE_BYTES = 64 * 2**20
@@ -41,6 +43,7 @@ def attribute(
     tokens_at_once: int = TOKENS_AT_ONCE,
     places: bool = False,
     neurons: bool = False,
+    rules: Rules = CHAIN,
 ) -> Attribution:
     """The score of every edge: ⟨what its source wrote, clean − corrupted; mean gradient at its destination⟩.
 
@@ -48,8 +51,10 @@ def attribute(
     are stacked along the batch up to `tokens_at_once` (a pass takes a batch's rows at least): more is
     faster where memory allows. Under `staggered` an example's points follow from how many come before it.
     `places` also splits scores by the position of the source, `neurons` adds the
-    effect of every MLP neuron; both from the same passes. Scores are accumulated in float32 or better. Raises
-    NotComputable where a score is not finite, there is no example, or neurons are asked of experts.
+    effect of every MLP neuron; both from the same passes. `rules`: what the backward pass does otherwise than
+    the chain rule; `RELP` and `GIM` are published with `Integration("eap", 1)`: one backward pass, at the
+    clean run. Scores are accumulated in float32 or better. Raises NotComputable where a score is not finite,
+    there is no example, neurons are asked of experts, or a rule does not fit the model.
     """
     sums = _Sums.of(member, groups, places, neurons)
     clean: list[Tensor] = []
@@ -60,7 +65,7 @@ def attribute(
         for batch in batches:
             points = integration.points(range(seen, seen + batch.examples))
             seen += batch.examples
-            values = _add_scores(sums, member, batch, points, tokens_at_once)
+            values = _add_scores(sums, member, batch, points, tokens_at_once, rules)
             clean.append(values[0])
             corrupted.append(values[1])
             members.append(batch.groups)
@@ -78,6 +83,7 @@ def attribute(
         of_example,
         Outside(None if sums.outside is None else sums.outside.numpy()) if places else None,
         None if sums.neurons is None else sums.neurons.float().numpy(),
+        rules,
     )
 
 
@@ -135,7 +141,12 @@ class _Sums:
 
 
 def _add_scores(
-    sums: _Sums, member: Member, batch: Batch, points: NDArray[np.float64], tokens_at_once: int
+    sums: _Sums,
+    member: Member,
+    batch: Batch,
+    points: NDArray[np.float64],
+    tokens_at_once: int,
+    rules: Rules,
 ) -> tuple[Tensor, Tensor]:
     """Add a batch's scores to the sums, from gradients at points [steps, examples]; the metric of both runs.
 
@@ -145,7 +156,7 @@ def _add_scores(
     difference, effects, values = _runs(behind, rest, sums.maps)
     for first in range(0, len(points), STEPS_AT_ONCE):
         some = points[first : first + STEPS_AT_ONCE]
-        gradients = _integrate(behind, rest, some, tokens_at_once, effects)
+        gradients = _integrate(behind, rest, some, tokens_at_once, effects, rules)
         _accumulate(sums, behind, rest, difference, gradients)
     if sums.neurons is not None:
         group = batch.groups[batch.example_of_row].cpu()
@@ -178,16 +189,17 @@ def _integrate(
     points: NDArray[np.float64],
     tokens_at_once: int,
     effects: NeuronEffects,
+    rules: Rules,
 ) -> list[SiteGradients]:
     """The gradients at every site, over these steps; the effects of neurons are added up on the way."""
     rows = len(batch.clean)
-    found = [SiteGradients(site, rows) for site in sites(member.backbone)]
+    found = [SiteGradients(site, rows, rules) for site in sites(member.backbone)]
     with torch.no_grad():
         # In half precision the difference of the two embeddings would be rounded before it is scaled.
         start, end = member.embed(batch.corrupted).float(), member.embed(batch.clean).float()
     at_once = stacked(batch.clean.numel(), tokens_at_once)
     of_rows = torch.tensor(points, dtype=start.dtype, device=start.device)[:, batch.example_of_row]
-    with hooks() as handles, torch.enable_grad():
+    with under(rules, member.backbone), hooks() as handles, torch.enable_grad():
         for gradients in found:
             gradients.attach(handles)
         effects.attach(handles)

@@ -16,6 +16,7 @@ from ..pairs.backbones import Backbone, Norm, Projection
 from ..pairs.member import Member
 from .batch import Batch
 from .graph import Graph
+from .rules import CHAIN, Rules
 
 
 @dataclass(frozen=True)
@@ -163,12 +164,14 @@ class SiteGradients:
 
     Holds, over the steps of an integration, what a pass shows anyway: r·δ summed over the steps (r is
     one over the norm's scale, δ the gradient at the reading map's output), the normalised input x̂, and
-    r·δ·(y − b), y being that output and b its bias.
+    r·δ·(y − b), y being that output and b its bias. `rules`: those that the passes run under. With fixed
+    norms, r·δ is all there is.
     """
 
-    def __init__(self, site: Site, rows: int) -> None:
+    def __init__(self, site: Site, rows: int, rules: Rules = CHAIN) -> None:
         self.site = site
         self.rows = rows
+        self._rules = rules
         self._maps: list[Projection | None] = [*site.projections] or [None]
         self._scaled: list[Tensor | None] = [None] * len(self._maps)
         self._radial: list[list[Tensor]] = [[] for _ in self._maps]
@@ -189,7 +192,8 @@ class SiteGradients:
         if self.site.norm.centred:
             stream = stream - stream.mean(dim=-1, keepdim=True)
         self._scale = (stream.square().mean(dim=-1, keepdim=True) + self.site.norm.epsilon).rsqrt()
-        self._directions.append(self._by_step(stream * self._scale))
+        if not self._rules.fixed_norms:
+            self._directions.append(self._by_step(stream * self._scale))
 
     def _reading_hook(self, index: int) -> Callable[[nn.Module, object, Tensor], None]:
         reader = self._maps[index]
@@ -211,8 +215,9 @@ class SiteGradients:
 
     def _add(self, index: int, reading: Tensor, gradient: Tensor) -> None:
         scaled = self._by_step(gradient.float() * self._scale)
-        inner = scaled * self._by_step(reading.float() - self._biases[index])
-        self._radial[index].append(inner.view(*inner.shape[:3], -1, self.site.slice_width).sum(dim=-1))
+        if not self._rules.fixed_norms:
+            inner = scaled * self._by_step(reading.float() - self._biases[index])
+            self._radial[index].append(inner.view(*inner.shape[:3], -1, self.site.slice_width).sum(dim=-1))
         before = self._scaled[index]
         # Mapping back is linear, so the steps are summed first and mapped back once. The radial parts
         # cannot be summed: every step has its own x̂.
@@ -226,19 +231,26 @@ class SiteGradients:
 
         W̃ᵀ(r δ) less its part along x̂ (and, under LayerNorm, along the vector of ones): the norm's Jacobian.
         """
-        directions = torch.cat(self._directions)[:, rows]
-        _, count, tokens, width = directions.shape
-        gradient = directions.new_empty(self.site.destinations, count * tokens, width)
+        felt = self._scaled[0]
+        assert felt is not None
+        count, tokens = felt[rows].shape[:2]
+        width = len(self.site.norm.weight)
+        gradient = felt.new_empty(self.site.destinations, count * tokens, width)
         first = 0
         for index in range(len(self._maps)):
             first += self._map_back(index, rows, gradient[first:])
-        # The second term of the norm's Jacobian, −x̂ · (r δ · (y − b)) / D, as one product over all steps.
-        # It needs no centring, because x̂ is centred already.
+        if not self._rules.fixed_norms:
+            self._add_radial(rows, gradient)
+        return gradient.view(-1, count, tokens, width)
+
+    def _add_radial(self, rows: slice, gradient: Tensor) -> None:
+        """Add −x̂ · (r δ · (y − b)) / D to the gradient, the second term of the norm's Jacobian."""
+        # One product over all steps. It needs no centring, because x̂ is centred already.
+        directions = torch.cat(self._directions)[:, rows].flatten(1, 2)
         radial = torch.cat([torch.cat(passes)[:, rows] for passes in self._radial], dim=-1).flatten(1, 2)
         gradient.transpose(0, 1).baddbmm_(
-            radial.permute(1, 2, 0), directions.flatten(1, 2).transpose(0, 1), alpha=-1 / width
+            radial.permute(1, 2, 0), directions.transpose(0, 1), alpha=-1 / directions.shape[-1]
         )
-        return gradient.view(-1, count, tokens, width)
 
     def _map_back(self, index: int, rows: slice, out: Tensor) -> int:
         """Write the centred W̃ᵀ(r δ) of one map to the head of `out`; how many destinations that were."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ...errors import NotComputable, UsageError
 from ...metrics import RESOLUTION
 from .graph import Graph
+from .rules import CHAIN, Rules
 
 Rule = Literal["eap", "left", "right", "midpoint", "staggered"]
 
@@ -83,7 +84,7 @@ class Attribution:
     supports the clean behaviour. `counts`: [groups] examples. `clean`, `corrupted`, `groups`:
     [examples], metric of either run and group of each example, in the order of the batches. `outside`: what
     positions of sources share in the scores, and `neuron_sums`: float32 [groups, layers, neurons], the
-    effect of every MLP neuron; None where they were not asked for.
+    effect of every MLP neuron; None where they were not asked for. `rules`: those of the backward pass.
     """
 
     graph: Graph
@@ -95,11 +96,13 @@ class Attribution:
     groups: NDArray[np.int64]
     outside: Outside | None = None
     neuron_sums: NDArray[np.float32] | None = None
+    rules: Rules = CHAIN
 
     def __repr__(self) -> str:
         return (
             f"Attribution({self.graph.edges:,} edges, {len(self.groups)} examples in "
-            f"{len(self.counts)} groups, {self.integration})"
+            f"{len(self.counts)} groups, {self.integration}"
+            f"{'' if self.rules == CHAIN else f', {self.rules}'})"
         )
 
     def scores(self, groups: NDArray[np.integer] | None = None) -> NDArray[np.float64]:
@@ -153,8 +156,11 @@ class Attribution:
         """|Σ_v S(input→v) − (m(clean) − m(corrupted))| relative to that difference.
 
         What the finite number of steps leaves out; goes to 0 as they grow. None where the difference is
-        rounding (`metrics.RESOLUTION` of the larger): a ratio to it says nothing.
+        rounding (`metrics.RESOLUTION` of the larger): a ratio to it says nothing. None too under rules other
+        than the chain rule, by which scores need not add up to the difference.
         """
+        if self.rules != CHAIN:
+            return None
         # Only the edges of row 0, the input, have to add up to the gap; later sources pass on the same
         # effect.
         difference = float((self.clean - self.corrupted).sum())

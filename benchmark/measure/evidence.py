@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, FiniteFloat, model_validator
 
+from ...errors import OutputError
 from ...metrics import Ranking
 from ..circuits.files import (
     REDUCED,
@@ -28,6 +29,7 @@ from ..circuits.files import (
 )
 from ..circuits.graph import Graph
 from ..circuits.points import Convergence
+from ..circuits.rules import CHAIN
 from ..circuits.scores import Attribution, Integration, Outside, Rule
 from ..record.protocol import Part
 from .effect_sums import EffectSums
@@ -112,7 +114,10 @@ class ScoreSums:
         return self.attribution.graph
 
     def save(self, path: Path) -> None:
-        """Write the sums of all edges, whole or not at all. Raises OutputError where that fails."""
+        """Write the sums of all edges, whole or not at all.
+
+        Raises OutputError where that fails, or the scores are not the chain rule's.
+        """
         # About half of the pairs of a source and a destination are no edges.
         mask, found = self.graph.mask, self.attribution
         tensors: dict[str, NDArray[Any]] = {"score_sums": found.score_sums[:, mask], **self._exact()}
@@ -125,7 +130,8 @@ class ScoreSums:
     def save_reduced(self, path: Path, precision: ScorePrecision) -> None:
         """Write the sums of edges and neurons at a precision, and all else as it is (`measure.reduced`).
 
-        Raises OutputError where that fails, NotComputable where a score is beyond the range of float32.
+        Raises OutputError where that fails, or the scores are not the chain rule's, NotComputable where a
+        score is beyond the range of float32.
         """
         strata = strata_of(self.templates)
         kept = reduce_sums(self._columns(), self.attribution.counts, strata, precision)
@@ -162,6 +168,12 @@ class ScoreSums:
 
     def _about(self) -> dict[str, Any]:
         found = self.attribution
+        if found.rules != CHAIN:
+            # The files do not tell by which rules scores are, and these would be read as the chain rule's.
+            raise OutputError(
+                f"scores by {found.rules} cannot be kept",
+                "keep scores by the chain rule, or use these as they are",
+            )
         about: dict[str, Any] = {
             "integration": dataclasses.asdict(found.integration),
             "templates": self.templates,
@@ -195,6 +207,7 @@ class ScoreSums:
             **{name: kept.tensors[name] for name in ("counts", "clean", "corrupted", "groups")},
             outside=Outside(sums) if kept.header.outside else None,
             neuron_sums=kept.neurons,
+            rules=CHAIN,
         )
         return cls(attribution, kept.header.templates, kept.tensors["examples"], convergence)
 

@@ -68,7 +68,9 @@ class Layer:
 
     A layer's experts and their router are one MLP. `mlp_output`: the map through which the neurons of the MLP
     write; its inputs are what they put out. None where experts have one each, fused into a single parameter.
-    `normed_heads`: queries and keys pass a norm per head.
+    `activation`: the function between the maps of the MLP, or of its experts. `gated`: of an MLP with a gate
+    the module whose input both factors read, and nothing else: the MLP itself, or its experts without their
+    router. `head_norms`: those that queries and keys pass head by head; none in most classes.
     """
 
     attention_norm: Norm
@@ -80,8 +82,15 @@ class Layer:
     mlp_norm: Norm
     mlp: nn.Module
     mlp_shape: MlpShape
+    activation: nn.Module
     mlp_output: nn.Module | None = None
-    normed_heads: bool = False
+    gated: nn.Module | None = None
+    head_norms: tuple[Norm, ...] = ()
+
+    @property
+    def normed_heads(self) -> bool:
+        """Whether queries and keys pass a norm per head."""
+        return bool(self.head_norms)
 
     @property
     def mlp_output_weight(self) -> Tensor | None:

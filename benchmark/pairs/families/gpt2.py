@@ -28,6 +28,7 @@ def _read(model: Any) -> Backbone:
             mlp_norm=norm(block.ln_2),
             mlp=block.mlp,
             mlp_shape=MlpShape(block.mlp.c_fc.weight.shape[1]),
+            activation=block.mlp.act,
             mlp_output=block.mlp.c_proj,
         )
         for block in cast(Iterable[Any], base.h)

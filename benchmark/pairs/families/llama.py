@@ -40,9 +40,11 @@ def _read(model: Any) -> Backbone:
             mlp_norm=norm(block.post_attention_layernorm),
             mlp=block.mlp,
             mlp_shape=_mlp_shape(block.mlp, config),
+            activation=_gated(block.mlp).act_fn,
             # Experts share one parameter and no module, so that there is nothing to hook.
             mlp_output=getattr(block.mlp, "down_proj", None),
-            normed_heads=hasattr(block.self_attn, "q_norm"),
+            gated=_gated(block.mlp),
+            head_norms=tuple(norm(each) for each in _head_norms(block.self_attn)),
         )
         for block in cast(Iterable[Any], base.layers)
     )
@@ -55,6 +57,15 @@ def _read(model: Any) -> Backbone:
         base.embed_tokens.num_embeddings,
     )
     return Backbone(model, base, base.embed_tokens, None, layers, norm(base.norm), model.lm_head, shape)
+
+
+def _gated(mlp: Any) -> Any:
+    # The router reads what the experts read, but is no factor of their gates.
+    return getattr(mlp, "experts", mlp)
+
+
+def _head_norms(attention: Any) -> tuple[nn.Module, ...]:
+    return (attention.q_norm, attention.k_norm) if hasattr(attention, "q_norm") else ()
 
 
 def _mlp_shape(mlp: Any, config: Any) -> MlpShape:

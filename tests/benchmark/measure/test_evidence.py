@@ -21,6 +21,7 @@ from mechshift.benchmark.circuits.circuit import Circuit
 from mechshift.benchmark.circuits.files import kind_of
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.points import Convergence
+from mechshift.benchmark.circuits.rules import GIM
 from mechshift.benchmark.circuits.scores import Attribution, Integration, Outside
 from mechshift.benchmark.measure.evidence import Entropies, Evidence, ScoreSums, Sweep
 from mechshift.benchmark.measure.reduced import ScorePrecision, pack
@@ -231,6 +232,23 @@ def test_edges_are_scored_in_groups_of_templates(
         sums[group[index]] += alone.score_sums[0]
         assert found.attribution.clean[place] == pytest.approx(alone.clean.item(), abs=1e-5)
     np.testing.assert_allclose(found.attribution.score_sums, sums, rtol=1e-4, atol=1e-5 * np.abs(sums).max())
+
+
+def test_scores_by_other_rules_are_told_and_not_kept(
+    member: Callable[..., Member], encoded: Callable[..., Encoded], tmp_path: Path
+) -> None:
+    """The files do not tell rules, so that these would be read back as the chain rule's."""
+    arm, at_clean = member("arm"), Integration("eap", 1)
+    asked = [
+        question(arm, encoded(5, (11, 12), (14, 15), seed), (0, 1), seed // 2, seed) for seed in range(4)
+    ]
+    found = score_edges(arm, asked, ("one", "one"), at_clean, 4, lambda _: None, rules=GIM)
+    expected = attribute(arm, batches(arm, asked, 4), at_clean, 2, rules=GIM)
+    np.testing.assert_array_equal(found.attribution.score_sums, expected.score_sums)
+    for save in (found.save, lambda path: found.save_reduced(path, ScorePrecision(1 / 64))):
+        with pytest.raises(OutputError, match=r"temperature=2\.0.*cannot be kept"):
+            save(tmp_path / "scores.safetensors")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("graph", GRAPHS.values(), ids=GRAPHS)

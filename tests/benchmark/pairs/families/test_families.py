@@ -58,6 +58,23 @@ def test_the_mlps_are_measured_by_their_own_parameters(kind: str, make: Make) ->
         assert layer.normed_heads == any(name.endswith("q_norm") for name, _ in named(backbone.model))
 
 
+@pytest.mark.parametrize("kind", CLASSES)
+def test_activations_gates_and_norms_per_head_are_found(kind: str, make: Make) -> None:
+    backbone = make(kind).backbone
+    modules = dict(named(backbone.model))
+    for number, layer in enumerate(backbone.layers):
+        block = f"transformer.h.{number}" if kind == "gpt2" else f"model.layers.{number}"
+        mlp = modules[f"{block}.mlp"]
+        inner = modules.get(f"{block}.mlp.experts", mlp)
+        assert layer.activation is (mlp.act if kind == "gpt2" else inner.act_fn)
+        assert layer.gated is (None if kind == "gpt2" else inner)
+        norms = [
+            modules[name] for name in (f"{block}.self_attn.{each}_norm" for each in "qk") if name in modules
+        ]
+        assert [norm.module for norm in layer.head_norms] == norms
+        assert len(norms) == (2 if kind.startswith("qwen3") else 0)
+
+
 def named(model: nn.Module) -> list[tuple[str, nn.Module]]:
     return list(model.named_modules())
 
