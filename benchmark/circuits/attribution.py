@@ -193,7 +193,7 @@ def _integrate(
 ) -> list[SiteGradients]:
     """The gradients at every site, over these steps; the effects of neurons are added up on the way."""
     rows = len(batch.clean)
-    found = [SiteGradients(site, rows, rules) for site in sites(member.backbone)]
+    found = [SiteGradients(site, rows, len(points), rules) for site in sites(member.backbone)]
     with torch.no_grad():
         # In half precision the difference of the two embeddings would be rounded before it is scaled.
         start, end = member.embed(batch.corrupted).float(), member.embed(batch.clean).float()

@@ -7,6 +7,7 @@ linear, so that differences and means of heads can be taken before the map is ap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -159,23 +160,42 @@ def head_maps(output_weight: Tensor, heads: int) -> Tensor:
     return output_weight.float().T.reshape(heads, -1, len(output_weight))
 
 
+class _Kept(NamedTuple):
+    """What is kept of every step: `directions`, the normalised input, and `radial`, r·δ·(y − b).
+
+    [steps, rows, tokens, width] and [steps, rows, tokens, destinations]. One piece of memory each, made at
+    first: pieces for each pass would lie between what the passes free, and the process would grow to twice
+    what it uses.
+    """
+
+    directions: Tensor
+    radial: Tensor
+
+    @classmethod
+    def of(cls, steps: int, like: Tensor, destinations: int) -> "_Kept":
+        """Room for so many steps of rows [rows, tokens, width]."""
+        shape = steps, *like.shape
+        return cls(like.new_empty(shape), like.new_empty(*shape[:-1], destinations))
+
+
 class SiteGradients:
     """The gradient of the metric with respect to the residual stream as each destination of a site reads it.
 
     Holds, over the steps of an integration, what a pass shows anyway: r·δ summed over the steps (r is
     one over the norm's scale, δ the gradient at the reading map's output), the normalised input x̂, and
-    r·δ·(y − b), y being that output and b its bias. `rules`: those that the passes run under. With fixed
-    norms, r·δ is all there is.
+    r·δ·(y − b), y being that output and b its bias. `steps`: of all passes together. `rules`: those that the
+    passes run under. With fixed norms, r·δ is all there is.
     """
 
-    def __init__(self, site: Site, rows: int, rules: Rules = CHAIN) -> None:
+    def __init__(self, site: Site, rows: int, steps: int, rules: Rules = CHAIN) -> None:
         self.site = site
         self.rows = rows
+        self._steps = steps
         self._rules = rules
         self._maps: list[Projection | None] = [*site.projections] or [None]
         self._scaled: list[Tensor | None] = [None] * len(self._maps)
-        self._radial: list[list[Tensor]] = [[] for _ in self._maps]
-        self._directions: list[Tensor] = []
+        self._kept: _Kept | None = None
+        self._pass = slice(0)
         self._biases = [_whole_bias(site.norm, reader) for reader in self._maps]
 
     def attach(self, handles: list[RemovableHandle]) -> None:
@@ -193,7 +213,12 @@ class SiteGradients:
             stream = stream - stream.mean(dim=-1, keepdim=True)
         self._scale = (stream.square().mean(dim=-1, keepdim=True) + self.site.norm.epsilon).rsqrt()
         if not self._rules.fixed_norms:
-            self._directions.append(self._by_step(stream * self._scale))
+            by_step = self._by_step(stream)
+            if self._kept is None:
+                self._kept = _Kept.of(self._steps, by_step[0], self.site.destinations)
+            # Its way back comes before the next pass.
+            self._pass = slice(self._pass.stop, self._pass.stop + len(by_step))
+            torch.mul(by_step, self._by_step(self._scale), out=self._kept.directions[self._pass])
 
     def _reading_hook(self, index: int) -> Callable[[nn.Module, object, Tensor], None]:
         reader = self._maps[index]
@@ -215,13 +240,23 @@ class SiteGradients:
 
     def _add(self, index: int, reading: Tensor, gradient: Tensor) -> None:
         scaled = self._by_step(gradient.float() * self._scale)
-        if not self._rules.fixed_norms:
+        if self._kept is not None:
             inner = scaled * self._by_step(reading.float() - self._biases[index])
-            self._radial[index].append(inner.view(*inner.shape[:3], -1, self.site.slice_width).sum(dim=-1))
+            by_head = inner.view(*inner.shape[:3], -1, self.site.slice_width)
+            torch.sum(by_head, dim=-1, out=self._kept.radial[self._pass, ..., self._columns(index)])
         before = self._scaled[index]
         # Mapping back is linear, so the steps are summed first and mapped back once. The radial parts
         # cannot be summed: every step has its own x̂.
-        self._scaled[index] = scaled.sum(dim=0) if before is None else before + scaled.sum(dim=0)
+        self._scaled[index] = scaled.sum(dim=0) if before is None else before.add_(scaled.sum(dim=0))
+
+    def _columns(self, index: int) -> slice:
+        """Which of the site's destinations read through a map."""
+        readers = self.site.projections
+        if not readers:
+            return slice(0, 1)
+        first = sum(each.stop - each.start for each in readers[:index]) // self.site.slice_width
+        heads = (readers[index].stop - readers[index].start) // self.site.slice_width
+        return slice(first, first + heads)
 
     def _by_step(self, stacked: Tensor) -> Tensor:
         return stacked.view(-1, self.rows, *stacked.shape[1:])
@@ -246,8 +281,8 @@ class SiteGradients:
     def _add_radial(self, rows: slice, gradient: Tensor) -> None:
         """Add −x̂ · (r δ · (y − b)) / D to the gradient, the second term of the norm's Jacobian."""
         # One product over all steps. It needs no centring, because x̂ is centred already.
-        directions = torch.cat(self._directions)[:, rows].flatten(1, 2)
-        radial = torch.cat([torch.cat(passes)[:, rows] for passes in self._radial], dim=-1).flatten(1, 2)
+        assert self._kept is not None, "a pass has been seen"
+        directions, radial = (each[:, rows].flatten(1, 2) for each in self._kept)
         gradient.transpose(0, 1).baddbmm_(
             radial.permute(1, 2, 0), directions.transpose(0, 1), alpha=-1 / directions.shape[-1]
         )
