@@ -1,6 +1,7 @@
 """Where a record differs from what its cells give, but for how another machine rounds."""
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -57,9 +58,27 @@ def find_differences(found: object, expected: object, place: str = "") -> Iterat
 
 def _is_rounding(difference: Difference) -> bool:
     one, other = difference.found, difference.expected
+    if isinstance(one, str) and isinstance(other, str):
+        return _is_rounded_text(one, other)
     if not isinstance(one, float) or not isinstance(other, float):
         return False
     return math.isclose(one, other, rel_tol=ROUNDING, abs_tol=ROUNDING)
+
+
+def _is_rounded_text(one: str, other: str) -> bool:
+    """Whether two reasons say the same, with numbers that differ by one in the last digit that is written."""
+    if _WRITTEN.split(one) != _WRITTEN.split(other):
+        return False
+    return all(map(_is_rounded_number, _WRITTEN.findall(one), _WRITTEN.findall(other)))
+
+
+def _is_rounded_number(one: str, other: str) -> bool:
+    decimals = max(len(each.partition(".")[2]) for each in (one, other))
+    return abs(float(one) - float(other)) < 1.5 * 10.0**-decimals
+
+
+_WRITTEN = re.compile(r"-?\d+\.\d+")
+"""A number that was rounded when it was written; whole ones are counted."""
 
 
 def _is_computed_digest(difference: Difference) -> bool:

@@ -8,6 +8,7 @@ content of a cell that models run for and the `method` of its kind in benchmark/
 """
 
 import json
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ RELATIVE, ABSOLUTE = 1e-3, 1e-4
 """Rounding differs between processors; what a person would call another number does not lie within this."""
 
 
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 PLACES = 24
 """Values of an array that the file holds, evenly spaced."""
 
@@ -115,6 +117,10 @@ def moved(kept: Any, found: Any, place: str = "") -> Iterator[str]:
     elif isinstance(kept, float) and isinstance(found, float | int):
         if abs(kept - found) > ABSOLUTE + RELATIVE * abs(kept):
             yield f"{place}: {kept} became {found}"
+    elif isinstance(kept, str) and isinstance(found, str) and NUMBER.split(kept) == NUMBER.split(found):
+        # Reasons tell numbers too.
+        for one, other in zip(NUMBER.findall(kept), NUMBER.findall(found), strict=True):
+            yield from moved(float(one), float(other), place)
     elif kept != found:
         yield f"{place}: {kept!r} became {found!r}"
 
