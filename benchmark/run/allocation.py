@@ -2,7 +2,6 @@
 
 import ctypes
 import platform
-from functools import cache
 
 THRESHOLD = 2**20
 """Bytes from which a piece of memory is given back as soon as it is freed."""
@@ -17,22 +16,7 @@ def give_back_freed_memory() -> bool:
     what is below it: activations of one size leave holes that those of the next do not fit, and the process
     grows to twice what it uses. No number depends on this. Other C libraries are left as they are.
     """
-    library = _glibc()
+    if platform.libc_ver()[0] != "glibc":
+        return False
     # Setting the threshold also stops glibc from raising it.
-    return library is not None and bool(library.mallopt(_M_MMAP_THRESHOLD, THRESHOLD))
-
-
-def give_back_holes() -> None:
-    """Have glibc give back what lies free between smaller pieces, which it keeps for later ones of any size.
-
-    Batches of many lengths leave holes of as many sizes. To have small pieces given back at once, by a lower
-    threshold, takes twice the time; this takes milliseconds, between two batches.
-    """
-    if (library := _glibc()) is not None:
-        library.malloc_trim(0)
-
-
-@cache
-def _glibc() -> ctypes.CDLL | None:
-    """The C library, where it is glibc."""
-    return ctypes.CDLL(None) if platform.libc_ver()[0] == "glibc" else None
+    return bool(ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, THRESHOLD))

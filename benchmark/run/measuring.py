@@ -1,7 +1,6 @@
 """The cells that need the pair: the pool, its prompts, and what is measured of one member at a time."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from threading import Lock
@@ -41,12 +40,10 @@ from ..record.cards import CardsCell
 from ..record.missing import Missing
 from ..record.protocol import Compared, Halving, Removing, Sampling, Scoring, Sweeping, Transferring
 from ..record.reads import Stages
-from .allocation import give_back_holes
 from .beside import read_beside
 from .execution import Other, Tell
 from .numbers import Needs, circuit_size, compute_numbers
 from .plan import MEMBERS, Cell, MemberName, Stage, kind_name
-from .progress import Advance
 
 
 class Measuring:
@@ -69,7 +66,7 @@ class Measuring:
             return compute_numbers(cell, needs, tell)
         # Here and not on the command line, so that a call from Python gives the same numbers to the last bit.
         with on_suited_threads(self._pair.arm.device, self._pair.arm.backbone.shape.width):
-            return self._computed[cell.kind.stage](cell, needs, _giving_back(tell))
+            return self._computed[cell.kind.stage](cell, needs, tell)
 
     @property
     def side_by_side(self) -> bool:
@@ -276,22 +273,6 @@ def _check_same(cell: Cell, pool: Pool, drawn: Mapping[int, Encoded]) -> None:
             f"its version is still {cell.task.version}",
             "raise the version in its card, or choose another folder for results",
         )
-
-
-def _giving_back(tell: Tell) -> Tell:
-    """The same, which gives back the holes that a batch leaves whenever one is said to be done."""
-
-    @contextmanager
-    def told(total: int) -> Iterator[Advance]:
-        with tell(total) as advance:
-
-            def advanced(done: int) -> None:
-                advance(done)
-                give_back_holes()
-
-            yield advanced
-
-    return told
 
 
 def _task(cell: Cell) -> Task:
