@@ -93,11 +93,11 @@ class _Circuits:
         names = ("own", "other", "empty", "full")
         given = [numbers(name, one, 1) for name, one in zip(names, (own, other, empty, full), strict=True)]
         match(names, *given)
-        crossed = np.asarray(cross, dtype=np.float64)
-        if crossed.size:
-            crossed = numbers("cross", cross, 2)
-            match(("cross's prompts", "own"), crossed[0], given[0])
-        return cls(np.concatenate([given[:2], crossed.reshape(-1, len(given[0]))]), *given[2:])
+        crossed = []
+        if np.size(cross):
+            crossed = [numbers("cross", cross, 2)]
+            match(("cross's prompts", "own"), crossed[0][0], given[0])
+        return cls(np.concatenate([given[:2], *crossed]), *given[2:])
 
     def levels(self, weights: Floats) -> dict[str, Value]:
         """Faithfulness of weighted means, and what is made of it."""

@@ -1,6 +1,6 @@
 """Function before structure: the other member's circuit, and those of other tasks, run in a member."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +41,7 @@ class ChosenBy:
 def run_transfer(
     host: Member,
     questions: Sequence[Question],
-    shuffled_on: Sequence[int],
+    shuffled_on: Collection[int],
     chosen_by: ChosenBy,
     sweeping: Sweeping,
     transferring: Transferring,
@@ -59,7 +59,7 @@ def run_transfer(
     named = dict(_named(chosen_by))
     ran = run_on(host, questions, np.stack([*named.values()]), sweeping.intervention, rows, advance)
     ordered = in_batch_order(questions)
-    some = set(shuffled_on)
+    some = frozenset(shuffled_on)
     dealt = np.stack(
         [
             graph.prune(graph.select(scores, chosen_by.edges))
