@@ -1,5 +1,6 @@
 """Whether all prompts use one circuit: clusters of groups' scores, and how far groups cancel each other."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,10 +93,13 @@ def cancellation_ratio(sums: ArrayLike, counts: ArrayLike) -> Value:
     (0.3333333333333333, 1.0)
     """
     means = _means(sums, counts)
-    total = float(np.abs(means).sum())
-    if total == 0:
+    largest = float(np.abs(means).max(initial=0))
+    if largest == 0:
         return Undefined("all scores are 0")
-    return float(np.abs(means.sum(axis=0)).sum()) / total
+    means = means / largest  # so that no sum of large scores is infinite
+    total = float(np.abs(means).sum())
+    # Rounding can make the first larger by a digit.
+    return min(1.0, float(np.abs(means.sum(axis=0)).sum()) / total)
 
 
 def _means(sums: ArrayLike, counts: ArrayLike) -> Floats:
@@ -111,19 +115,25 @@ def _best(means: Floats, limit: int, seed: int) -> tuple[float, NDArray[np.int64
     """The largest silhouette over numbers of clusters, and the division that has it."""
     # Imported here: it takes a second, and no other metric needs it.
     from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.metrics import silhouette_score
 
     placed = _placed(means)
-    found: list[tuple[float, NDArray[np.int64]]] = []
-    for clusters in range(2, limit + 1):
-        labels = KMeans(clusters, n_init=4, random_state=seed).fit_predict(placed)
-        if len(set(labels.tolist())) > 1:
-            found.append((float(silhouette_score(placed, labels)), labels.astype(np.int64)))
+    # Groups of one direction give fewer clusters than were asked for, or one: no division at all.
+    found = [(-1.0, np.zeros(len(means), dtype=np.int64))]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        for clusters in range(2, limit + 1):
+            labels = KMeans(clusters, n_init=4, random_state=seed).fit_predict(placed)
+            if 1 < len(set(labels.tolist())) < len(means):
+                found.append((float(silhouette_score(placed, labels)), labels.astype(np.int64)))
     return max(found, key=lambda each: each[0])
 
 
 def _placed(means: Floats) -> Floats:
     """Points [groups, groups] with the distances of the groups' directions: few numbers for many edges."""
-    units = means / np.linalg.norm(means, axis=1, keepdims=True)
+    # Brought to size first: squares of very small scores would be 0.
+    scaled = means / np.abs(means).max(axis=1, keepdims=True)
+    units = scaled / np.linalg.norm(scaled, axis=1, keepdims=True)
     values, vectors = np.linalg.eigh(units @ units.T)
     return np.asarray(vectors * np.sqrt(np.clip(values, 0, None)))

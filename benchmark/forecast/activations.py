@@ -83,14 +83,14 @@ def outputs(sizes: Sizes, rows: int, tokens: int) -> int:
 
 
 def gradients(sizes: Sizes, rows: int, tokens: int, steps: int, back: int) -> int:
-    """What the gradient hooks hold when `steps` steps have gone forward and `back` of them back, float32.
+    """What the gradient hooks hold of `steps` steps, of which `back` have gone back, float32.
 
-    At each of 2L + 1 norms the normalised input of every step. From the first way back on, summed over the
-    steps, the scaled gradient at each map's output, and of every step one number per destination.
+    At each of 2L + 1 norms room for the normalised input of every step, and for one number per destination.
+    From the first way back on, summed over the steps, the scaled gradient at each map's output.
     """
     inner, grouped = sizes.heads * sizes.head_dim, sizes.kv_heads * sizes.head_dim
     directions = steps * (2 * sizes.layers + 1) * sizes.width
-    radial = back * sizes.graph.destinations
+    radial = steps * sizes.graph.destinations
     scaled = (sizes.layers * (inner + 2 * grouped + sizes.width) + sizes.width) * (back > 0)
     return FLOAT * rows * tokens * (directions + radial + scaled)
 

@@ -212,7 +212,7 @@ def _attribution_phases(sizes: Sizes, load: Load, steps: int, neurons: bool = Fa
         "sources and destinations of a norm": site(sizes, rows, tokens, steps) + prefix,
     }
     passes = [
-        {"what the sources write": wrote, **_pass(sizes, load, done, min(at_once, steps - done))}
+        {"what the sources write": wrote, **_pass(sizes, load, done, min(at_once, steps - done), steps)}
         for done in range(0, steps, at_once)
     ]
     if neurons and sizes.neurons:
@@ -226,15 +226,15 @@ def _attribution_phases(sizes: Sizes, load: Load, steps: int, neurons: bool = Fa
     return [runs, *passes, scores]
 
 
-def _pass(sizes: Sizes, load: Load, done: int, steps: int) -> dict[str, int]:
-    """One pass forward and back over `steps` integration steps, `done` of them before."""
+def _pass(sizes: Sizes, load: Load, done: int, steps: int, of: int) -> dict[str, int]:
+    """One pass forward and back over `steps` integration steps, `done` before them, `of` in all."""
     rows, tokens = load.rows * steps, load.tokens
     embeddings = (2 + steps) * FLOAT * load.rows * tokens * sizes.width
     behind = 0
     if load.prefix:
         behind = cached(sizes, load.rows, load.prefix) + cached(sizes, rows, load.prefix + tokens)
     return {
-        "gradients of all steps": gradients(sizes, load.rows, tokens, done + steps, done),
+        "gradients of all steps": gradients(sizes, load.rows, tokens, of, done),
         "activations that autograd keeps": saved(sizes, rows, tokens, load.prefix)
         + seen(sizes, rows, tokens, load.prefix)
         + embeddings

@@ -82,7 +82,9 @@ def probed_seconds(found: Forecast, speeds: Speeds) -> dict[Slot, float]:
     ranked = speeds.ranked * (found.protocol.statistics.resamples + 1)
     for task in found.tasks:
         seconds |= {(task.task, kind_name("circuit", member)): 0.0 for member in MEMBERS}
-        seconds |= {(task.task, kind_name(kind)): 0.0 for kind in ("prompts", "function")}
+        seconds[task.task, kind_name("prompts")] = 0.0
+        if found.protocol.transferring is not None:
+            seconds[task.task, kind_name("function")] = 0.0
         seconds[task.task, kind_name("comparison")] = edges * (speeds.fixed + ranked)
     return seconds
 

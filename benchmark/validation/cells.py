@@ -31,7 +31,7 @@ from ..run.rescore import planned_cells, read_cell
 from ..run.store import CELLS, Seal, digest_of
 from ..submission.layout import RECORD
 from .cards import of_cards
-from .circuit_runs import of_runs
+from .circuit_runs import beside_sweeps, of_runs
 from .content import AGAIN, Place, as_findings
 from .plausible import WHOLE, graph_of
 from .pools import check_pool
@@ -169,7 +169,7 @@ class TaskCells:
         elif isinstance(content, Sweep):
             problems = list(_of_sweep(content, pool, record))
         elif isinstance(content, CircuitRuns):
-            problems = list(of_runs(content, pool, record, cell, self.contents))
+            problems = list(of_runs(content, pool, record, cell))
         elif isinstance(content, EffectSums):
             problems = list(_of_effects(content, pool, record))
         else:
@@ -178,6 +178,9 @@ class TaskCells:
             self._add("cells", file, problem)
         # Of other examples, graphs or circuits than the record says, they could be of any size.
         self.usable = self.usable and not problems
+        if isinstance(content, CircuitRuns) and not problems:
+            for doubt in beside_sweeps(content, self.contents, record, cell):
+                self._add("cells", file, doubt)
         if isinstance(content, Sweep) and graph is not None and not problems:
             sizes = budgets(record.protocol.sweeping.grid, graph.edges)
             for doubt in _doubts(content, sizes, self._scores_of(cell)):

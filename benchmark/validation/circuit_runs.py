@@ -16,11 +16,9 @@ from ..run.plan import MEMBERS, Cell, kind_name
 from .plausible import WHOLE
 from .sizes import OTHER_EVALUATION
 
-Contents = Mapping[str, tuple[Any, str]]
 
-
-def of_runs(runs: CircuitRuns, pool: Pool, record: Record, cell: Cell, contents: Contents) -> Iterator[str]:
-    """What of them is not as the record says; `contents`: of the task's cells, with their digests."""
+def of_runs(runs: CircuitRuns, pool: Pool, record: Record, cell: Cell) -> Iterator[str]:
+    """What of them is not as the record says."""
     transferring = record.protocol.transferring
     assert transferring is not None, "its protocol has the part that the cell is planned by"
     grouping = group_examples(pool.solved, record.protocol.halving)
@@ -34,10 +32,6 @@ def of_runs(runs: CircuitRuns, pool: Pool, record: Record, cell: Cell, contents:
     if runs.shuffled.shape != (transferring.shuffled, few):
         circuits, examples = runs.shuffled.shape
         yield f"it has {circuits} shuffled circuits on {examples} examples, not the protocol's"
-    names = [kind_name("sweep", member) for member in MEMBERS]
-    sweeps = {name: contents[name][0] for name in names if name in contents}
-    if len(sweeps) == len(MEMBERS):
-        yield from _beside_sweep(runs, sweeps, record, cell)
 
 
 def _expected(record: Record, cell: Cell) -> set[str]:
@@ -47,10 +41,17 @@ def _expected(record: Record, cell: Cell) -> set[str]:
     return {*OF_TASK, *(before + task for before in (CROSS, CROSS_HALF) for task in tasks)}
 
 
-def _beside_sweep(
-    runs: CircuitRuns, sweeps: Mapping[str, Sweep], record: Record, cell: Cell
+def beside_sweeps(
+    runs: CircuitRuns, contents: Mapping[str, tuple[Any, str]], record: Record, cell: Cell
 ) -> Iterator[str]:
-    """Whole model, empty circuit and the host's own do on an example what they did in its sweep."""
+    """What of them cannot be: model, empty circuit and the host's own do what they did in the host's sweep.
+
+    `contents`: of the task's cells, with their digests; without both sweeps nothing is said.
+    """
+    names = [kind_name("sweep", member) for member in MEMBERS]
+    sweeps: dict[str, Sweep] = {name: contents[name][0] for name in names if name in contents}
+    if len(sweeps) < len(MEMBERS):
+        return
     arm, mdm = sweeps.values()
     size = compared_size(arm, mdm, record.protocol.sweeping.grid, record.protocol.compared)
     if runs.edges != size:

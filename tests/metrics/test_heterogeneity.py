@@ -73,6 +73,12 @@ def test_what_cannot_be_divided_says_why() -> None:
     assert empty == Undefined("a group has no score")
 
 
+def test_groups_of_one_direction_are_one_cluster_without_a_warning() -> None:
+    found = score_clusters(np.outer(np.arange(1.0, 9), np.arange(1.0, 6)), np.ones(8), draws=4)
+    assert isinstance(found, ScoreClusters)
+    assert found.p > 0.05
+
+
 def test_cancellation_of_agreeing_opposed_and_noisy_groups() -> None:
     generator = np.random.default_rng(0)
     circuit = generator.normal(size=200)

@@ -112,7 +112,7 @@ OPTIONS = {"splits": 2, "resamples": 3}
 
 SLOW = {"node_overlap", "overlap_curve"}
 """Those that simulate 200 random circuits for their floor."""
-UNDEFINED = {"standardised_cosine"}
+UNDEFINED = {"circuit_transfer", "standardised_cosine"}
 """Those that seldom have a value: of numbers without a spread, or not clear of noise, there is none."""
 
 CASES: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy, ...], tuple[float, float]]] = {
@@ -157,6 +157,12 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy, ...], tuple[
         lambda labels: metrics.cluster_weights(labels, 5),
         (of(NUMBERS, GROUPS),),
         (0.0, GROUPS**2),
+    ),
+    "cancellation_ratio": (metrics.cancellation_ratio, (of(MODERATE, GROUPS, 4), EXAMPLES), SHARE),
+    "circuit_transfer": (
+        lambda runs: metrics.circuit_transfer(runs[0], runs[1], runs[2:4], runs[4], runs[5], CLUSTERS, 3),
+        (of(MODERATE, 6, GROUPS),),
+        ANY,
     ),
     "cmd": (lambda curve: metrics.cmd(*curve), (curves(10),), (0.0, INFINITE)),
     "compared_effects": (
@@ -261,6 +267,11 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy, ...], tuple[
         SHARE,
     ),
     "pairs_of_seeds": (metrics.pairs_of_seeds, (of(NUMBERS, 4, 4),), ANY),
+    "score_clusters": (
+        lambda sums: metrics.score_clusters(sums, np.ones(6), most=2, draws=1),
+        (of(MODERATE, 6, 4),),
+        (-1.0, INFINITE),
+    ),
     "resampled_cosine": (
         lambda a, b, n: metrics.resampled_cosine(
             metrics.group_products(a, b), n, n, np.ones((3, GROUPS)), np.ones((3, GROUPS))
@@ -412,7 +423,7 @@ def test_every_public_function_is_here() -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_values_are_numbers_in_their_range(name: str) -> None:
     function, arguments, (low, high) = CASES[name]
-    answered, tries = 0, 8 if name in SLOW else 60 if name in UNDEFINED else 25
+    answered, tries = 0, 20 if name in SLOW else 60 if name in UNDEFINED else 25
 
     @settings(max_examples=tries, deadline=None, derandomize=True, database=None)
     @given(st.tuples(*arguments))

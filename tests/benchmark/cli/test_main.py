@@ -205,7 +205,9 @@ def test_a_published_pair_is_listed_with_its_declarations(
     assert line.split() == f"{members} yes full 811 llama-2-7b-chat on the hub".split()
 
 
-def test_a_pair_is_listed_with_its_controls(command: Command) -> None:
+def test_a_pair_is_listed_with_its_controls(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    # In the installation, whose path is long, the column is the first to go where there is no room.
+    monkeypatch.setenv("COLUMNS", "300")
     rows = {row["pair"]: row["controls"] for row in json.loads(command("ls", "pairs", "--json").out)}
     assert rows["dream-7b"] == ["qwen2.5-coder-7b", "qwen2.5-7b-instruct"]
     assert rows["tiny-scratch"] == rows["tiny-continued"] == []

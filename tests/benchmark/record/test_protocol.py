@@ -136,7 +136,7 @@ def test_a_task_added_to_the_registry_changes_no_protocol(
 @every_protocol
 def test_a_protocol_is_carried_whole(protocol: Protocol) -> None:
     assert Protocol.model_validate_json(protocol.model_dump_json()) == protocol
-    for name in Protocol.model_fields:
+    for name in (name for name, field in Protocol.model_fields.items() if field.is_required()):
         with pytest.raises(ValidationError, match=name):
             Protocol.model_validate(protocol.model_dump(exclude={name}))
     with pytest.raises(ValidationError, match="extra"):
