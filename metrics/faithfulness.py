@@ -71,6 +71,17 @@ def faithfulness(circuit: ArrayLike, empty: float, full: float) -> Floats | Unde
     return ratio if np.isfinite(ratio).all() else _BEYOND
 
 
+def weighted_faithfulness(
+    circuits: Floats, empty: Floats, full: Floats, weights: Floats
+) -> Floats | Undefined:
+    """`faithfulness` of weighted means over prompts: of `circuits` [circuits, prompts], all else [prompts].
+
+    A ratio of means, not a mean of ratios: single prompts can have a gap close to 0.
+    """
+    share = weights / weights.sum()
+    return faithfulness(circuits @ share, float(empty @ share), float(full @ share))
+
+
 def prompt_faithfulness(
     circuit: ArrayLike, empty: ArrayLike, full: ArrayLike, least_gap: float = 0.05
 ) -> PromptFaithfulness | Undefined:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .faithfulness import faithfulness
+from .faithfulness import weighted_faithfulness
 from .inputs import Floats, clusters_of, match, numbers
 from .resampling import Estimate, bootstrap
 from .undefined import Undefined, Value
@@ -101,9 +101,7 @@ class _Circuits:
 
     def levels(self, weights: Floats) -> dict[str, Value]:
         """Faithfulness of weighted means, and what is made of it."""
-        # Ratios of means, as `faithfulness` is: no prompt can blow up.
-        share = weights / weights.sum()
-        found = faithfulness(self.runs @ share, float(self.empty @ share), float(self.full @ share))
+        found = weighted_faithfulness(self.runs, self.empty, self.full, weights)
         if isinstance(found, Undefined):
             return dict.fromkeys(("own", "other", "cross", "margin", "transfer"), found)
         own, other, crossed = float(found[0]), float(found[1]), found[2:]

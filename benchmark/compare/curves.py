@@ -13,11 +13,11 @@ from ...metrics import (
     bootstrap,
     cmd,
     cpr,
-    faithfulness,
     log_area,
     prompt_faithfulness,
     smallest_budget,
 )
+from ...metrics.faithfulness import weighted_faithfulness
 from ...metrics.inputs import Floats
 from ..measure.budgets import budgets
 from ..measure.evidence import Sweep
@@ -124,9 +124,7 @@ def _estimates(
 
 def _levels(sweep: Sweep, circuits: Floats, weights: Floats) -> Floats | Undefined:
     """Faithfulness of weighted means at each budget."""
-    # A ratio of means, not a mean of ratios: single prompts can have a gap close to 0.
-    share = weights / weights.sum()
-    return faithfulness(circuits @ share, float(sweep.empty @ share), float(sweep.whole @ share))
+    return weighted_faithfulness(circuits, sweep.empty, sweep.whole, weights)
 
 
 def _not_negative(value: Estimate | Undefined) -> Estimate | Undefined:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...metrics import Transfer, Undefined, Value, bootstrap, circuit_transfer, faithfulness
+from ...metrics import Undefined, Value, bootstrap, circuit_transfer, faithfulness
+from ...metrics.faithfulness import weighted_faithfulness
 from ...metrics.inputs import Floats
 from ..measure.circuit_runs import (
     CROSS,
@@ -16,6 +17,7 @@ from ..measure.circuit_runs import (
     OWN_ALONE,
     OWN_HALF,
     CircuitRuns,
+    half_of,
 )
 from ..record.function import Function, InHost, ShuffledFloor, TransferAt
 from ..record.number import Measured, measured
@@ -34,7 +36,7 @@ def _in_host(runs: CircuitRuns, statistics: Statistics) -> InHost:
     return InHost(
         examples=len(runs.templates),
         compared=_transfer(runs, OWN, OTHER, CROSS, runs.edges, statistics),
-        half=_transfer(runs, OWN_HALF, OTHER_HALF, CROSS_HALF, max(1, runs.edges // 2), statistics),
+        half=_transfer(runs, OWN_HALF, OTHER_HALF, CROSS_HALF, half_of(runs.edges), statistics),
         own_alone=own_alone,
         other_alone=other_alone,
         shuffled=_shuffled(runs),
@@ -45,7 +47,7 @@ def _in_host(runs: CircuitRuns, statistics: Statistics) -> InHost:
 def _transfer(
     runs: CircuitRuns, own: str, other: str, cross: str, edges: int, statistics: Statistics
 ) -> TransferAt:
-    found: Transfer = circuit_transfer(
+    found = circuit_transfer(
         runs[own],
         runs[other],
         runs.crossed(cross),
@@ -54,14 +56,7 @@ def _transfer(
         runs.templates,
         *statistics.drawn,
     )
-    return TransferAt(
-        edges=edges,
-        own=measured(found.own),
-        other=measured(found.other),
-        cross=measured(found.cross),
-        margin=measured(found.margin),
-        transfer=measured(found.transfer),
-    )
+    return TransferAt(edges=edges, **{name: measured(value) for name, value in vars(found).items()})
 
 
 def _levels(runs: CircuitRuns, circuits: Sequence[Floats], statistics: Statistics) -> list[Measured]:
@@ -69,8 +64,7 @@ def _levels(runs: CircuitRuns, circuits: Sequence[Floats], statistics: Statistic
     stacked = np.stack(circuits)
 
     def statistic(weights: Floats) -> dict[int, Value]:
-        share = weights / weights.sum()
-        found = faithfulness(stacked @ share, float(runs.empty @ share), float(runs.whole @ share))
+        found = weighted_faithfulness(stacked, runs.empty, runs.whole, weights)
         if isinstance(found, Undefined):
             return dict.fromkeys(range(len(stacked)), found)
         return dict(enumerate(found.tolist()))

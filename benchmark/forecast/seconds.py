@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from ..run.plan import MEMBERS, Stage, kind_name
+from ..run.plan import MEMBERS, Stage, kind_name, kinds_of
 from ..run.timing import Slot, stem
 from .forecast import Forecast
 from .probe import Speeds
@@ -41,9 +41,10 @@ class Work:
 def works_of(found: Forecast) -> dict[Slot, Work]:
     """The work of every cell that a model runs for, the extractor's own products included."""
     works: dict[Slot, Work] = {}
+    asked = {kind.stage for kind in kinds_of(found.protocol)}
     for task in found.tasks:
         for kind, stage in STAGES.items():
-            if kind == "transfer" and found.protocol.transferring is None:
+            if kind not in asked:
                 continue
             each = [
                 Work(
@@ -77,14 +78,12 @@ def probed_seconds(found: Forecast, speeds: Speeds) -> dict[Slot, float]:
         slot: work.forward / speeds.forward + work.graded / speeds.graded
         for slot, work in works_of(found).items()
     }
-    edges = found.asked_sizes[0].graph.edges
+    asked, edges = kinds_of(found.protocol), found.asked_sizes[0].graph.edges
     # One more than the resamples: the sample itself is ranked too.
     ranked = speeds.ranked * (found.protocol.statistics.resamples + 1)
     for task in found.tasks:
         seconds |= {(task.task, kind_name("circuit", member)): 0.0 for member in MEMBERS}
-        seconds[task.task, kind_name("prompts")] = 0.0
-        if found.protocol.transferring is not None:
-            seconds[task.task, kind_name("function")] = 0.0
+        seconds |= {(task.task, kind.name): 0.0 for kind in asked if kind.stage in ("prompts", "function")}
         seconds[task.task, kind_name("comparison")] = edges * (speeds.fixed + ranked)
     return seconds
 

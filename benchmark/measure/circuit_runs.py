@@ -26,6 +26,11 @@ CROSS, CROSS_HALF = "task ", "half, task "
 """What stands before the name of another task whose circuit in the host is run, at either size."""
 
 
+def half_of(edges: int) -> int:
+    """Half of the compared size, one edge at least."""
+    return max(1, edges // 2)
+
+
 def crossed_circuits(others: int) -> int:
     """How many circuits are run in a host beside the shuffled ones, where there are so many other tasks."""
     return len(OF_TASK) + 2 * others

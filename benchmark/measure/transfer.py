@@ -20,6 +20,7 @@ from .circuit_runs import (
     OWN_ALONE,
     OWN_HALF,
     CircuitRuns,
+    half_of,
 )
 from .running import run_on
 
@@ -85,7 +86,7 @@ def run_transfer(
 
 def _named(chosen_by: ChosenBy) -> Iterator[tuple[str, Edges]]:
     """The circuits by name, pruned."""
-    graph, size, half = chosen_by.graph, chosen_by.edges, max(1, chosen_by.edges // 2)
+    graph, size, half = chosen_by.graph, chosen_by.edges, half_of(chosen_by.edges)
     # What only one has is told before pruning: an edge that leads nowhere in one circuit may be in both.
     ours, theirs = (graph.select(scores, size) for scores in (chosen_by.own, chosen_by.other))
     yield OWN, graph.prune(ours)

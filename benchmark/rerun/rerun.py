@@ -137,6 +137,8 @@ def _computed(
 
 def _of_other_tasks(record_path: Path, record: Record, cell: Cell) -> dict[str, Other]:
     """What a cell needs of other tasks, as submitted: to compute all of that again is to run the pair."""
+    if not cell.kind.others:
+        return {}
     subject, store = Subject.recorded(record), Store(record_path.parent)
     return {
         place_of(other): Other(other, task.cells[other.name].digest, store)

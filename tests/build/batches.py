@@ -19,6 +19,15 @@ MASK = VOCABULARY - 1
 ORACLES = Path(__file__).parents[1] / "oracles"
 
 
+def batch_of_one_beginning() -> Batch:
+    """Prompts of 24 tokens that share their first 20."""
+    clean, corrupted = torch.randint(VOCABULARY - 1, (2, 3, 24), generator=torch.Generator().manual_seed(4))
+    corrupted[:, :20] = clean[:, :20] = clean[:1, :20].clone()
+    index = torch.arange(3)
+    metric = LogitDifference(index, index + 1, index + 7, 3)
+    return Batch(clean, corrupted, index, torch.full((3,), 23), metric, index % 2)
+
+
 def random_batch(metric: str = "one read", examples: int = 3, tokens: int = 6, seed: int = 1) -> Batch:
     """`one read` of one row per example, `states` of several reads each, `probability` or `log odds`."""
     generator = torch.Generator().manual_seed(seed)

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from build.batches import VOCABULARY
+from build.batches import batch_of_one_beginning
 from build.models import KINDS
 from mechshift.benchmark.circuits import effects
 from mechshift.benchmark.circuits.batch import Batch, LogitDifference
@@ -169,12 +169,7 @@ def test_a_head_is_replaced_at_what_the_output_map_takes_of_it(
 
 @pytest.fixture
 def shared() -> Batch:
-    """Prompts of 24 tokens that share their first 20."""
-    clean, corrupted = torch.randint(VOCABULARY - 1, (2, 3, 24), generator=torch.Generator().manual_seed(4))
-    corrupted[:, :20] = clean[:, :20] = clean[:1, :20].clone()
-    index = torch.arange(3)
-    metric = LogitDifference(index, index + 1, index + 7, 3)
-    return Batch(clean, corrupted, index, torch.full((3,), 23), metric, index % 2)
+    return batch_of_one_beginning()
 
 
 def test_the_shared_beginning_changes_nothing(

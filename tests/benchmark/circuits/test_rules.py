@@ -10,13 +10,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from build.batches import VOCABULARY
+from build.batches import batch_of_one_beginning
 from build.models import KINDS
 from build.written_out import Named, written_scores
 from mechshift.benchmark.circuits import prefix
 from mechshift.benchmark.circuits.attribution import attribute
 from mechshift.benchmark.circuits.backward import under
-from mechshift.benchmark.circuits.batch import Batch, LogitDifference
+from mechshift.benchmark.circuits.batch import Batch
 from mechshift.benchmark.circuits.exact import exact_effects
 from mechshift.benchmark.circuits.rules import CHAIN, GIM, RELP, Rules, rules_called
 from mechshift.benchmark.circuits.scores import Integration
@@ -156,12 +156,7 @@ def test_gim_halves_what_passes_values_in_a_linear_model_too(
 
 @pytest.fixture
 def shared() -> Batch:
-    """Prompts of 24 tokens that share their first 20."""
-    clean, corrupted = torch.randint(VOCABULARY - 1, (2, 3, 24), generator=torch.Generator().manual_seed(4))
-    corrupted[:, :20] = clean[:, :20] = clean[:1, :20].clone()
-    index = torch.arange(3)
-    metric = LogitDifference(index, index + 1, index + 7, 3)
-    return Batch(clean, corrupted, index, torch.full((3,), 23), metric, index % 2)
+    return batch_of_one_beginning()
 
 
 @pytest.mark.parametrize("rules", [RELP, GIM], ids=["relp", "gim"])
