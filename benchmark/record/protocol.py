@@ -7,7 +7,7 @@ never sees the others, so that its key holds just what can change it.
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import BaseModel, ConfigDict, Field
 
 from ...errors import unknown
 
@@ -160,16 +160,8 @@ class Protocol(Part):
     sweeping: Sweeping
     compared: Compared
     removing: Removing
-    # A protocol without this part is written as it was before there was one: its records stay as they are.
-    transferring: Transferring | None = None
+    transferring: Transferring | None = Field(description="None: no circuit runs in the other member")
     statistics: Statistics
-
-    @model_serializer(mode="wrap")
-    def _as_declared(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        found: dict[str, Any] = write(self)
-        if self.transferring is None:
-            found.pop("transferring", None)
-        return found
 
     def task(self, name: str) -> ProtocolTask | None:
         """The task of that name as the protocol asks it; None where it does not."""
@@ -213,7 +205,7 @@ class Protocol(Part):
 
 V2 = Protocol(
     name="v2",
-    version=1,
+    version=2,
     board=True,
     minimum=30,
     minimum_edges=0,
@@ -238,13 +230,14 @@ V2 = Protocol(
     sweeping=Sweeping(grid=GRID, intervention="patch", swept=128),
     compared=Compared(circuit_edges=None, faithful=0.85, components=20),
     removing=Removing(removed=1),
+    transferring=Transferring(crossed=64, shuffled=50, shuffled_examples=16),
     statistics=Statistics(resampling_seed=0, resamples=200, splits=10),
 )
 
 # The integration of arXiv 2601.14758 is not stated; `left` with m = 5 is what the EAP-IG library suggests.
 PAPER = V2.changed(
     name="paper",
-    version=4,
+    version=5,
     board=False,
     minimum_edges=5000,
     tasks=tuple(task for task in V2.tasks if task.name in ("ioi", "greater-than", "countdown", "infilling")),
@@ -263,7 +256,7 @@ PAPER = V2.changed(
 # As v2, on fewer examples and to a coarser integral, so that it takes minutes.
 QUICK = V2.changed(
     name="quick",
-    version=4,
+    version=5,
     board=False,
     minimum=16,
     pool=80,
@@ -271,6 +264,8 @@ QUICK = V2.changed(
     most=10,
     beside_examples=16,
     swept=16,
+    crossed=16,
+    shuffled_examples=4,
     resamples=100,
 )
 

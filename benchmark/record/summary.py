@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from .comparison import HEADLINE
 from .means import SameSize, Square, Summary
 from .missing import Missing
 from .number import Accuracy, Measured, Number, measured
+from .quantities.function import why_none
 from .quantity import entry
 from .task_record import FailedTask, TaskRecord, TaskResult
 
@@ -95,6 +97,10 @@ def row_of(values_of: ValuesOf, accuracy: Mapping[str, dict[str, Measured]], one
         accuracy_arm=accuracy["arm"],
         accuracy_mdm=accuracy["mdm"],
         similarity=square(values_of, similarity_of),
+        transfer={
+            "arm": square(values_of, lambda task: transfer_of(task, "arm")),
+            "mdm": square(values_of, lambda task: transfer_of(task, "mdm")),
+        },
         neurons=by_suite(lambda task: entry(task.comparison.structure, "neurons")),
         overlap=overlap,
         overlap_shift=subtract(overlap["local"], overlap["planning"]),
@@ -121,6 +127,14 @@ def row_of(values_of: ValuesOf, accuracy: Mapping[str, dict[str, Measured]], one
 def similarity_of(task: TaskRecord) -> Measured:
     """The headline of a task: how alike the mean scores of both members are."""
     return entry(task.comparison.structure, HEADLINE)
+
+
+def transfer_of(task: TaskRecord, host: Literal["arm", "mdm"]) -> Measured:
+    """τ* of the other member's circuit in the host, at the compared size."""
+    found = task.function
+    if found is None:
+        return why_none(task)
+    return (found.arm if host == "arm" else found.mdm).compared.transfer
 
 
 def square(values_of: ValuesOf, reading: Reading) -> Square:

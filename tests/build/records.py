@@ -295,6 +295,19 @@ def a_failed_task(name: str, reason: str) -> FailedTask:
     )
 
 
+def a_square(local: float, planning: float = 0.8) -> Square:
+    suites = {"local": number(local, 0.04), "planning": number(planning, 0.05)}
+    apart = number(local - planning, 0.07)
+    return Square(
+        suites=suites,
+        words=suites,
+        symbols=suites,
+        shifts={"words": apart, "symbols": apart},
+        shift=apart,
+        across=number(local - planning, 0.3),
+    )
+
+
 def a_summary(shift: Measured) -> Summary:
     return Summary(
         accuracy_arm={"local": number(0.98, 0.01), "planning": number(0.95, 0.02)},
@@ -307,6 +320,7 @@ def a_summary(shift: Measured) -> Summary:
             shift=shift,
             across=number(0.2, 0.3),
         ),
+        transfer={"arm": a_square(0.95), "mdm": a_square(0.9)},
         neurons={"local": number(0.8, 0.04), "planning": number(0.6, 0.05)},
         overlap={"local": number(0.75, 0.05), "planning": number(0.5, 0.05)},
         overlap_shift=number(0.25, 0.07),

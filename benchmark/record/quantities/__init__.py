@@ -12,6 +12,7 @@ from .depth import DEPTH
 from .direction import DIRECTION
 from .effects import EFFECTS
 from .faithfulness import FAITHFULNESS
+from .function import FUNCTION
 from .neurons import NEURONS
 from .overlap import OVERLAP_SECTION
 from .reads import READS
@@ -23,6 +24,7 @@ SECTIONS = (
     STRUCTURE,
     OVERLAP_SECTION,
     FAITHFULNESS,
+    FUNCTION,
     DEPTH,
     DIRECTION,
     SPECIALISATION,
