@@ -129,6 +129,21 @@ class Transferring(Part):
     shuffled_examples: int = Field(ge=1, description="those of these examples on which shuffled circuits run")
 
 
+class Ablating(Part):
+    """Which outputs are set to zero, and on how much.
+
+    Where a third of the layers has fewer than twice as many nodes of a kind, half of what it has.
+    """
+
+    ablated: int = Field(
+        ge=2, description="evaluation examples on which outputs of nodes are set to zero, at most"
+    )
+    ablated_heads: int = Field(ge=1, description="heads whose outputs are set to zero at once, at most")
+    ablated_mlps: int = Field(ge=1, description="MLPs whose outputs are set to zero at once, at most")
+    ablated_neurons: int = Field(ge=1, description="neurons whose outputs are set to zero at once, at most")
+    random_sets: int = Field(ge=1, description="random sets of as many nodes, of each kind")
+
+
 class Statistics(Part):
     """How intervals, ceilings and floors are drawn."""
 
@@ -160,15 +175,17 @@ class Protocol(Part):
     sweeping: Sweeping
     compared: Compared
     removing: Removing
-    # A protocol without this part is written as it was before there was one: its records stay as they are.
+    # A protocol without such a part is written as it was before there was one: its records stay as they are.
     transferring: Transferring | None = None
+    ablating: Ablating | None = None
     statistics: Statistics
 
     @model_serializer(mode="wrap")
     def _as_declared(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         found: dict[str, Any] = write(self)
-        if self.transferring is None:
-            found.pop("transferring", None)
+        for name in _OPTIONAL:
+            if getattr(self, name) is None:
+                found.pop(name, None)
         return found
 
     def task(self, name: str) -> ProtocolTask | None:
@@ -183,7 +200,7 @@ class Protocol(Part):
         for name, value in self:
             if isinstance(value, Part):
                 yield from value
-            elif name not in ("tasks", "transferring"):
+            elif name not in ("tasks", *_OPTIONAL):
                 yield name, value
 
     def reseeded(self, seed: int) -> "Protocol":
@@ -210,6 +227,9 @@ class Protocol(Part):
             raise KeyError(f"a protocol has no {', '.join(settings)}")
         return self.model_copy(update=own)
 
+
+_OPTIONAL = ("transferring", "ablating")
+"""The parts that a protocol can do without."""
 
 V2 = Protocol(
     name="v2",

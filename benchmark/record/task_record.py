@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from .cards import TaskCards
+from .causality import Causality
 from .comparison import HEADLINE, Comparison
 from .function import Function
 from .missing import Missing
@@ -76,7 +77,8 @@ class TaskRecord(Part):
 
     `prompts`: some of the examples, to be looked at; `cards`: what the strongest neurons of both members do;
     `stages`: what was found at the protocol's reads beside the headline's; `function`: what either member's
-    circuit does in the other, None where the protocol does not ask.
+    circuit does in the other, `causality`: what is lost without the top nodes of either, each None where the
+    protocol does not ask.
     """
 
     task: TaskName
@@ -91,13 +93,15 @@ class TaskRecord(Part):
     stages: Stages = Stages()
     # Left out where the protocol does not ask, so that records of such protocols stay as they are.
     function: Function | None = None
+    causality: Causality | None = None
     cells: dict[str, CellRecord]
 
     @model_serializer(mode="wrap")
     def _as_asked(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         found: dict[str, Any] = write(self)
-        if self.function is None:
-            found.pop("function", None)
+        for name in ("function", "causality"):
+            if getattr(self, name) is None:
+                found.pop(name, None)
         return found
 
     def __repr_args__(self) -> Iterator[tuple[str, object]]:

@@ -9,6 +9,7 @@ from ..protocol import Protocol
 from ..quantity import Quantity, Section
 from ..task_record import TaskResult
 from .behaviour import BEHAVIOUR
+from .causality import CAUSALITY
 from .depth import DEPTH
 from .direction import DIRECTION
 from .effects import EFFECTS
@@ -25,6 +26,7 @@ SECTIONS: tuple[Section, ...] = (
     OVERLAP_SECTION,
     FAITHFULNESS,
     DEPTH,
+    CAUSALITY,
     DIRECTION,
     SPECIALISATION,
     EFFECTS,
