@@ -13,7 +13,7 @@ from definitions import with_definitions
 from mechshift.baselines.structure.kept import kept_record
 from mechshift.benchmark.record.files import read_model
 from mechshift.benchmark.record.number import Measured, Number
-from mechshift.benchmark.record.quantities import SECTIONS
+from mechshift.benchmark.record.quantities import SECTIONS, sections_of
 from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.tables.cells import Notes, get_markup
 from mechshift.benchmark.tables.layout import WIDTH
@@ -70,11 +70,12 @@ def section_blocks(pair: str, task: str) -> list[str]:
 
 def by_label(pair: str, task: str) -> dict[str, str]:
     """What the tables have of a task, by label: its column, and what stands in tables of its own."""
-    found = next(one for one in record_of(pair).results if one.task == task)
+    record = record_of(pair)
+    found = next(one for one in record.results if one.task == task)
     notes = Notes(get_markup("text"))
     apart = {
         line.label: notes.cell(quantity.of(found), quantity.rounding)
-        for section in SECTIONS
+        for section in sections_of(record.protocol)
         if section.apart
         for line in section.lines
         for quantity in line.quantities

@@ -16,6 +16,10 @@ class Metric(Protocol):
         """Logits [reads, vocabulary] (float32) to values [examples]."""
         ...
 
+    def right(self, logits: Tensor) -> Tensor:
+        """Whether the largest logit is the answer's wherever an example is read, boolean [examples]."""
+        ...
+
 
 @dataclass(frozen=True)
 class LogitDifference:
@@ -40,6 +44,11 @@ class LogitDifference:
             # Examples can have different numbers of reads, but each has the same weight.
             weight = 1 / torch.bincount(self.example, minlength=self.examples)[self.example]
         return logits.new_zeros(self.examples).index_add(0, self.example, difference * weight)
+
+    def right(self, logits: Tensor) -> Tensor:
+        """Whether at every read of an example the answer has the largest logit, [examples]."""
+        wrong = self.example[logits.argmax(dim=-1) != self.answer]
+        return torch.bincount(wrong, minlength=self.examples) == 0
 
 
 @dataclass(frozen=True)
@@ -69,6 +78,16 @@ class ProbabilityDifference:
         gate = first.gather(1, self.boundary[:, None]).squeeze(1)
         return value + gate * second
 
+    def right(self, logits: Tensor) -> Tensor:
+        """Whether the largest logit is an answer's, behind the boundary at the second read, [examples]."""
+        chosen = logits.argmax(dim=-1)
+        first = chosen[self.first]
+        found = self.first_sign.gather(1, first[:, None]).squeeze(1) > 0
+        if self.second is None or self.second_sign is None or self.boundary is None:
+            return found
+        behind = self.second_sign.gather(1, chosen[self.second][:, None]).squeeze(1) > 0
+        return torch.where(first == self.boundary, behind, found)
+
 
 @dataclass(frozen=True)
 class LogOdds:
@@ -90,6 +109,10 @@ class LogOdds:
             at.masked_fill(~members, -torch.inf).logsumexp(dim=-1) for members in (self.answers, self.foils)
         )
         return answers - foils
+
+    def right(self, logits: Tensor) -> Tensor:
+        """Whether the largest logit is that of one of the answers, [examples]."""
+        return self.answers.gather(1, logits[self.read].argmax(dim=-1, keepdim=True)).squeeze(1)
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,22 @@ def run_stacked(
 ) -> NDArray[np.float64]:
     """The metric of a batch's examples in several variants of a run, [variants, examples].
 
+    `hidden`, `at_once`: as `stacked_reads` takes them.
+    """
+    read = stacked_reads(member, batch, variants, at_once, hidden)
+    values = [batch.metric(member.logits(of_variant)).double().cpu() for of_variant in read]
+    return torch.stack(values).numpy() if values else np.empty((0, batch.examples))
+
+
+def stacked_reads(
+    member: Member,
+    batch: Batch,
+    variants: int,
+    at_once: int,
+    hidden: Callable[[NDArray[np.int64], Tensor], Tensor],
+) -> Tensor:
+    """The final norm's output where a batch is read, in several variants of a run, [variants, reads, width].
+
     Pairs of a variant and a row are items, numbered variant by variant, of which a stack of `at_once` runs as
     one batch: `hidden(variants, rows)`, both [items], gives the final norm's output [items, tokens, width].
     """
@@ -142,8 +158,7 @@ def run_stacked(
         found = hidden(variant, torch.from_numpy(row).to(member.device))
         here = (read_item >= first) & (read_item < first + len(chunk))
         read[here] = found[read_item[here] - first, read_position[here]]
-    values = [batch.metric(member.logits(of_variant)).double().cpu() for of_variant in read]
-    return torch.stack(values).numpy() if values else np.empty((0, batch.examples))
+    return read
 
 
 def stacked_items(graph: Graph, width: int, tokens: int, memory: int = MEMORY) -> int:

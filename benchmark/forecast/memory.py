@@ -27,7 +27,15 @@ from .activations import (
 )
 from .points import most_held
 from .sizes import Sizes
-from .workload import Load, MemberWork, TaskWork, number_of_circuits, stacked_removals, stacked_steps
+from .workload import (
+    Load,
+    MemberWork,
+    TaskWork,
+    ablated_variants,
+    number_of_circuits,
+    stacked_removals,
+    stacked_steps,
+)
 
 Parts = Mapping[str, int]
 
@@ -100,6 +108,7 @@ def stage_peaks(
         ("cards", _cards(members, protocol, groups)),
         ("comparison", [({}, _compared(asked[0], protocol, groups))]),
         ("other reads", _other_reads(members, protocol, groups)),
+        ("ablation", _ablation(members, protocol, groups)),
         ("transfer", _transfer(members, protocol, groups, len(works) - 1)),
     ):
         found = [_stage(name, weights, copied * (name != "decoding"), *phase) for phase in phases]
@@ -279,6 +288,33 @@ def _transfer(members: Works, protocol: Protocol, groups: int, others: int) -> l
     kept = {"scores of other tasks": 2 * others * DOUBLE * graph.sources * graph.destinations}
     # Its examples are as long as those of a sweep.
     return [(device, {**host, **kept}) for device, host in _circuits_of(members, protocol, groups, circuits)]
+
+
+def _ablation(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
+    """The empty circuit by itself, then a stack of whole prompts without sets of nodes."""
+    if protocol.ablating is None:
+        return []
+    # Its examples are as long as those of a sweep.
+    phases = _circuits_of(members, protocol, groups, 1)
+    for sizes, works in members:
+        variants = ablated_variants(sizes, protocol)
+        # A patched copy of what a layer's heads, its MLP or its neurons give.
+        widest = max(sizes.width, sizes.neurons)
+        host = {
+            **_kept(sizes, protocol, groups),
+            "score sums": 2 * _sums(sizes, groups),
+            "sets of nodes": variants * sizes.layers * sizes.neurons,
+        }
+        for load in {load for work in works for load in work.swept}:
+            whole = load.prefix + load.tokens
+            at_once = min(stacked_removals(whole), variants * load.rows)
+            device = {
+                "a stack of prompts": passing(sizes, at_once, whole)
+                + at_once * whole * widest * sizes.itemsize,
+                "logits": logits(sizes, load.reads) + variants * load.reads * sizes.width * sizes.itemsize,
+            }
+            phases.append((device, host))
+    return phases
 
 
 def _entropies(members: Works, protocol: Protocol, groups: int) -> list[Phase]:

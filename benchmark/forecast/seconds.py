@@ -20,9 +20,14 @@ STAGES: dict[Stage, str] = {
     "effects": "effects",
     "cards": "cards",
     "stages": "other reads",
+    "ablation": "ablation",
     "transfer": "transfer",
 }
 """The stage of the forecast that a kind of cell is, where a model runs for it."""
+
+
+_QUICK: tuple[Stage, ...] = ("prompts", "causality", "function")
+"""What takes no time that counts."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ def probed_seconds(found: Forecast, speeds: Speeds) -> dict[Slot, float]:
 
     Operations by their speed, and a comparison by
     edges · (fixed + (resamples + 1) · what a resample takes at the protocol's splits and budgets).
-    Circuits of edges are chosen, prompts written, and transfers computed in no time that counts.
+    Circuits of edges are chosen, prompts written, and what was run compared in no time that counts.
     """
     seconds = {
         slot: work.forward / speeds.forward + work.graded / speeds.graded
@@ -83,7 +88,7 @@ def probed_seconds(found: Forecast, speeds: Speeds) -> dict[Slot, float]:
     ranked = speeds.ranked * (found.protocol.statistics.resamples + 1)
     for task in found.tasks:
         seconds |= {(task.task, kind_name("circuit", member)): 0.0 for member in MEMBERS}
-        seconds |= {(task.task, kind.name): 0.0 for kind in asked if kind.stage in ("prompts", "function")}
+        seconds |= {(task.task, kind.name): 0.0 for kind in asked if kind.stage in _QUICK}
         seconds[task.task, kind_name("comparison")] = edges * (speeds.fixed + ranked)
     return seconds
 

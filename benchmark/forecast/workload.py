@@ -31,6 +31,7 @@ from ..measure.card_sizes import ABLATED, PROMPTS, SETS
 from ..measure.circuit_runs import crossed_circuits
 from ..measure.convergence import spread
 from ..measure.effects import first_of_each
+from ..measure.node_sets import number_of_sets
 from ..pairs.attention import Attention
 from ..pairs.member import Member
 from ..record.protocol import Protocol, ProtocolTask
@@ -279,6 +280,7 @@ def _member_work(
             (_circuit_passes(load, sizes, number_of_circuits(protocol)) for load in swept), Passes()
         ),
         "transfer": _transfer_passes(member, sizes, examples, grouping, protocol, rows, others),
+        "ablation": _ablation_passes(member, sizes, examples, grouping, protocol, rows),
         "entropies": sum((_run_pass(load) for load in evaluation), Passes()),
         "effects": _effect_passes(evaluation, removed, sizes),
         "cards": _cards(member, sizes, asked(grouping.evaluation), protocol, rows),
@@ -483,6 +485,40 @@ def _transfer_passes(
             for load in _loads(member, asked, rows)
         ),
         Passes(),
+    )
+
+
+def _ablation_passes(
+    member: Member,
+    sizes: Sizes,
+    examples: Mapping[int, Encoded],
+    grouping: Grouping,
+    protocol: Protocol,
+    rows: int,
+) -> Passes:
+    """The empty circuit, and stacks of whole prompts: as they are, and without each set of nodes."""
+    if protocol.ablating is None:
+        return Passes()
+    solved, variants = swept_examples(grouping, protocol.ablating.ablated), ablated_variants(sizes, protocol)
+    loads = _loads(member, questions(member, examples, solved, read=protocol.sampling.read), rows)
+    found = (_circuit_passes(load, sizes, 1) + _stacked_passes(load, variants) for load in loads)
+    return sum(found, Passes())
+
+
+def ablated_variants(sizes: Sizes, protocol: Protocol) -> int:
+    """Runs of an example with outputs at zero, and that without; none where the protocol asks for none."""
+    if protocol.ablating is None:
+        return 0
+    neurons = protocol.scoring.neurons and sizes.neurons > 0
+    return 1 + number_of_sets(protocol.ablating.random_sets, neurons, sizes.layers)
+
+
+def _stacked_passes(load: Load, variants: int) -> Passes:
+    whole = load.prefix + load.tokens
+    return Passes(
+        forward=-(-variants * load.rows // stacked_removals(whole)),
+        tokens=variants * load.rows * whole,
+        reads=variants * load.reads,
     )
 
 

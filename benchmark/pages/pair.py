@@ -9,7 +9,7 @@ from ..record.doubts import integration_doubts
 from ..record.means import Summary
 from ..record.missing import Missing
 from ..record.number import Measured
-from ..record.quantities import SECTIONS, task_quantities
+from ..record.quantities import sections_of, task_quantities
 from ..record.quantity import Definition, Line, Owner, Quantity
 from ..record.record import Record
 from ..record.row import BOTH, COLUMNS, pair_quantities
@@ -52,7 +52,8 @@ def pair_page(page: PairPage) -> str:
     """The whole page: the same record and cells give the same bytes."""
     record = page.record
     definitions = [quantity.definition for quantity in pair_quantities()]
-    glossary = Glossary([*definitions, *(quantity.definition for quantity in task_quantities())])
+    definitions += [quantity.definition for quantity in task_quantities(record.protocol)]
+    glossary = Glossary(definitions)
     body = [
         _header(page),
         section("summary", "Summary", _summary(page, glossary), confounds_block(record, page.declared)),
@@ -169,7 +170,7 @@ def _forests(page: PairPage, glossary: Glossary) -> Iterator[Html]:
     yield legend(series)
     headlines = [
         each
-        for each in task_quantities()
+        for each in task_quantities(page.record.protocol)
         # Other reads have charts of their own, by masked share.
         if each.definition.regression and each.rounding.interval and each.read is None
     ]
@@ -261,7 +262,7 @@ def _all_numbers(record: Record, glossary: Glossary) -> Html:
         tag("th", task.task, tag("br"), tag("span", task.suite, class_="sub"), scope="col") for task in tasks
     ]
     bodies = []
-    for block in SECTIONS:
+    for block in sections_of(record.protocol):
         title = tag("tr", tag("th", block.heading, scope="rowgroup", colspan=len(tasks) + 1), class_="block")
         rows = [
             tag(

@@ -53,10 +53,8 @@ def take_draws(record: Record) -> dict[str, Floats]:
         return number
 
     for task in record.tasks:
-        map_numbers(task.comparison, f"{task.task}/", keep)
-        map_numbers(task.stages, f"{task.task}/stages", keep)
-        if task.function is not None:
-            map_numbers(task.function, f"{task.task}/function", keep)
+        for _, place, content in _contents(task):
+            map_numbers(content, place, keep)
     return found
 
 
@@ -68,11 +66,7 @@ def with_draws(record: Record, draws: Draws) -> Record:
 
     tasks = tuple(
         task.model_copy(
-            update={
-                "comparison": map_numbers(task.comparison, f"{task.task}/", add),
-                "stages": map_numbers(task.stages, f"{task.task}/stages", add),
-                "function": task.function and map_numbers(task.function, f"{task.task}/function", add),
-            }
+            update={name: map_numbers(content, place, add) for name, place, content in _contents(task)}
         )
         for task in record.tasks
     )
@@ -81,10 +75,17 @@ def with_draws(record: Record, draws: Draws) -> Record:
 
 def find_numbers(task: TaskRecord) -> Iterator[tuple[str, Number]]:
     """Every number of a task's comparison and reads, with its place in the record, as `Draws` has them."""
-    yield from numbers_in(task.comparison, f"{task.task}/")
-    yield from numbers_in(task.stages, f"{task.task}/stages")
-    if task.function is not None:
-        yield from numbers_in(task.function, f"{task.task}/function")
+    for _, place, content in _contents(task):
+        yield from numbers_in(content, place)
+
+
+def _contents(task: TaskRecord) -> Iterator[tuple[str, str, BaseModel]]:
+    """What of a task's record has numbers with draws: its name, what their places begin with, and itself."""
+    yield "comparison", f"{task.task}/", task.comparison
+    for name in ("stages", "function", "causality"):
+        content = getattr(task, name)
+        if content is not None:  # what the protocol does not ask for
+            yield name, f"{task.task}/{name}", content
 
 
 def numbers_in(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from .html import HtmlCell, html_table
 from .means import Summary
 from .missing import Missing
+from .protocol import Protocol
 from .quantities import task_quantities
 from .quantity import Quantity
 from .record import Record
@@ -25,14 +26,14 @@ def task_frame(record: Record) -> "pandas.DataFrame":
     import pandas
 
     # Failed tasks have rows too, with the reason, so that their absence cannot be overlooked.
-    rows = [row for task in record.results for row in _rows(task)]
+    rows = [row for task in record.results for row in _rows(task, record.protocol)]
     # A column in which everything is missing would else have no dtype to compute with.
     return pandas.DataFrame(rows, columns=list(FIELDS)).astype(dict.fromkeys(("value", "low", "high"), float))
 
 
-def _rows(task: TaskResult) -> Iterator[tuple[object, ...]]:
+def _rows(task: TaskResult, protocol: Protocol) -> Iterator[tuple[object, ...]]:
     about = (task.task, task.suite, task.level, task.version)
-    for quantity in task_quantities():
+    for quantity in task_quantities(protocol):
         value = quantity.of(task)
         if isinstance(value, Missing):
             yield (*about, quantity.name, None, None, None, value.missing)

@@ -129,6 +129,21 @@ class Transferring(Part):
     shuffled_examples: int = Field(ge=1, description="those of these examples on which shuffled circuits run")
 
 
+class Ablating(Part):
+    """Which outputs are set to zero, and on how much.
+
+    Where a third of the layers has fewer than twice as many nodes of a kind, half of what it has.
+    """
+
+    ablated: int = Field(
+        ge=2, description="evaluation examples on which outputs of nodes are set to zero, at most"
+    )
+    ablated_heads: int = Field(ge=1, description="heads whose outputs are set to zero at once, at most")
+    ablated_mlps: int = Field(ge=1, description="MLPs whose outputs are set to zero at once, at most")
+    ablated_neurons: int = Field(ge=1, description="neurons whose outputs are set to zero at once, at most")
+    random_sets: int = Field(ge=1, description="random sets of as many nodes, of each kind")
+
+
 class Statistics(Part):
     """How intervals, ceilings and floors are drawn."""
 
@@ -161,6 +176,7 @@ class Protocol(Part):
     compared: Compared
     removing: Removing
     transferring: Transferring | None = Field(description="None: no circuit runs in the other member")
+    ablating: Ablating | None = Field(description="None: no node is taken out to see what its layer causes")
     statistics: Statistics
 
     def task(self, name: str) -> ProtocolTask | None:
@@ -175,7 +191,7 @@ class Protocol(Part):
         for name, value in self:
             if isinstance(value, Part):
                 yield from value
-            elif name not in ("tasks", "transferring"):
+            elif name != "tasks" and value is not None:
                 yield name, value
 
     def reseeded(self, seed: int) -> "Protocol":
@@ -231,6 +247,7 @@ V2 = Protocol(
     compared=Compared(circuit_edges=None, faithful=0.85, components=20),
     removing=Removing(removed=1),
     transferring=Transferring(crossed=64, shuffled=50, shuffled_examples=16),
+    ablating=Ablating(ablated=64, ablated_heads=4, ablated_mlps=1, ablated_neurons=20, random_sets=20),
     statistics=Statistics(resampling_seed=0, resamples=200, splits=10),
 )
 
@@ -265,7 +282,9 @@ QUICK = V2.changed(
     beside_examples=16,
     swept=16,
     crossed=16,
-    shuffled_examples=4,
+    shuffled_examples=2,
+    ablated=16,
+    random_sets=10,
     resamples=100,
 )
 

@@ -10,6 +10,7 @@ from typing import Generic, Literal, TypeVar
 
 from .missing import Missing
 from .number import Measured, Number
+from .protocol import Protocol
 from .task_record import TaskResult
 
 
@@ -129,11 +130,20 @@ class Line(Generic[T]):
 
 @dataclass(frozen=True)
 class Section:
-    """Lines under one heading; `apart`: whether texts show them in a table of their own."""
+    """Lines under one heading; `apart`: whether texts show them in a table of their own.
+
+    `part`: the part of a protocol that asks for them, where a protocol can do without it. A record of a
+    protocol that has not that part has none of the lines, and does not show them.
+    """
 
     heading: str
     lines: tuple[Line[TaskResult], ...]
     apart: bool = False
+    part: str | None = None
+
+    def asked_by(self, protocol: Protocol) -> bool:
+        """Whether records of the protocol have the lines."""
+        return self.part is None or getattr(protocol, self.part) is not None
 
 
 def entry(values: Mapping[str, Measured], name: str) -> Measured:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from .cards import TaskCards
+from .causality import Causality
 from .comparison import HEADLINE, Comparison
 from .function import Function
 from .missing import Missing
@@ -76,7 +77,8 @@ class TaskRecord(Part):
 
     `prompts`: some of the examples, to be looked at; `cards`: what the strongest neurons of both members do;
     `stages`: what was found at the protocol's reads beside the headline's; `function`: what either member's
-    circuit does in the other, None where the protocol does not ask.
+    circuit does in the other, `causality`: what is lost without the top nodes of either, each None where the
+    protocol does not ask.
     """
 
     task: TaskName
@@ -90,6 +92,7 @@ class TaskRecord(Part):
     cards: TaskCards
     stages: Stages = Stages()
     function: Function | None
+    causality: Causality | None
     cells: dict[str, CellRecord]
 
     def __repr_args__(self) -> Iterator[tuple[str, object]]:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ...metrics import top_edges
 from ..asking.pool import Pool, Prompts
+from ..measure.ablations import Ablations
 from ..measure.budgets import budgets
 from ..measure.circuit_runs import CircuitRuns
 from ..measure.effect_sums import EffectSums
@@ -37,7 +38,8 @@ def deviation(submitted: Any, found: Any, precision: ScorePrecision | None) -> f
       whichever is largest.
     * sweep: in units of the gap between the whole model and the empty circuit, the largest difference of a
       circuit's mean (so, of its faithfulness), and the root mean square difference of all values; transfer:
-      the same of the circuits that are run in a host.
+      the same of the circuits that are run in a host; ablation: the same without each set of nodes, or the
+      share of nodes that only one of the two has, or of answers that are right in one alone.
     * entropies: of the mean over a group the largest difference, or the share of components that only one of
       the two has.
     * effects: the largest difference of direct effects, relative to the largest; of drops and of the metrics
@@ -57,6 +59,8 @@ def deviation(submitted: Any, found: Any, precision: ScorePrecision | None) -> f
         return _of_sweep(submitted, found)
     if isinstance(submitted, CircuitRuns):
         return _of_runs(submitted, found)
+    if isinstance(submitted, Ablations):
+        return _of_ablations(submitted, found)
     if isinstance(submitted, EffectSums):
         return _of_effects(submitted, found)
     if isinstance(submitted, CardsCell):
@@ -217,7 +221,22 @@ def _of_runs(submitted: CircuitRuns, found: CircuitRuns) -> float:
     return _of_metrics(submitted, found, ("whole", "empty", "circuits", "shuffled"))
 
 
-def _of_metrics(submitted: Sweep | CircuitRuns, found: Sweep | CircuitRuns, names: Sequence[str]) -> float:
+def _of_ablations(submitted: Ablations, found: Ablations) -> float:
+    if submitted.names != found.names or not np.array_equal(submitted.examples, found.examples):
+        return 1.0
+    nodes = [{tuple(node) for node in each.nodes.tolist()} for each in (submitted, found)]
+    answers = [np.concatenate([each.whole_right[None], each.right]) for each in (submitted, found)]
+    return max(
+        _of_metrics(submitted, found, ("whole", "empty", "without")),
+        share_apart(*nodes),
+        float((answers[0] != answers[1]).mean()),
+    )
+
+
+_WithMetrics = Sweep | CircuitRuns | Ablations
+
+
+def _of_metrics(submitted: _WithMetrics, found: _WithMetrics, names: Sequence[str]) -> float:
     gap = abs(float(submitted.whole.mean() - submitted.empty.mean()))
     pairs = [(getattr(submitted, name), getattr(found, name)) for name in names]
     return max(

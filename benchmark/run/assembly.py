@@ -45,6 +45,7 @@ def describe_task(outcome: Outcome, protocol: Protocol) -> TaskResult:
         cards=TaskCards(**{member: outcome.contents[kind_name("cards", member)].root for member in MEMBERS}),
         stages=of_enough(outcome.contents["stages"], protocol.minimum),
         function=outcome.contents.get("function"),
+        causality=outcome.contents.get("causality"),
         cells=outcome.cells,
     )
 

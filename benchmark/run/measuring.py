@@ -21,6 +21,8 @@ from ..asking.prompts import show_prompts
 from ..asking.states import Question, batches, questions
 from ..circuits.components import Components
 from ..circuits.scores import Integration
+from ..measure.ablation import run_ablations
+from ..measure.ablations import Ablations
 from ..measure.card_sizes import steps_of_cards
 from ..measure.cards import Ask, make_cards
 from ..measure.circuit_runs import CircuitRuns
@@ -29,6 +31,7 @@ from ..measure.effect_sums import EffectSums
 from ..measure.effects import measure_effects
 from ..measure.entropies import component_entropies
 from ..measure.evidence import Entropies, ScoreSums, Sweep
+from ..measure.node_sets import node_sets
 from ..measure.scores import score_edges
 from ..measure.sweep import sweep
 from ..measure.transfer import ChosenBy, run_transfer
@@ -38,7 +41,16 @@ from ..pairs.threads import available_cores, on_suited_threads, suited_threads
 from ..pairs.ungrouping import ungroup
 from ..record.cards import CardsCell
 from ..record.missing import Missing
-from ..record.protocol import Compared, Halving, Removing, Sampling, Scoring, Sweeping, Transferring
+from ..record.protocol import (
+    Ablating,
+    Compared,
+    Halving,
+    Removing,
+    Sampling,
+    Scoring,
+    Sweeping,
+    Transferring,
+)
 from ..record.reads import Stages
 from .beside import read_beside
 from .execution import Other, Tell
@@ -87,6 +99,7 @@ class Measuring:
             "effects": self._effects,
             "cards": self._cards,
             "stages": self._stages,
+            "ablation": self._ablation,
             "transfer": self._transfer,
         }
 
@@ -202,6 +215,17 @@ class Measuring:
         encoded, grouping = self._encoded(cell, needs), _grouping(cell, needs)
         members, at_once = self._members(cell), self.side_by_side
         return read_beside(members, encoded, grouping, cell, needs, self._rows, tell, at_once)
+
+    def _ablation(self, cell: Cell, needs: Needs, tell: Tell) -> Ablations:
+        """Without the member's own top nodes of each third of the layers, and without random ones."""
+        ablating, member = cell.parts[Ablating], self._member(cell)
+        examples = swept_examples(_grouping(cell, needs), ablating.ablated)
+        asked = self._asked(cell, needs, member, examples)
+        scores = needs[kind_name("scores", cell.kind.member)]
+        sets = node_sets(scores, ablating, cell.parts[Sampling].seed)
+        intervention = cell.parts[Sweeping].intervention
+        with tell(2 * len(asked)) as advance:
+            return run_ablations(member, asked, sets, intervention, self._rows, advance)
 
     def _transfer(self, cell: Cell, needs: Needs, tell: Tell) -> CircuitRuns:
         """The other member's circuit and those of other tasks, in the member."""

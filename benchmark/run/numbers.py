@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..circuits.circuit import Circuit
+from ..compare.causality import compare_causality
 from ..compare.compare import compare, compared_size
 from ..compare.function import compare_function
 from ..measure.evidence import Evidence
+from ..record.causality import Causality
 from ..record.comparison import Comparison
 from ..record.function import Function
 from ..record.protocol import Compared, Statistics, Sweeping
@@ -56,8 +58,14 @@ def _function(cell: Cell, needs: Needs) -> Function:
     return compare_function(arm, mdm, cell.parts[Statistics])
 
 
+def _causality(cell: Cell, needs: Needs) -> Causality:
+    arm, mdm = (needs[kind_name("ablation", member)] for member in MEMBERS)
+    return compare_causality(arm, mdm, cell.parts[Statistics])
+
+
 _COMPUTED: dict[Stage, Callable[[Cell, Needs], Any]] = {
     "circuit": _circuit,
     "comparison": _comparison,
+    "causality": _causality,
     "function": _function,
 }

@@ -16,10 +16,12 @@ import numpy as np
 
 from ..asking.pool import Pool, Prompts
 from ..circuits.circuit import Circuit
+from ..measure.ablations import Ablations
 from ..measure.circuit_runs import CircuitRuns
 from ..measure.effect_sums import EffectSums
 from ..measure.evidence import Entropies, ScoreSums, Sweep
 from ..record.cards import CardsCell
+from ..record.causality import Causality
 from ..record.comparison import Comparison
 from ..record.files import read_model, write_model
 from ..record.function import Function
@@ -40,6 +42,8 @@ Stage = Literal[
     "cards",
     "comparison",
     "stages",
+    "ablation",
+    "causality",
     "transfer",
     "function",
 ]
@@ -172,6 +176,25 @@ def _kinds() -> Iterator[Kind]:
         needs=("pool", *(kind_name("scores", member) for member in MEMBERS)),
         parts=("sampling", "halving", "scoring", "reading", "statistics"),
         members=MEMBERS,
+    )
+    for member in MEMBERS:
+        yield _as_arrays(
+            "ablation",
+            member,
+            Ablations,
+            needs=("pool", kind_name("scores", member)),
+            # Of the sweeping what stands for the empty circuit.
+            parts=("sampling", "halving", "scoring", "sweeping", "ablating"),
+            members=(member,),
+        )
+    yield _as_json(
+        "causality",
+        None,
+        Causality,
+        needs=tuple(kind_name("ablation", member) for member in MEMBERS),
+        # The first decides whether there is such a cell at all.
+        parts=("ablating", "statistics"),
+        members=(),
     )
     for member in MEMBERS:
         yield _as_arrays(

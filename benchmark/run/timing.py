@@ -7,6 +7,7 @@ from typing import Any
 from ..circuits.points import TYPICAL
 from ..measure.card_sizes import steps_of_cards
 from ..measure.circuit_runs import crossed_circuits
+from ..measure.node_sets import number_of_sets
 from .plan import Cell, Stage, kind_named
 
 Slot = tuple[str, str]
@@ -23,6 +24,8 @@ PER_UNIT: dict[Stage, float] = {
     "cards": 0.007,
     "comparison": 0.00017,
     "stages": 0.0055,
+    "ablation": 0.003,
+    "causality": 0.02,
     "transfer": 0.011,
     "function": 0.02,
 }
@@ -55,7 +58,7 @@ def amount(inputs: Mapping[str, Any]) -> float:
     if kind == "comparison":
         ranked = (settings["resamples"] + 1) * (2 * settings["splits"] + 1)
         return float(ranked * (len(settings["grid"]) + 1))
-    if kind in ("circuit", "prompts", "function"):
+    if kind in ("circuit", "prompts", "causality", "function"):
         return 1.0
     # Scores and sweeps each take one half of a pool that is divided.
     examples = settings["pool"] / (2 if settings.get("disjoint") else 1)
@@ -69,6 +72,9 @@ def amount(inputs: Mapping[str, Any]) -> float:
     elif kind == "sweep":
         examples = min(examples, settings["swept"] or examples)
         passes = 2 * len(settings["grid"])
+    elif kind == "ablation":
+        examples = min(examples, settings["ablated"])
+        passes = 1 + number_of_sets(settings["random_sets"], settings["neurons"])
     elif kind == "transfer":
         others = sum("/" in name for name in inputs["needs"])
         named = min(examples, settings["crossed"]) * crossed_circuits(others)

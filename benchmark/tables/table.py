@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from ..record.means import Summary
 from ..record.missing import Missing
-from ..record.quantities import SECTIONS, task_quantities
+from ..record.protocol import Protocol
+from ..record.quantities import sections_of, task_quantities
 from ..record.quantity import Line, Quantity
 from ..record.record import Record
 from ..record.row import BOTH, COLUMNS
@@ -34,7 +35,7 @@ def record_table(record: Record, format: Format, width: int = WIDTH) -> str:  # 
     format.
     """
     if format == "csv":
-        of_tasks = (fields for task in record.results for fields in _task_fields(task))
+        of_tasks = (fields for task in record.results for fields in _task_fields(task, record.protocol))
         return csv_lines([*_summary_fields(record), *of_tasks])
     notes = Notes(get_markup(format))
     bodies = [row_body(record, notes, width), task_body(record, notes, width)]
@@ -69,7 +70,7 @@ def task_body(record: Record, notes: Notes, width: int = WIDTH) -> str:
     tasks = record.results
 
     def draw(part: Sequence[int], notes: Notes) -> str:
-        return _tasks([tasks[index] for index in part], notes, width)
+        return _tasks([tasks[index] for index in part], record.protocol, notes, width)
 
     return stacked(len(tasks), draw, notes, width)
 
@@ -93,11 +94,11 @@ def _of_row(
     return cell + notes.marks(doubts.of(quantity))
 
 
-def _tasks(tasks: Sequence[TaskResult], notes: Notes, width: int) -> str:
+def _tasks(tasks: Sequence[TaskResult], protocol: Protocol, notes: Notes, width: int) -> str:
     markup = notes.markup
     heads = ["", *("\n".join((plain(task.task), task.suite, plain(task.level))) for task in tasks)]
     rows: list[Row] = []
-    for section in (each for each in SECTIONS if not each.apart):
+    for section in (each for each in sections_of(protocol) if not each.apart):
         rows.append([markup.strong(_folded(section.heading, width, markup)), *("" for _ in tasks)])
         for line in section.lines:
             rows.append(
@@ -121,9 +122,9 @@ def _cell(line: Line[T], source: T, notes: Notes, markup: Markup) -> str:
     return " / ".join(notes.cell(*value) for value in values)
 
 
-def _task_fields(task: TaskResult) -> Iterator[Fields]:
+def _task_fields(task: TaskResult, protocol: Protocol) -> Iterator[Fields]:
     about: Fields = {"task": task.task, "suite": task.suite, "level": task.level, "version": task.version}
-    for quantity in task_quantities():
+    for quantity in task_quantities(protocol):
         yield about | _named(quantity.name, unrounded(quantity.of(task)))
 
 

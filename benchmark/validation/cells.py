@@ -15,6 +15,7 @@ from ..asking.pool import Pool, Prompts
 from ..circuits.files import Declaration, read_declaration
 from ..circuits.graph import Graph
 from ..findings.finding import Finding
+from ..measure.ablations import Ablations
 from ..measure.budgets import budgets
 from ..measure.circuit_runs import CircuitRuns
 from ..measure.effect_sums import EffectSums
@@ -30,6 +31,7 @@ from ..run.pools import why_unusable
 from ..run.rescore import planned_cells, read_cell
 from ..run.store import CELLS, Seal, digest_of
 from ..submission.layout import RECORD
+from .ablations import beside_sweep, of_ablations
 from .cards import of_cards
 from .circuit_runs import beside_sweeps, of_runs
 from .content import AGAIN, Place, as_findings
@@ -170,6 +172,8 @@ class TaskCells:
             problems = list(_of_sweep(content, pool, record))
         elif isinstance(content, CircuitRuns):
             problems = list(of_runs(content, pool, record, cell))
+        elif isinstance(content, Ablations):
+            problems = list(of_ablations(content, pool, record, self._scores_of(cell)))
         elif isinstance(content, EffectSums):
             problems = list(_of_effects(content, pool, record))
         else:
@@ -180,6 +184,9 @@ class TaskCells:
         self.usable = self.usable and not problems
         if isinstance(content, CircuitRuns) and not problems:
             for doubt in beside_sweeps(content, self.contents, record, cell):
+                self._add("cells", file, doubt)
+        if isinstance(content, Ablations) and not problems:
+            for doubt in beside_sweep(content, self.contents, cell):
                 self._add("cells", file, doubt)
         if isinstance(content, Sweep) and graph is not None and not problems:
             sizes = budgets(record.protocol.sweeping.grid, graph.edges)

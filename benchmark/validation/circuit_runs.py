@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ...metrics.inputs import Floats
 from ..asking.grouping import group_examples, swept_examples
 from ..asking.pool import Pool
 from ..compare.compare import compared_size
@@ -57,12 +59,22 @@ def beside_sweeps(
     if runs.edges != size:
         yield f"its circuits are of {runs.edges} edges, and those that are compared of {size}"
     host = sweeps[kind_name("sweep", cell.kind.member)]
-    _, here, there = np.intersect1d(runs.examples, host.examples, return_indices=True)
-    gap = float(np.abs(host.whole - host.empty).mean())
     pairs = {"whole model": (runs.whole, host.whole), "empty circuit": (runs.empty, host.empty)}
     sizes = budgets(record.protocol.sweeping.grid, host.graph.edges)
     if runs.edges in sizes:
         pairs["host's own circuit"] = runs[OWN], host.circuits[0, sizes.index(runs.edges)]
+    yield from off_the_sweep(pairs, runs.examples, host)
+
+
+def off_the_sweep(
+    pairs: Mapping[str, tuple[Floats, Floats]], examples: NDArray[np.int64], sweep: Sweep
+) -> Iterator[str]:
+    """What was run beside a sweep and is off what that has of it on the same examples.
+
+    `pairs`: by name the metrics on those examples, and on the sweep's.
+    """
+    _, here, there = np.intersect1d(examples, sweep.examples, return_indices=True)
+    gap = float(np.abs(sweep.whole - sweep.empty).mean())
     for name, (one, other) in pairs.items():
         off = float(np.abs(one[here] - other[there]).max(initial=0.0))
         if off > WHOLE * gap:

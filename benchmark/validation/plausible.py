@@ -94,7 +94,7 @@ def _edges(record: Record) -> int:
 
 
 def _task(record: Record, place: str, task: TaskResult, doubts: _Doubts) -> None:
-    for quantity in task_quantities():
+    for quantity in task_quantities(record.protocol):
         try:
             value = quantity.of(task)
         except ValueError:  # an accuracy whose interval has no value

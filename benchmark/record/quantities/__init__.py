@@ -5,9 +5,11 @@ Every section is a file of its own; what is added to one appears in all tables, 
 
 from collections.abc import Iterator
 
-from ..quantity import Quantity
+from ..protocol import Protocol
+from ..quantity import Quantity, Section
 from ..task_record import TaskResult
 from .behaviour import BEHAVIOUR
+from .causality import CAUSALITY
 from .depth import DEPTH
 from .direction import DIRECTION
 from .effects import EFFECTS
@@ -19,13 +21,14 @@ from .reads import READS
 from .specialisation import SPECIALISATION
 from .structure import STRUCTURE
 
-SECTIONS = (
+SECTIONS: tuple[Section, ...] = (
     BEHAVIOUR,
     STRUCTURE,
     OVERLAP_SECTION,
     FAITHFULNESS,
     FUNCTION,
     DEPTH,
+    CAUSALITY,
     DIRECTION,
     SPECIALISATION,
     EFFECTS,
@@ -34,8 +37,13 @@ SECTIONS = (
 )
 
 
-def task_quantities() -> Iterator[Quantity[TaskResult]]:
-    """Every quantity of a task, in the order of the tables."""
-    for section in SECTIONS:
+def sections_of(*protocols: Protocol) -> tuple[Section, ...]:
+    """The sections that one of the protocols asks for; all that there are where none is given."""
+    return tuple(one for one in SECTIONS if not protocols or any(map(one.asked_by, protocols)))
+
+
+def task_quantities(*protocols: Protocol) -> Iterator[Quantity[TaskResult]]:
+    """Every quantity of a task that one of the protocols asks for, or all, in the order of the tables."""
+    for section in sections_of(*protocols):
         for line in section.lines:
             yield from line.quantities

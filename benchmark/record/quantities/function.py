@@ -151,4 +151,5 @@ FUNCTION = Section(
         *_line("transfer_shuffled_most", lambda host: host.shuffled.most, _MOST),
         *_line("transfer_shuffled_p", lambda host: host.shuffled.p, _P),
     ),
+    part="transferring",
 )

@@ -19,8 +19,8 @@ from mechshift.benchmark.pages.pair import PairPage, pair_page
 from mechshift.benchmark.pages.reproducing import command
 from mechshift.benchmark.record.missing import Missing
 from mechshift.benchmark.record.number import Number
-from mechshift.benchmark.record.protocol import QUICK
-from mechshift.benchmark.record.quantities import SECTIONS, task_quantities
+from mechshift.benchmark.record.protocol import QUICK, V2
+from mechshift.benchmark.record.quantities import sections_of, task_quantities
 from mechshift.benchmark.record.quantity import Definition, Quantity
 from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.record.row import COLUMNS, pair_quantities
@@ -79,7 +79,7 @@ def test_a_page_fetches_nothing_and_its_policy_names_what_it_holds(kind: str, pa
 
 
 def definitions() -> Iterable[Definition]:
-    declared: list[Quantity[object]] = [*pair_quantities(), *task_quantities()]  # type: ignore[list-item]
+    declared: list[Quantity[object]] = [*pair_quantities(), *task_quantities(V2)]  # type: ignore[list-item]
     return dict.fromkeys(quantity.definition for quantity in declared)
 
 
@@ -89,7 +89,7 @@ def test_every_declared_quantity_is_defined(kind: str, pages: dict[str, str]) ->
     for definition in definitions():
         for part in (definition.title, definition.text, definition.unit, definition.larger, definition.trap):
             assert part.replace("`", "") in text
-    for section in SECTIONS:
+    for section in sections_of(V2):
         for line in section.lines:
             assert line.label in text or kind == "comparison"
 
