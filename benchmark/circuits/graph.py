@@ -230,6 +230,22 @@ class Graph:
             kept[mlp.written] &= kept[:, mlp.destinations].any()
         return kept
 
+    def relabelled(
+        self, scores: Scores, heads: NDArray[np.int64], kv_heads: NDArray[np.int64]
+    ) -> NDArray[np.floating]:
+        """Scores [sources, destinations] with other indices of heads within each layer.
+
+        What the result has of head h is what `scores` has of head `heads[layer, h]`, and of key/value head g
+        that of `kv_heads[layer, g]`.
+        """
+        sources, destinations = np.arange(self.sources), np.arange(self.destinations)
+        for attention in self.sites[:-1:2]:
+            own, shared = heads[attention.layer], kv_heads[attention.layer]
+            sources[attention.written] = attention.written.start + own
+            for inputs, order in zip(self._inputs_of(attention), (own, shared, shared), strict=True):
+                destinations[inputs] = inputs.start + order
+        return scores[np.ix_(sources, destinations)]
+
     def _inputs_of(self, attention: SiteAxes) -> tuple[slice, slice, slice]:
         """The q, k and v inputs among the destinations of an attention."""
         q = attention.destinations.start

@@ -13,6 +13,7 @@ from ..measure.circuit_runs import (
     OTHER,
     OTHER_ALONE,
     OTHER_HALF,
+    OTHER_MATCHED,
     OWN,
     OWN_ALONE,
     OWN_HALF,
@@ -20,6 +21,7 @@ from ..measure.circuit_runs import (
     half_of,
 )
 from ..record.function import Function, InHost, ShuffledFloor, TransferAt
+from ..record.missing import Missing
 from ..record.number import Measured, measured
 from ..record.protocol import Statistics
 
@@ -37,11 +39,18 @@ def _in_host(runs: CircuitRuns, statistics: Statistics) -> InHost:
         examples=len(runs.templates),
         compared=_transfer(runs, OWN, OTHER, CROSS, runs.edges, statistics),
         half=_transfer(runs, OWN_HALF, OTHER_HALF, CROSS_HALF, half_of(runs.edges), statistics),
+        matched=_matched(runs, statistics),
         own_alone=own_alone,
         other_alone=other_alone,
         shuffled=_shuffled(runs),
         tasks=dict(zip(runs.tasks(), tasks, strict=True)),
     )
+
+
+def _matched(runs: CircuitRuns, statistics: Statistics) -> TransferAt | Missing:
+    if OTHER_MATCHED not in runs.names:
+        return Missing(missing="heads have the same indices in both members")
+    return _transfer(runs, OWN, OTHER_MATCHED, CROSS, runs.edges, statistics)
 
 
 def _transfer(

@@ -22,6 +22,9 @@ OF_TASK = (OWN, OTHER, OWN_HALF, OTHER_HALF, OWN_ALONE, OTHER_ALONE)
 """The circuits of the task itself: the host's and the other member's, at the compared size and at half of it,
 and the edges that one of the two circuits has and the other has not."""
 
+OTHER_MATCHED = "other, heads matched"
+"""The other member's circuit with the indices that its heads have in the host; where they differ."""
+
 CROSS, CROSS_HALF = "task ", "half, task "
 """What stands before the name of another task whose circuit in the host is run, at either size."""
 

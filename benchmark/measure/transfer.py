@@ -16,6 +16,7 @@ from .circuit_runs import (
     OTHER,
     OTHER_ALONE,
     OTHER_HALF,
+    OTHER_MATCHED,
     OWN,
     OWN_ALONE,
     OWN_HALF,
@@ -29,13 +30,16 @@ from .running import run_on
 class ChosenBy:
     """What circuits are chosen by, scores [sources, destinations], and the compared size.
 
-    `own`, `other`: of the host and of the other member, on this task; `tasks`: of the host on other tasks.
+    `own`, `other`: of the host and of the other member, on this task; `matched`: of the other member, with
+    the indices that its heads have in the host, None where they are the same; `tasks`: of the host on other
+    tasks.
     """
 
     graph: Graph
     edges: int
     own: Scores
     other: Scores
+    matched: Scores | None
     tasks: Mapping[str, Scores]
 
 
@@ -95,6 +99,8 @@ def _named(chosen_by: ChosenBy) -> Iterator[tuple[str, Edges]]:
     yield OTHER_HALF, graph.prune(graph.select(chosen_by.other, half))
     yield OWN_ALONE, graph.prune(ours & ~theirs)
     yield OTHER_ALONE, graph.prune(theirs & ~ours)
+    if chosen_by.matched is not None:
+        yield OTHER_MATCHED, graph.prune(graph.select(chosen_by.matched, size))
     for before, edges in ((CROSS, size), (CROSS_HALF, half)):
         for task, scores in chosen_by.tasks.items():
             yield f"{before}{task}", graph.prune(graph.select(scores, edges))

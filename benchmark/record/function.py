@@ -1,5 +1,10 @@
 """What circuits do in the other member: transfer beside its floors, as a record has it."""
 
+from typing import Annotated
+
+from pydantic import Field
+
+from .missing import Missing
 from .number import Measured
 from .protocol import Part
 
@@ -38,14 +43,16 @@ class ShuffledFloor(Part):
 class InHost(Part):
     """Circuits run in one member.
 
-    `compared`, `half`: at the compared size and at half of it; `own_alone`, `other_alone`: faithfulness of
-    the edges that only one of the two circuits has; `tasks`: of the host's circuit of each other task, at
-    the compared size; `examples`: on which all this was measured.
+    `compared`, `half`: at the compared size and at half of it; `matched`: at the compared size with the other
+    member's heads matched to the host's, missing where they have the same indices; `own_alone`,
+    `other_alone`: faithfulness of the edges that only one of the two circuits has; `tasks`: of the host's
+    circuit of each other task, at the compared size; `examples`: on which all this was measured.
     """
 
     examples: int
     compared: TransferAt
     half: TransferAt
+    matched: Annotated[TransferAt | Missing, Field(union_mode="left_to_right")]
     own_alone: Measured
     other_alone: Measured
     shuffled: ShuffledFloor

@@ -35,6 +35,7 @@ from ..measure.node_sets import node_sets
 from ..measure.scores import score_edges
 from ..measure.sweep import sweep
 from ..measure.transfer import ChosenBy, run_transfer
+from ..pairs.head_matching import match_heads
 from ..pairs.member import Member
 from ..pairs.pair import Pair
 from ..pairs.threads import available_cores, on_suited_threads, suited_threads
@@ -237,11 +238,15 @@ class Measuring:
             needs[kind_name("scores", each)]
             for each in sorted(MEMBERS, key=lambda name: name != cell.kind.member)
         )
+        scores = other.attribution.scores()
+        host, guest = sorted(self._members(cell).values(), key=lambda each: each is not member)
+        matching = match_heads(host, guest)
         chosen_by = ChosenBy(
             own.graph,
             circuit_size(cell, needs),
             own.attribution.scores(),
-            other.attribution.scores(),
+            scores,
+            own.graph.relabelled(scores, matching.heads, matching.kv_heads) if matching.moved else None,
             {
                 each.cell.task.name: self._mean_scores(each)
                 for each in needs.values()

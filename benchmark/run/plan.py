@@ -204,7 +204,8 @@ def _kinds() -> Iterator[Kind]:
             needs=("pool", *(kind_name("scores", each) for each in MEMBERS), *sweeps),
             others=(kind_name("scores", member),),
             parts=("sampling", "halving", "scoring", "sweeping", "compared", "transferring"),
-            members=(member,),
+            # The host runs; heads are matched by the weights of both.
+            members=MEMBERS,
         )
     yield _as_json(
         "function",

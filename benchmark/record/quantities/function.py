@@ -24,6 +24,14 @@ TRANSFER = Definition(
     trap="It says nothing of which edges do the work: two circuits with few edges in common can both do it.",
     regression="either",
 )
+_MATCHED = Definition(
+    "transfer τ*, heads matched",
+    "τ* of the other member's circuit with its heads matched to the host's by their weights. Missing where "
+    "all heads have the same indices in both members, as in a post-trained pair.",
+    span=TRANSFER.span,
+    larger=TRANSFER.larger,
+    unit=TRANSFER.unit,
+)
 _HALF = Definition(
     "transfer τ* at half the size",
     "τ* of circuits with half as many edges as are compared.",
@@ -128,6 +136,10 @@ def _line(
     return tuple(map(line, MEMBERS))
 
 
+def _matched(host: InHost) -> Measured:
+    return host.matched if isinstance(host.matched, Missing) else host.matched.transfer
+
+
 def _best(host: InHost) -> Measured:
     """Without an interval: that of the largest of several would have to allow for the choice."""
     values = [value for value in host.tasks.values() if isinstance(value, Number)]
@@ -141,6 +153,7 @@ FUNCTION = Section(
     (
         *_line("transfer", lambda host: host.compared.transfer, TRANSFER),
         *_line("transfer_half", lambda host: host.half.transfer, _HALF),
+        *_line("transfer_matched", _matched, _MATCHED),
         *_line("transfer_own", lambda host: host.compared.own, _OWN),
         *_line("transfer_other", lambda host: host.compared.other, _OTHER),
         *_line("transfer_cross", lambda host: host.compared.cross, _CROSS),

@@ -40,9 +40,9 @@ def asked(host: Member, encoded: Callable[..., Encoded]) -> list[Question]:
 @pytest.fixture(scope="module")
 def chosen_by(host: Member) -> ChosenBy:
     graph = Graph.of(host.backbone.shape)
-    own, noise, first, second = np.random.default_rng(0).normal(size=(4, *graph.mask.shape)) * graph.mask
+    own, noise, first, second, moved = np.random.default_rng(0).normal(size=(5, *graph.mask.shape)) * graph.mask
     # A circuit that has much in common with the host's own.
-    return ChosenBy(graph, SIZE, own, own + 0.5 * noise, {"ioi": first, "sudoku": second})
+    return ChosenBy(graph, SIZE, own, own + 0.5 * noise, moved, {"ioi": first, "sudoku": second})
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +76,7 @@ def test_every_circuit_is_the_one_that_its_name_says(
         "other, half": ranked(graph, chosen_by.other, half),
         "own alone": own & ~other,
         "other alone": other & ~own,
+        "other, heads matched": ranked(graph, chosen_by.matched, SIZE),
         "task ioi": ranked(graph, chosen_by.tasks["ioi"], SIZE),
         "task sudoku": ranked(graph, chosen_by.tasks["sudoku"], SIZE),
         "half, task ioi": ranked(graph, chosen_by.tasks["ioi"], half),
