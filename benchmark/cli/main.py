@@ -26,6 +26,7 @@ from .run import run
 from .show import show
 from .submit import submit
 from .validate import validate
+from .verdict import verdict
 
 app = typer.Typer(
     name="mechshift",
@@ -39,6 +40,7 @@ for command in (
     leaderboard,
     compare,
     check,
+    verdict,
     rescore,
     submit,
     validate,

@@ -76,7 +76,7 @@ def _read(place: Path) -> "Mapping[Path, Record]":
 
 
 def _write_page(record: "Record", path: Path, control: Path | None, out: Path) -> None:
-    from ..pages.controls import check_control
+    from ..verdict.controls import check_control
     from ..pages.pair import PairPage, pair_page
     from ..pages.write import write_page
 

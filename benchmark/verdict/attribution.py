@@ -1,0 +1,105 @@
+"""What of a change is more than a control shows: the pair's numbers less those of a control, task by task."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from ...metrics import holm
+from ..contrast.comparable import why_unpaired
+from ..contrast.differences import subtract_values
+from ..record.missing import Missing
+from ..record.number import Measured
+from ..record.quantity import SHIFT
+from ..record.record import Record
+from ..record.task_record import TaskResult
+from .bounds import MARGIN
+from .claim import ALPHA, Claim, Side, p_of_all
+from .evidence import Evidence, of_task
+
+Attributable = Literal["attributable", "no more than the control", "undecided", "control: none"]
+
+ATTRIBUTION: Mapping[Attributable, str] = {
+    "attributable": "in everything that changed the pair lies beyond every control",
+    "no more than the control": f"in everything that changed it lies less than {MARGIN:g} beyond a control",
+    "undecided": "an interval of a difference from a control includes both, or nothing changed",
+    "control: none": "no control was given, and nothing is attributed",
+}
+"""Whether a change is one of the MDM's training and not of any further training, and when that is said."""
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """Whether a change is more than that of the controls; `claims`: pair − control, of each control."""
+
+    says: Attributable
+    claims: tuple[Claim, ...] = ()
+
+    @property
+    def p(self) -> float:
+        """For "a control shows as much": the largest over claims, 1 where nothing is attributed."""
+        return p_of_all(self.claims) if self.says == "attributable" else 1.0
+
+
+NO_CONTROL = Attribution("control: none")
+NOTHING_CHANGED = Attribution("undecided")
+
+
+def less(record: Record, control: Record, task: TaskResult) -> Evidence | Missing:
+    """A task's evidence in the pair less that in the control, in pairs where both have the same prompts."""
+    other = {one.task: one for one in control.results}.get(task.task)
+    if other is None or (other.level, other.version) != (task.level, task.version):
+        return Missing(missing=f"{control.pair.name} has no {task.task} of this level and version")
+    paired = not why_unpaired((record, task), (control, other))
+
+    def subtract(pair: Measured, control: Measured) -> Measured:
+        return subtract_values(control, pair, paired).difference
+
+    return of_task(record, task).map(of_task(control, other), subtract)
+
+
+def attribute_change(
+    changed: Sequence[Claim], apart: Mapping[str, Mapping[str, Measured] | Missing]
+) -> Attribution:
+    """Whether what claims say of a pair is more than the controls show.
+
+    `changed`: the claims that say that something changed, and to which side; `apart`: pair − control, by the
+    control's name, of each number by its claim's label.
+    """
+    if not apart:
+        return NO_CONTROL
+    if not changed:
+        return NOTHING_CHANGED
+    beyond = {
+        name: tuple(_beyond(claim, name, values, 0.0) for claim in changed) for name, values in apart.items()
+    }
+    flat = tuple(claim for claims in beyond.values() for claim in claims)
+    if all(claim.holds for claim in flat):
+        return Attribution("attributable", flat)
+    for name, values in apart.items():
+        as_much = tuple(_no_more(claim, name, values) for claim in changed)
+        if all(claim.holds for claim in as_much):
+            return Attribution("no more than the control", as_much)
+    return Attribution("undecided", flat)
+
+
+def _beyond(claim: Claim, name: str, values: Mapping[str, Measured] | Missing, bound: float) -> Claim:
+    """That the difference from a control lies beyond the bound, on the side of the claim."""
+    apart = values if isinstance(values, Missing) else values[claim.label]
+    return Claim(f"{claim.label} less {name}", apart, claim.side, bound, SHIFT)
+
+
+def _no_more(claim: Claim, name: str, values: Mapping[str, Measured] | Missing) -> Claim:
+    """That the difference is smaller than the margin, or on the other side."""
+    other: Side = "above" if claim.side == "below" else "below"
+    return _beyond(replace(claim, side=other), name, values, -MARGIN if other == "above" else MARGIN)
+
+
+def adjusted(attributions: Sequence[Attribution]) -> tuple[Attribution, ...]:
+    """After Holm's adjustment for how many of them attribute something: others become undecided."""
+    found = list(attributions)
+    claiming = [index for index, one in enumerate(found) if one.says == "attributable"]
+    if claiming:
+        for index, p in zip(claiming, holm([found[index].p for index in claiming]), strict=True):
+            if p > ALPHA:
+                found[index] = replace(found[index], says="undecided")
+    return tuple(found)

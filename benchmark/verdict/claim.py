@@ -1,0 +1,77 @@
+"""A number beyond a bound: what every verdict is made of."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from ...metrics import student_tail
+from ..contrast.differences import statistic_of
+from ..record.missing import Missing
+from ..record.number import Measured, Number
+from ..record.quantity import SHARE, Rounding
+
+ALPHA = 0.05
+"""How likely it may be that any verdict of a record rests on chance."""
+
+Side = Literal["above", "below"]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """That a number lies above a bound, or below it. `label`: what the number is called."""
+
+    label: str
+    number: Measured
+    side: Side
+    bound: float
+    rounding: Rounding = SHARE
+
+    @property
+    def holds(self) -> bool:
+        """Whether the whole 95 % interval lies there."""
+        number = self.number
+        if isinstance(number, Missing) or number.low is None or number.high is None:
+            return False
+        return number.low > self.bound if self.side == "above" else number.high < self.bound
+
+    @property
+    def p(self) -> float:
+        """Two-sided, for "the number is the bound", by Student's t; 1 where it lies on the other side.
+
+        Also 1 where there is no number, or none with an interval: nothing is shown then.
+        """
+        number = self.number
+        if isinstance(number, Missing) or not number.bounded:
+            return 1.0
+        beyond = number.value - self.bound
+        if beyond == 0 or (beyond > 0) != (self.side == "above"):
+            return 1.0
+        if number.low == number.high:
+            # One model with itself: no resample differs.
+            return 0.0
+        statistic, freedom = statistic_of(_above(number, self.bound))
+        return 0.0 if math.isinf(statistic) else min(1.0, 2 * student_tail(abs(statistic), freedom))
+
+    def __str__(self) -> str:
+        if isinstance(self.number, Missing):
+            return f"{self.label}: {self.number.missing}"
+        where = f"{self.side} {self.rounding(self.bound)}"
+        shown = f"{self.label} {self.rounding.number(self.number)}"
+        return f"{shown} is {where}" if self.holds else f"{shown} is not clearly {where}"
+
+
+def _above(number: Number, bound: float) -> Number:
+    """The number less a bound, with what its interval was estimated from."""
+    assert number.low is not None, "an estimate has an interval"
+    assert number.high is not None, "an estimate has an interval"
+    found = Number(value=number.value - bound, low=number.low - bound, high=number.high - bound)
+    if number.draws is not None:
+        found = found.drawn(number.draws - bound)
+    if number.resampling is not None:
+        found = found.estimated(number.resampling)
+    return found.put_together(number.parts) if number.parts else found
+
+
+def p_of_all(claims: tuple[Claim, ...]) -> float:
+    """For "not all of the claims are true": the largest of theirs (an intersection–union test)."""
+    return max((claim.p for claim in claims), default=1.0)

@@ -1,0 +1,110 @@
+"""The numbers that a verdict is read from: of a task, or of the tasks of a suite."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from ..record.comparison import HEADLINE
+from ..record.function import TransferAt
+from ..record.missing import Missing
+from ..record.number import Measured
+from ..record.quantities.function import why_none
+from ..record.quantity import entry
+from ..record.record import Record
+from ..record.resampling import resampling_of, with_resampling
+from ..record.summary import Among, mean
+from ..record.task_record import FailedTask, TaskRecord, TaskResult
+
+Host = Literal["arm", "mdm"]
+
+TRANSFER: Mapping[Host, str] = {
+    "arm": "τ* of the MDM's circuit in the ARM",
+    "mdm": "τ* of the ARM's circuit in the MDM",
+}
+"""What they are called; of a control its second member stands where an MDM does."""
+
+STRUCTURE: Mapping[str, str] = {HEADLINE: "ρ, standardised", "edges": "ρ"}
+"""Two estimators of how alike the edges are: in units of each edge's spread over prompts, and plain."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a verdict is read from.
+
+    `transfer`: τ* by host at the compared size, with heads matched where they changed places; `half`: at half
+    the size; `structure`: ρ by estimator. `moved`: whether heads changed places.
+    """
+
+    transfer: Mapping[Host, Measured]
+    half: Mapping[Host, Measured]
+    structure: Mapping[str, Measured]
+    moved: bool = False
+
+    def named(self) -> dict[str, Measured]:
+        """Transfer at the compared size and structure, by what they are called."""
+        found = {TRANSFER[host]: value for host, value in self.transfer.items()}
+        return found | {STRUCTURE[name]: value for name, value in self.structure.items()}
+
+    def map(self, other: "Evidence", combine: Callable[[Measured, Measured], Measured]) -> "Evidence":
+        """Number by number from two sets of evidence."""
+        return Evidence(
+            {host: combine(value, other.transfer[host]) for host, value in self.transfer.items()},
+            {host: combine(value, other.half[host]) for host, value in self.half.items()},
+            {name: combine(value, other.structure[name]) for name, value in self.structure.items()},
+            self.moved or other.moved,
+        )
+
+
+def of_task(record: Record, task: TaskResult) -> Evidence:
+    """The evidence of one task of a record."""
+    resampling = resampling_of(record, task)
+
+    def read(value: Measured) -> Measured:
+        return with_resampling(value, resampling)
+
+    compared, half = _transfer_of(task, _at_compared), _transfer_of(task, _at_half)
+    return Evidence(
+        {host: read(value) for host, value in compared.items()},
+        {host: read(value) for host, value in half.items()},
+        {name: read(_structure_of(task, name)) for name in STRUCTURE},
+        isinstance(task, TaskRecord) and task.function is not None and _heads_moved(task),
+    )
+
+
+def of_tasks(each: Mapping[str, Evidence], among: Among) -> Evidence:
+    """The means over independent tasks, by name; missing where one of them lacks the value."""
+    every = list(each.values())
+    return Evidence(
+        {host: mean([one.transfer[host] for one in every], among) for host in TRANSFER},
+        {host: mean([one.half[host] for one in every], among) for host in TRANSFER},
+        {name: mean([one.structure[name] for one in every], among) for name in STRUCTURE},
+        any(one.moved for one in every),
+    )
+
+
+def _transfer_of(task: TaskResult, at: Callable[[TaskRecord, Host], TransferAt]) -> dict[Host, Measured]:
+    if not isinstance(task, TaskRecord) or task.function is None:
+        return dict.fromkeys(TRANSFER, why_none(task))
+    return {host: at(task, host).transfer for host in TRANSFER}
+
+
+def _at_compared(task: TaskRecord, host: Host) -> TransferAt:
+    assert task.function is not None, "asked for where there is one"
+    found = task.function.arm if host == "arm" else task.function.mdm
+    return found.compared if isinstance(found.matched, Missing) else found.matched
+
+
+def _at_half(task: TaskRecord, host: Host) -> TransferAt:
+    assert task.function is not None, "asked for where there is one"
+    return (task.function.arm if host == "arm" else task.function.mdm).half
+
+
+def _heads_moved(task: TaskRecord) -> bool:
+    assert task.function is not None, "asked for where there is one"
+    return not isinstance(task.function.arm.matched, Missing)
+
+
+def _structure_of(task: TaskResult, name: str) -> Measured:
+    if isinstance(task, FailedTask):
+        return Missing(missing=task.missing)
+    return entry(task.comparison.structure, name)

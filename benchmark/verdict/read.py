@@ -1,0 +1,43 @@
+"""A verdict from files: records, runs' folders and submissions."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..contrast.comparable import match_tasks
+from ..contrast.side import Side, computable, read_side, with_draws_of_cells
+from ..record.record import Record
+from ..run.progress import Announce, announce_nothing
+from .controls import check_control
+from .verdict import PairVerdict, judge
+
+
+def judge_files(
+    record: Path | Record,
+    controls: Sequence[Path | Record] = (),
+    cells: bool = True,
+    announce: Announce = announce_nothing,
+) -> PairVerdict:
+    """The verdict on a record, held against those of its controls.
+
+    `cells`: whether resampled values that were not kept beside a record are computed from its cells, some
+    seconds a task, so that differences from controls can be paired; `announce` is given a line for each.
+    Raises UsageError for a record that is no control of the pair, and UsageError and NotComputable for what
+    cannot be read.
+    """
+    pair, *others = map(read_side, (record, *controls))
+    for other in others:
+        check_control(pair.record, other.record)
+    if cells and others:
+        pairable = {
+            task.name
+            for other in others
+            for task in match_tasks(pair.record, other.record)
+            if not task.unpaired
+        }
+        pair, *others = (with_draws_of_cells(side, sorted(pairable), announce) for side in (pair, *others))
+    return _computed(pair, others)
+
+
+def _computed(pair: Side, others: Sequence[Side]) -> PairVerdict:
+    with computable(pair, others[0] if others else pair):
+        return judge(pair.record, [other.record for other in others])

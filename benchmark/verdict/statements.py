@@ -1,0 +1,160 @@
+"""Statements on where and how a mechanism moved, by the rules of `claim` on the numbers of `topics`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ...errors import listed
+from ...metrics import holm
+from ..contrast.comparable import Matched, find_unmatched, match_tasks
+from ..contrast.differences import subtract_values
+from ..record.missing import Missing
+from ..record.number import Measured, Number
+from ..record.record import Record
+from ..record.resampling import resampling_of, with_resampling
+from ..record.summary import Among, Reading, Values, ValuesOf, values_over
+from ..record.task_record import TaskRecord
+from .attribution import NO_CONTROL, Attribution, adjusted, attribute_change
+from .bounds import MARGIN
+from .claim import ALPHA, Claim, Side, p_of_all
+from .topics import Says, Topic, list_topics
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What is said of a topic.
+
+    `claims`: what decided it, of an undecided one the claims that come nearest; `why`: why it is undecided.
+    `adjusted_p`: by Holm over all statements that say more or less.
+    """
+
+    topic: Topic
+    says: Says
+    claims: tuple[Claim, ...]
+    why: str = ""
+    attribution: Attribution = NO_CONTROL
+    adjusted_p: float | None = None
+
+    @property
+    def text(self) -> str:
+        """The statement in words; empty where it is undecided."""
+        return "" if self.says == "undecided" else self.topic.words[self.says]
+
+
+def make_statements(record: Record, controls: Sequence[Record]) -> tuple[Statement, ...]:
+    """All statements on a record, held against its controls."""
+    found = [_state(topic, record, controls) for topic in list_topics()]
+    return _after_holm(found)
+
+
+def _state(topic: Topic, record: Record, controls: Sequence[Record]) -> Statement:
+    values = topic.measure(_values_of(record))
+    more, less = (_claims(topic, values, side, 0.0) for side in ("above", "below"))
+    little = _claims(topic, values, "below", MARGIN) + _claims(topic, values, "above", -MARGIN)
+    directions: dict[Says, tuple[Claim, ...]] = {"more": more, "less": less}
+    for says, claims in directions.items():
+        if all(claim.holds for claim in claims):
+            return _directed(topic, says, claims, record, controls)
+    attribution = attribute_change((), dict.fromkeys([each.pair.name for each in controls], _NOTHING))
+    if all(claim.holds for claim in little):
+        return Statement(topic, "no change", little, "", attribution)
+    return Statement(topic, "undecided", *_nearest(more, less), attribution)
+
+
+_NOTHING = Missing(missing="nothing changed")
+
+
+def _directed(
+    topic: Topic, says: Says, claims: tuple[Claim, ...], record: Record, controls: Sequence[Record]
+) -> Statement:
+    apart = {each.pair.name: topic.measure(_differences(record, each)) for each in controls}
+    attribution = attribute_change(claims, apart)
+    if carriers := _carriers(topic, record):
+        why = f"{topic.words[says]} over all tasks, but not without {listed(carriers)}"
+        return Statement(topic, "undecided", claims, why, attribute_change((), apart))
+    return Statement(topic, says, claims, "", attribution)
+
+
+def _nearest(more: tuple[Claim, ...], less: tuple[Claim, ...]) -> tuple[tuple[Claim, ...], str]:
+    """The claims of the side on which more of the values lie, and why they do not hold."""
+    signs = [one.number.value > 0 for one in more if isinstance(one.number, Number)]
+    claims = more if 2 * sum(signs) >= len(signs) else less
+    if len(signs) == len(more) and 0 < sum(signs) < len(signs):
+        return claims, "its two estimators disagree in sign"
+    return claims, "; ".join(str(claim) for claim in claims if not claim.holds)
+
+
+def _claims(topic: Topic, values: Mapping[str, Measured], side: Side, bound: float) -> tuple[Claim, ...]:
+    return tuple(Claim(name, value, side, bound, topic.rounding) for name, value in values.items())
+
+
+def _values_of(record: Record, without: str = "") -> ValuesOf:
+    """What is read from a record's tasks, with what each interval was estimated from."""
+    tasks = [task for task in record.tasks if task.task != without]
+    failed = [task for task in record.failed if task.task != without]
+
+    def values_of(among: Among, reading: Reading) -> Values:
+        def read(task: TaskRecord) -> Measured:
+            return with_resampling(reading(task), resampling_of(record, task))
+
+        return values_over(among, tasks, failed, read)
+
+    return values_of
+
+
+def _differences(record: Record, control: Record) -> ValuesOf:
+    """Pair − control, task by task, in pairs where both have the same prompts."""
+
+    def values_of(among: Among, reading: Reading) -> Values:
+        unmatched = [one.reason for one in find_unmatched(record, control) if among.has(one.result)]
+        if unmatched:
+            return Missing(missing=unmatched[0])
+        tasks = [task for task in match_tasks(record, control) if among.has(task.a)]
+        if failed := [task.name for task in tasks if task.both is None]:
+            return Missing(missing=f"no comparison on {listed(failed)} in both")
+        return [_difference(task, reading) for task in tasks]
+
+    return values_of
+
+
+def _difference(task: Matched, reading: Reading) -> Measured:
+    assert task.both is not None, "a task without a comparison has no difference"
+    pair, control = (
+        with_resampling(reading(one), own) for one, own in zip(task.both, task.resampling, strict=True)
+    )
+    return subtract_values(control, pair, not task.unpaired).difference
+
+
+def _carriers(topic: Topic, record: Record) -> tuple[str, ...]:
+    """The tasks without which one of the estimators has the other sign, where it has a value at all."""
+    whole = topic.measure(_values_of(record))
+    found = []
+    for task in record.tasks:
+        rest = topic.measure(_values_of(record, task.task))
+        turned = [
+            isinstance(one, Number) and isinstance(left, Number) and one.value * left.value <= 0
+            for one, left in zip(whole.values(), rest.values(), strict=True)
+        ]
+        if any(turned):
+            found.append(task.task)
+    return tuple(found)
+
+
+def _after_holm(statements: Sequence[Statement]) -> tuple[Statement, ...]:
+    """What says more or less after Holm's adjustment over all that do, then their attributions."""
+    found = list(statements)
+    saying = [index for index, one in enumerate(found) if one.says in ("more", "less")]
+    if saying:
+        for index, p in zip(saying, holm([p_of_all(found[index].claims) for index in saying]), strict=True):
+            one = replace(found[index], adjusted_p=float(p))
+            if p > ALPHA:
+                why = f"{one.topic.words[one.says]} by itself, but p = {p:.3f} by Holm over all"
+                attribution = replace(one.attribution, says="undecided") if controlled(one) else NO_CONTROL
+                one = replace(one, says="undecided", why=why, attribution=attribution)
+            found[index] = one
+    after = adjusted([one.attribution for one in found])
+    return tuple(replace(one, attribution=each) for one, each in zip(found, after, strict=True))
+
+
+def controlled(statement: Statement) -> bool:
+    """Whether the statement was held against a control."""
+    return statement.attribution.says != NO_CONTROL.says

@@ -1,0 +1,125 @@
+"""A verdict as text: the suites first, then every task, then the statements, each with what decided it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..tables.cells import plain
+from ..tables.layout import WIDTH, unrounded, wrapped
+from .attribution import ATTRIBUTION, Attribution
+from .claim import Claim
+from .rules import MEANING
+from .statements import Statement
+from .verdict import Judged, PairVerdict
+
+
+def verdict_text(verdict: PairVerdict, width: int = WIDTH) -> str:
+    """The verdict for a terminal of `width`."""
+    controls = ", ".join(map(plain, verdict.controls)) or "none, so nothing is attributed to the training"
+    head = [f"pair      {plain(verdict.pair)}", wrapped(controls, width, "control   ")]
+    blocks = [head, _judged("Suites", verdict.suites, width), _judged("Tasks", verdict.tasks, width)]
+    blocks.append(_statements(verdict.statements, width))
+    blocks.append(_legend(verdict, width))
+    return "\n\n".join("\n".join(block) for block in blocks)
+
+
+def _judged(heading: str, each: Sequence[Judged], width: int) -> list[str]:
+    lines = [heading.upper()]
+    for one in each:
+        finding = one.finding
+        said = finding.verdict + (f", {one.attribution.says}" if _says_something(one) else "")
+        chance = "" if one.adjusted_p is None else f" (p = {p_text(one.adjusted_p)})"
+        lines.append(wrapped(f"{plain(one.name)}: {said}{chance}", width, "  "))
+        details = [plain(finding.why)] if finding.why else []
+        if finding.verdict != "undecided":
+            details += [str(claim) for claim in finding.claims]
+        details += _of_control(one.attribution)
+        lines += [wrapped(plain(detail), width, "      ") for detail in details]
+    return lines
+
+
+def _says_something(one: Judged) -> bool:
+    return bool(one.finding.changed)
+
+
+def _of_control(attribution: Attribution) -> list[str]:
+    return [] if attribution.says == "control: none" else [str(claim) for claim in attribution.claims]
+
+
+def _statements(statements: Sequence[Statement], width: int) -> list[str]:
+    lines = ["STATEMENTS"]
+    for one in statements:
+        about = one.topic.name + (f", {one.topic.suite}" if one.topic.suite else "")
+        if one.says == "undecided":
+            lines.append(wrapped(f"{about}: undecided", width, "  "))
+            lines.append(wrapped(plain(one.why), width, "      "))
+            continue
+        chance = "" if one.adjusted_p is None else f" (p = {p_text(one.adjusted_p)})"
+        directed = one.says in ("more", "less")
+        attribution = f"; {one.attribution.says}" if directed else ""
+        lines.append(wrapped(f"{about}: {one.text}{attribution}{chance}", width, "  "))
+        details = [*map(str, one.claims), *_of_control(one.attribution)]
+        lines += [wrapped(plain(detail), width, "      ") for detail in details]
+    return lines
+
+
+def _legend(verdict: PairVerdict, width: int) -> list[str]:
+    met = dict.fromkeys(one.verdict for one in (*verdict.suites, *verdict.tasks))
+    lines = [f"{name}: {MEANING[name]}." for name in met]
+    said = dict.fromkeys(one.attribution.says for one in (*verdict.suites, *verdict.tasks) if one.finding.changed)
+    said |= dict.fromkeys(one.attribution.says for one in verdict.statements if one.says in ("more", "less"))
+    lines += [f"{name}: {ATTRIBUTION[name]}." for name in said]
+    lines.append(
+        "In brackets: 95 % intervals over prompts; p by Holm over all tasks, over both suites, or over all "
+        "statements."
+    )
+    return [wrapped(line, width) for line in lines]
+
+
+def p_text(p: float) -> str:
+    """A p-value with three decimals, or that it is smaller."""
+    return "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
+
+
+def verdict_values(verdict: PairVerdict) -> dict[str, Any]:
+    """The verdict as values for JSON: all that the text says, unrounded."""
+    return {
+        "pair": verdict.pair,
+        "controls": list(verdict.controls),
+        "suites": [_judged_values(one) for one in verdict.suites],
+        "tasks": [_judged_values(one) for one in verdict.tasks],
+        "statements": [_statement_values(one) for one in verdict.statements],
+    }
+
+
+def _judged_values(one: Judged) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "verdict": one.verdict,
+        "why": one.finding.why,
+        "adjusted_p": one.adjusted_p,
+        "decided_by": list(map(_claim_values, one.finding.claims)),
+        "without": list(one.without),
+        "attribution": _attribution_values(one.attribution),
+    }
+
+
+def _statement_values(one: Statement) -> dict[str, Any]:
+    return {
+        "topic": one.topic.name,
+        "suite": one.topic.suite,
+        "says": one.says,
+        "text": one.text,
+        "why": one.why,
+        "adjusted_p": one.adjusted_p,
+        "decided_by": list(map(_claim_values, one.claims)),
+        "attribution": _attribution_values(one.attribution),
+    }
+
+
+def _attribution_values(one: Attribution) -> dict[str, Any]:
+    return {"says": one.says, "decided_by": list(map(_claim_values, one.claims))}
+
+
+def _claim_values(claim: Claim) -> dict[str, Any]:
+    number = {name[1:] or "value": field for name, field in unrounded(claim.number).items()}
+    return {"number": claim.label, **number, "side": claim.side, "bound": claim.bound, "holds": claim.holds}

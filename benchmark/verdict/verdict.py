@@ -1,0 +1,158 @@
+"""The verdict on a pair: on every task, on both suites, and on where and how its mechanism moved."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ...errors import listed
+from ...metrics import holm
+from ..record.missing import Missing
+from ..record.number import Measured
+from ..record.record import Record
+from ..record.summary import SUITES, Among
+from ..record.task_record import TaskResult
+from .attribution import Attribution, adjusted, attribute_change, less
+from .claim import ALPHA
+from .controls import check_control
+from .evidence import Evidence, of_task, of_tasks
+from .rules import Finding, Verdict, find
+from .statements import Statement, make_statements
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A verdict on a task, or on the tasks of a suite.
+
+    `name`: the task's or the suite's. `adjusted_p`: of the finding, by Holm over all tasks, or over both
+    suites; None of an undecided one. `without`: the tasks without which a suite's verdict is another one.
+    """
+
+    name: str
+    finding: Finding
+    adjusted_p: float | None
+    attribution: Attribution
+    without: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict itself."""
+        return self.finding.verdict
+
+
+@dataclass(frozen=True)
+class PairVerdict:
+    """All that is stated of a pair; `controls`: the names of those it was held against."""
+
+    pair: str
+    controls: tuple[str, ...]
+    tasks: tuple[Judged, ...]
+    suites: tuple[Judged, ...]
+    statements: tuple[Statement, ...]
+
+    def __repr__(self) -> str:
+        said = ", ".join(f"{one.name}: {one.verdict}" for one in self.suites)
+        return f"PairVerdict({self.pair}: {said})"
+
+
+def judge(record: Record, controls: Sequence[Record] = ()) -> PairVerdict:
+    """The verdict on a record's pair, held against its controls.
+
+    With the draws of their numbers at hand (`contrast.side`) differences from the controls are paired. Raises
+    UsageError for a record that is no control of the pair.
+    """
+    for control in controls:
+        check_control(record, control)
+    named = {control.pair.name: control for control in controls}
+    tasks = {task.task: task for task in record.results}
+    evidence = {name: of_task(record, task) for name, task in tasks.items()}
+    apart = {
+        name: {other: less(record, control, task) for other, control in named.items()}
+        for name, task in tasks.items()
+    }
+    of_tasks_judged = _judged(
+        {name: find(one) for name, one in evidence.items()},
+        apart,
+        dict.fromkeys(tasks, ()),
+    )
+    return PairVerdict(
+        record.pair.name,
+        tuple(named),
+        of_tasks_judged,
+        _of_suites(tasks, evidence, apart),
+        make_statements(record, controls),
+    )
+
+
+def _judged(
+    findings: Mapping[str, Finding],
+    apart: Mapping[str, Mapping[str, Evidence | Missing]],
+    without: Mapping[str, tuple[str, ...]],
+) -> tuple[Judged, ...]:
+    """Verdicts after Holm's adjustment over all of them, then their attributions after one of their own."""
+    decided = [name for name, one in findings.items() if one.verdict != "undecided"]
+    p = dict(zip(decided, holm([findings[name].p for name in decided]), strict=True)) if decided else {}
+    found = {
+        name: _chance(one, float(p[name])) if p.get(name, 0) > ALPHA else one
+        for name, one in findings.items()
+    }
+    attributions = adjusted(
+        [attribute_change(one.changed, _named(apart[name])) for name, one in found.items()]
+    )
+    return tuple(
+        Judged(name, one, float(p[name]) if name in p else None, attribution, without[name])
+        for (name, one), attribution in zip(found.items(), attributions, strict=True)
+    )
+
+
+def _named(apart: Mapping[str, Evidence | Missing]) -> dict[str, dict[str, Measured] | Missing]:
+    return {name: one if isinstance(one, Missing) else one.named() for name, one in apart.items()}
+
+
+def _chance(finding: Finding, p: float) -> Finding:
+    """What one verdict says by itself, and not among so many."""
+    why = f"{finding.verdict} by itself, but p = {p:.3f} by Holm over all"
+    return replace(finding, verdict="undecided", why=why)
+
+
+def _of_suites(
+    tasks: Mapping[str, TaskResult],
+    evidence: Mapping[str, Evidence],
+    apart: Mapping[str, Mapping[str, Evidence | Missing]],
+) -> tuple[Judged, ...]:
+    findings: dict[str, Finding] = {}
+    differences: dict[str, dict[str, Evidence | Missing]] = {}
+    carriers: dict[str, tuple[str, ...]] = {}
+    for suite in SUITES:
+        inside = {name: evidence[name] for name, task in tasks.items() if task.suite == suite}
+        if not inside:
+            continue
+        findings[suite], carriers[suite] = _find_over(inside, Among(suite))
+        controls = next(iter(apart.values()), {})
+        differences[suite] = {
+            other: _mean_difference({name: apart[name][other] for name in inside}, Among(suite))
+            for other in controls
+        }
+    return _judged(findings, differences, carriers)
+
+
+def _find_over(inside: Mapping[str, Evidence], among: Among) -> tuple[Finding, tuple[str, ...]]:
+    """The verdict on the means over tasks; undecided where leaving one of them out makes it another one."""
+    found = find(of_tasks(inside, among))
+    if found.verdict == "undecided" or len(inside) < 2:
+        return found, ()
+    without = tuple(
+        left_out
+        for left_out in inside
+        if find(of_tasks({name: one for name, one in inside.items() if name != left_out}, among)).verdict
+        != found.verdict
+    )
+    if not without:
+        return found, ()
+    why = f"{found.verdict} over all tasks, but not without {listed(without)}"
+    return replace(found, verdict="undecided", why=why), without
+
+
+def _mean_difference(each: Mapping[str, Evidence | Missing], among: Among) -> Evidence | Missing:
+    lacking = [one for one in each.values() if isinstance(one, Missing)]
+    if lacking:
+        return lacking[0]
+    return of_tasks({name: one for name, one in each.items() if isinstance(one, Evidence)}, among)
