@@ -76,9 +76,9 @@ def _read(place: Path) -> "Mapping[Path, Record]":
 
 
 def _write_page(record: "Record", path: Path, control: Path | None, out: Path) -> None:
-    from ..verdict.controls import check_control
     from ..pages.pair import PairPage, pair_page
     from ..pages.write import write_page
+    from ..verdict.controls import check_control
 
     beside = None
     if control is not None:

@@ -1,4 +1,4 @@
-"""The command `mechshift verdict`: what can be stated of a pair, from its record and those of its controls."""
+"""The command `mechshift verdict`: what can be stated of a pair, and what decides it."""
 
 from pathlib import Path
 from typing import Annotated

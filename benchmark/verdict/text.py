@@ -65,7 +65,9 @@ def _statements(statements: Sequence[Statement], width: int) -> list[str]:
 def _legend(verdict: PairVerdict, width: int) -> list[str]:
     met = dict.fromkeys(one.verdict for one in (*verdict.suites, *verdict.tasks))
     lines = [f"{name}: {MEANING[name]}." for name in met]
-    said = dict.fromkeys(one.attribution.says for one in (*verdict.suites, *verdict.tasks) if one.finding.changed)
+    said = dict.fromkeys(
+        one.attribution.says for one in (*verdict.suites, *verdict.tasks) if one.finding.changed
+    )
     said |= dict.fromkeys(one.attribution.says for one in verdict.statements if one.says in ("more", "less"))
     lines += [f"{name}: {ATTRIBUTION[name]}." for name in said]
     lines.append(
