@@ -98,7 +98,7 @@ class _Losses:
 
     @classmethod
     def of(cls, runs: Ablations, kind: NodeKind) -> "_Losses":
-        rows = {
+        rows: dict[str, list[int]] = {
             third: [runs.names.index(top_set(kind, third))]
             for third in THIRDS
             if top_set(kind, third) in runs.names

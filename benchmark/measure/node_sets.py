@@ -108,8 +108,9 @@ def random_sets(
 def _top(importance: Importance, layers: list[int], size: int) -> Places:
     """The most important nodes of those layers; of equals the first."""
     order = np.argsort(-importance[layers].ravel(), kind="stable")[:size]
-    found = _places(np.sort(order), importance.shape[1])
-    return found + np.array([layers[0], 0])
+    # The layers of a third stand one behind the other.
+    first = layers[0] * importance.shape[1]
+    return _places(first + np.sort(order), importance.shape[1])
 
 
 def _places(index: NDArray[np.int64], of_layer: int) -> Places:

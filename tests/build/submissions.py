@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,26 +18,38 @@ from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.points import Convergence
 from mechshift.benchmark.circuits.scores import Attribution, Integration
 from mechshift.benchmark.compare.at_read import MeasuredAt, at_read
+from mechshift.benchmark.measure.ablations import Ablations, nodes_of
 from mechshift.benchmark.measure.budgets import budgets
 from mechshift.benchmark.measure.circuit_runs import CircuitRuns
 from mechshift.benchmark.measure.effect_sums import EffectSums
 from mechshift.benchmark.measure.evidence import RANKINGS, Entropies, ScoreSums, Sweep
+from mechshift.benchmark.measure.node_sets import node_sets
 from mechshift.benchmark.record.cards import CardsCell
 from mechshift.benchmark.record.files import write_model
 from mechshift.benchmark.record.missing import Missing
 from mechshift.benchmark.record.number import Accuracy, Measured
-from mechshift.benchmark.record.protocol import V2, Protocol, ProtocolTask, Transferring
+from mechshift.benchmark.record.protocol import V2, Ablating, Protocol, ProtocolTask, Transferring
 from mechshift.benchmark.record.provenance import Environment, PairProvenance
 from mechshift.benchmark.record.reads import AtRead, Stages
 from mechshift.benchmark.record.task_record import Prompt
 from mechshift.benchmark.run.assembly import assemble, describe_task
 from mechshift.benchmark.run.execution import Other, execute
 from mechshift.benchmark.run.numbers import circuit_size, compute_numbers
-from mechshift.benchmark.run.plan import MEMBERS, Cell, Subject, alone, kind_name, kinds_of, plan_run
+from mechshift.benchmark.run.plan import (
+    MEMBERS,
+    Cell,
+    Subject,
+    alone,
+    kind_name,
+    kind_named,
+    kinds_of,
+    plan_run,
+)
 from mechshift.benchmark.run.progress import Silent
 from mechshift.benchmark.run.store import Store
 from mechshift.benchmark.submission.write import Request, submit
 from mechshift.metrics import top_edges
+from mechshift.metrics.inputs import Floats
 from mechshift.tasks import Example, get_task
 from mechshift.tasks.export import fingerprint
 
@@ -56,6 +69,7 @@ SMALL = V2.changed(
     resamples=8,
     splits=2,
     transferring=Transferring(crossed=5, shuffled=3, shuffled_examples=2),
+    ablating=Ablating(ablated=5, ablated_heads=2, ablated_mlps=1, ablated_neurons=4, random_sets=3),
 )
 """Protocol v2 with as little work as it can have: validation of a submission takes hundredths of a second."""
 
@@ -205,10 +219,9 @@ def _sweep(cell: Cell, needs: Any) -> Sweep:
     evaluation, generator = swept_examples(_grouping(needs), SMALL.sweeping.swept), _drawn(cell)
     scores = needs[kind_name("scores", cell.kind.member)].attribution.scores()
     sizes = budgets(SMALL.sweeping.grid, GRAPH.edges)
-    whole, empty = generator.normal(3, 0.3, len(evaluation)), generator.normal(-2, 0.3, len(evaluation))
+    whole, empty = _whole_and_empty(generator, len(evaluation))
     level = np.array([0.1, 0.9, 1.0])[None, :, None] + np.zeros((len(RANKINGS), 1, len(evaluation)))
     level[:, :-1] += 0.05 * generator.normal(size=(len(RANKINGS), len(sizes) - 1, len(evaluation)))
-    whole, empty = whole.astype(np.float32).astype(float), empty.astype(np.float32).astype(float)
     kept = [
         [GRAPH.prune(top_edges(scores, GRAPH.mask, size, ranking)).sum() for size in sizes]
         for ranking in RANKINGS
@@ -219,6 +232,35 @@ def _sweep(cell: Cell, needs: Any) -> Sweep:
         empty,
         (empty + level * (whole - empty)).astype(np.float32).astype(float),
         np.array(kept),
+        tuple(one.template for one in evaluation),
+        np.array([one.index for one in evaluation]),
+    )
+
+
+def _whole_and_empty(generator: np.random.Generator, examples: int) -> tuple[Floats, Floats]:
+    """The first that is drawn for a sweep, rounded to what float32 holds."""
+    whole, empty = (generator.normal(mean, 0.3, examples).astype(np.float32) for mean in (3, -2))
+    return whole.astype(float), empty.astype(float)
+
+
+def _ablation(cell: Cell, needs: Any) -> Ablations:
+    """Early sets lose most, random ones little, on the examples of the sweep."""
+    evaluation = swept_examples(_grouping(needs), SMALL.ablating.ablated)
+    of_sweep = replace(cell, kind=kind_named(kind_name("sweep", cell.kind.member)))
+    whole, empty = _whole_and_empty(_drawn(of_sweep), len(evaluation))
+    sets = node_sets(needs[kind_name("scores", cell.kind.member)], SMALL.ablating, SMALL.sampling.seed)
+    generator = _drawn(cell)
+    kept = np.array([0.2 if "early" in name else 0.7 for name in sets])[:, None]
+    kept = kept + 0.05 * generator.normal(size=(len(sets), len(evaluation)))
+    return Ablations(
+        GRAPH,
+        tuple(sets),
+        nodes_of(sets),
+        whole,
+        empty,
+        empty + kept * (whole - empty),
+        np.ones(len(evaluation), dtype=bool),
+        generator.random((len(sets), len(evaluation))) < 0.7,
         tuple(one.template for one in evaluation),
         np.array([one.index for one in evaluation]),
     )
@@ -311,5 +353,6 @@ _MADE_UP: dict[str, Callable[[Cell, Any], Any]] = {
     "effects": _effects,
     "cards": _cards,
     "stages": _stages,
+    "ablation": _ablation,
     "transfer": _transfer,
 }

@@ -831,6 +831,7 @@ def _arrays() -> Iterator[Tampering]:
     yield from _of_scores(tensor, told, at)
     yield from _of_sweeps(tensor, at)
     yield from _of_runs(tensor, told, at)
+    yield from _of_ablations(tensor, told, at)
 
 
 def _of_scores(tensor: Any, told: Any, at: Any) -> Iterator[Tampering]:
@@ -925,6 +926,49 @@ def _of_runs(tensor: Any, told: Any, at: Any) -> Iterator[Tampering]:
         yield Tampering(f"transfer with {name}", change_arrays("transfer-mdm", edit), check, phrase)
 
 
+def _of_ablations(tensor: Any, told: Any, at: Any) -> Iterator[Tampering]:
+    """Of the first set, the top early heads, the nodes stand first; of the random sets of MLPs last."""
+
+    def sets(change: Callable[[list[str]], Any]) -> Any:
+        return lambda tensors, header: header.update(names=change(header["names"]))
+
+    off = "is off what the sweep has of it by"
+    for name, edit, check, phrase in (
+        ("another metric", tensor("without", at((0, 0), 9.0)), "numbers", "the record says"),
+        ("other right answers", tensor("right", lambda a: ~a), "numbers", "the record says"),
+        ("a whole member that is wrong", tensor("whole_right", lambda a: ~a), "numbers", "the record says"),
+        ("whole models that do more", tensor("whole", lambda a: a + 1), "cells", f"whole model {off}"),
+        ("empty circuits that do more", tensor("empty", lambda a: a + 1), "cells", f"empty circuit {off}"),
+        ("late heads for early ones", tensor("nodes", at((0, 1), 2)), "cells", "are not the top ones"),
+        ("a head that there is not", tensor("nodes", at((0, 2), 9)), "cells", "are not the top ones"),
+        ("a layer that there is not", tensor("nodes", at((0, 1), 9)), "cells", "a layer that there is not"),
+        (
+            "a random MLP of its own",
+            tensor("nodes", _another_layer),
+            "cells",
+            "that the protocol's seed draws",
+        ),
+        ("a node of no set", tensor("nodes", at((0, 0), 99)), "cells", "has no node"),
+        ("sets in another order", sets(lambda names: names[::-1]), "cells", "are not those of the protocol"),
+        ("a set of another name", sets(lambda names: ["x", *names[1:]]), "cells", "neither of the top nodes"),
+        ("a name less", sets(lambda names: names[1:]), "cells", "have shape"),
+        ("another example", tensor("examples", at(0, 1)), "cells", "are not those of the pool's"),
+        ("another template", lambda t, h: h["templates"].__setitem__(0, "x"), "cells", "templates"),
+        ("NaN", tensor("without", at((0, 0), float("nan"))), "cells", "is not finite"),
+        ("another graph", told(graph={"layers": 3, "heads": 2, "kv_heads": 2}), "cells", "names of its axes"),
+        ("a tensor less", lambda t, h: t.pop("right"), "cells", "it holds"),
+        ("another format", told(format="ablation 99"), "cells", "it is a 'ablation 99'"),
+    ):
+        yield Tampering(f"ablation with {name}", change_arrays("ablation-mdm", edit), check, phrase)
+
+
+def _another_layer(nodes: Any) -> Any:
+    """The last node, of the last random set, in the next layer."""
+    nodes = np.array(nodes)
+    nodes[-1, 1] = (nodes[-1, 1] + 1) % 3
+    return nodes
+
+
 def _shifted(circuits: Any) -> Any:
     circuits = np.array(circuits)
     circuits[1, 1] += 1e-3
@@ -959,15 +1003,12 @@ def _whole_cells() -> Iterator[Tampering]:
         yield Tampering(
             f"{stage} of the members exchanged, all digests too", again, "numbers", "the record says"
         )
-    yield Tampering(
-        "transfer of the members exchanged", swapped("transfer-arm", "transfer-mdm"), "cells", made_of
-    )
-    yield Tampering(
-        "transfer of the members exchanged, all digests too",
-        swapped("transfer-arm", "transfer-mdm", consistent=True),
-        "cells",
-        "is off what the sweep has of it by",
-    )
+    off = "is off what the sweep has of it by"
+    for stage in ("transfer", "ablation"):
+        pair = f"{stage}-arm", f"{stage}-mdm"
+        yield Tampering(f"{stage} of the members exchanged", swapped(*pair), "cells", made_of)
+        again = swapped(*pair, consistent=True)
+        yield Tampering(f"{stage} of the members exchanged, all digests too", again, "cells", off)
     yield Tampering(
         "scores for a sweep", swapped("scores-arm", "sweep-arm", consistent=True), "cells", "it is a 'sweep"
     )

@@ -9,7 +9,15 @@ from typing import Any
 
 import pytest
 
-from mechshift.benchmark.record.protocol import V2, Protocol, ProtocolTask, Sampling, Statistics, Transferring
+from mechshift.benchmark.record.protocol import (
+    V2,
+    Ablating,
+    Protocol,
+    ProtocolTask,
+    Sampling,
+    Statistics,
+    Transferring,
+)
 from mechshift.benchmark.run.plan import (
     KINDS,
     MemberName,
@@ -24,7 +32,8 @@ from mechshift.benchmark.run.plan import (
     plan_run,
 )
 
-FULL = V2.changed(transferring=Transferring(crossed=64, shuffled=50, shuffled_examples=16))
+ABLATING = Ablating(ablated=64, ablated_heads=8, ablated_mlps=2, ablated_neurons=32, random_sets=8)
+FULL = V2.changed(transferring=Transferring(crossed=64, shuffled=50, shuffled_examples=16), ablating=ABLATING)
 """With every kind of cell."""
 SUBJECT = Subject(
     members={"arm": {"digest": "a", "dtype": "float32"}, "mdm": {"digest": "b", "attention": "full"}},
@@ -35,6 +44,7 @@ IOI = FULL.tasks[0]
 ALL = {kind.name for kind in KINDS}
 OF_ARM = {"scores-arm", "sweep-arm"}
 ACROSS = {"transfer-arm", "transfer-mdm", "function"}
+WITHOUT = {"ablation-arm", "ablation-mdm", "causality"}
 AFTER_SWEEPS = {"circuit-arm", "circuit-mdm", "entropies-arm", "entropies-mdm", "comparison"} | ACROSS
 """These depend on the size of the compared circuits, which follows from both sweeps."""
 
@@ -65,6 +75,9 @@ def test_a_kind_has_its_stage_and_member_as_fields() -> None:
         *of_one,
         ("comparison", None),
         ("stages", None),
+        ("ablation", "arm"),
+        ("ablation", "mdm"),
+        ("causality", None),
         ("transfer", "arm"),
         ("transfer", "mdm"),
         ("function", None),
@@ -77,7 +90,7 @@ def test_a_kind_has_its_stage_and_member_as_fields() -> None:
         kind_named("scores-teacher")
 
 
-STAGES = r"(scores|sweep|circuit|entropies|effects|cards|transfer)-"
+STAGES = r"(scores|sweep|circuit|entropies|effects|cards|ablation|transfer)-"
 JOINED = r"f'\{[^}]+\}-(\{([\w.]+\.)?(role|member)\}|arm|mdm)'"
 
 
@@ -128,21 +141,26 @@ def test_keys_are_all_different_and_the_same_again() -> None:
 @pytest.mark.parametrize(
     ("setting", "expected"),
     [
-        ({"splits": 3}, {"comparison", "stages", "function"}),
-        ({"resamples": 1000}, {"comparison", "stages", "function"}),
-        ({"resampling_seed": 1}, {"comparison", "stages", "function"}),
+        ({"splits": 3}, {"comparison", "stages", "causality", "function"}),
+        ({"resamples": 1000}, {"comparison", "stages", "causality", "function"}),
+        ({"resampling_seed": 1}, {"comparison", "stages", "causality", "function"}),
         ({"beside": ("copy",)}, {"stages"}),
         ({"beside_examples": 9}, {"stages"}),
         ({"faithful": 0.9}, AFTER_SWEEPS),
         ({"circuit_edges": 10}, AFTER_SWEEPS),
         ({"components": 3}, AFTER_SWEEPS),
         ({"removed": 2}, {"effects-arm", "effects-mdm", "comparison"}),
-        ({"grid": (0.001, 1.0)}, {"sweep-arm", "sweep-mdm"} | AFTER_SWEEPS),
-        ({"intervention": "zero"}, {"sweep-arm", "sweep-mdm"} | AFTER_SWEEPS),
-        ({"swept": 9}, {"sweep-arm", "sweep-mdm"} | AFTER_SWEEPS),
+        ({"grid": (0.001, 1.0)}, {"sweep-arm", "sweep-mdm"} | AFTER_SWEEPS | WITHOUT),
+        ({"intervention": "zero"}, {"sweep-arm", "sweep-mdm"} | AFTER_SWEEPS | WITHOUT),
+        ({"swept": 9}, {"sweep-arm", "sweep-mdm"} | AFTER_SWEEPS | WITHOUT),
         ({"crossed": 9}, ACROSS),
         ({"shuffled": 9}, ACROSS),
         ({"shuffled_examples": 9}, ACROSS),
+        ({"ablated": 9}, WITHOUT),
+        ({"ablated_heads": 9}, WITHOUT),
+        ({"ablated_mlps": 9}, WITHOUT),
+        ({"ablated_neurons": 9}, WITHOUT),
+        ({"random_sets": 9}, WITHOUT),
         ({"steps": 10}, ALL - {"pool", "prompts"}),
         ({"kv": "ungrouped"}, ALL - {"pool", "prompts"}),
         ({"groups": 12}, ALL - {"pool", "prompts"}),
@@ -157,7 +175,7 @@ def test_keys_are_all_different_and_the_same_again() -> None:
         # These choose what is run and shown, and change no cell.
         ({"name": "mine"}, set()),
         # The statistics are done again under a new version, the models are not run again.
-        ({"version": 9}, {"circuit-arm", "circuit-mdm", "comparison", "function"}),
+        ({"version": 9}, {"circuit-arm", "circuit-mdm", "comparison", "causality", "function"}),
         ({"board": False}, set()),
         ({"minimum": 4}, set()),
         ({"minimum_edges": 4}, set()),
@@ -240,17 +258,28 @@ def test_only_what_is_wanted_and_needed_is_planned() -> None:
         "cards-mdm",
         "stages",
         *ACROSS,
+        *WITHOUT,
     }
 
 
-def test_a_protocol_without_transfer_has_no_cell_of_it_and_is_written_as_before() -> None:
-    assert V2.transferring is None
-    assert {kind.name for kind in kinds_of(V2)} == ALL - ACROSS
-    assert "transferring" not in V2.model_dump(mode="json")
-    assert '"transferring"' not in V2.model_dump_json()
+@pytest.mark.parametrize(("part", "cells"), [("transferring", ACROSS), ("ablating", WITHOUT)])
+def test_without_a_part_there_is_no_cell_of_it_and_a_protocol_is_written_as_before(
+    part: str, cells: set[str]
+) -> None:
+    without = FULL.changed(**{part: None})
+    assert {kind.name for kind in kinds_of(without)} == ALL - cells
+    assert part not in without.model_dump(mode="json")
+    assert f'"{part}"' not in without.model_dump_json()
+    assert Protocol.model_validate_json(without.model_dump_json()) == without
+    assert part not in dict(without.settings())
+
+
+def test_neither_part_changes_any_other_cell() -> None:
+    assert (V2.transferring, V2.ablating) == (None, None)
+    assert {kind.name for kind in kinds_of(V2)} == ALL - ACROSS - WITHOUT
     assert Protocol.model_validate_json(FULL.model_dump_json()) == FULL
     alone_before = {cell.name: cell.key for cell in plan_run(SUBJECT, V2, [IOI]).cells}
-    assert alone_before == {name: key for name, key in keys().items() if name not in ACROSS}
+    assert alone_before == {name: key for name, key in keys().items() if name not in ACROSS | WITHOUT}
 
 
 def test_cells_of_other_tasks_are_named_and_are_in_the_key() -> None:

@@ -24,7 +24,7 @@ KINDS = list(every_tampering())
 
 
 def is_exact(kind: Tampering) -> bool:
-    return kind.name.startswith(("a score", "scores", "sweep", "transfer"))
+    return kind.name.startswith(("a score", "scores", "sweep", "transfer", "ablation"))
 
 
 @pytest.mark.parametrize("exact", [False, True])
