@@ -13,6 +13,7 @@ from mechshift.benchmark.record.cards import (
     NeuronPrompt,
     TaskCards,
 )
+from mechshift.benchmark.record.causality import Causality, KindLoss, Loss, MemberCausality, NodeKind
 from mechshift.benchmark.record.comparison import (
     Comparison,
     Component,
@@ -23,6 +24,7 @@ from mechshift.benchmark.record.comparison import (
     Overlap,
     OverlapPoint,
 )
+from mechshift.benchmark.record.function import Function, InHost, ShuffledFloor, TransferAt
 from mechshift.benchmark.record.means import SameSize, Square, Summary
 from mechshift.benchmark.record.missing import Missing
 from mechshift.benchmark.record.number import Accuracy, Measured, Number
@@ -54,11 +56,13 @@ CELLS = (
     "prompts",
     *(
         f"{what}-{role}"
-        for what in ("scores", "sweep", "circuit", "entropies", "effects", "cards")
+        for what in ("scores", "sweep", "circuit", "entropies", "effects", "cards", "transfer", "ablation")
         for role in ("arm", "mdm")
     ),
     "comparison",
     "stages",
+    "function",
+    "causality",
 )
 """Of what a task's record is made."""
 
@@ -186,6 +190,66 @@ def a_comparison(
     )
 
 
+def a_transfer(tau: float | Measured, spread: float = 0.03, edges: int = 100) -> TransferAt:
+    """τ* with an interval as wide; own circuits do .9, those of other tasks .2."""
+    transfer = number(tau, spread) if isinstance(tau, int | float) else tau
+    level = transfer.value if isinstance(transfer, Number) else 0.5
+    return TransferAt(
+        edges=edges,
+        own=number(0.9, 0.02),
+        other=number(0.2 + 0.7 * level, 0.02),
+        cross=number(0.2, 0.03),
+        margin=number(0.7, 0.03),
+        transfer=transfer,
+    )
+
+
+def a_host(compared: float | Measured, half: float | Measured | None = None, **changes: Any) -> InHost:
+    """A host of a circuit that has that τ* in it, at half the size a tenth less unless it is given."""
+    whole = a_transfer(compared)
+    if half is None:
+        half = whole.transfer.value - 0.1 if isinstance(whole.transfer, Number) else 0.85
+    found = InHost(
+        examples=64,
+        compared=whole,
+        half=a_transfer(half, edges=50),
+        matched=Missing(missing="heads have the same indices in both members"),
+        own_alone=number(0.1, 0.02),
+        other_alone=number(0.05, 0.02),
+        shuffled=ShuffledFloor(
+            circuits=50, examples=16, mean=number(0.02), most=number(0.3), other=number(0.8), p=number(0.02)
+        ),
+        tasks={"ioi": number(0.1, 0.02), "sudoku": number(0.3, 0.02)},
+    )
+    return found.model_copy(update=changes)
+
+
+def a_function(arm: float | Measured = 0.97, mdm: float | Measured = 0.93) -> Function:
+    """By host τ* of the other member's circuit."""
+    return Function(arm=a_host(arm), mdm=a_host(mdm))
+
+
+def a_loss(early: float) -> Loss:
+    others = {"middle": 0.1, "late": 0.2, "random": 0.05}
+    return Loss(
+        early=number(early, 0.04),
+        **{name: number(value, 0.04) for name, value in others.items()},
+        **{f"early_less_{name}": number(early - value, 0.05) for name, value in others.items()},
+    )
+
+
+def a_causality() -> Causality:
+    kind = KindLoss(nodes=4, random_sets=20, faithfulness=a_loss(0.6), accuracy=a_loss(0.4))
+    neurons = Missing(missing="effects of neurons were not measured")
+    member = MemberCausality(examples=64, accuracy=number(1.0, 0.0), heads=kind, mlps=kind, neurons=neurons)
+    shift: Mapping[NodeKind, Measured] = {
+        "heads": number(0.1, 0.05),
+        "mlps": number(0.02, 0.05),
+        "neurons": neurons,
+    }
+    return Causality(arm=member, mdm=member, shift=dict(shift))
+
+
 def a_pool() -> PoolRecord:
     return PoolRecord(
         arm=Accuracy(solved=570, tried=600),
@@ -276,6 +340,8 @@ def a_task(name: str, suite: Any = None, comparison: Comparison | None = None, *
         prompts=(a_prompt(),),
         comparison=comparison or a_comparison(),
         cards=TaskCards(arm=some_cards(), mdm=Missing(missing="no neuron has an effect")),
+        function=a_function(),
+        causality=a_causality(),
         cells={cell: a_cell(cell) for cell in CELLS},
     )
     return record.model_copy(update=changes)

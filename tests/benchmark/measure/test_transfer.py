@@ -40,7 +40,9 @@ def asked(host: Member, encoded: Callable[..., Encoded]) -> list[Question]:
 @pytest.fixture(scope="module")
 def chosen_by(host: Member) -> ChosenBy:
     graph = Graph.of(host.backbone.shape)
-    own, noise, first, second, moved = np.random.default_rng(0).normal(size=(5, *graph.mask.shape)) * graph.mask
+    own, noise, first, second, moved = (
+        np.random.default_rng(0).normal(size=(5, *graph.mask.shape)) * graph.mask
+    )
     # A circuit that has much in common with the host's own.
     return ChosenBy(graph, SIZE, own, own + 0.5 * noise, moved, {"ioi": first, "sudoku": second})
 
