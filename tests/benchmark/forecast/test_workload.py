@@ -17,7 +17,7 @@ from mechshift.benchmark.forecast.workload import Passes, TaskWork, gap_passes, 
 from mechshift.benchmark.pairs.loading import open_pair
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.registry import get_pair
-from mechshift.benchmark.record.protocol import QUICK
+from mechshift.benchmark.record.protocol import QUICK, Ablating
 from mechshift.benchmark.run.assembly import as_asked
 from mechshift.benchmark.run.plan import Cell
 from mechshift.benchmark.run.progress import Silent
@@ -32,6 +32,7 @@ PROTOCOL = QUICK.changed(
     resamples=5,
     splits=2,
     grid=(0.001, 0.1, 1.0),
+    ablating=Ablating(ablated=5, ablated_heads=2, ablated_mlps=1, ablated_neurons=4, random_sets=3),
 )
 STAGES = {
     "pool": "decoding",
@@ -41,6 +42,7 @@ STAGES = {
     "effects": "effects",
     "cards": "cards",
     "stages": "other reads",
+    "ablation": "ablation",
 }
 """The stage of a forecast in which a cell is computed, by the beginning of the cell's name."""
 TASKS = ("ioi", "greater-than", "countdown", "sudoku")
@@ -119,7 +121,7 @@ def test_other_reads_are_those_of_the_run(
     assert (said.forward, said.tokens) == counted[task][f"{role} other reads"]
 
 
-STAGES_OF_BOTH = ["attribution", "entropies", "effects", "cards"]
+STAGES_OF_BOTH = ["attribution", "entropies", "effects", "cards", "ablation"]
 
 
 @pytest.mark.parametrize("task", TASKS)
