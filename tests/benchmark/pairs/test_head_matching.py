@@ -1,15 +1,14 @@
 """Heads that changed places are found again by their weights, and unrelated heads are left where they are."""
 
 import copy
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+
 from build.models import KINDS
 from build.models import random_member as build_member
-
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.pairs.families import read_backbone
 from mechshift.benchmark.pairs.head_matching import match_heads

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from build.records import number
 from scipy import stats
 
+from build.records import number
 from mechshift.benchmark.record.missing import Missing
 from mechshift.benchmark.record.number import Number, Resampling
 from mechshift.benchmark.verdict.claim import Claim, p_of_all

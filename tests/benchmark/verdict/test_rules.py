@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from build.records import number
 
+from build.records import number
 from mechshift.benchmark.record.missing import Missing
 from mechshift.benchmark.record.number import Measured
 from mechshift.benchmark.verdict.evidence import Evidence

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from build.records import TASKS, a_comparison, a_failed_task, a_function, a_pair, a_record, a_task, number
 
+from build.records import TASKS, a_comparison, a_failed_task, a_function, a_pair, a_record, a_task, number
 from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.verdict.attribution import ATTRIBUTION
 from mechshift.benchmark.verdict.text import verdict_text, verdict_values
@@ -63,7 +63,7 @@ def test_a_change_that_the_control_lacks_is_attributable() -> None:
 
 
 def test_a_change_that_the_control_shows_too_is_not() -> None:
-    found = named(judge(record(**CHANGED), [control(**{"ioi": (0.95, 0.45, True)})]))
+    found = named(judge(record(**CHANGED), [control(ioi=(0.95, 0.45, True))]))
     assert found["ioi"].attribution.says == "no more than the control"
     assert found["sudoku"].attribution.says == "attributable"
 
