@@ -37,7 +37,8 @@ class Square(Part):
 class Summary(Part):
     """A pair's row: means over the tasks of each suite.
 
-    `similarity`: of the headline, whose local − planning is the task-dependent shift. `neurons`, `overlap`,
+    `similarity`: of the headline, whose local − planning is the task-dependent shift. `transfer`: τ* by host,
+    `arm` for the MDM's circuit in the ARM. `neurons`, `overlap`,
     depth, specialisation and `right_context` (the MDM's) are by suite; `overlap_shift` is Ĵ local − Ĵ
     planning. Shifts of depth and specialisation are MDM − ARM. These and `right_context` are by mass and by
     squared mass.
@@ -46,6 +47,7 @@ class Summary(Part):
     accuracy_arm: dict[str, Measured]
     accuracy_mdm: dict[str, Measured]
     similarity: Square
+    transfer: dict[str, Square]
     neurons: dict[str, Measured]
     overlap: dict[str, Measured]
     overlap_shift: Measured

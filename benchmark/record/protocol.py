@@ -7,7 +7,7 @@ never sees the others, so that its key holds just what can change it.
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import BaseModel, ConfigDict, Field
 
 from ...errors import unknown
 
@@ -175,18 +175,9 @@ class Protocol(Part):
     sweeping: Sweeping
     compared: Compared
     removing: Removing
-    # A protocol without such a part is written as it was before there was one: its records stay as they are.
-    transferring: Transferring | None = None
-    ablating: Ablating | None = None
+    transferring: Transferring | None = Field(description="None: no circuit runs in the other member")
+    ablating: Ablating | None = Field(description="None: no node is taken out to see what its layer causes")
     statistics: Statistics
-
-    @model_serializer(mode="wrap")
-    def _as_declared(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        found: dict[str, Any] = write(self)
-        for name in _OPTIONAL:
-            if getattr(self, name) is None:
-                found.pop(name, None)
-        return found
 
     def task(self, name: str) -> ProtocolTask | None:
         """The task of that name as the protocol asks it; None where it does not."""
@@ -200,7 +191,7 @@ class Protocol(Part):
         for name, value in self:
             if isinstance(value, Part):
                 yield from value
-            elif name not in ("tasks", *_OPTIONAL):
+            elif name != "tasks" and value is not None:
                 yield name, value
 
     def reseeded(self, seed: int) -> "Protocol":
@@ -228,12 +219,9 @@ class Protocol(Part):
         return self.model_copy(update=own)
 
 
-_OPTIONAL = ("transferring", "ablating")
-"""The parts that a protocol can do without."""
-
 V2 = Protocol(
     name="v2",
-    version=1,
+    version=2,
     board=True,
     minimum=30,
     minimum_edges=0,
@@ -258,13 +246,15 @@ V2 = Protocol(
     sweeping=Sweeping(grid=GRID, intervention="patch", swept=128),
     compared=Compared(circuit_edges=None, faithful=0.85, components=20),
     removing=Removing(removed=1),
+    transferring=Transferring(crossed=64, shuffled=50, shuffled_examples=8),
+    ablating=Ablating(ablated=32, ablated_heads=4, ablated_mlps=1, ablated_neurons=20, random_sets=10),
     statistics=Statistics(resampling_seed=0, resamples=200, splits=10),
 )
 
 # The integration of arXiv 2601.14758 is not stated; `left` with m = 5 is what the EAP-IG library suggests.
 PAPER = V2.changed(
     name="paper",
-    version=4,
+    version=5,
     board=False,
     minimum_edges=5000,
     tasks=tuple(task for task in V2.tasks if task.name in ("ioi", "greater-than", "countdown", "infilling")),
@@ -283,7 +273,7 @@ PAPER = V2.changed(
 # As v2, on fewer examples and to a coarser integral, so that it takes minutes.
 QUICK = V2.changed(
     name="quick",
-    version=4,
+    version=5,
     board=False,
     minimum=16,
     pool=80,
@@ -291,6 +281,10 @@ QUICK = V2.changed(
     most=10,
     beside_examples=16,
     swept=16,
+    crossed=16,
+    shuffled_examples=2,
+    ablated=8,
+    random_sets=5,
     resamples=100,
 )
 

@@ -14,7 +14,7 @@ from .task_record import FailedTask, TaskRecord, TaskResult
 if TYPE_CHECKING:
     import pandas
 
-SCHEMA: Literal[6] = 6
+SCHEMA: Literal[7] = 7
 """Raised whenever a field changes its meaning."""
 
 
@@ -26,7 +26,7 @@ class Record(Part):
     that out. When it was made and how long it took stand with its cells: the same run gives the same bytes.
     """
 
-    schema_version: Literal[6] = SCHEMA
+    schema_version: Literal[7] = SCHEMA
     pair: PairProvenance
     protocol: Protocol
     tasks: tuple[TaskRecord, ...]

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from .means import Summary
+from .means import Square, Summary
 from .missing import Missing
 from .number import Measured, Number
 from .quantities.behaviour import ACCURACY
 from .quantities.depth import EARLY_SHIFT, EARLY_SHIFT_SQUARED
 from .quantities.direction import RIGHT_CONTEXT, RIGHT_CONTEXT_SQUARED
 from .quantities.faithfulness import LOG_AREA
+from .quantities.function import TRANSFER
 from .quantities.overlap import OVERLAP
 from .quantities.specialisation import SPECIALISATION_SHIFT, SPECIALISATION_SHIFT_SQUARED
 from .quantities.structure import NEURONS, SIMILARITY
@@ -216,6 +217,33 @@ def _similarity() -> Column:
     return Column("similarity\nρ", quantities, labels, ("{}", "words {}", "symbols {}"))
 
 
+def _transfer() -> Column:
+    """By suite, in either host: over all tasks, over those in words, over those in symbols."""
+    means = _means("transfer τ*", TRANSFER)
+    hosts: tuple[tuple[Owner, str], ...] = (("ARM", "arm"), ("MDM", "mdm"))
+    kinds: dict[str, Callable[[Square], Mapping[str, Measured]]] = {
+        "": lambda square: square.suites,
+        "words": lambda square: square.words,
+        "symbols": lambda square: square.symbols,
+    }
+
+    def quantity(suite: str, kind: str, host: Owner, key: str) -> Quantity[Summary]:
+        def of(summary: Summary) -> Mapping[str, Measured]:
+            return kinds[kind](summary.transfer[key])
+
+        name = "_".join(filter(None, ("transfer_in", key, suite, kind)))
+        label = ", ".join(filter(None, (means.title, f"in the {host}", suite, kind)))
+        return replace(_quantity(name, of, suite, means, SHARE, host, suite), label=label)
+
+    quantities = {
+        suite: tuple(quantity(suite, kind, *host) for kind in kinds for host in hosts) for suite in SUITES
+    }
+    shown = [(kind, host) for kind in kinds for host, _ in hosts]
+    labels = tuple(", ".join(filter(None, (means.title, f"in the {host}", kind))) for kind, host in shown)
+    cells = tuple(" ".join(filter(None, (kind, host, "{}"))) for kind, host in shown)
+    return Column("transfer\nτ*", quantities, labels, cells)
+
+
 def _by_weightings(
     heading: str,
     name: str,
@@ -243,6 +271,7 @@ COLUMNS = (
     ),
     _similarity(),
     _SHIFT,
+    _transfer(),
     _by_suite("neurons\nρ", NEURONS, neurons=lambda s: s.neurons),
     _by_suite("overlap Ĵ", OVERLAP, overlap=lambda s: s.overlap),
     _SHIFT_OF_OVERLAP,

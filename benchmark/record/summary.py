@@ -97,6 +97,10 @@ def row_of(values_of: ValuesOf, accuracy: Mapping[str, dict[str, Measured]], one
         accuracy_arm=accuracy["arm"],
         accuracy_mdm=accuracy["mdm"],
         similarity=square(values_of, similarity_of),
+        transfer={
+            "arm": square(values_of, lambda task: transfer_of(task, "arm")),
+            "mdm": square(values_of, lambda task: transfer_of(task, "mdm")),
+        },
         neurons=by_suite(lambda task: entry(task.comparison.structure, "neurons")),
         overlap=overlap,
         overlap_shift=subtract(overlap["local"], overlap["planning"]),

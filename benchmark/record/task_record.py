@@ -1,9 +1,9 @@
 """What a record says of a task: on which examples, what came out, and of which cells; or why nothing did."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import Field, model_validator
 
 from .cards import TaskCards
 from .causality import Causality
@@ -91,18 +91,9 @@ class TaskRecord(Part):
     comparison: Comparison
     cards: TaskCards
     stages: Stages = Stages()
-    # Left out where the protocol does not ask, so that records of such protocols stay as they are.
-    function: Function | None = None
-    causality: Causality | None = None
+    function: Function | None
+    causality: Causality | None
     cells: dict[str, CellRecord]
-
-    @model_serializer(mode="wrap")
-    def _as_asked(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        found: dict[str, Any] = write(self)
-        for name in ("function", "causality"):
-            if getattr(self, name) is None:
-                found.pop(name, None)
-        return found
 
     def __repr_args__(self) -> Iterator[tuple[str, object]]:
         # What pydantic writes would be thousands of numbers.

@@ -13,6 +13,7 @@ from mechshift.benchmark.record.cards import (
     NeuronPrompt,
     TaskCards,
 )
+from mechshift.benchmark.record.causality import Causality, KindLoss, Loss, MemberCausality, NodeKind
 from mechshift.benchmark.record.comparison import (
     Comparison,
     Component,
@@ -55,11 +56,13 @@ CELLS = (
     "prompts",
     *(
         f"{what}-{role}"
-        for what in ("scores", "sweep", "circuit", "entropies", "effects", "cards")
+        for what in ("scores", "sweep", "circuit", "entropies", "effects", "cards", "transfer", "ablation")
         for role in ("arm", "mdm")
     ),
     "comparison",
     "stages",
+    "function",
+    "causality",
 )
 """Of what a task's record is made."""
 
@@ -226,6 +229,27 @@ def a_function(arm: float | Measured = 0.97, mdm: float | Measured = 0.93) -> Fu
     return Function(arm=a_host(arm), mdm=a_host(mdm))
 
 
+def a_loss(early: float) -> Loss:
+    others = {"middle": 0.1, "late": 0.2, "random": 0.05}
+    return Loss(
+        early=number(early, 0.04),
+        **{name: number(value, 0.04) for name, value in others.items()},
+        **{f"early_less_{name}": number(early - value, 0.05) for name, value in others.items()},
+    )
+
+
+def a_causality() -> Causality:
+    kind = KindLoss(nodes=4, random_sets=20, faithfulness=a_loss(0.6), accuracy=a_loss(0.4))
+    neurons = Missing(missing="effects of neurons were not measured")
+    member = MemberCausality(examples=64, accuracy=number(1.0, 0.0), heads=kind, mlps=kind, neurons=neurons)
+    shift: Mapping[NodeKind, Measured] = {
+        "heads": number(0.1, 0.05),
+        "mlps": number(0.02, 0.05),
+        "neurons": neurons,
+    }
+    return Causality(arm=member, mdm=member, shift=dict(shift))
+
+
 def a_pool() -> PoolRecord:
     return PoolRecord(
         arm=Accuracy(solved=570, tried=600),
@@ -316,6 +340,8 @@ def a_task(name: str, suite: Any = None, comparison: Comparison | None = None, *
         prompts=(a_prompt(),),
         comparison=comparison or a_comparison(),
         cards=TaskCards(arm=some_cards(), mdm=Missing(missing="no neuron has an effect")),
+        function=a_function(),
+        causality=a_causality(),
         cells={cell: a_cell(cell) for cell in CELLS},
     )
     return record.model_copy(update=changes)
@@ -335,6 +361,19 @@ def a_failed_task(name: str, reason: str) -> FailedTask:
     )
 
 
+def a_square(local: float, planning: float = 0.8) -> Square:
+    suites = {"local": number(local, 0.04), "planning": number(planning, 0.05)}
+    apart = number(local - planning, 0.07)
+    return Square(
+        suites=suites,
+        words=suites,
+        symbols=suites,
+        shifts={"words": apart, "symbols": apart},
+        shift=apart,
+        across=number(local - planning, 0.3),
+    )
+
+
 def a_summary(shift: Measured) -> Summary:
     return Summary(
         accuracy_arm={"local": number(0.98, 0.01), "planning": number(0.95, 0.02)},
@@ -347,6 +386,7 @@ def a_summary(shift: Measured) -> Summary:
             shift=shift,
             across=number(0.2, 0.3),
         ),
+        transfer={"arm": a_square(0.95), "mdm": a_square(0.9)},
         neurons={"local": number(0.8, 0.04), "planning": number(0.6, 0.05)},
         overlap={"local": number(0.75, 0.05), "planning": number(0.5, 0.05)},
         overlap_shift=number(0.25, 0.07),
