@@ -49,8 +49,19 @@ def test_a_record_and_arrays_in_ten_lines(tmp_path: Path) -> None:
 
 
 PUBLIC = [
-    *("Board", "Circuit", "EdgeScores", "Finding", "Graph", "Pair", "Protocol", "Record", "RecordComparison"),
-    *("ScoreSums", "Task", "compare", "edge_scores", "leaderboard", "load", "read", "run", "validate"),
+    *("Board", "Circuit", "EdgeScores", "Finding", "Graph", "Pair", "PairVerdict", "Protocol", "Record"),
+    *(
+        "RecordComparison",
+        "ScoreSums",
+        "Task",
+        "compare",
+        "edge_scores",
+        "leaderboard",
+        "load",
+        "read",
+        "run",
+    ),
+    *("validate", "verdict"),
 ]
 
 

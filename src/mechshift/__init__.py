@@ -12,7 +12,7 @@ from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import EdgeScores, compare, edge_scores, leaderboard, load, read, run, validate
+    from .api import EdgeScores, compare, edge_scores, leaderboard, load, read, run, validate, verdict
     from .benchmark.board.rows import Board
     from .benchmark.circuits.circuit import Circuit
     from .benchmark.circuits.graph import Graph
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .benchmark.pairs.pair import Pair
     from .benchmark.record.protocol import Protocol
     from .benchmark.record.record import Record
+    from .benchmark.verdict.verdict import PairVerdict
     from .tasks import Task
 
 __version__ = _version("mechshift")
@@ -32,6 +33,7 @@ __all__ = [
     "Finding",
     "Graph",
     "Pair",
+    "PairVerdict",
     "Protocol",
     "Record",
     "RecordComparison",
@@ -44,6 +46,7 @@ __all__ = [
     "read",
     "run",
     "validate",
+    "verdict",
 ]
 
 _MODULES = {
@@ -52,6 +55,7 @@ _MODULES = {
     "Finding": "benchmark.findings.finding",
     "Graph": "benchmark.circuits.graph",
     "Pair": "benchmark.pairs.pair",
+    "PairVerdict": "benchmark.verdict.verdict",
     "Protocol": "benchmark.record.protocol",
     "Record": "benchmark.record.record",
     "RecordComparison": "benchmark.contrast.comparison",

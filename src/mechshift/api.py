@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .benchmark.measure.evidence import ScoreSums
     from .benchmark.pairs.pair import Pair
     from .benchmark.pairs.spec import Precision
+    from .benchmark.verdict.verdict import PairVerdict
 
 Location = str | Path
 """A path as text or as a Path; where a checkpoint is meant, also a hub id."""
@@ -244,6 +245,22 @@ def compare(a: Record | Location, b: Record | Location, cells: bool = True) -> "
 
     one, other = (place if isinstance(place, Record) else Path(place) for place in (a, b))
     return compare_records(one, other, cells)
+
+
+def verdict(
+    record: Record | Location, controls: Sequence[Record | Location] = (), cells: bool = True
+) -> "PairVerdict":
+    """What can be stated of a pair: a verdict on every task and suite, and on where its mechanism moved.
+
+    `record`, `controls`: records, or paths of a record, a run's folder that holds one, or a submission;
+    controls are of the same ARM trained further without diffusion, and without one nothing is attributed.
+    `cells`: as in `compare`. docs/verdicts.md has the rules. Raises UsageError for a record that is no control
+    of the pair, UsageError and NotComputable for what cannot be read.
+    """
+    from .benchmark.verdict.read import judge_files
+
+    places = [place if isinstance(place, Record) else Path(place) for place in (record, *controls)]
+    return judge_files(places[0], places[1:], cells)
 
 
 def validate(path: Location, unofficial: bool = False) -> "tuple[Finding, ...]":
