@@ -14,9 +14,7 @@ from ..circuits.batch import Batch
 from ..circuits.capture import hooks, measure, still
 from ..circuits.neurons import output_maps
 from ..pairs.member import Member
-
-Places = NDArray[np.int64]
-"""[neurons, 2]: layer and index of each."""
+from .node_sets import Places
 
 
 @dataclass(frozen=True, eq=False)

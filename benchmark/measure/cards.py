@@ -33,7 +33,6 @@ from ..record.cards import (
 )
 from ..record.missing import Missing
 from .activity import (
-    Places,
     PromptActivity,
     mean_activity,
     mean_metric,
@@ -43,6 +42,7 @@ from .activity import (
 )
 from .card_sizes import ABLATED, BESIDE, DRAWS, LABELS, PER_THIRD, PROMPTS, SHOWN, TOGETHER, TOKENS
 from .labels import Told, factor_cases, role_cases, tell_labels
+from .node_sets import Places
 
 
 @dataclass(frozen=True, eq=False)
