@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...metrics import holm
 from ..record.number import Measured, Number
+from ..record.protocol import Protocol
 from ..record.quantities import task_quantities
 from ..record.quantity import Owner, Quantity
 from ..record.record import Record
@@ -153,7 +154,7 @@ def compare_sides(
     with computable(a, b):
         row, tasks = _adjusted(
             _compare_rows(a.record, b.record, matched),
-            _compare_tasks(matched),
+            _compare_tasks(matched, a.record.protocol, b.record.protocol),
             shared_members(a.record, b.record),
         )
     return RecordComparison(a, b, row, tasks, matched, tuple(_notes(a, b, matched)))
@@ -162,7 +163,7 @@ def compare_sides(
 ComparedValues = tuple[ComparedValue, ...]
 
 
-def _compare_tasks(matched: Sequence[Matched]) -> ComparedValues:
+def _compare_tasks(matched: Sequence[Matched], *protocols: Protocol) -> ComparedValues:
     return tuple(
         _compared(
             quantity,
@@ -172,7 +173,7 @@ def _compare_tasks(matched: Sequence[Matched]) -> ComparedValues:
             subtract_values(a, b, not task.unpaired),
         )
         for task in matched
-        for quantity in task_quantities()
+        for quantity in task_quantities(*protocols)
     )
 
 

@@ -16,6 +16,7 @@ from ..record.row import BOTH, COLUMNS, pair_quantities
 from ..record.statements import RowDoubts
 from ..record.summary import SUITES
 from ..record.task_record import TaskRecord, TaskResult
+from ..verdict.verdict import judge
 from .by_masked import masked_figures
 from .chart import Series, legend
 from .curves import depth_figure, faithfulness_figure, overlap_figure
@@ -28,7 +29,9 @@ from .neurons import neurons_figure
 from .page import caption, document, scrolling, section
 from .prompts import prompts_figure
 from .provenance import confounds, provenance_section
+from .transfer import transfer_section
 from .values import BarAxis, control_value, doubts_sign, value_text
+from .verdict import verdict_section
 from .wiring import circuits_figure
 
 
@@ -56,8 +59,10 @@ def pair_page(page: PairPage) -> str:
     glossary = Glossary(definitions)
     body = [
         _header(page),
+        verdict_section(judge(record, [page.control] if page.control else [])),
         section("summary", "Summary", _summary(page, glossary), confounds_block(record, page.declared)),
         section("tasks", "Headlines by task", *_forests(page, glossary)),
+        transfer_section(record),
         *(_task(page, task, index) for index, task in enumerate(record.tasks)),
         _failed(record),
         section("numbers", "All numbers", _all_numbers(record, glossary)),
@@ -108,7 +113,10 @@ def _counted(record: Record) -> str:
 
 def _contents(record: Record) -> Html:
     tasks = [(f"task-{index}", task.task) for index, task in enumerate(record.tasks)]
-    places = [("summary", "Summary"), ("tasks", "Headlines"), *tasks, ("numbers", "All numbers")]
+    places = [("verdict", "Verdict"), ("summary", "Summary"), ("tasks", "Headlines")]
+    if any(task.function for task in record.tasks):
+        places.append(("transfer", "Transfer"))
+    places += [*tasks, ("numbers", "All numbers")]
     places += [("provenance", "Provenance"), ("definitions", "Definitions")]
     items = [tag("li", tag("a", name, href=f"#{place}")) for place, name in places]
     return tag("nav", tag("ul", items), aria_label="On this page", class_="contents")

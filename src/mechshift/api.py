@@ -254,8 +254,8 @@ def verdict(
 
     `record`, `controls`: records, or paths of a record, a run's folder that holds one, or a submission;
     controls are of the same ARM trained further without diffusion, and without one nothing is attributed.
-    `cells`: as in `compare`. docs/verdicts.md has the rules. Raises UsageError for a record that is no control
-    of the pair, UsageError and NotComputable for what cannot be read.
+    `cells`: as in `compare`. docs/verdicts.md has the rules. Raises UsageError for a record that is no
+    control of the pair, UsageError and NotComputable for what cannot be read.
     """
     from .benchmark.verdict.read import judge_files
 

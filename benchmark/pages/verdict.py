@@ -1,0 +1,78 @@
+"""What is stated of a pair, first on its page: every verdict with the numbers that decided it."""
+
+from collections.abc import Iterator, Sequence
+
+from ..verdict.attribution import Attribution
+from ..verdict.claim import Claim
+from ..verdict.rules import MEANING
+from ..verdict.statements import Statement
+from ..verdict.text import p_text
+from ..verdict.verdict import Judged, PairVerdict
+from .markup import Child, Html, tag
+from .page import caption, scrolling, section
+
+
+def verdict_section(verdict: PairVerdict) -> Html:
+    """Suites, tasks and statements, a line each."""
+    against = ", ".join(verdict.controls) or "none, so nothing is attributed to the training"
+    judged = [_row(one, suite=True) for one in verdict.suites] + [_row(one) for one in verdict.tasks]
+    heads = ("", "verdict", "attributable", "decided by", "p (Holm)")
+    return section(
+        "verdict",
+        "Verdict",
+        tag("p", "Control: ", tag("bdi", against), ".", class_="note"),
+        _table("Verdicts", "Verdicts on both suites and on every task", heads, judged),
+        tag("h3", "Where and how it moved"),
+        _table(
+            "Statements",
+            "Statements, each by two estimators",
+            ("", "statement", "attributable", "decided by", "p (Holm)"),
+            [_statement(one) for one in verdict.statements],
+        ),
+        tag("dl", list(_meanings(verdict)), class_="meanings"),
+    )
+
+
+def _table(what: str, title: str, heads: Sequence[str], rows: Sequence[Html]) -> Html:
+    head = tag("tr", [tag("th", each, scope="col") if each else tag("td") for each in heads])
+    return scrolling(what, tag("table", caption(title), tag("thead", head), tag("tbody", rows)))
+
+
+def _row(one: Judged, suite: bool = False) -> Html:
+    finding = one.finding
+    claims = () if finding.verdict == "undecided" else finding.claims
+    name = tag("strong", one.name) if suite else one.name
+    return tag(
+        "tr",
+        tag("th", name, scope="row"),
+        tag("td", finding.verdict, class_="verdict"),
+        tag("td", one.attribution.says if finding.changed else None),
+        tag("td", _details(claims, finding.why, one.attribution)),
+        tag("td", None if one.adjusted_p is None else p_text(one.adjusted_p)),
+    )
+
+
+def _statement(one: Statement) -> Html:
+    directed = one.says in ("more", "less")
+    about = one.topic.name + (f", {one.topic.suite}" if one.topic.suite else "")
+    claims = () if one.says == "undecided" else one.claims
+    return tag(
+        "tr",
+        tag("th", about, scope="row"),
+        tag("td", one.text or "undecided", class_="verdict"),
+        tag("td", one.attribution.says if directed else None),
+        tag("td", _details(claims, one.why, one.attribution)),
+        tag("td", None if one.adjusted_p is None else p_text(one.adjusted_p)),
+    )
+
+
+def _details(claims: Sequence[Claim], why: str, attribution: Attribution) -> Child:
+    """What decided, a line each: why it is as it is, the claims, and the differences from controls."""
+    lines = [*([why] if why else []), *map(str, claims), *map(str, attribution.claims)]
+    return tag("ul", [tag("li", line) for line in lines], class_="claims") if lines else None
+
+
+def _meanings(verdict: PairVerdict) -> Iterator[Html]:
+    for name in dict.fromkeys(one.verdict for one in (*verdict.suites, *verdict.tasks)):
+        yield tag("dt", name)
+        yield tag("dd", f"{MEANING[name]}.")
