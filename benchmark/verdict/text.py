@@ -27,7 +27,7 @@ def _judged(heading: str, each: Sequence[Judged], width: int) -> list[str]:
     for one in each:
         finding = one.finding
         said = finding.verdict + (f", {one.attribution.says}" if _says_something(one) else "")
-        chance = "" if one.adjusted_p is None else f" (p = {p_text(one.adjusted_p)})"
+        chance = "" if one.adjusted_p is None else f" ({p_text(one.adjusted_p)})"
         lines.append(wrapped(f"{plain(one.name)}: {said}{chance}", width, "  "))
         details = [plain(finding.why)] if finding.why else []
         if finding.verdict != "undecided":
@@ -53,7 +53,7 @@ def _statements(statements: Sequence[Statement], width: int) -> list[str]:
             lines.append(wrapped(f"{about}: undecided", width, "  "))
             lines.append(wrapped(plain(one.why), width, "      "))
             continue
-        chance = "" if one.adjusted_p is None else f" (p = {p_text(one.adjusted_p)})"
+        chance = "" if one.adjusted_p is None else f" ({p_text(one.adjusted_p)})"
         directed = one.says in ("more", "less")
         attribution = f"; {one.attribution.says}" if directed else ""
         lines.append(wrapped(f"{about}: {one.text}{attribution}{chance}", width, "  "))
@@ -78,8 +78,8 @@ def _legend(verdict: PairVerdict, width: int) -> list[str]:
 
 
 def p_text(p: float) -> str:
-    """A p-value with three decimals, or that it is smaller."""
-    return "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
+    """A p-value with three decimals, `p = .012`, or that it is smaller, `p < .001`."""
+    return "p < .001" if p < 0.001 else f"p = {p:.3f}".replace("0.", ".", 1)
 
 
 def verdict_values(verdict: PairVerdict) -> dict[str, Any]:

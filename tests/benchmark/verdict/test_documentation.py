@@ -11,7 +11,7 @@ from mechshift.benchmark.verdict.rules import MEANING
 PAGE = (Path(__file__).parents[3] / "docs" / "verdicts.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("word", [*MEANING, *ATTRIBUTION])
+@pytest.mark.parametrize("word", dict.fromkeys((*MEANING, *ATTRIBUTION)))
 def test_every_verdict_is_explained(word: str) -> None:
     assert f"| *{word}* |" in PAGE
 
