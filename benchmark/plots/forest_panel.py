@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 APART = 0.07
 """Inches between two marks of a task, and between two tasks besides."""
 
+LEAST, _AROUND = 0.5, 0.9
+"""Inches that the lines of a panel have at least, and that its title and its axis take."""
+
 LONGEST = 18
 """Letters of a task's name that are shown."""
 
@@ -87,7 +90,7 @@ def forest_panel(axes: Axes, title: str, unit: str, lines: Sequence[TaskLine], z
 def tall_enough(lines: Sequence[TaskLine]) -> float:
     """Inches that a panel of these lines needs, with its title and its axis."""
     most = max((len(line.values) for line in lines), default=0)
-    return 0.9 + APART * (most + 1) * len(lines)
+    return _AROUND + max(LEAST, APART * (most + 1) * len(lines))
 
 
 def _draw_series(axes: Axes, look: Look, lines: Sequence[TaskLine]) -> None:

@@ -23,7 +23,7 @@ from .masked_panel import masked_panel
 from .plot import Plot, PlotPanel, in_rows
 from .style import looks_of
 from .task_panels import components_panel, depth_panel, faithfulness_panel, halves_panel, overlap_panel
-from .transfer_panel import Host, Size, transfer_labels, transfer_panel
+from .transfer_panel import Host, Size, transfer_labels, transfer_panel, transfer_tall
 
 ACROSS = 3
 """Forests side by side on a page."""
@@ -124,28 +124,22 @@ def _of_task(record: Record, task: TaskRecord) -> Plot:
         f"{_beginning(record, task)}, {size}",
         tuple(PlotPanel(name, draw) for name, draw in panels.items()),
         (("depth", "faithfulness"), ("overlap", "components"), ("halves", "components")),
-        2.7,
+        2.6,
     )
 
 
+_BY_MASKED = ("similarity", "early", "specialisation", "right context")
+"""Names of the panels by masked share, in their order."""
+
+
 def _by_masked(record: Record, task: TaskRecord, stages: Sequence[PlacedRead]) -> Plot:
-    drawn = {
-        "similarity": PANELS[0],
-        "early": PANELS[1],
-        "specialisation": PANELS[2],
-        "right context": PANELS[3],
-    }
+    copies, looks = placed_copies(task), looks_of(record)
     panels = [
-        PlotPanel(
-            name,
-            partial(
-                masked_panel, panel=panel, stages=stages, copies=placed_copies(task), looks=looks_of(record)
-            ),
-        )
-        for name, panel in drawn.items()
+        PlotPanel(name, partial(masked_panel, panel=panel, stages=stages, copies=copies, looks=looks))
+        for name, panel in zip(_BY_MASKED, PANELS, strict=True)
     ]
     title = f"{_beginning(record, task)}, circuit by mask rate"
-    return Plot(f"{task.task} reads", title, tuple(panels), in_rows(list(drawn), 2), 3.0)
+    return Plot(f"{task.task} reads", title, tuple(panels), in_rows(_BY_MASKED, 2), 3.0)
 
 
 def _heads(record: Record, task: TaskRecord, place: Path | None) -> Plot | NotDrawn:
@@ -179,7 +173,7 @@ def _transfer(record: Record) -> Iterator[Plot]:
         for name, (host, size) in _HOSTS.items()
     ]
     title = f"{_beginning(record)}, what circuits do in either member"
-    tall = 1.1 + 0.32 * len(tasks)
+    tall = transfer_tall(tasks)
     yield Plot("transfer", title, tuple(panels), in_rows(list(_HOSTS), 2), tall, transfer_labels(looks))
 
 

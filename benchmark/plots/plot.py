@@ -59,11 +59,12 @@ def draw_together(plot: Plot) -> Figure:
     from matplotlib.figure import Figure
 
     width = min(PAGE, PAGE / 2 * len(plot.rows[0]))
-    figure = Figure(figsize=(width, plot.tall * len(plot.rows)), layout="constrained")
+    figure = Figure(layout="constrained")
     places = figure.subplot_mosaic([list(row) for row in plot.rows], empty_sentinel=NOWHERE)
     for panel in plot.panels:
         panel.draw(places[panel.name])
-    _finish(figure, plot, width)
+    lines = _finish(figure, plot, width)
+    figure.set_size_inches(width, plot.tall * len(plot.rows) + _LINE * lines)
     return figure
 
 

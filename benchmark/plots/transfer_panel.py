@@ -42,6 +42,11 @@ def transfer_panel(axes: Axes, tasks: Sequence[TaskRecord], host: Host, size: Si
         axes.text(1.03, row, written(at), va="center", fontsize=7, transform=beside)
 
 
+def transfer_tall(tasks: Sequence[TaskRecord]) -> float:
+    """Inches that a panel of these tasks needs: τ* and its interval stand on two lines."""
+    return 0.8 + max(0.5, 0.32 * len(tasks))
+
+
 def at_size(task: TaskRecord, host: Host, size: Size) -> TransferAt:
     """What a record has of that host at that size. Raises ValueError where it has nothing of the kind."""
     if task.function is None:
