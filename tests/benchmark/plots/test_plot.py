@@ -88,7 +88,8 @@ def faults(figure: Figure) -> list[str]:
     draw = Text.draw
 
     def noted(text: Text, renderer: Any, *arguments: Any, **options: Any) -> None:
-        drawn.append(text)
+        if text.get_visible():
+            drawn.append(text)
         draw(text, renderer, *arguments, **options)
 
     canvas = FigureCanvasAgg(figure)
