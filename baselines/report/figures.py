@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...benchmark.plots.style import STYLE
 from ...benchmark.record.summary import SUITES
-from ...benchmark.tables.plots import STYLE
 from ...drawing import require_matplotlib
 from ...files import replacing
 from ..structure.family import FamilyStructure

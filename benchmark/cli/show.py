@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...errors import UsageError
+from ..plots.formats import PlotFiles, PlotFormat
 from .options import FormatOption, HtmlOption, JsonOption, TableFormat, of_output
 from .output import print_json, print_json_text, print_text, width
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ..record.record import Record
 
@@ -20,12 +21,23 @@ def show(
     record: Annotated[
         Path, typer.Argument(help="A record that `mechshift run` wrote, or a folder of records.")
     ],
-    plots: Annotated[Path | None, of_output(help="Also write one SVG per task to this folder.")] = None,
+    plots: Annotated[
+        Path | None, of_output(metavar="FOLDER", help="Also write its figures to this folder.")
+    ] = None,
+    plot_format: Annotated[
+        list[PlotFormat] | None,
+        of_output(help="With --plots: what figures are written as, by default svg; may be given twice."),
+    ] = None,
+    panels: Annotated[
+        bool, of_output("--panels", help="With --plots: also write each panel to a file of its own.")
+    ] = False,
     html: HtmlOption = None,
     control: Annotated[
-        Path | None,
+        list[Path] | None,
         of_output(
-            metavar="RECORD", help="With --html: the record of the pair's control, to be shown beside it."
+            metavar="RECORD",
+            help="With --plots or --html: the record of a control of the pair, to be shown beside it; with "
+            "--plots it may be given several times.",
         ),
     ] = None,
     style: FormatOption = TableFormat.text,
@@ -38,17 +50,23 @@ def show(
     Example: mechshift show mechshift-results --format github
 
     Example: mechshift show mechshift-results/tiny-quick-ioi.json --html tiny.html
+
+    Example: mechshift show mechshift-results/tiny-quick-ioi.json --plots figures --plot-format pdf --panels
     """
     if as_json and style is not TableFormat.text:
         raise UsageError(f"--json and --format {style.value} both set the output format", "give one of them")
-    if control is not None and html is None:
-        raise UsageError("--control is shown beside a pair on its page", "give it with --html")
+    beside, formats = control or [], plot_format or []
+    _check_options(plots, formats, panels, html, beside)
     found = _read(record)
     if len(found) == 1:
         path, only = next(iter(found.items()))
+        controls = [_read_control(each) for each in beside]
         if html is not None:
-            _write_page(only, path, control, html)
-        _show_one(only, plots, style, as_json)
+            _write_page(only, path, controls, html)
+        if plots is not None:
+            files = PlotFiles(plots, tuple(formats) or (PlotFormat.svg,), panels)
+            _write_plots(only, path, controls, files)
+        _print_one(only, style, as_json)
         return
     for option, given in (("--plots", plots), ("--html", html)):
         if given is not None:
@@ -75,30 +93,55 @@ def _read(place: Path) -> "Mapping[Path, Record]":
     return {place: read_model(place, Record)}
 
 
-def _write_page(record: "Record", path: Path, control: Path | None, out: Path) -> None:
+_CONTROL = "give it with --plots, or once with --html"
+
+
+def _check_options(
+    plots: Path | None, formats: list[PlotFormat], panels: bool, html: Path | None, controls: list[Path]
+) -> None:
+    """Raises UsageError for an option without the one that it is of."""
+    for option, given in (("--plot-format", formats), ("--panels", panels)):
+        if given and plots is None:
+            raise UsageError(f"{option} is of figures", "give it with --plots")
+    if controls and plots is None and html is None:
+        raise UsageError("--control is shown beside a pair in its figures or on its page", _CONTROL)
+    if len(controls) > 1 and html is not None:
+        raise UsageError(f"a page has room for one control, and {len(controls)} were given", _CONTROL)
+
+
+def _read_control(place: Path) -> "Record":
+    found = _read(place)
+    if len(found) > 1:
+        raise UsageError(f"{place} holds {len(found)} records", "name one of them")
+    return next(iter(found.values()))
+
+
+def _write_page(record: "Record", path: Path, controls: "Sequence[Record]", out: Path) -> None:
     from ..pages.pair import PairPage, pair_page
     from ..pages.write import write_page
-    from ..verdict.controls import check_control
+    from ..record.controls import check_control
 
-    beside = None
-    if control is not None:
-        of_control = _read(control)
-        if len(of_control) > 1:
-            raise UsageError(f"{control} holds {len(of_control)} records", "name one of them")
-        beside = next(iter(of_control.values()))
-        check_control(record, beside)
-    print(f"wrote {write_page(pair_page(PairPage(record, path, beside)), out)}", file=sys.stderr)
+    for control in controls:
+        check_control(record, control)
+    page = PairPage(record, path, next(iter(controls), None))
+    print(f"wrote {write_page(pair_page(page), out)}", file=sys.stderr)
 
 
-def _show_one(record: "Record", plots: Path | None, style: TableFormat, as_json: bool) -> None:
+def _write_plots(record: "Record", path: Path, controls: "Sequence[Record]", files: PlotFiles) -> None:
+    """Tells every file, and once for all figures that there are not for one reason what it is."""
+    from ..plots.write import write_plots
+
+    written = write_plots(record, files, path, controls)
+    for each in written.paths:
+        print(f"wrote {each}", file=sys.stderr)
+    for reason, names in written.left_out.items():
+        print(f"not drawn: {', '.join(names)}: {reason}", file=sys.stderr)
+
+
+def _print_one(record: "Record", style: TableFormat, as_json: bool) -> None:
     from ..tables.show import render
     from ..tables.table import record_table
 
-    if plots is not None:
-        from ..tables.plots import write_plots
-
-        for path in write_plots(record, plots):
-            print(f"wrote {path}", file=sys.stderr)
     if as_json:
         print_json_text(record.model_dump_json(indent=1))
     else:

@@ -50,29 +50,47 @@ def depth_figure(identifier: str, comparison: Comparison) -> Html:
 
 
 def overlap_figure(identifier: str, comparison: Comparison) -> Html:
-    """Overlap by size: Ĵ, and J of halves between its floor and its ceilings."""
+    """Ĵ by size: 0 for chance, 1 for two samples of one model."""
+    points = comparison.curve
+    lines = [Trace("both", "Ĵ", [point.edge.normalised for point in points])]
+    y = _y_scale(lines[0].values, 1.0)
+    content = _by_share(comparison, lines, y, "Ĵ")
+    chart = svg(f"{identifier}-overlap", "Overlap, normalised", _OVERLAP, (WIDTH, HEIGHT), content)
+    rows = [[rounded(point.edges, COUNT), value_text(point.edge.normalised, SHARE)] for point in points]
+    table = numbers("Ĵ by number of edges", ["edges", "Ĵ"], rows)
+    return _figure("Overlap, normalised", chart, lines, table)
+
+
+def halves_figure(identifier: str, comparison: Comparison) -> Html:
+    """J of halves by size, between its floor and its ceilings. Ĵ, which has another scale, is not here."""
     points = comparison.curve
     lines = [
-        Trace("both", "Ĵ", [point.edge.normalised for point in points]),
         Trace("raw", "J of halves", [point.edge.cross for point in points]),
+        Trace("arm", "ceiling, ARM", [point.edge.ceiling_arm for point in points]),
+        Trace("mdm", "ceiling, MDM", [point.edge.ceiling_mdm for point in points]),
     ]
     y = _y_scale([value for line in lines for value in line.values], 1.0)
-    across, places = _shares([point.share for point in points])
-    content = [
-        y_axis(y, WIDTH - RIGHT, LEFT, "overlap"),
-        path(_floor_to_ceiling(points, places, y), "band", "range"),
+    _, places = _shares([point.share for point in points])
+    band = path(_floor_to_ceiling(points, places, y), "band", "range")
+    content = [band, *_by_share(comparison, lines, y, "J")]
+    heading = "Overlap of halves, between floor and ceiling"
+    chart = svg(f"{identifier}-halves", heading, _OVERLAP, (WIDTH, HEIGHT), content)
+    heads = ["edges", "J of halves", "floor", "ceiling, ARM", "ceiling, MDM"]
+    table = numbers("J by number of edges", heads, [_halves_row(point) for point in points])
+    return _figure(heading, chart, lines, table, "The grey band runs from floor to ceiling.")
+
+
+def _by_share(comparison: Comparison, lines: Sequence[Trace], y: Scale, name: str) -> list[Html]:
+    """Lines against the share of edges, with both axes and the compared size."""
+    shares = [point.share for point in comparison.curve]
+    across, places = _shares(shares)
+    return [
+        y_axis(y, WIDTH - RIGHT, LEFT, name),
         _compared(across, comparison),
-        share_axis(across, [point.share for point in points], HEIGHT - BOTTOM),
+        share_axis(across, shares, HEIGHT - BOTTOM),
         _name("share of all edges"),
-        [draw_line(line, places, y) for line in lines],
+        *(draw_line(line, places, y) for line in lines),
     ]
-    chart = svg(f"{identifier}-overlap", "Overlap of the circuits", _OVERLAP, (WIDTH, HEIGHT), content)
-    rows = [_overlap_row(point) for point in points]
-    heads = ["edges", "Ĵ", "J of halves", "floor", "ceiling, ARM", "ceiling, MDM"]
-    table = numbers("Overlap by number of edges", heads, rows)
-    return _figure(
-        "Overlap of the circuits", chart, lines, table, "The grey band runs from floor to ceiling of J."
-    )
 
 
 def faithfulness_figure(identifier: str, comparison: Comparison, faithful: float) -> Html:
@@ -165,7 +183,7 @@ def _ceiling(point: OverlapPoint) -> float | None:
     return float(max(arm.value * mdm.value, 0) ** 0.5)
 
 
-def _overlap_row(point: OverlapPoint) -> list[Html | str]:
+def _halves_row(point: OverlapPoint) -> list[Html | str]:
     edge = point.edge
-    values = (edge.normalised, edge.cross, Number(value=edge.floor), edge.ceiling_arm, edge.ceiling_mdm)
+    values = (edge.cross, Number(value=edge.floor), edge.ceiling_arm, edge.ceiling_mdm)
     return [rounded(point.edges, COUNT), *(value_text(value, SHARE) for value in values)]

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from ..circuits.components import Components
 from ..circuits.graph import Graph
+from ..plots.evidence import Circuits
 from .chart import numbers, svg, text
-from .evidence import Circuits
 from .markup import Html, tag
 
 WIDTH, LEFT, TOP, BOTTOM = 300, 30, 8, 34

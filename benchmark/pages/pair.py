@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 
+from ..plots.evidence import NoCircuits, read_circuits
+from ..plots.headlines import Headline, headlines, marks
 from ..record.doubts import integration_doubts
 from ..record.means import Summary
 from ..record.missing import Missing
-from ..record.number import Measured
 from ..record.quantities import sections_of, task_quantities
-from ..record.quantity import Definition, Line, Owner, Quantity
+from ..record.quantity import Line, Owner, Quantity
 from ..record.record import Record
 from ..record.row import BOTH, COLUMNS, pair_quantities
 from ..record.statements import RowDoubts
@@ -19,8 +19,7 @@ from ..record.task_record import TaskRecord, TaskResult
 from ..verdict.verdict import judge
 from .by_masked import masked_figures
 from .chart import Series, legend
-from .curves import depth_figure, faithfulness_figure, overlap_figure
-from .evidence import NoCircuits, read_circuits
+from .curves import depth_figure, faithfulness_figure, halves_figure, overlap_figure
 from .forest import ForestLine, forest
 from .glossary import Glossary
 from .heads import heads_figure
@@ -176,15 +175,12 @@ def _forests(page: PairPage, glossary: Glossary) -> Iterator[Html]:
     if page.control is not None:
         series.append(("control", f"control ({page.control.pair.name})"))
     yield legend(series)
-    headlines = [
-        each
-        for each in task_quantities(page.record.protocol)
-        # Other reads have charts of their own, by masked share.
-        if each.definition.regression and each.rounding.interval and each.read is None
-    ]
     plots = []
-    for index, (definition, same) in enumerate(groupby(headlines, key=lambda each: each.definition)):
-        plot = _forest(page, f"forest-{index}", definition, list(same))
+    for index, headline in enumerate(
+        each for part in sections_of(page.record.protocol) for each in headlines(part)
+    ):
+        definition = headline.definition
+        plot = _forest(page, f"forest-{index}", headline)
         plots.append(tag("figure", tag("figcaption", glossary.link(definition.title, definition)), plot))
     yield tag("div", plots, class_="charts")
     yield tag(
@@ -196,29 +192,22 @@ def _forests(page: PairPage, glossary: Glossary) -> Iterator[Html]:
     )
 
 
-def _forest(
-    page: PairPage, identifier: str, definition: Definition, quantities: Sequence[Quantity[TaskResult]]
-) -> Html:
-    controls = {task.task: task for task in page.control.results} if page.control else {}
+def _forest(page: PairPage, identifier: str, headline: Headline) -> Html:
+    controls = [page.control] if page.control else []
     lines = [
-        ForestLine(task.task, list(_marks(task, controls.get(task.task), quantities)))
+        ForestLine(
+            task.task,
+            [
+                (_SERIES[mark.member] if mark.control is None else "control", mark.value)
+                for mark in marks(headline, task, controls)
+            ],
+        )
         for task in page.record.results
     ]
-    signed = any(quantity.rounding.signed for quantity in quantities)
     about = (
         "Forest plot: a line per task, the value with its 95 % interval. The numbers are under All numbers."
     )
-    return forest(identifier, definition.title, about, lines, signed)
-
-
-def _marks(
-    task: TaskResult, control: TaskResult | None, quantities: Sequence[Quantity[TaskResult]]
-) -> Iterator[tuple[Series, Measured]]:
-    for quantity in quantities:
-        yield _SERIES[quantity.member], quantity.of(task)
-        # Of the control what is of both, or its own second member: its ARM is the pair's.
-        if control is not None and quantity.member != "ARM":
-            yield "control", quantity.of(control)
+    return forest(identifier, headline.definition.title, about, lines, headline.signed)
 
 
 _SERIES: dict[Owner | None, Series] = {"ARM": "arm", "MDM": "mdm", None: "both"}
@@ -234,6 +223,7 @@ def _task(page: PairPage, task: TaskRecord, index: int) -> Html:
     charts = (
         depth_figure(identifier, comparison),
         overlap_figure(identifier, comparison),
+        halves_figure(identifier, comparison),
         faithfulness_figure(identifier, comparison, page.record.protocol.compared.faithful),
         *masked_figures(identifier, task),
     )

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..circuits.graph import Graph
+from ..plots.evidence import Circuits, RankedEdges
 from .chart import Series, numbers, path, signs, svg, text
-from .evidence import Circuits, RankedEdges
 from .markup import Html, joined, tag
 
 WIDTH, LEFT, RIGHT, END = 440, 44, 14, 26

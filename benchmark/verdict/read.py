@@ -5,9 +5,9 @@ from pathlib import Path
 
 from ..contrast.comparable import match_tasks
 from ..contrast.side import Side, computable, read_side, with_draws_of_cells
+from ..record.controls import check_control
 from ..record.record import Record
 from ..run.progress import Announce, announce_nothing
-from .controls import check_control
 from .verdict import PairVerdict, judge
 
 

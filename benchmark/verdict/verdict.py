@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from ...errors import listed
 from ...metrics import holm
+from ..record.controls import check_control
 from ..record.missing import Missing
 from ..record.number import Measured
 from ..record.record import Record
@@ -12,7 +13,6 @@ from ..record.summary import SUITES, Among
 from ..record.task_record import TaskResult
 from .attribution import Attribution, adjusted, attribute_change, less
 from .claim import ALPHA
-from .controls import check_control
 from .evidence import Evidence, of_task, of_tasks
 from .rules import Finding, Verdict, find
 from .statements import Statement, make_statements

@@ -4,12 +4,15 @@ import csv
 import gzip
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mechshift.benchmark.plots import write
+from mechshift.benchmark.plots.formats import PlotFiles, PlotFormat
+from mechshift.benchmark.plots.write import Written
 from mechshift.benchmark.record.files import write_model
 from mechshift.benchmark.record.record import Record
 
@@ -66,6 +69,71 @@ def test_plots_are_of_one_record(command: Command, folder: Path) -> None:
     done = command("show", folder, "--plots", "plots")
     assert (done.code, done.out) == (2, "")
     assert "holds 2 records, but --plots draws only one\nname one of them" in done.err
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """What was to be drawn: the record's pair, the files, its place, the pairs of its controls."""
+    found = []
+
+    def note(record: Record, files: PlotFiles, place: Path, controls: Sequence[Record]) -> Written:
+        found.append((record.pair.name, files, place, [control.pair.name for control in controls]))
+        reason = {"no cells beside it": ("ioi heads", "sudoku heads")}
+        return Written((files.folder / "one.svg", files.folder / "two.svg"), reason)
+
+    monkeypatch.setattr(write, "write_plots", note)
+    return found
+
+
+def test_plots_are_svg_unless_something_else_is_said(
+    command: Command, folder: Path, drawn: list[tuple[Any, ...]]
+) -> None:
+    place = folder / "one-v2.json"
+    done = command("show", place, "--plots", "plots")
+    assert drawn == [("one", PlotFiles(Path("plots"), (PlotFormat.svg,), False), place, [])]
+    told = (
+        "wrote plots/one.svg\nwrote plots/two.svg\nnot drawn: ioi heads, sudoku heads: no cells beside it\n"
+    )
+    assert (done.code, done.err) == (0, told)
+    assert done.out == command("show", place).out
+
+
+def test_formats_panels_and_controls_are_as_asked(
+    command: Command, folder: Path, drawn: list[tuple[Any, ...]]
+) -> None:
+    options = ["--plot-format", "pdf", "--plot-format", "svg", "--panels"]
+    controls = ["--control", folder / "two", "--control", folder / "one-v2.json"]
+    assert command("show", folder / "one-v2.json", "--plots", "plots", *options, *controls).code == 0
+    ((_, files, _, beside),) = drawn
+    assert files == PlotFiles(Path("plots"), (PlotFormat.pdf, PlotFormat.svg), True)
+    assert beside == ["two", "one"]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--plot-format", "png", "--plots", "plots"], "png"),
+        (["--plot-format", "pdf"], "--plot-format is of figures\ngive it with --plots"),
+        (["--panels"], "--panels is of figures\ngive it with --plots"),
+        (["--control", "records/two"], "--control is shown beside a pair in its figures or on its page"),
+        (
+            ["--html", "x.html", "--control", "records/two", "--control", "records/two"],
+            "a page has room for one control, and 2 were given\ngive it with --plots, or once with --html",
+        ),
+        (["--plots", "plots", "--control", "records"], "records holds 2 records\nname one of them"),
+        (
+            ["--plots", "plots", "--control", "records/two"],
+            "two is no control of one: it is a pair with an MDM; its ARM has other weights",
+        ),
+    ],
+)
+def test_options_of_plots_that_cannot_be(
+    options: list[str], told: str, command: Command, folder: Path
+) -> None:
+    done = command("show", folder / "one-v2.json", *options)
+    assert (done.code, done.out) == (2, "")
+    assert told in done.err
+    assert not Path("plots").exists()
 
 
 def test_a_folder_without_records_says_what_is_in_it(command: Command, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ...errors import UsageError
-from ..record.record import Record
+from .record import Record
 
 
 def check_control(record: Record, control: Record) -> None:

@@ -8,7 +8,7 @@ import pytest
 from build.pages import COMPARED, GRAPH, a_drawn_record, some_scores
 from mechshift.benchmark.circuits.components import Components
 from mechshift.benchmark.circuits.graph import Graph
-from mechshift.benchmark.pages.evidence import STRONGEST, Circuits, NoCircuits, rank, read_circuits
+from mechshift.benchmark.plots.evidence import STRONGEST, Circuits, NoCircuits, rank, read_circuits
 
 
 @pytest.mark.parametrize("size", [1, 7, 40, 82])

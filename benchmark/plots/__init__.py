@@ -1,0 +1,1 @@
+"""Figures of a record by matplotlib, and what they and pages draw alike."""
