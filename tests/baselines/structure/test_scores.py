@@ -1,5 +1,6 @@
 """Score cells of runs on disk are taken where they are those of the record, whatever processor made them."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -78,6 +79,18 @@ def test_cells_of_other_inputs_are_refused(runs: Path, changes: dict[str, object
     change_seal(scores_of(runs), **changes)
     with pytest.raises(NotComputable, match=r"is not what tiny-v2\.json was made of"):
         read_runs(runs)
+
+
+def test_a_needed_cell_may_have_the_same_content_written_otherwise(runs: Path) -> None:
+    change_scores(scores_of(runs), lambda scores: scores * np.float32(1.0001))
+    (pool,) = (runs / "tiny" / "cells" / TASKS[0]).glob("pool.*.json")
+    pool.write_text(json.dumps(json.loads(pool.read_text()), indent=1))
+    change_seal(scores_of(runs), needs={"pool": digest_of(pool)})
+    # Without a seal of its own content nothing says that it is what it was.
+    with pytest.raises(NotComputable, match=r"is not what tiny-v2\.json was made of"):
+        read_runs(runs)
+    change_seal(pool, digest=digest_of(pool))
+    assert read_runs(runs).tasks[TASKS[0]].arm["tiny"].sums.any()
 
 
 def test_cells_that_give_another_rho_than_the_record_says_are_refused(runs: Path) -> None:
