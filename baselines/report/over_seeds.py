@@ -155,9 +155,10 @@ def over_seeds(pairs: Pairs, evidence: Sequence[ClaimEvidence]) -> Sequence[str]
         "## 8. The claims over seeds",
         paragraph(
             f"""MDMs: {listed(mdm)}. Controls: {listed(control)}. *Attributable* is the mean of the MDMs less
-            that of the controls. Its interval over prompts takes the trainings as they are; it is paired for
-            ρ of edges, and for the others taken from two independent intervals, which errs on the wide side.
-            That over seeds takes the prompts as they are (Welch's, on the seeds). p is Welch's for "the
+            that of the controls. Its interval over prompts takes the trainings as they are. It is paired for
+            ρ of edges; for the others bounds are averaged over seeds, and the two intervals put together as
+            if they were independent, which errs on the wide side. That over seeds takes the prompts as they
+            are (Welch's, on the seeds). p is Welch's for "the
             difference is the bound", adjusted for all {len(evidence)} lines by Holm. An estimator supports or
             contradicts a claim where p is below .05, the interval over prompts lies on the same side, and
             leaving out any one task keeps that side. "Retained" is judged against a bound of {MARGIN:g}
@@ -274,14 +275,14 @@ def between_tasks(pairs: Pairs, family: FamilyStructure | None) -> Sequence[str]
             ρ of edges between two tasks of one model: 1 where they use the same edges in the same
             proportions. It is the scale on which to read ρ between two models. Below the diagonal: the ARM;
             above it: the MDM, mean over seeds. Tasks are ordered by words and symbols, and within each by
-            suite. The data file has the intervals, and the same in units of each edge's spread."""
+            suite. The data file has the intervals, and the values in units of each edge's spread."""
         ),
         matrix_table(family),
         "![ρ between tasks](figures/tasks.svg)",
         paragraph(
             """Mean ρ between tasks of one kind, between tasks of different kinds, and the difference. p is
             the share of the ways to deal out the kinds to the tasks, within the other division, whose
-            difference is as large; it cannot be smaller than one by their number."""
+            difference is at least as large, with its sign; it cannot be smaller than one by their number."""
         ),
         blocks_table(family),
     )

@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 from ...metrics import (
     Estimate,
     Undefined,
-    group_products,
     inverse_spread,
-    resampled_cosine,
     systematic_change_estimate,
 )
 from .blocks import blocks_between
@@ -85,9 +83,7 @@ def member_cosines(scored: Scored, weights: _Drawn) -> dict[tuple[str, str], Fou
 
 
 def _cosine(one: MemberScores, other: MemberScores, weights: _Drawn) -> Found:
-    products = group_products(one.sums, other.sums)
-    shared = one.shared(other)
-    return resampled_cosine(products, one.counts, other.counts, weights(one), weights(other), shared)
+    return one.cosine(other, (weights(one), weights(other)))
 
 
 def task_cosines(runs: Runs, member: str, weights: Mapping[str, _Drawn]) -> dict[tuple[str, str], Found]:
@@ -97,9 +93,7 @@ def task_cosines(runs: Runs, member: str, weights: Mapping[str, _Drawn]) -> dict
     for first, second in combinations(scores, 2):
         one, other = scores[first], scores[second]
         drawn = weights[first](one), weights[second](other)
-        found[first, second] = resampled_cosine(
-            group_products(one.sums, other.sums), one.counts, other.counts, *drawn
-        )
+        found[first, second] = one.cosine(other, drawn, same_task=False)
     return found
 
 
@@ -154,8 +148,8 @@ def standardised(first: _Weighted, second: _Weighted) -> float | Undefined:
     """
     (one, drawn_one), (other, drawn_other) = first, second
     labels = one.counts, other.counts, one.templates, other.templates
-    products = group_products(one.sums, other.sums, scale=inverse_spread(one.sums, other.sums, *labels))
-    found = resampled_cosine(products, one.counts, other.counts, drawn_one, drawn_other)
+    scale = inverse_spread(one.sums, other.sums, *labels)
+    found = one.cosine(other, (drawn_one, drawn_other), scale, same_task=False)
     return found if isinstance(found, Undefined) else found.value
 
 

@@ -16,7 +16,17 @@ from ...benchmark.record.task_record import TaskRecord
 from ...benchmark.run.plan import MEMBERS, kind_name
 from ...benchmark.run.store import digest_of, find_cell, read_seal
 from ...errors import NotComputable, UsageError
-from ...metrics import Undefined, cluster_weights, group_products, resampled_cosine, templates_drawn
+from ...metrics import (
+    Estimate,
+    GroupProducts,
+    Undefined,
+    cluster_weights,
+    group_products,
+    resampled_cosine,
+    templates_drawn,
+)
+from ...metrics.inputs import clusters_of
+from ...metrics.products import added_up
 from .roster import BASE, CONTROL, PAIRS
 from .tasks import TaskKind, kind_of
 
@@ -24,7 +34,11 @@ ARM = "ARM"
 """The name of the ARM of `tiny`'s run beside those of the pairs, which stand for their second members."""
 
 APART = 0.005
-"""How far ρ of cells may lie from that of their record, which has a jackknife's correction (.001 at most)."""
+"""How far ρ of cells may lie from that of their record.
+
+On another processor they are rounded otherwise, and a search for the number of integration points can end
+one step earlier or later.
+"""
 
 BETWEEN = 1000
 """How far apart the seeds of two tasks' resamples lie; a task has fewer groupings of its prompts."""
@@ -39,9 +53,50 @@ class MemberScores:
     templates: tuple[str, ...]
     examples: tuple[frozenset[int], ...]
 
-    def shared(self, other: "MemberScores") -> NDArray[np.bool_]:
-        """Which groups have an example in common, bool [own groups, the other's]."""
-        return np.array([[bool(one & two) for two in other.examples] for one in self.examples])
+    @cached_property
+    def _units(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Which groups are one unit, and the label of each unit; see `metrics.products.added_up`."""
+        return added_up(clusters_of(self.templates, groups=len(self.counts)))
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """A label for each unit that resamples draw: a template where templates are drawn, else a group."""
+        return self._units[1]
+
+    @property
+    def unit_counts(self) -> NDArray[np.float64]:
+        """Examples of each unit."""
+        found: NDArray[np.float64] = self._units[0] @ self.counts
+        return found
+
+    def cosine(
+        self,
+        other: "MemberScores",
+        weights: tuple[NDArray[np.float64], NDArray[np.float64]],
+        scale: NDArray[np.float64] | None = None,
+        same_task: bool = True,
+    ) -> Estimate | Undefined:
+        """ρ of the two, from products of different units, as records have it.
+
+        `weights`: of the units of either in each resample [1 + resamples, units]; `scale`: of each edge;
+        `same_task`: whether units of the two can have an example or a template in common.
+        """
+        found = group_products(self.sums, other.sums, scale=scale)
+        (own, _), (others, _) = self._units, other._units
+        products = GroupProducts(
+            own @ found.aa @ own.T, others @ found.bb @ others.T, own @ found.ab @ others.T
+        )
+        shared = self._shared(other) if same_task else None
+        return resampled_cosine(products, self.unit_counts, other.unit_counts, *weights, shared)
+
+    def _shared(self, other: "MemberScores") -> NDArray[np.bool_]:
+        """Which units have an example or a drawn template in common, bool [own units, the other's]."""
+        groups = np.array([[bool(one & two) for two in other.examples] for one in self.examples])
+        if templates_drawn(self.templates) and templates_drawn(other.templates):
+            # Its effect is part of the noise, whichever of its examples either side has.
+            groups |= np.array(self.templates)[:, None] == np.array(other.templates)
+        found: NDArray[np.bool_] = self._units[0] @ groups @ other._units[0].T > 0
+        return found
 
 
 def of_cell(found: ScoreSums, neurons: bool = False) -> MemberScores:
@@ -76,15 +131,15 @@ class Scored:
         return tuple(dict.fromkeys(each.examples for each in self.second.values()))
 
     def weights(self, of: MemberScores, resamples: int, seed: int) -> NDArray[np.float64]:
-        """A row of ones and the weights of each resample, [1 + resamples, groups].
+        """A row of ones and the weights of each resample, [1 + resamples, units].
 
         The same for pairs with the same groups of prompts, and for all where templates are drawn: their
         estimates are paired. Pairs with other groups have draws of their own, as if they shared no prompt:
         intervals of what is made of both are then too wide.
         """
         drawn = 0 if templates_drawn(of.templates) else self.groupings.index(of.examples)
-        weights = cluster_weights(of.templates, resamples, seed + drawn)
-        return np.concatenate([np.ones((1, len(of.counts))), weights])
+        weights = cluster_weights(of.labels, resamples, seed + drawn)
+        return np.concatenate([np.ones((1, len(of.labels))), weights])
 
 
 @dataclass(frozen=True)
@@ -103,8 +158,8 @@ def read_runs(folder: Path, neurons: bool = False) -> Runs:
     control is missing, or ARM or protocol differ; NotComputable for cells that are missing or not those of
     their record, or no task.
 
-    Cells that another processor made of the same inputs are taken, as their digests differ by rounding alone.
-    They have to give the record's ρ.
+    Cells that another processor made of the same inputs are taken, as their digests differ by rounding alone,
+    and so are those of a version that writes the same content otherwise. They have to give the record's ρ.
     """
     paths = {pair: path for pair in PAIRS if (path := _record_of(folder / pair, pair))}
     absent = [pair for pair in (BASE, CONTROL) if pair not in paths]
@@ -158,15 +213,29 @@ def _scored(task: str, paths: Mapping[str, Path], records: Mapping[str, Record],
 def _read_cell(path: Path, record: Record, task: TaskRecord, name: str) -> ScoreSums:
     """Raises NotComputable for a cell of other inputs than the record's, or whose content was changed."""
     file = find_cell(path, record, task.task, name)
-    if (digest := digest_of(file)) != task.cells[name].digest:
-        seal = read_seal(file)
-        needs = {need: task.cells[need].digest for need in seal.needs if need in task.cells}
-        if (seal.digest, seal.key, seal.needs) != (digest, task.cells[name].key, needs):
-            raise NotComputable(
-                f"{file} is not what {path.name} was made of",
-                "run the pair again: the cell is computed again",
-            )
+    if digest_of(file) != task.cells[name].digest and not _is_whole(path, record, task, name):
+        raise NotComputable(
+            f"{file} is not what {path.name} was made of",
+            "run the pair again: the cell is computed again",
+        )
     return ScoreSums.load(file)
+
+
+def _is_whole(path: Path, record: Record, task: TaskRecord, name: str) -> bool:
+    """Whether a cell has the record's key and is as its seal says, and the cells that it was made of too."""
+    file = find_cell(path, record, task.task, name)
+    seal = read_seal(file)
+    if (seal.digest, seal.key) != (digest_of(file), task.cells[name].key):
+        return False
+    return all(
+        digest == task.cells[need].digest
+        or (
+            # Its bytes may differ from the record's for the same reasons, or by how a version writes JSON.
+            digest == digest_of(find_cell(path, record, task.task, need))
+            and _is_whole(path, record, task, need)
+        )
+        for need, digest in seal.needs.items()
+    )
 
 
 def _check_agrees(
@@ -174,9 +243,8 @@ def _check_agrees(
 ) -> None:
     """Raises NotComputable where cells give another ρ than the record says."""
     recorded = task.comparison.structure["neurons" if neurons else "edges"]
-    alone = np.ones((2, len(arm.counts)))
-    products = group_products(arm.sums, second.sums)
-    found = resampled_cosine(products, arm.counts, second.counts, alone, alone, arm.shared(second))
+    alone = np.ones((2, len(arm.labels)))
+    found = arm.cosine(second, (alone, alone))
     if isinstance(found, Undefined) or not isinstance(recorded, Number):
         return
     if abs(found.value - recorded.value) > APART:

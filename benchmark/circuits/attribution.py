@@ -32,7 +32,10 @@ TOKENS_AT_ONCE = 512
 
 
 STEPS_AT_ONCE = 10
-"""Integration steps whose gradients are held at a time: what a norm reads is kept of each."""
+"""Integration steps whose gradients are held at a time, at most: what a norm reads is kept of each."""
+
+POSITIONS_HELD = 12_288
+"""Token positions whose gradients are held at a time, over all steps, unless one step alone has more."""
 
 
 def attribute(
@@ -154,8 +157,9 @@ def _add_scores(
     """
     behind, rest = behind_shared_prefix(member, batch)
     difference, effects, values = _runs(behind, rest, sums.maps)
-    for first in range(0, len(points), STEPS_AT_ONCE):
-        some = points[first : first + STEPS_AT_ONCE]
+    held = steps_held(rest.clean.numel())
+    for first in range(0, len(points), held):
+        some = points[first : first + held]
         gradients = _integrate(behind, rest, some, tokens_at_once, effects, rules)
         _accumulate(sums, behind, rest, difference, gradients)
     if sums.neurons is not None:
@@ -176,6 +180,11 @@ def _runs(
     effects = NeuronEffects(maps, [a - b for a, b in zip(clean_neurons, corrupted_neurons, strict=True)])
     values = measure(member, batch, clean_hidden), measure(member, batch, corrupted_hidden)
     return clean - corrupted, effects, values
+
+
+def steps_held(positions: int) -> int:
+    """Of how many integration steps gradients are held at a time, for a batch of so many token positions."""
+    return max(1, min(STEPS_AT_ONCE, POSITIONS_HELD // positions))
 
 
 def stacked(positions: int, tokens_at_once: int = TOKENS_AT_ONCE) -> int:

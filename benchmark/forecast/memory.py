@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...metrics.halves import BLOCK
+from ..circuits.attribution import steps_held
 from ..circuits.effects import MEMORY as DIRECT_BYTES
 from ..measure.circuit_runs import crossed_circuits
 from ..record.protocol import Protocol
@@ -25,7 +26,7 @@ from .activations import (
     stack,
     written_by_neurons,
 )
-from .points import most_held
+from .points import most_steps
 from .sizes import Sizes
 from .workload import (
     Load,
@@ -200,7 +201,7 @@ def _attributed(
     phases: list[Phase] = []
     for sizes, asked in loads:
         for load in set(asked):
-            held = most_held(protocol.scoring)
+            held = min(most_steps(protocol.scoring), steps_held(load.rows * load.tokens))
             found = _attribution_phases(sizes, load, held, neurons)
             phases += [(device, host) for device in found]
     return phases

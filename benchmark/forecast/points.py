@@ -1,6 +1,5 @@
 """With how many integration points a forecast reckons, where a protocol has them found by convergence."""
 
-from ..circuits.attribution import STEPS_AT_ONCE
 from ..circuits.points import TYPICAL, points_up_to
 from ..record.protocol import Scoring
 
@@ -19,8 +18,6 @@ def searched_steps(scoring: Scoring) -> tuple[int, ...]:
     return tried[: tried.index(typical_steps(scoring)) + 2]
 
 
-def most_held(scoring: Scoring) -> int:
-    """Of how many steps gradients are held at a time, at the most."""
-    return min(
-        STEPS_AT_ONCE, points_up_to(scoring.most)[-1] if scoring.steps == "converge" else scoring.steps
-    )
+def most_steps(scoring: Scoring) -> int:
+    """The most integration steps that a batch can take."""
+    return points_up_to(scoring.most)[-1] if scoring.steps == "converge" else scoring.steps

@@ -24,7 +24,7 @@ from ..asking.in_place import find_gap
 from ..asking.pool import Order, Solved
 from ..asking.states import Question, packed, questions
 from ..asking.tokens import token_questions
-from ..circuits.attribution import STEPS_AT_ONCE, TOKENS_AT_ONCE, stacked
+from ..circuits.attribution import TOKENS_AT_ONCE, stacked, steps_held
 from ..circuits.intervention import LEAST_ITEMS, stacked_items
 from ..circuits.prefix import LEAST
 from ..measure.card_sizes import ABLATED, PROMPTS, SETS
@@ -384,7 +384,8 @@ def _equal(clean: Sequence[int], corrupted: Sequence[int]) -> int:
 
 def stacked_steps(load: Load, steps: int) -> int:
     """How many integration steps one pass over a batch takes at once."""
-    return min(steps, STEPS_AT_ONCE, stacked(load.rows * load.tokens))
+    positions = load.rows * load.tokens
+    return min(steps, steps_held(positions), stacked(positions))
 
 
 def number_of_circuits(protocol: Protocol) -> int:
@@ -433,7 +434,8 @@ def _behind(load: Load) -> Passes:
 def _attribution_passes(load: Load, steps: int) -> Passes:
     """Both runs, and one pass forward and back for each stack of integration steps."""
     positions = load.rows * load.tokens
-    chunks = [min(STEPS_AT_ONCE, steps - done) for done in range(0, steps, STEPS_AT_ONCE)]
+    held = steps_held(positions)
+    chunks = [min(held, steps - done) for done in range(0, steps, held)]
     back = sum(-(-chunk // stacked_steps(load, chunk)) for chunk in chunks)
     return _behind(load) + Passes(
         load.examples,

@@ -1,5 +1,6 @@
 """Score cells of runs on disk are taken where they are those of the record, whatever processor made them."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +12,10 @@ from safetensors.numpy import load_file, save_file
 
 from build.submissions import GRAPH, SMALL, TASKS, write_run
 from build.tampering import change_seal
-from mechshift.baselines.structure.scores import read_runs
+from mechshift.baselines.structure.scores import MemberScores, Scored, read_runs
 from mechshift.benchmark.run.store import digest_of
 from mechshift.errors import NotComputable, UsageError
+from mechshift.metrics import Estimate, disattenuated_cosine, group_products
 
 PAIRS = ("tiny", "tiny-continued")
 
@@ -59,6 +61,50 @@ def test_both_members_of_every_pair_are_read(made: Path) -> None:
     assert sum(map(len, arm.examples)) == arm.counts.sum()
 
 
+@pytest.mark.parametrize("templates", [12, 3])
+def test_rho_is_that_of_a_record_whether_templates_are_drawn_or_not(templates: int) -> None:
+    generator = np.random.default_rng(0)
+    shared = generator.normal(size=300)
+    # Of each template an effect in common: with it a product of two of its groups is not without noise.
+    effects = generator.normal(size=(templates, 300)).repeat(2, axis=0)
+    sums = [shared + effects + generator.normal(size=(2 * templates, 300)) for _ in range(2)]
+    labels = tuple(f"t{index // 2}" for index in range(2 * templates))
+    counts = np.full(2 * templates, 3)
+    examples = tuple(frozenset(range(3 * index, 3 * index + 3)) for index in range(2 * templates))
+    one, other = (MemberScores(each, counts, labels, examples) for each in sums)
+    weights = Scored({}, {"tiny": one}).weights(one, 200, 0)
+    found = one.cosine(other, (weights, weights))
+    # What records have, and by hand: over all pairs of different templates, or of different groups.
+    expected = disattenuated_cosine(group_products(*sums), counts, labels)
+    assert isinstance(found, Estimate)
+    assert isinstance(expected, Estimate)
+    assert (found.value, found.low, found.high) == pytest.approx(
+        (expected.value, expected.low, expected.high), abs=1e-12
+    )
+    same = [a == b if templates == 12 else i == j for i, a in enumerate(labels) for j, b in enumerate(labels)]
+    apart = ~np.array(same).reshape(len(labels), -1)
+    aa, bb, ab = ((x @ y.T)[apart].sum() for x, y in ((sums[0],) * 2, (sums[1],) * 2, sums))
+    assert found.value == pytest.approx(ab / np.sqrt(aa * bb), abs=1e-12)
+
+
+def test_units_of_one_template_are_no_product_where_templates_are_drawn() -> None:
+    generator = np.random.default_rng(1)
+    labels = tuple(f"t{index}" for index in range(12))
+    sums = generator.normal(size=(2, 12, 300)) + generator.normal(size=300)
+    counts = np.full(12, 3)
+    # The two have not one example in common.
+    one, other = (
+        MemberScores(each, counts, labels, tuple(frozenset({100 * side + index}) for index in range(12)))
+        for side, each in enumerate(sums)
+    )
+    alone = np.ones((2, 12))
+    apart = ~np.eye(12, dtype=bool)
+    aa, bb, ab = ((x @ y.T)[apart].sum() for x, y in ((sums[0],) * 2, (sums[1],) * 2, sums))
+    found = one.cosine(other, (alone, alone))
+    assert isinstance(found, Estimate)
+    assert found.value == pytest.approx(ab / np.sqrt(aa * bb), abs=1e-12)
+
+
 def test_cells_that_another_processor_made_of_the_same_inputs_are_taken(runs: Path) -> None:
     before = read_runs(runs).tasks[TASKS[0]].arm["tiny"].sums
     change_scores(scores_of(runs), lambda scores: scores * np.float32(1.0001))
@@ -78,6 +124,18 @@ def test_cells_of_other_inputs_are_refused(runs: Path, changes: dict[str, object
     change_seal(scores_of(runs), **changes)
     with pytest.raises(NotComputable, match=r"is not what tiny-v2\.json was made of"):
         read_runs(runs)
+
+
+def test_a_needed_cell_may_have_the_same_content_written_otherwise(runs: Path) -> None:
+    change_scores(scores_of(runs), lambda scores: scores * np.float32(1.0001))
+    (pool,) = (runs / "tiny" / "cells" / TASKS[0]).glob("pool.*.json")
+    pool.write_text(json.dumps(json.loads(pool.read_text()), indent=1))
+    change_seal(scores_of(runs), needs={"pool": digest_of(pool)})
+    # Without a seal of its own content nothing says that it is what it was.
+    with pytest.raises(NotComputable, match=r"is not what tiny-v2\.json was made of"):
+        read_runs(runs)
+    change_seal(pool, digest=digest_of(pool))
+    assert read_runs(runs).tasks[TASKS[0]].arm["tiny"].sums.any()
 
 
 def test_cells_that_give_another_rho_than_the_record_says_are_refused(runs: Path) -> None:
