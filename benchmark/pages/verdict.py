@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from ..verdict.attribution import Attribution
-from ..verdict.claim import Claim
+from ..verdict.attribution import Attributed
+from ..verdict.claim import BoundClaim
 from ..verdict.rules import MEANING
-from ..verdict.statements import Statement
+from ..verdict.statements import Stated
 from ..verdict.text import p_text
 from ..verdict.verdict import Judged, PairVerdict
 from .markup import Child, Html, tag
@@ -52,7 +52,7 @@ def _row(one: Judged, suite: bool = False) -> Html:
     )
 
 
-def _statement(one: Statement) -> Html:
+def _statement(one: Stated) -> Html:
     directed = one.says in ("more", "less")
     about = one.topic.name + (f", {one.topic.suite}" if one.topic.suite else "")
     claims = () if one.says == "undecided" else one.claims
@@ -66,7 +66,7 @@ def _statement(one: Statement) -> Html:
     )
 
 
-def _details(claims: Sequence[Claim], why: str, attribution: Attribution) -> Child:
+def _details(claims: Sequence[BoundClaim], why: str, attribution: Attributed) -> Child:
     """What decided, a line each: why it is as it is, the claims, and the differences from controls."""
     lines = [*([why] if why else []), *map(str, claims), *map(str, attribution.claims)]
     return tag("ul", [tag("li", line) for line in lines], class_="claims") if lines else None

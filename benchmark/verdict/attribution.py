@@ -13,8 +13,8 @@ from ..record.quantity import SHIFT
 from ..record.record import Record
 from ..record.task_record import TaskResult
 from .bounds import MARGIN
-from .claim import ALPHA, Claim, Side, p_of_all
-from .evidence import Evidence, of_task
+from .claim import ALPHA, Beyond, BoundClaim, p_of_all
+from .evidence import TransferEvidence, of_task
 
 Attributable = Literal["attributable", "no more than the control", "undecided", "control: none"]
 
@@ -28,11 +28,11 @@ ATTRIBUTION: Mapping[Attributable, str] = {
 
 
 @dataclass(frozen=True)
-class Attribution:
+class Attributed:
     """Whether a change is more than that of the controls; `claims`: pair − control, of each control."""
 
     says: Attributable
-    claims: tuple[Claim, ...] = ()
+    claims: tuple[BoundClaim, ...] = ()
 
     @property
     def p(self) -> float:
@@ -40,11 +40,11 @@ class Attribution:
         return p_of_all(self.claims) if self.says == "attributable" else 1.0
 
 
-NO_CONTROL = Attribution("control: none")
-NOTHING_CHANGED = Attribution("undecided")
+NO_CONTROL = Attributed("control: none")
+NOTHING_CHANGED = Attributed("undecided")
 
 
-def less(record: Record, control: Record, task: TaskResult) -> Evidence | Missing:
+def less(record: Record, control: Record, task: TaskResult) -> TransferEvidence | Missing:
     """A task's evidence in the pair less that in the control, in pairs where both have the same prompts."""
     other = {one.task: one for one in control.results}.get(task.task)
     if other is None or (other.level, other.version) != (task.level, task.version):
@@ -58,8 +58,8 @@ def less(record: Record, control: Record, task: TaskResult) -> Evidence | Missin
 
 
 def attribute_change(
-    changed: Sequence[Claim], apart: Mapping[str, Mapping[str, Measured] | Missing]
-) -> Attribution:
+    changed: Sequence[BoundClaim], apart: Mapping[str, Mapping[str, Measured] | Missing]
+) -> Attributed:
     """Whether what claims say of a pair is more than the controls show.
 
     `changed`: the claims that say that something changed, and to which side; `apart`: pair − control, by the
@@ -74,27 +74,29 @@ def attribute_change(
     }
     flat = tuple(claim for claims in beyond.values() for claim in claims)
     if all(claim.holds for claim in flat):
-        return Attribution("attributable", flat)
+        return Attributed("attributable", flat)
     for name, values in apart.items():
         as_much = tuple(_no_more(claim, name, values) for claim in changed)
         if all(claim.holds for claim in as_much):
-            return Attribution("no more than the control", as_much)
-    return Attribution("undecided", flat)
+            return Attributed("no more than the control", as_much)
+    return Attributed("undecided", flat)
 
 
-def _beyond(claim: Claim, name: str, values: Mapping[str, Measured] | Missing, bound: float) -> Claim:
+def _beyond(
+    claim: BoundClaim, name: str, values: Mapping[str, Measured] | Missing, bound: float
+) -> BoundClaim:
     """That the difference from a control lies beyond the bound, on the side of the claim."""
     apart = values if isinstance(values, Missing) else values[claim.label]
-    return Claim(f"{claim.label} less {name}", apart, claim.side, bound, SHIFT)
+    return BoundClaim(f"{claim.label} less {name}", apart, claim.side, bound, SHIFT)
 
 
-def _no_more(claim: Claim, name: str, values: Mapping[str, Measured] | Missing) -> Claim:
+def _no_more(claim: BoundClaim, name: str, values: Mapping[str, Measured] | Missing) -> BoundClaim:
     """That the difference is smaller than the margin, or on the other side."""
-    other: Side = "above" if claim.side == "below" else "below"
+    other: Beyond = "above" if claim.side == "below" else "below"
     return _beyond(replace(claim, side=other), name, values, -MARGIN if other == "above" else MARGIN)
 
 
-def adjusted(attributions: Sequence[Attribution]) -> tuple[Attribution, ...]:
+def adjusted(attributions: Sequence[Attributed]) -> tuple[Attributed, ...]:
     """After Holm's adjustment for how many of them attribute something: others become undecided."""
     found = list(attributions)
     claiming = [index for index, one in enumerate(found) if one.says == "attributable"]

@@ -13,16 +13,16 @@ from ..record.quantity import SHARE, Rounding
 ALPHA = 0.05
 """How likely it may be that any verdict of a record rests on chance."""
 
-Side = Literal["above", "below"]
+Beyond = Literal["above", "below"]
 
 
 @dataclass(frozen=True)
-class Claim:
+class BoundClaim:
     """That a number lies above a bound, or below it. `label`: what the number is called."""
 
     label: str
     number: Measured
-    side: Side
+    side: Beyond
     bound: float
     rounding: Rounding = SHARE
 
@@ -72,6 +72,6 @@ def _above(number: Number, bound: float) -> Number:
     return found.put_together(number.parts) if number.parts else found
 
 
-def p_of_all(claims: tuple[Claim, ...]) -> float:
+def p_of_all(claims: tuple[BoundClaim, ...]) -> float:
     """For "not all of the claims are true": the largest of theirs (an intersection–union test)."""
     return max((claim.p for claim in claims), default=1.0)

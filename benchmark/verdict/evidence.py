@@ -15,9 +15,9 @@ from ..record.resampling import resampling_of, with_resampling
 from ..record.summary import Among, mean
 from ..record.task_record import FailedTask, TaskRecord, TaskResult
 
-Host = Literal["arm", "mdm"]
+HostName = Literal["arm", "mdm"]
 
-TRANSFER: Mapping[Host, str] = {
+TRANSFER: Mapping[HostName, str] = {
     "arm": "τ* of the MDM's circuit in the ARM",
     "mdm": "τ* of the ARM's circuit in the MDM",
 }
@@ -28,15 +28,15 @@ STRUCTURE: Mapping[str, str] = {HEADLINE: "ρ, standardised", "edges": "ρ"}
 
 
 @dataclass(frozen=True)
-class Evidence:
+class TransferEvidence:
     """What a verdict is read from.
 
     `transfer`: τ* by host at the compared size, with heads matched where they changed places; `half`: at half
     the size; `structure`: ρ by estimator. `moved`: whether heads changed places.
     """
 
-    transfer: Mapping[Host, Measured]
-    half: Mapping[Host, Measured]
+    transfer: Mapping[HostName, Measured]
+    half: Mapping[HostName, Measured]
     structure: Mapping[str, Measured]
     moved: bool = False
 
@@ -45,9 +45,11 @@ class Evidence:
         found = {TRANSFER[host]: value for host, value in self.transfer.items()}
         return found | {STRUCTURE[name]: value for name, value in self.structure.items()}
 
-    def map(self, other: "Evidence", combine: Callable[[Measured, Measured], Measured]) -> "Evidence":
+    def map(
+        self, other: "TransferEvidence", combine: Callable[[Measured, Measured], Measured]
+    ) -> "TransferEvidence":
         """Number by number from two sets of evidence."""
-        return Evidence(
+        return TransferEvidence(
             {host: combine(value, other.transfer[host]) for host, value in self.transfer.items()},
             {host: combine(value, other.half[host]) for host, value in self.half.items()},
             {name: combine(value, other.structure[name]) for name, value in self.structure.items()},
@@ -55,7 +57,7 @@ class Evidence:
         )
 
 
-def of_task(record: Record, task: TaskResult) -> Evidence:
+def of_task(record: Record, task: TaskResult) -> TransferEvidence:
     """The evidence of one task of a record."""
     resampling = resampling_of(record, task)
 
@@ -63,7 +65,7 @@ def of_task(record: Record, task: TaskResult) -> Evidence:
         return with_resampling(value, resampling)
 
     compared, half = _transfer_of(task, _at_compared), _transfer_of(task, _at_half)
-    return Evidence(
+    return TransferEvidence(
         {host: read(value) for host, value in compared.items()},
         {host: read(value) for host, value in half.items()},
         {name: read(_structure_of(task, name)) for name in STRUCTURE},
@@ -71,10 +73,10 @@ def of_task(record: Record, task: TaskResult) -> Evidence:
     )
 
 
-def of_tasks(each: Mapping[str, Evidence], among: Among) -> Evidence:
+def of_tasks(each: Mapping[str, TransferEvidence], among: Among) -> TransferEvidence:
     """The means over independent tasks, by name; missing where one of them lacks the value."""
     every = list(each.values())
-    return Evidence(
+    return TransferEvidence(
         {host: mean([one.transfer[host] for one in every], among) for host in TRANSFER},
         {host: mean([one.half[host] for one in every], among) for host in TRANSFER},
         {name: mean([one.structure[name] for one in every], among) for name in STRUCTURE},
@@ -82,19 +84,21 @@ def of_tasks(each: Mapping[str, Evidence], among: Among) -> Evidence:
     )
 
 
-def _transfer_of(task: TaskResult, at: Callable[[TaskRecord, Host], TransferAt]) -> dict[Host, Measured]:
+def _transfer_of(
+    task: TaskResult, at: Callable[[TaskRecord, HostName], TransferAt]
+) -> dict[HostName, Measured]:
     if not isinstance(task, TaskRecord) or task.function is None:
         return dict.fromkeys(TRANSFER, why_none(task))
     return {host: at(task, host).transfer for host in TRANSFER}
 
 
-def _at_compared(task: TaskRecord, host: Host) -> TransferAt:
+def _at_compared(task: TaskRecord, host: HostName) -> TransferAt:
     assert task.function is not None, "asked for where there is one"
     found = task.function.arm if host == "arm" else task.function.mdm
     return found.compared if isinstance(found.matched, Missing) else found.matched
 
 
-def _at_half(task: TaskRecord, host: Host) -> TransferAt:
+def _at_half(task: TaskRecord, host: HostName) -> TransferAt:
     assert task.function is not None, "asked for where there is one"
     return (task.function.arm if host == "arm" else task.function.mdm).half
 

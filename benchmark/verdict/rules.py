@@ -11,12 +11,12 @@ from typing import Literal
 from ..record.missing import Missing
 from ..record.number import Measured, Number
 from .bounds import ALIKE, CARRIES_OVER, FAILS
-from .claim import Claim, Side, p_of_all
-from .evidence import STRUCTURE, TRANSFER, Evidence, Host
+from .claim import Beyond, BoundClaim, p_of_all
+from .evidence import STRUCTURE, TRANSFER, HostName, TransferEvidence
 
-Verdict = Literal["preserved", "same function, other edges", "extended", "rebuilt", "undecided"]
+MechanismVerdict = Literal["preserved", "same function, other edges", "extended", "rebuilt", "undecided"]
 
-MEANING: Mapping[Verdict, str] = {
+MEANING: Mapping[MechanismVerdict, str] = {
     "preserved": f"either circuit carries over (τ* above {CARRIES_OVER:g} in both hosts) and the edges are "
     f"alike (ρ above {ALIKE:g} by both estimators)",
     "same function, other edges": f"either circuit carries over, and the edges are not alike (ρ below "
@@ -29,15 +29,15 @@ MEANING: Mapping[Verdict, str] = {
 
 
 @dataclass(frozen=True)
-class Finding:
+class Ruling:
     """A verdict with the claims that make it; of an undecided one, those of the verdict nearest to it.
 
     `why`: why it is undecided, or which way a one-way transfer goes; empty where there is nothing to say.
     `changed`: those of the claims that say that something changed.
     """
 
-    verdict: Verdict
-    claims: tuple[Claim, ...]
+    verdict: MechanismVerdict
+    claims: tuple[BoundClaim, ...]
     why: str = ""
 
     @property
@@ -46,65 +46,67 @@ class Finding:
         return 1.0 if self.verdict == "undecided" else p_of_all(self.claims)
 
     @property
-    def changed(self) -> tuple[Claim, ...]:
+    def changed(self) -> tuple[BoundClaim, ...]:
         """Those of the claims that say that something changed; none of an undecided finding."""
         if self.verdict == "undecided":
             return ()
         return tuple(claim for claim in self.claims if claim.side == "below")
 
 
-def find(evidence: Evidence) -> Finding:
+def find(evidence: TransferEvidence) -> Ruling:
     """The verdict that the evidence allows, and what decided it."""
     lacking = [value.missing for value in _deciding(evidence) if isinstance(value, Missing)]
     candidates = list(_candidates(evidence))
     # Of what fits no rule the nearest is told, as far as most of its claims hold.
     nearest = max(candidates, key=lambda one: sum(claim.holds for claim in one.claims) / len(one.claims))
     if lacking:
-        return Finding("undecided", nearest.claims, lacking[0])
+        return Ruling("undecided", nearest.claims, lacking[0])
     for one in candidates:
         if all(claim.holds for claim in one.claims):
             against = _against(evidence)
-            return Finding("undecided", one.claims, against) if against else one
-    return Finding("undecided", nearest.claims, _nothing_fits(nearest))
+            return Ruling("undecided", one.claims, against) if against else one
+    return Ruling("undecided", nearest.claims, _nothing_fits(nearest))
 
 
-def _candidates(evidence: Evidence) -> Iterator[Finding]:
+def _candidates(evidence: TransferEvidence) -> Iterator[Ruling]:
     alike, unlike = _structure(evidence, "above"), _structure(evidence, "below")
     over = {host: _transfer(evidence, host, "above", CARRIES_OVER) for host in TRANSFER}
     short = {host: _transfer(evidence, host, "below", CARRIES_OVER) for host in TRANSFER}
     fails = {host: _transfer(evidence, host, "below", FAILS) for host in TRANSFER}
-    yield Finding("preserved", (over["arm"], over["mdm"], *alike))
+    yield Ruling("preserved", (over["arm"], over["mdm"], *alike))
     matched = "heads changed places and were matched by their weights" if evidence.moved else ""
-    yield Finding("same function, other edges", (over["arm"], over["mdm"], *unlike), matched)
-    yield Finding("extended", (over["arm"], short["mdm"]), _MORE)
-    yield Finding("extended", (over["mdm"], short["arm"]), _LESS)
-    yield Finding("rebuilt", (fails["arm"], fails["mdm"], *unlike))
+    yield Ruling("same function, other edges", (over["arm"], over["mdm"], *unlike), matched)
+    yield Ruling("extended", (over["arm"], short["mdm"]), _MORE)
+    yield Ruling("extended", (over["mdm"], short["arm"]), _LESS)
+    yield Ruling("rebuilt", (fails["arm"], fails["mdm"], *unlike))
 
 
 _MORE = "the MDM's circuit does the ARM's work, and the ARM's does not do all of the MDM's"
 _LESS = "the ARM's circuit does the MDM's work, and the MDM's does not do all of the ARM's"
 
 
-def _deciding(evidence: Evidence) -> tuple[Measured, ...]:
+def _deciding(evidence: TransferEvidence) -> tuple[Measured, ...]:
     return (*evidence.transfer.values(), *evidence.structure.values())
 
 
-def _transfer(evidence: Evidence, host: Host, side: Side, bound: float) -> Claim:
-    return Claim(TRANSFER[host], evidence.transfer[host], side, bound)
+def _transfer(evidence: TransferEvidence, host: HostName, side: Beyond, bound: float) -> BoundClaim:
+    return BoundClaim(TRANSFER[host], evidence.transfer[host], side, bound)
 
 
-def _structure(evidence: Evidence, side: Side) -> tuple[Claim, ...]:
-    return tuple(Claim(STRUCTURE[name], value, side, ALIKE) for name, value in evidence.structure.items())
+def _structure(evidence: TransferEvidence, side: Beyond) -> tuple[BoundClaim, ...]:
+    return tuple(
+        BoundClaim(STRUCTURE[name], value, side, ALIKE) for name, value in evidence.structure.items()
+    )
 
 
-def _against(evidence: Evidence) -> str:
+def _against(evidence: TransferEvidence) -> str:
     """What circuits of half the size say to the contrary; empty where they do not."""
     # With heads that changed places only the compared size was run with them matched.
     if evidence.moved:
         return ""
     for host, name in TRANSFER.items():
         whole, half = evidence.transfer[host], evidence.half[host]
-        carries, fails = Claim(name, half, "above", CARRIES_OVER), Claim(name, half, "below", FAILS)
+        carries, fails = BoundClaim(name, half, "above", CARRIES_OVER), BoundClaim(name, half, "below", FAILS)
         assert isinstance(whole, Number), "the verdict has all of its numbers"
         opposite = fails if whole.value > CARRIES_OVER else carries if whole.value < FAILS else None
         if opposite is not None and opposite.holds:
@@ -112,6 +114,6 @@ def _against(evidence: Evidence) -> str:
     return ""
 
 
-def _nothing_fits(nearest: Finding) -> str:
+def _nothing_fits(nearest: Ruling) -> str:
     open_claims = "; ".join(str(claim) for claim in nearest.claims if not claim.holds)
     return f"nearest to {nearest.verdict}, but {open_claims}"

@@ -13,14 +13,14 @@ from ..record.record import Record
 from ..record.resampling import resampling_of, with_resampling
 from ..record.summary import Among, Reading, Values, ValuesOf, values_over
 from ..record.task_record import TaskRecord
-from .attribution import NO_CONTROL, Attribution, adjusted, attribute_change
+from .attribution import NO_CONTROL, Attributed, adjusted, attribute_change
 from .bounds import MARGIN
-from .claim import ALPHA, Claim, Side, p_of_all
+from .claim import ALPHA, Beyond, BoundClaim, p_of_all
 from .topics import Says, Topic, list_topics
 
 
 @dataclass(frozen=True)
-class Statement:
+class Stated:
     """What is said of a topic.
 
     `claims`: what decided it, of an undecided one the claims that come nearest; `why`: why it is undecided.
@@ -29,9 +29,9 @@ class Statement:
 
     topic: Topic
     says: Says
-    claims: tuple[Claim, ...]
+    claims: tuple[BoundClaim, ...]
     why: str = ""
-    attribution: Attribution = NO_CONTROL
+    attribution: Attributed = NO_CONTROL
     adjusted_p: float | None = None
 
     @property
@@ -40,41 +40,43 @@ class Statement:
         return "" if self.says == "undecided" else self.topic.words[self.says]
 
 
-def make_statements(record: Record, controls: Sequence[Record]) -> tuple[Statement, ...]:
+def make_statements(record: Record, controls: Sequence[Record]) -> tuple[Stated, ...]:
     """All statements on a record, held against its controls."""
     found = [_state(topic, record, controls) for topic in list_topics()]
     return _after_holm(found)
 
 
-def _state(topic: Topic, record: Record, controls: Sequence[Record]) -> Statement:
+def _state(topic: Topic, record: Record, controls: Sequence[Record]) -> Stated:
     values = topic.measure(_values_of(record))
     more, less = (_claims(topic, values, side, 0.0) for side in ("above", "below"))
     little = _claims(topic, values, "below", MARGIN) + _claims(topic, values, "above", -MARGIN)
-    directions: dict[Says, tuple[Claim, ...]] = {"more": more, "less": less}
+    directions: dict[Says, tuple[BoundClaim, ...]] = {"more": more, "less": less}
     for says, claims in directions.items():
         if all(claim.holds for claim in claims):
             return _directed(topic, says, claims, record, controls)
     attribution = attribute_change((), dict.fromkeys([each.pair.name for each in controls], _NOTHING))
     if all(claim.holds for claim in little):
-        return Statement(topic, "no change", little, "", attribution)
-    return Statement(topic, "undecided", *_nearest(more, less), attribution)
+        return Stated(topic, "no change", little, "", attribution)
+    return Stated(topic, "undecided", *_nearest(more, less), attribution)
 
 
 _NOTHING = Missing(missing="nothing changed")
 
 
 def _directed(
-    topic: Topic, says: Says, claims: tuple[Claim, ...], record: Record, controls: Sequence[Record]
-) -> Statement:
+    topic: Topic, says: Says, claims: tuple[BoundClaim, ...], record: Record, controls: Sequence[Record]
+) -> Stated:
     apart = {each.pair.name: topic.measure(_differences(record, each)) for each in controls}
     attribution = attribute_change(claims, apart)
     if carriers := _carriers(topic, record):
         why = f"{topic.words[says]} over all tasks, but not without {listed(carriers)}"
-        return Statement(topic, "undecided", claims, why, attribute_change((), apart))
-    return Statement(topic, says, claims, "", attribution)
+        return Stated(topic, "undecided", claims, why, attribute_change((), apart))
+    return Stated(topic, says, claims, "", attribution)
 
 
-def _nearest(more: tuple[Claim, ...], less: tuple[Claim, ...]) -> tuple[tuple[Claim, ...], str]:
+def _nearest(
+    more: tuple[BoundClaim, ...], less: tuple[BoundClaim, ...]
+) -> tuple[tuple[BoundClaim, ...], str]:
     """The claims of the side on which more of the values lie, and why they do not hold."""
     signs = [one.number.value > 0 for one in more if isinstance(one.number, Number)]
     claims = more if 2 * sum(signs) >= len(signs) else less
@@ -83,8 +85,10 @@ def _nearest(more: tuple[Claim, ...], less: tuple[Claim, ...]) -> tuple[tuple[Cl
     return claims, "; ".join(str(claim) for claim in claims if not claim.holds)
 
 
-def _claims(topic: Topic, values: Mapping[str, Measured], side: Side, bound: float) -> tuple[Claim, ...]:
-    return tuple(Claim(name, value, side, bound, topic.rounding) for name, value in values.items())
+def _claims(
+    topic: Topic, values: Mapping[str, Measured], side: Beyond, bound: float
+) -> tuple[BoundClaim, ...]:
+    return tuple(BoundClaim(name, value, side, bound, topic.rounding) for name, value in values.items())
 
 
 def _values_of(record: Record, without: str = "") -> ValuesOf:
@@ -139,7 +143,7 @@ def _carriers(topic: Topic, record: Record) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _after_holm(statements: Sequence[Statement]) -> tuple[Statement, ...]:
+def _after_holm(statements: Sequence[Stated]) -> tuple[Stated, ...]:
     """What says more or less after Holm's adjustment over all that do, then their attributions."""
     found = list(statements)
     saying = [index for index, one in enumerate(found) if one.says in ("more", "less")]
@@ -155,6 +159,6 @@ def _after_holm(statements: Sequence[Statement]) -> tuple[Statement, ...]:
     return tuple(replace(one, attribution=each) for one, each in zip(found, after, strict=True))
 
 
-def controlled(statement: Statement) -> bool:
+def controlled(statement: Stated) -> bool:
     """Whether the statement was held against a control."""
     return statement.attribution.says != NO_CONTROL.says

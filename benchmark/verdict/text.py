@@ -5,10 +5,10 @@ from typing import Any
 
 from ..tables.cells import plain
 from ..tables.layout import WIDTH, unrounded, wrapped
-from .attribution import ATTRIBUTION, Attribution
-from .claim import Claim
+from .attribution import ATTRIBUTION, Attributed
+from .claim import BoundClaim
 from .rules import MEANING
-from .statements import Statement
+from .statements import Stated
 from .verdict import Judged, PairVerdict
 
 
@@ -41,11 +41,11 @@ def _says_something(one: Judged) -> bool:
     return bool(one.finding.changed)
 
 
-def _of_control(attribution: Attribution) -> list[str]:
+def _of_control(attribution: Attributed) -> list[str]:
     return [] if attribution.says == "control: none" else [str(claim) for claim in attribution.claims]
 
 
-def _statements(statements: Sequence[Statement], width: int) -> list[str]:
+def _statements(statements: Sequence[Stated], width: int) -> list[str]:
     lines = ["STATEMENTS"]
     for one in statements:
         about = one.topic.name + (f", {one.topic.suite}" if one.topic.suite else "")
@@ -105,7 +105,7 @@ def _judged_values(one: Judged) -> dict[str, Any]:
     }
 
 
-def _statement_values(one: Statement) -> dict[str, Any]:
+def _statement_values(one: Stated) -> dict[str, Any]:
     return {
         "topic": one.topic.name,
         "suite": one.topic.suite,
@@ -118,10 +118,10 @@ def _statement_values(one: Statement) -> dict[str, Any]:
     }
 
 
-def _attribution_values(one: Attribution) -> dict[str, Any]:
+def _attribution_values(one: Attributed) -> dict[str, Any]:
     return {"says": one.says, "decided_by": list(map(_claim_values, one.claims))}
 
 
-def _claim_values(claim: Claim) -> dict[str, Any]:
+def _claim_values(claim: BoundClaim) -> dict[str, Any]:
     number = {name[1:] or "value": field for name, field in unrounded(claim.number).items()}
     return {"number": claim.label, **number, "side": claim.side, "bound": claim.bound, "holds": claim.holds}

@@ -11,11 +11,11 @@ from ..record.number import Measured
 from ..record.record import Record
 from ..record.summary import SUITES, Among
 from ..record.task_record import TaskResult
-from .attribution import Attribution, adjusted, attribute_change, less
+from .attribution import Attributed, adjusted, attribute_change, less
 from .claim import ALPHA
-from .evidence import Evidence, of_task, of_tasks
-from .rules import Finding, Verdict, find
-from .statements import Statement, make_statements
+from .evidence import TransferEvidence, of_task, of_tasks
+from .rules import MechanismVerdict, Ruling, find
+from .statements import Stated, make_statements
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,13 @@ class Judged:
     """
 
     name: str
-    finding: Finding
+    finding: Ruling
     adjusted_p: float | None
-    attribution: Attribution
+    attribution: Attributed
     without: tuple[str, ...] = ()
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> MechanismVerdict:
         """The verdict itself."""
         return self.finding.verdict
 
@@ -46,7 +46,7 @@ class PairVerdict:
     controls: tuple[str, ...]
     tasks: tuple[Judged, ...]
     suites: tuple[Judged, ...]
-    statements: tuple[Statement, ...]
+    statements: tuple[Stated, ...]
 
     def __repr__(self) -> str:
         said = ", ".join(f"{one.name}: {one.verdict}" for one in self.suites)
@@ -83,8 +83,8 @@ def judge(record: Record, controls: Sequence[Record] = ()) -> PairVerdict:
 
 
 def _judged(
-    findings: Mapping[str, Finding],
-    apart: Mapping[str, Mapping[str, Evidence | Missing]],
+    findings: Mapping[str, Ruling],
+    apart: Mapping[str, Mapping[str, TransferEvidence | Missing]],
     without: Mapping[str, tuple[str, ...]],
 ) -> tuple[Judged, ...]:
     """Verdicts after Holm's adjustment over all of them, then their attributions after one of their own."""
@@ -103,11 +103,11 @@ def _judged(
     )
 
 
-def _named(apart: Mapping[str, Evidence | Missing]) -> dict[str, dict[str, Measured] | Missing]:
+def _named(apart: Mapping[str, TransferEvidence | Missing]) -> dict[str, dict[str, Measured] | Missing]:
     return {name: one if isinstance(one, Missing) else one.named() for name, one in apart.items()}
 
 
-def _chance(finding: Finding, p: float) -> Finding:
+def _chance(finding: Ruling, p: float) -> Ruling:
     """What one verdict says by itself, and not among so many."""
     why = f"{finding.verdict} by itself, but p = {p:.3f} by Holm over all"
     return replace(finding, verdict="undecided", why=why)
@@ -115,11 +115,11 @@ def _chance(finding: Finding, p: float) -> Finding:
 
 def _of_suites(
     tasks: Mapping[str, TaskResult],
-    evidence: Mapping[str, Evidence],
-    apart: Mapping[str, Mapping[str, Evidence | Missing]],
+    evidence: Mapping[str, TransferEvidence],
+    apart: Mapping[str, Mapping[str, TransferEvidence | Missing]],
 ) -> tuple[Judged, ...]:
-    findings: dict[str, Finding] = {}
-    differences: dict[str, dict[str, Evidence | Missing]] = {}
+    findings: dict[str, Ruling] = {}
+    differences: dict[str, dict[str, TransferEvidence | Missing]] = {}
     carriers: dict[str, tuple[str, ...]] = {}
     for suite in SUITES:
         inside = {name: evidence[name] for name, task in tasks.items() if task.suite == suite}
@@ -134,7 +134,7 @@ def _of_suites(
     return _judged(findings, differences, carriers)
 
 
-def _find_over(inside: Mapping[str, Evidence], among: Among) -> tuple[Finding, tuple[str, ...]]:
+def _find_over(inside: Mapping[str, TransferEvidence], among: Among) -> tuple[Ruling, tuple[str, ...]]:
     """The verdict on the means over tasks; undecided where leaving one of them out makes it another one."""
     found = find(of_tasks(inside, among))
     if found.verdict == "undecided" or len(inside) < 2:
@@ -151,8 +151,10 @@ def _find_over(inside: Mapping[str, Evidence], among: Among) -> tuple[Finding, t
     return replace(found, verdict="undecided", why=why), without
 
 
-def _mean_difference(each: Mapping[str, Evidence | Missing], among: Among) -> Evidence | Missing:
+def _mean_difference(
+    each: Mapping[str, TransferEvidence | Missing], among: Among
+) -> TransferEvidence | Missing:
     lacking = [one for one in each.values() if isinstance(one, Missing)]
     if lacking:
         return lacking[0]
-    return of_tasks({name: one for name, one in each.items() if isinstance(one, Evidence)}, among)
+    return of_tasks({name: one for name, one in each.items() if isinstance(one, TransferEvidence)}, among)

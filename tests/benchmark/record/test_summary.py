@@ -42,15 +42,21 @@ def task(
     name: str | None = None,
     surface: str = "words",
     similarity: Measured | None = None,
+    transfer: tuple[Measured, Measured] | None = None,
 ) -> Any:
-    """As much of a task's record as a summary looks at."""
+    """As much of a task's record as a summary looks at; `transfer`: τ* in the ARM and in the MDM."""
     anything = Number(value=0.1, low=0.0, high=0.2)
     arm, mdm = areas or (anything, anything)
+    in_arm, in_mdm = transfer or (anything, anything)
     return SimpleNamespace(
         task=name or f"a {suite} task",
         suite=suite,
         surface=surface,
         pool=accuracies(solved),
+        function=SimpleNamespace(
+            arm=SimpleNamespace(compared=SimpleNamespace(transfer=in_arm)),
+            mdm=SimpleNamespace(compared=SimpleNamespace(transfer=in_mdm)),
+        ),
         comparison=SimpleNamespace(
             compared=point(edges, overlap),
             curve=tuple(point(size, value) for size, value in curve.items()),
@@ -350,3 +356,24 @@ def test_without_tasks_of_a_surface_there_is_no_task_dependent_shift() -> None:
     reason = Missing(missing="no task of this suite asks in symbols")
     assert found.symbols["planning"] == found.shifts["symbols"] == found.shift == found.across == reason
     assert isinstance(found.shifts["words"], Number)
+
+
+def test_transfer_is_by_host_suite_and_surface() -> None:
+    values = {"local": (0.9, 0.5), "planning": (0.7, 0.8)}
+    tasks = [
+        task(suite, LOCAL[0], surface=surface, transfer=tuple(Number(value=each) for each in both))
+        for suite, both in values.items()
+        for surface in ("words", "symbols")
+    ]
+    found = summarise(tasks, []).transfer
+    assert {host: square.suites["local"].value for host, square in found.items()} == {"arm": 0.9, "mdm": 0.5}
+    assert found["arm"].words["planning"].value == found["arm"].symbols["planning"].value == 0.7
+    assert found["mdm"].shift.value == pytest.approx(-0.3)
+
+
+def test_without_circuits_in_the_other_member_transfer_is_missing_with_the_reason() -> None:
+    one = task("local", LOCAL[0])
+    one.function = None
+    assert summarise([one], []).transfer["arm"].suites["local"] == Missing(
+        missing="the protocol runs no circuit in the other member"
+    )

@@ -7,24 +7,24 @@ from scipy import stats
 from build.records import number
 from mechshift.benchmark.record.missing import Missing
 from mechshift.benchmark.record.number import Number, Resampling
-from mechshift.benchmark.verdict.claim import Claim, p_of_all
+from mechshift.benchmark.verdict.claim import BoundClaim, p_of_all
 
 
 def test_a_claim_holds_where_the_whole_interval_does() -> None:
-    assert Claim("x", number(0.9, 0.05), "above", 0.8).holds
-    assert not Claim("x", number(0.9, 0.15), "above", 0.8).holds
-    assert Claim("x", number(0.3, 0.1), "below", 0.5).holds
-    assert not Claim("x", number(0.9), "above", 0.8).holds
-    assert not Claim("x", Missing(missing="none"), "above", 0.8).holds
+    assert BoundClaim("x", number(0.9, 0.05), "above", 0.8).holds
+    assert not BoundClaim("x", number(0.9, 0.15), "above", 0.8).holds
+    assert BoundClaim("x", number(0.3, 0.1), "below", 0.5).holds
+    assert not BoundClaim("x", number(0.9), "above", 0.8).holds
+    assert not BoundClaim("x", Missing(missing="none"), "above", 0.8).holds
 
 
 def test_p_is_students_of_the_distance_from_the_bound_in_standard_errors() -> None:
     freedom = Resampling(14, np.inf)
     given = Number(value=0.9, low=0.9 - 1.959964 * 0.05, high=0.9 + 1.959964 * 0.05).estimated(freedom)
     expected = 2 * stats.t.sf((0.9 - 0.8) / 0.05, 14)
-    assert Claim("x", given, "above", 0.8).p == pytest.approx(expected, rel=1e-5)
-    assert Claim("x", given, "below", 0.8).p == 1.0
-    assert Claim("x", given, "below", 1.0).p == pytest.approx(expected, rel=1e-5)
+    assert BoundClaim("x", given, "above", 0.8).p == pytest.approx(expected, rel=1e-5)
+    assert BoundClaim("x", given, "below", 0.8).p == 1.0
+    assert BoundClaim("x", given, "below", 1.0).p == pytest.approx(expected, rel=1e-5)
 
 
 def test_draws_are_used_where_they_are_at_hand() -> None:
@@ -33,22 +33,28 @@ def test_draws_are_used_where_they_are_at_hand() -> None:
     # Few resamples know a variance less well than all of them would.
     freedom = 1 / (1 / 14 + 1 / 399)
     expected = 2 * stats.t.sf((0.9 - 0.8) / draws.std(ddof=1), freedom)
-    assert Claim("x", given, "above", 0.8).p == pytest.approx(expected, rel=1e-6)
+    assert BoundClaim("x", given, "above", 0.8).p == pytest.approx(expected, rel=1e-6)
 
 
 def test_without_a_number_or_an_interval_nothing_is_shown() -> None:
-    assert Claim("x", Missing(missing="none"), "above", 0.8).p == 1.0
-    assert Claim("x", number(0.9), "above", 0.8).p == 1.0
-    assert Claim("x", number(0.8, 0.1), "above", 0.8).p == 1.0
+    assert BoundClaim("x", Missing(missing="none"), "above", 0.8).p == 1.0
+    assert BoundClaim("x", number(0.9), "above", 0.8).p == 1.0
+    assert BoundClaim("x", number(0.8, 0.1), "above", 0.8).p == 1.0
 
 
 def test_a_conjunction_is_as_doubtful_as_its_most_doubtful_part() -> None:
-    sure, doubtful = Claim("x", number(0.9, 0.01), "above", 0.8), Claim("y", number(0.9, 0.09), "above", 0.8)
+    sure, doubtful = (
+        BoundClaim("x", number(0.9, 0.01), "above", 0.8),
+        BoundClaim("y", number(0.9, 0.09), "above", 0.8),
+    )
     assert p_of_all((sure, doubtful)) == doubtful.p > sure.p
     assert p_of_all(()) == 1.0
 
 
 def test_a_claim_reads_as_a_sentence() -> None:
-    assert str(Claim("ρ", number(0.9, 0.05), "above", 0.8)) == "ρ 0.90 [0.85, 0.95] is above 0.80"
-    assert str(Claim("ρ", number(0.9, 0.2), "above", 0.8)) == "ρ 0.90 [0.70, 1.10] is not clearly above 0.80"
-    assert str(Claim("ρ", Missing(missing="it is noise"), "above", 0.8)) == "ρ: it is noise"
+    assert str(BoundClaim("ρ", number(0.9, 0.05), "above", 0.8)) == "ρ 0.90 [0.85, 0.95] is above 0.80"
+    assert (
+        str(BoundClaim("ρ", number(0.9, 0.2), "above", 0.8))
+        == "ρ 0.90 [0.70, 1.10] is not clearly above 0.80"
+    )
+    assert str(BoundClaim("ρ", Missing(missing="it is noise"), "above", 0.8)) == "ρ: it is noise"

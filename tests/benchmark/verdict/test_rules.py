@@ -7,14 +7,14 @@ import pytest
 from build.records import number
 from mechshift.benchmark.record.missing import Missing
 from mechshift.benchmark.record.number import Measured
-from mechshift.benchmark.verdict.evidence import Evidence
+from mechshift.benchmark.verdict.evidence import TransferEvidence
 from mechshift.benchmark.verdict.rules import MEANING, find
 
 
 def evidence(
     arm: float, mdm: float, rho: float, half: tuple[float, float] = (0.85, 0.85), spread: float = 0.05
-) -> Evidence:
-    return Evidence(
+) -> TransferEvidence:
+    return TransferEvidence(
         transfer={"arm": number(arm, spread), "mdm": number(mdm, spread)},
         half={"arm": number(half[0], spread), "mdm": number(half[1], spread)},
         structure={"standardised": number(rho, spread), "edges": number(rho + 0.02, spread)},
@@ -101,7 +101,9 @@ def test_an_undecided_one_names_the_nearest_verdict_and_what_is_open() -> None:
 
 def test_one_model_with_itself_is_preserved_beyond_doubt() -> None:
     one: Measured = number(1.0, 0.0)
-    found = find(Evidence(dict.fromkeys(("arm", "mdm"), one), {"arm": one, "mdm": one}, {"edges": one}))
+    found = find(
+        TransferEvidence(dict.fromkeys(("arm", "mdm"), one), {"arm": one, "mdm": one}, {"edges": one})
+    )
     assert (found.verdict, found.p) == ("preserved", 0.0)
 
 
