@@ -6,12 +6,12 @@ import pytest
 
 from build.records import a_failed_task, a_record, number
 from mechshift.benchmark.pages.pair import PairPage, pair_page
-from mechshift.benchmark.record.protocol import V2, Transferring
+from mechshift.benchmark.record.protocol import V2
 from mechshift.benchmark.record.quantities import SECTIONS, sections_of, task_quantities
 from mechshift.benchmark.record.quantity import Definition, Line, Quantity, Section
 from mechshift.benchmark.tables.table import record_table
 
-ASKING = V2.changed(transferring=Transferring(crossed=4, shuffled=2, shuffled_examples=2))
+ASKING, WITHOUT = V2, V2.changed(transferring=None)
 PLANTED = Quantity(
     "planted", lambda task: number(0.125), Definition("planted sign", "Of a part.", regression="either")
 )
@@ -25,21 +25,21 @@ def planted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_section_is_of_the_protocols_that_have_its_part() -> None:
     assert SECTION.asked_by(ASKING)
-    assert not SECTION.asked_by(V2)
-    assert replace(SECTION, part=None).asked_by(V2)
+    assert not SECTION.asked_by(WITHOUT)
+    assert replace(SECTION, part=None).asked_by(WITHOUT)
 
 
 def test_of_several_protocols_what_one_asks_for_is_there() -> None:
-    assert SECTION not in sections_of(V2)
-    assert SECTION in sections_of(V2, ASKING)
+    assert SECTION not in sections_of(WITHOUT)
+    assert SECTION in sections_of(WITHOUT, ASKING)
     assert SECTION in sections_of()
-    names = {"all": task_quantities(), "asked": task_quantities(ASKING), "without": task_quantities(V2)}
+    names = {"all": task_quantities(), "asked": task_quantities(ASKING), "without": task_quantities(WITHOUT)}
     assert {key for key, found in names.items() if PLANTED in found} == {"all", "asked"}
 
 
 @pytest.mark.parametrize("asked", [True, False], ids=["asked", "not asked"])
 def test_texts_pages_and_frames_show_it_where_it_was_asked_for(asked: bool) -> None:
-    record = a_record(protocol=ASKING if asked else V2, failed=(a_failed_task("sudoku", "too hard"),))
+    record = a_record(protocol=ASKING if asked else WITHOUT, failed=(a_failed_task("sudoku", "too hard"),))
     assert ("PLANTED PART" in record_table(record, "text")) == asked
     assert ("planted sign" in record_table(record, "github")) == asked
     assert (",planted," in record_table(record, "csv")) == asked

@@ -37,7 +37,7 @@ every_protocol = pytest.mark.parametrize("protocol", list_protocols(), ids=lambd
 
 def test_v2_is_the_boards() -> None:
     assert V2.board
-    assert V2.version == 1
+    assert V2.version == 2
     assert (V2.scoring.kv, V2.scoring.rule, V2.scoring.steps) == ("grouped", "staggered", "converge")
     assert (V2.scoring.places, V2.scoring.neurons) == (True, True)
     assert (V2.sampling.read, V2.reading.beside) == ("plan", ("copy", "start", "half", "last"))
@@ -64,6 +64,7 @@ def test_quick_is_v2_on_fewer_examples() -> None:
     mine, boards = dict(QUICK.settings()), dict(V2.settings())
     assert mine.keys() == boards.keys()
     fewer = {"minimum", "pool", "convergence", "most", "beside_examples", "swept", "resamples"}
+    fewer |= {"crossed", "shuffled_examples", "ablated", "random_sets"}
     differing = {name for name in mine if mine[name] != boards[name]}
     assert differing == {"name", "version", "board", *fewer}
     assert (QUICK.sampling.pool, QUICK.board) == (80, False)
@@ -154,6 +155,8 @@ def test_a_part_is_carried_whole(protocol: Protocol) -> None:
         "sweeping",
         "compared",
         "removing",
+        "transferring",
+        "ablating",
         "statistics",
     }
     for name, part in parts.items():
@@ -169,7 +172,7 @@ def test_a_part_is_carried_whole(protocol: Protocol) -> None:
 def test_settings_are_all_that_is_set_but_the_tasks() -> None:
     assert dict(V2.settings()) == {
         "name": "v2",
-        "version": 1,
+        "version": 2,
         "board": True,
         "minimum": 30,
         "minimum_edges": 0,
@@ -195,6 +198,14 @@ def test_settings_are_all_that_is_set_but_the_tasks() -> None:
         "faithful": 0.85,
         "components": 20,
         "removed": 1,
+        "crossed": 64,
+        "shuffled": 50,
+        "shuffled_examples": 8,
+        "ablated": 32,
+        "ablated_heads": 4,
+        "ablated_mlps": 1,
+        "ablated_neurons": 20,
+        "random_sets": 10,
         "resampling_seed": 0,
         "resamples": 200,
         "splits": 10,
