@@ -229,7 +229,9 @@ def _transfer() -> Column:
 
     def quantity(suite: str, kind: str, host: Owner, key: str) -> Quantity[Summary]:
         def of(summary: Summary) -> Mapping[str, Measured]:
-            return kinds[kind](summary.transfer[key])
+            square = summary.transfer.get(key)
+            # A stranger's record may lack a host.
+            return {} if square is None else kinds[kind](square)
 
         name = "_".join(filter(None, ("transfer_in", key, suite, kind)))
         label = ", ".join(filter(None, (means.title, f"in the {host}", suite, kind)))

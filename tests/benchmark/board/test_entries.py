@@ -86,11 +86,11 @@ def test_a_status_is_found_and_not_claimed(submission: Path, record: Record, tmp
     assert read(submission).status == "self-reported"
     (submission.parent / "allowed_signers").write_text(f"a@b.org {(tmp_path / 'key.pub').read_text()}")
     entry = read(submission)
-    assert (entry.status, entry.extent) == ("re-run", "1 of 130 cells")
+    assert (entry.status, entry.extent) == ("re-run", "1 of 170 cells")
     row = make_board(submission.parent).fields(["status", "attested_cells", "model_cells"])
-    assert row == [{"pair": "tiny", "status": "re-run", "attested_cells": 1, "model_cells": 130}]
-    assert "1 of 130 cells" in board_table(submission.parent, BoardView(), "text", 200)
-    assert "re-run, 1 of 130 cells" in board_page(make_board(submission.parent))
+    assert row == [{"pair": "tiny", "status": "re-run", "attested_cells": 1, "model_cells": 170}]
+    assert "1 of 170 cells" in board_table(submission.parent, BoardView(), "text", 200)
+    assert "re-run, 1 of 170 cells" in board_page(make_board(submission.parent))
     write_manifest_anew(submission, "0.1.1")
     entry = read(submission)
     assert (entry.status, entry.refused) == (
@@ -214,7 +214,7 @@ def test_an_older_protocol_is_retired(tmp_path: Path, record: Record) -> None:
     write_submission(tmp_path, record)
     contents = read_board(tmp_path)
     assert [entry.name for entry in contents.entries] == ["2026-11-29-tiny-v2"]
-    reason = "protocol v2 is now @1; ioi@1 is now @2"
+    reason = "protocol v2 is now @2; ioi@1 is now @2"
     assert contents.retired == (Retired(folder.name, MADE, reason, "tiny", "v2@0"),)
 
 
@@ -234,7 +234,7 @@ def test_a_newer_schema_is_no_record(submission: Path) -> None:
     write_manifest_anew(submission)
     with pytest.raises(
         NotComputable,
-        match="a record of schema 99 under protocol v2@1, and this version of mechshift reads schema 6",
+        match="a record of schema 99 under protocol v2@2, and this version of mechshift reads schema 6",
     ):
         read(submission)
 
