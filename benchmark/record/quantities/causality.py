@@ -7,7 +7,7 @@ from ..cards import THIRDS
 from ..causality import NODE_KINDS, Causality, KindLoss, Loss, NodeKind
 from ..missing import Missing
 from ..number import Measured
-from ..quantity import MEMBERS, POINT, SHIFT, Definition, Line, Owner, Quantity, Rounding, Section, entry
+from ..quantity import MEMBERS, POINT, SHIFT, Definition, Line, Owner, Quantity, Rounding, Section
 from ..task_record import FailedTask, TaskResult
 
 CALLED: Mapping[NodeKind, str] = MappingProxyType({"heads": "heads", "mlps": "MLPs", "neurons": "neurons"})
@@ -180,7 +180,8 @@ def _shifts() -> Iterator[Line[TaskResult]]:
 def _shift(kind: NodeKind) -> Callable[[TaskResult], Measured]:
     def value(task: TaskResult) -> Measured:
         found = _causality(task)
-        return found if isinstance(found, Missing) else entry(found.shift, kind)
+        absent = Missing(missing="the record has no value of it")
+        return found if isinstance(found, Missing) else found.shift.get(kind, absent)
 
     return value
 
