@@ -18,7 +18,6 @@ from ...benchmark.run.store import digest_of, find_cell, read_seal
 from ...errors import NotComputable, UsageError
 from ...metrics import (
     Estimate,
-    GroupProducts,
     Undefined,
     cluster_weights,
     group_products,
@@ -81,11 +80,8 @@ class MemberScores:
         `weights`: of the units of either in each resample [1 + resamples, units]; `scale`: of each edge;
         `same_task`: whether units of the two can have an example or a template in common.
         """
-        found = group_products(self.sums, other.sums, scale=scale)
         (own, _), (others, _) = self._units, other._units
-        products = GroupProducts(
-            own @ found.aa @ own.T, others @ found.bb @ others.T, own @ found.ab @ others.T
-        )
+        products = group_products(own @ self.sums, others @ other.sums, scale=scale)
         shared = self._shared(other) if same_task else None
         return resampled_cosine(products, self.unit_counts, other.unit_counts, *weights, shared)
 
