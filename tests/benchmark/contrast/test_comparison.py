@@ -71,6 +71,11 @@ def test_the_family_is_of_all_values_with_an_interval_that_a_regression_is_looke
         # Of the four kinds of task two are asked, so that nothing can be told apart within one.
         "similarity_local_symbols",
         "similarity_planning_words",
+        *(
+            f"transfer_in_{host}_{kind}"
+            for host in ("arm", "mdm")
+            for kind in ("local_symbols", "planning_words")
+        ),
         "task_dependent_shift",
         "task_dependent_shift_words",
         "task_dependent_shift_symbols",

@@ -25,11 +25,10 @@ TASK = "greater-than"
 
 @pytest.fixture
 def folder(measured: tuple[Record, Path], tmp_path: Path) -> Path:
-    """A run's folder with the record of one task and its cells."""
+    """A run's folder with its record and its cells; those of transfer were made of all tasks' scores."""
     record, out = measured
-    shutil.copytree(out / "cells" / TASK, tmp_path / "run" / "cells" / TASK)
-    alone = record.model_copy(update={"tasks": tuple(task for task in record.tasks if task.task == TASK)})
-    write_model(alone, tmp_path / "run" / "record.of-one-task.json")
+    shutil.copytree(out / "cells", tmp_path / "run" / "cells")
+    write_model(record, tmp_path / "run" / "tiny-small.json")
     return tmp_path / "run"
 
 
@@ -49,7 +48,7 @@ def test_the_draws_of_a_run_give_its_intervals_and_a_run_does_not_differ_from_it
     assert (found.a.undrawn, found.b.undrawn) == ("", "")
     assert not any("in part" in note for note in found.notes)
     paired = [value for value in found.values if value.pairing == "paired"]
-    assert {value.task for value in paired} == {None, TASK}
+    assert {value.task for value in paired} == {None, *(task.task for task in found.a.record.tasks)}
     for value in paired:
         assert value.difference == Number(value=0, low=0, high=0)
     area = found.a.record.tasks[0].comparison.arm.absolute.log_area
@@ -76,7 +75,8 @@ def test_without_cells_a_run_is_independent_of_itself(folder: Path) -> None:
 def test_cells_of_other_numbers_are_not_used(folder: Path, change: float, reason: str) -> None:
     (path,) = folder.glob("*.json")
     content = json.loads(path.read_text())
-    content["tasks"][0]["comparison"]["curve"][1]["edge"]["cross"]["value"] += change
+    (task,) = (one for one in content["tasks"] if one["task"] == TASK)
+    task["comparison"]["curve"][1]["edge"]["cross"]["value"] += change
     path.write_text(json.dumps(content))
     found = with_draws_of_cells(read_side(path), [TASK])
     assert found.undrawn == reason
