@@ -26,12 +26,13 @@ from .task_record import TaskRecord
 Draws = Mapping[str, Floats]
 """By the place of a number in its record, such as `ioi/compared.edge.normalised`: its draws, [resamples]."""
 
-FORMAT = "draws 1"
+FORMAT = "draws 2"
 KEY = "mechshift"
-STEPS = 65_534
-"""Into how many steps the range of a number's draws is divided in the file: 16 bits, one code for no value.
+STEPS = 4_094
+"""Into how many steps the range of a number's draws is divided in the file.
 
-Rounding moves a draw by at most 1/131,068 of that range, far less than other resamples would.
+Rounding moves a draw by at most 1/8,188 of that range, far less than other resamples would. Finer steps are
+noise to a packer: with as many as 16 bits have, a submission's draws took half as much again.
 """
 LARGEST_DRAWS = 32 * 2**20
 """Bytes of the largest file of draws that is read; those of a whole protocol take one MiB."""
@@ -40,6 +41,7 @@ MOST_RESAMPLES = 10_000
 """Resamples of the most that are read; protocols have a thousand."""
 
 _NONE = -32_768
+"""The code of a draw that has no value: none that a step reaches."""
 _DTYPES = {"codes": "I16", "least": "F64", "step": "F64"}
 
 

@@ -52,7 +52,7 @@ def test_draws_go_to_their_places_and_come_back(tmp_path: Path) -> None:
     kept = read_draws(tmp_path / "draws.safetensors")
     assert set(kept) == set(taken)
     for place, values in taken.items():
-        half_step = (np.nanmax(values) - np.nanmin(values)) / 65_534 / 2
+        half_step = (np.nanmax(values) - np.nanmin(values)) / 4_094 / 2
         np.testing.assert_allclose(kept[place], values, rtol=0, atol=1.001 * half_step)
         assert (np.isnan(kept[place]) == np.isnan(values)).all()
 
@@ -63,7 +63,7 @@ def test_draws_that_do_not_vary_are_undefined_or_are_large_are_kept(
 ) -> None:
     write_draws({PLACE: values}, tmp_path / "draws.safetensors")
     kept = read_draws(tmp_path / "draws.safetensors")[PLACE]
-    np.testing.assert_allclose(kept, values, rtol=1e-4, atol=1e-4 * np.nanmax(np.abs(np.nan_to_num(values))))
+    np.testing.assert_allclose(kept, values, rtol=0, atol=1.3e-4 * 2 * np.nanmax(np.abs(np.nan_to_num(values))))
 
 
 @pytest.mark.parametrize("spread", [1e300, 1.0, 1e-3, 1e-8, 1e-9, 1e-12, 1e-15, 0.0])
@@ -99,14 +99,14 @@ def _file(path: Path, header: object, **changes: np.ndarray) -> None:
 @pytest.mark.parametrize(
     ("header", "changes", "reason"),
     [
-        ({"format": "draws 2", "places": ["a"]}, {}, "no draws 1"),
-        ({"format": "draws 1", "places": ["a", "b"]}, {}, "not those of its draws"),
-        ({"format": "draws 1", "places": [1]}, {}, "no names"),
-        ({"format": "draws 1", "places": ["a"]}, {"codes": np.zeros((1, 3))}, "not I16"),
-        ({"format": "draws 1", "places": ["a"]}, {"codes": np.zeros(3, np.int16)}, "not those of its draws"),
-        ({"format": "draws 1", "places": ["a"]}, {"least": np.array([np.nan])}, "not finite"),
-        ({"format": "draws 1", "places": ["a"]}, {"step": np.array([1e308])}, "not finite"),
-        ([], {}, "no draws 1"),
+        ({"format": "draws 1", "places": ["a"]}, {}, "no draws 2"),
+        ({"format": "draws 2", "places": ["a", "b"]}, {}, "not those of its draws"),
+        ({"format": "draws 2", "places": [1]}, {}, "no names"),
+        ({"format": "draws 2", "places": ["a"]}, {"codes": np.zeros((1, 3))}, "not I16"),
+        ({"format": "draws 2", "places": ["a"]}, {"codes": np.zeros(3, np.int16)}, "not those of its draws"),
+        ({"format": "draws 2", "places": ["a"]}, {"least": np.array([np.nan])}, "not finite"),
+        ({"format": "draws 2", "places": ["a"]}, {"step": np.array([1e308])}, "not finite"),
+        ([], {}, "no draws 2"),
     ],
 )
 def test_anything_else_is_refused(
@@ -125,7 +125,7 @@ def test_a_file_that_is_no_safetensors_or_is_not_there_is_refused(tmp_path: Path
 
 
 def test_a_file_of_more_than_draws_take_is_not_read(tmp_path: Path) -> None:
-    _file(tmp_path / "long", {"format": "draws 1", "places": ["a"]}, codes=np.zeros((1, 10_001), np.int16))
+    _file(tmp_path / "long", {"format": "draws 2", "places": ["a"]}, codes=np.zeros((1, 10_001), np.int16))
     with pytest.raises(NotComputable, match="it has 10,001 resamples, and draws at most 10,000"):
         read_draws(tmp_path / "long")
     os.truncate(tmp_path / "long", 120_000_000)
