@@ -15,7 +15,8 @@ from ..pairs.member import Member
 from ..pairs.pair import Pair
 from ..record.number import Accuracy
 from ..record.protocol import Sampling
-from .decoding import answers, steps_of
+from .decoding import answers
+from .denoising import budget_of, precedence_of
 from .encoding import DoesNotFit, Encoded, encode, text_of
 from .in_place import in_place_accuracy
 from .masking import check_prompts, check_targets
@@ -72,7 +73,8 @@ def find_pool(
         drawn = list(islice(stream, sampling.pool))
         if not drawn:
             break
-        attempted = _attempts(pair, task, list(encoded_examples(pair, drawn, sieve, sampling.read)), rows)
+        fitting = list(encoded_examples(pair, drawn, sieve, sampling.read))
+        attempted = _attempts(pair, task, fitting, sampling, rows)
         attempts += attempted
         found = [a for a in attempted if a.arm and a.mdm and a.reference]
         solved += found
@@ -156,7 +158,9 @@ def _check_size(pair: Askable, encoded: Encoded) -> None:
         raise DoesNotFit("the text has more tokens than the model has positions")
 
 
-def _attempts(pair: Pair, task: Task, examples: Sequence[tuple[int, Encoded]], rows: int) -> list[Attempt]:
+def _attempts(
+    pair: Pair, task: Task, examples: Sequence[tuple[int, Encoded]], sampling: Sampling, rows: int
+) -> list[Attempt]:
     """The attempts in the order of the examples, decoded in batches of one length."""
     by_length: dict[tuple[int, int], list[tuple[int, Encoded]]] = defaultdict(list)
     for index, encoded in examples:
@@ -164,19 +168,23 @@ def _attempts(pair: Pair, task: Task, examples: Sequence[tuple[int, Encoded]], r
     attempts: list[Attempt] = []
     for alike in by_length.values():
         for start in range(0, len(alike), rows):
-            attempts += _batch(pair, task, alike[start : start + rows])
+            attempts += _batch(pair, task, alike[start : start + rows], sampling)
     # Back in the stream's order: the pool takes the first solved examples of the stream, whatever length
     # they have.
     return sorted(attempts, key=lambda attempt: attempt.index)
 
 
-def _batch(pair: Pair, task: Task, examples: Sequence[tuple[int, Encoded]]) -> list[Attempt]:
+def _batch(
+    pair: Pair, task: Task, examples: Sequence[tuple[int, Encoded]], sampling: Sampling
+) -> list[Attempt]:
     encoded = [each for _, each in examples]
     tokens = torch.tensor([each.clean + each.answer for each in encoded])
     targets = torch.tensor([list(each.targets) for each in encoded])
-    steps = steps_of(task, len(encoded[0].answer))
+    size = len(encoded[0].answer)
+    steps = budget_of(task, size, sampling)
+    precedence = precedence_of([index for index, _ in examples], size, sampling)
     arm, _ = answers(pair.arm, tokens, targets, steps)
-    mdm, orders = answers(pair.mdm, tokens, targets, steps)
+    mdm, orders = answers(pair.mdm, tokens, targets, steps, precedence)
     attempts = []
     for (index, each), arm_ids, mdm_ids, order in zip(examples, arm, mdm, orders, strict=True):
         # A logit difference is read along the reference answer, so both members have to give exactly that

@@ -1,4 +1,4 @@
-"""Greedy decoding: left to right for an ARM, most confident first with a step budget for an MDM."""
+"""Greedy decoding: left to right for an ARM; with a budget of steps, and in an order, for an MDM."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,23 +26,29 @@ class Trajectory:
 
 
 @torch.no_grad()
-def decode(member: Member, tokens: Tensor, targets: Tensor, steps: int) -> Trajectory:
+def decode(
+    member: Member, tokens: Tensor, targets: Tensor, steps: int, precedence: Tensor | None = None
+) -> Trajectory:
     """Fill the target positions greedily, at temperature 0, without ever choosing the mask token.
 
     `tokens`: ids [rows, tokens]; what stands at the targets is no part of the answer, but an ARM that would
     write just that is decoded in one pass. `targets`: ascending positions [rows, targets]. `steps`: the MDM's
     budget, at most the number of targets; an ARM takes one step a token, and an MDM with block attention at
-    least one a block.
+    least one a block. `precedence`: numbers [rows, targets], of which an MDM commits the largest first within
+    a block; None: the most confident first.
     """
     if member.autoregressive:
         return _left_to_right(member, tokens, targets)
-    return _most_confident_first(member, tokens, targets, min(steps, targets.shape[1]))
+    return _step_by_step(member, tokens, targets, min(steps, targets.shape[1]), precedence)
 
 
-def answers(member: Member, tokens: Tensor, targets: Tensor, steps: int) -> tuple[list[Ids], list[Ids]]:
+def answers(
+    member: Member, tokens: Tensor, targets: Tensor, steps: int, precedence: Tensor | None = None
+) -> tuple[list[Ids], list[Ids]]:
     """What `decode` fills in, and the step at which it did, both as [rows] of one entry per target."""
     targets = targets.to(member.device)
-    trajectory = decode(member, tokens.to(member.device), targets, steps)
+    given = None if precedence is None else precedence.to(member.device)
+    trajectory = decode(member, tokens.to(member.device), targets, steps, given)
     chosen = trajectory.tokens.gather(1, targets)
     return [tuple(row) for row in chosen.tolist()], [tuple(row) for row in trajectory.step.tolist()]
 
@@ -85,14 +91,17 @@ def _greedy(member: Member, tokens: Tensor, targets: Tensor) -> Tensor:
     return torch.cat([logits.argmax(dim=-1) for logits in _logits_by_rows(member, before, targets)])
 
 
-def _most_confident_first(member: Member, tokens: Tensor, targets: Tensor, steps: int) -> Trajectory:
+def _step_by_step(
+    member: Member, tokens: Tensor, targets: Tensor, steps: int, precedence: Tensor | None
+) -> Trajectory:
     tokens = tokens.scatter(1, targets, member.mask_id)
     step = torch.full_like(targets, -1)
     # Without blocks, all targets count as one block.
     block = targets // member.attention.block if member.attention.kind == "block" else targets * 0
     for now, number in enumerate(_numbers(block, steps).unbind(dim=1)):
         confidence, chosen = _confidences(member, tokens, targets)
-        commit = _next(confidence, block, masked=step < 0, number=number)
+        first = confidence if precedence is None else precedence
+        commit = _next(first, block, masked=step < 0, number=number)
         tokens.scatter_(1, targets, torch.where(commit, chosen, tokens.gather(1, targets)))
         step = torch.where(commit, now, step)
     return Trajectory(tokens, step)
@@ -110,7 +119,7 @@ def _numbers(block: Tensor, steps: int) -> Tensor:
 
 
 def steps_of(task: Task, answer: int) -> int:
-    """Decoding steps of a task for an answer of so many tokens."""
+    """Decoding steps of a task for an answer of so many tokens, as its card has them."""
     return answer if task.card.steps == "tokens" else task.card.steps
 
 
@@ -144,14 +153,14 @@ def _confidence(logits: Tensor) -> tuple[Tensor, Tensor]:
     return best - others, chosen
 
 
-def _next(confidence: Tensor, block: Tensor, masked: Tensor, number: Tensor) -> Tensor:
-    """Boolean [rows, targets]: the `number` [rows] most confident masked targets, earliest blocks first.
+def _next(precedence: Tensor, block: Tensor, masked: Tensor, number: Tensor) -> Tensor:
+    """Boolean [rows, targets]: the `number` [rows] masked targets of most precedence, earliest blocks first.
 
-    Equal confidences are decided by position, so that a run can be repeated.
+    Equals, such as equally confident ones, are decided by position, so that a run can be repeated.
     """
-    # Sorted by confidence first and then stably by block, which keeps the order by confidence within each
+    # Sorted by precedence first and then stably by block, which keeps the order by precedence within each
     # block.
-    order = torch.where(masked, confidence, -torch.inf).argsort(dim=1, descending=True, stable=True)
+    order = torch.where(masked, precedence, -torch.inf).argsort(dim=1, descending=True, stable=True)
     place = torch.where(masked, block, torch.iinfo(block.dtype).max)
     order = order.gather(1, place.gather(1, order).argsort(dim=1, stable=True))
     first = torch.arange(block.shape[1], device=block.device) < number[:, None]

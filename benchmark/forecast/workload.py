@@ -17,7 +17,8 @@ from ..admission.cloze import clozes
 from ..admission.fill import askable, distinct_attentions, filling_batches
 from ..asking.attempts import Sieve, encoded_examples
 from ..asking.beside import ask_beside
-from ..asking.decoding import commits, steps_of
+from ..asking.decoding import commits
+from ..asking.denoising import budget_of
 from ..asking.encoding import Encoded
 from ..asking.grouping import Grouping, evenly, group_examples, spaced, swept_examples
 from ..asking.in_place import find_gap
@@ -34,7 +35,7 @@ from ..measure.effects import first_of_each
 from ..measure.node_sets import number_of_sets
 from ..pairs.attention import Attention
 from ..pairs.member import Member
-from ..record.protocol import Protocol, ProtocolTask
+from ..record.protocol import Protocol, ProtocolTask, Sampling
 from .points import searched_steps, typical_steps
 from .sizes import Sizes, Sketch
 
@@ -167,8 +168,9 @@ def task_work(
         if not drawn or len(attempted) >= protocol.sampling.pool:
             break
     examples = attempted[: protocol.sampling.pool]
+    order = partial(commit_order, sketch.mdm, task, sampling=protocol.sampling)
     pooled = [
-        Solved(index=index, order=commit_order(sketch.mdm, task, each), template=each.example.template)
+        Solved(index=index, order=order(each), template=each.example.template)
         for index, each in enumerate(examples)
     ]
     grouping = group_examples(pooled, protocol.halving)
@@ -178,7 +180,7 @@ def task_work(
         _member_work(
             member,
             sizes,
-            list(_decoding(sketch, member, task, attempted, rows)),
+            list(_decoding(sketch, member, task, attempted, protocol.sampling, rows)),
             len(attempted),
             by_index,
             grouping,
@@ -200,9 +202,9 @@ def task_work(
     )
 
 
-def commit_order(member: Member, task: Task, encoded: Encoded) -> Order:
+def commit_order(member: Member, task: Task, encoded: Encoded, sampling: Sampling) -> Order:
     """When an MDM would commit each answer token, from left to right."""
-    numbers = _commits(member.attention, encoded.targets, steps_of(task, len(encoded.answer)))
+    numbers = _commits(member.attention, encoded.targets, budget_of(task, len(encoded.answer), sampling))
     return tuple(step for step, number in enumerate(numbers) for _ in range(number))
 
 
@@ -213,7 +215,12 @@ def _commits(attention: Attention, targets: Sequence[int], steps: int) -> list[i
 
 
 def _decoding(
-    sketch: Sketch, member: Member, task: Task, examples: Sequence[Encoded], rows: int
+    sketch: Sketch,
+    member: Member,
+    task: Task,
+    examples: Sequence[Encoded],
+    sampling: Sampling,
+    rows: int,
 ) -> Iterator[Load]:
     """One load per pass of decoding; in-place infilling is part of it.
 
@@ -227,7 +234,7 @@ def _decoding(
             if member.autoregressive:
                 yield Load(count, prompt + answer - 1, count * answer, count)
             else:
-                steps = len(_commits(member.attention, targets, steps_of(task, answer)))
+                steps = len(_commits(member.attention, targets, budget_of(task, answer, sampling)))
                 yield from [Load(count, prompt + answer, count * answer, count)] * steps
     if not member.autoregressive:
         yield from _in_place(sketch, member, examples, rows)

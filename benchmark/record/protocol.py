@@ -39,6 +39,15 @@ class Sampling(Part):
         description="what the headline reads: the first token of the answer, with nothing of it in sight, or "
         "all steps of the decoding"
     )
+    denoising_order: Literal["confidence", "left to right", "random"] = Field(
+        default="confidence",
+        description="in which order an MDM commits the tokens of an answer: most confident first, from left "
+        "to right, or in an order drawn for each example from the seed",
+    )
+    denoising_steps: Annotated[int, Field(ge=1)] | Literal["task"] = Field(
+        default="task",
+        description="in how many steps it commits them, at most; task: in as many as the task's card says",
+    )
 
 
 class Halving(Part):

@@ -400,7 +400,12 @@ def _cell(
         "method": kind.method,
         "task": task.model_dump(mode="json"),
         # Only the parts that the computation sees: a change to any other part leaves the cell valid.
-        "protocol": {part: getattr(protocol, part).model_dump(mode="json") for part in kind.parts},
+        # A setting with a default came later than the others: it then says what was always done, and cells
+        # made before there was a choice stay valid.
+        "protocol": {
+            part: getattr(protocol, part).model_dump(mode="json", exclude_defaults=True)
+            for part in kind.parts
+        },
         "needs": {need: keys[need] for need in kind.needs},
     }
     for name in kind.others:

@@ -153,7 +153,11 @@ def _as_if_solved(pair: Pair, cell: Cell, found: Pool) -> Pool:
     task, sampling = get_task(cell.task.name), PROTOCOL.sampling
     stream = enumerate(task.examples(sampling.seed, "evaluation", cell.task.level))
     solved = [
-        Solved(index=index, order=commit_order(pair.mdm, task, each), template=each.example.template)
+        Solved(
+            index=index,
+            order=commit_order(pair.mdm, task, each, sampling),
+            template=each.example.template,
+        )
         for index, each in encoded_examples(pair, islice(stream, sampling.pool), Sieve(), sampling.read)
     ]
     return found.model_copy(update={"solved": tuple(solved)})

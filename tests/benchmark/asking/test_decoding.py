@@ -85,7 +85,13 @@ def schedule(targets: tuple[int, ...], block: int, steps: int) -> list[tuple[int
 
 
 def plainly(
-    model: PreTrainedModel, row: list[int], targets: tuple[int, ...], steps: int, attention: str, shift: bool
+    model: PreTrainedModel,
+    row: list[int],
+    targets: tuple[int, ...],
+    steps: int,
+    attention: str,
+    shift: bool,
+    precedence: dict[int, float] | None = None,
 ) -> tuple[list[int], list[int], bool]:
     """One row by the definition: its tokens, each target's step, and whether the mask was ever likeliest."""
     row = [MASK if position in targets else token for position, token in enumerate(row)]
@@ -102,7 +108,8 @@ def plainly(
             scores[MASK] = float("-inf")
             probability = torch.tensor(scores).softmax(0).max().item()
             if target // block == place:
-                choices.append((-probability, target, scores.index(max(scores))))
+                first = probability if precedence is None else precedence[target]
+                choices.append((-first, target, scores.index(max(scores))))
         for _, target, token in sorted(choices)[:number]:
             row[target], step[target] = token, now
     return row, list(step.values()), tempted
@@ -175,6 +182,28 @@ def test_an_mdm_decodes_most_confident_first(
     expected = [plainly(model, row, TARGETS, steps, attention, shift) for row in tokens[::3].tolist()]
     assert found.tokens[::3].tolist() == [row for row, _, _ in expected]
     assert found.step[::3].tolist() == [step for _, step, _ in expected]
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5])
+@pytest.mark.parametrize("attention", ["full", "block:4"])
+@pytest.mark.parametrize("order", ["left to right", "another for each row"])
+def test_an_mdm_decodes_in_the_order_that_it_is_given(order: str, attention: str, steps: int) -> None:
+    model, tokens = llama(), rows()
+    if order == "left to right":
+        precedence = torch.tensor([[5.0, 4.0, 3.0, 2.0, 1.0]]).expand(ROWS, -1)
+    else:
+        precedence = torch.rand(ROWS, len(TARGETS), generator=torch.Generator().manual_seed(1))
+    found = decode(
+        member(model, "mdm", attention, True), tokens, positions(*TARGETS), steps, precedence.double()
+    )
+    expected = [
+        plainly(model, row, TARGETS, steps, attention, True, dict(zip(TARGETS, first, strict=True)))
+        for row, first in zip(tokens[::3].tolist(), precedence[::3].tolist(), strict=True)
+    ]
+    assert found.tokens[::3].tolist() == [row for row, _, _ in expected]
+    assert found.step[::3].tolist() == [step for _, step, _ in expected]
+    if order == "left to right":
+        assert (found.step.diff(dim=1) >= 0).all()
 
 
 def test_the_mask_token_is_never_chosen() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from itertools import islice
 
+import numpy as np
 import pytest
 
 from mechshift.benchmark.asking.attempts import find_pool, pooled_examples
@@ -151,6 +152,29 @@ def test_a_pool_is_what_plain_decoding_solves(
     assert {one.order for one in found.solved} == {(0, 1), (1, 0)}
     assert len(found.solved) == 10
     assert len(told) == found.arm.tried // 10
+
+
+@pytest.mark.parametrize("rows", [3, 64])
+def test_a_pool_is_denoised_as_the_protocol_says(
+    rows: int, pair: Pair, task: Task, small_protocol: Callable[..., Protocol]
+) -> None:
+    """With the ARM's weights and its mask, an MDM from left to right writes what the ARM writes."""
+    by_confidence = find_pool(pair, task, "only", small_protocol(pool=10).sampling, rows, lambda _: None)
+    assert {one.order for one in by_confidence.solved} == {(0, 1), (1, 0)}
+    sampling = small_protocol(pool=10, denoising_order="left to right").sampling
+    in_order = find_pool(pair, task, "only", sampling, rows, lambda _: None)
+    assert {one.order for one in in_order.solved} == {(0, 1)}
+    assert in_order.arm == in_order.mdm
+    at_once = find_pool(
+        pair, task, "only", small_protocol(pool=10, denoising_steps=1).sampling, rows, lambda _: None
+    )
+    assert {one.order for one in at_once.solved} == {(0, 0)}
+    sampling = small_protocol(pool=10, denoising_order="random").sampling
+    drawn = find_pool(pair, task, "only", sampling, rows, lambda _: None)
+    for one in drawn.solved:
+        first = np.random.default_rng((0, one.index)).permutation(2).argmax()
+        assert one.order == ((0, 1) if first == 0 else (1, 0))
+    assert 0 < drawn.mdm.solved / drawn.mdm.tried < in_order.mdm.solved / in_order.mdm.tried
 
 
 def test_too_few_are_what_they_are(

@@ -92,7 +92,8 @@ def test_an_unknown_protocol_is_offered_near_names() -> None:
 def test_a_protocol_is_what_was_published_under_its_name_and_version(protocol: Protocol) -> None:
     """Where this fails raise the protocol's version, and add it to `protocols.json` under the new one."""
     published = PUBLISHED[protocol.name].get(str(protocol.version))
-    assert json.loads(protocol.model_dump_json()) == published
+    # A setting that came since has the default that was done before there was a choice.
+    assert Protocol.model_validate(published) == protocol
 
 
 def test_what_was_published_names_itself() -> None:
@@ -161,8 +162,11 @@ def test_a_part_is_carried_whole(protocol: Protocol) -> None:
     }
     for name, part in parts.items():
         content = protocol.model_dump()
-        for field in type(part).model_fields:
+        for field, about in type(part).model_fields.items():
             without = content | {name: part.model_dump(exclude={field})}
+            if not about.is_required():
+                assert getattr(getattr(Protocol.model_validate(without), name), field) == about.default
+                continue
             with pytest.raises(ValidationError, match=f"{name}.{field}"):
                 Protocol.model_validate(without)
         with pytest.raises(ValidationError, match="invented"):
@@ -180,6 +184,8 @@ def test_settings_are_all_that_is_set_but_the_tasks() -> None:
         "pool": 500,
         "candidates": 10,
         "read": "plan",
+        "denoising_order": "confidence",
+        "denoising_steps": "task",
         "disjoint": True,
         "groups": 24,
         "kv": "grouped",

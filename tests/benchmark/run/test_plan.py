@@ -170,6 +170,8 @@ def test_keys_are_all_different_and_the_same_again() -> None:
         ({"places": False}, ALL - {"pool", "prompts"}),
         ({"neurons": False}, ALL - {"pool", "prompts"}),
         ({"read": "trajectory"}, ALL),
+        ({"denoising_order": "random"}, ALL),
+        ({"denoising_steps": 1}, ALL),
         ({"seed": 1}, ALL),
         ({"pool": 7}, ALL),
         # These choose what is run and shown, and change no cell.
@@ -197,6 +199,21 @@ def test_no_setting_is_left_out_of_that_list() -> None:
     assert {name for name, _ in FULL.settings()} - named == {"candidates", "rule"}
     assert moved(protocol=FULL.changed(candidates=3)) == ALL
     assert moved(protocol=FULL.changed(rule="left")) == ALL - {"pool", "prompts"}
+
+
+def test_a_setting_that_came_later_leaves_the_keys_of_earlier_cells_as_they_are() -> None:
+    """What has a default is in a key only where it is something else."""
+
+    def sampling_in_key(protocol: Protocol) -> dict[str, Any]:
+        pool = next(cell for cell in plan_run(SUBJECT, protocol, [IOI]).cells if cell.name == "pool")
+        found = pool.inputs["protocol"]["sampling"]
+        assert isinstance(found, dict)
+        return found
+
+    pool = sampling_in_key(FULL)
+    assert pool.keys() == {"seed", "pool", "candidates", "read"}
+    changed = sampling_in_key(FULL.changed(denoising_steps=2))
+    assert changed == pool | {"denoising_steps": 2}
 
 
 @pytest.mark.parametrize("change", [{"name": "induction"}, {"level": "abb"}, {"version": 3}], ids=str)
