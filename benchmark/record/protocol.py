@@ -57,9 +57,19 @@ class Halving(Part):
     groups: int = Field(ge=1, description="about how many groups of examples score sums are kept for")
 
 
-class Scoring(Part):
-    """How edges are scored."""
+Method = Literal["eap-ig", "eap", "relp", "gim", "exact"]
+"""What edges are scored by: integrated gradients, one gradient, one gradient by the rules of RelP or of GIM,
+or patching every edge by itself."""
 
+
+class Scoring(Part):
+    """How edges are scored. Where and how many points are of EAP-IG alone: other methods have `steps` 1."""
+
+    method: Method = Field(
+        description="what edges are scored by: eap-ig, integrated gradients; eap, the gradient at the clean "
+        "run; relp and gim, the same under their rules of the backward pass; exact, patching every edge by "
+        "itself"
+    )
     kv: Literal["grouped", "ungrouped"] = Field(
         description="edges into key/value heads, or into copies per query head"
     )
@@ -95,9 +105,19 @@ class OtherReads(Part):
     )
 
 
-class Sweeping(Part):
-    """Which circuits are run."""
+Selection = Literal["absolute", "positive", "consistent", "frequent"]
+"""By what edges come first: |score|; positive scores before others; signs that resamples of the prompts agree
+on before others, and positive ones first; being chosen in nine of ten resamples already at a small size."""
 
+
+class Sweeping(Part):
+    """Which circuits are chosen, and run."""
+
+    selection: Selection = Field(
+        description="which edges come first in a circuit: absolute, those of largest |score|; positive, those "
+        "with positive scores; consistent, those whose sign resamples of the prompts agree on, positive ones "
+        "first; frequent, those chosen in nine of ten resamples already at small sizes"
+    )
     grid: tuple[float, ...] = Field(description="shares of all edges at which circuits are run")
     intervention: Literal["patch", "zero", "mean"] = Field(
         description="what replaces an edge outside the circuit"
@@ -249,10 +269,17 @@ V2 = Protocol(
     sampling=Sampling(seed=0, pool=500, candidates=10, read="plan"),
     halving=Halving(disjoint=True, groups=24),
     scoring=Scoring(
-        kv="grouped", rule="staggered", steps="converge", convergence=24, most=40, places=True, neurons=True
+        method="eap-ig",
+        kv="grouped",
+        rule="staggered",
+        steps="converge",
+        convergence=24,
+        most=40,
+        places=True,
+        neurons=True,
     ),
     reading=OtherReads(beside=("copy", "start", "half", "last"), beside_examples=48),
-    sweeping=Sweeping(grid=GRID, intervention="patch", swept=128),
+    sweeping=Sweeping(selection="absolute", grid=GRID, intervention="patch", swept=128),
     compared=Compared(circuit_edges=None, faithful=0.85, components=20),
     removing=Removing(removed=1),
     transferring=Transferring(crossed=64, shuffled=50, shuffled_examples=8),

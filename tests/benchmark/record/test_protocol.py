@@ -39,6 +39,7 @@ def test_v2_is_the_boards() -> None:
     assert V2.board
     assert V2.version == 2
     assert (V2.scoring.kv, V2.scoring.rule, V2.scoring.steps) == ("grouped", "staggered", "converge")
+    assert (V2.scoring.method, V2.sweeping.selection) == ("eap-ig", "absolute")
     assert (V2.scoring.places, V2.scoring.neurons) == (True, True)
     assert (V2.sampling.read, V2.reading.beside) == ("plan", ("copy", "start", "half", "last"))
     assert V2.sweeping.grid == MIB_SHARES
@@ -53,6 +54,7 @@ def test_v2_is_the_boards() -> None:
 def test_paper_is_as_published() -> None:
     assert not PAPER.board
     assert (PAPER.scoring.kv, PAPER.scoring.rule, PAPER.scoring.steps) == ("ungrouped", "left", 5)
+    assert (PAPER.scoring.method, PAPER.sweeping.selection) == ("eap-ig", "absolute")
     assert (PAPER.scoring.places, PAPER.scoring.neurons) == (False, False)
     assert (PAPER.sampling.read, PAPER.reading.beside) == ("trajectory", ())
     assert (PAPER.compared.circuit_edges, PAPER.minimum_edges) == (1000, 5000)
@@ -188,6 +190,7 @@ def test_settings_are_all_that_is_set_but_the_tasks() -> None:
         "denoising_steps": "task",
         "disjoint": True,
         "groups": 24,
+        "method": "eap-ig",
         "kv": "grouped",
         "rule": "staggered",
         "steps": "converge",
@@ -197,6 +200,7 @@ def test_settings_are_all_that_is_set_but_the_tasks() -> None:
         "neurons": True,
         "beside": ("copy", "start", "half", "last"),
         "beside_examples": 48,
+        "selection": "absolute",
         "grid": (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0),
         "intervention": "patch",
         "swept": 128,
