@@ -66,9 +66,10 @@ class Scoring(Part):
     """How edges are scored. Where and how many points are of EAP-IG alone: other methods have `steps` 1."""
 
     method: Method = Field(
+        default="eap-ig",
         description="what edges are scored by: eap-ig, integrated gradients; eap, the gradient at the clean "
         "run; relp and gim, the same under their rules of the backward pass; exact, patching every edge by "
-        "itself"
+        "itself",
     )
     kv: Literal["grouped", "ungrouped"] = Field(
         description="edges into key/value heads, or into copies per query head"
@@ -114,9 +115,10 @@ class Sweeping(Part):
     """Which circuits are chosen, and run."""
 
     selection: Selection = Field(
+        default="absolute",
         description="which edges come first in a circuit: absolute, those of largest |score|; positive, those "
         "with positive scores; consistent, those whose sign resamples of the prompts agree on, positive ones "
-        "first; frequent, those chosen in nine of ten resamples already at small sizes"
+        "first; frequent, those chosen in nine of ten resamples already at small sizes",
     )
     grid: tuple[float, ...] = Field(description="shares of all edges at which circuits are run")
     intervention: Literal["patch", "zero", "mean"] = Field(
