@@ -10,6 +10,7 @@ from pathlib import Path
 
 from definitions import with_definitions
 
+from mechshift.baselines.family.build import MADE
 from mechshift.baselines.structure.kept import kept_record
 from mechshift.benchmark.record.files import read_model
 from mechshift.benchmark.record.number import Measured, Number
@@ -19,8 +20,11 @@ from mechshift.benchmark.tables.cells import Notes, get_markup
 from mechshift.benchmark.tables.layout import WIDTH
 from mechshift.benchmark.tables.show import render
 from mechshift.benchmark.tables.table import row_body
+from mechshift.benchmark.verdict.read import judge_files
+from mechshift.benchmark.verdict.text import verdict_text
 
 ROOT = Path(__file__).parent.parent
+BOARD = ROOT / "baselines" / "board"
 PAGES = ("README.md", "docs/reading.md", "docs/tutorial.md")
 READ_ALOUD = "countdown"
 """The task whose column the tutorial reads aloud."""
@@ -44,6 +48,15 @@ def row_block(pair: str) -> str:
     """A pair's row with its notes, as `mechshift show` prints them."""
     notes = Notes(get_markup("text"))
     return row_body(record_of(pair), notes) + notes.below(WIDTH)
+
+
+def suites_block() -> str:
+    """What `mechshift verdict` says of both suites of `tiny`, held against its control.
+
+    From the submissions of the project's board, whose draws let pair and control be compared prompt by prompt.
+    """
+    pair, control = (BOARD / f"{MADE}-{name}-v2.zip" for name in ("tiny", CONTROL))
+    return verdict_text(judge_files(pair, [control])).split("\n\n")[1]
 
 
 def column_block(pair: str, task: str) -> str:
@@ -111,6 +124,7 @@ def page(name: str) -> str:
     text = (ROOT / name).read_text(encoding="utf-8")
     values = [*similarity("tiny"), *similarity(CONTROL)]
     if name == "README.md":
+        text = put_block(text, "SUITES", suites_block())
         text = put_block(text, "local  ", row_block("tiny"))
         control = rf"(?s:.*?)`{CONTROL}`(?s:.*?)"
         sentence = rf"(ρ is )\S+( on local and )\S+( on planning{control}keeps )\S+( and )\S+(\.\s)"

@@ -150,11 +150,13 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path, cells: Path, checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder to work in, with a user's checkpoints, no record, and small protocols."""
+    """A folder to work in, with a user's checkpoints, no record of theirs, and small protocols."""
     monkeypatch.chdir(tmp_path)
     RESULTS.mkdir()
     (RESULTS / "cells").symlink_to(cells)
     (tmp_path / "checkpoints").symlink_to(checkpoints)
+    # Who follows the README has a clone at hand.
+    (tmp_path / "baselines").symlink_to(ROOT / "baselines")
     for each in list_protocols():
         monkeypatch.setitem(protocol._PROTOCOLS, each.name, each.changed(**SMALL))
     return tmp_path

@@ -1,6 +1,8 @@
 """The pages show the reference pairs' records as they are, and not as they once were."""
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import shown
@@ -13,10 +15,18 @@ def test_what_a_page_shows_is_the_records(name: str) -> None:
 
 def test_the_readme_shows_the_row_and_its_notes_as_they_are_printed() -> None:
     readme = (shown.ROOT / "README.md").read_text(encoding="utf-8")
-    row, _, notes = readme.partition("```text\n")[2].partition("\n```")[0].partition("\n\n")
+    shows = re.findall(r"```text\n(.*?)\n```", readme, re.DOTALL)
+    row, _, notes = next(each for each in shows if "accuracy, ARM" in each).partition("\n\n")
     printed = shown.render(shown.record_of("tiny"))
     assert f"\n\n{row}\n\n" in printed
     assert set(notes.splitlines()) <= set(printed.splitlines())
+
+
+def test_the_readme_shows_the_verdict_that_its_command_prints(command: Callable[..., Any]) -> None:
+    readme = (shown.ROOT / "README.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^mechshift (verdict .*)$", readme, re.MULTILINE)
+    printed = command(*(shown.ROOT / word if word.endswith(".zip") else word for word in line.split())).out
+    assert f"```text\n{printed.split(chr(10) * 2)[1]}\n```" in readme
 
 
 def test_the_tutorial_shows_the_whole_column_and_reads_of_every_section_aloud() -> None:
