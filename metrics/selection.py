@@ -81,7 +81,8 @@ def edge_priority(
 def priority(sums: Floats, counts: Floats, clusters: ArrayLike, by: Selection, seed: int) -> Floats:
     """`edge_priority` of well-formed sums [groups, edges], by edge [edges]."""
     mean = weighted_mean(sums, counts, np.ones(len(counts)))
-    size, positive = np.abs(mean), mean > 0
+    size: Floats = np.abs(mean)
+    positive: Flags = mean > 0
     if by == "absolute":
         return size
     if by == "positive":
@@ -132,4 +133,5 @@ def _safe_place(sums: Floats, counts: Floats, clusters: ArrayLike, seed: int) ->
         order = np.argsort(-np.abs(weighted_mean(sums, counts, weight)), kind="stable")
         row[order] = np.arange(1, len(order) + 1)
     enough = int(np.ceil(AGREED * len(weights))) - 1
-    return np.partition(places, enough, axis=0)[enough].astype(np.float64)
+    found: Floats = np.partition(places, enough, axis=0)[enough].astype(np.float64)
+    return found

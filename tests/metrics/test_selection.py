@@ -98,7 +98,7 @@ def test_a_place_by_frequency_holds_the_edges_of_that_inclusion_frequency() -> N
 
 
 def test_a_sign_that_resamples_do_not_agree_on_comes_last() -> None:
-    """The largest score of all, from one group in twelve, is less sure than small ones that all groups have."""
+    """The largest score of all, on which groups disagree, is less sure than small ones that all have."""
     sums = np.tile(np.array([[[0.0, 1.0, -1.0, 0.5]]]), (GROUPS, 1, 1))
     sums[::2, 0, 0], sums[1::2, 0, 0] = 100.0, -95.0
     found = edge_priority(sums, np.ones(GROUPS), range(GROUPS), np.ones((1, 4), bool), "consistent")

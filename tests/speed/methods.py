@@ -4,11 +4,12 @@
 
 On a random model with GPT-2 small's graph, and on both members of the reference pair. For each method: rank
 correlation (Spearman) of its scores with exact patching over sampled edges, on the same prompts, and over
-those among them that lead to no query and no key; by each selection of edges the area under the faithfulness f
-of its circuits (pruned, the grid of protocol v2, other prompts), over the logarithm of the budget, and that
-of |1 − f|; backward passes a row, and seconds of one processor. Exact patching has areas only where all edges
-were sampled. At the end the rule of docs/protocol.md by which protocol v2 would take another method or
-selection: what each has more than EAP-IG, and whether that is enough. `--json FILE` also writes all numbers.
+those among them that lead to no query and no key; by each selection of edges the area under the
+faithfulness f of its circuits (pruned, the grid of protocol v2, other prompts), over the logarithm of the
+budget, and that of |1 − f|; backward passes a row, and seconds of one processor. Exact patching has areas
+only where all edges were sampled. At the end the rule of docs/protocol.md by which protocol v2 would take
+another method or selection: what each has more than EAP-IG, and whether that is enough. `--json FILE` also
+writes all numbers.
 """
 
 import argparse
@@ -163,24 +164,30 @@ def areas(
 ) -> tuple[dict[str, float], dict[str, float]]:
     """By selection the log areas of f and of |1 − f| of the circuits; none where the metric has no gap."""
     graph, grid = Graph.of(case.member.backbone.shape), V2.sweeping.grid
-    of_f: dict[str, float] = {}
-    off: dict[str, float] = {}
+    circuits = np.stack(
+        [
+            graph.prune(graph.select(ranked, size))
+            for ranked in (edge_priority(sums, counts, case.clusters, graph.mask, by) for by in SELECTIONS)
+            for size in budgets(grid, graph.edges)
+        ]
+    )
+    # Selections often agree on the largest circuits and the smallest.
+    distinct, place = np.unique(circuits, axis=0, return_inverse=True)
     runs = [whole_model(case.member, each) for each in case.evaluation]
     whole, empty = (float(np.concatenate(run).mean()) for run in zip(*runs, strict=True))
-    for by in SELECTIONS:
-        ranked = edge_priority(sums, counts, case.clusters, graph.mask, by)
-        circuits = np.stack([graph.prune(graph.select(ranked, k)) for k in budgets(grid, graph.edges)])
-        kept = np.concatenate(
-            [run_circuits(case.member, each, circuits) for each in case.evaluation], axis=1
-        )
-        curve = faithfulness(kept.mean(axis=1), empty, whole)
+    kept = np.concatenate([run_circuits(case.member, each, distinct) for each in case.evaluation], axis=1)
+    curves = kept.mean(axis=1)[place.reshape(-1)].reshape(len(SELECTIONS), len(grid))
+    of_f: dict[str, float] = {}
+    off: dict[str, float] = {}
+    for by, values in zip(SELECTIONS, curves, strict=True):
+        curve = faithfulness(values, empty, whole)
         if not isinstance(curve, Undefined):
             of_f[by], off[by] = log_area(grid, curve), log_area(grid, np.abs(1 - curve))
     return of_f, off
 
 
-def compare(case: Case, most: int) -> Iterator[Line]:
-    """Every method on a case, exact patching last."""
+def compare(case: Case, most: int, methods: Sequence[str]) -> Iterator[Line]:
+    """These methods on a case, exact patching last."""
     graph, groups = Graph.of(case.member.backbone.shape), len(case.clusters)
     edges = sampled(graph, most)
     patching, exact = timed(lambda: exact_effects(case.member, case.discovery, groups, edges))
@@ -190,7 +197,8 @@ def compare(case: Case, most: int) -> Iterator[Line]:
     def scored(at: Integration, by: Rules) -> Attribution:
         return attribute(case.member, case.discovery, at, groups, rules=by)
 
-    for name, (integration, rules) in METHODS.items():
+    for name in methods:
+        integration, rules = METHODS[name]
         taken, found = timed(lambda at=integration, by=rules: scored(at, by))
         agrees = [
             float(spearmanr(found.scores()[some], exact.effects()[among]).statistic)
@@ -224,12 +232,10 @@ def decide(lines: Sequence[Line]) -> Iterator[str]:
     """
     usual = {line.case: line for line in lines if line.method == USUAL}
     for method in METHODS:
-        own = [line for line in lines if line.method == method and line.areas]
+        own = [line for line in lines if line.method == method and line.areas and line.case in usual]
         for by in SELECTIONS:
             more = {line.case: line.areas[by] - usual[line.case].areas["absolute"] for line in own}
-            over = [
-                line.off[by] - usual[line.case].off["absolute"] for line in own if line.task is not None
-            ]
+            over = [line.off[by] - usual[line.case].off["absolute"] for line in own if line.task is not None]
             of_random = [more[line.case] for line in own if line.task is None]
             tasks = sorted({line.task for line in own if line.task is not None})
             by_task = np.array(
@@ -247,9 +253,9 @@ def decide(lines: Sequence[Line]) -> Iterator[str]:
                 and np.mean(over) <= 0
             )
             yield (
-                f"{method:20} {by:11} {mean:+.3f} [{mean - wide:+.3f}, {mean + wide:+.3f}] least {least:+.3f} "
-                f"random {min(of_random, default=float('nan')):+.3f} |1-f| {np.mean(over):+.3f} "
-                f"{'enough' if enough else 'not enough'}"
+                f"{method:20} {by:11} {mean:+.3f} [{mean - wide:+.3f}, {mean + wide:+.3f}] "
+                f"least {least:+.3f} random {min(of_random, default=float('nan')):+.3f} "
+                f"|1-f| {np.mean(over):+.3f} {'enough' if enough else 'not enough'}"
             )
 
 
@@ -273,6 +279,7 @@ def main() -> None:
     parser.add_argument("--edges", type=int, default=2000, help="sampled for exact patching, at most")
     parser.add_argument("--model", choices=("random", "tiny"), action="append", help="both if left out")
     parser.add_argument("--spread", type=float, action="append", help="of the random model's weights")
+    parser.add_argument("--method", action="append", choices=METHODS, help="all if left out")
     parser.add_argument("--json", type=Path, help="a file for all numbers")
     asked = parser.parse_args()
     by = " ".join(f"{each:>10}" for each in SELECTIONS)
@@ -280,12 +287,12 @@ def main() -> None:
     print(f"{'model':30} {'method':20} {titles}")
     found: list[Line] = []
     for case in chosen(asked):
-        for line in compare(case, asked.edges):
+        for line in compare(case, asked.edges, asked.method or list(METHODS)):
             found.append(line)
             tell(line)
+            if asked.json is not None:
+                asked.json.write_text(json.dumps([dataclasses.asdict(each) for each in found], indent=1))
     print("", *decide(found), sep="\n")
-    if asked.json is not None:
-        asked.json.write_text(json.dumps([dataclasses.asdict(line) for line in found], indent=1))
 
 
 if __name__ == "__main__":
