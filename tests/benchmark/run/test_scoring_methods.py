@@ -60,7 +60,9 @@ def protocol(method: Method, selection: Selection) -> Protocol:
 
 
 @pytest.fixture(scope="module", params=RUNS, ids="-".join)
-def measured(request: pytest.FixtureRequest, tiny: Pair, tmp_path_factory: pytest.TempPathFactory) -> Measured:
+def measured(
+    request: pytest.FixtureRequest, tiny: Pair, tmp_path_factory: pytest.TempPathFactory
+) -> Measured:
     out = tmp_path_factory.mktemp("run")
     return run(tiny, protocol(*request.param), out, [TASK]), out, tiny
 
@@ -98,8 +100,10 @@ def test_scores_are_those_of_a_call_by_hand(measured: Measured) -> None:
         if method == "exact":
             exact = exact_effects(member, batched, len(halves.templates))
             expected = exact.sums
-            runs = [np.concatenate(each) for each in zip(*(whole_model(member, one) for one in batched))]
-            for mine, theirs in zip((found.attribution.clean, found.attribution.corrupted), runs):
+            by_batch = [whole_model(member, one) for one in batched]
+            runs = [np.concatenate(each) for each in zip(*by_batch, strict=True)]
+            kept_runs = found.attribution.clean, found.attribution.corrupted
+            for mine, theirs in zip(kept_runs, runs, strict=True):
                 assert sorted(mine) == pytest.approx(sorted(theirs), abs=1e-5)
             assert found.attribution.integration is None
         else:
