@@ -224,7 +224,7 @@ def overlap_values(
 
     Args:
         by: the selection; every half ranks its edges by its own groups alone.
-        seed: of splits and of the selection's resamples; others as in `overlap_curve`.
+        seed: of splits; the resamples are `edge_priority`'s. Others as in `overlap_curve`.
 
     Returns:
         For each size the values of edges and those of components, all in [0, 1].
@@ -244,5 +244,5 @@ def overlap_values(
     matrices = incidence(source_component, destination_component, existing.shape)
     once = ascending(sizes, existing)
     views = [edge_view(existing, once), node_view(existing, once, matrices, seed)]
-    of_edges, of_nodes = values_by_priority((sums_a, sums_b), halves, clusters, by, seed, once, views)
+    of_edges, of_nodes = values_by_priority((sums_a, sums_b), halves, clusters, by, once, views)
     return [(of_edges[k], of_nodes[k]) for k in sizes]

@@ -244,7 +244,6 @@ def values_by_priority(
     halves: Halves,
     clusters: ArrayLike,
     by: Selection,
-    seed: int,
     sizes: Sequence[int],
     views: Sequence[View],
 ) -> list[dict[int, OverlapValues]]:
@@ -258,7 +257,7 @@ def values_by_priority(
     sides = []
     for name, one in zip(("sums_a", "sums_b"), sums, strict=True):
         flat = flat_sums(name, one, halves)
-        ranked = [priority(flat[row], halves.counts[row], label[row], by, seed) for row in rows]
+        ranked = [priority(flat[row], halves.counts[row], label[row], by, seed=0) for row in rows]
         sides.append(entries(np.stack(ranked), sizes))
     match(("sums_a", "sums_b"), *sides)
     return [
