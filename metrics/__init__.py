@@ -1,7 +1,7 @@
 """What is measured: pure functions on numpy arrays, usable on anybody's edge scores."""
 
 from .carriers import carrying_edges, strongest_share
-from .ceiling import circuit_overlap, node_overlap, overlap_curve, split_half_jaccard
+from .ceiling import circuit_overlap, node_overlap, overlap_curve, overlap_values, split_half_jaccard
 from .combination import difference, mean_estimate, weighted_estimate
 from .components import node_degree, node_importance, random_circuits, touched_components
 from .cosine import (
@@ -75,6 +75,7 @@ from .seeds import (
     seeds_difference_p,
     seeds_mean,
 )
+from .selection import RESAMPLED, Selection, edge_priority
 from .sharpness import grouped_sharpness
 from .specialisation import (
     effective_components,
@@ -96,6 +97,7 @@ from .undefined import Undefined, Value
 
 __all__ = [
     "MIB_SHARES",
+    "RESAMPLED",
     "RESOLUTION",
     "TEMPLATES_DRAWN",
     "CircuitOverlap",
@@ -107,6 +109,7 @@ __all__ = [
     "PromptFaithfulness",
     "Ranking",
     "ScoreClusters",
+    "Selection",
     "SignStability",
     "Transfer",
     "Transport",
@@ -136,6 +139,7 @@ __all__ = [
     "difference",
     "disattenuated_cosine",
     "early_share",
+    "edge_priority",
     "effect_concentration",
     "effective_components",
     "extrapolated_jaccard",
@@ -161,6 +165,7 @@ __all__ = [
     "output_entropy",
     "output_sharpness",
     "overlap_curve",
+    "overlap_values",
     "paired_difference",
     "paired_statistic",
     "pairs_of_seeds",

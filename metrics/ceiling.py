@@ -16,16 +16,19 @@ from .components import incidence
 from .halves import (
     CircuitOverlap,
     Halves,
+    OverlapValues,
     ascending,
     edge_view,
     flat_sums,
     node_view,
     overlaps,
     parts,
+    values_by_priority,
 )
 from .inputs import flags
 from .nested import mean_jaccards
 from .overlap import Ranking
+from .selection import Selection
 from .undefined import Undefined
 
 
@@ -198,4 +201,48 @@ def overlap_curve(
     once = ascending(sizes, existing)
     views = [edge_view(existing, once), node_view(existing, once, matrices, seed)]
     of_edges, of_nodes = overlaps(sums_a, sums_b, halves, clusters, resamples, seed, once, views)
+    return [(of_edges[k], of_nodes[k]) for k in sizes]
+
+
+def overlap_values(
+    sums_a: ArrayLike,
+    sums_b: ArrayLike,
+    counts: ArrayLike,
+    clusters: ArrayLike,
+    edges: ArrayLike,
+    sizes: Sequence[int],
+    source_component: ArrayLike,
+    destination_component: ArrayLike,
+    by: Selection,
+    splits: int = 10,
+    seed: int = 0,
+) -> list[tuple[OverlapValues, OverlapValues]]:
+    """As `overlap_curve` without intervals, for circuits by any `edge_priority`.
+
+    Selections that ask resamples themselves would need some within each resample of an interval. Without
+    intervals nothing tells whether the ceiling is clear of the floor, so that there is no normalised value.
+
+    Args:
+        by: the selection; every half ranks its edges by its own groups alone.
+        seed: of splits; the resamples are `edge_priority`'s. Others as in `overlap_curve`.
+
+    Returns:
+        For each size the values of edges and those of components, all in [0, 1].
+
+    Raises:
+        ValueError: as `overlap_curve` and `edge_priority`.
+
+    >>> import numpy as np
+    >>> sums = np.tile(np.arange(6.0).reshape(1, 2, 3), (6, 1, 1))
+    >>> nodes, every = (np.eye(3)[:, :2], np.eye(3)), np.ones((2, 3), bool)
+    >>> ((edge, node),) = overlap_values(sums, sums, np.ones(6), range(6), every, [2], *nodes, "frequent")
+    >>> edge.jaccard, edge.ceiling_a
+    (1.0, 1.0)
+    """
+    existing = flags("edges", edges, 2)
+    halves = Halves.of(counts, clusters, existing, "absolute", splits, seed)
+    matrices = incidence(source_component, destination_component, existing.shape)
+    once = ascending(sizes, existing)
+    views = [edge_view(existing, once), node_view(existing, once, matrices, seed)]
+    of_edges, of_nodes = values_by_priority((sums_a, sums_b), halves, clusters, by, once, views)
     return [(of_edges[k], of_nodes[k]) for k in sizes]

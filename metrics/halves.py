@@ -14,6 +14,7 @@ from .inputs import Flags, Floats, clusters_of, edge_scores, match, numbers, who
 from .nested import Entries, Nested, Touching, entries, held, mean_jaccards
 from .overlap import Ranking, chance_jaccard, chance_node_jaccard, strength
 from .resampling import Estimate, bootstrap, half_splits, weighted_mean
+from .selection import Selection, priority
 from .undefined import Undefined, Value
 
 BLOCK = 2**25
@@ -135,6 +136,17 @@ def ascending(sizes: Iterable[int], edges: Flags) -> list[int]:
 
 
 @dataclass(frozen=True)
+class OverlapValues:
+    """The values of a `CircuitOverlap` without intervals and so without the normalised one."""
+
+    jaccard: Value
+    cross: Value
+    ceiling_a: Value
+    ceiling_b: Value
+    floor: float
+
+
+@dataclass(frozen=True)
 class Halves:
     """The groups, their halves, and how scores are ranked."""
 
@@ -224,6 +236,36 @@ def overlaps(
             for size in sizes
         }
         for index, view in enumerate(views)
+    ]
+
+
+def values_by_priority(
+    sums: tuple[ArrayLike, ArrayLike],
+    halves: Halves,
+    clusters: ArrayLike,
+    by: Selection,
+    sizes: Sequence[int],
+    views: Sequence[View],
+) -> list[dict[int, OverlapValues]]:
+    """The values of two models' circuits in every view, by size, where `priority` ranks their edges.
+
+    Every half ranks by its own groups alone, as if there were no others. `sizes`: ascending, of the views.
+    """
+    label = np.asarray(clusters)
+    everything = np.ones((1, len(halves.counts)), np.bool_)
+    rows = np.concatenate([everything, halves.first, ~halves.first])
+    sides = []
+    for name, one in zip(("sums_a", "sums_b"), sums, strict=True):
+        flat = flat_sums(name, one, halves)
+        ranked = [priority(flat[row], halves.counts[row], label[row], by, seed=0) for row in rows]
+        sides.append(entries(np.stack(ranked), sizes))
+    match(("sums_a", "sums_b"), *sides)
+    return [
+        {
+            size: OverlapValues(**{name: found[name] for name in _RAW}, floor=view.floors[size])
+            for size, found in by_size(view.sets(sides[0]), view.sets(sides[1]), view.floors).items()
+        }
+        for view in views
     ]
 
 

@@ -43,7 +43,7 @@ class Nested:
         )
 
 
-def entries(values: Floats, sizes: Sequence[int]) -> Entries:
+def entries(values: NDArray[Any], sizes: Sequence[int]) -> Entries:
     """Entries [rows, n] into the largest of each row of `values` [rows, n]; the first of equals wins.
 
     `sizes`: ascending, within 1..n. The sets are those that `largest` gives for each size.

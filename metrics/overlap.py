@@ -1,19 +1,19 @@
 """How much of two circuits is the same, and how much of that is chance.
 
 Scores are [sources, destinations] with a bool mask `edges` of the same shape for the edges that exist;
-a circuit is such a mask. Ranking is by `absolute` or by `signed` score.
+a circuit is such a mask. Ranking is by `absolute` or by `signed` score, or `positive` scores come first.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from .components import random_components, touched_components
 from .inputs import Flags, Floats, Integers, edge_scores, flags, match, numbers, unit_scale, whole
 from .undefined import Undefined, Value
 
-Ranking = Literal["absolute", "signed"]
+Ranking = Literal["absolute", "signed", "positive"]
 
 
 def top_edges(scores: ArrayLike, edges: ArrayLike, k: int, by: Ranking = "absolute") -> Flags:
@@ -38,16 +38,24 @@ def top_edges(scores: ArrayLike, edges: ArrayLike, k: int, by: Ranking = "absolu
     return circuit
 
 
-def strength(scores: Floats, by: Ranking) -> Floats:
-    """What edges are ranked by: |score| or the score itself, any shape; ValueError on another ranking."""
+def strength(scores: Floats, by: Ranking) -> NDArray[Any]:
+    """What edges are ranked by, the largest first, any shape: |score|, the score itself, or numbers in order.
+
+    `positive`: positive scores before all others, both by |score|. ValueError on another ranking.
+    """
     if by == "absolute":
         return np.abs(scores)
     if by == "signed":
         return scores
-    raise ValueError(f"by must be 'absolute' or 'signed', not {by!r}")
+    if by == "positive":
+        # The bits of floats that are not negative are in order when they are read as whole numbers, and the
+        # least of these is below the others by more than any float is.
+        size: NDArray[np.int64] = np.abs(scores).astype(np.float64).view(np.int64)
+        return np.where(scores > 0, size, size + np.iinfo(np.int64).min)
+    raise ValueError(f"by must be 'absolute', 'signed' or 'positive', not {by!r}")
 
 
-def largest(values: Floats, k: int) -> Flags:
+def largest(values: NDArray[Any], k: int) -> Flags:
     """Mask [rows, n] of the k largest of each row of `values` [rows, n]; the first of equals wins."""
     # Partition and not sort: this is where a bootstrap of large graphs spends its time.
     threshold = np.partition(values, -k, axis=1)[:, -k][:, None]

@@ -39,9 +39,14 @@ class Circuit:
         budget: int,
         by: Ranking = "absolute",
         about: Mapping[str, str] = MappingProxyType({}),
+        ranked: Scores | None = None,
     ) -> "Circuit":
-        """The `budget` highest-ranked edges, pruned. Raises what Graph.select raises."""
-        return cls(graph, scores, graph.prune(graph.select(scores, budget, by)), budget, about)
+        """The `budget` highest-ranked edges, pruned. Raises what Graph.select raises.
+
+        `ranked`: what edges are chosen by, `by` its size or sign, where that is not the scores themselves.
+        """
+        chosen = graph.select(scores if ranked is None else ranked, budget, by)
+        return cls(graph, scores, graph.prune(chosen), budget, about)
 
     @property
     def size(self) -> int:

@@ -96,6 +96,11 @@ def exact_effects(
     return ExactEffects(graph, measured, sums, counts)
 
 
+def edges_held(reads: int, width: int, itemsize: int) -> int:
+    """Of how many edges the final norm's outputs are held at a time, for a batch of so many reads."""
+    return max(1, MEMORY // (reads * width * itemsize))
+
+
 def _lost(member: Member, batch: Batch, edges: Edges, tokens_at_once: int) -> NDArray[np.float64]:
     """How far a batch's metric falls with each edge corrupted, [edges row by row, examples]."""
     outputs, final = run(member, batch.clean)
@@ -104,8 +109,8 @@ def _lost(member: Member, batch: Batch, edges: Edges, tokens_at_once: int) -> ND
     source, destination = np.nonzero(edges)
     # One destination after the other, so that a stack reads at few places.
     order = np.argsort(destination, kind="stable")
-    row_bytes = len(batch.read_row) * member.backbone.shape.width * member.backbone.dtype.itemsize
-    held = max(1, MEMORY // row_bytes)
+    backbone = member.backbone
+    held = edges_held(len(batch.read_row), backbone.shape.width, backbone.dtype.itemsize)
     at_once = max(LEAST_ITEMS, tokens_at_once // batch.clean.shape[1])
     lost = np.empty((len(order), batch.examples))
     for first in range(0, len(order), held):

@@ -68,6 +68,11 @@ softmax alone: the derivative is not divided by it once more. Take it with `Inte
 _NAMED = {"chain": CHAIN, "relp": RELP, "gim": GIM}
 
 
+def name_of(rules: Rules) -> str | None:
+    """What `rules_called` calls these rules; None for others."""
+    return next((name for name, named in _NAMED.items() if named == rules), None)
+
+
 def rules_called(name: str) -> Rules:
     """The rules called `chain`, `relp` or `gim`. Raises UsageError for any other name."""
     if name not in _NAMED:

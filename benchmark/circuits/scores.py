@@ -85,10 +85,11 @@ class Attribution:
     [examples], metric of either run and group of each example, in the order of the batches. `outside`: what
     positions of sources share in the scores, and `neuron_sums`: float32 [groups, layers, neurons], the
     effect of every MLP neuron; None where they were not asked for. `rules`: those of the backward pass.
+    `integration`: None where every edge was patched by itself, and no gradient taken.
     """
 
     graph: Graph
-    integration: Integration
+    integration: Integration | None
     score_sums: NDArray[np.float64]
     counts: NDArray[np.int64]
     clean: NDArray[np.float64]
@@ -101,7 +102,7 @@ class Attribution:
     def __repr__(self) -> str:
         return (
             f"Attribution({self.graph.edges:,} edges, {len(self.groups)} examples in "
-            f"{len(self.counts)} groups, {self.integration}"
+            f"{len(self.counts)} groups, {self.integration or 'exact patching'}"
             f"{'' if self.rules == CHAIN else f', {self.rules}'})"
         )
 
@@ -152,14 +153,22 @@ class Attribution:
         return found
 
     @property
+    def adds_up(self) -> bool:
+        """Whether the input's scores come to the difference of the two runs, as steps grow.
+
+        Not those by rules other than the chain rule, nor what single edges do when patched.
+        """
+        return self.integration is not None and self.rules == CHAIN
+
+    @property
     def completeness_residual(self) -> float | None:
         """|Σ_v S(input→v) − (m(clean) − m(corrupted))| relative to that difference.
 
         What the finite number of steps leaves out; goes to 0 as they grow. None where the difference is
-        rounding (`metrics.RESOLUTION` of the larger): a ratio to it says nothing. None too under rules other
-        than the chain rule, by which scores need not add up to the difference.
+        rounding (`metrics.RESOLUTION` of the larger): a ratio to it says nothing. None too where scores need
+        not add up to the difference (`adds_up`).
         """
-        if self.rules != CHAIN:
+        if not self.adds_up:
             return None
         # Only the edges of row 0, the input, have to add up to the gap; later sources pass on the same
         # effect.

@@ -29,6 +29,22 @@ def run(
         int | None,
         of_work(min=0, help="Another seed of the examples, for reruns; no board takes such a record."),
     ] = None,
+    scores: Annotated[
+        str | None,
+        of_work(
+            metavar="METHOD",
+            help="What edges are scored by: eap-ig, eap, relp, gim or exact; by default the protocol's. No "
+            "board takes another.",
+        ),
+    ] = None,
+    selection: Annotated[
+        str | None,
+        of_work(
+            metavar="ORDER",
+            help="Which edges come first in circuits: absolute, positive, consistent or frequent; by default "
+            "the protocol's. No board takes another.",
+        ),
+    ] = None,
     batch: Annotated[
         int | None,
         of_machine(
@@ -71,9 +87,7 @@ def run(
     from ..record.protocol import get_protocol
     from ..run.assembly import as_asked
 
-    chosen = get_protocol(protocol)
-    if seed is not None:
-        chosen = chosen.reseeded(seed)
+    chosen = get_protocol(protocol).varied(scores, selection, seed)
     tasks = _tasks(suite, task)
     # Whether the tasks have the level, and are of the protocol's versions, is known before a model is.
     as_asked(chosen, _names(tasks), level)

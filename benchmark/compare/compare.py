@@ -3,29 +3,22 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ...metrics import (
-    CircuitOverlap,
-    Undefined,
-    chance_tail,
-    group_mean,
-    overlap_curve,
-    random_specialisation,
-    top_edges,
-)
+from ...metrics import Undefined, random_specialisation
 from ...metrics.inputs import Floats
 from ..circuits.components import Components
 from ..measure.budgets import budgets
 from ..measure.evidence import Evidence, Sweep
-from ..record.comparison import Comparison, Component, MemberRecord, Overlap, OverlapPoint
-from ..record.missing import Missing
-from ..record.number import Measured, Number, measured
-from ..record.protocol import Compared, Statistics
+from ..record.comparison import Comparison, Component, MemberRecord
+from ..record.number import Measured, measured
+from ..record.protocol import Compared, Statistics, Sweeping
 from .curves import Swept, smallest_share
 from .direction import direction
 from .effects import component_effects
-from .integration import integration
+from .integration import completeness, integration
 from .neurons import neuron_depth
+from .overlaps import overlaps_of
 from .placement import Estimates, Placement, Weighting, in_range
+from .selected import Selected
 from .sharpness import output_sharpness
 from .squared import squared_mass
 from .structure import structure
@@ -45,19 +38,21 @@ def compared_size(arm: Sweep, mdm: Sweep, grid: Sequence[float], compared: Compa
 
 
 def compare(
-    arm: Evidence, mdm: Evidence, grid: Sequence[float], compared: Compared, statistics: Statistics
+    arm: Evidence, mdm: Evidence, sweeping: Sweeping, compared: Compared, statistics: Statistics
 ) -> Comparison:
     """Every number of a task's comparison, from the evidence on both members."""
-    components = Components(arm.scores.graph)
+    components, grid = Components(arm.scores.graph), sweeping.grid
     size = compared_size(arm.sweep, mdm.sweep, grid, compared)
+    selected = Selected.of(arm.scores, mdm.scores, sweeping.selection, size)
     points = list(zip(budgets(grid, components.graph.edges), grid, strict=True))
-    overlaps = _overlaps(arm, mdm, components, _shares_of(size, points, components.graph.edges), statistics)
+    shares = _shares_of(size, points, components.graph.edges)
+    overlaps = overlaps_of(arm.scores, mdm.scores, components, shares, selected, statistics)
     read = tuple(arm.entropies.components), tuple(mdm.entropies.components)
-    placement = Placement(components, size, read)
+    placement = selected.placement(components, read)
     values = placement.estimates(arm.scores, mdm.scores, statistics)
     sharpness = output_sharpness(values, arm, mdm, statistics)
     squared = squared_mass(arm.scores, mdm.scores, components, placement.uniform, statistics)
-    effects = component_effects(arm, mdm, components, size, statistics)
+    effects = component_effects(arm, mdm, components, selected.circuits, statistics)
     members = [
         _member(
             role,
@@ -66,6 +61,7 @@ def compare(
             _Together(measured(sharpness[role]), squared[role], effects[role]),
             values,
             placement,
+            selected,
             compared.components,
             statistics,
         )
@@ -80,7 +76,7 @@ def compare(
         curve=tuple(overlaps[budget].model_copy(update={"share": share}) for budget, share in points),
         uniform_profile=tuple(placement.uniform.tolist()),
         depth_shift=_of(values, "mass", "shift"),
-        depth_shift_edges=_of(values, "edges", "shift"),
+        depth_shift_edges=selected.of_fixed(_of(values, "edges", "shift")),
         depth_shift_squared=squared["shift"]["depth"],
         specialisation_shift=_of(values, "specialisation", "shift")
         | {"output_sharpness": measured(sharpness["shift"])},
@@ -99,55 +95,6 @@ def _shares_of(size: int, points: Sequence[tuple[int, float]], edges: int) -> di
     return {size: size / edges} | dict(reversed(points))
 
 
-def _overlaps(
-    arm: Evidence,
-    mdm: Evidence,
-    components: Components,
-    shares: Mapping[int, float],
-    statistics: Statistics,
-) -> dict[int, OverlapPoint]:
-    """Overlap at each number of edges, whose share of all edges is given."""
-    sums = arm.scores.attribution.score_sums, mdm.scores.attribution.score_sums
-    graph, counts = components.graph, arm.scores.attribution.counts
-    found = overlap_curve(
-        *sums,
-        counts,
-        arm.scores.templates,
-        graph.mask,
-        list(shares),
-        components.of_sources,
-        components.of_destinations,
-        splits=statistics.splits,
-        resamples=statistics.resamples,
-        seed=statistics.resampling_seed,
-    )
-    means = [group_mean(one, counts) for one in sums]
-    points = {}
-    for (size, share), (of_edges, of_nodes) in zip(shares.items(), found, strict=True):
-        # From all discovery prompts, as published overlaps are.
-        kept = [top_edges(mean, graph.mask, size) for mean in means]
-        tail = chance_tail(int((kept[0] & kept[1]).sum()), size, size, graph.edges)
-        points[size] = OverlapPoint(
-            share=share,
-            edges=size,
-            edge=_overlap_record(of_edges, Number(value=tail)),
-            node=_overlap_record(of_nodes, Missing(missing="defined for edges only")),
-        )
-    return points
-
-
-def _overlap_record(found: CircuitOverlap, tail: Measured) -> Overlap:
-    return Overlap(
-        jaccard=measured(found.jaccard),
-        cross=measured(found.cross),
-        ceiling_arm=measured(found.ceiling_a),
-        ceiling_mdm=measured(found.ceiling_b),
-        floor=found.floor,
-        normalised=measured(found.normalised),
-        chance_tail=tail,
-    )
-
-
 @dataclass(frozen=True)
 class _Together:
     """What is found of a member together with the other, in resamples of both."""
@@ -164,14 +111,13 @@ def _member(
     together: _Together,
     values: Estimates,
     placement: Placement,
+    selected: Selected,
     top: int,
     statistics: Statistics,
 ) -> MemberRecord:
     attribution, components = evidence.scores.attribution, placement.components
     graph = components.graph
-    scores = attribution.scores()
-    # Not pruned: the floor and the random circuit have exactly as many edges as were selected.
-    circuit = top_edges(scores, graph.mask, placement.size)
+    scores, circuit = attribution.scores(), selected.circuits[role == "mdm"]
     importance = components.importance(scores, circuit)
     # The same scores on random edges, for any small circuit looks specialised.
     random = random_specialisation(
@@ -182,14 +128,11 @@ def _member(
         components.of_destinations,
         seed=statistics.resampling_seed,
     )
-    residual = attribution.completeness_residual
     return MemberRecord(
         clean=float(attribution.clean.mean()),
         corrupted=float(attribution.corrupted.mean()),
         gap=swept.gap,
-        completeness=measured(
-            Undefined("clean and corrupted score the same") if residual is None else residual
-        ),
+        completeness=completeness(evidence.scores),
         integration=integration(evidence.scores),
         absolute=swept.absolute,
         signed=swept.signed,
@@ -199,7 +142,7 @@ def _member(
         profile_mlps=_shares(placement.profile(importance, components.is_mlp)),
         profile_edges=_shares(placement.profile(components.degree(circuit))),
         depth=_of(values, "mass", role),
-        depth_edges=_of(values, "edges", role),
+        depth_edges=selected.of_fixed(_of(values, "edges", role)),
         depth_squared=together.squared["depth"],
         specialisation=_of(values, "specialisation", role)
         | {"random": measured(random), "output_sharpness": together.sharpness},

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ...metrics import (
     Estimate,
+    Ranking,
     Undefined,
     Value,
     bootstrap_scores,
@@ -23,6 +24,7 @@ from ...metrics import (
 from ...metrics.inputs import Floats
 from ...metrics.undefined import minus
 from ..circuits.components import Components
+from ..circuits.graph import Edges
 from ..measure.evidence import ScoreSums
 from ..record.protocol import Statistics
 
@@ -47,15 +49,23 @@ Estimates = Mapping[PlacementNumber, Estimate | Undefined]
 class Placement:
     """The statistic of a pair of mean score arrays that `bootstrap_scores` resamples.
 
-    Circuits of `size` edges are found anew in every resample. `read`: of both members, the names of the
-    components whose importance is given, which weighs what they write.
+    Circuits of `size` edges are found anew in every resample, ranked `by` its mean scores; `circuits`, of
+    ARM and MDM, holds them fixed instead, for selections that no mean alone decides. `read`: of both members,
+    the names of the components whose importance is given, which weighs what they write.
     """
 
     def __init__(
-        self, components: Components, size: int, read: tuple[Sequence[str], Sequence[str]] = ((), ())
+        self,
+        components: Components,
+        size: int,
+        read: tuple[Sequence[str], Sequence[str]] = ((), ()),
+        by: Ranking = "absolute",
+        circuits: tuple[Edges, Edges] | None = None,
     ) -> None:
         self.components = components
         self.size = size
+        self._by: Ranking = by
+        self._fixed = circuits
         self._read = [{name: components.names.index(name) for name in names} for names in read]
         self.uniform = self._uniform()
 
@@ -72,8 +82,7 @@ class Placement:
 
     def __call__(self, arm: Floats, mdm: Floats) -> dict[PlacementNumber, Value]:
         """The values for mean scores of the ARM and the MDM, [sources, destinations] each."""
-        # Found anew for every resample, so that intervals include the uncertainty about which edges belong.
-        circuits = [top_edges(scores, self.components.graph.mask, self.size) for scores in (arm, mdm)]
+        circuits = self._circuits(arm, mdm)
         importance = [self.components.importance(*each) for each in zip((arm, mdm), circuits, strict=True)]
         degrees = [self.components.degree(circuit) for circuit in circuits]
         found: dict[Weighting, dict[str, Named]] = {
@@ -92,6 +101,14 @@ class Placement:
             for of, values in members.items()
             for name, value in values.items()
         }
+
+    def _circuits(self, arm: Floats, mdm: Floats) -> tuple[Edges, Edges]:
+        if self._fixed is not None:
+            return self._fixed
+        # Found anew for every resample, so that intervals include the uncertainty about which edges belong.
+        mask = self.components.graph.mask
+        one, other = (top_edges(scores, mask, self.size, self._by) for scores in (arm, mdm))
+        return one, other
 
     def profile(self, importance: Floats, only: NDArray[np.bool_] | None = None) -> Floats | Undefined:
         """Depth profile [layers] of the importance, of some components only if wanted."""

@@ -10,7 +10,7 @@ from ..record.protocol import Protocol, ProtocolTask
 from .machine import Machine
 from .memory import StagePeak, stage_peaks
 from .sizes import Sizes, Sketch
-from .workload import Load, MemberWork, Passes, TaskWork, gap_passes, task_work
+from .workload import Load, MemberWork, Passes, TaskWork, gap_passes, patched_runs, task_work
 
 MARGIN = 1.25
 """A run is refused when its forecast is beyond what is free by this factor, as it can be wrong by a fifth.
@@ -89,6 +89,11 @@ class Forecast:
             for member, of in zip(work.members, sizes, strict=True)
             for stage, done in member.passes.items()
         )
+
+    @property
+    def patched_runs(self) -> int:
+        """Runs of a prompt with one edge patched, where edges are scored so; else 0."""
+        return patched_runs(self.protocol, self.tasks, self.asked_sizes)
 
     @property
     def written(self) -> int:

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...metrics.halves import BLOCK
+from ...metrics.selection import RESAMPLES
 from ..circuits.attribution import steps_held
 from ..circuits.effects import MEMORY as DIRECT_BYTES
+from ..circuits.exact import edges_held
 from ..measure.circuit_runs import crossed_circuits
 from ..record.protocol import Protocol
 from .activations import (
@@ -201,8 +203,11 @@ def _attributed(
     phases: list[Phase] = []
     for sizes, asked in loads:
         for load in set(asked):
-            held = min(most_steps(protocol.scoring), steps_held(load.rows * load.tokens))
-            found = _attribution_phases(sizes, load, held, neurons)
+            if protocol.scoring.method == "exact":
+                found = _patching_phases(sizes, load)
+            else:
+                held = min(most_steps(protocol.scoring), steps_held(load.rows * load.tokens))
+                found = _attribution_phases(sizes, load, held, neurons)
             phases += [(device, host) for device in found]
     return phases
 
@@ -236,6 +241,29 @@ def _attribution_phases(sizes: Sizes, load: Load, steps: int, neurons: bool = Fa
     return [runs, *passes, scores]
 
 
+def _patching_phases(sizes: Sizes, load: Load) -> list[dict[str, int]]:
+    """Both runs, then stacks of prompts in each of which one edge is patched."""
+    wrote, edges = outputs(sizes, load.rows, load.tokens), sizes.graph.edges
+    items = min(stacked_removals(load.tokens), edges * load.rows)
+    held = min(edges, edges_held(load.reads, sizes.width, sizes.itemsize))
+    prefix = cached(sizes, load.rows, load.prefix)
+    runs = {
+        "what the sources write": 3 * wrote,
+        "activations": prefix + passing(sizes, load.rows, load.tokens),
+        "logits": logits(sizes, load.reads),
+    }
+    patched = {
+        "what the sources write": wrote,
+        "a stack of prompts": prefix
+        + cached(sizes, items, load.prefix)
+        + passing(sizes, items, load.tokens)
+        # What the patched sources write less, the patched stream, and what is normalised of it.
+        + 3 * FLOAT * items * load.tokens * sizes.width,
+        "logits": logits(sizes, load.reads) + held * load.reads * sizes.width * sizes.itemsize,
+    }
+    return [runs, patched]
+
+
 def _pass(sizes: Sizes, load: Load, done: int, steps: int, of: int) -> dict[str, int]:
     """One pass forward and back over `steps` integration steps, `done` before them, `of` in all."""
     rows, tokens = load.rows * steps, load.tokens
@@ -267,6 +295,7 @@ def _circuits_of(members: Works, protocol: Protocol, groups: int, circuits: int)
         **_kept(members[0][0], protocol, groups),
         "score sums": 2 * _sums(members[0][0], groups),
         "edges of the circuits": edges,
+        **_ranked(members[0][0], protocol, groups),
     }
     for sizes, works in members:
         for load in {load for work in works for load in work.swept}:
@@ -405,6 +434,16 @@ def _kept(sizes: Sizes, protocol: Protocol, groups: int) -> dict[str, int]:
     if scoring.neurons and sizes.neurons:
         found["effects of neurons"] = 2 * _of_neurons(sizes, groups)
     return found
+
+
+def _ranked(sizes: Sizes, protocol: Protocol, groups: int) -> dict[str, int]:
+    """What ranking edges by another selection than |score| takes: their sums alone, and places."""
+    selection, edges = protocol.sweeping.selection, sizes.graph.edges
+    if selection == "absolute":
+        return {}
+    # A few arrays of edges to sort; of every resample the place of each edge, and as many to look among.
+    places = 2 * 4 * RESAMPLES if selection == "frequent" else 0
+    return {"ranking of edges": (groups * DOUBLE + 8 * DOUBLE + places) * edges}
 
 
 def _by_place(sizes: Sizes, groups: int) -> int:

@@ -160,7 +160,7 @@ def _comparing(graph: Graph, protocol: Protocol, resamples: int) -> float:
     statistics = protocol.statistics.model_copy(update={"resamples": resamples})
     one, other = (_evidence(graph, protocol, seed) for seed in (0, 1))
     began = time.perf_counter()
-    compare(one, other, protocol.sweeping.grid, protocol.compared, statistics)
+    compare(one, other, protocol.sweeping, protocol.compared, statistics)
     return time.perf_counter() - began
 
 

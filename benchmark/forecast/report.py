@@ -40,6 +40,7 @@ def render(found: Forecast, planned: Planned, machine: Machine, free_disk: int, 
     lines = [
         _there(planned),
         _time(planned, workers),
+        *_patching(found),
         _gaps(found),
         f"disk: {gigabytes(found.written)} of cells and record to be written, {gigabytes(free_disk)} free",
         _files(found),
@@ -143,6 +144,17 @@ def _parts(stage: StagePeak, machine: Machine, of_host: bool) -> dict[str, int]:
     return {**stage.host, **stage.passing} if of_host else dict(stage.device)
 
 
+def _patching(found: Forecast) -> list[str]:
+    runs = found.patched_runs
+    if not runs:
+        return []
+    edges = found.asked_sizes[0].graph.edges
+    return [
+        f"exact patching: {runs:,} runs of a prompt, one for each of {edges:,} edges and every row that is "
+        "scored; --scores gim or eap-ig take a few for each row"
+    ]
+
+
 def _gaps(found: Forecast) -> str:
     if not found.gaps.forward:
         return "gaps: the tokenizer can encode none of the texts that check the MDM's behaviour"
@@ -222,6 +234,7 @@ def as_json(
         **vars(found.scarcest(machine)),
         "verdict": "fits" if share <= 1 else "tight" if share <= MARGIN else "does not fit",
         "remedies": remedies(found, machine) if share > 1 else [],
+        "patched_runs": found.patched_runs,
         "written": found.written,
         "free_disk": free_disk,
         "to_fetch": _missing(found),

@@ -26,6 +26,7 @@ from ..asking.pool import Order, Solved
 from ..asking.states import Question, packed, questions
 from ..asking.tokens import token_questions
 from ..circuits.attribution import TOKENS_AT_ONCE, stacked, steps_held
+from ..circuits.exact import edges_held
 from ..circuits.intervention import LEAST_ITEMS, stacked_items
 from ..circuits.prefix import LEAST
 from ..measure.card_sizes import ABLATED, PROMPTS, SETS
@@ -35,7 +36,7 @@ from ..measure.effects import first_of_each
 from ..measure.node_sets import number_of_sets
 from ..pairs.attention import Attention
 from ..pairs.member import Member
-from ..record.protocol import Protocol, ProtocolTask, Sampling
+from ..record.protocol import Protocol, ProtocolTask, Sampling, Scoring
 from .points import searched_steps, typical_steps
 from .sizes import Sizes, Sketch
 
@@ -277,7 +278,7 @@ def _member_work(
     passes = {
         "decoding": replace(sum(map(_decoding_pass, decoding), Passes()), examples=tried, rows=tried),
         "attribution": sum(
-            (_attribution_passes(load, typical_steps(scoring)) for load in attribution),
+            (_scoring_passes(load, sizes, scoring) for load in attribution),
             sum(
                 (_search_passes(load, steps) for steps in searched_steps(scoring) for load in searched),
                 Passes(),
@@ -291,9 +292,7 @@ def _member_work(
         "entropies": sum((_run_pass(load) for load in evaluation), Passes()),
         "effects": _effect_passes(evaluation, removed, sizes),
         "cards": _cards(member, sizes, asked(grouping.evaluation), protocol, rows),
-        "other reads": sum(
-            (_attribution_passes(load, typical_steps(scoring)) for load in beside.scored), Passes()
-        )
+        "other reads": sum((_scoring_passes(load, sizes, scoring) for load in beside.scored), Passes())
         + sum(map(_whole_passes, beside.by_token), Passes()),
     }
     scored = tuple(beside.scored)
@@ -436,6 +435,37 @@ def _run_pass(load: Load) -> Passes:
 
 def _behind(load: Load) -> Passes:
     return Passes(forward=1, tokens=load.distinct * load.prefix) if load.prefix else Passes()
+
+
+def _scoring_passes(load: Load, sizes: Sizes, scoring: Scoring) -> Passes:
+    """Those of the protocol's method, with as many points as are typical."""
+    if scoring.method == "exact":
+        return _patching_passes(load, sizes)
+    return _attribution_passes(load, typical_steps(scoring))
+
+
+def _patching_passes(load: Load, sizes: Sizes) -> Passes:
+    """Both runs twice, for the metric and for what sources write; then stacks of an edge and a row each."""
+    edges, at_once = sizes.graph.edges, stacked_removals(load.tokens)
+    held = min(edges, edges_held(load.reads, sizes.width, sizes.itemsize))
+    chunks = [min(held, edges - done) for done in range(0, edges, held)]
+    positions, stacks = load.rows * load.tokens, sum(-(-chunk * load.rows // at_once) for chunk in chunks)
+    patched = Passes(forward=stacks, tokens=edges * positions, reads=edges * load.reads)
+    # The corrupted run is read once: what sources write there takes no logits.
+    runs = Passes(forward=2, tokens=2 * positions, reads=load.reads)
+    return _whole_passes(load) + _behind(load) + runs + patched
+
+
+def patched_runs(protocol: Protocol, tasks: Sequence[TaskWork], sizes: Sequence[Sizes]) -> int:
+    """Runs of a row with one edge patched, of both members; 0 where edges are scored otherwise."""
+    if protocol.scoring.method != "exact":
+        return 0
+    return sum(
+        of.graph.edges * load.rows
+        for work in tasks
+        for member, of in zip(work.members, sizes, strict=True)
+        for load in (*member.attribution, *member.beside)
+    )
 
 
 def _attribution_passes(load: Load, steps: int) -> Passes:

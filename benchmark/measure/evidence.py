@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pydantic import Field, FiniteFloat, model_validator
 
 from ...errors import OutputError
-from ...metrics import Ranking
+from ...metrics import Ranking, Selection, edge_priority
 from ..circuits.files import (
     REDUCED,
     Header,
@@ -29,7 +29,7 @@ from ..circuits.files import (
 )
 from ..circuits.graph import Graph
 from ..circuits.points import Convergence
-from ..circuits.rules import CHAIN
+from ..circuits.rules import CHAIN, name_of, rules_called
 from ..circuits.scores import Attribution, Integration, Outside, Rule
 from ..record.protocol import Part
 from .effect_sums import EffectSums
@@ -46,6 +46,7 @@ from .reduced import (
 )
 
 RANKINGS: tuple[Ranking, ...] = ("absolute", "signed")
+"""By what a sweep chooses circuits: by |score|, or the protocol's other selection, and by signed score."""
 
 
 class _Integration(Strict):
@@ -64,13 +65,16 @@ class _ScoresHeader(Header):
     `outside`: whether what comes from there is kept, or 0 as the member is causal; None: it is not known.
 
     `neurons`: how many each layer has whose effects are kept, None where none are.
+
+    `integration`: None where every edge was patched by itself. `rules`: those of the backward pass, by name.
     """
 
-    integration: _Integration
+    integration: _Integration | None
     templates: tuple[str, ...]
     convergence: _Search | None = None
     outside: Literal["kept", "zero"] | None = None
     neurons: Annotated[int, Field(gt=0)] | None = None
+    rules: Literal["chain", "relp", "gim"] = "chain"
 
     @property
     def shares(self) -> int:
@@ -113,10 +117,21 @@ class ScoreSums:
         """The graph whose edges are scored."""
         return self.attribution.graph
 
+    def ranked(self, selection: Selection) -> NDArray[np.float64]:
+        """What the selection ranks edges by, not negative [sources, destinations]: circuits take the largest.
+
+        Under `absolute` it is |score|.
+        """
+        found = self.attribution
+        if selection == "absolute":
+            return np.abs(found.scores())
+        sums, mask = found.score_sums, self.graph.mask
+        return edge_priority(sums, found.counts, self.templates, mask, selection).astype(np.float64)
+
     def save(self, path: Path) -> None:
         """Write the sums of all edges, whole or not at all.
 
-        Raises OutputError where that fails, or the scores are not the chain rule's.
+        Raises OutputError where that fails, or the scores are by rules without a name.
         """
         # About half of the pairs of a source and a destination are no edges.
         mask, found = self.graph.mask, self.attribution
@@ -130,7 +145,7 @@ class ScoreSums:
     def save_reduced(self, path: Path, precision: ScorePrecision) -> None:
         """Write the sums of edges and neurons at a precision, and all else as it is (`measure.reduced`).
 
-        Raises OutputError where that fails, or the scores are not the chain rule's, NotComputable where a
+        Raises OutputError where that fails, or the scores are by rules without a name, NotComputable where a
         score is beyond the range of float32.
         """
         strata = strata_of(self.templates)
@@ -168,16 +183,18 @@ class ScoreSums:
 
     def _about(self) -> dict[str, Any]:
         found = self.attribution
-        if found.rules != CHAIN:
-            # The files do not tell by which rules scores are, and these would be read as the chain rule's.
+        rules = name_of(found.rules)
+        if rules is None:
             raise OutputError(
                 f"scores by {found.rules} cannot be kept",
-                "keep scores by the chain rule, or use these as they are",
+                "keep scores by the chain rule, RelP's or GIM's, or use these as they are",
             )
         about: dict[str, Any] = {
-            "integration": dataclasses.asdict(found.integration),
+            "integration": None if found.integration is None else dataclasses.asdict(found.integration),
             "templates": self.templates,
         }
+        if found.rules != CHAIN:
+            about["rules"] = rules
         if self.convergence is not None:
             about["convergence"] = dataclasses.asdict(self.convergence)
         if found.outside is not None:
@@ -196,7 +213,8 @@ class ScoreSums:
         # every size is checked before it is used as a shape or an index.
         kept = _read_reduced_scores(path) if is_reduced(path) else _read_scores(path)
         with understood(path):
-            integration = Integration(kept.header.integration.rule, kept.header.integration.steps)
+            declared = kept.header.integration
+            integration = None if declared is None else Integration(declared.rule, declared.steps)
             search = kept.header.convergence
             convergence = None if search is None else Convergence(search.residuals, search.changes)
         sums = None if kept.outside is None else _dense(kept.graph, kept.outside)
@@ -207,7 +225,7 @@ class ScoreSums:
             **{name: kept.tensors[name] for name in ("counts", "clean", "corrupted", "groups")},
             outside=Outside(sums) if kept.header.outside else None,
             neuron_sums=kept.neurons,
-            rules=CHAIN,
+            rules=rules_called(kept.header.rules),
         )
         return cls(attribution, kept.header.templates, kept.tensors["examples"], convergence)
 

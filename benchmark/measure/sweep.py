@@ -1,10 +1,11 @@
 """Faithfulness of a member's circuits over budgets: what is measured, before any ratio is taken."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...metrics import Ranking
 from ..asking.states import Question, in_batch_order
 from ..circuits.graph import Edges, Graph
 from ..pairs.member import Member
@@ -17,6 +18,7 @@ from .running import run_on
 def sweep(
     member: Member,
     questions: Sequence[Question],
+    ranked: NDArray[np.float64],
     scores: NDArray[np.float64],
     sweeping: Sweeping,
     rows: int,
@@ -24,11 +26,11 @@ def sweep(
 ) -> Sweep:
     """Run the circuits of every budget and ranking on the questions.
 
-    `scores`: [sources, destinations], what circuits are chosen by. `rows` bounds a batch; `advance` is told
-    how many questions are done.
+    What circuits are chosen by [sources, destinations]: `ranked` by the protocol's selection
+    (`ScoreSums.ranked`), and `scores`. `rows` bounds a batch; `advance` is told how many questions are done.
     """
     graph = Graph.of(member.backbone.shape)
-    edges, kept = _circuits(graph, scores, sweeping)
+    edges, kept = _circuits(graph, dict(zip(RANKINGS, (ranked, scores), strict=True)), sweeping)
     ran = run_on(member, questions, edges, sweeping.intervention, rows, advance)
     ordered = in_batch_order(questions)
     return Sweep(
@@ -43,13 +45,13 @@ def sweep(
 
 
 def _circuits(
-    graph: Graph, scores: NDArray[np.float64], sweeping: Sweeping
+    graph: Graph, by_ranking: Mapping[Ranking, NDArray[np.float64]], sweeping: Sweeping
 ) -> tuple[Edges, NDArray[np.int64]]:
     """Pruned circuits [rankings × budgets, sources, destinations] and their sizes [rankings, budgets]."""
     edges = np.stack(
         [
-            graph.prune(graph.select(scores, budget, by))
-            for by in RANKINGS
+            graph.prune(graph.select(ranked, budget, by))
+            for by, ranked in by_ranking.items()
             for budget in budgets(sweeping.grid, graph.edges)
         ]
     )

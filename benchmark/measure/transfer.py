@@ -28,7 +28,7 @@ from .running import run_on
 
 @dataclass(frozen=True, eq=False)
 class ChosenBy:
-    """What circuits are chosen by, scores [sources, destinations], and the compared size.
+    """What circuits are chosen by (`ScoreSums.ranked` [sources, destinations]), and the compared size.
 
     `own`, `other`: of the host and of the other member, on this task; `matched`: of the other member, with
     the indices that its heads have in the host, None where they are the same; `tasks`: of the host on other

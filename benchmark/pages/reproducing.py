@@ -4,7 +4,7 @@ import shlex
 from pathlib import PurePosixPath
 
 from ..pairs.registry import list_pairs
-from ..record.protocol import list_protocols
+from ..record.official import varied_from
 from ..record.provenance import MemberProvenance
 from ..record.record import Record
 
@@ -22,12 +22,20 @@ def command(record: Record) -> str:
 
 
 def _protocol(record: Record) -> list[str]:
-    """The protocol by name; of one on the examples of another seed, the one it is made of and the seed."""
-    protocol, seed = record.protocol, record.protocol.sampling.seed
-    for known in list_protocols():
-        if protocol != known and protocol == known.reseeded(seed):
-            return ["--protocol", known.name, "--seed", str(seed)]
-    return ["--protocol", protocol.name]
+    """The protocol by name; with another method, selection or seed the listed one, and what differs."""
+    protocol = record.protocol
+    known = varied_from(protocol)
+    if known is None:
+        return ["--protocol", protocol.name]
+    options = {
+        "--scores": (protocol.scoring.method, known.scoring.method),
+        "--selection": (protocol.sweeping.selection, known.sweeping.selection),
+        "--seed": (protocol.sampling.seed, known.sampling.seed),
+    }
+    words = ["--protocol", known.name]
+    return words + [
+        word for name, (own, listed) in options.items() if own != listed for word in (name, str(own))
+    ]
 
 
 def _pair(record: Record) -> list[str]:

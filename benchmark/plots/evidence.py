@@ -23,7 +23,7 @@ ROLES = ("arm", "mdm")
 
 @dataclass(frozen=True, eq=False)
 class RankedEdges:
-    """A member's strongest edges on one task, by falling |score|, and where its importance lies.
+    """A member's strongest edges on one task, in the order in which circuits take them, and where its importance lies.
 
     `sources`, `destinations`, `scores`: [edges]; `shares`: [components], of the importance of the circuit of
     the compared size.
@@ -83,15 +83,22 @@ def _read(place: Path, record: Record, task: TaskRecord, role: str) -> RankedEdg
     if digest_of(file) != task.cells[name].digest:
         raise MechshiftError(f"{file.name} is not what the record was made of", "run the pair again")
     sums = ScoreSums.load(file)
-    return rank(sums.graph, sums.attribution.scores(), task.comparison.compared.edges)
+    ranked = sums.ranked(record.protocol.sweeping.selection)
+    return rank(sums.graph, sums.attribution.scores(), task.comparison.compared.edges, ranked)
 
 
-def rank(graph: Graph, scores: NDArray[np.float64], compared: int) -> RankedEdges:
-    """Edges by falling |score|, the first of equals in row order, as circuits are selected."""
+def rank(
+    graph: Graph, scores: NDArray[np.float64], compared: int, ranked: NDArray[np.float64] | None = None
+) -> RankedEdges:
+    """Edges in the order in which circuits take them, the first of equals in row order.
+
+    `ranked`: what circuits are chosen by, the largest first; None: |score|.
+    """
+    chosen_by = np.abs(scores) if ranked is None else ranked
     sources, destinations = np.nonzero(graph.mask)
     of_edges = scores[graph.mask]
-    order = np.argsort(-np.abs(of_edges), kind="stable")[:STRONGEST]
-    circuit = top_edges(scores, graph.mask, min(max(compared, 1), graph.edges))
+    order = np.argsort(-chosen_by[graph.mask], kind="stable")[:STRONGEST]
+    circuit = top_edges(chosen_by, graph.mask, min(max(compared, 1), graph.edges))
     importance = np.asarray(Components(graph).importance(scores, circuit), dtype=np.float64)
     total = importance.sum()
     shares = importance / total if total > 0 else importance

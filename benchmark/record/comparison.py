@@ -1,5 +1,7 @@
 """What a record says of both members on one task, and of what lies between them."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from .missing import Missing
@@ -43,10 +45,11 @@ class IntegrationRecord(Part):
 
     `residuals`, `changes`: what the completeness residual was with 5, 10, 20, … points on some of the
     discovery prompts, and which share of the top edges changed between one number and the next. Both are
-    empty, and `converged` is None, where the protocol fixes the number.
+    empty, and `converged` is None, where the protocol fixes the number. `points` is None where no gradient
+    was taken, as every edge was patched by itself.
     """
 
-    points: int = Field(ge=1)
+    points: Annotated[int, Field(ge=1)] | None
     residuals: tuple[float | None, ...] = ()
     changes: tuple[float, ...] = ()
     converged: bool | None = None

@@ -1,5 +1,6 @@
 """Whether a record is what a leaderboard takes: a whole record of a protocol of this version."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .protocol import Protocol, get_protocol, list_protocols
@@ -30,14 +31,14 @@ class Refusal:
 def why_unofficial(protocol: Protocol, named: bool = False) -> Unofficial | None:
     """Why no board takes records of a protocol; None where one does.
 
-    A protocol of this version that boards do not take, such as one with another seed, is taken where it was
-    `named`. Names are told as they are in the record.
+    A protocol of this version that boards do not take, such as one with another seed or method, is taken
+    where it was `named`. Names are told as they are in the record.
     """
     name = protocol.name
     own = next((known for known in list_protocols() if known.name == name), None)
     if own is None:
-        if (original := _reseeded_from(protocol)) is not None:
-            return None if named else _of_reruns(protocol, original)
+        if (original := varied_from(protocol)) is not None:
+            return None if named else _of_variants(protocol, original)
         names = ", ".join(known.name for known in list_protocols() if known.board)
         return Unofficial(
             f"has protocol {name}, which this version does not know; boards take {names}",
@@ -60,21 +61,28 @@ def why_unofficial(protocol: Protocol, named: bool = False) -> Unofficial | None
     return None
 
 
-def _reseeded_from(protocol: Protocol) -> Protocol | None:
-    """The protocol of this version that it is on the prompts of another seed; None where it is none."""
-    seed = protocol.sampling.seed
-    return next((known for known in list_protocols() if known.reseeded(seed) == protocol), None)
+def varied_from(protocol: Protocol) -> Protocol | None:
+    """The listed protocol that it is with another method, selection or seed; None where it is none."""
+    return next((known for known in list_protocols() if known.varied_like(protocol) == protocol), None)
 
 
-def _of_reruns(protocol: Protocol, original: Protocol) -> Unofficial:
-    other = (
-        f"{original.name} on other prompts (seed {protocol.sampling.seed}), for mechshift compare and check"
-    )
+def _of_variants(protocol: Protocol, original: Protocol) -> Unofficial:
+    other = f"{original.name} {', '.join(_differences(protocol, original))}"
     return Unofficial(
         f"has protocol {protocol.name}: that is {other}, and no board takes it",
         f"its protocol {protocol.name} is {other}",
         original.name if original.board else "v2",
     )
+
+
+def _differences(protocol: Protocol, original: Protocol) -> Iterator[str]:
+    """In what a protocol is another than the listed one that it is made of."""
+    if protocol.scoring.method != original.scoring.method:
+        yield f"with edges scored by {protocol.scoring.method}"
+    if protocol.sweeping.selection != original.sweeping.selection:
+        yield f"with {protocol.sweeping.selection} edges first"
+    if (seed := protocol.sampling.seed) != original.sampling.seed:
+        yield f"on other prompts (seed {seed}), for mechshift compare and check"
 
 
 def find_gaps(record: Record) -> list[str]:

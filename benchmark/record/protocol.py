@@ -5,11 +5,12 @@ never sees the others, so that its key holds just what can change it.
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ...errors import unknown
+from ...metrics import Selection
 
 GRID = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """Shares of all edges at which circuits are run (MIB, arXiv 2504.13151)."""
@@ -106,17 +107,12 @@ class OtherReads(Part):
     )
 
 
-Selection = Literal["absolute", "positive", "consistent", "frequent"]
-"""By what edges come first: |score|; positive scores before others; signs that resamples of the prompts agree
-on before others, and positive ones first; being chosen in nine of ten resamples already at a small size."""
-
-
 class Sweeping(Part):
     """Which circuits are chosen, and run."""
 
     selection: Selection = Field(
         default="absolute",
-        description="which edges come first in a circuit: absolute, those of largest |score|; positive, those "
+        description="which edges come first in circuits: absolute, those of largest |score|; positive, those "
         "with positive scores; consistent, those whose sign resamples of the prompts agree on, positive ones "
         "first; frequent, those chosen in nine of ten resamples already at small sizes",
     )
@@ -233,6 +229,47 @@ class Protocol(Part):
         if seed == self.sampling.seed:
             return self
         return self.changed(seed=seed, name=f"{self.name}-seed-{seed}", board=False)
+
+    def scored(self, method: str) -> "Protocol":
+        """The protocol with edges scored by another method, under a name that says so; no board takes it.
+
+        A method that does not integrate takes one point, and exact patching gives neither the places of
+        sources nor effects of neurons. With its own method it is itself. Raises UsageError, with near names,
+        for an unknown one.
+        """
+        if method not in get_args(Method):
+            raise unknown("method of scoring edges", method, get_args(Method))
+        if method == self.scoring.method:
+            return self
+        settings: dict[str, Any] = {"method": method, "name": f"{self.name}-{method}", "board": False}
+        if method != "eap-ig":
+            settings["steps"] = 1
+        if method == "exact":
+            settings |= {"places": False, "neurons": False}
+        return self.changed(**settings)
+
+    def selecting(self, selection: str) -> "Protocol":
+        """The protocol with other edges first in circuits, under a name that says so; no board takes it.
+
+        With its own selection it is itself. Raises UsageError, with near names, for an unknown one.
+        """
+        if selection not in get_args(Selection):
+            raise unknown("selection of edges", selection, get_args(Selection))
+        if selection == self.sweeping.selection:
+            return self
+        return self.changed(selection=selection, name=f"{self.name}-{selection}", board=False)
+
+    def varied(
+        self, method: str | None = None, selection: str | None = None, seed: int | None = None
+    ) -> "Protocol":
+        """The protocol `scored`, `selecting` and `reseeded` so, where it is given; raises as they do."""
+        found = self if method is None else self.scored(method)
+        found = found if selection is None else found.selecting(selection)
+        return found if seed is None else found.reseeded(seed)
+
+    def varied_like(self, other: "Protocol") -> "Protocol":
+        """The protocol with another's method, selection and seed."""
+        return self.varied(other.scoring.method, other.sweeping.selection, other.sampling.seed)
 
     def changed(self, **settings: Any) -> "Protocol":
         """The protocol with some of its settings changed, each by its own name, in whichever part it is.

@@ -108,6 +108,7 @@ def _measured(
         rows=rows,
         advance=advance,
         places=scoring.places,
+        rules=headline["arm"].attribution.rules,
     )
     # As many points as the member needed at the headline's read: these have too few examples to find it anew.
     points = {member: scores.attribution.integration for member, scores in headline.items()}

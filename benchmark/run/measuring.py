@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import NotComputable
-from ...metrics import top_edges
+from ...metrics import Selection, top_edges
 from ...tasks import Task, get_task
 from ...tasks.export import fingerprint
 from ..asking.attempts import find_pool, pooled_examples
@@ -20,7 +20,6 @@ from ..asking.pool import Pool, Prompts, Solved
 from ..asking.prompts import show_prompts
 from ..asking.states import Question, batches, questions
 from ..circuits.components import Components
-from ..circuits.scores import Integration
 from ..measure.ablation import run_ablations
 from ..measure.ablations import Ablations
 from ..measure.card_sizes import steps_of_cards
@@ -31,6 +30,7 @@ from ..measure.effect_sums import EffectSums
 from ..measure.effects import measure_effects
 from ..measure.entropies import component_entropies
 from ..measure.evidence import Entropies, ScoreSums, Sweep
+from ..measure.method import scoring_method
 from ..measure.node_sets import node_sets
 from ..measure.scores import score_edges
 from ..measure.sweep import sweep
@@ -71,7 +71,7 @@ class Measuring:
         # The examples of one task at a time: its cells come one after the other.
         self._examples: tuple[object, dict[int, Encoded]] = (None, {})
         self._drawing = Lock()
-        self._scores_of_others: dict[str, NDArray[np.float64]] = {}
+        self._ranked_by_others: dict[str, NDArray[np.float64]] = {}
 
     def __call__(self, cell: Cell, needs: Needs, tell: Tell) -> Any:
         """The content of a cell. Raises what running the members raises."""
@@ -138,6 +138,7 @@ class Measuring:
         if steps == "converge":
             convergence = find_convergence(member, asked, scoring, self._rows)
             steps = convergence.steps
+        method = scoring_method(scoring, steps)
         # A mixture of experts has no neurons that two members share.
         neurons = scoring.neurons and all(each.backbone.neurons is not None for each in self._pair.members)
         with tell(len(asked)) as advance:
@@ -145,11 +146,12 @@ class Measuring:
                 member,
                 asked,
                 grouping.templates,
-                Integration(scoring.rule, steps),
+                method.integration,
                 self._rows,
                 advance,
                 places=scoring.places,
                 neurons=neurons,
+                rules=method.rules,
             )
         return replace(found, convergence=convergence)
 
@@ -157,15 +159,18 @@ class Measuring:
         member = self._member(cell)
         examples = swept_examples(_grouping(cell, needs), cell.parts[Sweeping].swept)
         asked = self._asked(cell, needs, member, examples)
-        scores = needs[kind_name("scores", cell.kind.member)].attribution.scores()
+        scores = needs[kind_name("scores", cell.kind.member)]
+        sweeping, signed = cell.parts[Sweeping], scores.attribution.scores()
+        ranked = scores.ranked(sweeping.selection)
         with tell(len(asked)) as advance:
-            return sweep(member, asked, scores, cell.parts[Sweeping], self._rows, advance)
+            return sweep(member, asked, ranked, signed, sweeping, self._rows, advance)
 
     def _entropies(self, cell: Cell, needs: Needs, tell: Tell) -> Entropies:
         """Of the components that hold most of the importance in the member's compared circuit."""
         member, found = self._member(cell), needs[kind_name("scores", cell.kind.member)]
         components, scores = Components(found.graph), found.attribution.scores()
-        circuit = top_edges(scores, found.graph.mask, circuit_size(cell, needs))
+        ranked = found.ranked(cell.parts[Sweeping].selection)
+        circuit = top_edges(ranked, found.graph.mask, circuit_size(cell, needs))
         # Chosen on the discovery half and read on the other, as circuits are.
         top = components.top(components.importance(scores, circuit), cell.parts[Compared].components)
         asked, templates = self._evaluated(cell, needs, member)
@@ -238,17 +243,18 @@ class Measuring:
             needs[kind_name("scores", each)]
             for each in sorted(MEMBERS, key=lambda name: name != cell.kind.member)
         )
-        scores = other.attribution.scores()
+        selection = cell.parts[Sweeping].selection
+        ranked = other.ranked(selection)
         host, guest = sorted(self._members(cell).values(), key=lambda each: each is not member)
         matching = match_heads(host, guest)
         chosen_by = ChosenBy(
             own.graph,
             circuit_size(cell, needs),
-            own.attribution.scores(),
-            scores,
-            own.graph.relabelled(scores, matching.heads, matching.kv_heads) if matching.moved else None,
+            own.ranked(selection),
+            ranked,
+            own.graph.relabelled(ranked, matching.heads, matching.kv_heads) if matching.moved else None,
             {
-                each.cell.task.name: self._mean_scores(each)
+                each.cell.task.name: self._ranked(each, selection)
                 for each in needs.values()
                 if isinstance(each, Other)
             },
@@ -266,12 +272,12 @@ class Measuring:
                 advance,
             )
 
-    def _mean_scores(self, other: Other) -> NDArray[np.float64]:
-        """The scores of a cell of another task, read once: every task needs those of all others."""
+    def _ranked(self, other: Other, selection: Selection) -> NDArray[np.float64]:
+        """What ranks the edges on another task, read once: every task needs those of all others."""
         key = other.cell.key
-        if key not in self._scores_of_others:
-            self._scores_of_others[key] = other.content.attribution.scores()
-        return self._scores_of_others[key]
+        if key not in self._ranked_by_others:
+            self._ranked_by_others[key] = other.content.ranked(selection)
+        return self._ranked_by_others[key]
 
     def _asked(
         self,

@@ -35,9 +35,18 @@ def _circuit(cell: Cell, needs: Needs) -> Circuit:
     """The member's compared circuit, as a file of its own that other tools can read."""
     member = cell.kind.member
     assert member is not None, "a circuit is one member's"
-    scores = needs[kind_name("scores", member)]
+    scores, selection = needs[kind_name("scores", member)], cell.parts[Sweeping].selection
     about: dict[str, str] = {"member": member, "task": cell.task.name}
-    return Circuit.of(scores.graph, scores.attribution.scores(), circuit_size(cell, needs), about=about)
+    if selection != "absolute":
+        # By |score| is what a reader of the scores takes for granted.
+        about["selection"] = selection
+    return Circuit.of(
+        scores.graph,
+        scores.attribution.scores(),
+        circuit_size(cell, needs),
+        about=about,
+        ranked=scores.ranked(selection),
+    )
 
 
 def _comparison(cell: Cell, needs: Needs) -> Comparison:
@@ -50,7 +59,7 @@ def _comparison(cell: Cell, needs: Needs) -> Comparison:
         )
         for member in MEMBERS
     )
-    return compare(arm, mdm, cell.parts[Sweeping].grid, cell.parts[Compared], cell.parts[Statistics])
+    return compare(arm, mdm, cell.parts[Sweeping], cell.parts[Compared], cell.parts[Statistics])
 
 
 def _function(cell: Cell, needs: Needs) -> Function:

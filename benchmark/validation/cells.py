@@ -9,17 +9,19 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from ...errors import MechshiftError
-from ...metrics import top_edges
+from ...metrics import Selection, top_edges
 from ..asking.grouping import Grouping, group_examples, swept_examples
 from ..asking.pool import Pool, Prompts
 from ..circuits.files import Declaration, read_declaration
 from ..circuits.graph import Graph
+from ..circuits.scores import Integration
 from ..findings.finding import Finding
 from ..measure.ablations import Ablations
 from ..measure.budgets import budgets
 from ..measure.circuit_runs import CircuitRuns
 from ..measure.effect_sums import EffectSums
 from ..measure.evidence import RANKINGS, Entropies, ScoreSums, Sweep
+from ..measure.method import scoring_method
 from ..record.cards import CardsCell
 from ..record.protocol import Scoring
 from ..record.reads import AtRead, Stages
@@ -190,7 +192,8 @@ class TaskCells:
                 self._add("cells", file, doubt)
         if isinstance(content, Sweep) and graph is not None and not problems:
             sizes = budgets(record.protocol.sweeping.grid, graph.edges)
-            for doubt in _doubts(content, sizes, self._scores_of(cell)):
+            selection = record.protocol.sweeping.selection
+            for doubt in _doubts(content, sizes, selection, self._scores_of(cell)):
                 self._add("cells", file, doubt)
 
     def _scores_of(self, cell: Cell) -> ScoreSums | None:
@@ -244,15 +247,27 @@ def _of_scores(scores: ScoreSums, pool: Pool, record: Record) -> Iterator[str]:
 
 
 def _of_integration(scores: ScoreSums, scoring: Scoring) -> Iterator[str]:
-    """The integration points are the protocol's, or as many as the search that the header tells of found."""
-    integration, search = scores.attribution.integration, scores.convergence
-    fixed = scoring.steps != "converge"
-    if integration.rule != scoring.rule or (fixed and integration.steps != scoring.steps):
-        yield f"its integration is {integration.rule} with {integration.steps} steps, not the protocol's"
+    """Method and points are the protocol's, or as many as the search that the header tells of found."""
+    found, search = scores.attribution, scores.convergence
+    integration, fixed = found.integration, scoring.steps != "converge"
+    # What a search found is the header's own word, and what follows asks whether it follows from it.
+    steps = integration.steps if scoring.steps == "converge" and integration else scoring.steps
+    method = scoring_method(scoring, 1 if steps == "converge" else steps)
+    if found.rules != method.rules:
+        yield "its rules of the backward pass are not those of the protocol's method"
+    if integration != method.integration:
+        own, asked = map(_in_words, (integration, method.integration))
+        yield f"its scores are by {own}, and the protocol's by {asked}"
     if fixed != (search is None):
         yield "it tells of a search for the number of integration points, or of none, unlike the protocol"
-    elif search is not None and (search.steps != integration.steps or not search.finished(scoring.most)):
-        yield f"its {integration.steps} integration points do not follow from what it says of their search"
+    elif search is not None and (search.steps != steps or not search.finished(scoring.most)):
+        yield f"its {steps} integration points do not follow from what it says of their search"
+
+
+def _in_words(integration: Integration | None) -> str:
+    if integration is None:
+        return "exact patching"
+    return f"{integration.rule} with {integration.steps} step{'s' if integration.steps > 1 else ''}"
 
 
 def _of_sweep(sweep: Sweep, pool: Pool, record: Record) -> Iterator[str]:
@@ -268,11 +283,14 @@ def _of_sweep(sweep: Sweep, pool: Pool, record: Record) -> Iterator[str]:
         yield other_grid(sweep.kept.shape[1], len(sizes))
 
 
-def _doubts(sweep: Sweep, sizes: Sequence[int], scores: ScoreSums | None) -> Iterator[str]:
+def _doubts(
+    sweep: Sweep, sizes: Sequence[int], selection: Selection, scores: ScoreSums | None
+) -> Iterator[str]:
     """What of a sweep cannot be; `scores` are the member's, where they are there."""
     yield from _whole(sweep, sizes)
     if scores is not None and scores.graph == sweep.graph:
-        yield from _kept(sweep, sizes, scores.attribution.scores())
+        ranked = scores.ranked(selection), scores.attribution.scores()
+        yield from _kept(sweep, sizes, selection, ranked)
 
 
 def _whole(sweep: Sweep, sizes: Sequence[int]) -> Iterator[str]:
@@ -285,14 +303,17 @@ def _whole(sweep: Sweep, sizes: Sequence[int]) -> Iterator[str]:
                 yield f"the circuit of all edges is off the whole model by {off:.6g}, of a gap of {gap:.6g}"
 
 
-def _kept(sweep: Sweep, sizes: Sequence[int], scores: NDArray[np.float64]) -> Iterator[str]:
-    for row, ranking in enumerate(RANKINGS):
+def _kept(
+    sweep: Sweep, sizes: Sequence[int], selection: Selection, ranked: Sequence[NDArray[np.float64]]
+) -> Iterator[str]:
+    for row, (ranking, scores) in enumerate(zip(RANKINGS, ranked, strict=True)):
+        named = f"{selection} selection" if row == 0 and selection != "absolute" else f"{ranking} score"
         for column, size in enumerate(sizes):
             circuit = top_edges(scores, sweep.graph.mask, size, ranking)
             expected, found = int(sweep.graph.prune(circuit).sum()), int(sweep.kept[row, column])
             if abs(found - expected) > max(KEPT_EDGES, KEPT_SHARE * size):
                 yield (
-                    f"of {size} edges by {ranking} score it keeps {found}, and by the member's scores "
+                    f"of {size} edges by {named} it keeps {found}, and by the member's scores "
                     f"{expected} are left after pruning"
                 )
 

@@ -136,6 +136,8 @@ def run(
     rows: int | None = None,
     progress: bool | None = None,
     workers: int = 1,
+    scores: str | None = None,
+    selection: str | None = None,
 ) -> Record:
     """The record of a pair under a protocol, on the named tasks or all of the protocol's suite.
 
@@ -144,6 +146,9 @@ def run(
     whether to show bars (None: on a terminal and in a notebook). While a cell is computed a model narrower
     than 512 has one thread of the CPU, as on the command line; then torch has as many again as before.
     `workers`: processes that share the tasks, each of which loads the pair; no number depends on it.
+    `scores`: what edges are scored by (`eap-ig`, `eap`, `relp`, `gim`, `exact`), `selection`: which come
+    first in circuits (`absolute`, `positive`, `consistent`, `frequent`); None: as the protocol says. Where
+    that is another, the record has a protocol of another name, which no board takes.
     Raises UsageError for an unknown name, NotComputable where no task gives a comparison, OutputError where
     `out` cannot be written or has a record of that name of another pair or protocol, and for a name what
     `load` raises.
@@ -155,7 +160,8 @@ def run(
     names = [tasks] if isinstance(tasks, str) else tasks
     batch = ROWS if rows is None else rows
     told = choose_progress(_quiet(progress))
-    return measure(_loaded(pair), _protocol(protocol), Path(out), names, level, batch, told, workers)
+    fixed = _protocol(protocol).varied(scores, selection)
+    return measure(_loaded(pair), fixed, Path(out), names, level, batch, told, workers)
 
 
 def edge_scores(
@@ -166,6 +172,7 @@ def edge_scores(
     out: Location = RESULTS,
     rows: int | None = None,
     progress: bool | None = None,
+    scores: str | None = None,
 ) -> EdgeScores:
     """Both members' edge scores on a task's discovery examples, as a run has them.
 
@@ -177,7 +184,7 @@ def edge_scores(
     from .benchmark.run.progress import choose_progress
     from .benchmark.run.run import measure
 
-    fixed = _protocol(protocol)
+    fixed = _protocol(protocol).varied(scores)
     asked = as_asked(fixed, [task], level)
     batch = ROWS if rows is None else rows
     wanted = [kind_name("scores", member) for member in MEMBERS]

@@ -186,7 +186,10 @@ def test_node_floor_of_single_edges_agrees_with_every_pair() -> None:
         (lambda: top_edges(np.ones((2, 2)), np.ones((2, 2), bool), 5), "k must be between 1 and 4, not 5"),
         (lambda: top_edges(np.ones((2, 2)), np.ones((2, 2), bool), 0), "k must be between 1 and 4, not 0"),
         (lambda: top_edges(np.ones((2, 2)), np.ones((2, 2), bool), 1.0), "whole number"),
-        (lambda: top_edges(np.ones((2, 2)), np.ones((2, 2), bool), 1, "best"), "'absolute' or 'signed'"),
+        (
+            lambda: top_edges(np.ones((2, 2)), np.ones((2, 2), bool), 1, "best"),
+            "'absolute', 'signed' or 'positive'",
+        ),
         (lambda: top_edges(np.ones((2, 2)), np.ones((2, 2)), 1), "edges must be boolean"),
         (lambda: top_edges([["a"]], [[True]], 1), "real numbers"),
         (lambda: jaccard([True], [True, False]), "a .1,., b .2,."),

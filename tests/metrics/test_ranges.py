@@ -110,7 +110,7 @@ SIGNAL = of(MODERATE, GROUPS, *SHAPE) | st.integers(0, 99).map(
 EXAMPLES = of(st.integers(1, 100), GROUPS)
 OPTIONS = {"splits": 2, "resamples": 3}
 
-SLOW = {"node_overlap", "overlap_curve"}
+SLOW = {"node_overlap", "overlap_curve", "overlap_values"}
 """Those that simulate 200 random circuits for their floor."""
 UNDEFINED = {"circuit_transfer", "standardised_cosine"}
 """Those that seldom have a value: of numbers without a spread, or not clear of noise, there is none."""
@@ -192,6 +192,11 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy, ...], tuple[
         ANY,
     ),
     "early_share": (metrics.early_share, (profiles(),), SHARE),
+    "edge_priority": (
+        lambda sums, n: metrics.edge_priority(sums, n, CLUSTERS, EDGES, "consistent") / EDGES.sum(),
+        (SUMS, COUNTS),
+        SHARE,
+    ),
     "effect_concentration": (
         lambda effects: metrics.effect_concentration(effects, CIRCUIT, draws=3),
         (of(NUMBERS, 4),),
@@ -248,6 +253,11 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy, ...], tuple[
         lambda a, b, n, k: metrics.overlap_curve(a, b, n, CLUSTERS, EDGES, [k], *NODES, **OPTIONS),
         (SUMS, SUMS, COUNTS, K),
         ANY,
+    ),
+    "overlap_values": (
+        lambda a, b, n, k: metrics.overlap_values(a, b, n, CLUSTERS, EDGES, [k], *NODES, "frequent", 2),
+        (SUMS, SUMS, COUNTS, K),
+        SHARE,
     ),
     "paired_difference": (metrics.paired_difference, (drawn_estimates(), drawn_estimates()), ANY),
     "paired_statistic": (

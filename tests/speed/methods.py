@@ -4,10 +4,12 @@
 
 On a random model with GPT-2 small's graph, and on both members of the reference pair. For each method: rank
 correlation (Spearman) of its scores with exact patching over sampled edges, on the same prompts, and over
-those among them that lead to no query and no key; the area under the faithfulness of its circuits (by
-|score|, pruned, the grid of protocol v2, other prompts), over the logarithm of the budget; backward passes a
-row, and seconds of one processor. Exact patching has an area only where all edges were sampled. `--json`
-prints a list of these numbers instead of the table.
+those among them that lead to no query and no key; by each selection of edges the area under the
+faithfulness f of its circuits (pruned, the grid of protocol v2, other prompts), over the logarithm of the
+budget, and that of |1 − f|; backward passes a row, and seconds of one processor. Exact patching has areas
+only where all edges were sampled. At the end the rule of docs/protocol.md by which protocol v2 would take
+another method or selection: what each has more than EAP-IG, and whether that is enough. `--json FILE` also
+writes all numbers.
 """
 
 import argparse
@@ -16,12 +18,13 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from pathlib import Path
+from typing import TypeVar, get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
+from scipy.stats import spearmanr, t
 
 import mechshift
 from build.models import random_member
@@ -34,15 +37,17 @@ from mechshift.benchmark.circuits.exact import exact_effects
 from mechshift.benchmark.circuits.graph import Edges, Graph
 from mechshift.benchmark.circuits.intervention import run_circuits, whole_model
 from mechshift.benchmark.circuits.rules import CHAIN, GIM, RELP, Rules
-from mechshift.benchmark.circuits.scores import Integration
+from mechshift.benchmark.circuits.scores import Attribution, Integration
 from mechshift.benchmark.measure.budgets import budgets
 from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.record.protocol import V2
-from mechshift.metrics import Undefined, faithfulness, log_area
+from mechshift.metrics import Selection, Undefined, edge_priority, faithfulness, log_area
 from mechshift.tasks import get_task
 
 T = TypeVar("T")
 AT_CLEAN = Integration("eap", 1)
+USUAL, COST = "eap-ig, 10", 10
+"""What v2 has, with as many points as most tasks need, and so many backward passes a row."""
 METHODS: dict[str, tuple[Integration, Rules]] = {
     "eap": (AT_CLEAN, CHAIN),
     "relp": (AT_CLEAN, RELP),
@@ -51,6 +56,8 @@ METHODS: dict[str, tuple[Integration, Rules]] = {
     "eap-ig, 5": (Integration(V2.scoring.rule, 5), CHAIN),
     "relp, 5": (Integration(V2.scoring.rule, 5), RELP),
     "gim, 5": (Integration(V2.scoring.rule, 5), GIM),
+    USUAL: (Integration(V2.scoring.rule, COST), CHAIN),
+    "gim, 10": (Integration(V2.scoring.rule, COST), GIM),
     "eap-ig, 20": (Integration(V2.scoring.rule, 20), CHAIN),
 }
 """With a number: along the path between the prompts, at so many points; nobody has published rules so.
@@ -58,38 +65,50 @@ METHODS: dict[str, tuple[Integration, Rules]] = {
 `relp, q and k` leaves attention patterns to the chain rule, as the authors' example for GPT-2 does.
 """
 
+SELECTIONS: tuple[Selection, ...] = get_args(Selection)
+
 RANDOM = {"vocabulary": 1000, "positions": 64, "width": 192, "mlp_width": 768, "layers": 12, "heads": 12}
 """GPT-2 small's layers and heads, hence its graph, at a quarter of its width."""
+
+MARGIN = 0.05
+"""By how much the area has to be larger in the mean, and may be smaller nowhere (docs/protocol.md)."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A member, the prompts that scores come from, and the ones that circuits are run on."""
+    """A member, the prompts that scores come from, and the ones that circuits are run on.
+
+    `clusters`: the template of each group of the former; `task`: None for a random model.
+    """
 
     name: str
+    task: str | None
     member: Member
     discovery: Sequence[Batch]
     evaluation: Sequence[Batch]
+    clusters: Sequence[str]
 
 
 @dataclass(frozen=True)
 class Line:
-    """What is found of a method; `area` None where there is none."""
+    """What is found of a method; `areas`, `off`: of f and of |1 − f| by selection, empty where none is."""
 
     case: str
+    task: str | None
     method: str
     backward: int
     seconds: float
     correlation: float
     without_patterns: float
-    area: float | None
+    areas: dict[str, float]
+    off: dict[str, float]
 
 
 def random_case(prompts: int, spread: float) -> Case:
     """A random model on prompts of random tokens, of which the corrupted ones differ in three."""
     member = random_member("gpt2", spread=spread, frozen=True, **RANDOM)  # type: ignore[arg-type]
     both = [_random_batch(member, prompts, seed) for seed in (1, 2)]
-    return Case(f"random GPT-2, spread {spread:g}", member, both[:1], both[1:])
+    return Case(f"random GPT-2, spread {spread:g}", None, member, both[:1], both[1:], ["one"] * prompts)
 
 
 def _random_batch(member: Member, prompts: int, seed: int, tokens: int = 12) -> Batch:
@@ -102,7 +121,7 @@ def _random_batch(member: Member, prompts: int, seed: int, tokens: int = 12) -> 
         gained = (one - two)[:, : RANDOM["vocabulary"] - 1]
     index = torch.arange(prompts)
     metric = LogitDifference(index, gained.argmax(1), gained.argmin(1), prompts)
-    return Batch(clean, corrupted, index, torch.full((prompts,), tokens - 1), metric, index * 0)
+    return Batch(clean, corrupted, index, torch.full((prompts,), tokens - 1), metric, index)
 
 
 def reference_cases(prompts: int, tasks: Sequence[str]) -> Iterator[Case]:
@@ -118,10 +137,10 @@ def reference_cases(prompts: int, tasks: Sequence[str]) -> Iterator[Case]:
         halves = group_examples(pool.solved, protocol.halving)
         for member in pair.members:
             both = [
-                list(batches(member, questions(member, examples, half, read=sampling.read), ROWS))
-                for half in (halves.discovery, halves.evaluation)
+                list(batches(member, questions(member, examples, half, groups, read=sampling.read), ROWS))
+                for half, groups in ((halves.discovery, halves.group), (halves.evaluation, None))
             ]
-            yield Case(f"tiny {member.called}, {asked.name}", member, *both)
+            yield Case(f"tiny {member.called}, {asked.name}", asked.name, member, *both, halves.templates)
 
 
 def timed(work: Callable[[], T]) -> tuple[float, T]:
@@ -140,45 +159,104 @@ def sampled(graph: Graph, most: int) -> Edges:
     return found
 
 
-def area(case: Case, scores: NDArray[np.float64]) -> float | None:
-    """The log area of faithfulness of the circuits that scores choose; None where the metric has no gap."""
+def areas(
+    case: Case, sums: NDArray[np.float64], counts: NDArray[np.int64]
+) -> tuple[dict[str, float], dict[str, float]]:
+    """By selection the log areas of f and of |1 − f| of the circuits; none where the metric has no gap."""
     graph, grid = Graph.of(case.member.backbone.shape), V2.sweeping.grid
-    circuits = np.stack([graph.prune(graph.select(scores, size)) for size in budgets(grid, graph.edges)])
-    kept = np.concatenate([run_circuits(case.member, each, circuits) for each in case.evaluation], axis=1)
+    circuits = np.stack(
+        [
+            graph.prune(graph.select(ranked, size))
+            for ranked in (edge_priority(sums, counts, case.clusters, graph.mask, by) for by in SELECTIONS)
+            for size in budgets(grid, graph.edges)
+        ]
+    )
+    # Selections often agree on the largest circuits and the smallest.
+    distinct, place = np.unique(circuits, axis=0, return_inverse=True)
     runs = [whole_model(case.member, each) for each in case.evaluation]
     whole, empty = (float(np.concatenate(run).mean()) for run in zip(*runs, strict=True))
-    curve = faithfulness(kept.mean(axis=1), empty, whole)
-    return None if isinstance(curve, Undefined) else log_area(grid, curve)
+    kept = np.concatenate([run_circuits(case.member, each, distinct) for each in case.evaluation], axis=1)
+    curves = kept.mean(axis=1)[place.reshape(-1)].reshape(len(SELECTIONS), len(grid))
+    of_f: dict[str, float] = {}
+    off: dict[str, float] = {}
+    for by, values in zip(SELECTIONS, curves, strict=True):
+        curve = faithfulness(values, empty, whole)
+        if not isinstance(curve, Undefined):
+            of_f[by], off[by] = log_area(grid, curve), log_area(grid, np.abs(1 - curve))
+    return of_f, off
 
 
-def compare(case: Case, most: int) -> Iterator[Line]:
-    """Every method on a case, exact patching last."""
-    graph = Graph.of(case.member.backbone.shape)
+def compare(case: Case, most: int, methods: Sequence[str]) -> Iterator[Line]:
+    """These methods on a case, exact patching last."""
+    graph, groups = Graph.of(case.member.backbone.shape), len(case.clusters)
     edges = sampled(graph, most)
-    patching, exact = timed(lambda: exact_effects(case.member, case.discovery, 1, edges))
+    patching, exact = timed(lambda: exact_effects(case.member, case.discovery, groups, edges))
     others = edges & ~np.isin(graph.destination_kinds, ("q", "k"))
     of_others = others[edges]
-    for name, (integration, rules) in METHODS.items():
-        taken, found = timed(
-            lambda at=integration, by=rules: attribute(case.member, case.discovery, at, 1, rules=by).scores()
-        )
+
+    def scored(at: Integration, by: Rules) -> Attribution:
+        return attribute(case.member, case.discovery, at, groups, rules=by)
+
+    for name in methods:
+        integration, rules = METHODS[name]
+        taken, found = timed(lambda at=integration, by=rules: scored(at, by))
         agrees = [
-            float(spearmanr(found[some], exact.effects()[among]).statistic)
+            float(spearmanr(found.scores()[some], exact.effects()[among]).statistic)
             for some, among in ((edges, slice(None)), (others, of_others))
         ]
-        yield Line(case.name, name, integration.steps, taken, *agrees, area(case, found))
-    whole = area(case, exact.scores()) if edges.sum() == graph.edges else None
-    yield Line(case.name, f"exact, {edges.sum():,} edges", 0, patching, 1.0, 1.0, whole)
+        both = areas(case, found.score_sums, found.counts)
+        yield Line(case.name, case.task, name, integration.steps, taken, *agrees, *both)
+    both = ({}, {})
+    if edges.sum() == graph.edges:
+        sums = np.zeros((groups, *graph.mask.shape))
+        sums[:, edges] = exact.sums
+        both = areas(case, sums, exact.counts)
+    yield Line(case.name, case.task, f"exact, {edges.sum():,} edges", 0, patching, 1.0, 1.0, *both)
 
 
 def tell(line: Line) -> None:
     """Print a line of the table."""
-    faithful = "–" if line.area is None else f"{line.area:.3f}"
+    faithful = " ".join(f"{line.areas.get(by, float('nan')):10.3f}" for by in SELECTIONS)
     print(
         f"{line.case:30} {line.method:20} {line.correlation:10.3f} {line.without_patterns:11.3f} "
-        f"{faithful:>6} {line.backward:8} {line.seconds:8.2f}",
+        f"{faithful} {line.backward:8} {line.seconds:8.2f}",
         flush=True,
     )
+
+
+def decide(lines: Sequence[Line]) -> Iterator[str]:
+    """What every method and selection has more than EAP-IG by |score|, and whether that is enough.
+
+    By docs/protocol.md, "Method and selection": in the mean over members and tasks, with an interval over
+    tasks; where least; how much more of |1 − f|; and the least on random models.
+    """
+    usual = {line.case: line for line in lines if line.method == USUAL}
+    for method in METHODS:
+        own = [line for line in lines if line.method == method and line.areas and line.case in usual]
+        for by in SELECTIONS:
+            more = {line.case: line.areas[by] - usual[line.case].areas["absolute"] for line in own}
+            over = [line.off[by] - usual[line.case].off["absolute"] for line in own if line.task is not None]
+            of_random = [more[line.case] for line in own if line.task is None]
+            tasks = sorted({line.task for line in own if line.task is not None})
+            by_task = np.array(
+                [np.mean([more[line.case] for line in own if line.task == task]) for task in tasks]
+            )
+            if len(by_task) < 2:
+                return
+            wide = float(t.ppf(0.975, len(by_task) - 1) * by_task.std(ddof=1) / len(by_task) ** 0.5)
+            mean, least = float(by_task.mean()), min(more[line.case] for line in own if line.task)
+            enough = (
+                METHODS[method][0].steps <= COST
+                and mean >= MARGIN
+                and mean - wide > 0
+                and min([least, *of_random]) >= -MARGIN
+                and np.mean(over) <= 0
+            )
+            yield (
+                f"{method:20} {by:11} {mean:+.3f} [{mean - wide:+.3f}, {mean + wide:+.3f}] "
+                f"least {least:+.3f} random {min(of_random, default=float('nan')):+.3f} "
+                f"|1-f| {np.mean(over):+.3f} {'enough' if enough else 'not enough'}"
+            )
 
 
 def chosen(asked: argparse.Namespace) -> Iterator[Case]:
@@ -186,7 +264,7 @@ def chosen(asked: argparse.Namespace) -> Iterator[Case]:
     models = asked.model or ["random", "tiny"]
     if "random" in models:
         for spread in asked.spread or [0.02, 0.08]:
-            yield random_case(max(1, asked.prompts // 2), spread)
+            yield random_case(max(2, asked.prompts // 4), spread)
     if "tiny" in models:
         yield from reference_cases(asked.prompts, asked.task or ["ioi"])
 
@@ -201,19 +279,20 @@ def main() -> None:
     parser.add_argument("--edges", type=int, default=2000, help="sampled for exact patching, at most")
     parser.add_argument("--model", choices=("random", "tiny"), action="append", help="both if left out")
     parser.add_argument("--spread", type=float, action="append", help="of the random model's weights")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--method", action="append", choices=METHODS, help="all if left out")
+    parser.add_argument("--json", type=Path, help="a file for all numbers")
     asked = parser.parse_args()
-    if not asked.json:
-        titles = f"{'with exact':>10} {'without q,k':>11} {'area':>6} {'backward':>8} {'seconds':>8}"
-        print(f"{'model':30} {'method':20} {titles}")
-    found = []
+    by = " ".join(f"{each:>10}" for each in SELECTIONS)
+    titles = f"{'with exact':>10} {'without q,k':>11} {by} {'backward':>8} {'seconds':>8}"
+    print(f"{'model':30} {'method':20} {titles}")
+    found: list[Line] = []
     for case in chosen(asked):
-        for line in compare(case, asked.edges):
-            found.append(dataclasses.asdict(line))
-            if not asked.json:
-                tell(line)
-    if asked.json:
-        print(json.dumps(found, indent=2))
+        for line in compare(case, asked.edges, asked.method or list(METHODS)):
+            found.append(line)
+            tell(line)
+            if asked.json is not None:
+                asked.json.write_text(json.dumps([dataclasses.asdict(each) for each in found], indent=1))
+    print("", *decide(found), sep="\n")
 
 
 if __name__ == "__main__":

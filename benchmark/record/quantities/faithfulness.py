@@ -7,8 +7,9 @@ from .of_task import of_each
 LOG_AREA = Definition(
     "area on a log axis",
     "The area under the faithfulness curve, with the budget on a log axis: 1 where circuits of every size "
-    "do what the model does, 0 where none does. Edges are ranked by absolute score. It is not bounded on "
-    "either side, since a circuit can do better than its model or worse than the empty circuit.",
+    "do what the model does, 0 where none does. Edges are ranked by absolute score, or as the protocol's "
+    "`selection` says. It is not bounded on either side, since a circuit can do better than its model or "
+    "worse than the empty circuit.",
     span="1 for a perfect curve, unbounded",
     larger="small circuits suffice",
     unit="faithfulness per doubling of the budget",
@@ -37,7 +38,8 @@ _CPR = Definition(
 )
 _CMD = Definition(
     "CMD",
-    "MIB's distance of the curve from 1, with edges ranked by absolute score.",
+    "MIB's distance of the curve from 1, with edges ranked by absolute score, or as the protocol's "
+    "`selection` says.",
     low=0,
     larger="less faithful circuits",
     unit="faithfulness",

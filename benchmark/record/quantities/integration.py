@@ -11,7 +11,8 @@ _POINTS = Definition(
     "At how many points of the path between the corrupted and the clean prompt the gradient is taken. Under "
     "`v2` and `quick` each member gets as many as it needs on the task: of 5, 10, 20 and 40 (`quick`: 10 at "
     "most) the smallest at which the completeness residual is at most 2 % and a neighbouring number gives "
-    "98 % of the same top edges, on some of the discovery prompts.",
+    "98 % of the same top edges, on some of the discovery prompts. EAP, RelP and GIM take one, at the clean "
+    "prompt.",
     low=1,
     span="5, 10, 20 or 40",
     larger="a metric that changes more abruptly along the path",
@@ -38,7 +39,12 @@ def _change(member: MemberRecord) -> Measured:
     return Number(value=changes[-1]) if changes else Missing(missing=_FIXED)
 
 
+def _points(member: MemberRecord) -> Measured:
+    points = member.integration.points
+    return Missing(missing="every edge was patched by itself") if points is None else Number(value=points)
+
+
 INTEGRATION = (
-    *of_each("integration_points", lambda m: Number(value=m.integration.points), _POINTS, COUNT),
+    *of_each("integration_points", _points, _POINTS, COUNT),
     *of_each("integration_change", _change, _CHANGE, PERCENT),
 )

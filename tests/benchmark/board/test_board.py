@@ -113,6 +113,24 @@ def test_a_protocol_on_other_prompts(original: Protocol, tmp_path: Path, make_re
     assert error.remedy.startswith("run the pair under protocol v2 ")
 
 
+@pytest.mark.parametrize(
+    ("protocol", "told"),
+    [
+        (V2.scored("gim"), "protocol v2-gim: that is v2 with edges scored by gim, and no board"),
+        (V2.selecting("frequent"), "protocol v2-frequent: that is v2 with frequent edges first, and"),
+        (
+            QUICK.varied("eap", "positive", 2),
+            "protocol quick-eap-positive-seed-2: that is quick with edges scored by eap, with positive edges "
+            "first, on other prompts",
+        ),
+    ],
+)
+def test_a_protocol_with_another_method_or_selection(
+    protocol: Protocol, told: str, tmp_path: Path, make_record: MakeRecord
+) -> None:
+    assert told in refusal(tmp_path, make_record(protocol=protocol)).problem
+
+
 def test_a_protocol_that_only_claims_to_be_on_other_prompts(tmp_path: Path, make_record: MakeRecord) -> None:
     error = refusal(tmp_path, make_record(protocol=QUICK.reseeded(1).changed(pool=3)))
     assert "protocol quick-seed-1, which this version does not know" in error.problem

@@ -43,7 +43,7 @@ def comparison(members: tuple[Evidence, Evidence], protocol: Protocol) -> Compar
 
 
 def compared(arm: Evidence, mdm: Evidence, protocol: Protocol) -> Comparison:
-    return compare(arm, mdm, protocol.sweeping.grid, protocol.compared, protocol.statistics)
+    return compare(arm, mdm, protocol.sweeping, protocol.compared, protocol.statistics)
 
 
 def same(found: Measured, expected: Estimate | Value) -> bool:

@@ -13,7 +13,7 @@ from torch import nn
 from build.tokenizers import words_tokenizer
 from mechshift.benchmark.admission.behaviour import observe
 from mechshift.benchmark.forecast.sizes import sketch_pair
-from mechshift.benchmark.forecast.workload import Passes, TaskWork, gap_passes, task_work
+from mechshift.benchmark.forecast.workload import Passes, TaskWork, gap_passes, patched_runs, task_work
 from mechshift.benchmark.pairs.loading import open_pair
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.registry import get_pair
@@ -156,6 +156,31 @@ def test_circuits_are_at_most_those_of_two_rankings(
     said, (passes, tokens) = forecast_of(works[task], role, "circuits"), counted[task][f"{role} circuits"]
     assert passes <= said.forward
     assert 0.4 * said.tokens < tokens <= said.tokens
+
+
+@pytest.mark.parametrize("method", ["exact", "gim"])
+def test_other_methods_take_the_passes_that_are_forecast(method: str, tmp_path: Path) -> None:
+    import mechshift
+
+    protocol = PROTOCOL.changed(pool=4, beside=()).scored(method)
+    pair, asked = mechshift.load("tiny", device="cpu"), as_asked(protocol, ["greater-than"], None)
+    sketch = sketch_pair(get_pair("tiny"))
+    work = task_work(sketch, *asked, protocol, ROWS)
+    counters = {member.role: Counter(member.backbone.base) for member in pair.members}
+    pools, scores = ["pool"], ["scores-arm", "scores-mdm"]
+    taken = {}
+    for wanted in (pools, scores):
+        (_,) = measure(pair, protocol, tmp_path, asked, wanted, ROWS)
+        taken = {role: counter.take() for role, counter in counters.items()}
+    rows = 0
+    for role, found in taken.items():
+        said = forecast_of(work, role, "attribution")
+        assert (said.forward, said.tokens) == found
+        rows += said.rows
+    edges = sketch.sizes[0].graph.edges
+    runs = patched_runs(protocol, [work], sketch.sizes)
+    assert runs == (edges * rows if method == "exact" else 0)
+    assert (forecast_of(work, "arm", "attribution").backward > 0) == (method == "gim")
 
 
 @pytest.mark.parametrize("name", ["tiny", "tiny-block", "tiny-continued"])

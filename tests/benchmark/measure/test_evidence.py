@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -18,6 +18,7 @@ from mechshift.benchmark.asking.encoding import Encoded
 from mechshift.benchmark.asking.states import Question, batches, question
 from mechshift.benchmark.circuits.attribution import attribute
 from mechshift.benchmark.circuits.circuit import Circuit
+from mechshift.benchmark.circuits.exact import exact_effects
 from mechshift.benchmark.circuits.files import kind_of
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.points import Convergence
@@ -29,6 +30,7 @@ from mechshift.benchmark.measure.scores import score_edges
 from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.record.files import read_model, write_model
 from mechshift.errors import NotComputable, OutputError
+from mechshift.metrics import Selection, edge_priority
 
 GRAPH = Graph(2, 4, 2)
 EDGES = 82
@@ -234,10 +236,11 @@ def test_edges_are_scored_in_groups_of_templates(
     np.testing.assert_allclose(found.attribution.score_sums, sums, rtol=1e-4, atol=1e-5 * np.abs(sums).max())
 
 
-def test_scores_by_other_rules_are_told_and_not_kept(
-    member: Callable[..., Member], encoded: Callable[..., Encoded], tmp_path: Path
+@pytest.mark.parametrize("reduced", [False, True])
+def test_scores_by_published_rules_are_read_back_with_them(
+    reduced: bool, member: Callable[..., Member], encoded: Callable[..., Encoded], tmp_path: Path
 ) -> None:
-    """The files do not tell rules, so that these would be read back as the chain rule's."""
+    """And those by rules without a name are not kept: they would be read back as the chain rule's."""
     arm, at_clean = member("arm"), Integration("eap", 1)
     asked = [
         question(arm, encoded(5, (11, 12), (14, 15), seed), (0, 1), seed // 2, seed) for seed in range(4)
@@ -245,10 +248,59 @@ def test_scores_by_other_rules_are_told_and_not_kept(
     found = score_edges(arm, asked, ("one", "one"), at_clean, 4, lambda _: None, rules=GIM)
     expected = attribute(arm, batches(arm, asked, 4), at_clean, 2, rules=GIM)
     np.testing.assert_array_equal(found.attribution.score_sums, expected.score_sums)
-    for save in (found.save, lambda path: found.save_reduced(path, ScorePrecision(1 / 64))):
-        with pytest.raises(OutputError, match=r"temperature=2\.0.*cannot be kept"):
-            save(tmp_path / "scores.safetensors")
-    assert not list(tmp_path.iterdir())
+
+    def save(scores: ScoreSums, path: Path) -> None:
+        if reduced:
+            scores.save_reduced(path, ScorePrecision(1 / 64))
+        else:
+            scores.save(path)
+
+    save(found, tmp_path / "gim.safetensors")
+    again = ScoreSums.load(tmp_path / "gim.safetensors").attribution
+    assert (again.rules, again.integration, again.completeness_residual) == (GIM, at_clean, None)
+    own = replace(found, attribution=replace(found.attribution, rules=replace(GIM, temperature=3.0)))
+    with pytest.raises(OutputError, match=r"temperature=3\.0.*cannot be kept"):
+        save(own, tmp_path / "own.safetensors")
+    assert [path.name for path in tmp_path.iterdir()] == ["gim.safetensors"]
+
+
+@pytest.mark.parametrize("reduced", [False, True])
+def test_scores_by_patching_are_read_back_without_an_integration(
+    reduced: bool, member: Callable[..., Member], encoded: Callable[..., Encoded], tmp_path: Path
+) -> None:
+    arm, told = member("arm"), []
+    asked = [
+        question(arm, encoded(5, (11, 12), (14, 15), seed), (0, 1), seed // 2, seed) for seed in range(4)
+    ]
+    found = score_edges(arm, asked, ("one", "one"), None, 3, told.append)
+    exact = exact_effects(arm, batches(arm, asked, 3), 2)
+    mask = found.graph.mask
+    np.testing.assert_array_equal(found.attribution.score_sums[:, mask], exact.sums)
+    assert (found.attribution.score_sums[:, ~mask] == 0).all()
+    assert sum(told) == len(asked)
+    path = tmp_path / "exact.safetensors"
+    if reduced:
+        found.save_reduced(path, ScorePrecision(1 / 64))
+    else:
+        found.save(path)
+    again = ScoreSums.load(path).attribution
+    assert (again.integration, again.completeness_residual, again.outside) == (None, None, None)
+    assert "exact patching" in repr(again)
+
+
+@pytest.mark.parametrize("rules", ["lrp", None, 1])
+def test_rules_that_are_not_known_are_refused(rules: object, tmp_path: Path) -> None:
+    some_scores().save(tmp_path / "kept")
+    change(tmp_path / "kept", header={"rules": rules})
+    refusal(ScoreSums.load, tmp_path / "kept")
+
+
+@pytest.mark.parametrize("selection", get_args(Selection))
+def test_what_ranks_edges_is_of_the_groups(selection: Selection) -> None:
+    made = some_scores()
+    found = made.attribution
+    expected = edge_priority(found.score_sums, found.counts, made.templates, made.graph.mask, selection)
+    np.testing.assert_allclose(made.ranked(selection), expected, rtol=1e-12, atol=1e-15)
 
 
 @pytest.mark.parametrize("graph", GRAPHS.values(), ids=GRAPHS)

@@ -57,7 +57,7 @@ def test_every_budget_and_ranking_is_run(
 ) -> None:
     protocol, graph = small_protocol(grid=GRID), Graph.of(mdm.backbone.shape)
     told: list[int] = []
-    found = sweep(mdm, asked, scores, protocol.sweeping, 4, told.append)
+    found = sweep(mdm, asked, np.abs(scores), scores, protocol.sweeping, 4, told.append)
     assert sum(told) == len(asked)
     one_by_one = [batch for each in in_batch_order(asked) for batch in batches(mdm, [each], 1)]
     assert found.whole == pytest.approx([whole_model(mdm, batch)[0].item() for batch in one_by_one], abs=1e-5)
@@ -80,7 +80,7 @@ def test_the_whole_graph_is_the_whole_model(
     small_protocol: Callable[..., Protocol],
 ) -> None:
     protocol = small_protocol(intervention=intervention)
-    found = sweep(mdm, asked, scores, protocol.sweeping, 64, still)
+    found = sweep(mdm, asked, np.abs(scores), scores, protocol.sweeping, 64, still)
     assert found.circuits[:, -1] == pytest.approx(np.stack([found.whole] * 2), abs=1e-5)
     for curve in curves(found, protocol.sweeping.grid, protocol.statistics):
         assert curve.points[-1].faithfulness.value == pytest.approx(1.0, abs=1e-4)
@@ -91,7 +91,7 @@ def test_the_whole_graph_is_the_whole_model(
 def test_the_empty_circuit_under_patch_is_the_corrupted_run(
     mdm: Member, asked: list[Question], scores: np.ndarray, small_protocol: Callable[..., Protocol]
 ) -> None:
-    found = sweep(mdm, asked, scores, small_protocol(grid=GRID).sweeping, 64, still)
+    found = sweep(mdm, asked, np.abs(scores), scores, small_protocol(grid=GRID).sweeping, 64, still)
     corrupted = np.concatenate([whole_model(mdm, batch)[1] for batch in batches(mdm, asked, 64)])
     assert found.empty == pytest.approx(corrupted, abs=1e-5)
 
@@ -99,7 +99,9 @@ def test_the_empty_circuit_under_patch_is_the_corrupted_run(
 def test_the_empty_circuit_under_zero_says_nothing(
     mdm: Member, asked: list[Question], scores: np.ndarray, small_protocol: Callable[..., Protocol]
 ) -> None:
-    found = sweep(mdm, asked, scores, small_protocol(grid=GRID, intervention="zero").sweeping, 64, still)
+    found = sweep(
+        mdm, asked, np.abs(scores), scores, small_protocol(grid=GRID, intervention="zero").sweeping, 64, still
+    )
     assert found.empty.tolist() == [0.0] * len(asked)  # RMSNorm of nothing, and no bias anywhere
 
 
@@ -139,7 +141,7 @@ def test_the_empty_circuit_under_mean_reads_mean_streams(
             of_states.append(np.mean(differences))
         expected.append(np.mean(of_states))
     protocol = small_protocol(grid=GRID, intervention="mean")
-    assert sweep(mdm, asked, scores, protocol.sweeping, rows, still).empty == pytest.approx(
+    assert sweep(mdm, asked, np.abs(scores), scores, protocol.sweeping, rows, still).empty == pytest.approx(
         expected, abs=1e-4
     )
 
@@ -147,7 +149,9 @@ def test_the_empty_circuit_under_mean_reads_mean_streams(
 def test_a_sweep_does_not_depend_on_the_rows_run_at_once(
     mdm: Member, asked: list[Question], scores: np.ndarray, small_protocol: Callable[..., Protocol]
 ) -> None:
-    small, large = (sweep(mdm, asked, scores, small_protocol().sweeping, rows, still) for rows in (1, 64))
+    small, large = (
+        sweep(mdm, asked, np.abs(scores), scores, small_protocol().sweeping, rows, still) for rows in (1, 64)
+    )
     assert small.circuits == pytest.approx(large.circuits, abs=1e-5)
     assert small.whole == pytest.approx(large.whole, abs=1e-5)
     assert np.array_equal(small.kept, large.kept)
@@ -157,7 +161,7 @@ def test_examples_are_named_in_the_order_of_the_batches(
     mdm: Member, asked: list[Question], scores: np.ndarray, small_protocol: Callable[..., Protocol]
 ) -> None:
     """Prompts of five tokens and an answer of three, then five and four, then six and three."""
-    found = sweep(mdm, asked, scores, small_protocol(grid=GRID).sweeping, 4, still)
+    found = sweep(mdm, asked, np.abs(scores), scores, small_protocol(grid=GRID).sweeping, 4, still)
     assert found.graph == Graph.of(mdm.backbone.shape)
     assert found.examples.tolist() == [10, 30, 7, 0, 20, 40]
     by_index = {one.index: one.encoded.example.template for one in asked}

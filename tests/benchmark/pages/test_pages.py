@@ -186,3 +186,11 @@ def test_a_record_of_another_seed_is_made_again_by_that_seed() -> None:
     assert "--protocol quick --seed 3" in command(record)
     assert "--protocol quick" in command(a_record("tiny", protocol=QUICK))
     assert "--seed" not in command(a_record("tiny", protocol=QUICK))
+
+
+def test_a_record_by_another_method_or_selection_is_made_again_by_these() -> None:
+    varied = a_record("tiny", protocol=QUICK.varied("relp", "consistent", 3))
+    assert "--protocol quick --scores relp --selection consistent --seed 3" in command(varied)
+    plain = command(a_record("tiny", protocol=QUICK))
+    assert "--scores" not in plain
+    assert "--selection" not in plain

@@ -264,3 +264,37 @@ def test_nothing_of_a_protocol_can_be_set() -> None:
         V2.scoring.steps = 1
     with pytest.raises(ValidationError, match="frozen"):
         V2.tasks[0].level = "names"
+
+
+def test_another_method_is_in_the_protocol_and_in_its_name() -> None:
+    assert V2.scored("eap-ig") is V2
+    for method in ("eap", "relp", "gim"):
+        found = V2.scored(method)
+        assert (found.name, found.board, found.scoring.method) == (f"v2-{method}", False, method)
+        # One gradient, at the clean run: no number of points is searched for.
+        assert found.scoring.steps == 1
+        assert found.changed(method="eap-ig", steps="converge", name="v2", board=True) == V2
+    exact = PAPER.scored("exact").scoring
+    assert (exact.method, exact.steps, exact.places, exact.neurons) == ("exact", 1, False, False)
+
+
+def test_another_selection_is_in_the_protocol_and_in_its_name() -> None:
+    assert QUICK.selecting("absolute") is QUICK
+    found = QUICK.selecting("frequent")
+    assert (found.name, found.board, found.sweeping.selection) == ("quick-frequent", False, "frequent")
+    assert found.selecting("absolute").changed(name="quick") == QUICK
+
+
+def test_variants_are_named_in_one_order_and_recognised() -> None:
+    found = V2.varied("gim", "positive", 3)
+    assert found.name == "v2-gim-positive-seed-3"
+    assert V2.varied_like(found) == found
+    assert QUICK.varied_like(found) != found
+    assert V2.varied() is V2
+
+
+def test_methods_and_selections_that_there_are_not() -> None:
+    with pytest.raises(UsageError, match="unknown method of scoring edges 'gimm'\ndid you mean gim"):
+        V2.scored("gimm")
+    with pytest.raises(UsageError, match="unknown selection of edges 'freqent'\ndid you mean frequent"):
+        V2.selecting("freqent")
