@@ -23,6 +23,7 @@ from ..record.protocol import Compared, Statistics
 from .curves import Swept, smallest_share
 from .direction import direction
 from .effects import component_effects
+from .heterogeneity import heterogeneity
 from .integration import integration
 from .neurons import neuron_depth
 from .placement import Estimates, Placement, Weighting, in_range
@@ -206,6 +207,7 @@ def _member(
         specialisation_squared=together.squared["specialisation"],
         effects=together.effects,
         direction=direction(evidence.scores, statistics),
+        heterogeneity=heterogeneity(evidence.scores, statistics),
         top=_top(importance, components, top),
     )
 
