@@ -1,6 +1,5 @@
 """Whether all prompts use one circuit: clusters of groups' scores, and how far groups cancel each other."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,15 +11,18 @@ from .undefined import Undefined, Value
 LEAST_GROUPS = 6
 """Fewer groups have hardly a division that is not nearly one of single groups."""
 
+_ALIKE = 1e-6
+"""Directions that differ by no more are one: single precision moves them by about as much."""
+
 
 @dataclass(frozen=True, eq=False)
 class ScoreClusters:
-    """The best division of groups by their scores, beside what edges without any structure give.
+    """The best division of groups by their scores, beside what groups of one circuit give.
 
     `labels`: the cluster of each group [groups], from 0 on, of which there are `clusters`; `silhouette`: of
     this division, −1 to 1, larger: the clusters lie further apart; `null`: the silhouette that 95 % of
-    divisions of structureless scores stay below; `p`: how many of these reach as far. Where p is above .05
-    the groups are one cluster as far as can be told, and the division means nothing.
+    divisions of groups without clusters stay below; `p`: how many of these reach as far. Where p is above
+    .05 the groups are one cluster as far as can be told, and the division means nothing.
     """
 
     labels: NDArray[np.int64]
@@ -35,19 +37,24 @@ def score_clusters(
 ) -> ScoreClusters | Undefined:
     """The division of groups into 2 to `most` clusters with the largest silhouette (Rousseeuw 1987).
 
-    By k-means of the directions of the groups' mean scores: groups that differ in size of effect alone are
-    alike. The null deals every edge's scores out among the groups, so that edges keep their values and no two
-    of them agree on which groups belong together; the best number of clusters is chosen anew for each draw.
+    By Ward's method on the directions of the groups' mean scores: groups that differ in size of effect alone
+    are alike. The null is one cloud of directions, in which edges may vary together in any way: deviations
+    from the mean direction are turned by a random rotation among the groups, which leaves mean and covariance
+    of the edges as they are (Langsrud 2005). The best number of clusters is chosen anew for each rotation.
+
+    Where the noise of the groups is so large that their `cancellation_ratio` is below .8, directions lie on
+    opposite sides by themselves, and p is too small.
 
     Args:
         sums: per-group score sums [groups, edges].
         counts: examples per group [groups], positive.
         most: clusters at most; fewer than groups are tried.
         draws: of the null.
-        seed: of the null and of k-means.
+        seed: of the null.
 
     Returns:
-        ScoreClusters. Undefined for fewer than six groups, or where a group has no score at all.
+        ScoreClusters. Undefined for fewer than six groups, or where a group has no score at all, or where all
+        groups have one direction.
 
     Raises:
         ValueError: NaN, shapes that do not match, counts that are not positive, most below 2, draws below 1.
@@ -66,9 +73,12 @@ def score_clusters(
         return Undefined(f"{len(means)} groups are too few to be divided")
     if not means.any(axis=1).all():
         return Undefined("a group has no score")
-    generator = np.random.default_rng([seed, 3])
-    silhouette, labels = _best(means, limit, seed)
-    drawn = np.array([_best(generator.permuted(means, axis=0), limit, seed)[0] for _ in range(draws)])
+    directions = _placed(means)
+    if np.abs(directions - directions.mean(axis=0)).max() <= _ALIKE:
+        return Undefined("the scores of all groups have one direction")
+    silhouette, labels = _best(directions, limit)
+    generator = np.random.default_rng([seed, 6])
+    drawn = np.array([_best(_rotated(directions, generator), limit)[0] for _ in range(draws)])
     # The division itself counts among the draws: of finitely many none shows that p is 0.
     p = float((1 + (drawn >= silhouette).sum()) / (1 + draws))
     return ScoreClusters(labels, int(labels.max()) + 1, silhouette, float(np.quantile(drawn, 0.95)), p)
@@ -108,32 +118,67 @@ def _means(sums: ArrayLike, counts: ArrayLike) -> Floats:
         raise ValueError(f"sums {total.shape} must have one row per group, and counts has {len(examples)}")
     if (examples <= 0).any():
         raise ValueError("counts must be positive: leave out groups without examples")
-    return np.asarray(total / examples[:, None])
-
-
-def _best(means: Floats, limit: int, seed: int) -> tuple[float, NDArray[np.int64]]:
-    """The largest silhouette over numbers of clusters, and the division that has it."""
-    # Imported here: it takes a second, and no other metric needs it.
-    from sklearn.cluster import KMeans
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.metrics import silhouette_score
-
-    placed = _placed(means)
-    # Groups of one direction give fewer clusters than were asked for, or one: no division at all.
-    found = [(-1.0, np.zeros(len(means), dtype=np.int64))]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        for clusters in range(2, limit + 1):
-            labels = KMeans(clusters, n_init=4, random_state=seed).fit_predict(placed)
-            if 1 < len(set(labels.tolist())) < len(means):
-                found.append((float(silhouette_score(placed, labels)), labels.astype(np.int64)))
-    return max(found, key=lambda each: each[0])
+    return np.asarray(total / examples[:, None], dtype=np.float64)
 
 
 def _placed(means: Floats) -> Floats:
-    """Points [groups, groups] with the distances of the groups' directions: few numbers for many edges."""
+    """Points [groups, groups] of norm 1 with the distances of the groups' directions: few for many edges."""
     # Brought to size first: squares of very small scores would be 0.
-    scaled = means / np.abs(means).max(axis=1, keepdims=True)
-    units = scaled / np.linalg.norm(scaled, axis=1, keepdims=True)
+    units = _normed(means / np.abs(means).max(axis=1, keepdims=True))
     values, vectors = np.linalg.eigh(units @ units.T)
     return np.asarray(vectors * np.sqrt(np.clip(values, 0, None)))
+
+
+def _rotated(points: Floats, generator: np.random.Generator) -> Floats:
+    """Directions whose deviations from the mean are turned among the groups, all turns being equally likely.
+
+    What a rotation of the groups does to all edges it does to the few coordinates that stand for them.
+    """
+    groups = len(points)
+    # An orthonormal basis of what is orthogonal to the mean.
+    contrasts = np.linalg.qr(np.eye(groups)[:, :-1] - 1 / groups)[0]
+    turn, triangle = np.linalg.qr(generator.normal(size=(groups - 1, groups - 1)))
+    turn = turn * np.sign(np.diag(triangle))  # uniform only with these signs
+    return _normed(points.mean(axis=0) + contrasts @ (turn @ (contrasts.T @ points)))
+
+
+def _normed(rows: Floats) -> Floats:
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
+
+
+def _best(points: Floats, limit: int) -> tuple[float, NDArray[np.int64]]:
+    """The largest silhouette over numbers of clusters, and the division that has it."""
+    # Imported here: it takes a second, and no other metric needs it.
+    from sklearn.cluster import ward_tree
+
+    groups = len(points)
+    apart = np.linalg.norm(points[:, None] - points[None], axis=2)
+    best, found = -np.inf, np.zeros(groups, dtype=np.int64)
+    cluster = np.arange(groups)
+    for merge, children in enumerate(ward_tree(points)[0][: groups - 2]):
+        cluster[np.isin(cluster, children)] = groups + merge
+        if groups - merge - 1 <= limit:
+            labels = np.unique(cluster, return_inverse=True)[1].astype(np.int64)
+            silhouette = _silhouette(apart, labels)
+            if silhouette > best:
+                best, found = silhouette, labels
+    return best, found
+
+
+def _silhouette(apart: Floats, labels: NDArray[np.int64]) -> float:
+    """Mean over groups of (b − a) / max(a, b): a to the others of its cluster, b to the nearest cluster.
+
+    That of a group alone in its cluster is 0, as Rousseeuw has it.
+    """
+    member = np.eye(int(labels.max()) + 1)[labels]
+    sizes, sums = member.sum(axis=0), apart @ member
+    own = np.arange(len(labels)), labels
+    inner = sums[own] / np.maximum(sizes[labels] - 1, 1)
+    to_others = sums / sizes
+    to_others[own] = np.inf
+    outer = to_others.min(axis=1)
+    larger = np.maximum(inner, outer)
+    each = np.divide(
+        outer - inner, larger, out=np.zeros_like(larger), where=(sizes[labels] > 1) & (larger > 0)
+    )
+    return float(each.mean())

@@ -14,6 +14,7 @@ from ..record.protocol import Compared, Statistics, Sweeping
 from .curves import Swept, smallest_share
 from .direction import direction
 from .effects import component_effects
+from .heterogeneity import heterogeneity
 from .integration import completeness, integration
 from .neurons import neuron_depth
 from .overlaps import overlaps_of
@@ -149,6 +150,7 @@ def _member(
         specialisation_squared=together.squared["specialisation"],
         effects=together.effects,
         direction=direction(evidence.scores, statistics),
+        heterogeneity=heterogeneity(evidence.scores, statistics),
         top=_top(importance, components, top),
     )
 

@@ -65,6 +65,7 @@ class MemberRecord(Part):
     components, heads and MLPs, and of edge counts. `direction`: shares of score by the position of its
     source. `depth_squared`, `specialisation_squared`: by squared scores of all edges, without the noise of
     the prompts. `effects`: how concentrated are direct logit attributions and the drops of single components.
+    `heterogeneity`: clusters of groups of prompts by their scores, and how far groups cancel each other.
     """
 
     clean: float
@@ -86,6 +87,7 @@ class MemberRecord(Part):
     specialisation_squared: dict[str, Measured]
     effects: dict[str, Measured]
     direction: dict[str, Measured]
+    heterogeneity: dict[str, Measured]
     top: tuple[Component, ...]
 
 

@@ -164,7 +164,7 @@ def _kinds() -> Iterator[Kind]:
         needs=evidence,
         parts=("sweeping", "compared", "statistics"),
         members=(),
-        method=3,
+        method=4,
     )
     # Scores at other reads are used up at once: they would take as much room as all others together.
     yield Kind(

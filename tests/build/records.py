@@ -146,6 +146,13 @@ def a_member(clean: float, early: float) -> MemberRecord:
             name: number(early / 10, 0.01)
             for name in ("right_context", "before", "behind", "right_context_squared")
         },
+        heterogeneity={
+            "clusters": number(3),
+            "silhouette": number(0.31),
+            "silhouette_null": number(0.22),
+            "p": number(0.01),
+            "cancellation": number(0.87),
+        },
         specialisation_squared={"specialisation": number(0.6, 0.02)},
         effects={
             name: number(value, 0.05)

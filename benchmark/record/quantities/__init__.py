@@ -15,6 +15,7 @@ from .direction import DIRECTION
 from .effects import EFFECTS
 from .faithfulness import FAITHFULNESS
 from .function import FUNCTION
+from .heterogeneity import HETEROGENEITY
 from .neurons import NEURONS
 from .overlap import OVERLAP_SECTION
 from .reads import READS
@@ -31,6 +32,7 @@ SECTIONS: tuple[Section, ...] = (
     CAUSALITY,
     DIRECTION,
     SPECIALISATION,
+    HETEROGENEITY,
     EFFECTS,
     NEURONS,
     READS,
