@@ -1,5 +1,6 @@
 """What is stated of a pair, first on its page: every verdict with the numbers that decided it."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from ..verdict.rules import MEANING
@@ -33,7 +34,9 @@ def verdict_section(verdict: PairVerdict) -> Html:
 
 def _table(what: str, title: str, heads: Sequence[str], rows: Sequence[Html]) -> Html:
     head = tag("tr", [tag("th", each, scope="col") if each else tag("td") for each in heads])
-    return scrolling(what, tag("table", caption(title), tag("thead", head), tag("tbody", rows)))
+    return scrolling(
+        what, tag("table", caption(title), tag("thead", head), tag("tbody", rows), class_="verdicts")
+    )
 
 
 def _row(one: Judged, suite: bool = False) -> Html:
@@ -63,9 +66,13 @@ def _statement(one: Stated) -> Html:
     )
 
 
+_MINUS = re.compile(r"(?<![\w.])-(?=\d)")
+"""Of a number; a name may have one too."""
+
+
 def claim_list(lines: Sequence[str]) -> Child:
     """What decided, a line each."""
-    return tag("ul", [tag("li", line) for line in lines], class_="claims") if lines else None
+    return tag("ul", [tag("li", _MINUS.sub("−", line)) for line in lines], class_="claims") if lines else None
 
 
 def _meanings(verdict: PairVerdict) -> Iterator[Html]:
