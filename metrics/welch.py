@@ -200,6 +200,31 @@ def welch_interval(
     >>> round(found.value, 3), round(found.low, 3), round(found.high, 3)
     (0.5, 0.084, 0.916)
     """
+    found = _weighted_means(groups, weights)
+    if isinstance(found, Undefined):
+        return found
+    value, variances, degrees = found
+    _, freedom = welch_statistic(value, variances, degrees)
+    reach = student_quantile((1 + level_of(level)) / 2, float(freedom)) * float(np.sqrt(variances.sum()))
+    return Estimate(value, value - reach, value + reach, level, 0, freedom=float(freedom))
+
+
+def welch_value(groups: Sequence[ArrayLike], weights: ArrayLike) -> float | Undefined:
+    """The value of `welch_interval` without its interval, which takes a quantile of Student's t.
+
+    Arguments, what is undefined, and errors as there.
+
+    >>> round(welch_value([[0.5, 0.7, 0.9], [0.1, 0.3, 0.2]], [1, -1]), 3)
+    0.5
+    """
+    found = _weighted_means(groups, weights)
+    return found if isinstance(found, Undefined) else found[0]
+
+
+def _weighted_means(
+    groups: Sequence[ArrayLike], weights: ArrayLike
+) -> tuple[float, Floats, list[int]] | Undefined:
+    """Their weighted sum; of each mean the variance there, and its degrees of freedom."""
     samples = [squarable("groups", each, 1) for each in groups]
     weight = numbers("weights", weights, 1)
     if not samples or len(samples) != len(weight):
@@ -210,9 +235,7 @@ def welch_interval(
     if not variances.any():
         return Undefined("no values of a kind differ")
     value = float(weight @ [float(each.mean()) for each in samples])
-    _, freedom = welch_statistic(value, variances, [len(each) - 1 for each in samples])
-    reach = student_quantile((1 + level_of(level)) / 2, float(freedom)) * float(np.sqrt(variances.sum()))
-    return Estimate(value, value - reach, value + reach, level, 0, freedom=float(freedom))
+    return value, variances, [len(each) - 1 for each in samples]
 
 
 def welch_p(difference: ArrayLike, variances: ArrayLike, freedom: ArrayLike) -> Floats:

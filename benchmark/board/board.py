@@ -36,19 +36,20 @@ def read_board(
     protocol: str | None = None,
     unofficial: bool = False,
     quantity: Quantity[Summary] | None = None,
+    judged: bool = False,
 ) -> Contents:
     """The submissions of a board in the order of their names; of one protocol where one is named.
 
     `unofficial` takes whatever no board takes too, plain records among it, and says of each why. Draws are
-    read as far as the `quantity` needs them. A protocol that no board takes has to be named, and has plain
-    records as well.
+    read as far as the `quantity` needs them, and verdicts if it is `judged`. A protocol that no
+    board takes has to be named, and has plain records as well.
 
     Raises NotComputable for what cannot be read, and UsageError for: no folder or nothing of that protocol in
     it; a submission whose files are not those of its manifest. Without `unofficial` also UsageError for: a
     plain record; a protocol that was not named and no board takes, or is not this package's of that name;
     different protocols; a record that is not its protocol's whole; two of one pair.
     """
-    found = _read(directory, protocol, quantity)
+    found = _read(directory, protocol, quantity, judged)
     entries: list[Entry] = []
     first: Entry | None = None
     seen: dict[Hashable, Entry] = {}
@@ -67,14 +68,16 @@ def read_board(
     return replace(found, entries=tuple(entries))
 
 
-def _read(directory: Path, protocol: str | None, quantity: Quantity[Summary] | None) -> Contents:
+def _read(
+    directory: Path, protocol: str | None, quantity: Quantity[Summary] | None, judged: bool
+) -> Contents:
     if not directory.is_dir():
         raise UsageError(
             f"{directory} is not a folder",
             f"{_A_BOARD}, or a folder of records",
         )
     found = [
-        *(read_submission(path, directory, quantity) for path in find_submissions(directory)),
+        *(read_submission(path, directory, quantity, judged) for path in find_submissions(directory)),
         *map(read_record, find_records(directory)),
     ]
     entries = [

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 from ...errors import unknown
 from ..record.means import Summary
@@ -11,32 +11,59 @@ from ..record.number import Number
 from ..record.quantity import Quantity
 from ..record.record import Record
 from ..record.row import BOTH, COLUMNS, in_board_order
+from ..record.summary import SUITES
 from ..tables.layout import Fields, unrounded
+from ..verdict.rules import MechanismVerdict
 from .entries import Entry, Retired
 from .ranks import Unranked
+from .verdicts import RowVerdicts, SuiteVerdict, judge_entry
 
 Known = str | int | None
+
+BY_CHANGE: tuple[MechanismVerdict, ...] = (
+    "undecided",
+    "preserved",
+    "same function, other edges",
+    "extended",
+    "rebuilt",
+)
+"""Verdicts by how much changed; first what says nothing."""
 
 
 @dataclass(frozen=True)
 class BoardRow:
-    """An entry with its rank, or why it has none, and the controls of its ARM."""
+    """An entry with its rank, or why it has none, and the controls of its ARM.
+
+    `pairs`: of a control, of how many pairs of the board it is one.
+    """
 
     entry: Entry
     rank: int | Unranked
     controls: tuple[Entry, ...] = ()
+    pairs: int = 0
 
     @property
     def record(self) -> Record:
         """The record of its entry."""
         return self.entry.record
 
+    @cached_property
+    def verdicts(self) -> RowVerdicts:
+        """Those on its pair, held against these controls."""
+        return judge_entry(self.entry, self.controls)
+
+    @property
+    def control_of(self) -> str:
+        """Of a control, what stands where a pair has its verdict."""
+        return f"control of {self.pairs or 'no'} pair{'s' * (self.pairs != 1)}"
+
 
 @dataclass(frozen=True)
 class BoardColumn:
     """A column by its name in CSV, with its heading in tables.
 
-    It has a `quantity`, or else what is `known` of a row and of a retired submission.
+    It has a `quantity`, or else what is `known` of a row and of a retired submission. `suite`: that of which
+    it has the verdict.
     """
 
     name: str
@@ -44,6 +71,7 @@ class BoardColumn:
     quantity: Quantity[Summary] | None = None
     known: Callable[[BoardRow], Known] = lambda row: None
     of_retired: Callable[[Retired], Known] = lambda retired: None
+    suite: str | None = None
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -71,6 +99,22 @@ def _quantities() -> Iterator[BoardColumn]:
                 whole = column.heading if len(quantities) == 1 else quantity.label
                 heading = whole if place == BOTH else f"{quantity.label.removesuffix(f', {place}')}\n{place}"
                 yield BoardColumn(quantity.name, heading, quantity)
+
+
+def _of_verdicts(
+    suite: str, name: str, heading: str, read: Callable[[SuiteVerdict], Known], judges: bool = False
+) -> BoardColumn:
+    def known(row: BoardRow) -> Known:
+        found = row.verdicts.suites.get(suite)
+        return None if found is None else read(found)
+
+    return BoardColumn(f"{name}_{suite}", f"{heading}\n{suite}", known=known, suite=suite if judges else None)
+
+
+_VERDICTS = (
+    *(_of_verdicts(suite, "verdict", "verdict", lambda one: one.verdict, judges=True) for suite in SUITES),
+    *(_of_verdicts(suite, "attribution", "attributable", lambda one: one.attribution) for suite in SUITES),
+)
 
 
 def _protocol(retired: Retired) -> Known:
@@ -102,6 +146,13 @@ _BEHIND = (
     BoardColumn("control", "control", known=lambda row: "yes" if row.record.pair.control else "no"),
     BoardColumn(
         "controls", "controls", known=lambda row: " ".join(each.name for each in row.controls) or None
+    ),
+    BoardColumn("control_of", "control of", known=lambda row: row.pairs if row.record.pair.control else None),
+    BoardColumn(
+        "verdict_missing",
+        "verdict\nmissing",
+        known=lambda row: row.verdicts.missing,
+        of_retired=lambda retired: f"retired: {retired.reason}",
     ),
     BoardColumn("confounds", "confounds", known=lambda row: "; ".join(row.record.pair.confounds) or None),
     BoardColumn(
@@ -149,7 +200,7 @@ _BEHIND = (
 @cache
 def list_columns() -> tuple[BoardColumn, ...]:
     """All columns, in the order that CSV has them in."""
-    return (*_BEFORE, *_quantities(), *_BEHIND)
+    return (*_BEFORE, *_VERDICTS, *_quantities(), *_BEHIND)
 
 
 def find_columns(names: Sequence[str]) -> tuple[BoardColumn, ...]:
@@ -171,8 +222,13 @@ def find_sort(name: str) -> BoardColumn:
 
 
 def sort_key(column: BoardColumn, row: BoardRow, ascending: bool) -> tuple[bool, float, str, str]:
-    """The place of a row: numbers from the largest down or the smallest up, texts from A, missing last."""
+    """The place of a row: numbers from the largest down or the smallest up, texts from A, missing last.
+
+    Verdicts stand by how much changed, and undecided ones below the others.
+    """
     value: object = column.known(row)
+    if column.suite is not None and isinstance(value, str):
+        value = BY_CHANGE.index(value)
     if column.quantity is not None:
         measured = column.quantity.of(row.record.summary)
         value = measured.value if isinstance(measured, Number) else None

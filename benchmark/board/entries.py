@@ -6,9 +6,9 @@ is scored again: `mechshift validate` does that.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import NotComputable, UsageError
-from ..record.draws import Draws, read_draws
+from ..record.draws import Draws, pack_draws
 from ..record.files import read_model, read_untrusted, schema_of
 from ..record.means import Summary
 from ..record.missing import Missing
@@ -35,6 +35,7 @@ from ..submission.card import CardOnBoard, card_on_board
 from ..submission.layout import CARD, DRAWS, MANIFEST, RECORD, parse_name
 from ..submission.manifest import Manifest
 from ..submission.tree import read_tree
+from ..verdict.evidence import evidence_places
 from .values import PutTogether, find_value
 
 _VALIDATE = "`mechshift validate` lists all that is wrong with it"
@@ -48,7 +49,7 @@ class Entry:
     a submission; None for a plain record. `refused`: why an attestation that is there does not count;
     `attested`: how many of the `cells` that models ran for were computed again (None: a plain record).
     `unofficial`: why no board takes the record; None where one does. `draws`: those of a submission, as far
-    as they were asked for. `card`: that of a submission.
+    as they were asked for. `card`: that of a submission. `values`: of its row, by the quantity's name.
     """
 
     name: str
@@ -62,6 +63,12 @@ class Entry:
     unofficial: str | None = None
     draws: Draws | None = None
     card: CardOnBoard | None = None
+    values: Mapping[str, PutTogether | str] = field(default_factory=dict, repr=False, compare=False)
+
+    def value_in(self, quantity: Quantity[Summary]) -> PutTogether | str:
+        """`find_value` of its record; that of the quantity that the board is sorted by was found before."""
+        known = self.values.get(quantity.name)
+        return find_value(self.record, quantity) if known is None else known
 
     @property
     def declared(self) -> tuple[str, ...]:
@@ -106,8 +113,12 @@ def find_records(board: Path) -> Iterator[Path]:
     return (path for path in sorted(board.glob("*.json")) if path.is_file())
 
 
-def read_submission(place: Path, board: Path, quantity: Quantity[Summary] | None = None) -> Entry | Retired:
+def read_submission(
+    place: Path, board: Path, quantity: Quantity[Summary] | None = None, judged: bool = False
+) -> Entry | Retired:
     """A submission of a board, with the draws that a quantity of its row is put together of.
+
+    `judged`: with those that verdicts are read from too.
 
     Raises NotComputable for one that cannot be read, UsageError for one whose files are not those of its
     manifest, or that contradicts itself.
@@ -131,7 +142,10 @@ def read_submission(place: Path, board: Path, quantity: Quantity[Summary] | None
         _check_summary(place, record)
         standing = _standing(name, folder, record, board)
         card = card_on_board(folder / CARD)
-        draws = None if quantity is None else _draws(folder, record, quantity)
+        values = {} if quantity is None else {quantity.name: find_value(record, quantity)}
+        wanted = {*_parts_of(values), *(evidence_places(record) if judged else ())}
+        # No others are kept: those of a whole board would be gigabytes.
+        draws = pack_draws(folder / DRAWS, wanted) if wanted else None
     return Entry(
         name,
         place,
@@ -143,15 +157,15 @@ def read_submission(place: Path, board: Path, quantity: Quantity[Summary] | None
         standing.cells,
         draws=draws,
         card=card,
+        values=values,
     )
 
 
-def _draws(folder: Path, record: Record, quantity: Quantity[Summary]) -> Draws:
-    # No others are kept: those of a whole board would be gigabytes.
-    value = find_value(record, quantity)
-    places = [part.place for part in value.parts] if isinstance(value, PutTogether) else []
-    found = read_draws(folder / DRAWS, places)
-    return {place: found[place] for place in places if place in found}
+def _parts_of(values: Mapping[str, PutTogether | str]) -> Iterator[str]:
+    """The places of the draws of whatever the values are put together of."""
+    for value in values.values():
+        if isinstance(value, PutTogether):
+            yield from (part.place for part in value.parts)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from ..record.quantity import Quantity
 from ..record.resampling import examples_of, resampling_of
 from ..record.row import SHIFT_AT_ONE_SIZE
 from .entries import Entry
-from .values import Addend, PutTogether, find_value
+from .values import Addend, PutTogether
 
 ALPHA = 0.05
 """The family-wise rate of false differences among all pairs of rows of one board."""
@@ -87,7 +87,7 @@ def _value(entry: Entry, quantity: Quantity[Summary]) -> PutTogether | Unranked:
         return Unranked("no board takes it")
     if entry.record.pair.control:
         return Unranked(IS_CONTROL)
-    value = find_value(entry.record, quantity)
+    value = entry.value_in(quantity)
     return Unranked(value) if isinstance(value, str) else value
 
 

@@ -1,9 +1,11 @@
 """A leaderboard: its rows in order, with their ranks, and the controls beside their pairs."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -52,6 +54,22 @@ class Board:
             for row in self._flat()
         ]
 
+    def described(self, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
+        """As `fields`, and behind them, as `verdict`, all that decided the verdicts, unrounded.
+
+        A control and a retired submission have None there. Where `columns` are chosen, none of which is a
+        verdict's, it is left out.
+        """
+        rows = [dict[str, Any](fields) for fields in self.fields(columns)]
+        if columns is not None and not any(column.suite for column in find_columns(columns)):
+            return rows
+        for row, described in zip(self._flat(), rows, strict=True):
+            if isinstance(row, BoardRow) and not row.record.pair.control:
+                described["verdict"] = row.verdicts.values()
+            else:
+                described["verdict"] = None
+        return rows
+
     def to_frame(self) -> "pandas.DataFrame":
         """All fields of all rows, retired ones last; docs/board.md explains the columns."""
         import pandas
@@ -59,18 +77,30 @@ class Board:
         frame = pandas.DataFrame(self.fields())
         # A column in which everything is missing would else have no dtype to compute with.
         numbers = [name for column in list_columns() if column.quantity for name in column.numbers]
-        whole = dict.fromkeys(("rank", "protocol_version", "attested_cells", "model_cells"), "Int64")
+        whole = dict.fromkeys(
+            ("rank", "protocol_version", "attested_cells", "model_cells", "control_of"), "Int64"
+        )
         return frame.astype(dict.fromkeys(numbers, float) | whole)
 
     def _flat(self) -> Iterator[BoardRow | Retired]:
         shown: set[str] = set()
         for row in self.rows:
             yield row
-            for control in row.controls:
-                if control.name not in shown:
-                    shown.add(control.name)
-                    yield BoardRow(control, Unranked(IS_CONTROL))
+            for control in self.controls_of(row):
+                if control.entry.name not in shown:
+                    shown.add(control.entry.name)
+                    yield control
         yield from self.retired
+
+    def controls_of(self, row: BoardRow) -> Iterator[BoardRow]:
+        """The controls beside a row, as rows of their own."""
+        for control in row.controls:
+            yield BoardRow(control, Unranked(IS_CONTROL), pairs=self._pairs_of[control.name])
+
+    @cached_property
+    def _pairs_of(self) -> Counter[str]:
+        """By the name of a control, of how many pairs it is one."""
+        return Counter(control.name for row in self.rows for control in row.controls)
 
 
 def make_board(
@@ -89,7 +119,7 @@ def make_board(
     raises.
     """
     column = find_sort(sort)
-    contents = read_board(directory, protocol, unofficial, column.quantity)
+    contents = read_board(directory, protocol, unofficial, column.quantity, judged=True)
     adjusted = None
     ranks: Sequence[int | Unranked] = [Unranked("the board is not sorted by a number")] * len(
         contents.entries

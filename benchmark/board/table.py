@@ -4,24 +4,28 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import wrap
+from typing import Any
 
 from ...errors import UsageError
 from ..pairs.words import in_either
 from ..record.protocol import get_protocol
 from ..record.record import Record
+from ..record.summary import SUITES
 from ..tables.beside import overlap_fields, overlap_table
 from ..tables.cells import DASH, Format, Notes, get_markup, plain
-from ..tables.layout import WIDTH, Fields, csv_lines, stacked, tabular, wrapped
+from ..tables.layout import WIDTH, csv_lines, stacked, tabular, wrapped
 from ..tables.reported import PROTOCOL, list_reported
 from ..tables.table import protocol_name
 from .board import read_board
 from .columns import BoardColumn, BoardRow, find_columns, find_sort, list_columns
 from .entries import Entry
-from .ranks import ALPHA, IS_CONTROL, Unranked
+from .ranks import ALPHA
 from .rows import SORT, Board, make_board
 
 LONGEST_NAME = 22
 """Columns of a terminal that a pair's name takes before it is folded."""
+LONGEST_VERDICT = 14
+"""Columns of a terminal that a verdict takes: it is folded."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +84,11 @@ def board_table(directory: Path, view: BoardView, format: Format, width: int = W
     return csv_lines(board.fields(view.columns)) if format == "csv" else _table(board, view, format, width)
 
 
-def board_rows(directory: Path, view: BoardView) -> list[Fields]:
-    """The rows of `board_table` as it has them in CSV, as fields by name."""
+def board_rows(directory: Path, view: BoardView) -> list[dict[str, Any]]:
+    """The rows of `board_table` as it has them in CSV, as fields by name; see `Board.described`."""
     if view.is_beside_reported():
-        return overlap_fields(_papers(directory, view), list_reported())
-    return view.board(directory).fields(view.columns)
+        return [dict(fields) for fields in overlap_fields(_papers(directory, view), list_reported())]
+    return view.board(directory).described(view.columns)
 
 
 def _papers(directory: Path, view: BoardView) -> tuple[Record, ...]:
@@ -105,6 +109,10 @@ def _table(board: Board, view: BoardView, format: Format, width: int) -> str:  #
 
 
 _RANK = f"Rank: 1 + the number of rows significantly better, all pairs tested (Holm, {ALPHA:g})."
+_VERDICT = (
+    "Verdicts are held against the controls of the same ARM on this board; what decided them is in --json, "
+    "and mechshift verdict tells it of one pair."
+)
 _STATUS = "Self-reported: nobody has run it again. Re-run: the board's maintainer has run cells again."
 _BRANCH, _CONTROL = "└ ", "control"
 """Prefix of a control's name on a terminal; elsewhere, prefix of each of its values."""
@@ -121,6 +129,7 @@ def _legend(board: Board, terminal: bool) -> str:
     said = [
         (_RANK, any(isinstance(row.rank, int) for row in board.rows)),
         (controls, any(row.controls for row in board.rows)),
+        (_VERDICT, any(row.verdicts.suites for row in board.rows)),
         (_STATUS, any(row.entry.status for row in board.rows)),
         (_CHECKED, True),
     ]
@@ -138,7 +147,10 @@ def _caption(board: Board) -> str:
     official = [row for row in board.rows if row.entry.unofficial is None]
     protocol = f"Protocol {protocol_name(official[0].record)}, " if official else ""
     order = "smallest" if board.ascending else "largest"
-    by = f"{order} first" if find_sort(board.sort).quantity else "from A"
+    column = find_sort(board.sort)
+    by = f"{order} first" if column.quantity else "from A"
+    if column.suite is not None:
+        by = f"what changed {'least' if board.ascending else 'most'} first"
     status = "; all self-reported" if _all_self_reported(board) else ""
     return f"{protocol}{_counted(len(board.rows), 'row')} by {board.sort}, {by}{status}."
 
@@ -207,23 +219,29 @@ def _by_priority(board: Board) -> Iterator[BoardColumn]:
         names.append("status")
     if any(row.entry.unofficial is not None for row in board.rows):
         names.append("protocol")
+    names[2:2] = [column.name for column in list_columns() if column.suite is not None]
     names += [column.name for column in list_columns() if column.quantity is not None]
     names += ["status", "date"]
     return (known[name] for name in dict.fromkeys(names) if name != "pair")
 
 
 def _drawn(board: Board, columns: Sequence[BoardColumn], notes: Notes) -> str:
-    """Rank first where it is among them, then the pair, then the others."""
+    """Rank first where it is the first of them, then the pair, then its verdicts, then the others."""
     pair = find_columns(())[0]
     first = 1 if columns and columns[0].name == "rank" else 0
-    ordered = [*columns[:first], pair, *columns[first:]]
-    lines = [line for row in board.rows for line in _lines(row, ordered, notes)]
+    verdicts = [column for column in columns[first:] if column.suite is not None]
+    others = [column for column in columns[first:] if column.suite is None]
+    ordered = [*columns[:first], pair, *verdicts, *others]
+    lines = [
+        line for row in board.rows for line in _lines(row, tuple(board.controls_of(row)), ordered, notes)
+    ]
     return tabular([column.heading for column in ordered], lines, notes.markup)
 
 
-def _lines(row: BoardRow, columns: Sequence[BoardColumn], notes: Notes) -> Iterator[list[str]]:
+def _lines(
+    row: BoardRow, controls: Sequence[BoardRow], columns: Sequence[BoardColumn], notes: Notes
+) -> Iterator[list[str]]:
     cells = [_cell(row, column, notes) for column in columns]
-    controls = [BoardRow(control, Unranked(IS_CONTROL)) for control in row.controls]
     beside = [[_of_control(control, column, notes) for column in columns] for control in controls]
     if notes.markup.terminal:
         yield cells
@@ -239,6 +257,8 @@ def _of_control(control: BoardRow, column: BoardColumn, notes: Notes) -> str:
         return ""
     if column.name == "pair":
         return _name(control.entry, notes, _BRANCH if terminal else f"{_CONTROL}: ")
+    if column.suite is not None and not terminal:
+        return ""
     if terminal:
         return _cell(control, column, notes)
     # In a cell of the pair's a dash would be one of the pair.
@@ -250,6 +270,8 @@ def _cell(row: BoardRow, column: BoardColumn, notes: Notes) -> str:
     if column.quantity is not None:
         cell = notes.cell(column.quantity.of(row.record.summary), column.quantity.rounding)
         return cell + notes.marks(row.entry.doubts.of(column.quantity))
+    if column.suite is not None:
+        return _verdict(row, column.suite, notes)
     if special := _SPECIAL.get(column.name):
         return special(row.entry, notes)
     known = column.known(row)
@@ -274,6 +296,24 @@ def _name(entry: Entry, notes: Notes, begins: str = "") -> str:
     if entry.card is not None and entry.card.problem is not None:
         about.append(entry.card.problem)
     return name + notes.marks(about)
+
+
+def _verdict(row: BoardRow, suite: str, notes: Notes) -> str:
+    """A verdict and behind it whether a change is attributable; of a control, of how many pairs it is one."""
+    markup = notes.markup
+    found = row.verdicts.suites.get(suite)
+    if found is not None:
+        said = [found.verdict, *([found.attribution] if found.attribution else [])]
+    elif row.record.pair.control:
+        said = [row.control_of] if suite == SUITES[0] else []
+    else:
+        missing = row.verdicts.missing or f"no verdict: the record has no {suite} task"
+        return markup.text(DASH) + notes.mark(missing)
+    if not markup.terminal:
+        return markup.text("; ".join(said))
+    # "1 pair" stays together.
+    lines = [wrap(each.replace(" pair", "\xa0pair"), LONGEST_VERDICT) for each in said]
+    return "\n".join(line.replace("\xa0", " ") for each in lines for line in each)
 
 
 def _status(entry: Entry, notes: Notes) -> str:

@@ -36,8 +36,8 @@ def show(
         list[Path] | None,
         of_output(
             metavar="RECORD",
-            help="With --plots or --html: the record of a control of the pair, to be shown beside it; with "
-            "--plots it may be given several times.",
+            help="With --plots or --html: the record of a control of the pair, to be shown beside it; "
+            "repeatable.",
         ),
     ] = None,
     style: FormatOption = TableFormat.text,
@@ -60,12 +60,12 @@ def show(
     found = _read(record)
     if len(found) == 1:
         path, only = next(iter(found.items()))
-        controls = [_read_control(each) for each in beside]
+        controls = dict(map(_read_control, beside))
         if html is not None:
             _write_page(only, path, controls, html)
         if plots is not None:
             files = PlotFiles(plots, tuple(formats) or (PlotFormat.svg,), panels)
-            _write_plots(only, path, controls, files)
+            _write_plots(only, path, tuple(controls.values()), files)
         _print_one(only, style, as_json)
         return
     for option, given in (("--plots", plots), ("--html", html)):
@@ -93,9 +93,6 @@ def _read(place: Path) -> "Mapping[Path, Record]":
     return {place: read_model(place, Record)}
 
 
-_CONTROL = "give it with --plots, or once with --html"
-
-
 def _check_options(
     plots: Path | None, formats: list[PlotFormat], panels: bool, html: Path | None, controls: list[Path]
 ) -> None:
@@ -104,26 +101,28 @@ def _check_options(
         if given and plots is None:
             raise UsageError(f"{option} is of figures", "give it with --plots")
     if controls and plots is None and html is None:
-        raise UsageError("--control is shown beside a pair in its figures or on its page", _CONTROL)
-    if len(controls) > 1 and html is not None:
-        raise UsageError(f"a page has room for one control, and {len(controls)} were given", _CONTROL)
+        raise UsageError(
+            "--control is shown beside a pair in its figures or on its page", "give it with --plots or --html"
+        )
 
 
-def _read_control(place: Path) -> "Record":
+def _read_control(place: Path) -> "tuple[Path, Record]":
+    """The record of a control, and its file."""
     found = _read(place)
     if len(found) > 1:
         raise UsageError(f"{place} holds {len(found)} records", "name one of them")
-    return next(iter(found.values()))
+    return next(iter(found.items()))
 
 
-def _write_page(record: "Record", path: Path, controls: "Sequence[Record]", out: Path) -> None:
+def _write_page(record: "Record", path: Path, controls: "Mapping[Path, Record]", out: Path) -> None:
     from ..pages.pair import PairPage, pair_page
     from ..pages.write import write_page
-    from ..record.controls import check_control
+    from ..run.progress import announce_when_slow
+    from ..verdict.read import judge_files
 
-    for control in controls:
-        check_control(record, control)
-    page = PairPage(record, path, next(iter(controls), None))
+    # From the files, so that the page says what `mechshift verdict` says of them.
+    judged = None if record.pair.control else judge_files(path, tuple(controls), True, announce_when_slow())
+    page = PairPage(record, path, tuple(controls.values()), judged)
     print(f"wrote {write_page(pair_page(page), out)}", file=sys.stderr)
 
 

@@ -32,6 +32,8 @@
     return sign * difference || one.index - other.index;
   };
 
+  const exact = ["status", "family", "control"];
+  const anyOf = ["verdict", "attribution"];
   let sorted = false;
   const sort = () => {
     const { sort: name, order } = state;
@@ -51,13 +53,17 @@
     for (const { row, text } of rows) {
       const fits =
         words.every((word) => text.includes(word)) &&
-        ["status", "family", "control"].every((name) => !wanted[name] || row.dataset[name] === wanted[name]);
+        exact.every((name) => !wanted[name] || row.dataset[name] === wanted[name]) &&
+        // A row has a verdict on either suite.
+        anyOf.every((name) => !wanted[name] || (row.dataset[name] ?? "").split("|").includes(wanted[name]));
       row.hidden = !fits;
       left += fits;
     }
     const button = buttons.find((each) => each.dataset.sort === state.sort);
     const group = button?.closest("th").dataset.full;
-    const order = state.order === "up" ? "smallest first" : "largest first";
+    const ofVerdicts = state.sort.startsWith("verdict_");
+    const most = ofVerdicts ? "what changed most first" : "largest first";
+    const order = state.order === "up" ? (ofVerdicts ? "what changed least first" : "smallest first") : most;
     told.textContent = `${left} of ${rows.length} rows` + (button ? `, by ${group ?? button.textContent}, ${order}` : "");
   };
 

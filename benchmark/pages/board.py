@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from ..board.columns import BoardRow, list_columns
+from ..board.columns import BY_CHANGE, BoardRow, list_columns
 from ..board.entries import Entry
 from ..board.ranks import ALPHA, Unranked
 from ..board.rows import Board
@@ -14,11 +14,15 @@ from ..record.missing import Missing
 from ..record.quantity import Quantity
 from ..record.record import Record
 from ..record.row import BOTH, COLUMNS, Column, in_board_order
+from ..record.summary import SUITES
+from ..verdict.attribution import ATTRIBUTION
+from ..verdict.rules import MEANING
 from .glossary import Glossary, with_behind
 from .markup import Child, Html, tag
 from .page import caption, document, scrolling, section
 from .scale import label
 from .values import BarAxis, control_value, dash, doubts_sign, value_text
+from .verdict import claim_list
 
 
 @dataclass(frozen=True)
@@ -82,10 +86,12 @@ _CHECKED = (
 
 
 def _quantities(board: Board, column: Column) -> Iterator[_Shown]:
+    heading = column.heading.replace("\n", " ")
     for place, quantities in column.quantities.items():
-        for quantity in quantities:
+        for line, quantity in zip(column.labels, quantities, strict=False):
             # Below the heading of its column: what it says beyond that.
-            label = quantity.label if place == BOTH else " ".join(filter(None, (quantity.member, place)))
+            beyond = line.removeprefix(heading).removeprefix(", ")
+            label = quantity.label if place == BOTH else ", ".join(filter(None, (place, beyond)))
             entries = [entry for row in board.rows for entry in (row.entry, *row.controls)]
             values = [quantity.of(entry.record.summary) for entry in entries]
             yield _Shown(label, quantity, BarAxis.of(values, quantity.rounding.signed))
@@ -117,12 +123,29 @@ def _heads(board: Board, groups: Sequence[tuple[Column, Sequence[_Shown]]], glos
         tag("th", _sort_button(name, name), about, scope="col", rowspan=2, class_=name, aria_sort="none")
         for name, about in (("rank", of), ("pair", None))
     ]
+    verdicts = tag("th", "verdict", scope="colgroup", colspan=len(SUITES), class_="group")
     below = [
-        tag("th", _column_head(each, glossary), scope="col", aria_sort="none")
+        tag(
+            "th",
+            _sort_button(f"verdict_{suite}", suite),
+            scope="col",
+            aria_sort="none",
+            data_full=f"verdict, {suite}",
+        )
+        for suite in SUITES
+    ]
+    below += [
+        tag(
+            "th",
+            _column_head(each, glossary),
+            scope="col",
+            aria_sort="none",
+            data_full=each.quantity.label,
+        )
         for _, shown in groups
         for each in shown
     ]
-    return [tag("tr", fixed, above), tag("tr", below)]
+    return [tag("tr", fixed, verdicts, above), tag("tr", below)]
 
 
 def _sort_button(name: str, label: str) -> Html:
@@ -151,14 +174,36 @@ def _row(row: BoardRow, columns: Sequence[_Shown], links: Mapping[str, str]) -> 
         "tr",
         tag("td", rank, class_="rank", data_value=None if isinstance(row.rank, Unranked) else row.rank),
         tag("th", _name(row, links), scope="row", class_="pair"),
+        [_verdict(row, suite) for suite in SUITES],
         [_cell(row, column) for column in columns],
         data_name=entry.name,
         data_pair=pair.name,
         data_status=_status(entry),
         data_family=_family(entry),
         data_control="control" if pair.control else ("with" if row.controls else "without"),
+        data_verdict="|".join(one.verdict for one in row.verdicts.suites.values()) or None,
+        data_attribution="|".join(filter(None, (one.attribution for one in row.verdicts.suites.values())))
+        or None,
         tabindex="-1",
     )
+
+
+def _verdict(row: BoardRow, suite: str) -> Html:
+    """The verdict on a suite, which unfolds what decided it; of a control, of how many pairs it is one."""
+    found = row.verdicts.suites.get(suite)
+    if found is None:
+        if row.record.pair.control:
+            return tag("td", tag("span", row.control_of, class_="sub") if suite == SUITES[0] else None)
+        missing = row.verdicts.missing or f"no verdict: the record has no {suite} task"
+        return tag("td", dash(Missing(missing=missing)))
+    details = tag(
+        "details",
+        tag("summary", tag("b", found.verdict), tag("span", ", decided by", class_="unseen")),
+        claim_list(found.details),
+        class_="decided",
+    )
+    attributed = tag("span", found.attribution, class_="sub") if found.attribution else None
+    return tag("td", details, attributed, class_="verdict", data_value=BY_CHANGE.index(found.verdict))
 
 
 def _family(entry: Entry) -> str:
@@ -229,9 +274,15 @@ def _retired(board: Board) -> Html | None:
 
 def _filters(rows: Sequence[BoardRow]) -> Html:
     """What the rows can be narrowed to; a script shows it."""
-    choices = (
+    choices: tuple[tuple[str, str, Sequence[str]], ...] = (
         ("status", "Status", sorted({_status(row.entry) for row in rows})),
         ("family", "Family", sorted({_family(row.entry) for row in rows})),
+    )
+    verdicts = [name for name in MEANING if any(_has(row, name) for row in rows)]
+    said = [one.attribution for row in rows for one in row.verdicts.suites.values()]
+    choices += (
+        ("verdict", "Verdict on a suite", verdicts),
+        ("attribution", "Attributable", [name for name in ATTRIBUTION if name in said]),
     )
     selects = [_select(name, label, [(value, value) for value in values]) for name, label, values in choices]
     control = (
@@ -256,6 +307,10 @@ def _filters(rows: Sequence[BoardRow]) -> Html:
     return tag("div", parts, class_="filters", hidden=True, role="search", aria_label="Filter rows")
 
 
+def _has(row: BoardRow, verdict: str) -> bool:
+    return any(one.verdict == verdict for one in row.verdicts.suites.values())
+
+
 def _select(name: str, label: str, options: Sequence[tuple[str, str]]) -> Html:
     identifier = f"filter-{name}"
     every = tag("option", "all", value="")
@@ -274,6 +329,12 @@ def _legend(rows: Sequence[BoardRow]) -> Iterator[tuple[Html, str]]:
     yield sign("●"), "value on its 95 % interval, all rows of a column on one axis"
     if any(row.controls for row in rows):
         yield sign("◇"), "a control: the same ARM, trained further with its own objective"
+    met = dict.fromkeys(one.verdict for row in rows for one in row.verdicts.suites.values())
+    for name in MEANING:
+        if name in met:
+            yield tag("span", name, class_="legend-word"), f"{MEANING[name]}"
+    if met:
+        yield tag("span", "verdict", class_="legend-word"), "unfold it for the numbers that decided it"
     yield sign("–"), "missing: unfold it for the reason"
     if any(_doubts(row.entry) for row in rows):
         yield sign("△"), "confounds, what loading the pair left in doubt, and why a row is unofficial"

@@ -10,7 +10,7 @@ from .markup import Html, joined
 from .scale import Scale, around, label
 
 WIDTH, LEFT, RIGHT, TOP, STEP, APART = 380, 112, 12, 8, 22, 6
-"""Pixels: the plot, its margins, the height of a line, and how far apart the series of a line are."""
+"""Pixels: the plot, its margins, the least height of a line, and how far apart the series of a line are."""
 
 LONGEST = 18
 """Letters of a line's name that fit into the margin."""
@@ -28,9 +28,12 @@ def forest(identifier: str, title: str, about: str, lines: Sequence[ForestLine],
     """The plot of these lines. `zero`: whether the axis has 0 on it, as for differences."""
     values = [value for line in lines for _, value in line.values]
     scale = Scale(*around(values, (0.0,) if zero else ()), LEFT, WIDTH - RIGHT)
-    bottom = TOP + STEP * len(lines)
+    # A line is as high as the series on it need, so that those of neighbours do not meet.
+    most = max((len(line.values) for line in lines), default=1)
+    step = max(STEP, APART * (most + 1))
+    bottom = TOP + step * len(lines)
     content = [_axis(scale, bottom)]
-    content += [_line(line, TOP + STEP * (index + 0.5), scale) for index, line in enumerate(lines)]
+    content += [_line(line, TOP + step * (index + 0.5), scale) for index, line in enumerate(lines)]
     return svg(identifier, title, about, (WIDTH, bottom + 22), content)
 
 

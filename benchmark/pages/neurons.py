@@ -11,8 +11,10 @@ from .markup import Html, tag
 _NOTE = (
     "Of each third of the layers the MLP neurons with the largest effect on the metric. AUPRC: how well the "
     "activation tells the label, on prompts that chose nothing; in brackets the base rate, shuffled labels "
-    "and a neuron of the same layer with the nearest mean activation."
+    "and a neuron of the same layer with the nearest mean activation. Examples show the tokens about the "
+    "strongest activation, each with its own beneath: orange above 0, blue below, fuller for larger ones."
 )
+_SHADES = 5
 
 
 def neurons_figure(task: TaskRecord) -> Html:
@@ -48,8 +50,9 @@ def _card(card: NeuronCard) -> Html:
         (tag("dt", name), tag("dd", tag("span", _boxes(tokens), class_="tokens")))
         for name, tokens in (("raises", card.promoted), ("lowers", card.suppressed))
     ]
-    lines += [(tag("dt", f"example {one.index}"), tag("dd", _prompt(one))) for one in card.prompts]
-    return tag("div", tag("h4", title), tag("dl", lines, class_="prompt"))
+    largest = max((abs(value) for one in card.prompts for value in one.activations), default=0.0)
+    lines += [(tag("dt", f"example {one.index}"), tag("dd", _prompt(one, largest))) for one in card.prompts]
+    return tag("div", tag("h4", title), tag("dl", lines, class_="prompt"), class_="card")
 
 
 def _labels(card: NeuronCard) -> Iterator[str]:
@@ -65,11 +68,33 @@ def _boxes(tokens: tuple[str, ...]) -> list[Html]:
     return [tag("span", seen_token(token), class_="token") for token in tokens]
 
 
-def _prompt(prompt: NeuronPrompt) -> Html:
-    """The tokens, each with its activation as its title; the strongest is marked."""
+def _prompt(prompt: NeuronPrompt, largest: float) -> Html:
+    """The tokens with their activations, in the colour of their sign; the prompt's strongest is marked."""
     peak = max(map(abs, prompt.activations), default=0.0)
     boxes = [
-        tag("mark" if abs(value) == peak else "span", seen_token(token), class_="token", title=f"{value:.3g}")
+        tag(
+            "span",
+            tag("span", seen_token(token), class_="token"),
+            # Read aloud behind its token, and not told by colour alone.
+            tag("small", _written(value)),
+            class_=_kind(value, largest, abs(value) == peak),
+        )
         for token, value in zip(prompt.tokens, prompt.activations, strict=True)
     ]
     return tag("span", boxes, class_="tokens")
+
+
+def _written(value: float) -> str:
+    return f"{value:z.2f}".replace("-", "−")
+
+
+def _kind(value: float, largest: float, peak: bool) -> str:
+    """Which shade of its sign's colour: of five steps, those of one neuron on one scale."""
+    step = round(_SHADES * abs(value) / largest) if largest > 0 else 0
+    parts = (
+        "activity",
+        f"activity-{step}" if step else "",
+        "below" if value < 0 else "",
+        "peak" if peak else "",
+    )
+    return " ".join(filter(None, parts))

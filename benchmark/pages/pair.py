@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..plots.evidence import NoCircuits, read_circuits
 from ..plots.headlines import Headline, headlines, marks
+from ..record.controls import by_name
 from ..record.doubts import integration_doubts
 from ..record.means import Summary
 from ..record.missing import Missing
@@ -16,7 +17,7 @@ from ..record.row import BOTH, COLUMNS, pair_quantities
 from ..record.statements import RowDoubts
 from ..record.summary import SUITES
 from ..record.task_record import TaskRecord, TaskResult
-from ..verdict.verdict import judge
+from ..verdict.verdict import PairVerdict, judge
 from .by_masked import masked_figures
 from .chart import Series, legend
 from .curves import depth_figure, faithfulness_figure, halves_figure, overlap_figure
@@ -38,13 +39,16 @@ from .wiring import circuits_figure
 class PairPage:
     """What a page is made of. `place`: the file of the record, beside which its cells may lie.
 
-    `status`: how its numbers were checked, where that is known; `home`: a link to the board; `declared`: the
-    confounds that a submission's card names and its record does not.
+    `controls`: the records beside which it is shown and judged; `judged`: the verdict on it, where resampled
+    values are at hand that the records lack, None to judge the records. `status`: how its numbers were
+    checked, where that is known; `home`: a link to the board; `declared`: the confounds that a submission's
+    card names and its record does not.
     """
 
     record: Record
     place: Path | None = None
-    control: Record | None = None
+    controls: tuple[Record, ...] = ()
+    judged: PairVerdict | None = None
     status: str | None = None
     home: str | None = None
     declared: tuple[str, ...] = ()
@@ -58,10 +62,10 @@ def pair_page(page: PairPage) -> str:
     glossary = Glossary(definitions)
     body = [
         _header(page),
-        verdict_section(judge(record, [page.control] if page.control else [])),
+        _verdict(page),
         section("summary", "Summary", _summary(page, glossary), confounds_block(record, page.declared)),
         section("tasks", "Headlines by task", *_forests(page, glossary)),
-        transfer_section(record),
+        transfer_section(record, page.controls, glossary),
         *(_task(page, task, index) for index, task in enumerate(record.tasks)),
         _failed(record),
         section("numbers", "All numbers", _all_numbers(record, glossary)),
@@ -69,6 +73,19 @@ def pair_page(page: PairPage) -> str:
         glossary.section(),
     ]
     return document(f"{record.pair.name}, {record.protocol.name}", body, ("pair.js",), page.home)
+
+
+def _verdict(page: PairPage) -> Html:
+    """Of a control nothing is stated but what it is."""
+    if page.record.pair.control:
+        return section("verdict", "Verdict", tag("p", _OF_CONTROL, class_="note"))
+    return verdict_section(page.judged or judge(page.record, page.controls))
+
+
+_OF_CONTROL = (
+    "A control has no verdict: it shows what further training without diffusion changes, and pairs of the "
+    "same ARM are held against it."
+)
 
 
 def confounds_block(record: Record, declared: Sequence[str] = ()) -> Html:
@@ -139,8 +156,10 @@ def _summary(page: PairPage, glossary: Glossary) -> list[Html]:
     title = caption("Means over the tasks of each suite, with 95 % intervals")
     shown = tag("table", title, tag("thead", heads), tag("tbody", rows), class_="summary")
     note = None
-    if page.control is not None:
-        note = tag("p", _CONTROL_SIGN, " control: ", tag("bdi", page.control.pair.name), class_="note")
+    if page.controls:
+        names = [(", " * (index > 0), tag("bdi", name)) for index, name in enumerate(by_name(page.controls))]
+        one = f" control{'s' * (len(names) > 1)}: "
+        note = tag("p", _CONTROL_SIGN, one, names, class_="note")
     return [scrolling("Summary", shown), *([note] if note else [])]
 
 
@@ -148,7 +167,7 @@ _CONTROL_SIGN = tag("span", "◇", class_="control-sign", aria_hidden="true")
 
 
 def _row_bars(page: PairPage, quantities: Sequence[Quantity[Summary]]) -> BarAxis:
-    records = [page.record, *([page.control] if page.control else [])]
+    records = [page.record, *page.controls]
     values = [quantity.of(record.summary) for quantity in quantities for record in records]
     return BarAxis.of(values, any(quantity.rounding.signed for quantity in quantities))
 
@@ -160,20 +179,22 @@ def _summary_cell(
         return None
     quantity = held[0]
     value = quantity.of(page.record.summary)
-    other = quantity.of(page.control.summary) if page.control else None
+    others = [quantity.of(control.summary) for control in page.controls]
     return (
         value_text(value, quantity.rounding),
         doubts_sign(doubts.of(quantity)),
-        bars.draw(value, [] if other is None else [other]) if quantity.rounding.interval else None,
-        control_value(other, quantity.rounding) if other is not None else None,
+        bars.draw(value, others) if quantity.rounding.interval else None,
+        [control_value(other, quantity.rounding) for other in others],
     )
 
 
 def _forests(page: PairPage, glossary: Glossary) -> Iterator[Html]:
     """A forest plot for each quantity that has intervals and that a check looks at, both members in one."""
     series: list[tuple[Series, str]] = [("arm", "ARM"), ("mdm", "MDM"), ("both", "both members")]
-    if page.control is not None:
-        series.append(("control", f"control ({page.control.pair.name})"))
+    if page.controls:
+        names = list(by_name(page.controls))
+        order = ", from above: " if len(names) > 1 else ": "
+        series.append(("control", f"control{'s' * (len(names) > 1)}{order}{', '.join(names)}"))
     yield legend(series)
     plots = []
     for index, headline in enumerate(
@@ -193,13 +214,12 @@ def _forests(page: PairPage, glossary: Glossary) -> Iterator[Html]:
 
 
 def _forest(page: PairPage, identifier: str, headline: Headline) -> Html:
-    controls = [page.control] if page.control else []
     lines = [
         ForestLine(
             task.task,
             [
                 (_SERIES[mark.member] if mark.control is None else "control", mark.value)
-                for mark in marks(headline, task, controls)
+                for mark in marks(headline, task, page.controls)
             ],
         )
         for task in page.record.results

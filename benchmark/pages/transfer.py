@@ -1,58 +1,133 @@
-"""What circuits do in a host: its own on every task, the other member's, and those of other tasks."""
+"""What circuits do in a host: its own and the other member's beside controls, and those of all tasks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ..record.function import InHost
 from ..record.missing import Missing
 from ..record.number import Measured, Number
-from ..record.quantity import SHARE
+from ..record.quantities.function import FUNCTION
+from ..record.quantity import SHARE, Owner, Quantity
 from ..record.record import Record
-from ..record.task_record import TaskRecord
-from .markup import Html, tag
+from ..record.task_record import TaskRecord, TaskResult
+from .glossary import Glossary
+from .markup import Child, Html, tag
 from .page import caption, scrolling, section
-from .values import value_text
+from .values import control_value, value_text
+
+_SHADES = 10
+"""Steps of the colour behind a faithfulness from 0 to 1."""
 
 
-def transfer_section(record: Record) -> Html | None:
-    """A matrix for either host, a row per task and a column per circuit; None where nothing was run."""
+def transfer_section(record: Record, controls: Sequence[Record], glossary: Glossary) -> Html | None:
+    """For either host a table of transfer and one of all circuits; None where nothing was run."""
     tasks = [task for task in record.tasks if task.function is not None]
     if not tasks:
         return None
     second = "control" if record.pair.control else "MDM"
+    hosts: tuple[tuple[Owner, str, str], ...] = (
+        ("ARM", "the ARM", f"the {second}'s"),
+        ("MDM", f"the {second}", "the ARM's"),
+    )
+    beside = [{task.task: task for task in control.results} for control in controls]
     return section(
         "transfer",
         "Circuits in the other member, and on other tasks",
-        tag(
-            "p",
-            "Faithfulness of circuits of equal size: 1 for what the whole host does, 0 for what it does "
-            "without any edge. On the diagonal stands the host's own circuit of the task, beside it τ* of "
-            "the other member's.",
-            class_="note",
-        ),
-        _matrix(tasks, "arm", f"In the ARM; the other circuit is the {second}'s"),
-        _matrix(tasks, "mdm", f"In the {second}; the other circuit is the ARM's"),
+        tag("h3", "Transfer"),
+        tag("p", _TRANSFER, " Below a value stand those of controls." if controls else None, class_="note"),
+        [
+            _transfer(tasks, beside, host, f"In {place}; the other circuit is {other}", glossary)
+            for host, place, other in hosts
+        ],
+        tag("h3", "Circuits of all tasks on all tasks"),
+        tag("p", _CROSSED, class_="note"),
+        [_matrix(tasks, host, f"In {place}, its own circuits") for host, place, _ in hosts],
     )
 
 
-def _matrix(tasks: Sequence[TaskRecord], host: str, title: str) -> Html:
-    names = [task.task for task in tasks]
-    heads = ["asked", "τ*", "other member", *(f"of {name}" for name in names)]
-    head = tag("tr", [tag("th", each, scope="col") for each in heads])
+_TRANSFER = (
+    "Faithfulness of circuits of equal size: 1 for what the whole host does, 0 for what it does without any "
+    "edge. τ* is 1 where the other circuit does as well as the host's own, and 0 where no better than "
+    "circuits of other tasks."
+)
+_CROSSED = (
+    "A row is what was asked, a column the task whose circuit was run; on the diagonal a task's own. The "
+    "stronger its colour, the more faithful a circuit."
+)
+_SHOWN = (
+    "transfer",
+    "transfer_half",
+    "transfer_own",
+    "transfer_other",
+    "transfer_cross",
+    "transfer_shuffled",
+    "transfer_shuffled_p",
+)
+"""Names of the quantities in the table, without their host."""
+
+
+def _quantities(host: Owner) -> Iterator[Quantity[TaskResult]]:
+    wanted = [f"{name}_in_{host.lower()}" for name in _SHOWN]
+    known = {quantity.name: quantity for line in FUNCTION.lines for quantity in line.quantities}
+    return (known[name] for name in wanted)
+
+
+def _transfer(
+    tasks: Sequence[TaskRecord],
+    beside: Sequence[dict[str, TaskResult]],
+    host: Owner,
+    title: str,
+    glossary: Glossary,
+) -> Html:
+    quantities = list(_quantities(host))
+    heads = [
+        tag("th", glossary.link(each.definition.title, each.definition), scope="col") for each in quantities
+    ]
     rows = [
         tag(
             "tr",
             tag("th", task.task, scope="row"),
-            [tag("td", value_text(value, SHARE)) for value in _values(task, host, names)],
+            [tag("td", _beside(quantity, task, beside)) for quantity in quantities],
         )
         for task in tasks
     ]
-    return scrolling(title, tag("table", caption(title), tag("thead", head), tag("tbody", rows)))
+    head = tag("tr", tag("td"), heads)
+    shown = tag("table", caption(title), tag("thead", head), tag("tbody", rows), class_="transfer")
+    return scrolling(f"Transfer, {title}", shown)
 
 
-def _values(task: TaskRecord, host: str, names: Sequence[str]) -> list[Measured]:
-    found: InHost = getattr(task.function, host)
-    crossed = [found.compared.own if name == task.task else _point(found.tasks.get(name)) for name in names]
-    return [found.compared.transfer, found.compared.other, *crossed]
+def _beside(
+    quantity: Quantity[TaskResult], task: TaskRecord, beside: Sequence[dict[str, TaskResult]]
+) -> Child:
+    others = [quantity.of(control[task.task]) for control in beside if task.task in control]
+    return (
+        value_text(quantity.of(task), quantity.rounding),
+        [control_value(other, quantity.rounding) for other in others],
+    )
+
+
+def _matrix(tasks: Sequence[TaskRecord], host: Owner, title: str) -> Html:
+    names = [task.task for task in tasks]
+    head = tag("tr", tag("td"), [tag("th", name, scope="col") for name in names])
+    rows = [
+        tag("tr", tag("th", task.task, scope="row"), [_cell(task, host, name) for name in names])
+        for task in tasks
+    ]
+    kind = f"crossed {host.lower()}"
+    return scrolling(title, tag("table", caption(title), tag("thead", head), tag("tbody", rows), class_=kind))
+
+
+def _cell(task: TaskRecord, host: Owner, circuit: str) -> Html:
+    assert task.function is not None, "only these are shown"
+    found: InHost = task.function.arm if host == "ARM" else task.function.mdm
+    own = circuit == task.task
+    value = _point(found.compared.own if own else found.tasks.get(circuit))
+    shade = f"shade-{_shade(value)}" if isinstance(value, Number) else None
+    kind = " ".join(filter(None, ("own" if own else None, shade)))
+    return tag("td", value_text(value, SHARE), class_=kind or None)
+
+
+def _shade(value: Number) -> int:
+    return round(_SHADES * min(max(value.value, 0.0), 1.0))
 
 
 def _point(value: Measured | None) -> Measured:

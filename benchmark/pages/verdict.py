@@ -1,12 +1,11 @@
 """What is stated of a pair, first on its page: every verdict with the numbers that decided it."""
 
+import re
 from collections.abc import Iterator, Sequence
 
-from ..verdict.attribution import Attributed
-from ..verdict.claim import BoundClaim
 from ..verdict.rules import MEANING
 from ..verdict.statements import Stated
-from ..verdict.text import p_text
+from ..verdict.text import deciding, p_text
 from ..verdict.verdict import Judged, PairVerdict
 from .markup import Child, Html, tag
 from .page import caption, scrolling, section
@@ -35,19 +34,19 @@ def verdict_section(verdict: PairVerdict) -> Html:
 
 def _table(what: str, title: str, heads: Sequence[str], rows: Sequence[Html]) -> Html:
     head = tag("tr", [tag("th", each, scope="col") if each else tag("td") for each in heads])
-    return scrolling(what, tag("table", caption(title), tag("thead", head), tag("tbody", rows)))
+    return scrolling(
+        what, tag("table", caption(title), tag("thead", head), tag("tbody", rows), class_="verdicts")
+    )
 
 
 def _row(one: Judged, suite: bool = False) -> Html:
-    finding = one.finding
-    claims = () if finding.verdict == "undecided" else finding.claims
     name = tag("strong", one.name) if suite else one.name
     return tag(
         "tr",
         tag("th", name, scope="row"),
-        tag("td", finding.verdict, class_="verdict"),
-        tag("td", one.attribution.says if finding.changed else None),
-        tag("td", _details(claims, finding.why, one.attribution)),
+        tag("td", one.verdict, class_="verdict"),
+        tag("td", one.attribution.says if one.finding.changed else None),
+        tag("td", claim_list(deciding(one))),
         tag("td", None if one.adjusted_p is None else p_text(one.adjusted_p)),
     )
 
@@ -56,20 +55,24 @@ def _statement(one: Stated) -> Html:
     directed = one.says in ("more", "less")
     about = one.topic.name + (f", {one.topic.suite}" if one.topic.suite else "")
     claims = () if one.says == "undecided" else one.claims
+    lines = [*([one.why] if one.why else []), *map(str, claims), *map(str, one.attribution.claims)]
     return tag(
         "tr",
         tag("th", about, scope="row"),
         tag("td", one.text or "undecided", class_="verdict"),
         tag("td", one.attribution.says if directed else None),
-        tag("td", _details(claims, one.why, one.attribution)),
+        tag("td", claim_list(lines)),
         tag("td", None if one.adjusted_p is None else p_text(one.adjusted_p)),
     )
 
 
-def _details(claims: Sequence[BoundClaim], why: str, attribution: Attributed) -> Child:
-    """What decided, a line each: why it is as it is, the claims, and the differences from controls."""
-    lines = [*([why] if why else []), *map(str, claims), *map(str, attribution.claims)]
-    return tag("ul", [tag("li", line) for line in lines], class_="claims") if lines else None
+_MINUS = re.compile(r"(?<![\w.])-(?=\d)")
+"""Of a number; a name may have one too."""
+
+
+def claim_list(lines: Sequence[str]) -> Child:
+    """What decided, a line each."""
+    return tag("ul", [tag("li", _MINUS.sub("−", line)) for line in lines], class_="claims") if lines else None
 
 
 def _meanings(verdict: PairVerdict) -> Iterator[Html]:

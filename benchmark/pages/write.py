@@ -1,16 +1,21 @@
 """Pages as files: one file, or a folder with an index and a page for each pair."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from ...files import write_text
 from ..board.columns import BoardRow
 from ..board.entries import Entry
 from ..board.rows import Board
+from ..contrast.side import read_side
+from ..record.record import Record
 from ..submission.archive import opened
 from ..submission.layout import RECORD
+from ..verdict.read import judge_files
+from ..verdict.verdict import PairVerdict
 from .board import board_page
 from .pair import PairPage, pair_page
 
@@ -44,9 +49,11 @@ def write_board(board: Board, out: Path) -> list[Path]:
         )
     )
     written = []
+    # With all of its draws a control takes tens of megabytes.
+    read_control = lru_cache(maxsize=_CONTROLS)(_read_drawn)
     for row, entry in entries:
         path = out / links[entry.name]
-        write_text(path, _page_of(row, entry))
+        write_text(path, _page_of(row, entry, read_control))
         written.append(path)
     # The board last, so that it never links to what is not there.
     return [write_page(board_page(board, links), out), *written]
@@ -62,16 +69,41 @@ def _entries(board: Board) -> Iterator[tuple[BoardRow, Entry]]:
                 yield row, entry
 
 
-def _page_of(row: BoardRow, entry: Entry) -> str:
-    # Of several controls a page has room for the first.
-    controls = [each.record for each in row.controls if entry is row.entry]
+_CONTROLS = 8
+"""Of how many the draws are kept, so that those of one ARM are read once."""
+
+ReadControl = Callable[[Path], Record]
+
+
+def _read_drawn(submission: Path) -> Record:
+    """The record of a submission with all of its draws."""
+    return read_side(submission).record
+
+
+def _page_of(row: BoardRow, entry: Entry, read_control: ReadControl) -> str:
+    controls = row.controls if entry is row.entry else ()
     found = ", ".join(filter(None, (entry.status, entry.extent))) or None
     status = "unofficial" if entry.unofficial is not None else found
     with _record_file(entry) as place:
         page = PairPage(
-            entry.record, place, next(iter(controls), None), status, "../index.html", entry.declared
+            entry.record,
+            place,
+            tuple(each.record for each in controls),
+            None if entry.record.pair.control else _judged(entry, place, controls, read_control),
+            status,
+            "../index.html",
+            entry.declared,
         )
         return pair_page(page)
+
+
+def _judged(
+    entry: Entry, place: Path | None, controls: Sequence[Entry], read_control: ReadControl
+) -> PairVerdict:
+    """As `mechshift verdict` judges the same files, but that of plain records no cells are used."""
+    pair = entry.record if place is None or entry.status is None else place.parent
+    beside = [each.record if each.status is None else read_control(each.place) for each in controls]
+    return judge_files(pair, beside, cells=False)
 
 
 @contextmanager

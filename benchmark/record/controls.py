@@ -1,6 +1,6 @@
 """Which record is the control of a pair."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ...errors import UsageError
 from .record import Record
@@ -13,6 +13,18 @@ def check_control(record: Record, control: Record) -> None:
             f"{control.pair.name} is no control of {record.pair.name}: {'; '.join(faults)}",
             "name a record of the same ARM trained further with its own objective, under the same protocol",
         )
+
+
+def by_name(controls: Sequence[Record]) -> dict[str, Record]:
+    """Controls by the names of their pairs; a second one of a name is told apart by its number."""
+    found: dict[str, Record] = {}
+    for control in controls:
+        name, number = control.pair.name, 1
+        while name in found:
+            number += 1
+            name = f"{control.pair.name} ({number})"
+        found[name] = control
+    return found
 
 
 def _faults(record: Record, control: Record) -> Iterator[str]:

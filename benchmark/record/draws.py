@@ -136,26 +136,57 @@ def _rounded(step: Floats) -> Floats:
     return np.asarray(np.ldexp(np.rint(np.ldexp(mantissa, 24)), exponent - 24))
 
 
+class PackedDraws(Mapping[str, Floats]):
+    """Draws as their file has them, two bytes each, and read where they are asked for.
+
+    A board holds those of thousands of records at once.
+    """
+
+    def __init__(
+        self, places: Collection[str], codes: NDArray[np.int16], least: Floats, step: Floats
+    ) -> None:
+        """Of places in the order of the rows: codes [places, resamples], least and step [places]."""
+        self._rows = {place: row for row, place in enumerate(places)}
+        self._codes, self._least, self._step = codes, least, step
+
+    def __getitem__(self, place: str) -> Floats:
+        row = self._rows[place]
+        # Element by element, so that every machine reads the same to the last bit.
+        values = self._least[row] + (self._codes[row].astype(np.float64) + STEPS // 2) * self._step[row]
+        values[self._codes[row] == _NONE] = np.nan
+        return np.asarray(values)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def resamples(self) -> int:
+        """How many each has."""
+        return self._codes.shape[1]
+
+
 def read_draws(path: Path, wanted: Collection[str] | None = None) -> dict[str, Floats]:
     """Read draws back, those of the `wanted` places or all.
 
     Raises NotComputable for a file that is missing, broken, too large, or holds anything else.
     """
+    return dict(pack_draws(path, wanted))
+
+
+def pack_draws(path: Path, wanted: Collection[str] | None = None) -> PackedDraws:
+    """`read_draws`, as they are in the file; raises as it does."""
     try:
         places, tensors = _read(path)
     except (OSError, ValueError, RecursionError, SafetensorError) as error:
         raise NotComputable(
             f"{path} cannot be read: {error}", "name a file that mechshift wrote, or make it again"
         ) from error
-    codes, least, step = (tensors[name] for name in _DTYPES)
-    found: dict[str, Floats] = {}
-    for row, place in enumerate(places):
-        if wanted is None or place in wanted:
-            # Element by element, so that every machine reads the same to the last bit.
-            values = least[row] + (codes[row].astype(np.float64) + STEPS // 2) * step[row]
-            values[codes[row] == _NONE] = np.nan
-            found[place] = values
-    return found
+    rows = [row for row, place in enumerate(places) if wanted is None or place in wanted]
+    codes, least, step = (tensors[name][rows] for name in _DTYPES)
+    return PackedDraws([places[row] for row in rows], codes, least, step)
 
 
 def read_note(path: Path, name: str) -> str:

@@ -66,7 +66,9 @@ class RowDoubts:
         try:
             with np.errstate(all="ignore"):
                 return {
-                    left_out.task: summarise([task for task in tasks if task is not left_out], failed)
+                    left_out.task: summarise(
+                        [task for task in tasks if task is not left_out], failed, intervals=False
+                    )
                     for left_out in tasks
                 }
         except ValueError:

@@ -4,10 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from ...metrics import Estimate, difference, mean_estimate
-from ...metrics.welch import welch_interval
+from ...metrics.welch import welch_interval, welch_value
 from .comparison import HEADLINE
 from .means import SameSize, Square, Summary
 from .missing import Missing
@@ -51,11 +49,12 @@ ValuesOf = Callable[[Among, Reading], Values]
 """What is read from each of some tasks."""
 
 
-def summarise(tasks: Sequence[TaskRecord], failed: Sequence[FailedTask]) -> Summary:
+def summarise(tasks: Sequence[TaskRecord], failed: Sequence[FailedTask], intervals: bool = True) -> Summary:
     """Means over the tasks of each suite, and local − planning of the headline, the task-dependent shift.
 
     The shift is positive where planning circuits are less alike. A mean is missing where one of its tasks
-    gave no comparison or lacks the value; accuracies are known, and count, for failed tasks too.
+    gave no comparison or lacks the value; accuracies are known, and count, for failed tasks too. Without
+    `intervals` only accuracies and overlaps at one size have one, and the rest takes a third of the time.
     """
 
     def accuracy(value: Callable[[TaskResult], Accuracy]) -> dict[str, Measured]:
@@ -65,11 +64,21 @@ def summarise(tasks: Sequence[TaskRecord], failed: Sequence[FailedTask]) -> Summ
             for suite in SUITES
         }
 
+    def values_of(among: Among, reading: Reading) -> Values:
+        return values_over(
+            among, tasks, failed, reading if intervals else lambda task: _without_interval(reading(task))
+        )
+
     return row_of(
-        lambda among, reading: values_over(among, tasks, failed, reading),
+        values_of,
         {"arm": accuracy(lambda task: task.pool.arm), "mdm": accuracy(lambda task: task.pool.mdm)},
         at_one_size(tasks, failed, largest_size(tasks)),
+        intervals,
     )
+
+
+def _without_interval(value: Measured) -> Measured:
+    return Number(value=value.value) if isinstance(value, Number) else value
 
 
 def largest_size(tasks: Sequence[TaskRecord]) -> int | None:
@@ -80,10 +89,15 @@ def largest_size(tasks: Sequence[TaskRecord]) -> int | None:
     return max((task.comparison.compared.edges for task in tasks), default=None)
 
 
-def row_of(values_of: ValuesOf, accuracy: Mapping[str, dict[str, Measured]], one_size: SameSize) -> Summary:
+def row_of(
+    values_of: ValuesOf,
+    accuracy: Mapping[str, dict[str, Measured]],
+    one_size: SameSize,
+    intervals: bool = True,
+) -> Summary:
     """A row of means of the tasks' values, or of their differences.
 
-    `accuracy`: of either member by suite.
+    `accuracy`: of either member by suite. `intervals`: whether one for other tasks is asked for.
     """
 
     def mean_of(among: Among, reading: Reading) -> Measured:
@@ -96,10 +110,10 @@ def row_of(values_of: ValuesOf, accuracy: Mapping[str, dict[str, Measured]], one
     return Summary(
         accuracy_arm=accuracy["arm"],
         accuracy_mdm=accuracy["mdm"],
-        similarity=square(values_of, similarity_of),
+        similarity=square(values_of, similarity_of, intervals),
         transfer={
-            "arm": square(values_of, lambda task: transfer_of(task, "arm")),
-            "mdm": square(values_of, lambda task: transfer_of(task, "mdm")),
+            "arm": square(values_of, lambda task: transfer_of(task, "arm"), intervals),
+            "mdm": square(values_of, lambda task: transfer_of(task, "mdm"), intervals),
         },
         neurons=by_suite(lambda task: entry(task.comparison.structure, "neurons")),
         overlap=overlap,
@@ -137,8 +151,11 @@ def transfer_of(task: TaskRecord, host: Literal["arm", "mdm"]) -> Measured:
     return (found.arm if host == "arm" else found.mdm).compared.transfer
 
 
-def square(values_of: ValuesOf, reading: Reading) -> Square:
-    """A value by suite and surface, with local − planning within each surface."""
+def square(values_of: ValuesOf, reading: Reading, intervals: bool = True) -> Square:
+    """A value by suite and surface, with local − planning within each surface.
+
+    `intervals`: whether `across` has one.
+    """
     kinds = {(suite, surface): Among(suite, surface) for surface in SURFACES for suite in SUITES}
     values = {kind: values_of(among, reading) for kind, among in kinds.items()}
     means = {kind: _mean(values[kind], among) for kind, among in kinds.items()}
@@ -152,7 +169,7 @@ def square(values_of: ValuesOf, reading: Reading) -> Square:
         # Of suites as wholes it would also be the difference between words and symbols, of which one suite
         # may have more than the other.
         shift=mean(within, Among()),
-        across=_across(values, means),
+        across=_across(values, means, intervals),
     )
 
 
@@ -160,14 +177,14 @@ _Kind = tuple[str, str]
 """Suite and surface."""
 
 
-def _across(values: Mapping[_Kind, Values], means: Mapping[_Kind, Measured]) -> Measured:
+def _across(values: Mapping[_Kind, Values], means: Mapping[_Kind, Measured], intervals: bool) -> Measured:
     """The mean over surfaces of local − planning, with Welch's interval for other tasks of the kinds."""
     for each in means.values():
         if isinstance(each, Missing):
             return each
     samples = [[each.value for each in own if isinstance(each, Number)] for own in values.values()]
     weights = [(1 if suite == "local" else -1) / len(SURFACES) for suite, _ in values]
-    return measured(welch_interval(samples, weights))
+    return measured(welch_interval(samples, weights) if intervals else welch_value(samples, weights))
 
 
 def at_one_size(tasks: Sequence[TaskRecord], failed: Sequence[FailedTask], edges: int | None) -> SameSize:
@@ -239,9 +256,8 @@ def subtract(minuend: Measured, subtrahend: Measured) -> Measured:
     if isinstance(subtrahend, Missing):
         return subtrahend
     if not (minuend.bounded and subtrahend.bounded):
-        found = Number(value=minuend.value - subtrahend.value)
-    else:
-        found = _number(difference(as_estimate(minuend), as_estimate(subtrahend)))
+        return Number(value=minuend.value - subtrahend.value)
+    found = _number(difference(as_estimate(minuend), as_estimate(subtrahend)))
     return found.put_together([(1.0, minuend), (-1.0, subtrahend)])
 
 
@@ -269,9 +285,9 @@ def mean(values: Sequence[Measured], among: Among) -> Measured:
     # narrow.
     numbers = [value for value in values if isinstance(value, Number)]
     if not all(number.bounded for number in numbers):
-        found = Number(value=float(np.mean([number.value for number in numbers])))
-    else:
-        found = _number(mean_estimate([as_estimate(number) for number in numbers]))
+        # Its parts say where an interval comes from.
+        return Number(value=sum(number.value for number in numbers) / len(numbers))
+    found = _number(mean_estimate([as_estimate(number) for number in numbers]))
     return found.put_together((1 / len(numbers), number) for number in numbers)
 
 

@@ -9,7 +9,6 @@ from ..contrast.comparable import why_unpaired
 from ..contrast.differences import subtract_values
 from ..record.missing import Missing
 from ..record.number import Measured
-from ..record.quantity import SHIFT
 from ..record.record import Record
 from ..record.task_record import TaskResult
 from .bounds import MARGIN
@@ -87,7 +86,9 @@ def _beyond(
 ) -> BoundClaim:
     """That the difference from a control lies beyond the bound, on the side of the claim."""
     apart = values if isinstance(values, Missing) else values[claim.label]
-    return BoundClaim(f"{claim.label} less {name}", apart, claim.side, bound, SHIFT)
+    return BoundClaim(
+        f"{claim.label} less {name}", apart, claim.side, bound, replace(claim.rounding, signed=True)
+    )
 
 
 def _no_more(claim: BoundClaim, name: str, values: Mapping[str, Measured] | Missing) -> BoundClaim:

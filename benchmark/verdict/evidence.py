@@ -1,13 +1,14 @@
 """The numbers that a verdict is read from: of a task, or of the tasks of a suite."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from ..record.comparison import HEADLINE
-from ..record.function import TransferAt
+from ..record.draws import Draws
+from ..record.function import InHost, TransferAt
 from ..record.missing import Missing
-from ..record.number import Measured
+from ..record.number import Measured, Number
 from ..record.quantities.function import why_none
 from ..record.quantity import entry
 from ..record.record import Record
@@ -73,6 +74,48 @@ def of_task(record: Record, task: TaskResult) -> TransferEvidence:
     )
 
 
+def evidence_places(record: Record) -> Iterator[str]:
+    """Where the numbers of `of_task` stand whose draws count, as `draws.Draws` names places.
+
+    Draws make p-values and paired differences. At half the size there are neither.
+    """
+    for task in record.tasks:
+        yield from (_place_of_structure(task, name) for name in STRUCTURE)
+        if task.function is not None:
+            yield from (_place_of_transfer(task, host) for host in TRANSFER)
+
+
+def with_evidence_draws(record: Record, draws: Draws) -> Record:
+    """The record with draws at the numbers of `evidence_places` alone: all take longer than judging."""
+    return record.model_copy(update={"tasks": tuple(_drawn(task, draws) for task in record.tasks)})
+
+
+def _drawn(task: TaskRecord, draws: Draws) -> TaskRecord:
+    def at(place: str, value: Measured) -> Measured:
+        return value.drawn(draws[place]) if isinstance(value, Number) and place in draws else value
+
+    structure = dict(task.comparison.structure)
+    for name in STRUCTURE.keys() & structure.keys():
+        structure[name] = at(_place_of_structure(task, name), structure[name])
+    changed: dict[str, Any] = {"comparison": task.comparison.model_copy(update={"structure": structure})}
+    if task.function is not None:
+        hosts: dict[str, InHost] = {}
+        for host in TRANSFER:
+            found = at(_place_of_transfer(task, host), _at_compared(task, host).transfer)
+            of_size = _at_compared(task, host).model_copy(update={"transfer": found})
+            hosts[host] = _host(task, host).model_copy(update={_size(task, host): of_size})
+        changed["function"] = task.function.model_copy(update=hosts)
+    return task.model_copy(update=changed)
+
+
+def _place_of_structure(task: TaskRecord, name: str) -> str:
+    return f"{task.task}/structure.{name}"
+
+
+def _place_of_transfer(task: TaskRecord, host: HostName) -> str:
+    return f"{task.task}/function.{host}.{_size(task, host)}.transfer"
+
+
 def of_tasks(each: Mapping[str, TransferEvidence], among: Among) -> TransferEvidence:
     """The means over independent tasks, by name; missing where one of them lacks the value."""
     every = list(each.values())
@@ -92,15 +135,23 @@ def _transfer_of(
     return {host: at(task, host).transfer for host in TRANSFER}
 
 
-def _at_compared(task: TaskRecord, host: HostName) -> TransferAt:
+def _host(task: TaskRecord, host: HostName) -> InHost:
     assert task.function is not None, "asked for where there is one"
-    found = task.function.arm if host == "arm" else task.function.mdm
+    return task.function.arm if host == "arm" else task.function.mdm
+
+
+def _size(task: TaskRecord, host: HostName) -> Literal["compared", "matched"]:
+    """Which of the host's circuits of the compared size count."""
+    return "compared" if isinstance(_host(task, host).matched, Missing) else "matched"
+
+
+def _at_compared(task: TaskRecord, host: HostName) -> TransferAt:
+    found = _host(task, host)
     return found.compared if isinstance(found.matched, Missing) else found.matched
 
 
 def _at_half(task: TaskRecord, host: HostName) -> TransferAt:
-    assert task.function is not None, "asked for where there is one"
-    return (task.function.arm if host == "arm" else task.function.mdm).half
+    return _host(task, host).half
 
 
 def _heads_moved(task: TaskRecord) -> bool:

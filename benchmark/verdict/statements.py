@@ -7,6 +7,7 @@ from ...errors import listed
 from ...metrics import holm
 from ..contrast.comparable import Matched, find_unmatched, match_tasks
 from ..contrast.differences import subtract_values
+from ..record.controls import by_name
 from ..record.missing import Missing
 from ..record.number import Measured, Number
 from ..record.record import Record
@@ -54,7 +55,7 @@ def _state(topic: Topic, record: Record, controls: Sequence[Record]) -> Stated:
     for says, claims in directions.items():
         if all(claim.holds for claim in claims):
             return _directed(topic, says, claims, record, controls)
-    attribution = attribute_change((), dict.fromkeys([each.pair.name for each in controls], _NOTHING))
+    attribution = attribute_change((), dict.fromkeys(by_name(controls), _NOTHING))
     if all(claim.holds for claim in little):
         return Stated(topic, "no change", little, "", attribution)
     return Stated(topic, "undecided", *_nearest(more, less), attribution)
@@ -66,7 +67,7 @@ _NOTHING = Missing(missing="nothing changed")
 def _directed(
     topic: Topic, says: Says, claims: tuple[BoundClaim, ...], record: Record, controls: Sequence[Record]
 ) -> Stated:
-    apart = {each.pair.name: topic.measure(_differences(record, each)) for each in controls}
+    apart = {name: topic.measure(_differences(record, each)) for name, each in by_name(controls).items()}
     attribution = attribute_change(claims, apart)
     if carriers := _carriers(topic, record):
         why = f"{topic.words[says]} over all tasks, but not without {listed(carriers)}"

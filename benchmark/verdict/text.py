@@ -25,24 +25,22 @@ def verdict_text(verdict: PairVerdict, width: int = WIDTH) -> str:
 def _judged(heading: str, each: Sequence[Judged], width: int) -> list[str]:
     lines = [heading.upper()]
     for one in each:
-        finding = one.finding
-        said = finding.verdict + (f", {one.attribution.says}" if _says_something(one) else "")
+        said = one.verdict + (f", {one.attribution.says}" if _says_something(one) else "")
         chance = "" if one.adjusted_p is None else f" ({p_text(one.adjusted_p)})"
         lines.append(wrapped(f"{plain(one.name)}: {said}{chance}", width, "  "))
-        details = [plain(finding.why)] if finding.why else []
-        if finding.verdict != "undecided":
-            details += [str(claim) for claim in finding.claims]
-        details += _of_control(one.attribution)
-        lines += [wrapped(plain(detail), width, "      ") for detail in details]
+        lines += [wrapped(plain(detail), width, "      ") for detail in deciding(one)]
     return lines
+
+
+def deciding(one: Judged) -> list[str]:
+    """What decided a verdict, a line each: why it is as it is, its claims, the differences from controls."""
+    finding = one.finding
+    claims = () if finding.verdict == "undecided" else finding.claims
+    return [*([finding.why] if finding.why else []), *map(str, claims), *map(str, one.attribution.claims)]
 
 
 def _says_something(one: Judged) -> bool:
     return bool(one.finding.changed)
-
-
-def _of_control(attribution: Attributed) -> list[str]:
-    return [] if attribution.says == "control: none" else [str(claim) for claim in attribution.claims]
 
 
 def _statements(statements: Sequence[Stated], width: int) -> list[str]:
@@ -57,7 +55,7 @@ def _statements(statements: Sequence[Stated], width: int) -> list[str]:
         directed = one.says in ("more", "less")
         attribution = f"; {one.attribution.says}" if directed else ""
         lines.append(wrapped(f"{about}: {one.text}{attribution}{chance}", width, "  "))
-        details = [*map(str, one.claims), *_of_control(one.attribution)]
+        details = [*map(str, one.claims), *map(str, one.attribution.claims)]
         lines += [wrapped(plain(detail), width, "      ") for detail in details]
     return lines
 
@@ -87,13 +85,14 @@ def verdict_values(verdict: PairVerdict) -> dict[str, Any]:
     return {
         "pair": verdict.pair,
         "controls": list(verdict.controls),
-        "suites": [_judged_values(one) for one in verdict.suites],
-        "tasks": [_judged_values(one) for one in verdict.tasks],
+        "suites": [judged_values(one) for one in verdict.suites],
+        "tasks": [judged_values(one) for one in verdict.tasks],
         "statements": [_statement_values(one) for one in verdict.statements],
     }
 
 
-def _judged_values(one: Judged) -> dict[str, Any]:
+def judged_values(one: Judged) -> dict[str, Any]:
+    """One verdict of `verdict_values`."""
     return {
         "name": one.name,
         "verdict": one.verdict,

@@ -1,16 +1,15 @@
 """The verdict on a pair: on every task, on both suites, and on where and how its mechanism moved."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ...errors import listed
 from ...metrics import holm
-from ..record.controls import check_control
+from ..record.controls import by_name, check_control
 from ..record.missing import Missing
 from ..record.number import Measured
 from ..record.record import Record
 from ..record.summary import SUITES, Among
-from ..record.task_record import TaskResult
 from .attribution import Attributed, adjusted, attribute_change, less
 from .claim import ALPHA
 from .evidence import TransferEvidence, of_task, of_tasks
@@ -61,30 +60,67 @@ def judge(record: Record, controls: Sequence[Record] = ()) -> PairVerdict:
     """
     for control in controls:
         check_control(record, control)
-    named = {control.pair.name: control for control in controls}
-    tasks = {task.task: task for task in record.results}
-    evidence = {name: of_task(record, task) for name, task in tasks.items()}
-    apart = {
-        name: {other: less(record, control, task) for other, control in named.items()}
-        for name, task in tasks.items()
-    }
-    of_tasks_judged = _judged(
-        {name: find(one) for name, one in evidence.items()},
-        apart,
-        dict.fromkeys(tasks, ()),
-    )
+    known = _Known(record, controls)
+    findings = {name: find(one) for name, one in known.evidence.items()}
     return PairVerdict(
         record.pair.name,
-        tuple(named),
-        of_tasks_judged,
-        _of_suites(tasks, evidence, apart),
+        known.controls,
+        _judged(findings, known, known.apart, dict.fromkeys(findings, ())),
+        _of_suites(known),
         make_statements(record, controls),
     )
 
 
+def judge_suites(record: Record, controls: Sequence[Record] = ()) -> tuple[Judged, ...]:
+    """The verdicts on both suites alone, as `judge` gives them; raises as it does."""
+    for control in controls:
+        check_control(record, control)
+    return _of_suites(_Known(record, controls))
+
+
+Apart = Mapping[str, TransferEvidence | Missing]
+"""By control the evidence in the pair less that in the control."""
+
+
+class _Known:
+    """The evidence on every task, and what it is beyond each control's, found where it is asked for.
+
+    Most pairs have tasks on which nothing changed, and nothing is asked about these.
+    """
+
+    def __init__(self, record: Record, controls: Sequence[Record]) -> None:
+        self._record = record
+        self._named = by_name(controls)
+        self._apart: dict[str, Apart] = {}
+        self.tasks = {task.task: task for task in record.results}
+        self.evidence = {name: of_task(record, task) for name, task in self.tasks.items()}
+
+    @property
+    def controls(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(self._named)
+
+    def apart(self, task: str) -> Apart:
+        """Of a task."""
+        if task not in self._apart:
+            found = self.tasks[task]
+            self._apart[task] = {
+                name: less(self._record, control, found) for name, control in self._named.items()
+            }
+        return self._apart[task]
+
+    def apart_over(self, tasks: Sequence[str], among: Among) -> Apart:
+        """Of the means over tasks."""
+        return {
+            name: _mean_difference({task: self.apart(task)[name] for task in tasks}, among)
+            for name in self._named
+        }
+
+
 def _judged(
     findings: Mapping[str, Ruling],
-    apart: Mapping[str, Mapping[str, TransferEvidence | Missing]],
+    known: _Known,
+    apart: Callable[[str], Apart],
     without: Mapping[str, tuple[str, ...]],
 ) -> tuple[Judged, ...]:
     """Verdicts after Holm's adjustment over all of them, then their attributions after one of their own."""
@@ -95,7 +131,10 @@ def _judged(
         for name, one in findings.items()
     }
     attributions = adjusted(
-        [attribute_change(one.changed, _named(apart[name])) for name, one in found.items()]
+        [
+            attribute_change(one.changed, _named(apart(name)) if one.changed else _unasked(known.controls))
+            for name, one in found.items()
+        ]
     )
     return tuple(
         Judged(name, one, float(p[name]) if name in p else None, attribution, without[name])
@@ -103,7 +142,11 @@ def _judged(
     )
 
 
-def _named(apart: Mapping[str, TransferEvidence | Missing]) -> dict[str, dict[str, Measured] | Missing]:
+def _unasked(controls: Sequence[str]) -> dict[str, Missing]:
+    return dict.fromkeys(controls, Missing(missing="nothing changed"))
+
+
+def _named(apart: Apart) -> dict[str, dict[str, Measured] | Missing]:
     return {name: one if isinstance(one, Missing) else one.named() for name, one in apart.items()}
 
 
@@ -113,25 +156,19 @@ def _chance(finding: Ruling, p: float) -> Ruling:
     return replace(finding, verdict="undecided", why=why)
 
 
-def _of_suites(
-    tasks: Mapping[str, TaskResult],
-    evidence: Mapping[str, TransferEvidence],
-    apart: Mapping[str, Mapping[str, TransferEvidence | Missing]],
-) -> tuple[Judged, ...]:
-    findings: dict[str, Ruling] = {}
-    differences: dict[str, dict[str, TransferEvidence | Missing]] = {}
-    carriers: dict[str, tuple[str, ...]] = {}
-    for suite in SUITES:
-        inside = {name: evidence[name] for name, task in tasks.items() if task.suite == suite}
-        if not inside:
-            continue
-        findings[suite], carriers[suite] = _find_over(inside, Among(suite))
-        controls = next(iter(apart.values()), {})
-        differences[suite] = {
-            other: _mean_difference({name: apart[name][other] for name in inside}, Among(suite))
-            for other in controls
-        }
-    return _judged(findings, differences, carriers)
+def _of_suites(known: _Known) -> tuple[Judged, ...]:
+    inside = {suite: [name for name, task in known.tasks.items() if task.suite == suite] for suite in SUITES}
+    found = {
+        suite: _find_over({name: known.evidence[name] for name in names}, Among(suite))
+        for suite, names in inside.items()
+        if names
+    }
+    return _judged(
+        {suite: finding for suite, (finding, _) in found.items()},
+        known,
+        lambda suite: known.apart_over(inside[suite], Among(suite)),
+        {suite: carriers for suite, (_, carriers) in found.items()},
+    )
 
 
 def _find_over(inside: Mapping[str, TransferEvidence], among: Among) -> tuple[Ruling, tuple[str, ...]]:

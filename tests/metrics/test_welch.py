@@ -16,6 +16,7 @@ from mechshift.metrics.welch import (
     welch_interval,
     welch_p,
     welch_statistic,
+    welch_value,
     within_rounding,
 )
 
@@ -177,6 +178,7 @@ def test_a_sum_of_means_has_the_interval_of_welchs_test() -> None:
     assert isinstance(found, Estimate)
     wanted = stats.ttest_ind(a, b, equal_var=False).confidence_interval(0.95)
     assert (found.low, found.high) == pytest.approx((wanted.low, wanted.high), rel=1e-9)
+    assert welch_value([a, b], [1, -1]) == pytest.approx(a.mean() - b.mean(), rel=1e-12)
 
 
 def test_a_sum_over_four_kinds_covers_the_truth() -> None:
@@ -195,6 +197,7 @@ def test_one_value_of_a_kind_shows_no_spread() -> None:
     assert isinstance(found, Undefined)
     assert found.reason == "a spread takes two values of a kind, and one kind has 1"
     assert isinstance(welch_interval([[0.1, 0.1], [0.5, 0.5]], [1, -1]), Undefined)
+    assert welch_value([[0.1, 0.2], [0.5]], [1, -1]) == found
 
 
 @pytest.mark.parametrize(("groups", "weights"), [([], []), ([[1, 2]], [1, 2]), ([[1, float("nan")]], [1])])

@@ -61,7 +61,7 @@ def test_an_entry_is_what_was_submitted(submission: Path, record: Record) -> Non
     assert number.draws is not None
     assert entry.draws["ioi/compared.edge.normalised"] == pytest.approx(number.draws, abs=1e-4)
     local = ("ioi", "induction", "agreement", "greater-than", "arithmetic")
-    assert list(entry.draws) == [f"{task}/compared.edge.normalised" for task in local]
+    assert set(entry.draws) == {f"{task}/compared.edge.normalised" for task in local}
 
 
 def test_an_archive_is_the_folder_that_was_packed(submission: Path, tmp_path: Path) -> None:

@@ -29,10 +29,10 @@ from mechshift.benchmark.record.row import COLUMNS, pair_quantities
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     path, record = a_drawn_record(tmp_path_factory.mktemp("pages"))
+    pair = a_pair("control", arm={"digest": record.pair.arm.digest}, control=True)
+    control = a_record("control", number(0.02, 0.02), pair=pair)
     return {
-        "pair": pair_page(
-            PairPage(record, path, a_record("control", number(0.02, 0.02)), "re-run", "x.html")
-        ),
+        "pair": pair_page(PairPage(record, path, (control,), status="re-run", home="x.html")),
         "bare pair": pair_page(PairPage(a_nasty_record())),
         "board": board_page(a_board(some_rows(12))),
         "comparison": comparison_page(compare_records(a_record("one"), a_record("other", number(0.5, 0.1)))),

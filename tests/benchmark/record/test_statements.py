@@ -53,10 +53,10 @@ def test_a_task_without_which_the_sign_is_gone_carries_it(
 def test_summaries_are_made_once_for_all_values_of_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     record, made = a_record(), 0
 
-    def counted(*given: Any) -> Summary:
+    def counted(*given: Any, **options: Any) -> Summary:
         nonlocal made
         made += 1
-        return summarise(*given)
+        return summarise(*given, **options)
 
     monkeypatch.setattr(statements, "summarise", counted)
     doubts = RowDoubts(record)
