@@ -22,6 +22,7 @@ from .leaderboard import leaderboard
 from .ls import ls
 from .output import flush
 from .rescore import rescore
+from .robustness import robustness
 from .run import run
 from .show import show
 from .submit import submit
@@ -41,6 +42,7 @@ for command in (
     compare,
     check,
     verdict,
+    robustness,
     rescore,
     submit,
     validate,
@@ -56,7 +58,7 @@ INTERRUPTED = 130
 """By Ctrl-C or SIGTERM: either way the run stops as gently and goes on as well, so that one code tells it."""
 
 _KEPT = "what is finished is kept, and the same command goes on from there"
-"""Said of a run alone: no other command keeps anything."""
+"""Said of commands that run a pair alone: no other keeps anything."""
 
 _LARGER = "use a machine with more"
 _SMALLER = f"give a smaller --batch, or {_LARGER}; {_KEPT}"
@@ -117,8 +119,8 @@ def _sigterm_interrupts() -> Iterator[None]:
 
 
 def _is_run() -> bool:
-    """Whether the command line is that of `mechshift run`, wherever in it the command failed."""
-    return sys.argv[1:2] == ["run"]
+    """Whether the command line is that of a command that keeps cells, wherever in it the command failed."""
+    return sys.argv[1:2] in (["run"], ["robustness"])
 
 
 def _run_app() -> None:

@@ -11,8 +11,9 @@ from .output import flush, print_json, width
 
 if TYPE_CHECKING:
     from ...tasks import Task
-    from ..forecast.before import Asked
+    from ..forecast.before import Asked, Fits
     from ..pairs.options import PairOptions
+    from ..pairs.pair import Pair
     from ..record.record import Record
 
 
@@ -88,9 +89,9 @@ def run(
     from ..run.assembly import as_asked
 
     chosen = get_protocol(protocol).varied(scores, selection, seed)
-    tasks = _tasks(suite, task)
+    tasks = asked_tasks(suite, task)
     # Whether the tasks have the level, and are of the protocol's versions, is known before a model is.
-    as_asked(chosen, _names(tasks), level)
+    as_asked(chosen, names_of(tasks), level)
     asked = Asked(resolved(options), chosen, tasks, level, batch, workers, options.device, options.offline)
     if dry_run:
         _print_dry_run(asked, memory, out, probe, as_json)
@@ -111,21 +112,27 @@ def run(
 
 
 def _measure(asked: "Asked", accept_behaviour: bool, out: Path, quiet: bool) -> "Record":
-    """The record, its cells kept in `out`; whatever can be refused is refused before weights are loaded."""
+    """The record, its cells kept in `out`."""
+    from ..run.progress import choose_progress
+    from ..run.run import run as measure
+
+    pair, fits = load_asked(asked, accept_behaviour, out)
+    names, progress = names_of(asked.tasks), choose_progress(quiet)
+    return measure(pair, asked.protocol, out, names, asked.level, fits.rows, progress, fits.workers)
+
+
+def load_asked(asked: "Asked", accept_behaviour: bool, out: Path) -> "tuple[Pair, Fits]":
+    """The pair, and how its run fits; whatever can be refused is refused before weights are loaded."""
     from ..admission.load import load_pair
     from ..forecast.before import what_fits
     from ..run.allocation import give_back_freed_memory
-    from ..run.progress import choose_progress
-    from ..run.run import run as measure
     from ..run.store import check_writable
 
     # Everything that can be refused without a model comes before loading, which can take minutes.
     check_writable(out)
     give_back_freed_memory()
     fits = what_fits(asked, out)
-    pair = load_pair(asked.spec, asked.device, asked.offline, accept_behaviour)
-    names, progress = _names(asked.tasks), choose_progress(quiet)
-    return measure(pair, asked.protocol, out, names, asked.level, fits.rows, progress, fits.workers)
+    return load_pair(asked.spec, asked.device, asked.offline, accept_behaviour), fits
 
 
 def _print_dry_run(
@@ -143,7 +150,8 @@ def _print_dry_run(
     found.check()
 
 
-def _tasks(suite: str | None, names: list[str] | None) -> tuple["Task", ...] | None:
+def asked_tasks(suite: str | None, names: list[str] | None) -> tuple["Task", ...] | None:
+    """The tasks that --suite or --task name; None for all of the protocol's."""
     from ...tasks import get_suite, get_task
 
     if suite is not None and names:
@@ -153,5 +161,6 @@ def _tasks(suite: str | None, names: list[str] | None) -> tuple["Task", ...] | N
     return get_suite(suite) if suite is not None else None
 
 
-def _names(tasks: "Sequence[Task] | None") -> list[str] | None:
+def names_of(tasks: "Sequence[Task] | None") -> list[str] | None:
+    """What they are called; None for all of the protocol's."""
     return None if tasks is None else [task.card.name for task in tasks]

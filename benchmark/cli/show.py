@@ -14,7 +14,9 @@ from .output import print_json, print_json_text, print_text, width
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ..record.missing import Missing
     from ..record.record import Record
+    from ..record.robustness import Robustness
 
 
 def show(
@@ -66,7 +68,7 @@ def show(
         if plots is not None:
             files = PlotFiles(plots, tuple(formats) or (PlotFormat.svg,), panels)
             _write_plots(only, path, tuple(controls.values()), files)
-        _print_one(only, style, as_json)
+        _print_one(only, path, style, as_json)
         return
     for option, given in (("--plots", plots), ("--html", html)):
         if given is not None:
@@ -137,11 +139,24 @@ def _write_plots(record: "Record", path: Path, controls: "Sequence[Record]", fil
         print(f"not drawn: {', '.join(names)}: {reason}", file=sys.stderr)
 
 
-def _print_one(record: "Record", style: TableFormat, as_json: bool) -> None:
+def _print_one(record: "Record", path: Path, style: TableFormat, as_json: bool) -> None:
     from ..tables.show import render
     from ..tables.table import record_table
 
     if as_json:
         print_json_text(record.model_dump_json(indent=1))
+    elif style.value == "text":
+        print_text(render(record, width(), _marks(record, path)))
     else:
-        print_text(render(record, width()) if style.value == "text" else record_table(record, style.value))
+        print_text(record_table(record, style.value))
+
+
+def _marks(record: "Record", path: Path) -> "Robustness | Missing | None":
+    """The variations that were kept beside the record."""
+    from ..record.robustness import robustness_path
+
+    if not robustness_path(path).exists():
+        return None  # no verdict has to be found for nothing
+    from ..verdict.marks import marks_beside
+
+    return marks_beside(path, record)

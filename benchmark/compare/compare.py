@@ -39,13 +39,22 @@ def compared_size(arm: Sweep, mdm: Sweep, grid: Sequence[float], compared: Compa
 
 
 def compare(
-    arm: Evidence, mdm: Evidence, sweeping: Sweeping, compared: Compared, statistics: Statistics
+    arm: Evidence,
+    mdm: Evidence,
+    sweeping: Sweeping,
+    compared: Compared,
+    statistics: Statistics,
+    at_all_sizes: bool = True,
 ) -> Comparison:
-    """Every number of a task's comparison, from the evidence on both members."""
+    """Every number of a task's comparison, from the evidence on both members.
+
+    `at_all_sizes`: whether overlap is found at every budget, most of the work, and not at the compared size
+    alone; then there is no curve of it.
+    """
     components, grid = Components(arm.scores.graph), sweeping.grid
     size = compared_size(arm.sweep, mdm.sweep, grid, compared)
     selected = Selected.of(arm.scores, mdm.scores, sweeping.selection, size)
-    points = list(zip(budgets(grid, components.graph.edges), grid, strict=True))
+    points = list(zip(budgets(grid, components.graph.edges), grid, strict=True)) if at_all_sizes else []
     shares = _shares_of(size, points, components.graph.edges)
     overlaps = overlaps_of(arm.scores, mdm.scores, components, shares, selected, statistics)
     read = tuple(arm.entropies.components), tuple(mdm.entropies.components)

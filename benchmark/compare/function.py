@@ -85,6 +85,11 @@ def _levels(runs: CircuitRuns, circuits: Sequence[Floats], statistics: Statistic
 def _shuffled(runs: CircuitRuns) -> ShuffledFloor:
     """Of circuits that are drawn, so that their spread is over them and not over prompts."""
     at = runs.shuffled_at
+    if not at.size:
+        nothing = Missing(missing="no example was run with shuffled circuits")
+        return ShuffledFloor(
+            circuits=len(runs.shuffled), examples=0, mean=nothing, most=nothing, other=nothing, p=nothing
+        )
     circuits = np.concatenate([runs.shuffled, runs[OTHER][None, at]])
     found = faithfulness(circuits.mean(axis=1), float(runs.empty[at].mean()), float(runs.whole[at].mean()))
     mean, most, other, p = map(measured, _beside(found))

@@ -113,6 +113,16 @@ def dry_run(asked: Asked, memory: float | None, out: Path, probe: float | None =
     return DryRun(found, planned, place, shutil.disk_usage(nearest(out)).free, workers)
 
 
+def asked_subject(asked: Asked) -> tuple[Subject | None, Graph]:
+    """What the keys of an asked run's cells are of, for which all weights are read, and the graph.
+
+    None where the weights are not here. Raises as `dry_run` does.
+    """
+    sketch = _sketch(asked)
+    graph = Graph.of(sketch.arm.backbone.shape, asked.protocol.scoring.kv)
+    return _subject(sketch, choose_device(asked.device)), graph
+
+
 def _subject(sketch: Sketch, device: torch.device | None) -> Subject | None:
     """What the keys of the cells are of, for which all weights are read.
 

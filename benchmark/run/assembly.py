@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from ...errors import NotComputable, UsageError
 from ...tasks import get_task
-from ..record.cards import TaskCards
+from ..record.cards import CardsCell, NeuronCards, TaskCards
+from ..record.missing import Missing
 from ..record.protocol import Protocol, ProtocolTask
 from ..record.provenance import Environment, PairProvenance
+from ..record.reads import Stages
 from ..record.record import Record
 from ..record.stages import of_enough
 from ..record.summary import summarise
@@ -17,8 +19,11 @@ from .pools import describe_pool
 
 
 def describe_task(outcome: Outcome, protocol: Protocol) -> TaskResult:
-    """What a record says of a task."""
-    asked = outcome.task
+    """What a record says of a task.
+
+    Where a plan had only what a comparison needs, there are neither prompts nor cards nor other reads in it.
+    """
+    asked, contents = outcome.task, outcome.contents
     task = get_task(asked.name)
     suite, surface = task.card.suite, task.surface(asked.level)
     pool = describe_pool(outcome.pool, protocol)
@@ -40,14 +45,18 @@ def describe_task(outcome: Outcome, protocol: Protocol) -> TaskResult:
         version=asked.version,
         level=asked.level,
         pool=pool,
-        prompts=outcome.contents["prompts"].root,
-        comparison=outcome.contents["comparison"],
-        cards=TaskCards(**{member: outcome.contents[kind_name("cards", member)].root for member in MEMBERS}),
-        stages=of_enough(outcome.contents["stages"], protocol.minimum),
-        function=outcome.contents.get("function"),
-        causality=outcome.contents.get("causality"),
+        prompts=contents["prompts"].root if "prompts" in contents else (),
+        comparison=contents["comparison"],
+        cards=TaskCards(**{member: _cards(contents.get(kind_name("cards", member))) for member in MEMBERS}),
+        stages=of_enough(contents.get("stages", Stages()), protocol.minimum),
+        function=contents.get("function"),
+        causality=contents.get("causality"),
         cells=outcome.cells,
     )
+
+
+def _cards(cell: CardsCell | None) -> NeuronCards | Missing:
+    return Missing(missing="no cards were asked for") if cell is None else cell.root
 
 
 def assemble(

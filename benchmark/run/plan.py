@@ -348,7 +348,7 @@ def plan_run(
     subject: Subject, protocol: Protocol, tasks: Sequence[ProtocolTask], wanted: Sequence[str] | None = None
 ) -> Plan:
     """The cells of tasks under a protocol; with `wanted` only those of these names, and what they need."""
-    kinds = kinds_of(protocol) if wanted is None else _needed(wanted)
+    kinds = kinds_of(protocol) if wanted is None else needed_kinds(wanted)
     cells: dict[ProtocolTask, list[Cell]] = {task: [] for task in tasks}
     # Cells that need those of other tasks come when the keys of all others are known.
     for together in (alone(kinds), tuple(kind for kind in kinds if kind not in alone(kinds))):
@@ -376,7 +376,7 @@ def alone(kinds: Sequence[Kind]) -> tuple[Kind, ...]:
     return tuple(kind for kind in kinds if kind.name not in across)
 
 
-def _needed(wanted: Sequence[str]) -> tuple[Kind, ...]:
+def needed_kinds(wanted: Sequence[str]) -> tuple[Kind, ...]:
     """Kinds by name with everything that they need, in order."""
     names = set(wanted)
     # Backwards, because kinds are listed after what they need.

@@ -12,11 +12,12 @@ from ..pairs.threads import available_cores
 from ..record.files import write_model
 from ..record.protocol import Protocol, ProtocolTask
 from ..record.record import Record
+from ..record.task_record import TaskResult
 from .assembly import as_asked, assemble, check_compared, describe_task
 from .execution import Outcome, execute
 from .hire import hire
 from .measuring import Measuring
-from .plan import alone, kinds_of, plan_run
+from .plan import alone, kinds_of, needed_kinds, plan_run
 from .progress import Progress, Silent
 from .provenance import describe_environment, describe_pair, subject_of
 from .record_file import check_replaces_no_other, record_path
@@ -44,20 +45,40 @@ def run(
     """
     asked = as_asked(protocol, tasks, level)
     check_replaces_no_other(out, pair.spec, protocol, asked, lambda: subject_of(pair))
-    kinds = kinds_of(protocol)
-    if len(first := alone(kinds)) < len(kinds):
-        # Cells that need those of other tasks come after all of these.
-        names = [kind.name for kind in first]
-        with closing(measure(pair, protocol, out, asked, names, rows, progress, workers)) as outcomes:
-            for _ in outcomes:
-                pass
-    with closing(measure(pair, protocol, out, asked, None, rows, progress, workers)) as outcomes:
-        results = [describe_task(outcome, protocol) for outcome in outcomes]
+    results = describe_tasks(pair, protocol, out, asked, None, rows, progress, workers)
     record = assemble(describe_pair(pair, protocol), describe_environment(pair), protocol, results)
     # Written before the check: that no task could be compared is a result too.
     write_model(record, record_path(out, record))
     check_compared(record)
     return record
+
+
+def describe_tasks(
+    pair: Pair,
+    protocol: Protocol,
+    out: Path,
+    asked: Sequence[ProtocolTask],
+    wanted: Sequence[str] | None = None,
+    rows: int = ROWS,
+    progress: Progress | None = None,
+    workers: int = 1,
+) -> list[TaskResult]:
+    """What a record says of tasks; with `wanted` only what follows from these cells. No record is written.
+
+    Raises as `run` does.
+    """
+    kinds = kinds_of(protocol)
+    if wanted is not None:
+        kinds = tuple(kind for kind in needed_kinds(wanted) if kind in kinds)
+    names = None if wanted is None else [kind.name for kind in kinds]
+    if len(first := alone(kinds)) < len(kinds):
+        # Cells that need those of other tasks come after all of these.
+        before = [kind.name for kind in first]
+        with closing(measure(pair, protocol, out, asked, before, rows, progress, workers)) as outcomes:
+            for _ in outcomes:
+                pass
+    with closing(measure(pair, protocol, out, asked, names, rows, progress, workers)) as outcomes:
+        return [describe_task(outcome, protocol) for outcome in outcomes]
 
 
 def measure(

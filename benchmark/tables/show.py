@@ -1,12 +1,15 @@
 """A record as a page of text: what was run, the pair's row, and what lies behind it."""
 
 from ..record.doubts import integration_doubts
+from ..record.missing import Missing
 from ..record.provenance import MemberProvenance
 from ..record.record import Record
+from ..record.robustness import Robustness
 from .at_reads import reads_bodies
 from .beside import REPORTED_LEGEND, beside, overlap_body
 from .cells import Notes, get_markup, plain
 from .layout import WIDTH, wrapped
+from .marks import marks_text
 from .neurons import cards_body
 from .reported import PROTOCOL
 from .table import protocol_name, row_body, task_body
@@ -26,8 +29,10 @@ labels, and a neuron of the same layer with the nearest mean activation. −10: 
 where the ten strongest neurons put out their mean; in brackets as many random ones of their layers."""
 
 
-def render(record: Record, width: int = WIDTH) -> str:
+def render(record: Record, width: int = WIDTH, robustness: Robustness | Missing | None = None) -> str:
     """The record for a terminal of `width`: header, row, table of tasks, reasons of what is missing.
+
+    `robustness`: the variations that lie beside it, which are told behind the header.
 
     Below the tasks of a record of protocol `paper` stands what is reported of its pair, or else of others.
     A record that no board takes, for its protocol or for what it leaves out, says so and what to run instead.
@@ -43,8 +48,9 @@ def render(record: Record, width: int = WIDTH) -> str:
         legends.append(REPORTED_LEGEND)
     tables = "\n\n".join(bodies) + notes.below(width)
     told = [wrapped(legend, width) for legend in legends]
+    marks = [] if robustness is None else [marks_text(robustness, width)]
     return "\n\n".join(
-        [_header(record, width), tables, *told, *_doubts(record, width), *_standing(record, width)]
+        [_header(record, width), *marks, tables, *told, *_doubts(record, width), *_standing(record, width)]
     )
 
 

@@ -1,6 +1,7 @@
 """A verdict from files: records, runs' folders and submissions."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ..contrast.comparable import match_tasks
@@ -8,6 +9,7 @@ from ..contrast.side import Side, computable, read_side, with_draws_of_cells
 from ..record.controls import check_control
 from ..record.record import Record
 from ..run.progress import Announce, announce_nothing
+from .marks import marks_beside
 from .verdict import PairVerdict, judge
 
 
@@ -23,6 +25,8 @@ def judge_files(
     seconds a task, so that differences from controls can be paired; `announce` is given a line for each.
     Raises UsageError for a record that is no control of the pair, and UsageError and NotComputable for what
     cannot be read.
+
+    The variations that `mechshift robustness` left beside a record are read with it.
     """
     pair, *others = map(read_side, (record, *controls))
     for other in others:
@@ -35,7 +39,10 @@ def judge_files(
             if not task.unpaired
         }
         pair, *others = (with_draws_of_cells(side, sorted(pairable), announce) for side in (pair, *others))
-    return _computed(pair, others)
+    verdict = _computed(pair, others)
+    if isinstance(record, Record):
+        return verdict
+    return replace(verdict, robustness=marks_beside(pair.path or record, pair.record, verdict))
 
 
 def _computed(pair: Side, others: Sequence[Side]) -> PairVerdict:

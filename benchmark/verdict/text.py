@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
+from ..record.missing import Missing
+from ..record.robustness import Robustness, VerdictOn
 from ..tables.cells import plain
 from ..tables.layout import WIDTH, unrounded, wrapped
+from ..tables.marks import changes_text, marks_text
 from .attribution import ATTRIBUTION, Attributed
 from .claim import BoundClaim
+from .marks import topic_of
 from .rules import MEANING
 from .statements import Stated
 from .verdict import Judged, PairVerdict
@@ -16,19 +20,27 @@ def verdict_text(verdict: PairVerdict, width: int = WIDTH) -> str:
     """The verdict for a terminal of `width`."""
     controls = ", ".join(map(plain, verdict.controls)) or "none, so nothing is attributed to the training"
     head = [f"pair      {plain(verdict.pair)}", wrapped(controls, width, "control   ")]
-    blocks = [head, _judged("Suites", verdict.suites, width), _judged("Tasks", verdict.tasks, width)]
-    blocks.append(_statements(verdict.statements, width))
+    found = verdict.robustness
+    marks = found if isinstance(found, Robustness) else None
+    blocks = [head, _judged("Suites", verdict.suites, width, marks, "suites")]
+    blocks.append(_judged("Tasks", verdict.tasks, width, marks, "tasks"))
+    blocks.append(_statements(verdict.statements, width, marks))
+    if found is not None:
+        blocks.append(marks_text(found, width).splitlines())
     blocks.append(_legend(verdict, width))
     return "\n\n".join("\n".join(block) for block in blocks)
 
 
-def _judged(heading: str, each: Sequence[Judged], width: int) -> list[str]:
+def _judged(
+    heading: str, each: Sequence[Judged], width: int, marks: Robustness | None, which: VerdictOn
+) -> list[str]:
     lines = [heading.upper()]
     for one in each:
         said = one.verdict + (f", {one.attribution.says}" if _says_something(one) else "")
         chance = "" if one.adjusted_p is None else f" ({p_text(one.adjusted_p)})"
         lines.append(wrapped(f"{plain(one.name)}: {said}{chance}", width, "  "))
-        lines += [wrapped(plain(detail), width, "      ") for detail in deciding(one)]
+        details = [*deciding(one), *_changes(marks, which, one.name)]
+        lines += [wrapped(plain(detail), width, "      ") for detail in details]
     return lines
 
 
@@ -39,23 +51,30 @@ def deciding(one: Judged) -> list[str]:
     return [*([finding.why] if finding.why else []), *map(str, claims), *map(str, one.attribution.claims)]
 
 
+def _changes(marks: Robustness | None, which: VerdictOn, name: str) -> list[str]:
+    found = "" if marks is None else changes_text(marks, which, name)
+    return [found] if found else []
+
+
 def _says_something(one: Judged) -> bool:
     return bool(one.finding.changed)
 
 
-def _statements(statements: Sequence[Stated], width: int) -> list[str]:
+def _statements(statements: Sequence[Stated], width: int, marks: Robustness | None) -> list[str]:
     lines = ["STATEMENTS"]
     for one in statements:
-        about = one.topic.name + (f", {one.topic.suite}" if one.topic.suite else "")
+        about = topic_of(one)
         if one.says == "undecided":
             lines.append(wrapped(f"{about}: undecided", width, "  "))
-            lines.append(wrapped(plain(one.why), width, "      "))
+            details = [one.why, *_changes(marks, "statements", about)]
+            lines += [wrapped(plain(detail), width, "      ") for detail in details]
             continue
         chance = "" if one.adjusted_p is None else f" ({p_text(one.adjusted_p)})"
         directed = one.says in ("more", "less")
         attribution = f"; {one.attribution.says}" if directed else ""
         lines.append(wrapped(f"{about}: {one.text}{attribution}{chance}", width, "  "))
         details = [*map(str, one.claims), *map(str, one.attribution.claims)]
+        details += _changes(marks, "statements", about)
         lines += [wrapped(plain(detail), width, "      ") for detail in details]
     return lines
 
@@ -88,7 +107,19 @@ def verdict_values(verdict: PairVerdict) -> dict[str, Any]:
         "suites": [judged_values(one) for one in verdict.suites],
         "tasks": [judged_values(one) for one in verdict.tasks],
         "statements": [_statement_values(one) for one in verdict.statements],
+        "robustness": _robustness_values(verdict.robustness),
     }
+
+
+def _robustness_values(found: Robustness | Missing | None) -> dict[str, Any] | None:
+    """By what is stated, under which variations it is another thing; or why that is not told."""
+    if found is None:
+        return None
+    if isinstance(found, Missing):
+        return {"missing": found.missing}
+    which: tuple[VerdictOn, ...] = ("suites", "tasks", "statements")
+    changes = {on: {name: found.changes_under(on, name) for name in found.base.judged.on(on)} for on in which}
+    return {"variations": len(found.variations), "changes_under": changes}
 
 
 def judged_values(one: Judged) -> dict[str, Any]:

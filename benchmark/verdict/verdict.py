@@ -9,6 +9,7 @@ from ..record.controls import by_name, check_control
 from ..record.missing import Missing
 from ..record.number import Measured
 from ..record.record import Record
+from ..record.robustness import Robustness
 from ..record.summary import SUITES, Among
 from .attribution import Attributed, adjusted, attribute_change, less
 from .claim import ALPHA
@@ -39,13 +40,18 @@ class Judged:
 
 @dataclass(frozen=True)
 class PairVerdict:
-    """All that is stated of a pair; `controls`: the names of those it was held against."""
+    """All that is stated of a pair; `controls`: the names of those it was held against.
+
+    `robustness`: the variations that lie beside its record; missing, with the reason, where what lies there
+    is not of it, None where nothing does.
+    """
 
     pair: str
     controls: tuple[str, ...]
     tasks: tuple[Judged, ...]
     suites: tuple[Judged, ...]
     statements: tuple[Stated, ...]
+    robustness: Robustness | Missing | None = None
 
     def __repr__(self) -> str:
         said = ", ".join(f"{one.name}: {one.verdict}" for one in self.suites)

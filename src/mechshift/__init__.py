@@ -12,7 +12,18 @@ from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import EdgeScores, compare, edge_scores, leaderboard, load, read, run, validate, verdict
+    from .api import (
+        EdgeScores,
+        compare,
+        edge_scores,
+        leaderboard,
+        load,
+        read,
+        robustness,
+        run,
+        validate,
+        verdict,
+    )
     from .benchmark.board.rows import Board
     from .benchmark.circuits.circuit import Circuit
     from .benchmark.circuits.graph import Graph
@@ -22,6 +33,7 @@ if TYPE_CHECKING:
     from .benchmark.pairs.pair import Pair
     from .benchmark.record.protocol import Protocol
     from .benchmark.record.record import Record
+    from .benchmark.record.robustness import Robustness
     from .benchmark.verdict.verdict import PairVerdict
     from .tasks import Task
 
@@ -37,6 +49,7 @@ __all__ = [
     "Protocol",
     "Record",
     "RecordComparison",
+    "Robustness",
     "ScoreSums",
     "Task",
     "compare",
@@ -44,6 +57,7 @@ __all__ = [
     "leaderboard",
     "load",
     "read",
+    "robustness",
     "run",
     "validate",
     "verdict",
@@ -59,6 +73,7 @@ _MODULES = {
     "Protocol": "benchmark.record.protocol",
     "Record": "benchmark.record.record",
     "RecordComparison": "benchmark.contrast.comparison",
+    "Robustness": "benchmark.record.robustness",
     "ScoreSums": "benchmark.measure.evidence",
     "Task": "tasks",
 }

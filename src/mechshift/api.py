@@ -3,7 +3,7 @@
 torch is imported by the functions that need it, so that records are read and tables made without.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .benchmark.measure.evidence import ScoreSums
     from .benchmark.pairs.pair import Pair
     from .benchmark.pairs.spec import Precision
+    from .benchmark.record.robustness import Robustness, VariedKind
     from .benchmark.verdict.verdict import PairVerdict
 
 Location = str | Path
@@ -268,6 +269,46 @@ def verdict(
 
     places = [place if isinstance(place, Record) else Path(place) for place in (record, *controls)]
     return judge_files(places[0], places[1:], cells)
+
+
+def robustness(
+    subject: "Pair | Location",
+    protocol: str | Protocol | None = None,
+    tasks: str | Sequence[str] | None = None,
+    kinds: "Collection[VariedKind] | None" = None,
+    out: Location = RESULTS,
+    rows: int | None = None,
+    progress: bool | None = None,
+    workers: int = 1,
+) -> "Robustness":
+    """How far headlines and verdicts move when one thing at a time is done otherwise (docs/robustness.md).
+
+    `subject`: a record with its cells (its path, a run's folder that holds one, or a submission), of which
+    that is varied which needs no model; or a loaded pair, or the name of one, which is run as `run` does
+    under `protocol` (None: quick) and then under every variation of it, with all cells in `out`. `kinds`:
+    what to vary, None for all. It is kept beside the record, where `verdict` reads it, and is not done again.
+    Raises what `run` raises; UsageError also for a protocol or tasks given with a record, which has its own,
+    NotComputable for a record without its cells.
+    """
+    from .benchmark.asking.states import ROWS
+    from .benchmark.robustness.subjects import vary_pair, vary_record
+    from .benchmark.run.progress import choose_progress
+
+    if isinstance(subject, str | Path) and _is_record(Path(subject)):
+        if protocol is not None or tasks is not None:
+            raise UsageError(
+                f"a protocol or tasks were given with the record {subject}", "give them with a pair"
+            )
+        return vary_record(Path(subject), kinds)
+    names = [tasks] if isinstance(tasks, str) else tasks
+    chosen, told = _protocol(protocol or "quick"), choose_progress(_quiet(progress))
+    batch = ROWS if rows is None else rows
+    return vary_pair(_loaded(subject), chosen, Path(out), names, kinds, batch, told, workers)
+
+
+def _is_record(place: Path) -> bool:
+    """Whether a path is that of a record, a run's folder or a submission, and not the name of a pair."""
+    return place.exists() and place.suffix != ".toml"
 
 
 def validate(path: Location, unofficial: bool = False) -> "tuple[Finding, ...]":
