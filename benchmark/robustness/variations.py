@@ -55,6 +55,13 @@ _SETTINGS: tuple[tuple[VariedKind, str, Mapping[str, Any]], ...] = (
     ("rule", "rule right", {"rule": "right"}),
     ("rule", "rule midpoint", {"rule": "midpoint"}),
     ("rule", "rule staggered", {"rule": "staggered"}),
+    # Exact patching takes a pass for every edge and prompt, so that it is no variation to try in passing.
+    ("scoring", "EAP", {"method": "eap", "steps": 1}),
+    ("scoring", "RelP", {"method": "relp", "steps": 1}),
+    ("scoring", "GIM", {"method": "gim", "steps": 1}),
+    ("scoring", "positive edges first", {"selection": "positive"}),
+    ("scoring", "consistent signs first", {"selection": "consistent"}),
+    ("scoring", "frequent edges first", {"selection": "frequent"}),
     ("intervention", "patch", {"intervention": "patch"}),
     ("intervention", "zero", {"intervention": "zero"}),
     ("intervention", "mean", {"intervention": "mean"}),

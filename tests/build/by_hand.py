@@ -2,7 +2,8 @@
 
 A cue, one of four letters, stands at a known place. In one layer a head moves it to the place that is read,
 and four neurons of the same layer, one a cue, write the answer that belongs to it. A part of a model is such
-a head with its neurons; it can be put into any layer and does the same there.
+a head with its neurons; it can be put into any layer and does the same there. A head can also write the
+answer by itself.
 """
 
 from dataclasses import dataclass
@@ -50,8 +51,24 @@ class Placed:
         return {(self.layer, CUES * self.head + cue) for cue in range(CUES)}
 
 
-def placed_member(*parts: Placed, attention: str = "causal", seed: int = 0) -> Member:
-    """A model of these parts, each with a head of its own number."""
+@dataclass(frozen=True)
+class Direct:
+    """A head that writes the answer that belongs to its place's cue, as much of it as `strength` says."""
+
+    layer: int
+    head: int
+    cue: int
+    strength: float = 4.0
+
+    @property
+    def edges(self) -> set[str]:
+        """The edges that it consists of."""
+        head = f"a{self.layer}.h{self.head}"
+        return {f"input->{head}<v>", f"{head}->logits"}
+
+
+def placed_member(*parts: Placed | Direct, attention: str = "causal", seed: int = 0) -> Member:
+    """A model of these parts, each with a head of its own number if it has neurons."""
     model = random_model(
         "gpt2",
         seed=seed,
@@ -71,8 +88,12 @@ def placed_member(*parts: Placed, attention: str = "causal", seed: int = 0) -> M
         base.wpe.weight.copy_(written(POSITIONS, [POSITION + i for i in range(POSITIONS)]))
         model.lm_head.weight.copy_(entries(LETTERS, {(CUES + i, ANSWER + i): 4 / ONE for i in range(CUES)}))
         for part in parts:
-            _set_head(base.h[part.layer].attn, part)
-            _set_neurons(base.h[part.layer].mlp, part)
+            layer = base.h[part.layer]
+            if isinstance(part, Direct):
+                _set_head(layer.attn, part, ANSWER, part.strength)
+            else:
+                _set_head(layer.attn, part, MOVED + CUES * part.head)
+                _set_neurons(layer.mlp, part)
     role = "arm" if attention == "causal" else "mdm"
     return Member(role, read_backbone(model), Attention.parse(attention), shift=True, mask_id=ASKED)
 
@@ -91,16 +112,15 @@ def written(rows: int, places: list[int]) -> Tensor:
     return entries(rows, ones | {(row, BALANCE): -1.0 for row in range(len(places))})
 
 
-def _set_head(attention: nn.Module, part: Placed) -> None:
-    """The query of the place that is read meets the key of the cue's place, and takes the cue."""
+def _set_head(attention: nn.Module, part: Placed | Direct, target: int, strength: float = 1.0) -> None:
+    """The query of the place that is read meets the key of the cue's place, and takes the cue to a block."""
     size = WIDTH // HEADS
     columns = slice(part.head * size, (part.head + 1) * size)
     query, key, value = (attention.c_attn.weight[:, start : start + WIDTH] for start in (0, WIDTH, 2 * WIDTH))
     query[:, columns] = entries(WIDTH, {(POSITION + READ, 0): 10 / ONE}, size)
     key[:, columns] = entries(WIDTH, {(POSITION + part.cue, 0): 10 / ONE}, size)
-    value[:, columns] = entries(WIDTH, {(TOKEN + i, i): 1 / ONE for i in range(CUES)}, size)
-    moved = MOVED + CUES * part.head
-    attention.c_proj.weight[columns] = written(size, [moved + i for i in range(CUES)])
+    value[:, columns] = entries(WIDTH, {(TOKEN + i, i): strength / ONE for i in range(CUES)}, size)
+    attention.c_proj.weight[columns] = written(size, [target + i for i in range(CUES)])
 
 
 def _set_neurons(mlp: nn.Module, part: Placed) -> None:

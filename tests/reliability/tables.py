@@ -41,7 +41,7 @@ HEADERS = {
 
 def simulated_table(names: Iterable[str], results: Sequence[Result]) -> str:
     """What simulations say of each estimator."""
-    return _table(HEADERS["simulated"], [_simulated_row(name, results) for name in names])
+    return table(HEADERS["simulated"], [_simulated_row(name, results) for name in names])
 
 
 def _simulated_row(name: str, results: Sequence[Result]) -> list[str]:
@@ -117,7 +117,7 @@ def _coverage(name: str, results: Sequence[Result]) -> str:
 
 def recorded_table(names: Iterable[str], results: Mapping[str, Any]) -> str:
     """What pairs that were run give, means over tasks."""
-    return _table(HEADERS["recorded"], [_recorded_row(name, results) for name in names])
+    return table(HEADERS["recorded"], [_recorded_row(name, results) for name in names])
 
 
 def _recorded_row(name: str, results: Mapping[str, Any]) -> list[str]:
@@ -160,7 +160,7 @@ def robustness_table(names: Iterable[str], results: Mapping[str, Any]) -> str:
         for task, result in results.items():
             paths = [", ".join(_of([each[name]]) for each in result["paths"][end]) for end in ends]
             rows.append([name, task, *paths, f"{_of([result['noise'][name]])} at {result['level']:.2g}"])
-    return _table(headers, rows)
+    return table(headers, rows)
 
 
 def _of(values: Iterable[Sequence[float] | None]) -> str:
@@ -182,18 +182,24 @@ def _signed(value: float) -> str:
     return f"{value:+.3f}".replace("-", "−").replace("0.", ".")
 
 
-def _table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Rows as a table in Markdown."""
     lines = [headers, ["---"] * len(headers), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines).replace("| --- ", "|---")
 
 
 def write(tables: Mapping[str, str]) -> None:
-    """Put tables between their marks in the page."""
-    text = PAGE.read_text(encoding="utf-8")
-    for name, table in tables.items():
-        begin, end = (f"<!-- {word} of the {name} table of estimators. -->" for word in ("Begin", "End"))
+    """Put tables between their marks in the page of metrics."""
+    put(PAGE, {f"the {name} table of estimators": each for name, each in tables.items()})
+
+
+def put(page: Path, tables: Mapping[str, str]) -> None:
+    """Put tables between their marks in a page, `<!-- Begin of NAME. -->` and the same with End."""
+    text = page.read_text(encoding="utf-8")
+    for name, content in tables.items():
+        begin, end = (f"<!-- {word} of {name}. -->" for word in ("Begin", "End"))
         if begin not in text or end not in text:
-            raise SystemExit(f"{PAGE.name} has no place for the {name} table")
+            raise SystemExit(f"{page.name} has no place for {name}")
         before, rest = text.split(begin)
-        text = f"{before}{begin}\n{table}\n{end}{rest.split(end)[1]}"
-    PAGE.write_text(text, encoding="utf-8")
+        text = f"{before}{begin}\n{content}\n{end}{rest.split(end)[1]}"
+    page.write_text(text, encoding="utf-8")

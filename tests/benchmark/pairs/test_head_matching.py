@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from build.heads import move_heads
 from build.models import KINDS
 from build.models import random_member as build_member
 from mechshift.benchmark.circuits.graph import Graph
@@ -17,18 +18,8 @@ from mechshift.benchmark.pairs.member import Member
 
 def with_heads_moved(member: Member, layer: int, groups: list[int], within: list[int]) -> Member:
     """The same function with a layer's key/value heads in another order, and the heads of each too."""
-    model = copy.deepcopy(member.backbone.model)
-    moved = replace(member, backbone=read_backbone(model))
-    shape, one = moved.backbone.shape, moved.backbone.layers[layer]
-    heads = [shape.heads // shape.kv_heads * group + head for group in groups for head in within]
-    with torch.no_grad():
-        for projection, order in ((one.query, heads), (one.key, groups), (one.value, groups)):
-            for tensor in filter(lambda each: each is not None, (projection.weight, projection.bias)):
-                rows = tensor.reshape(len(order), shape.head_dim, *tensor.shape[1:])
-                tensor.copy_(rows[order].reshape(tensor.shape))
-        columns = one.output_weight
-        blocks = columns.reshape(shape.width, shape.heads, shape.head_dim)
-        columns.copy_(blocks[:, heads].reshape(columns.shape))
+    moved = replace(member, backbone=read_backbone(copy.deepcopy(member.backbone.model)))
+    move_heads(moved.backbone, layer, groups, within)
     return moved
 
 
