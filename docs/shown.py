@@ -53,7 +53,7 @@ def row_block(pair: str) -> str:
 def suites_block() -> str:
     """What `mechshift verdict` says of both suites of `tiny`, held against its control.
 
-    From the submissions of the project's board, whose draws let pair and control be compared prompt by prompt.
+    From the submissions of the project's board, whose draws let the two be compared prompt by prompt.
     """
     pair, control = (BOARD / f"{MADE}-{name}-v2.zip" for name in ("tiny", CONTROL))
     return verdict_text(judge_files(pair, [control])).split("\n\n")[1]

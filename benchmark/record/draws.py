@@ -165,7 +165,7 @@ class PackedDraws(Mapping[str, Floats]):
     @property
     def resamples(self) -> int:
         """How many each has."""
-        return self._codes.shape[1]
+        return int(self._codes.shape[1])
 
 
 def read_draws(path: Path, wanted: Collection[str] | None = None) -> dict[str, Floats]:

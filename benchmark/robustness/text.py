@@ -21,9 +21,10 @@ SAME = "="
 
 LEGEND = f"""\
 A row is the record with one thing done otherwise. {CHANGED}: another verdict than the record's. Tasks,
-statements: how many of them say something else, of those that the variation has the numbers for. Farthest: the
-headline that moved by the most half-widths of the record's own interval (×). {SAME}: the record's own number. In
-brackets: 95 % intervals; behind them by how much the number moved, and how many half-widths that is."""
+statements: how many of them say something else, of those that the variation has the numbers for. Farthest:
+the headline that moved by the most half-widths of the record's own interval (×). {SAME}: the record's own
+number. In brackets: 95 % intervals; behind them by how much the number moved, and how many half-widths that
+is."""
 
 
 def robustness_text(found: Robustness, width: int = WIDTH) -> str:
