@@ -23,7 +23,7 @@ ROLES = ("arm", "mdm")
 
 @dataclass(frozen=True, eq=False)
 class RankedEdges:
-    """A member's strongest edges on one task, in the order in which circuits take them, and where its importance lies.
+    """A member's first edges on one task, as circuits take them, and where its importance lies.
 
     `sources`, `destinations`, `scores`: [edges]; `shares`: [components], of the importance of the circuit of
     the compared size.
