@@ -257,7 +257,7 @@ def _of_integration(scores: ScoreSums, scoring: Scoring) -> Iterator[str]:
         yield "its rules of the backward pass are not those of the protocol's method"
     if integration != method.integration:
         own, asked = map(_in_words, (integration, method.integration))
-        yield f"its scores are by {own}, and the protocol's by {asked}"
+        yield f"its scores are by {own}, not the protocol's {asked}"
     if fixed != (search is None):
         yield "it tells of a search for the number of integration points, or of none, unlike the protocol"
     elif search is not None and (search.steps != steps or not search.finished(scoring.most)):

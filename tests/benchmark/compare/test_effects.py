@@ -19,9 +19,9 @@ def test_numbers_are_those_of_the_circuit_found_on_the_other_half(evidence: Call
     arm, mdm = evidence(1), evidence(2)
     graph = arm.scores.graph
     components = Components(graph)
-    found = component_effects(
-        arm, mdm, components, SIZE, Statistics(resampling_seed=3, resamples=10, splits=2)
-    )
+    one_circuit, other = (graph.select(each.scores.attribution.scores(), SIZE) for each in (arm, mdm))
+    statistics = Statistics(resampling_seed=3, resamples=10, splits=2)
+    found = component_effects(arm, mdm, components, (one_circuit, other), statistics)
     for of, one in (("arm", arm), ("mdm", mdm)):
         circuit = graph.select(one.scores.attribution.scores(), SIZE)
         names = {end.partition("<")[0] for edge in graph.edge_names(circuit) for end in edge.split("->")}

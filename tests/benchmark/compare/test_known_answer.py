@@ -82,7 +82,7 @@ def compared(small_protocol: Callable[..., Protocol]) -> Callable[..., Compariso
         size = len(set().union(*(part.edges for part in arm)))
         protocol = small_protocol(grid=GRID, circuit_edges=size)
         members = evidence(arm, "causal", LEFT, 0), evidence(mdm, "full", LEFT, 1)
-        return compare(*members, GRID, protocol.compared, protocol.statistics)
+        return compare(*members, protocol.sweeping, protocol.compared, protocol.statistics)
 
     return build
 
@@ -152,9 +152,9 @@ def test_the_record_tells_the_right_context_of_the_bidirectional_member(
 ) -> None:
     """Of the six halves of the gap that the edges carry two are before and one is behind; all are equal."""
     parts = Placed(2, 0, RIGHT[0]), Placed(2, 1, RIGHT[1])
-    protocol = small_protocol(circuit_edges=5)
+    protocol = small_protocol(grid=GRID, circuit_edges=5)
     arm, mdm = evidence(EARLY, "causal", LEFT, 0), evidence(parts, "full", RIGHT, 0)
-    found = compare(arm, mdm, GRID, protocol.compared, protocol.statistics)
+    found = compare(arm, mdm, protocol.sweeping, protocol.compared, protocol.statistics)
     shares = {name: value(share) for name, share in found.mdm.direction.items()}
     halves = {"right_context": 1 / 2, "right_context_squared": 1 / 2}
     assert shares == near({"before": 1 / 3, "behind": 1 / 6, **halves}, 0.05)
