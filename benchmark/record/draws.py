@@ -162,11 +162,6 @@ class PackedDraws(Mapping[str, Floats]):
     def __len__(self) -> int:
         return len(self._rows)
 
-    @property
-    def resamples(self) -> int:
-        """How many each has."""
-        return int(self._codes.shape[1])
-
 
 def read_draws(path: Path, wanted: Collection[str] | None = None) -> dict[str, Floats]:
     """Read draws back, those of the `wanted` places or all.

@@ -7,7 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from build.records import a_comparison, a_failed_task, a_pair, a_prompt, a_record, a_task, number
+from build.records import (
+    TASKS,
+    a_comparison,
+    a_failed_task,
+    a_function,
+    a_pair,
+    a_prompt,
+    a_record,
+    a_task,
+    number,
+)
 from mechshift.benchmark.board.columns import BoardRow
 from mechshift.benchmark.board.entries import Entry
 from mechshift.benchmark.board.ranks import Unranked
@@ -95,6 +105,16 @@ def a_nasty_record() -> Record:
     return missing.model_copy(update={"environment": environment, "protocol": protocol})
 
 
+def a_judged_record(name: str, in_arm: float, in_mdm: float, rho: float, **pair: Any) -> Record:
+    """On all tasks that τ* in either member, and that ρ by both estimators."""
+    tasks = []
+    for task in TASKS:
+        alike = {"edges": number(rho, 0.02), "standardised": number(rho, 0.03)}
+        comparison = a_comparison(structure={**a_comparison().structure, **alike})
+        tasks.append(a_task(task, comparison=comparison, function=a_function(in_arm, in_mdm)))
+    return a_record(name, tasks=tuple(tasks), pair=a_pair(name, **pair))
+
+
 def with_shift(record: Record, shift: Measured) -> Record:
     """The record with another task-dependent shift."""
     similarity = record.summary.similarity.model_copy(update={"shift": shift})
@@ -117,7 +137,9 @@ def some_rows(number_of: int, seed: int = 0) -> list[BoardRow]:
             refused="an attestation is there, and its signature is of nobody" if index % 6 == 2 else None,
             unofficial="task ioi was not asked for" if index == 5 else None,
         )
-        control = Entry("2026-11-29-control-v2", Path("nowhere"), a_record("control", number(0.01, 0.02)))
+        described = a_pair("control", arm={"digest": record.pair.arm.digest}, control=True)
+        other = a_record("control", number(0.01, 0.02), pair=described)
+        control = Entry("2026-11-29-control-v2", Path("nowhere"), other)
         rank = Unranked("it has no value") if index % 7 == 3 else index + 1
         rows.append(BoardRow(entry, rank, (control,) if index % 5 == 0 else ()))
     return rows

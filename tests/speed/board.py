@@ -1,4 +1,4 @@
-"""Time and memory of a leaderboard of many rows: reading, ranking, writing the table.
+"""Time and memory of a leaderboard of many rows: reading, ranking, judging, writing the table.
 
 python -m speed.board --rows 500
 """
@@ -16,6 +16,7 @@ import numpy as np
 from build.boards import write_board
 from mechshift.benchmark.board.board import read_board
 from mechshift.benchmark.board.ranks import rank_entries
+from mechshift.benchmark.board.rows import make_board
 from mechshift.benchmark.board.table import BoardView, board_table
 from mechshift.benchmark.record.row import pair_quantities
 from mechshift.metrics.ranking import Measurements, pairwise_p
@@ -56,8 +57,12 @@ def main() -> None:
         board = Path(folder)
         timed(f"make {rows} submissions", lambda: write_board(board, rows))
         quantity = next(each for each in pair_quantities() if each.name == QUANTITY)
-        contents = timed("read them, with their draws", lambda: read_board(board, quantity=quantity))
+        contents = timed(
+            "read them, with their draws", lambda: read_board(board, quantity=quantity, judged=True)
+        )
         ranking = timed(f"rank by {QUANTITY}", lambda: rank_entries(contents.entries, quantity))
+        found = timed("both, with controls beside their pairs", lambda: make_board(board))
+        timed("the verdicts of all rows", lambda: [row.verdicts for row in found.rows])
         timed("all of that, and the text of the table", lambda: board_table(board, BoardView(), "text"))
     ranked = len(ranking.adjusted)
     print(f"{ranked} ranked rows, {ranked * (ranked - 1) // 2:,} pairs")

@@ -117,8 +117,8 @@ def test_formats_panels_and_controls_are_as_asked(
         (["--panels"], "--panels is of figures\ngive it with --plots"),
         (["--control", "records/two"], "--control is shown beside a pair in its figures or on its page"),
         (
-            ["--html", "x.html", "--control", "records/two", "--control", "records/two"],
-            "a page has room for one control, and 2 were given\ngive it with --plots, or once with --html",
+            ["--html", "x.html", "--control", "records/two"],
+            "two is no control of one: it is a pair with an MDM; its ARM has other weights",
         ),
         (["--plots", "plots", "--control", "records"], "records holds 2 records\nname one of them"),
         (

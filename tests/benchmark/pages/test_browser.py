@@ -8,8 +8,16 @@ import pytest
 from playwright.sync_api import Browser
 
 from build.browser import Open, Opened, browsing, opener, violations
-from build.pages import NASTY, SEEN, a_board, a_drawn_record, a_nasty_record, some_rows
-from build.records import a_comparison, a_record, a_task, number
+from build.pages import (
+    NASTY,
+    SEEN,
+    a_board,
+    a_drawn_record,
+    a_judged_record,
+    a_nasty_record,
+    some_rows,
+)
+from build.records import a_comparison, a_pair, a_record, a_task, number
 from mechshift.benchmark.board.columns import BoardRow
 from mechshift.benchmark.board.entries import Entry, Retired
 from mechshift.benchmark.board.ranks import Unranked
@@ -46,8 +54,9 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pair")
     path, record = a_drawn_record(folder, ["ioi"])
-    control = a_record("control", number(0.02, 0.02), tasks=record.tasks)
-    return write_page(pair_page(PairPage(record, path, control)), folder / "pair.html")
+    described = a_pair("control", arm={"digest": record.pair.arm.digest}, control=True)
+    control = a_record("control", number(0.02, 0.02), tasks=record.tasks, pair=described)
+    return write_page(pair_page(PairPage(record, path, (control,))), folder / "pair.html")
 
 
 def check_for_everybody(opened: Opened) -> None:
@@ -174,6 +183,38 @@ IN_SIGHT = """() => {
 }"""
 
 
+def test_a_board_is_sorted_and_filtered_by_verdict(tmp_path: Path, show: Open) -> None:
+    """What changed most first; rows keep their ranks; and the address says which verdict is shown."""
+    rows = [
+        BoardRow(Entry(f"2026-11-29-{name}-v2", tmp_path, a_judged_record(name, *truth)), rank)
+        for rank, (name, truth) in enumerate(VERDICTS.items(), start=1)
+    ]
+    opened = show(write_page(board_page(a_board(rows)), tmp_path / "board.html"))
+    button = opened.page.locator("button[data-sort=verdict_planning]")
+    button.click()
+    assert shown_pairs(opened) == ["rebuilt", "extended", "preserved", "undecided"]
+    assert opened.page.locator("#shown").inner_text() == (
+        "4 of 4 rows, by verdict, planning, what changed most first"
+    )
+    ranks = dict(opened.page.evaluate(RANKS))
+    assert ranks == {name: str(rank) for rank, name in enumerate(VERDICTS, start=1)}
+    opened.page.select_option("#filter-verdict", "extended")
+    assert shown_pairs(opened) == ["extended"]
+    assert "verdict=extended" in opened.page.url
+    opened.page.select_option("#filter-attribution", "control: none")
+    assert shown_pairs(opened) == ["extended"]
+    opened.page.locator("details.decided summary").locator("visible=true").first.click()
+    assert opened.page.locator("details.decided[open] .claims").locator("visible=true").count() == 1
+
+
+VERDICTS = {
+    "preserved": (0.97, 0.95, 0.95),
+    "undecided": (0.97, 0.95, 0.8),
+    "rebuilt": (0.1, 0.2, 0.4),
+    "extended": (0.95, 0.3, 0.95),
+}
+
+
 def test_an_address_leads_to_a_row_of_a_sorted_board(board: Path, show: Open) -> None:
     row = ROWS[-1]
     opened = show(board, f"#sort=overlap_local&order=up&row={quote(row.entry.name)}")
@@ -288,11 +329,15 @@ def test_what_strangers_write_is_text(kind: str, tmp_path: Path, show: Open) -> 
     record = a_nasty_record()
     if kind == "pair":
         page = pair_page(
-            PairPage(record, tmp_path / NASTY.replace("/", "").replace("\x00", ""), None, NASTY, "x.html")
+            PairPage(
+                record, tmp_path / NASTY.replace("/", "").replace("\x00", ""), status=NASTY, home="x.html"
+            )
         )
     elif kind == "board":
         entry = Entry(NASTY, tmp_path, record, refused=NASTY, unofficial=NASTY)
-        row = BoardRow(entry, Unranked(NASTY), (entry,))
+        described = record.pair.model_copy(update={"control": True})
+        control = Entry(NASTY, tmp_path, record.model_copy(update={"pair": described}))
+        row = BoardRow(entry, Unranked(NASTY), (control,))
         board = Board((row,), (Retired(NASTY, None, NASTY),), NASTY, False)
         page = board_page(board, {NASTY: "pairs/x.html"})
     else:

@@ -96,7 +96,9 @@ def test_every_declared_quantity_is_defined(kind: str, pages: dict[str, str]) ->
 
 def test_a_board_has_a_column_for_every_quantity_of_a_row(pages: dict[str, str]) -> None:
     page = Parsed(pages["board"])
-    assert set(page.values("data-sort")) == {"rank", "pair", *(each.name for each in pair_quantities())}
+    verdicts = ("verdict_local", "verdict_planning")
+    names = (each.name for each in pair_quantities())
+    assert set(page.values("data-sort")) == {"rank", "pair", *verdicts, *names}
     for quantity in pair_quantities():
         assert quantity.definition.text.replace("`", "") in page.text
 
@@ -155,7 +157,8 @@ def test_extreme_values_break_no_page() -> None:
     comparison = task.comparison.model_copy(update=changes)
     record = a_record(tasks=(task.model_copy(update={"comparison": comparison}),))
     record = with_shift(record, extreme)
-    page = pair_page(PairPage(record, None, record))
+    control = record.model_copy(update={"pair": record.pair.model_copy(update={"control": True})})
+    page = pair_page(PairPage(record, None, (control,)))
     assert "NaN" not in page
     assert not re.search(r'[ dxy]="[^"]*\b(inf|nan)\b', page)
 
