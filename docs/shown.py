@@ -15,13 +15,16 @@ from mechshift.benchmark.record.files import read_model
 from mechshift.benchmark.record.number import Measured, Number
 from mechshift.benchmark.record.quantities import SECTIONS, sections_of
 from mechshift.benchmark.record.record import Record
+from mechshift.benchmark.record.robustness import Robustness
+from mechshift.benchmark.robustness.text import verdicts_block
 from mechshift.benchmark.tables.cells import Notes, get_markup
 from mechshift.benchmark.tables.layout import WIDTH
 from mechshift.benchmark.tables.show import render
 from mechshift.benchmark.tables.table import row_body
+from mechshift.benchmark.verdict.marks import marks_beside
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("README.md", "docs/reading.md", "docs/tutorial.md")
+PAGES = ("README.md", "docs/reading.md", "docs/robustness.md", "docs/tutorial.md")
 READ_ALOUD = "countdown"
 """The task whose column the tutorial reads aloud."""
 BARELY_ABOVE = "agreement"
@@ -44,6 +47,15 @@ def row_block(pair: str) -> str:
     """A pair's row with its notes, as `mechshift show` prints them."""
     notes = Notes(get_markup("text"))
     return row_body(record_of(pair), notes) + notes.below(WIDTH)
+
+
+def variations_block(pair: str) -> str:
+    """The verdicts under the kept variations of a pair's record, as `mechshift robustness` prints them."""
+    path = kept_record(Path(str(files("mechshift.baselines"))) / "reference" / pair)
+    assert path is not None, f"there is no record of {pair}"
+    found = marks_beside(path, record_of(pair))
+    assert isinstance(found, Robustness), f"no variations are kept of the record of {pair}: {found}"
+    return verdicts_block(found)
 
 
 def column_block(pair: str, task: str) -> str:
@@ -122,6 +134,8 @@ def page(name: str) -> str:
             rf"(`tiny` has ρ )\S+( local and )\S+( planning,\s`{CONTROL}`.*?diffusion, )\S+( and )\S+(\.\s)"
         )
         return put_numbers(text, sentence, values)
+    if name == "docs/robustness.md":
+        return put_block(text, "verdicts  ", variations_block("tiny"))
     for block in section_blocks("tiny", READ_ALOUD):
         text = put_block(text, block.splitlines()[0].strip(), block)
     text = put_block(text, HEADLINE, beside_the_control())

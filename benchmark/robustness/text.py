@@ -21,9 +21,10 @@ SAME = "="
 
 LEGEND = f"""\
 A row is the record with one thing done otherwise. {CHANGED}: another verdict than the record's. Tasks,
-statements: how many of them say something else, of those that the variation has the numbers for. Farthest: the
-headline that moved by the most half-widths of the record's own interval (×). {SAME}: the record's own number. In
-brackets: 95 % intervals; behind them by how much the number moved, and how many half-widths that is."""
+statements: how many of them say something else, of those that the variation has the numbers for. Farthest:
+the headline that moved by the most half-widths of the record's own interval (×). {SAME}: the record's own
+number. In brackets: 95 % intervals; behind them by how much the number moved, and how many half-widths that
+is."""
 
 
 def robustness_text(found: Robustness, width: int = WIDTH) -> str:
@@ -37,6 +38,13 @@ def robustness_text(found: Robustness, width: int = WIDTH) -> str:
     if left_out:
         blocks.append("\n".join(["Not varied:", *left_out]))
     return "\n\n".join(blocks)
+
+
+def verdicts_block(found: Robustness, width: int = WIDTH) -> str:
+    """The verdicts under every variation, with the notes of that table and the summary."""
+    notes = Notes(get_markup("text"))
+    body = _verdict_body(found, notes, width)
+    return f"{body}{notes.below(width)}\n\n{marks_text(found, width)}"
 
 
 def _left_out(found: Robustness) -> list[str]:
