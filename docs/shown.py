@@ -153,7 +153,8 @@ def beside_the_control() -> str:
 
 def put_block(text: str, beginning: str, block: str) -> str:
     """The text with its block of output that begins so replaced."""
-    pattern = rf"```text\n *{re.escape(beginning)}[^`]*\n```"
+    # Up to the fence that ends it: a note may name something in code font.
+    pattern = rf"```text\n *{re.escape(beginning)}(?:(?!```)[\s\S])*\n```"
     assert re.search(pattern, text) is not None, f"no page shows a block that begins with {beginning}"
     return re.sub(pattern, lambda _: f"```text\n{block}\n```", text, count=1)
 
