@@ -16,16 +16,19 @@ from mechshift.benchmark.record.files import read_model
 from mechshift.benchmark.record.number import Measured, Number
 from mechshift.benchmark.record.quantities import SECTIONS, sections_of
 from mechshift.benchmark.record.record import Record
+from mechshift.benchmark.record.robustness import Robustness
+from mechshift.benchmark.robustness.text import verdicts_block
 from mechshift.benchmark.tables.cells import Notes, get_markup
 from mechshift.benchmark.tables.layout import WIDTH
 from mechshift.benchmark.tables.show import render
 from mechshift.benchmark.tables.table import row_body
+from mechshift.benchmark.verdict.marks import marks_beside
 from mechshift.benchmark.verdict.read import judge_files
 from mechshift.benchmark.verdict.text import verdict_text
 
 ROOT = Path(__file__).parent.parent
 BOARD = ROOT / "baselines" / "board"
-PAGES = ("README.md", "docs/reading.md", "docs/tutorial.md")
+PAGES = ("README.md", "docs/reading.md", "docs/robustness.md", "docs/tutorial.md")
 READ_ALOUD = "countdown"
 """The task whose column the tutorial reads aloud."""
 BARELY_ABOVE = "agreement"
@@ -57,6 +60,15 @@ def suites_block() -> str:
     """
     pair, control = (BOARD / f"{MADE}-{name}-v2.zip" for name in ("tiny", CONTROL))
     return verdict_text(judge_files(pair, [control])).split("\n\n")[1]
+
+
+def variations_block(pair: str) -> str:
+    """The verdicts under the kept variations of a pair's record, as `mechshift robustness` prints them."""
+    path = kept_record(Path(str(files("mechshift.baselines"))) / "reference" / pair)
+    assert path is not None, f"there is no record of {pair}"
+    found = marks_beside(path, record_of(pair))
+    assert isinstance(found, Robustness), f"no variations are kept of the record of {pair}: {found}"
+    return verdicts_block(found)
 
 
 def column_block(pair: str, task: str) -> str:
@@ -136,6 +148,8 @@ def page(name: str) -> str:
             rf"(`tiny` has ρ )\S+( local and )\S+( planning,\s`{CONTROL}`.*?diffusion, )\S+( and )\S+(\.\s)"
         )
         return put_numbers(text, sentence, values)
+    if name == "docs/robustness.md":
+        return put_block(text, "verdicts  ", variations_block("tiny"))
     for block in section_blocks("tiny", READ_ALOUD):
         text = put_block(text, block.splitlines()[0].strip(), block)
     text = put_block(text, HEADLINE, beside_the_control())
@@ -153,7 +167,8 @@ def beside_the_control() -> str:
 
 def put_block(text: str, beginning: str, block: str) -> str:
     """The text with its block of output that begins so replaced."""
-    pattern = rf"```text\n *{re.escape(beginning)}[^`]*\n```"
+    # Up to the fence that ends it: a note may name something in code font.
+    pattern = rf"```text\n *{re.escape(beginning)}(?:(?!```)[\s\S])*\n```"
     assert re.search(pattern, text) is not None, f"no page shows a block that begins with {beginning}"
     return re.sub(pattern, lambda _: f"```text\n{block}\n```", text, count=1)
 

@@ -52,6 +52,7 @@ PUBLIC = [
     *("Board", "Circuit", "EdgeScores", "Finding", "Graph", "Pair", "PairVerdict", "Protocol", "Record"),
     *(
         "RecordComparison",
+        "Robustness",
         "ScoreSums",
         "Task",
         "compare",
@@ -59,6 +60,7 @@ PUBLIC = [
         "leaderboard",
         "load",
         "read",
+        "robustness",
         "run",
     ),
     *("validate", "verdict"),

@@ -145,7 +145,7 @@ def _asked(
 
 
 def _of_record(place: Path, kinds: "frozenset[VariedKind] | None", quiet: bool) -> "Robustness":
-    from ..robustness.subjects import vary_record
+    from ..robustness.of_record import vary_record
     from ..run.progress import announce_nothing, announce_when_slow
 
     return vary_record(place, kinds, announce_nothing if quiet else announce_when_slow())
@@ -154,7 +154,7 @@ def _of_record(place: Path, kinds: "frozenset[VariedKind] | None", quiet: bool) 
 def _of_pair(
     asked: "Asked", accept_behaviour: bool, out: Path, kinds: "frozenset[VariedKind] | None", quiet: bool
 ) -> "Robustness":
-    from ..robustness.subjects import vary_pair
+    from ..robustness.of_pair import vary_pair
     from ..run.progress import announce_nothing, announce_when_slow, choose_progress
 
     pair, fits = load_asked(asked, accept_behaviour, out)

@@ -13,7 +13,7 @@ from ..run.plan import Cell, Plan, Subject, kinds_of, needed_kinds, plan_run
 from ..run.store import Store
 from ..tables.cells import get_markup
 from ..tables.layout import WIDTH, tabular, wrapped
-from .subjects import DECIDING
+from .of_pair import DECIDING
 from .variations import list_settings
 
 

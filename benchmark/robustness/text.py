@@ -40,6 +40,13 @@ def robustness_text(found: Robustness, width: int = WIDTH) -> str:
     return "\n\n".join(blocks)
 
 
+def verdicts_block(found: Robustness, width: int = WIDTH) -> str:
+    """The verdicts under every variation, with the notes of that table and the summary."""
+    notes = Notes(get_markup("text"))
+    body = _verdict_body(found, notes, width)
+    return f"{body}{notes.below(width)}\n\n{marks_text(found, width)}"
+
+
 def _left_out(found: Robustness) -> list[str]:
     by_reason: dict[str, list[str]] = {}
     for name, why in found.left_out.items():

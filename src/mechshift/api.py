@@ -290,16 +290,18 @@ def robustness(
     Raises what `run` raises; UsageError also for a protocol or tasks given with a record, which has its own,
     NotComputable for a record without its cells.
     """
-    from .benchmark.asking.states import ROWS
-    from .benchmark.robustness.subjects import vary_pair, vary_record
-    from .benchmark.run.progress import choose_progress
-
     if isinstance(subject, str | Path) and _is_record(Path(subject)):
         if protocol is not None or tasks is not None:
             raise UsageError(
                 f"a protocol or tasks were given with the record {subject}", "give them with a pair"
             )
+        from .benchmark.robustness.of_record import vary_record
+
         return vary_record(Path(subject), kinds)
+    from .benchmark.asking.states import ROWS
+    from .benchmark.robustness.of_pair import vary_pair
+    from .benchmark.run.progress import choose_progress
+
     names = [tasks] if isinstance(tasks, str) else tasks
     chosen, told = _protocol(protocol or "quick"), choose_progress(_quiet(progress))
     batch = ROWS if rows is None else rows

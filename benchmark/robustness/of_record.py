@@ -1,28 +1,17 @@
-"""Whose variations are asked for: a record with its cells, wherever it lies, or a pair that is run first."""
+"""The variations of a record with its cells, wherever it lies: no model runs."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from pathlib import Path
 
 from ...errors import NotComputable, UsageError
-from ..asking.states import ROWS
-from ..pairs.pair import Pair
 from ..record.files import read_model, read_untrusted
-from ..record.protocol import Protocol
 from ..record.record import Record
 from ..record.robustness import Robustness, VariedKind
-from ..record.task_record import TaskResult
-from ..run.assembly import as_asked
-from ..run.plan import kind_name
-from ..run.progress import Announce, Progress, announce_nothing
-from ..run.record_file import record_path
+from ..run.progress import Announce, announce_nothing
 from ..run.rescore import find_records
-from ..run.run import describe_tasks, run
 from ..submission.archive import opened
 from ..submission.layout import RECORD
 from .varying import Place, vary
-
-DECIDING = (kind_name("comparison"), kind_name("function"))
-"""The cells that headlines and verdicts are read from."""
 
 
 def vary_record(
@@ -54,29 +43,3 @@ def _of_submission(
 ) -> Robustness:
     record = read_untrusted(folder / RECORD, Record)
     return vary(record, Place(folder / RECORD, beside), kinds, None, announce)
-
-
-def vary_pair(
-    pair: Pair,
-    protocol: Protocol,
-    out: Path,
-    tasks: Sequence[str] | None = None,
-    kinds: Collection[VariedKind] | None = None,
-    rows: int = ROWS,
-    progress: Progress | None = None,
-    workers: int = 1,
-    announce: Announce = announce_nothing,
-) -> Robustness:
-    """Run a pair as `run` does, and then under every variation of its protocol; the record is the base's.
-
-    All of them share the cells in `out`, so that of each only that is computed which it changes. Raises as
-    `run` does.
-    """
-    record = run(pair, protocol, out, tasks, None, rows, progress, workers)
-    path = record_path(out, record)
-    asked = as_asked(protocol, tasks, None)
-
-    def run_under(varied: Protocol) -> list[TaskResult]:
-        return describe_tasks(pair, varied, out, asked, DECIDING, rows, progress, workers)
-
-    return vary(record, Place(path, path), kinds, run_under, announce)
