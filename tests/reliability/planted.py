@@ -31,12 +31,14 @@ from build.heads import move_heads, remove_head
 from mechshift.benchmark.measure.evidence import Sweep
 from mechshift.benchmark.pairs.backbones import Backbone
 from mechshift.benchmark.pairs.pair import Pair
+from mechshift.benchmark.record.missing import Missing
 from mechshift.benchmark.record.protocol import V2, Protocol
 from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.run.record_file import record_path
 from mechshift.benchmark.run.store import find_cell
 from mechshift.benchmark.verdict.rules import MechanismVerdict
 from mechshift.benchmark.verdict.text import verdict_values
+from mechshift.benchmark.verdict.verdict import judge
 from mechshift.errors import NotComputable
 
 ROOT = Path(__file__).parents[2]
@@ -60,6 +62,8 @@ PLANTED = V2.changed(
     splits=4,
 )
 TOO_FEW = PLANTED.changed(name="planted-too-few", pool=PLANTED.minimum - 6)
+# Unrelated members need larger circuits before both are faithful, and whole graphs say nothing of transfer.
+UNRELATED = PLANTED.changed(name="planted-unrelated", grid=(0.001, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0))
 FEWEST = PLANTED.changed(name="planted-fewest", pool=12, minimum=12)
 
 ADDED = (5, 2)
@@ -75,8 +79,8 @@ class Plant:
     """A pair and the verdicts that are right on it.
 
     `truth`: by task; `suites`: of the suites, where the truth is about them too; `right_or`: what may be said
-    in place of every truth, where prompts are too few to tell; `measured`: what of the plant is a matter of
-    measurement and not of construction.
+    in place of every truth, where prompts are too few to tell; `measured`: what else is measured, to be read
+    beside the verdicts.
     """
 
     name: str
@@ -114,10 +118,12 @@ def plants(arm: Path) -> list[Plant]:
     return [
         Plant("too few prompts", itself("too-few"), of_all("undecided"), "undecided", protocol=TOO_FEW),
         Plant("a model with itself", itself("itself"), of_all("preserved"), "preserved"),
-        Plant("all heads moved within their layers", with_heads_moved, of_all(moved), moved),
+        Plant(
+            "all heads moved within their layers", with_heads_moved, of_all(moved), moved, measured=by_index
+        ),
         Plant(f"a head added that only {ADDED_FOR} uses", with_head_added, added, measured=head_adds),
         Plant("the same on 12 prompts", with_head_added, added, right_or="undecided", protocol=FEWEST),
-        Plant("tiny-scratch", scratch, of_all("rebuilt"), "rebuilt"),
+        Plant("tiny-scratch", scratch, of_all("rebuilt"), "rebuilt", protocol=UNRELATED),
     ]
 
 
@@ -163,6 +169,18 @@ def head_adds(record: Record, out: Path) -> dict[str, float]:
             gaps.append(float(np.mean(sweep.whole - sweep.empty)))
         found[task.task] = 1 - gaps[0] / gaps[1]
     return found
+
+
+def by_index(record: Record, out: Path) -> dict[str, MechanismVerdict]:
+    """What would be said of each task and suite if circuits ran in the other member as their indices say."""
+    unmatched = {"matched": Missing(missing="left out")}
+    tasks = []
+    for task in record.tasks:
+        assert task.function is not None, "the protocol runs circuits in the other member"
+        hosts = {host: getattr(task.function, host).model_copy(update=unmatched) for host in ("arm", "mdm")}
+        tasks.append(task.model_copy(update={"function": task.function.model_copy(update=hosts)}))
+    found = judge(record.model_copy(update={"tasks": tuple(tasks)}))
+    return {one.name: one.verdict for one in (*found.suites, *found.tasks)}
 
 
 def measure(plant: Plant, folder: Path) -> dict[str, Any]:

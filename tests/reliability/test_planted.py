@@ -1,6 +1,7 @@
 """What the script plants, and the table of what verdicts say of it."""
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -8,7 +9,9 @@ from reliability import planted, planted_table
 
 from build.heads import remove_head
 from build.models import random_model
+from build.records import a_comparison, a_function, a_record, a_task, number
 from mechshift.benchmark.pairs.families import read_backbone
+from mechshift.benchmark.verdict.verdict import judge
 
 
 def judged(name: str, verdict: str, why: str = "") -> dict[str, Any]:
@@ -49,6 +52,20 @@ def test_what_may_be_said_in_place_of_the_truth_counts_and_is_named() -> None:
     assert row(right_or="undecided").endswith(
         "or *undecided* | 3 of 3 | – | article: *undecided* (so close) |"
     )
+
+
+def test_without_the_matching_verdicts_are_those_of_the_indices(tmp_path: Path) -> None:
+    unlike = {"edges": number(0.5, 0.04), "standardised": number(0.45, 0.05)}
+    comparison = a_comparison(structure={**a_comparison().structure, **unlike})
+    function, matched = a_function(0.1, 0.1), a_function(0.97, 0.97)
+    hosts = {
+        host: getattr(function, host).model_copy(update={"matched": getattr(matched, host).compared})
+        for host in ("arm", "mdm")
+    }
+    task = a_task("ioi", comparison=comparison, function=function.model_copy(update=hosts))
+    record = a_record("moved", tasks=(task,))
+    assert [one.verdict for one in judge(record).tasks] == ["same function, other edges"]
+    assert planted.by_index(record, tmp_path)["ioi"] == "rebuilt"
 
 
 def test_every_head_moves_and_the_model_stays_the_same() -> None:
