@@ -36,7 +36,7 @@ def _pair(record: Record) -> list[str]:
         return ["--pair", pair.name]
     words = ["--arm", _checkpoint(pair.arm), "--mdm", _checkpoint(pair.mdm)]
     if pair.control:
-        words.append("--control")
+        words.append("--as-control")
     else:
         words += ["--attention", pair.mdm.attention, "--shift" if pair.mdm.shift else "--no-shift"]
     return [*words, "--mask-token", str(pair.mask_id), "--name", pair.name]

@@ -88,7 +88,7 @@ def load(
     *,
     shift: bool | None = None,
     attention: str | None = None,
-    control: bool | None = None,
+    as_control: bool | None = None,
     mask_token: str | int | None = None,
     revision: str | None = None,
     arm_revision: str | None = None,
@@ -101,7 +101,7 @@ def load(
     """A pair by name or FILE.toml (one argument), or of two directories or hub ids, after every check.
 
     The declarations are the second member's: an MDM with shift and full attention unless told otherwise, or
-    with `control` the ARM trained on. `revision` is its hub commit, tag or branch, `arm_revision` the first
+    with `as_control` the ARM trained on. `revision` is its hub commit, tag or branch, `arm_revision` the first
     one's; or write ID@REVISION. `name` is what a pair of two checkpoints is called, `dtype` the precision of
     both members' weights (None: as stored), `device` where they go (None: an accelerator where there is one).
     `offline` takes hub models from the cache and asks nothing of the network. `accept_behaviour` takes an MDM
@@ -117,7 +117,7 @@ def load(
         **which,
         shift=shift,
         attention=attention,
-        control=control,
+        as_control=as_control,
         mask_token=mask_token,
         revision=revision,
         arm_revision=arm_revision,
