@@ -49,7 +49,18 @@ def test_a_record_and_arrays_in_ten_lines(tmp_path: Path) -> None:
 
 
 PUBLIC = [
-    *("Board", "Circuit", "EdgeScores", "Finding", "Graph", "Pair", "PairVerdict", "Protocol", "Record"),
+    *(
+        "Board",
+        "Circuit",
+        "ControlledRun",
+        "EdgeScores",
+        "Finding",
+        "Graph",
+        "Pair",
+        "PairVerdict",
+        "Protocol",
+        "Record",
+    ),
     *(
         "RecordComparison",
         "ScoreSums",
@@ -60,6 +71,7 @@ PUBLIC = [
         "load",
         "read",
         "run",
+        "run_with_controls",
     ),
     *("validate", "verdict"),
 ]

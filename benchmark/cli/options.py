@@ -96,7 +96,7 @@ def pair_options(left_out: str | None = None) -> dict[str, Any]:
             bool | None,
             of_pair(
                 "--as-control",
-                help="The second checkpoint is not an MDM but the ARM trained further: the pair is a control.",
+                help="The second checkpoint is not an MDM but the ARM trained further: a control pair.",
             ),
         ],
         "mask_token": Annotated[

@@ -18,7 +18,7 @@ def transfer_section(record: Record) -> Html | None:
     tasks = [task for task in record.tasks if task.function is not None]
     if not tasks:
         return None
-    second = "control" if record.pair.control else "MDM"
+    second = record.pair.second
     return section(
         "transfer",
         "Circuits in the other member, and on other tasks",

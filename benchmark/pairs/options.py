@@ -21,8 +21,8 @@ class PairOptions:
     """What either interface can be told about a pair; None stands for what was left out.
 
     `pair` is a listed pair or FILE.toml (FILE.toml:NAME), otherwise `arm` and `mdm` are its two checkpoints:
-    hub ids (ID@REVISION) or directories. `shift`, `attention` and `mask_token` are the MDM's, `as_control` tells
-    that the second member is the ARM trained on. `revision` is the MDM's hub commit, tag or branch,
+    hub ids (ID@REVISION) or directories. `shift`, `attention` and `mask_token` are the MDM's, `as_control`
+    tells that the second member is the ARM trained on. `revision` is the MDM's hub commit, tag or branch,
     `arm_revision` the ARM's. `name` is what a pair of two checkpoints is called. `dtype` is the precision of
     both members' weights, as stored if left out.
 

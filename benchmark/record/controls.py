@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ...errors import UsageError
+from .lines import LINES
 from .record import Record
 
 
@@ -16,9 +17,11 @@ def check_control(record: Record, control: Record) -> None:
 
 
 def _faults(record: Record, control: Record) -> Iterator[str]:
-    if record.pair.control:
-        yield f"{record.pair.name} is a control itself"
-    if not control.pair.control:
+    if record.pair.control or record.pair.line is not None:
+        yield f"{record.pair.name} is a {record.pair.second} itself"
+    if (line := control.pair.line) is not None:
+        yield f"it is a line and no further training ({LINES[line.name]}), and attributes nothing"
+    elif not control.pair.control:
         yield "it is a pair with an MDM"
     if record.pair.arm.digest != control.pair.arm.digest:
         yield "its ARM has other weights"

@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
+from ..record.missing import Missing
+from ..record.number import Measured
+from ..record.quantity import SHARE
 from ..tables.cells import plain
 from ..tables.layout import WIDTH, unrounded, wrapped
 from .attribution import ATTRIBUTION, Attributed
 from .claim import BoundClaim
+from .rows import Row
 from .rules import MEANING
 from .statements import Stated
 from .verdict import Judged, PairVerdict
@@ -18,6 +22,8 @@ def verdict_text(verdict: PairVerdict, width: int = WIDTH) -> str:
     head = [f"pair      {plain(verdict.pair)}", wrapped(controls, width, "control   ")]
     blocks = [head, _judged("Suites", verdict.suites, width), _judged("Tasks", verdict.tasks, width)]
     blocks.append(_statements(verdict.statements, width))
+    if verdict.beside:
+        blocks.append(_beside(verdict.beside, width))
     blocks.append(_legend(verdict, width))
     return "\n\n".join("\n".join(block) for block in blocks)
 
@@ -62,6 +68,26 @@ def _statements(statements: Sequence[Stated], width: int) -> list[str]:
     return lines
 
 
+def _beside(rows: Sequence[Row], width: int) -> list[str]:
+    """Pair, controls and lines, suite by suite; then why a task of one could not be analysed."""
+    lines = ["LINES"]
+    for suite in rows[0].suites:
+        lines.append(f"  {suite}")
+        for row in rows:
+            values = row.suites.get(suite, {})
+            told = [
+                f"{label} {value.missing if isinstance(value, Missing) else SHARE.number(value)}"
+                for label, value in values.items()
+            ]
+            kind = "pair" if row.kind == "MDM" else row.kind
+            lines.append(wrapped(f"{kind} {plain(row.name)}: {plain('; '.join(told))}", width, "      "))
+    for row in rows:
+        for task, why in row.failed.items():
+            lines.append(wrapped(f"{plain(row.name)}, {plain(task)}: {plain(why)}", width, "  "))
+    lines.append(wrapped("Lines are no further trainings, and nothing is attributed by them.", width, "  "))
+    return lines
+
+
 def _legend(verdict: PairVerdict, width: int) -> list[str]:
     met = dict.fromkeys(one.verdict for one in (*verdict.suites, *verdict.tasks))
     lines = [f"{name}: {MEANING[name]}." for name in met]
@@ -90,7 +116,21 @@ def verdict_values(verdict: PairVerdict) -> dict[str, Any]:
         "suites": [_judged_values(one) for one in verdict.suites],
         "tasks": [_judged_values(one) for one in verdict.tasks],
         "statements": [_statement_values(one) for one in verdict.statements],
+        "beside": list(map(_row_values, verdict.beside)),
     }
+
+
+def _row_values(row: Row) -> dict[str, Any]:
+    suites = {
+        suite: {label: _number_values(value) for label, value in values.items()}
+        for suite, values in row.suites.items()
+    }
+    kind = "pair" if row.kind == "MDM" else row.kind
+    return {"name": row.name, "kind": kind, "suites": suites, "failed": dict(row.failed)}
+
+
+def _number_values(value: Measured) -> dict[str, Any]:
+    return {name[1:] or "value": field for name, field in unrounded(value).items()}
 
 
 def _judged_values(one: Judged) -> dict[str, Any]:
@@ -123,5 +163,10 @@ def _attribution_values(one: Attributed) -> dict[str, Any]:
 
 
 def _claim_values(claim: BoundClaim) -> dict[str, Any]:
-    number = {name[1:] or "value": field for name, field in unrounded(claim.number).items()}
-    return {"number": claim.label, **number, "side": claim.side, "bound": claim.bound, "holds": claim.holds}
+    return {
+        "number": claim.label,
+        **_number_values(claim.number),
+        "side": claim.side,
+        "bound": claim.bound,
+        "holds": claim.holds,
+    }

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from ...errors import listed
 from ...metrics import holm
 from ..record.controls import check_control
+from ..record.lines import check_line
 from ..record.missing import Missing
 from ..record.number import Measured
 from ..record.record import Record
@@ -14,6 +15,7 @@ from ..record.task_record import TaskResult
 from .attribution import Attributed, adjusted, attribute_change, less
 from .claim import ALPHA
 from .evidence import TransferEvidence, of_task, of_tasks
+from .rows import Row, make_row
 from .rules import MechanismVerdict, Ruling, find
 from .statements import Stated, make_statements
 
@@ -40,27 +42,34 @@ class Judged:
 
 @dataclass(frozen=True)
 class PairVerdict:
-    """All that is stated of a pair; `controls`: the names of those it was held against."""
+    """All that is stated of a pair; `controls`: the names of those it was held against.
+
+    `beside`: where there are lines, the row of the pair, of each control and of each line; they decide
+    nothing.
+    """
 
     pair: str
     controls: tuple[str, ...]
     tasks: tuple[Judged, ...]
     suites: tuple[Judged, ...]
     statements: tuple[Stated, ...]
+    beside: tuple[Row, ...] = ()
 
     def __repr__(self) -> str:
         said = ", ".join(f"{one.name}: {one.verdict}" for one in self.suites)
         return f"PairVerdict({self.pair}: {said})"
 
 
-def judge(record: Record, controls: Sequence[Record] = ()) -> PairVerdict:
-    """The verdict on a record's pair, held against its controls.
+def judge(record: Record, controls: Sequence[Record] = (), lines: Sequence[Record] = ()) -> PairVerdict:
+    """The verdict on a record's pair, held against its controls, and beside its lines.
 
     With the draws of their numbers at hand (`contrast.side`) differences from the controls are paired. Raises
-    UsageError for a record that is no control of the pair.
+    UsageError for a record that is no control or no line of the pair.
     """
     for control in controls:
         check_control(record, control)
+    for line in lines:
+        check_line(record, line)
     named = {control.pair.name: control for control in controls}
     tasks = {task.task: task for task in record.results}
     evidence = {name: of_task(record, task) for name, task in tasks.items()}
@@ -79,6 +88,7 @@ def judge(record: Record, controls: Sequence[Record] = ()) -> PairVerdict:
         of_tasks_judged,
         _of_suites(tasks, evidence, apart),
         make_statements(record, controls),
+        tuple(map(make_row, (record, *controls, *lines))) if lines else (),
     )
 
 

@@ -12,11 +12,23 @@ from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import EdgeScores, compare, edge_scores, leaderboard, load, read, run, validate, verdict
+    from .api import (
+        EdgeScores,
+        compare,
+        edge_scores,
+        leaderboard,
+        load,
+        read,
+        run,
+        run_with_controls,
+        validate,
+        verdict,
+    )
     from .benchmark.board.rows import Board
     from .benchmark.circuits.circuit import Circuit
     from .benchmark.circuits.graph import Graph
     from .benchmark.contrast.comparison import RecordComparison
+    from .benchmark.controlled.run import ControlledRun
     from .benchmark.findings.finding import Finding
     from .benchmark.measure.evidence import ScoreSums
     from .benchmark.pairs.pair import Pair
@@ -29,6 +41,7 @@ __version__ = _version("mechshift")
 __all__ = [
     "Board",
     "Circuit",
+    "ControlledRun",
     "EdgeScores",
     "Finding",
     "Graph",
@@ -45,6 +58,7 @@ __all__ = [
     "load",
     "read",
     "run",
+    "run_with_controls",
     "validate",
     "verdict",
 ]
@@ -52,6 +66,7 @@ __all__ = [
 _MODULES = {
     "Board": "benchmark.board.rows",
     "Circuit": "benchmark.circuits.circuit",
+    "ControlledRun": "benchmark.controlled.run",
     "Finding": "benchmark.findings.finding",
     "Graph": "benchmark.circuits.graph",
     "Pair": "benchmark.pairs.pair",

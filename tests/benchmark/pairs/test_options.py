@@ -33,7 +33,10 @@ def test_two_checkpoints_are_what_is_said_about_them() -> None:
 
 def test_what_was_left_out_is_not_declared() -> None:
     assert PairOptions(arm="a", mdm="b").declared == {}
-    assert PairOptions(shift=False, as_control=True, device="cpu").declared == {"shift": False, "as_control": True}
+    assert PairOptions(shift=False, as_control=True, device="cpu").declared == {
+        "shift": False,
+        "as_control": True,
+    }
 
 
 def test_a_named_pair_takes_other_revisions_and_keeps_the_rest() -> None:
