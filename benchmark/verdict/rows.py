@@ -11,7 +11,7 @@ from .evidence import of_task, of_tasks
 
 
 @dataclass(frozen=True)
-class Row:
+class EvidenceRow:
     """The numbers of a pair, of a control or of a line, by suite and by what they are called.
 
     `kind`: what it is; `failed`: by task why it could not be analysed, which of a line is a result.
@@ -23,7 +23,7 @@ class Row:
     failed: Mapping[str, str]
 
 
-def make_row(record: Record) -> Row:
+def make_row(record: Record) -> EvidenceRow:
     """The row of a record: means over the tasks of each suite, missing where one of them lacks the value."""
     suites = {}
     for suite in SUITES:
@@ -31,4 +31,4 @@ def make_row(record: Record) -> Row:
         if inside:
             suites[suite] = of_tasks(inside, Among(suite)).named()
     failed = {task.task: task.missing for task in record.failed}
-    return Row(record.pair.name, record.pair.second, suites, failed)
+    return EvidenceRow(record.pair.name, record.pair.second, suites, failed)

@@ -10,7 +10,7 @@ from ..tables.cells import plain
 from ..tables.layout import WIDTH, unrounded, wrapped
 from .attribution import ATTRIBUTION, Attributed
 from .claim import BoundClaim
-from .rows import Row
+from .rows import EvidenceRow
 from .rules import MEANING
 from .statements import Stated
 from .verdict import Judged, PairVerdict
@@ -68,7 +68,7 @@ def _statements(statements: Sequence[Stated], width: int) -> list[str]:
     return lines
 
 
-def _beside(rows: Sequence[Row], width: int) -> list[str]:
+def _beside(rows: Sequence[EvidenceRow], width: int) -> list[str]:
     """Pair, controls and lines, suite by suite; then why a task of one could not be analysed."""
     lines = ["LINES"]
     for suite in rows[0].suites:
@@ -120,7 +120,7 @@ def verdict_values(verdict: PairVerdict) -> dict[str, Any]:
     }
 
 
-def _row_values(row: Row) -> dict[str, Any]:
+def _row_values(row: EvidenceRow) -> dict[str, Any]:
     suites = {
         suite: {label: _number_values(value) for label, value in values.items()}
         for suite, values in row.suites.items()

@@ -15,7 +15,7 @@ from ..record.task_record import TaskResult
 from .attribution import Attributed, adjusted, attribute_change, less
 from .claim import ALPHA
 from .evidence import TransferEvidence, of_task, of_tasks
-from .rows import Row, make_row
+from .rows import EvidenceRow, make_row
 from .rules import MechanismVerdict, Ruling, find
 from .statements import Stated, make_statements
 
@@ -53,7 +53,7 @@ class PairVerdict:
     tasks: tuple[Judged, ...]
     suites: tuple[Judged, ...]
     statements: tuple[Stated, ...]
-    beside: tuple[Row, ...] = ()
+    beside: tuple[EvidenceRow, ...] = ()
 
     def __repr__(self) -> str:
         said = ", ".join(f"{one.name}: {one.verdict}" for one in self.suites)

@@ -56,55 +56,43 @@ def test_a_run_with_controls_is_judged_as_its_files_are(
     command: Command, further: Path, tmp_path: Path
 ) -> None:
     asked = ["run", "--task", TASK, "--control", "tiny-continued", "--control", further, "--line", "noise"]
-    done = command(*asked)
+    done = command(*asked, "--quiet")
     assert (done.code, done.err) == (0, "")
     out = tmp_path / "mechshift-results"
-    pair = out / f"tiny-quick-{TASK}.json"
-    assert f"record: mechshift-results/{pair.name}\n" in done.out
-    beside = {
-        option: [
-            path
-            for path in out.glob("*.json")
-            if (found := read_model(path, Record).pair).second == option.strip("-") and found.arm
-        ]
-        for option in ("--control", "--line")
-    }
-    assert [len(paths) for paths in beside.values()] == [2, 1]
-    listed = next(path for path in beside["--control"] if path.name.startswith("tiny-continued-quick"))
-    own = next(path for path in beside["--control"] if path != listed)
-    files = ["--control", listed, "--control", own, "--line", beside["--line"][0]]
-    judged = command("verdict", pair, *files)
+    records = {read_model(path, Record).pair.name: path for path in out.glob("*.json")}
+    assert records.keys() == {"tiny", "tiny-continued", "arm--further", "tiny-noise"}
+    assert f"record: mechshift-results/{records['tiny'].name}\n" in done.out
+    assert f"line: mechshift-results/{records['tiny-noise'].name}\n" in done.out
+    controls = ["--control", records["tiny-continued"], "--control", records["arm--further"]]
+    files = ["verdict", records["tiny"], *controls, "--line", records["tiny-noise"]]
+    judged = command(*files)
     assert judged.code == 0
     # Below the row stands just what the files say.
     assert done.out.endswith(f"\n\n{judged.out}")
     assert "control   tiny-continued, arm--further" in judged.out
     assert "\nLINES\n" in judged.out
 
-    # Again: nothing is computed. Without one control: only that is.
+    # Without the record of one control and its cells the same command computes only these.
     before = stamps(out / "cells")
-    again = command(*asked)
-    assert (again.code, again.out) == (0, done.out)
-    assert stamps(out / "cells") == before
-    cells = {cell.key for task in read_model(own, Record).results for cell in task.cells.values()}
-    lost = [
-        path
-        for path in (out / "cells").rglob("*")
-        if path.name.split(".")[1:2] and path.name.split(".")[1] in cells
-    ]
-    assert len(lost) > 20
-    for path in (own, *lost):
-        path.unlink()
-    assert command(*asked).out == done.out
+    keys = {
+        cell.key
+        for task in read_model(records["arm--further"], Record).results
+        for cell in task.cells.values()
+    }
+    lost = {path for path in before if path.split(".")[-2] in keys}
+    assert 20 < len(lost) < len(before)
+    for gone in (records["arm--further"], *map(Path, lost)):
+        gone.unlink()
+    values = json.loads(command(*asked, "--quiet", "--json").out)
     after = stamps(out / "cells")
     assert after.keys() == before.keys()
-    assert {path for path in after if after[path] != before[path]} == set(map(str, lost))
+    assert {path for path in after if after[path] != before[path]} == lost
 
-    values = json.loads(command(*asked, "--json").out)
     assert values["record"]["pair"]["name"] == "tiny"
     assert [each["pair"]["name"] for each in values["controls"]] == ["tiny-continued", "arm--further"]
     (line,) = values["lines"]
     assert line["pair"]["line"]["noise"]["moved_to"] == values["record"]["pair"]["mdm"]["digest"]
-    assert values["verdict"] == json.loads(command("verdict", pair, *files, "--json").out)
+    assert values["verdict"] == json.loads(command(*files, "--json").out)
 
 
 def test_a_row_without_a_control_says_which_there_are(command: Command) -> None:
