@@ -111,7 +111,9 @@ def test_a_dry_run_counts_the_controls(command: Command) -> None:
     found = json.loads(command(*asked, "--control", "tiny-continued", "--line", "noise", "--json").out)
     names = ["tiny", "tiny-continued", "tiny-noise"]
     assert [each["pair"] for each in found["runs"]] == names
-    assert found["runs"][0] == alone
+    # What is free changes while other programs run.
+    apart = {name for name in alone if found["runs"][0][name] != alone[name]}
+    assert apart <= {"free", "free_disk"}
     assert found["together"]["needed"] == max(each["needed"] for each in found["runs"])
     assert found["together"]["written"] == sum(each["written"] for each in found["runs"])
     assert found["together"]["to_fetch"] == {}
