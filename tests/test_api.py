@@ -49,7 +49,18 @@ def test_a_record_and_arrays_in_ten_lines(tmp_path: Path) -> None:
 
 
 PUBLIC = [
-    *("Board", "Circuit", "EdgeScores", "Finding", "Graph", "Pair", "PairVerdict", "Protocol", "Record"),
+    *(
+        "Board",
+        "Circuit",
+        "ControlledRun",
+        "EdgeScores",
+        "Finding",
+        "Graph",
+        "Pair",
+        "PairVerdict",
+        "Protocol",
+        "Record",
+    ),
     *(
         "RecordComparison",
         "Robustness",
@@ -62,6 +73,7 @@ PUBLIC = [
         "read",
         "robustness",
         "run",
+        "run_with_controls",
     ),
     *("validate", "verdict"),
 ]

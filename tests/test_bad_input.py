@@ -101,9 +101,9 @@ def run_pair(arm: Path, mdm: Path | None = None, task: str = "infilling") -> tup
         ("run --no-shift", ("--no-shift would declare something about pair tiny",)),
         ("run --mask-token 5 --attention full", ("--attention, --mask-token would declare",)),
         ("run --arm a --mdm b --attention half", ("attention 'half' is not known", "block:32")),
-        ("run --pair tiny --control", ("--control would declare something about pair tiny",)),
+        ("run --pair tiny --as-control", ("--as-control would declare something about pair tiny",)),
         (
-            "run --arm a --mdm b --control --attention full",
+            "run --arm a --mdm b --as-control --attention full",
             ("declared with attention full", "leave out what says otherwise"),
         ),
         ("run --arm a --mdm b --mask-token=", ("--mask-token is empty",)),

@@ -143,7 +143,8 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A user's checkpoints."""
     place, tiny = tmp_path_factory.mktemp("checkpoints"), get_pair("tiny")
-    for name, member in (("arm", tiny.arm), ("mdm", tiny.mdm)):
+    further = get_pair("tiny-continued").mdm
+    for name, member in (("arm", tiny.arm), ("mdm", tiny.mdm), ("continued", further)):
         in_single_precision(Path(member.checkpoint), place / name)
     return place
 

@@ -186,7 +186,7 @@ def _remedy(pair: Pair, behaviour: Behaviour, way: Fill) -> str:
         option = given_in_either(entry=True, mask_token=way.mask_id)
         return f"declare {option}, and correct what the MDM's own files name if they name another"
     option = given_in_either(entry=True, shift=way.shift, attention=str(way.attention))
-    instead = f"leave out {in_either('control')} and " if pair.spec.control else ""
+    instead = f"leave out {in_either('as_control')} and " if pair.spec.control else ""
     card = ", or which of those the model's card says" if len(behaviour.best) > 1 else ""
     return f"{instead}declare {option}{card}"
 

@@ -31,7 +31,7 @@ def load_pair(
     declaration is wrong.
     """
     pair = open_pair(spec, device, offline)
-    same = [SAME_WEIGHTS] if pair.same_weights else []
+    same = [SAME_WEIGHTS] if pair.same_weights and spec.line is None else []
     # What is in doubt goes into the record, and how many threads there are moves last digits.
     with on_suited_threads(pair.arm.device, pair.arm.backbone.shape.width):
         return replace(pair, noted=(*pair.noted, *same, *_in_doubt(pair, accept_behaviour)))

@@ -28,11 +28,11 @@ class Gapped:
 def in_place_accuracy(pair: Pair, task: Task, examples: Sequence[Example], rows: int) -> Accuracy | Missing:
     """How many gaps the MDM fills rightly, one token a step; missing, with the reason, where none is tried.
 
-    A control is not asked, and an example whose gap does not fall on token borders is not tried. Raises
-    PairError for a text that holds the mask token, and for a gap that a shifted member cannot read.
+    An ARM in its place is not asked, and an example whose gap does not fall on token borders is not tried.
+    Raises PairError for a text that holds the mask token, and for a gap that a shifted member cannot read.
     """
     if pair.mdm.autoregressive:
-        return Missing(missing="a control is no MDM and fills nothing in place")
+        return Missing(missing=f"a {pair.mdm.called} is no MDM and fills nothing in place")
     by_shape: dict[tuple[int, range], list[Gapped]] = defaultdict(list)
     for example in examples:
         found = find_gap(pair.tokenizer, example)

@@ -7,7 +7,7 @@ from pathlib import Path
 from ...errors import UsageError
 from ..pairs.words import in_either
 from ..record.means import Summary
-from ..record.official import find_gaps, why_unofficial
+from ..record.official import find_gaps, why_a_line_is_refused, why_unofficial
 from ..record.quantity import Quantity
 from ..record.record import Record
 from ..tables.cells import plain
@@ -46,8 +46,8 @@ def read_board(
 
     Raises NotComputable for what cannot be read, and UsageError for: no folder or nothing of that protocol in
     it; a submission whose files are not those of its manifest. Without `unofficial` also UsageError for: a
-    plain record; a protocol that was not named and no board takes, or is not this package's of that name;
-    different protocols; a record that is not its protocol's whole; two of one pair.
+    plain record; a line beside a pair; a protocol that was not named and no board takes, or is not this
+    package's of that name; different protocols; a record that is not its protocol's whole; two of one pair.
     """
     found = _read(directory, protocol, quantity, judged)
     entries: list[Entry] = []
@@ -105,6 +105,9 @@ def _run(protocol: str) -> str:
 
 def _check_official(entry: Entry, named: bool) -> None:
     record = entry.record
+    if record.pair.line is not None:
+        problem, remedy = why_a_line_is_refused(record.pair.line.name)
+        raise UsageError(f"{entry.place} is on no board: {problem}", remedy)
     found = why_unofficial(record.protocol, named)
     if found is not None:
         raise UsageError(f"{entry.place} {plain(found.problem)}", _run(found.instead))

@@ -92,11 +92,11 @@ def pair_options(left_out: str | None = None) -> dict[str, Any]:
                 f"left out: {usual['attention']}."
             ),
         ],
-        "control": Annotated[
+        "as_control": Annotated[
             bool | None,
             of_pair(
-                "--control",
-                help="The second checkpoint is not an MDM but the ARM trained further: a control.",
+                "--as-control",
+                help="The second checkpoint is not an MDM but the ARM trained further: a control pair.",
             ),
         ],
         "mask_token": Annotated[

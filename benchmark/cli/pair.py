@@ -56,7 +56,7 @@ def show(
 
 
 @app.command()
-@with_pair("pair", "control", "dtype", "accept_behaviour", left_out="found from how gaps are filled")
+@with_pair("pair", "as_control", "dtype", "accept_behaviour", left_out="found from how gaps are filled")
 def new(
     options: "PairOptions",
     out: Annotated[Path | None, of_output(help="A new FILE.toml; without it, the entry is printed.")] = None,

@@ -1,19 +1,24 @@
 """The command `mechshift run`: measure a pair, or say what that would take."""
 
+import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from ...errors import UsageError
+from ...errors import UsageError, one_line
 from ...files import RESULTS
 from .options import JsonOption, of_machine, of_output, of_work, resolved, with_pair
-from .output import flush, print_json, width
+from .output import flush, print_json, print_text, width
 
 if TYPE_CHECKING:
     from ...tasks import Task
+    from ..controlled.beside import Beside
+    from ..controlled.run import ControlledRun
     from ..forecast.before import Asked, Fits
     from ..pairs.options import PairOptions
     from ..pairs.pair import Pair
+    from ..pairs.spec import PairSpec
     from ..record.record import Record
 
 
@@ -26,6 +31,21 @@ def run(
     suite: Annotated[str | None, of_work(help="Tasks: local, planning, paper or all.")] = None,
     task: Annotated[list[str] | None, of_work(help="A task; may be given several times.")] = None,
     level: Annotated[str | None, of_work(help="A difficulty that the tasks have.")] = None,
+    control: Annotated[
+        list[str] | None,
+        of_work(
+            help="A control of the pair, measured after it and held against it: a listed control pair, the "
+            "checkpoint (directory or hub id) of the same ARM trained further without diffusion, a "
+            "FILE.toml, or siblings for all that are listed; may be given several times."
+        ),
+    ] = None,
+    line: Annotated[
+        list[str] | None,
+        of_work(
+            help="A line beside the pair, which attributes nothing: arm-bidirectional, mdm-causal, or noise "
+            "(noise:SEED); may be given several times."
+        ),
+    ] = None,
     seed: Annotated[
         int | None,
         of_work(min=0, help="Another seed of the examples, for reruns; no board takes such a record."),
@@ -80,11 +100,17 @@ def run(
 
     The same command again does only what is missing.
 
+    With controls the verdict on the pair stands below its row.
+
     Example: mechshift run --pair tiny --task ioi --task countdown
+
+    Example: mechshift run --pair tiny --control tiny-continued --line noise
 
     Example: mechshift run --arm org/base --mdm org/diffusion --no-shift --protocol v2 --dry-run
     """
+    from ..controlled.beside import find_beside
     from ..forecast.before import Asked
+    from ..pairs.words import Words
     from ..record.protocol import get_protocol
     from ..run.assembly import as_asked
 
@@ -93,22 +119,27 @@ def run(
     # Whether the tasks have the level, and are of the protocol's versions, is known before a model is.
     as_asked(chosen, names_of(tasks), level)
     asked = Asked(resolved(options), chosen, tasks, level, batch, workers, options.device, options.offline)
+    beside = find_beside(asked.spec, options, control or (), line or (), Words.COMMAND_LINE)
+    for name, reason in beside.left_out:
+        print(one_line(f"control {name} is left out: {reason}"), file=sys.stderr)
     if dry_run:
-        _print_dry_run(asked, memory, out, probe, as_json)
+        _print_dry_run(asked, beside.specs, memory, out, probe, as_json)
         return
     if memory is not None:
         raise UsageError("--memory asks about another machine", "give it with --dry-run")
     if probe is not None:
         raise UsageError("--probe measures this machine for a forecast", "give it with --dry-run")
+    if beside.specs:
+        found = _measure_with_controls(asked, beside, options.accept_behaviour, out, quiet)
+        _print_controlled(found, out, as_json)
+        return
     record = _measure(asked, options.accept_behaviour, out, quiet)
     if as_json:
         print(record.model_dump_json(indent=1))
         return
-    from ..run.record_file import record_path
-    from ..tables.show import render
-
-    print(render(record, width()))
-    print(f"\nrecord: {record_path(out, record)}")
+    _print_row(record, out)
+    if not asked.spec.control:
+        _print_no_control(asked.spec, options)
 
 
 def _measure(asked: "Asked", accept_behaviour: bool, out: Path, quiet: bool) -> "Record":
@@ -135,13 +166,83 @@ def load_asked(asked: "Asked", accept_behaviour: bool, out: Path) -> "tuple[Pair
     return load_pair(asked.spec, asked.device, asked.offline, accept_behaviour), fits
 
 
+def _measure_with_controls(
+    asked: "Asked", beside: "Beside", accept_behaviour: bool, out: Path, quiet: bool
+) -> "ControlledRun":
+    """The records of all of them; what can be refused of any is refused before weights are loaded."""
+    from ..controlled.run import Conditions, Room, run_with_controls
+    from ..forecast.before import what_fits
+    from ..run.allocation import give_back_freed_memory
+    from ..run.progress import announce_nothing, announce_when_slow, choose_progress
+    from ..run.store import check_writable
+
+    check_writable(out)
+    give_back_freed_memory()
+    each = [what_fits(replace(asked, spec=spec), out) for spec in (asked.spec, *beside.specs)]
+    conditions = Conditions(
+        asked.protocol,
+        out,
+        names_of(asked.tasks),
+        asked.level,
+        asked.device,
+        asked.offline,
+        accept_behaviour,
+    )
+    rooms = [Room(fits.rows, fits.workers) for fits in each]
+    announce = announce_nothing if quiet else announce_when_slow()
+    return run_with_controls(asked.spec, beside, conditions, rooms, choose_progress(quiet), announce)
+
+
+def _print_row(record: "Record", out: Path) -> None:
+    from ..run.record_file import record_path
+    from ..tables.show import render
+
+    print(render(record, width()))
+    print(f"\nrecord: {record_path(out, record)}")
+
+
+def _print_no_control(spec: "PairSpec", options: "PairOptions") -> None:
+    from ..controlled.beside import why_no_control
+    from ..pairs.words import Words
+    from ..tables.layout import wrapped
+
+    print_text(wrapped(why_no_control(spec, options, Words.COMMAND_LINE), width()))
+
+
+def _print_controlled(found: "ControlledRun", out: Path, as_json: bool) -> None:
+    """The pair's row, below it the verdict; or everything as one object."""
+    from ..run.record_file import record_path
+    from ..verdict.text import verdict_text, verdict_values
+
+    beside = (*found.controls, *found.lines)
+    if as_json:
+        records = {
+            "record": found.record.model_dump(mode="json"),
+            "controls": [each.model_dump(mode="json") for each in found.controls],
+            "lines": [each.model_dump(mode="json") for each in found.lines],
+        }
+        print_json({**records, "verdict": verdict_values(found.verdict)})
+        return
+    _print_row(found.record, out)
+    for each in beside:
+        print(f"{each.pair.second}: {record_path(out, each)}")
+    print()
+    print_text(verdict_text(found.verdict, width()))
+
+
 def _print_dry_run(
-    asked: "Asked", memory: float | None, out: Path, probe: float | None, as_json: bool
+    asked: "Asked",
+    beside: "Sequence[PairSpec]",
+    memory: float | None,
+    out: Path,
+    probe: float | None,
+    as_json: bool,
 ) -> None:
     """The report in any case; then the usual error where the run does not fit."""
     from ..forecast.before import dry_run
+    from ..forecast.together import dry_runs
 
-    found = dry_run(asked, memory, out, probe)
+    found = dry_runs(asked, beside, memory, out, probe) if beside else dry_run(asked, memory, out, probe)
     if as_json:
         print_json(found.json())
     else:

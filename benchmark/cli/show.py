@@ -42,6 +42,14 @@ def show(
             "repeatable.",
         ),
     ] = None,
+    line: Annotated[
+        list[Path] | None,
+        of_output(
+            metavar="RECORD",
+            help="With --plots: the record of a line (mechshift run --line), drawn beside the controls and "
+            "none of them; may be given several times.",
+        ),
+    ] = None,
     style: FormatOption = TableFormat.text,
     as_json: JsonOption = False,
 ) -> None:
@@ -57,17 +65,20 @@ def show(
     """
     if as_json and style is not TableFormat.text:
         raise UsageError(f"--json and --format {style.value} both set the output format", "give one of them")
-    beside, formats = control or [], plot_format or []
+    beside, lines, formats = control or [], line or [], plot_format or []
     _check_options(plots, formats, panels, html, beside)
+    if lines and plots is None:
+        raise UsageError("--line is drawn beside a pair in its figures", "give it with --plots")
     found = _read(record)
     if len(found) == 1:
         path, only = next(iter(found.items()))
-        controls = dict(map(_read_control, beside))
+        controls = dict(map(_read_one, beside))
         if html is not None:
             _write_page(only, path, controls, html)
         if plots is not None:
             files = PlotFiles(plots, tuple(formats) or (PlotFormat.svg,), panels)
-            _write_plots(only, path, tuple(controls.values()), files)
+            shown = [_read_one(each)[1] for each in lines]
+            _write_plots(only, path, tuple(controls.values()), shown, files)
         _print_one(only, path, style, as_json)
         return
     for option, given in (("--plots", plots), ("--html", html)):
@@ -108,8 +119,8 @@ def _check_options(
         )
 
 
-def _read_control(place: Path) -> "tuple[Path, Record]":
-    """The record of a control, and its file."""
+def _read_one(place: Path) -> "tuple[Path, Record]":
+    """The one record of a place, and its file."""
     found = _read(place)
     if len(found) > 1:
         raise UsageError(f"{place} holds {len(found)} records", "name one of them")
@@ -128,11 +139,13 @@ def _write_page(record: "Record", path: Path, controls: "Mapping[Path, Record]",
     print(f"wrote {write_page(pair_page(page), out)}", file=sys.stderr)
 
 
-def _write_plots(record: "Record", path: Path, controls: "Sequence[Record]", files: PlotFiles) -> None:
+def _write_plots(
+    record: "Record", path: Path, controls: "Sequence[Record]", lines: "Sequence[Record]", files: PlotFiles
+) -> None:
     """Tells every file, and once for all figures that there are not for one reason what it is."""
     from ..plots.write import write_plots
 
-    written = write_plots(record, files, path, controls)
+    written = write_plots(record, files, path, controls, lines)
     for each in written.paths:
         print(f"wrote {each}", file=sys.stderr)
     for reason, names in written.left_out.items():

@@ -21,6 +21,15 @@ def verdict(
             help="The record of a control: the same ARM trained further without diffusion; repeatable.",
         ),
     ] = None,
+    line: Annotated[
+        list[Path] | None,
+        of_check(
+            "--line",
+            metavar="RECORD",
+            help="The record of a line (mechshift run --line), shown beside the pair; nothing is attributed "
+            "by it; repeatable.",
+        ),
+    ] = None,
     independent: Annotated[
         bool,
         of_check(
@@ -41,7 +50,7 @@ def verdict(
     from ..verdict.read import judge_files
     from ..verdict.text import verdict_text, verdict_values
 
-    found = judge_files(record, control or (), not independent, announce_when_slow())
+    found = judge_files(record, control or (), not independent, announce_when_slow(), line or ())
     if as_json:
         print_json(verdict_values(found))
     else:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...errors import NotComputable
+from ..record.lines import LINES
 from ..record.number import Resampling
 from ..record.protocol import Protocol
 from ..record.quantity import MEMBERS, Owner
@@ -138,10 +139,13 @@ def describe_circumstances(a: Record, b: Record) -> Iterator[str]:
     for letter, record in (("A", a), ("B", b)):
         if record.pair.control:
             yield f"{letter} is a control pair: what is called mdm is its ARM, trained further."
+        if record.pair.line is not None:
+            yield f"{letter} is a line beside a pair: what is called mdm is {LINES[record.pair.line.name]}."
     shared = shared_members(a, b)
     if len(shared) == 2:
         yield "Both records are of the same weights."
-    elif shared and a.pair.control == b.pair.control:
+    # A line is no training, of which something could be said to be changed beyond another.
+    elif shared and (a.pair.second == b.pair.second or a.pair.line or b.pair.line):
         yield f"Both have the same {shared[0]}."
     elif shared == ("ARM",):
         yield "Both start from the same ARM: the difference is what one training changed beyond the other."

@@ -49,10 +49,10 @@ def _sides(comparison: RecordComparison) -> list[str]:
 
 def _called(letter: str, side: Side) -> str:
     record = side.record
-    control = " (control)" * record.pair.control
+    sign = "" if record.pair.second == "MDM" else f" ({record.pair.second})"
     where = str(side.path or side.name)
     of = "" if where == record.pair.name else f", {where}"
-    return f"{letter}: {record.pair.name}{control}, {protocol_name(record)}{of}"
+    return f"{letter}: {record.pair.name}{sign}, {protocol_name(record)}{of}"
 
 
 _HEADS = ("A", "B", "B − A", "p", "adjusted p", "pairing")

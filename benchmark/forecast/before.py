@@ -126,11 +126,12 @@ def asked_subject(asked: Asked) -> tuple[Subject | None, Graph]:
 def _subject(sketch: Sketch, device: torch.device | None) -> Subject | None:
     """What the keys of the cells are of, for which all weights are read.
 
-    None where the weights are not here, and for another machine, whose cells are not known: of it no weights
-    are read, only whether they are whole.
+    None where the weights are not here or are yet to be given noise, and for another machine, whose cells are
+    not known: of it no weights are read, only whether they are whole.
     """
     checkpoints = [weights_at_hand(one) for one in sketch.checkpoints]
-    if device is None:
+    # The digest of weights with noise is known when there are such.
+    if device is None or sketch.spec.noise is not None:
         return None
     described: list[Provenance] = []
     members = zip(

@@ -8,7 +8,7 @@ from transformers import PreTrainedTokenizerBase
 from ..circuits.graph import Graph
 from ..pairs.backbones import Backbone, MlpShape
 from ..pairs.families import read_backbone
-from ..pairs.loading import read_tokens, tokenizer_digest
+from ..pairs.loading import read_tokens, role_of_second, tokenizer_digest
 from ..pairs.matching import check_mask_row, check_same_backbone
 from ..pairs.member import Member, Role
 from ..pairs.native import native_config, native_model
@@ -138,7 +138,7 @@ def sketch_pair(spec: PairSpec, offline: bool = False) -> Sketch:
     """What is known of a pair before its weights are read. Raises PairError as `load_pair` where it shows."""
     checkpoints = find_stored(spec.arm, offline), find_stored(spec.mdm, offline)
     tokenizer, _, mask_id = read_tokens(spec, (checkpoints[0].checkpoint, checkpoints[1].checkpoint))
-    roles: tuple[Role, Role] = ("arm", "control" if spec.control else "mdm")
+    roles: tuple[Role, Role] = ("arm", role_of_second(spec))
     arm, mdm = (
         _member(member, each, role, mask_id)
         for member, each, role in zip((spec.arm, spec.mdm), checkpoints, roles, strict=True)

@@ -41,7 +41,7 @@ def comparison_page(comparison: RecordComparison) -> str:
 
 def _about(letter: str, side: Side) -> tuple[Child, ...]:
     record = side.record
-    sign = ", control" * record.pair.control
+    sign = "" if record.pair.second == "MDM" else f", {record.pair.second}"
     where = f", {side.name}" if side.name != record.pair.name else ""
     protocol = f"{record.protocol.name}@{record.protocol.version}"
     return (f"{letter}: ", tag("bdi", record.pair.name), f"{sign}, {protocol}{where}")

@@ -93,10 +93,16 @@ def confounds_block(record: Record, declared: Sequence[str] = ()) -> Html:
     return tag("div", tag("h3", "Confounds"), confounds(record, declared))
 
 
+_KINDS = {
+    "control": "An autoregressive model and itself trained further: a control.",
+    "line": "No training, but a line beside a pair: nothing is attributed by it.",
+}
+
+
 def _header(page: PairPage) -> Html:
     record, pair = page.record, page.record.pair
-    second = "control" if pair.control else "MDM"
-    kind = "An autoregressive model and itself trained further: a control." if pair.control else None
+    second = pair.second
+    kind = _KINDS.get(second)
     about = (
         tag("bdi", pair.arm.checkpoint),
         " (ARM) and ",
@@ -104,7 +110,7 @@ def _header(page: PairPage) -> Html:
         f" ({second}): {pair.layers} layers, {pair.heads} heads, {pair.edges:,} edges.",
     )
     chips = [f"{record.protocol.name}@{record.protocol.version}", _counted(record)]
-    chips += [text for text in (page.status, "control" if pair.control else None) if text]
+    chips += [text for text in (page.status, None if second == "MDM" else second) if text]
     left_out = [tag("li", text) for text in record.reductions]
     in_doubt = [tag("li", text) for text in integration_doubts(record)]
     return tag(

@@ -52,7 +52,7 @@ def confounds(record: Record, declared: Sequence[str] = ()) -> Html:
 
 def _members(record: Record) -> Html:
     pair = record.pair
-    second = "control" if pair.control else "MDM"
+    second = pair.second
     rows = [
         (name, *(tag("span", value, class_="digest") for value in values))
         for name, *values in zip(_FIELDS, _member(pair.arm), _member(pair.mdm), strict=True)

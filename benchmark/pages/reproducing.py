@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 
 from ..pairs.registry import list_pairs
 from ..record.official import varied_from
-from ..record.provenance import MemberProvenance
+from ..record.provenance import LineProvenance, MemberProvenance, NoiseProvenance, PairProvenance
 from ..record.record import Record
 
 
@@ -40,14 +40,28 @@ def _protocol(record: Record) -> list[str]:
 
 def _pair(record: Record) -> list[str]:
     pair = record.pair
+    if pair.line is not None:
+        return _line(pair, pair.line)
     if _is_listed(record):
         return ["--pair", pair.name]
     words = ["--arm", _checkpoint(pair.arm), "--mdm", _checkpoint(pair.mdm)]
     if pair.control:
-        words.append("--control")
+        words.append("--as-control")
     else:
         words += ["--attention", pair.mdm.attention, "--shift" if pair.mdm.shift else "--no-shift"]
     return [*words, "--mask-token", str(pair.mask_id), "--name", pair.name]
+
+
+def _line(pair: PairProvenance, line: LineProvenance) -> list[str]:
+    """A line is made by the run of its pair, which its record names by its own name alone."""
+    seed = f":{line.noise.seed}" if line.noise is not None and line.noise.seed else ""
+    beside = pair.name.removesuffix(f"-{line.name}{seed.replace(':', '-')}")
+    option = ["--line", f"{line.name}{seed}"]
+    if beside in list_pairs():
+        return ["--pair", beside, *option]
+    # Of the MDM nothing is left in the ARM under another mask.
+    mdm = "MDM" if line.name == "arm-bidirectional" else _checkpoint(line.noise or pair.mdm)
+    return ["--arm", _checkpoint(pair.arm), "--mdm", mdm, *option]
 
 
 def _is_listed(record: Record) -> bool:
@@ -63,5 +77,5 @@ def _is_listed(record: Record) -> bool:
     )
 
 
-def _checkpoint(member: MemberProvenance) -> str:
+def _checkpoint(member: MemberProvenance | NoiseProvenance) -> str:
     return f"{member.checkpoint}@{member.revision}" if member.revision else member.checkpoint

@@ -23,7 +23,7 @@ def transfer_section(record: Record, controls: Sequence[Record], glossary: Gloss
     tasks = [task for task in record.tasks if task.function is not None]
     if not tasks:
         return None
-    second = "control" if record.pair.control else "MDM"
+    second = record.pair.second
     hosts: tuple[tuple[Owner, str, str], ...] = (
         ("ARM", "the ARM", f"the {second}'s"),
         ("MDM", f"the {second}", "the ARM's"),

@@ -21,7 +21,7 @@ from pydantic import (
 from ...errors import PairError, UsageError, unknown
 from ...files import read_text
 from .attention import Attention
-from .spec import LoaderSpec, MemberSpec, PairSpec, Precision, expanded
+from .spec import LoaderSpec, MemberSpec, PairSpec, Precision, expanded, is_path
 
 
 def _on_a_screen(text: str) -> str:
@@ -168,22 +168,22 @@ def _check_controls(pair: Listed, pairs: Mapping[str, Listed], path: Path) -> No
                 "name an entry with control = true: the same ARM, trained further without diffusion",
             )
         theirs = controls[control].arm
-        if _at_its_place(ours) != _at_its_place(theirs):
+        if at_its_place(ours) != at_its_place(theirs):
             raise PairError(
-                f"pair {name} names control {control}, which is of another ARM: {_loaded(theirs)}, and the "
-                f"pair's is {_loaded(ours)} ({path})",
+                f"pair {name} names control {control}, which is of another ARM: {loaded_as(theirs)}, and the "
+                f"pair's is {loaded_as(ours)} ({path})",
                 "name a control of the very same ARM, at the same revision and loaded in the same way",
             )
 
 
-def _at_its_place(member: MemberSpec) -> MemberSpec:
-    """Named by its one absolute path, where it is a directory."""
-    if member.place == "hub":
-        return member
-    return replace(member, checkpoint=str(Path(member.checkpoint).resolve()))
+def at_its_place(member: MemberSpec) -> MemberSpec:
+    """Named by its one absolute path where it is a directory, else known to be on the hub."""
+    if member.place == "hub" or (member.place == "either" and not is_path(member.checkpoint)):
+        return replace(member, place="hub")
+    return replace(member, checkpoint=str(expanded(member.checkpoint).resolve()), place="directory")
 
 
-def _loaded(member: MemberSpec) -> str:
+def loaded_as(member: MemberSpec) -> str:
     """A member and what is said about how it is loaded, for an error about two that differ."""
     loader = member.loader
     said = (

@@ -1,21 +1,23 @@
 """Two checkpoints as one pair, checked before anything is measured."""
 
 import hashlib
+from dataclasses import replace
 
 import torch
 from transformers import PreTrainedTokenizerBase
 
 from ...errors import PairError
 from .check_name import of_check
-from .checkpoint import Checkpoint, find_description, with_weights
+from .checkpoint import Checkpoint, find_checkpoint, find_description, with_weights
 from .families import VARIANTS
 from .matching import check_same_backbone
 from .member import Member, Role
 from .movement import weight_movement
 from .native import load_backbone, native_type
+from .noise import Norms, add_noise, digest_of_weights, distances
 from .pair import Pair, Provenance
 from .rows import share_rows
-from .spec import MemberSpec, PairSpec
+from .spec import MemberSpec, Noise, PairSpec
 from .tokens import (
     check_control_tokens,
     check_same_tokens,
@@ -41,16 +43,21 @@ def open_pair(spec: PairSpec, device: str | torch.device | None = None, offline:
     with of_check("class"):
         for member, checkpoint in zip((spec.arm, spec.mdm), described, strict=True):
             native_type(checkpoint, member.loader)
-        if not spec.control:
+        if not spec.control and spec.line is None:
             _check_order(described)
     # Needs small files only, so a wrong mask token shows before gigabytes are fetched.
     tokenizer, second, mask_id = read_tokens(spec, described)
     with of_check("files"):
         checkpoints = with_weights(described[0], offline), with_weights(described[1], offline)
     arm = load_member(spec.arm, checkpoints[0], "arm", mask_id, place)
-    mdm = load_member(spec.mdm, checkpoints[1], "control" if spec.control else "mdm", mask_id, place)
+    norms, moved_to = (None, None) if spec.noise is None else _how_far(spec.noise, arm, offline)
+    mdm = load_member(spec.mdm, checkpoints[1], role_of_second(spec), mask_id, place)
     with of_check("backbone"):
         check_same_backbone(arm, mdm)
+    provenance = _provenance(checkpoints[1], mdm)
+    if spec.noise is not None and norms is not None:
+        add_noise(mdm, norms, spec.noise.seed)
+        provenance = replace(provenance, digest=digest_of_weights(mdm, provenance.digest))
     noted: tuple[str, ...] = ()
     if spec.control:
         with of_check("tokens"):
@@ -64,11 +71,30 @@ def open_pair(spec: PairSpec, device: str | torch.device | None = None, offline:
         tokenizer_digest(tokenizer),
         is_ordinary(mask_id, second or tokenizer),
         _provenance(checkpoints[0], arm),
-        _provenance(checkpoints[1], mdm),
+        provenance,
         weight_movement(arm, mdm),
         named_mask_ids(second or tokenizer, checkpoints[1].config),
         noted,
+        moved_to,
     )
+
+
+def role_of_second(spec: PairSpec) -> Role:
+    """What the second member of a pair is."""
+    if spec.noise is not None:
+        return "noisy"
+    return "control" if spec.control else "mdm"
+
+
+def _how_far(noise: Noise, arm: Member, offline: bool) -> tuple[Norms, Provenance]:
+    """The norms that noise on each matrix has, and the MDM that tells them, which is not kept in memory."""
+    with of_check("files"):
+        checkpoint = find_checkpoint(noise.moved_to, offline)
+    mdm = load_member(noise.moved_to, checkpoint, "mdm", arm.mask_id, arm.device)
+    with of_check("backbone"):
+        check_same_backbone(arm, mdm)
+    norms = {name: tuple(noise.share * norm for norm in each) for name, each in distances(arm, mdm).items()}
+    return norms, _provenance(checkpoint, mdm)
 
 
 def _check_order(described: tuple[Checkpoint, Checkpoint]) -> None:
@@ -121,6 +147,9 @@ def _mask_id(
 ) -> int:
     """That of the pair; for a control that names none, the first id beyond all tokens."""
     second = checkpoints[1]
+    if spec.line is not None and isinstance(spec.mdm.mask_token, int):
+        # It is that of the pair, which need not be what the ARM's own files name.
+        return spec.mdm.mask_token
     if spec.control and spec.mdm.mask_token is None and not own_mask_ids(tokenizer, second.config):
         rows = (each.config.get("vocab_size") for each in checkpoints)
         return max(len(first), len(tokenizer), *(each for each in rows if isinstance(each, int)))

@@ -9,8 +9,8 @@ from .words import SWAP, in_either
 
 
 def check_mask_row(member: Member) -> None:
-    """Raises PairError for an MDM without a row of its mask token; a control is never given it."""
-    if member.mask_id < 0 or member.role != "control":
+    """Raises PairError for an MDM without a row of its mask token; an ARM is never given it."""
+    if member.mask_id < 0 or not member.autoregressive:
         check_mask_id(member.mask_id, member.backbone.shape.vocabulary)
 
 

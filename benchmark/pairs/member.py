@@ -10,8 +10,10 @@ from transformers import DynamicCache
 from .attention import Attention
 from .backbones import Backbone
 
-Role = Literal["arm", "mdm", "control"]
-"""What a member is in its pair; a control is an ARM that stands where the MDM would."""
+Role = Literal["arm", "mdm", "control", "noisy"]
+"""What a member is in its pair; a control, and the ARM with noise, are ARMs that stand in the MDM's place."""
+
+_CALLED = {"arm": "ARM", "mdm": "MDM", "control": "control", "noisy": "noisy ARM"}
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,8 @@ class Member:
 
     @property
     def called(self) -> str:
-        """What it is called in messages: ARM, MDM or control."""
-        return self.role if self.role == "control" else self.role.upper()
+        """What it is called in messages: ARM, MDM, control or noisy ARM."""
+        return _CALLED[self.role]
 
     @property
     def has_mask_row(self) -> bool:

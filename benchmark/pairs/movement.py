@@ -37,7 +37,10 @@ def weight_movement(arm: Member, mdm: Member) -> tuple[Movement, ...]:
         after = moved[name].to(before.device)[: len(before)]
         place = _place(name)
         change, size = squares[place]
-        squares[place] = (change + _square(after.float() - before.float()), size + _square(before.float()))
+        squares[place] = (
+            change + sum_of_squares(after.float() - before.float()),
+            size + sum_of_squares(before.float()),
+        )
     return tuple(
         Movement(layer, module, (change / size) ** 0.5 if size else None)
         for (layer, module), (change, size) in squares.items()
@@ -50,7 +53,8 @@ def _place(parameter: str) -> tuple[int | None, str]:
     return (int(inner[1]), inner[2]) if inner else (None, module.rpartition(".")[2])
 
 
-def _square(values: Tensor) -> float:
+def sum_of_squares(values: Tensor) -> float:
+    """The square of the Frobenius norm, the same to the last digit whatever number of threads there is."""
     squares = values.square()
     # Every thread sums a part of its own, so that the last digits would tell how many there were.
     with on_threads(1):

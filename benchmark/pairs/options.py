@@ -12,7 +12,7 @@ from .words import Words
 REFERENCE = "tiny"
 """The pair that is meant where none is named."""
 
-DECLARATIONS = ("shift", "attention", "control", "mask_token", "revision", "arm_revision", "name")
+DECLARATIONS = ("shift", "attention", "as_control", "mask_token", "revision", "arm_revision", "name")
 """Options that say something about two checkpoints; a named pair has its own, revisions aside."""
 
 
@@ -21,8 +21,8 @@ class PairOptions:
     """What either interface can be told about a pair; None stands for what was left out.
 
     `pair` is a listed pair or FILE.toml (FILE.toml:NAME), otherwise `arm` and `mdm` are its two checkpoints:
-    hub ids (ID@REVISION) or directories. `shift`, `attention` and `mask_token` are the MDM's, `control` tells
-    that the second member is the ARM trained on. `revision` is the MDM's hub commit, tag or branch,
+    hub ids (ID@REVISION) or directories. `shift`, `attention` and `mask_token` are the MDM's, `as_control`
+    tells that the second member is the ARM trained on. `revision` is the MDM's hub commit, tag or branch,
     `arm_revision` the ARM's. `name` is what a pair of two checkpoints is called. `dtype` is the precision of
     both members' weights, as stored if left out.
 
@@ -34,7 +34,7 @@ class PairOptions:
     mdm: str | Path | None = None
     shift: bool | None = None
     attention: str | None = None
-    control: bool | None = None
+    as_control: bool | None = None
     mask_token: str | int | None = None
     revision: str | None = None
     arm_revision: str | None = None
@@ -84,7 +84,9 @@ def _declared(options: PairOptions, words: Words) -> PairSpec:
         raise UsageError(
             f"a pair has two members, and {words.option(missing)} is missing", f"give both {both}"
         )
-    return declare_pair(arm, mdm, words=words, **options.declared)
+    declared = options.declared
+    # As an option it has another name, because `--control` names the control of a pair.
+    return declare_pair(arm, mdm, words=words, control=declared.pop("as_control", False), **declared)
 
 
 def _at_revisions(spec: PairSpec, declared: dict[str, Any], words: Words) -> PairSpec:

@@ -31,7 +31,8 @@ class Pair:
     `ordinary_mask` tells that ordinary text can contain the mask token, so that prompts have to be checked
     for it; `movement` how far the MDM's weights are from the ARM's. `tokenizer_digest` is the SHA-256 of
     the tokenizer. `named_masks`: ids that the MDM's tokenizer or config.json call a mask. `noted`: in which
-    tokens a control differs, and what loading left in doubt or was told to accept, a line each.
+    tokens a control differs, and what loading left in doubt or was told to accept, a line each. `moved_to`:
+    of the ARM with noise the MDM that says how much of it.
     """
 
     spec: PairSpec
@@ -45,6 +46,7 @@ class Pair:
     movement: tuple[Movement, ...]
     named_masks: tuple[int, ...] = ()
     noted: tuple[str, ...] = ()
+    moved_to: Provenance | None = None
 
     @property
     def confounds(self) -> tuple[str, ...]:

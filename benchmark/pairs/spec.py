@@ -6,6 +6,7 @@ from pathlib import Path, PurePath
 from typing import Literal
 
 from ...errors import PairError, UsageError
+from ..record.provenance import LineName
 from .attention import Attention
 from .words import Words
 
@@ -67,12 +68,26 @@ class MemberSpec:
 
 
 @dataclass(frozen=True)
+class Noise:
+    """Normal noise on every matrix of the ARM: its norm is `share` of that by which the matrix was moved.
+
+    `moved_to`: the MDM that post-training moved it to; `seed`: of the noise.
+    """
+
+    moved_to: MemberSpec
+    share: float = 0.5
+    seed: int = 0
+
+
+@dataclass(frozen=True)
 class PairSpec:
     """An autoregressive model and the masked diffusion model post-trained from it.
 
     `control` tells that the second member is no MDM but an ARM too: the first one trained on with its own
     objective. `confounds` are what else is declared to have changed between the two, a line each, for the
-    record. Raises PairError when an ARM is not declared causal and shifted.
+    record. With `line` it is no pair of its own but a line beside one: nothing was trained, the second member
+    was made from a checkpoint of that pair, by `noise` where that is how. Raises PairError when an ARM is not
+    declared causal and shifted.
     """
 
     name: str
@@ -80,6 +95,13 @@ class PairSpec:
     mdm: MemberSpec
     control: bool = False
     confounds: tuple[str, ...] = ()
+    line: LineName | None = None
+    noise: Noise | None = None
+
+    @property
+    def autoregressive(self) -> bool:
+        """Whether the second member is asked as an ARM is: that of a control, or the ARM with noise."""
+        return self.control or self.noise is not None
 
     def __post_init__(self) -> None:
         _check_printable("the name of a pair", self.name)

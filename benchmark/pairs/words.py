@@ -14,6 +14,10 @@ class Words(Enum):
         """`--mask-token` or `mask_token=`, for the option `mask_token`."""
         return f"--{name.replace('_', '-')}" if self is Words.COMMAND_LINE else f"{name}="
 
+    def repeated(self, name: str) -> str:
+        """`--control` or `controls=`: what is given several times on a command line is a list in Python."""
+        return self.option(name if self is Words.COMMAND_LINE else f"{name}s")
+
     def given(self, name: str, value: object) -> str:
         """An option as it was given: `--no-shift` or `shift=False`; of the command line without its value."""
         if self is Words.PYTHON:

@@ -45,10 +45,11 @@ class TaskLine:
 
 @dataclass(frozen=True)
 class ForestLooks:
-    """The looks of all that stands on a task's line: of the pair, and of its controls by name."""
+    """The looks of all that stands on a task's line: of the pair, of its controls and of lines by name."""
 
     pair: Looks
     controls: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
 
     def of(self, mark: Mark) -> Look:
         """The look of a value."""
@@ -60,11 +61,12 @@ class ForestLooks:
     def labels(self) -> tuple[str, ...]:
         """What a legend says, the pair's first."""
         own = (self.pair.arm.label, self.pair.mdm.label, self.pair.both.label)
-        return (*own, *(self._label(index) for index in range(len(self.controls))))
+        return (*own, *(self._label(index) for index in range(len(self.controls) + len(self.lines))))
 
     def _label(self, control: int) -> str:
-        name = self.controls[control]
-        return f"control: {name if len(name) <= LONGEST_PAIR else name[: LONGEST_PAIR - 1] + '…'}"
+        name = (*self.controls, *self.lines)[control]
+        kind = "control" if control < len(self.controls) else "line"
+        return f"{kind}: {name if len(name) <= LONGEST_PAIR else name[: LONGEST_PAIR - 1] + '…'}"
 
 
 def forest_panel(axes: Axes, title: str, unit: str, lines: Sequence[TaskLine], zero: bool = False) -> None:

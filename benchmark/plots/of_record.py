@@ -45,8 +45,8 @@ def plots_of(
 ) -> Iterator[Plot | NotDrawn]:
     """The figures of a record, in the order of its tasks; those of one task are named after it.
 
-    `place`: the file of the record, beside which its cells may lie; `controls`: of the pair, to be drawn
-    beside it.
+    `place`: the file of the record, beside which its cells may lie; `controls`: of the pair, and behind them
+    its lines, to be drawn beside it.
     """
     for section in sections_of(record.protocol):
         if record.results and (found := headlines(section)):
@@ -63,7 +63,7 @@ def plots_of(
 
 def _forest(record: Record, controls: Sequence[Record], section: Section, found: Sequence[Headline]) -> Plot:
     """The headlines of a section, a panel for each."""
-    looks = ForestLooks(looks_of(record), tuple(plain(control.pair.name) for control in controls))
+    looks = ForestLooks(looks_of(record), *(tuple(map(_name, each)) for each in _kinds(controls)))
     lines = {each.name: _lines(record, controls, each, looks) for each in found}
     panels = [
         PlotPanel(
@@ -100,10 +100,21 @@ def _lines(
 
 
 def _named(record: Record, controls: Sequence[Record]) -> str:
-    if record.pair.control:
-        return "a control itself"
-    names = [plain(control.pair.name) for control in controls]
-    return f"control{'s' * (len(names) > 1)}: {', '.join(names) or 'none'}"
+    if record.pair.second != "MDM":
+        return f"a {record.pair.second} itself"
+    names, lines = (list(map(_name, each)) for each in _kinds(controls))
+    beside = f"; line{'s' * (len(lines) > 1)}: {', '.join(lines)}" if lines else ""
+    return f"control{'s' * (len(names) > 1)}: {', '.join(names) or 'none'}{beside}"
+
+
+def _kinds(beside: Sequence[Record]) -> tuple[list[Record], list[Record]]:
+    """Controls, and lines."""
+    lines = [each for each in beside if each.pair.line is not None]
+    return [each for each in beside if each.pair.line is None], lines
+
+
+def _name(record: Record) -> str:
+    return plain(record.pair.name)
 
 
 def _of_task(record: Record, task: TaskRecord) -> Plot:

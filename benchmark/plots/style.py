@@ -75,8 +75,8 @@ class Looks(NamedTuple):
 
 
 def looks_of(record: Record) -> Looks:
-    """The looks of a record's members: the second of a control is no MDM, and not called one."""
-    return Looks(mdm=OF_MDM._replace(label="control")) if record.pair.control else Looks()
+    """The looks of a record's members: the second of a control or a line is not called an MDM."""
+    return Looks(mdm=OF_MDM._replace(label=record.pair.second))
 
 
 def of_control(index: int, label: str) -> Look:

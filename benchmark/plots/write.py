@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ...drawing import require_matplotlib
 from ...files import replacing
 from ..record.controls import check_control
+from ..record.lines import check_line
 from ..record.record import Record
 from .formats import PlotFiles, PlotFormat
 from .of_record import NotDrawn, plots_of
@@ -30,13 +31,19 @@ class Written:
 
 
 def write_plots(
-    record: Record, files: PlotFiles, place: Path | None = None, controls: Sequence[Record] = ()
+    record: Record,
+    files: PlotFiles,
+    place: Path | None = None,
+    controls: Sequence[Record] = (),
+    lines: Sequence[Record] = (),
 ) -> Written:
     """Write `PAIR-PROTOCOL-FIGURE.FORMAT` for every figure, and `…-FIGURE-PANEL.FORMAT` for its panels.
 
-    `place`: the record's file, beside which its cells may lie; `controls`: to be drawn beside the pair. Each
+    `place`: the record's file, beside which its cells may lie; `controls` and
+    `lines`: to be drawn beside the pair. Each
     file is written whole or not at all; the same record gives the same bytes with the same matplotlib.
-    Raises UsageError where matplotlib is not installed or a record is no control of the pair, and OutputError
+    Raises UsageError where matplotlib is not installed or a record is no control or no line of the
+    pair, and OutputError
     where the folder cannot be written.
     """
     require_matplotlib()
@@ -44,10 +51,12 @@ def write_plots(
 
     for control in controls:
         check_control(record, control)
+    for line in lines:
+        check_line(record, line)
     names, paths = _Names(), list[Path]()
     left_out: dict[str, tuple[str, ...]] = {}
     with style.context(["default", STYLE]):
-        for found in plots_of(record, place, controls):
+        for found in plots_of(record, place, (*controls, *lines)):
             if isinstance(found, NotDrawn):
                 left_out[found.reason] = (*left_out.get(found.reason, ()), found.name)
                 continue

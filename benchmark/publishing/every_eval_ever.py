@@ -8,6 +8,7 @@ from typing import cast, get_args
 from uuid import UUID
 
 from ...errors import NotComputable, UsageError, unknown
+from ..record.lines import LINES
 from ..record.missing import Missing
 from ..record.number import Number
 from ..record.provenance import PairProvenance
@@ -163,8 +164,14 @@ def _model(record: Record, model_id: str) -> ModelInfo:
     )
 
 
+def _role(pair: PairProvenance) -> str:
+    if pair.line is not None:
+        return f"a line beside a pair: {LINES[pair.line.name]}"
+    return "control: the ARM trained further" if pair.control else "MDM post-trained from the ARM"
+
+
 def _pair_details(pair: PairProvenance) -> Iterator[tuple[str, str]]:
-    yield "role", "control: the ARM trained further" if pair.control else "MDM post-trained from the ARM"
+    yield "role", _role(pair)
     yield "confounds", "; ".join(pair.confounds) or "none declared"
     yield "attention", pair.mdm.attention
     yield "dtype", pair.mdm.dtype

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Literal
 
 from ...errors import UsageError
+from ..record.lines import LINES
 from ..record.means import Summary
 from ..record.number import Measured
 from ..record.protocol import Protocol
@@ -67,6 +68,8 @@ def caveats(publication: PublishedRecord) -> list[str]:
         found.append(f"UNOFFICIAL, not comparable with a board's results: {plain(publication.unofficial)}")
     if pair.control:
         found.append("control: the second model is no MDM but the ARM trained further")
+    if pair.line is not None:
+        found.append(f"a line beside a pair, and no pair: the second model is {LINES[pair.line.name]}")
     found.append(publication.status)
     named = "; ".join(map(plain, pair.confounds))
     found.append(f"confounds: {named or 'none declared'}")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from ...errors import UsageError
+from .lines import LINES
 from .record import Record
 
 
@@ -28,9 +29,11 @@ def by_name(controls: Sequence[Record]) -> dict[str, Record]:
 
 
 def _faults(record: Record, control: Record) -> Iterator[str]:
-    if record.pair.control:
-        yield f"{record.pair.name} is a control itself"
-    if not control.pair.control:
+    if record.pair.control or record.pair.line is not None:
+        yield f"{record.pair.name} is a {record.pair.second} itself"
+    if (line := control.pair.line) is not None:
+        yield f"it is a line and no further training ({LINES[line.name]}), and attributes nothing"
+    elif not control.pair.control:
         yield "it is a pair with an MDM"
     if record.pair.arm.digest != control.pair.arm.digest:
         yield "its ARM has other weights"

@@ -6,7 +6,7 @@ from .record import Record
 
 def integration_doubts(record: Record) -> list[str]:
     """On which tasks the scores of which member had not converged with the most points that are tried."""
-    second = "control" if record.pair.control else "MDM"
+    second = record.pair.second
     found = []
     for task in record.tasks:
         for name, member in (("ARM", task.comparison.arm), (second, task.comparison.mdm)):

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .lines import LINES
 from .protocol import Protocol, get_protocol, list_protocols
+from .provenance import LineName
 from .record import Record
 
 
@@ -113,8 +115,18 @@ def find_gaps(record: Record) -> list[str]:
     return gaps
 
 
+def why_a_line_is_refused(name: LineName) -> tuple[str, str]:
+    """Why no board takes the record of a line, and what to do about it."""
+    return (
+        f"it is a line beside a pair and no pair: {LINES[name]}",
+        "submit the pair's own record; `mechshift verdict --line RECORD` shows lines beside it",
+    )
+
+
 def why_refused(record: Record) -> Refusal | None:
-    """Why no board takes a record, for its protocol or for what it leaves out; None where one does."""
+    """Why no board takes a record: a line, its protocol, or what it leaves out; None where one does."""
+    if record.pair.line is not None:
+        return Refusal(*why_a_line_is_refused(record.pair.line.name))
     if unofficial := why_unofficial(record.protocol):
         return Refusal(unofficial.reason, _in_full(unofficial.instead))
     if gaps := find_gaps(record):

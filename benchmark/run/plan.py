@@ -261,17 +261,20 @@ class Subject:
         *,
         tokenizer: str,
         mask_id: int,
-        control: bool,
+        autoregressive: bool,
         software: Mapping[str, str],
     ) -> "Subject":
-        """Of the members' weights and declarations, and the digest of the tokenizer."""
+        """Of the members' weights and declarations, and the digest of the tokenizer.
+
+        `autoregressive`: whether the second member is asked as an ARM is.
+        """
         return cls(
             # The digest identifies the weights; where they were found changes no number.
             {
                 name: member.model_dump(mode="json", exclude={"checkpoint", "revision"})
                 for name, member in members.items()
             },
-            {"tokenizer": tokenizer, "mask_id": mask_id, "control": control},
+            {"tokenizer": tokenizer, "mask_id": mask_id, "control": autoregressive},
             software,
         )
 
@@ -283,7 +286,7 @@ class Subject:
             {"arm": pair.arm, "mdm": pair.mdm},
             tokenizer=pair.tokenizer,
             mask_id=pair.mask_id,
-            control=pair.control,
+            autoregressive=pair.autoregressive,
             software={
                 "torch": environment.torch,
                 "transformers": environment.transformers,

@@ -13,7 +13,13 @@ from ..pairs.pair import Pair, Provenance
 from ..pairs.spec import MemberSpec, PairSpec
 from ..pairs.threads import suited_threads
 from ..record.protocol import Protocol
-from ..record.provenance import Environment, MemberProvenance, PairProvenance
+from ..record.provenance import (
+    Environment,
+    LineProvenance,
+    MemberProvenance,
+    NoiseProvenance,
+    PairProvenance,
+)
 from .plan import Subject
 
 
@@ -38,7 +44,24 @@ def describe_pair(pair: Pair, protocol: Protocol) -> PairProvenance:
         kv_heads=shape.kv_heads,
         edges=Graph.of(shape, protocol.scoring.kv).edges,
         movement={kind: float(np.mean(values)) for kind, values in moved.items()},
+        line=_line(pair),
     )
+
+
+def _line(pair: Pair) -> LineProvenance | None:
+    spec, moved_to = pair.spec, pair.moved_to
+    if spec.line is None:
+        return None
+    if spec.noise is None or moved_to is None:
+        return LineProvenance(name=spec.line)
+    noise = NoiseProvenance(
+        share=spec.noise.share,
+        seed=spec.noise.seed,
+        checkpoint=_public(moved_to.checkpoint),
+        revision=moved_to.revision,
+        moved_to=moved_to.digest,
+    )
+    return LineProvenance(name=spec.line, noise=noise)
 
 
 def describe_environment(pair: Pair) -> Environment:
@@ -76,7 +99,7 @@ def make_subject(
         {"arm": arm, "mdm": mdm},
         tokenizer=tokenizer_digest,
         mask_id=mask_id,
-        control=spec.control,
+        autoregressive=spec.autoregressive,
         # Only the kind of device: which of several it was moves numbers by rounding at most.
         software={
             "torch": torch.__version__,

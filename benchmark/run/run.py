@@ -36,20 +36,37 @@ def run(
 ) -> Record:
     """Measure a pair on tasks (None: all of the protocol's) and write the record, see `record_path`.
 
+    As `measure_and_write`; raises NotComputable also where no task gives a comparison, of which the record is
+    written all the same.
+    """
+    record = measure_and_write(pair, protocol, out, tasks, level, rows, progress, workers)
+    check_compared(record)
+    return record
+
+
+def measure_and_write(
+    pair: Pair,
+    protocol: Protocol,
+    out: Path,
+    tasks: Sequence[str] | None = None,
+    level: str | None = None,
+    rows: int = ROWS,
+    progress: Progress | None = None,
+    workers: int = 1,
+) -> Record:
+    """The record of a run, of which it can be a result that no task could be compared.
+
     Cells that are already in `out` are not computed again. `level` is a difficulty that every task must have,
     None for the protocol's. `workers`: processes among which the tasks are shared out, each with the pair in
     memory. Raises UsageError for an unknown task or level or less than one row or worker, NotComputable where
-    the protocol does not apply or no task gives a comparison (of which the record is written all the same),
-    OutputError where `out` cannot be written or has a record of that name that is of another pair or
-    protocol.
+    the protocol does not apply, OutputError where `out` cannot be written or has a record of that
+    name that is of another pair or protocol.
     """
     asked = as_asked(protocol, tasks, level)
     check_replaces_no_other(out, pair.spec, protocol, asked, lambda: subject_of(pair))
     results = describe_tasks(pair, protocol, out, asked, None, rows, progress, workers)
     record = assemble(describe_pair(pair, protocol), describe_environment(pair), protocol, results)
-    # Written before the check: that no task could be compared is a result too.
     write_model(record, record_path(out, record))
-    check_compared(record)
     return record
 
 

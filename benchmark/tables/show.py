@@ -63,7 +63,7 @@ def _header(record: Record, width: int) -> str:
     lines = {
         "pair": f"{pair.name} ({edges})",
         "ARM": _member(pair.arm),
-        "control" if pair.control else "MDM": _member(pair.mdm),
+        pair.second: _member(pair.mdm),
         "weights": _movement(record),
         "protocol": protocol_name(record),
         "made": f"with {versions} on {environment.device}, {threads}",

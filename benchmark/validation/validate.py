@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ...errors import UsageError
 from ..findings.finding import Finding, at_most
-from ..record.official import find_gaps, why_unofficial
+from ..record.official import find_gaps, why_a_line_is_refused, why_unofficial
 from ..record.record import Record
 from ..record.task_record import TaskResult
 from ..run.progress import Announce, announce_nothing
@@ -108,6 +108,8 @@ def _check_record(
 ) -> Iterator[Finding]:
     """The record by itself; and from its cells where its protocol is one of this version."""
     yield from check_cell_files(place, record)
+    if record.pair.line is not None:
+        yield Finding("coverage", RECORD, *why_a_line_is_refused(record.pair.line.name))
     if not unofficial:
         for gap in find_gaps(record):
             yield Finding("coverage", RECORD, gap, "run the whole protocol on a pair that solves its tasks")

@@ -18,13 +18,14 @@ def judge_files(
     controls: Sequence[Path | Record] = (),
     cells: bool = True,
     announce: Announce = announce_nothing,
+    lines: Sequence[Path | Record] = (),
 ) -> PairVerdict:
-    """The verdict on a record, held against those of its controls.
+    """The verdict on a record, held against those of its controls and shown beside its lines.
 
     `cells`: whether resampled values that were not kept beside a record are computed from its cells, some
     seconds a task, so that differences from controls can be paired; `announce` is given a line for each.
-    Raises UsageError for a record that is no control of the pair, and UsageError and NotComputable for what
-    cannot be read.
+    Raises UsageError for a record that is no control or no line of the pair, and UsageError and NotComputable
+    for what cannot be read.
 
     The variations that `mechshift robustness` left beside a record are read with it.
     """
@@ -39,12 +40,12 @@ def judge_files(
             if not task.unpaired
         }
         pair, *others = (with_draws_of_cells(side, sorted(pairable), announce) for side in (pair, *others))
-    verdict = _computed(pair, others)
+    verdict = _computed(pair, others, [read_side(line).record for line in lines])
     if isinstance(record, Record):
         return verdict
     return replace(verdict, robustness=marks_beside(pair.path or record, pair.record, verdict))
 
 
-def _computed(pair: Side, others: Sequence[Side]) -> PairVerdict:
+def _computed(pair: Side, others: Sequence[Side], lines: Sequence[Record]) -> PairVerdict:
     with computable(pair, others[0] if others else pair):
-        return judge(pair.record, [other.record for other in others])
+        return judge(pair.record, [other.record for other in others], lines)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..record.missing import Missing
+from ..record.number import Measured
+from ..record.quantity import SHARE
 from ..record.robustness import Robustness, VerdictOn
 from ..tables.cells import plain
 from ..tables.layout import WIDTH, unrounded, wrapped
@@ -11,6 +13,7 @@ from ..tables.marks import changes_text, marks_text
 from .attribution import ATTRIBUTION, Attributed
 from .claim import BoundClaim
 from .marks import topic_of
+from .rows import EvidenceRow
 from .rules import MEANING
 from .statements import Stated
 from .verdict import Judged, PairVerdict
@@ -25,6 +28,8 @@ def verdict_text(verdict: PairVerdict, width: int = WIDTH) -> str:
     blocks = [head, _judged("Suites", verdict.suites, width, marks, "suites")]
     blocks.append(_judged("Tasks", verdict.tasks, width, marks, "tasks"))
     blocks.append(_statements(verdict.statements, width, marks))
+    if verdict.beside:
+        blocks.append(_beside(verdict.beside, width))
     if found is not None:
         blocks.append(marks_text(found, width).splitlines())
     blocks.append(_legend(verdict, width))
@@ -79,6 +84,26 @@ def _statements(statements: Sequence[Stated], width: int, marks: Robustness | No
     return lines
 
 
+def _beside(rows: Sequence[EvidenceRow], width: int) -> list[str]:
+    """Pair, controls and lines, suite by suite; then why a task of one could not be analysed."""
+    lines = ["LINES"]
+    for suite in rows[0].suites:
+        lines.append(f"  {suite}")
+        for row in rows:
+            values = row.suites.get(suite, {})
+            told = [
+                f"{label} {value.missing if isinstance(value, Missing) else SHARE.number(value)}"
+                for label, value in values.items()
+            ]
+            kind = "pair" if row.kind == "MDM" else row.kind
+            lines.append(wrapped(f"{kind} {plain(row.name)}: {plain('; '.join(told))}", width, "      "))
+    for row in rows:
+        for task, why in row.failed.items():
+            lines.append(wrapped(f"{plain(row.name)}, {plain(task)}: {plain(why)}", width, "  "))
+    lines.append(wrapped("Lines are no further trainings, and nothing is attributed by them.", width, "  "))
+    return lines
+
+
 def _legend(verdict: PairVerdict, width: int) -> list[str]:
     met = dict.fromkeys(one.verdict for one in (*verdict.suites, *verdict.tasks))
     lines = [f"{name}: {MEANING[name]}." for name in met]
@@ -107,6 +132,7 @@ def verdict_values(verdict: PairVerdict) -> dict[str, Any]:
         "suites": [judged_values(one) for one in verdict.suites],
         "tasks": [judged_values(one) for one in verdict.tasks],
         "statements": [_statement_values(one) for one in verdict.statements],
+        "beside": list(map(_row_values, verdict.beside)),
         "robustness": _robustness_values(verdict.robustness),
     }
 
@@ -120,6 +146,19 @@ def _robustness_values(found: Robustness | Missing | None) -> dict[str, Any] | N
     which: tuple[VerdictOn, ...] = ("suites", "tasks", "statements")
     changes = {on: {name: found.changes_under(on, name) for name in found.base.judged.on(on)} for on in which}
     return {"variations": len(found.variations), "changes_under": changes}
+
+
+def _row_values(row: EvidenceRow) -> dict[str, Any]:
+    suites = {
+        suite: {label: _number_values(value) for label, value in values.items()}
+        for suite, values in row.suites.items()
+    }
+    kind = "pair" if row.kind == "MDM" else row.kind
+    return {"name": row.name, "kind": kind, "suites": suites, "failed": dict(row.failed)}
+
+
+def _number_values(value: Measured) -> dict[str, Any]:
+    return {name[1:] or "value": field for name, field in unrounded(value).items()}
 
 
 def judged_values(one: Judged) -> dict[str, Any]:
@@ -153,5 +192,10 @@ def _attribution_values(one: Attributed) -> dict[str, Any]:
 
 
 def _claim_values(claim: BoundClaim) -> dict[str, Any]:
-    number = {name[1:] or "value": field for name, field in unrounded(claim.number).items()}
-    return {"number": claim.label, **number, "side": claim.side, "bound": claim.bound, "holds": claim.holds}
+    return {
+        "number": claim.label,
+        **_number_values(claim.number),
+        "side": claim.side,
+        "bound": claim.bound,
+        "holds": claim.holds,
+    }

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from ...errors import listed
 from ...metrics import holm
 from ..record.controls import by_name, check_control
+from ..record.lines import check_line
 from ..record.missing import Missing
 from ..record.number import Measured
 from ..record.record import Record
@@ -14,6 +15,7 @@ from ..record.summary import SUITES, Among
 from .attribution import Attributed, adjusted, attribute_change, less
 from .claim import ALPHA
 from .evidence import TransferEvidence, of_task, of_tasks
+from .rows import EvidenceRow, make_row
 from .rules import MechanismVerdict, Ruling, find
 from .statements import Stated, make_statements
 
@@ -42,8 +44,9 @@ class Judged:
 class PairVerdict:
     """All that is stated of a pair; `controls`: the names of those it was held against.
 
-    `robustness`: the variations that lie beside its record; missing, with the reason, where what lies there
-    is not of it, None where nothing does.
+    `beside`: where there are lines, the row of the pair, of each control and of each line; they decide
+    nothing. `robustness`: the variations that lie beside its record; missing, with the reason, where what
+    lies there is not of it, None where nothing does.
     """
 
     pair: str
@@ -51,6 +54,7 @@ class PairVerdict:
     tasks: tuple[Judged, ...]
     suites: tuple[Judged, ...]
     statements: tuple[Stated, ...]
+    beside: tuple[EvidenceRow, ...] = ()
     robustness: Robustness | Missing | None = None
 
     def __repr__(self) -> str:
@@ -58,14 +62,16 @@ class PairVerdict:
         return f"PairVerdict({self.pair}: {said})"
 
 
-def judge(record: Record, controls: Sequence[Record] = ()) -> PairVerdict:
-    """The verdict on a record's pair, held against its controls.
+def judge(record: Record, controls: Sequence[Record] = (), lines: Sequence[Record] = ()) -> PairVerdict:
+    """The verdict on a record's pair, held against its controls, and beside its lines.
 
     With the draws of their numbers at hand (`contrast.side`) differences from the controls are paired. Raises
-    UsageError for a record that is no control of the pair.
+    UsageError for a record that is no control or no line of the pair.
     """
     for control in controls:
         check_control(record, control)
+    for line in lines:
+        check_line(record, line)
     known = _Known(record, controls)
     findings = {name: find(one) for name, one in known.evidence.items()}
     return PairVerdict(
@@ -74,6 +80,7 @@ def judge(record: Record, controls: Sequence[Record] = ()) -> PairVerdict:
         _judged(findings, known, known.apart, dict.fromkeys(findings, ())),
         _of_suites(known),
         make_statements(record, controls),
+        tuple(map(make_row, (record, *controls, *lines))) if lines else (),
     )
 
 

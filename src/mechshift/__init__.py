@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         read,
         robustness,
         run,
+        run_with_controls,
         validate,
         verdict,
     )
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from .benchmark.circuits.circuit import Circuit
     from .benchmark.circuits.graph import Graph
     from .benchmark.contrast.comparison import RecordComparison
+    from .benchmark.controlled.run import ControlledRun
     from .benchmark.findings.finding import Finding
     from .benchmark.measure.evidence import ScoreSums
     from .benchmark.pairs.pair import Pair
@@ -41,6 +43,7 @@ __version__ = _version("mechshift")
 __all__ = [
     "Board",
     "Circuit",
+    "ControlledRun",
     "EdgeScores",
     "Finding",
     "Graph",
@@ -59,6 +62,7 @@ __all__ = [
     "read",
     "robustness",
     "run",
+    "run_with_controls",
     "validate",
     "verdict",
 ]
@@ -66,6 +70,7 @@ __all__ = [
 _MODULES = {
     "Board": "benchmark.board.rows",
     "Circuit": "benchmark.circuits.circuit",
+    "ControlledRun": "benchmark.controlled.run",
     "Finding": "benchmark.findings.finding",
     "Graph": "benchmark.circuits.graph",
     "Pair": "benchmark.pairs.pair",

@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from .benchmark.board.rows import Board
     from .benchmark.circuits.circuit import Circuit
     from .benchmark.contrast.comparison import RecordComparison
+    from .benchmark.controlled.run import ControlledRun
     from .benchmark.findings.finding import Finding
     from .benchmark.measure.evidence import ScoreSums
+    from .benchmark.pairs.options import PairOptions
     from .benchmark.pairs.pair import Pair
-    from .benchmark.pairs.spec import Precision
+    from .benchmark.pairs.spec import PairSpec, Precision
     from .benchmark.record.robustness import Robustness, VariedKind
     from .benchmark.verdict.verdict import PairVerdict
 
@@ -89,7 +91,7 @@ def load(
     *,
     shift: bool | None = None,
     attention: str | None = None,
-    control: bool | None = None,
+    as_control: bool | None = None,
     mask_token: str | int | None = None,
     revision: str | None = None,
     arm_revision: str | None = None,
@@ -102,13 +104,13 @@ def load(
     """A pair by name or FILE.toml (one argument), or of two directories or hub ids, after every check.
 
     The declarations are the second member's: an MDM with shift and full attention unless told otherwise, or
-    with `control` the ARM trained on. `revision` is its hub commit, tag or branch, `arm_revision` the first
-    one's; or write ID@REVISION. `name` is what a pair of two checkpoints is called, `dtype` the precision of
-    both members' weights (None: as stored), `device` where they go (None: an accelerator where there is one).
-    `offline` takes hub models from the cache and asks nothing of the network. `accept_behaviour` takes an MDM
-    that fills gaps better in another way than the declared one; the pair's confounds then say so.
-    Raises UsageError for an unknown name, attention or dtype and for declarations about a named pair, which
-    has its own, PairError for a checkpoint that is not what it is declared to be.
+    with `as_control` the ARM trained on. `revision` is its hub commit, tag or branch, `arm_revision` the
+    first one's; or write ID@REVISION. `name` is what a pair of two checkpoints is called, `dtype` the
+    precision of both members' weights (None: as stored), `device` where they go (None: an accelerator where
+    there is one). `offline` takes hub models from the cache and asks nothing of the network.
+    `accept_behaviour` takes an MDM that fills gaps better in another way than the declared one; the pair's
+    confounds then say so. Raises UsageError for an unknown name, attention or dtype and for declarations
+    about a named pair, which has its own, PairError for a checkpoint that is not what it is declared to be.
     """
     from .benchmark.admission.load import load_pair
     from .benchmark.pairs.options import PairOptions, resolve
@@ -118,7 +120,7 @@ def load(
         **which,
         shift=shift,
         attention=attention,
-        control=control,
+        as_control=as_control,
         mask_token=mask_token,
         revision=revision,
         arm_revision=arm_revision,
@@ -163,6 +165,50 @@ def run(
     told = choose_progress(_quiet(progress))
     fixed = _protocol(protocol).varied(scores, selection)
     return measure(_loaded(pair), fixed, Path(out), names, level, batch, told, workers)
+
+
+def run_with_controls(
+    pair: "Pair | Location",
+    controls: "Sequence[Location]" = (),
+    lines: Sequence[str] = (),
+    protocol: str | Protocol = "quick",
+    tasks: str | Sequence[str] | None = None,
+    level: str | None = None,
+    out: Location = RESULTS,
+    rows: int | None = None,
+    progress: bool | None = None,
+    workers: int = 1,
+) -> "ControlledRun":
+    """The records of a pair, of its controls and of its lines, and the verdict on the pair.
+
+    `controls`: each a listed control pair, the checkpoint (directory or hub id) of the same ARM trained
+    further without diffusion, a FILE.toml, or "siblings" for all that are listed for the pair. `lines`:
+    "arm-bidirectional", "mdm-causal", "noise" or "noise:SEED"; nothing is attributed by them. All are
+    measured under the same protocol, tasks and level, one after the other: a pair that is named is given back
+    before the next is loaded, a loaded one stays in memory. Other arguments are those of `run`, and what is
+    already in `out` is not done again. Raises what `run` raises, UsageError also for what is no control of
+    the pair or is given twice, before any weights are loaded where that shows.
+    """
+    from .benchmark.asking.states import ROWS
+    from .benchmark.controlled.beside import find_beside
+    from .benchmark.controlled.run import Conditions, Room
+    from .benchmark.controlled.run import run_with_controls as measure
+    from .benchmark.pairs.options import PairOptions, resolve
+    from .benchmark.run.progress import choose_progress
+
+    measured: Pair | PairSpec
+    if isinstance(pair, str | Path):
+        options = PairOptions(pair=pair)
+        measured = spec = resolve(options)
+        device = None
+    else:
+        options, measured, spec = _named_by(pair), pair, pair.spec
+        device = str(pair.arm.device)
+    beside = find_beside(spec, options, controls, lines)
+    names = [tasks] if isinstance(tasks, str) else tasks
+    conditions = Conditions(_protocol(protocol), Path(out), names, level, device)
+    rooms = [Room(ROWS if rows is None else rows, workers)] * (1 + len(beside.specs))
+    return measure(measured, beside, conditions, rooms, choose_progress(_quiet(progress)))
 
 
 def edge_scores(
@@ -256,19 +302,24 @@ def compare(a: Record | Location, b: Record | Location, cells: bool = True) -> "
 
 
 def verdict(
-    record: Record | Location, controls: Sequence[Record | Location] = (), cells: bool = True
+    record: Record | Location,
+    controls: Sequence[Record | Location] = (),
+    cells: bool = True,
+    lines: Sequence[Record | Location] = (),
 ) -> "PairVerdict":
     """What can be stated of a pair: a verdict on every task and suite, and on where its mechanism moved.
 
     `record`, `controls`: records, or paths of a record, a run's folder that holds one, or a submission;
     controls are of the same ARM trained further without diffusion, and without one nothing is attributed.
-    `cells`: as in `compare`. docs/verdicts.md has the rules. Raises UsageError for a record that is no
-    control of the pair, UsageError and NotComputable for what cannot be read.
+    `lines` are shown beside them and decide nothing. `cells`: as in `compare`. docs/verdicts.md has the
+    rules. Raises UsageError for a record that is no control or line of the pair, UsageError and NotComputable
+    for what cannot be read.
     """
     from .benchmark.verdict.read import judge_files
 
-    places = [place if isinstance(place, Record) else Path(place) for place in (record, *controls)]
-    return judge_files(places[0], places[1:], cells)
+    place, *others = (each if isinstance(each, Record) else Path(each) for each in (record, *controls))
+    shown = [each if isinstance(each, Record) else Path(each) for each in lines]
+    return judge_files(place, others, cells, lines=shown)
 
 
 def robustness(
@@ -337,6 +388,17 @@ def _read_kept(file: Path) -> "Circuit | ScoreSums":
 
 def _quiet(progress: bool | None) -> bool | None:
     return None if progress is None else not progress
+
+
+def _named_by(pair: "Pair") -> "PairOptions":
+    """What names a loaded pair: its name where it is the listed pair of that name, else its checkpoints."""
+    from .benchmark.pairs.options import PairOptions
+    from .benchmark.pairs.registry import list_pairs
+
+    listed = list_pairs().get(pair.spec.name)
+    if listed is not None and listed.spec == pair.spec:
+        return PairOptions(pair=pair.spec.name)
+    return PairOptions(arm=pair.spec.arm.checkpoint, mdm=pair.spec.mdm.checkpoint)
 
 
 def _loaded(pair: "Pair | Location") -> "Pair":

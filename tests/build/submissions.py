@@ -106,7 +106,11 @@ def write_run(
     members: dict[Any, Any] = {"arm": pair.arm, "mdm": pair.mdm}
     software = {"torch": environment.torch, "transformers": environment.transformers, "device": "cpu"}
     subject = Subject.of(
-        members, tokenizer=pair.tokenizer, mask_id=pair.mask_id, control=pair.control, software=software
+        members,
+        tokenizer=pair.tokenizer,
+        mask_id=pair.mask_id,
+        autoregressive=pair.autoregressive,
+        software=software,
     )
     asked = protocol.tasks if tasks is None else tasks
     first = [kind.name for kind in alone(kinds_of(protocol))]

@@ -160,7 +160,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     folders = {member: getattr(options, member) for member in ("arm", *ENDS)}
     members = {member: load_file(folder / "model.safetensors") for member, folder in folders.items()}
     pair = mechshift.load(
-        str(folders["arm"]), str(folders["control"]), control=True, device="cpu", name="path"
+        str(folders["arm"]), str(folders["control"]), as_control=True, device="cpu", name="path"
     )
     results = {
         task: measure(options.folder / task, Asked(pair, members["arm"], task), members)

@@ -204,7 +204,9 @@ def test_an_mdm_without_a_row_for_its_mask_token_is_not_asked(tiny: Pair) -> Non
 
 def test_an_mdm_that_is_called_a_control_is_told_to_be_none(tiny: Pair) -> None:
     spec = replace(tiny.spec, control=True, mdm=replace(tiny.spec.mdm, attention=Attention("causal")))
-    remedy = r"leave out --control \(in Python control=\) and declare --shift --attention full \(in Python"
+    remedy = (
+        r"leave out --as-control \(in Python as_control=\) and declare --shift --attention full \(in Python"
+    )
     with pytest.raises(PairError, match=remedy) as caught:
         load_pair(spec, "cpu")
     assert caught.value.problem.startswith("the control is declared with shift, causal")

@@ -234,7 +234,7 @@ def test_a_pair_is_shown_with_its_licence_revision_and_confounds(command: Comman
 
 def test_a_control_is_run_and_shown_as_one(command: Command, tiny: Pair, tmp_path: Path) -> None:
     arm = tiny.spec.arm.checkpoint
-    done = command("run", "--arm", arm, "--mdm", arm, "--control", "--task", "infilling", "--json")
+    done = command("run", "--arm", arm, "--mdm", arm, "--as-control", "--task", "infilling", "--json")
     assert (done.code, done.err) == (0, "")
     assert Record.model_validate_json(done.out).pair.control
     (path,) = (tmp_path / "mechshift-results").glob("*.json")

@@ -32,7 +32,7 @@ def test_a_run_and_python_take_everything_that_can_be_said_of_a_pair() -> None:
     ("path", "without"),
     [
         (("check-pair",), {"name", "accept_behaviour"}),
-        (("pair", "new"), {"pair", "control", "dtype", "accept_behaviour"}),
+        (("pair", "new"), {"pair", "as_control", "dtype", "accept_behaviour"}),
     ],
 )
 def test_other_commands_take_what_has_a_meaning_for_them(path: tuple[str, ...], without: set[str]) -> None:

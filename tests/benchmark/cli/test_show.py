@@ -73,11 +73,17 @@ def test_plots_are_of_one_record(command: Command, folder: Path) -> None:
 
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
-    """What was to be drawn: the record's pair, the files, its place, the pairs of its controls."""
+    """What was to be drawn: the record's pair, the files, its place, the pairs of its controls and lines."""
     found = []
 
-    def note(record: Record, files: PlotFiles, place: Path, controls: Sequence[Record]) -> Written:
-        found.append((record.pair.name, files, place, [control.pair.name for control in controls]))
+    def note(
+        record: Record,
+        files: PlotFiles,
+        place: Path,
+        controls: Sequence[Record],
+        lines: Sequence[Record],
+    ) -> Written:
+        found.append((record.pair.name, files, place, [each.pair.name for each in (*controls, *lines)]))
         reason = {"no cells beside it": ("ioi heads", "sudoku heads")}
         return Written((files.folder / "one.svg", files.folder / "two.svg"), reason)
 
@@ -102,8 +108,8 @@ def test_formats_panels_and_controls_are_as_asked(
     command: Command, folder: Path, drawn: list[tuple[Any, ...]]
 ) -> None:
     options = ["--plot-format", "pdf", "--plot-format", "svg", "--panels"]
-    controls = ["--control", folder / "two", "--control", folder / "one-v2.json"]
-    assert command("show", folder / "one-v2.json", "--plots", "plots", *options, *controls).code == 0
+    beside_it = ["--line", folder / "one-v2.json", "--control", folder / "two"]
+    assert command("show", folder / "one-v2.json", "--plots", "plots", *options, *beside_it).code == 0
     ((_, files, _, beside),) = drawn
     assert files == PlotFiles(Path("plots"), (PlotFormat.pdf, PlotFormat.svg), True)
     assert beside == ["two", "one"]
@@ -115,6 +121,7 @@ def test_formats_panels_and_controls_are_as_asked(
         (["--plot-format", "png", "--plots", "plots"], "png"),
         (["--plot-format", "pdf"], "--plot-format is of figures\ngive it with --plots"),
         (["--panels"], "--panels is of figures\ngive it with --plots"),
+        (["--line", "records/two"], "--line is drawn beside a pair in its figures\ngive it with --plots"),
         (["--control", "records/two"], "--control is shown beside a pair in its figures or on its page"),
         (
             ["--html", "x.html", "--control", "records/two"],

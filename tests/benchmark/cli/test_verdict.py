@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 import mechshift
-from build.records import a_comparison, a_function, a_pair, a_record, a_task, number
-from mechshift.benchmark.record.files import write_model
+from build.records import a_comparison, a_failed_task, a_function, a_pair, a_record, a_task, number
+from mechshift.benchmark.record.files import read_model, write_model
+from mechshift.benchmark.record.provenance import LineProvenance, NoiseProvenance
+from mechshift.benchmark.record.record import Record
 
 Command = Callable[..., Any]
 
@@ -52,6 +54,42 @@ def test_a_record_that_is_no_control_is_refused(command: Command, records: tuple
     done = command("verdict", records[1], "--control", records[0])
     assert done.code == 2
     assert "pair is no control of continued" in done.err
+
+
+def test_a_line_stands_beside_and_attributes_nothing(
+    command: Command, records: tuple[Path, Path], tmp_path: Path
+) -> None:
+    found = read_model(records[0], Record)
+    made = NoiseProvenance(
+        share=0.5, seed=0, checkpoint="x/mdm", revision=None, moved_to=found.pair.mdm.digest
+    )
+    pair = found.pair.model_copy(
+        update={"name": "pair-noise", "line": LineProvenance(name="noise", noise=made)}
+    )
+    failed = a_failed_task("countdown", "ARM solves 3 of 500")
+    line = found.model_copy(update={"pair": pair, "tasks": found.tasks[:1], "failed": (failed,)})
+    place = tmp_path / "noise.json"
+    write_model(line, place)
+    beside = ["--control", records[1], "--line", place]
+    done = command("verdict", records[0], *beside)
+    assert (done.code, done.err) == (0, "")
+    shown = " ".join(done.out.partition("\nLINES\n")[2].split())
+    assert shown.startswith("local pair pair: τ* of the MDM's circuit in the ARM 0.97 [")
+    assert "line pair-noise: τ* of the MDM's circuit in the ARM 0.97 [" in shown
+    assert "planning pair pair:" in shown
+    assert "pair-noise, countdown: ARM solves 3 of 500" in shown
+    # All above the lines is what it is without them.
+    without = command("verdict", records[0], "--control", records[1]).out
+    assert done.out.partition("\nLINES\n")[0].rstrip() in without
+    values = json.loads(command("verdict", records[0], *beside, "--json").out)
+    assert [each["kind"] for each in values["beside"]] == ["pair", "control", "line"]
+    number = values["beside"][2]["suites"]["local"]["τ* of the MDM's circuit in the ARM"]
+    assert number["value"] == 0.97
+    assert values["beside"][2]["failed"] == {"countdown": "ARM solves 3 of 500"}
+    refused = command("verdict", records[0], "--control", place)
+    assert refused.code == 2
+    assert "it is a line and no further training" in refused.err
+    assert "is no line beside pair" in command("verdict", records[0], "--line", records[1]).err
 
 
 def test_a_file_that_is_no_record_is_refused(command: Command, tmp_path: Path) -> None:

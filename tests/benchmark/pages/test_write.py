@@ -147,4 +147,4 @@ def test_a_partial_run_is_repeated_in_part() -> None:
 
 
 def test_a_control_is_run_as_one() -> None:
-    assert "--control" in reproducing(a_record("x", pair=a_pair("x", control=True)))
+    assert "--as-control" in reproducing(a_record("x", pair=a_pair("x", control=True)))

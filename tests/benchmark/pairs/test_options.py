@@ -25,14 +25,18 @@ def test_a_pair_is_named_by_a_name_or_a_file(tmp_path: Path) -> None:
 
 def test_two_checkpoints_are_what_is_said_about_them() -> None:
     said: dict[str, Any] = {"shift": False, "attention": "block:4", "mask_token": "811", "name": "mine"}
-    said |= {"revision": "step-1", "arm_revision": "v2", "control": False}
-    assert resolve(PairOptions(arm="a/b", mdm="c/d", **said)) == declare_pair("a/b", "c/d", **said)
-    assert set(said) == set(DECLARATIONS)
+    said |= {"revision": "step-1", "arm_revision": "v2"}
+    found = resolve(PairOptions(arm="a/b", mdm="c/d", as_control=False, **said))
+    assert found == declare_pair("a/b", "c/d", control=False, **said)
+    assert {*said, "as_control"} == set(DECLARATIONS)
 
 
 def test_what_was_left_out_is_not_declared() -> None:
     assert PairOptions(arm="a", mdm="b").declared == {}
-    assert PairOptions(shift=False, control=True, device="cpu").declared == {"shift": False, "control": True}
+    assert PairOptions(shift=False, as_control=True, device="cpu").declared == {
+        "shift": False,
+        "as_control": True,
+    }
 
 
 def test_a_named_pair_takes_other_revisions_and_keeps_the_rest() -> None:
@@ -65,7 +69,7 @@ CONTRADICTIONS: list[tuple[PairOptions, str, str]] = [
         "--attention, --mask-token would declare something about pair tiny",
         "attention='full', mask_token='5' would declare something about pair tiny",
     ),
-    (PairOptions(pair="tiny", control=True), "--control would", "control=True would"),
+    (PairOptions(pair="tiny", as_control=True), "--as-control would", "as_control=True would"),
     (PairOptions(pair="tiny", name="mine"), "--name would", "name='mine' would"),
     (PairOptions(pair="dream-7b", revision=" "), "--revision is empty", "revision= is empty"),
     (PairOptions(pair="dream-7b", arm_revision=""), "--arm-revision is empty", "arm_revision= is empty"),

@@ -23,6 +23,11 @@ def test_an_option_is_written_as_its_interface_takes_it(
     assert words.given("attention", "full") == attention
 
 
+def test_what_is_repeated_on_the_command_line_is_a_list_in_python() -> None:
+    assert Words.COMMAND_LINE.repeated("control") == "--control"
+    assert Words.PYTHON.repeated("control") == "controls="
+
+
 def test_what_either_interface_may_have_asked_for_is_named_in_both() -> None:
     assert in_either("mask_token") == "--mask-token (in Python mask_token=)"
     assert given_in_either(shift=False) == "--no-shift (in Python shift=False)"

@@ -10,12 +10,14 @@ from matplotlib.figure import Figure
 
 from build.records import a_comparison, a_failed_task, a_record, a_task, number
 from mechshift.benchmark.plots.forest_panel import ForestLooks, TaskLine, forest_panel
+from mechshift.benchmark.plots.headlines import Mark
 from mechshift.benchmark.plots.of_record import NotDrawn, plots_of
 from mechshift.benchmark.plots.plot import Plot, draw_together
 from mechshift.benchmark.plots.style import OF_ARM, OF_MDM, Looks
 from mechshift.benchmark.record.files import read_model
 from mechshift.benchmark.record.missing import Missing
 from mechshift.benchmark.record.number import Measured
+from mechshift.benchmark.record.provenance import LineProvenance
 from mechshift.benchmark.record.record import Record
 
 REFERENCE = Path(__file__).parents[3] / "baselines" / "reference"
@@ -135,6 +137,30 @@ def test_long_names_are_cut() -> None:
     forest_panel(axes, "it", "units", [TaskLine("a" * 40, [(OF_ARM, number(1.0))])])
     assert [label.get_text() for label in axes.get_yticklabels()] == ["a" * 17 + "…"]
     assert ForestLooks(Looks(), ("b" * 99,)).labels[-1] == "control: " + "b" * 35 + "…"
+
+
+def test_a_line_is_not_called_a_control() -> None:
+    looks = ForestLooks(Looks(), ("further",), ("noise",))
+    assert looks.labels[-2:] == ("control: further", "line: noise")
+    # Marks count controls first, and every one of them has a look of its own.
+    values = [Mark(number(0.5), None, index) for index in (0, 1)]
+    assert [looks.of(each).label for each in values] == ["control: further", "line: noise"]
+    assert len({looks.of(each).marker for each in values}) == 2
+
+
+def test_a_forest_names_controls_and_lines_apart(make_record: Callable[..., Record]) -> None:
+    record, line, control = make_record("mine"), make_record("mine-noise"), make_record("further")
+    of_line = line.pair.model_copy(update={"line": LineProvenance(name="mdm-causal")})
+    of_control = control.pair.model_copy(update={"control": True})
+    beside = [
+        control.model_copy(update={"pair": of_control}),
+        line.model_copy(update={"pair": of_line}),
+    ]
+    forest = next(each for each in plots_of(record, controls=beside) if isinstance(each, Plot))
+    assert forest.title.endswith("control: further; line: mine-noise")
+    assert forest.legend[-2:] == ("control: further", "line: mine-noise")
+    alone = next(each for each in plots_of(record, controls=beside[1:]) if isinstance(each, Plot))
+    assert alone.title.endswith("control: none; line: mine-noise")
 
 
 def test_a_record_without_tasks_has_no_forest(make_record: Callable[..., Record]) -> None:

@@ -1,0 +1,1 @@
+"""A pair with its controls and lines: measured one after the other under one protocol, and judged."""
