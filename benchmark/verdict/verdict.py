@@ -61,7 +61,16 @@ def judge(record: Record, controls: Sequence[Record] = ()) -> PairVerdict:
     """
     for control in controls:
         check_control(record, control)
-    named = {control.pair.name: control for control in controls}
+    return judge_against(record, controls)
+
+
+def judge_against(record: Record, others: Sequence[Record]) -> PairVerdict:
+    """As `judge`, held against any records: whether they are controls of the pair is not asked.
+
+    What is attributed then is a difference between trainings, and of diffusion only where the others are
+    controls. That is how controls are held against each other.
+    """
+    named = {other.pair.name: other for other in others}
     tasks = {task.task: task for task in record.results}
     evidence = {name: of_task(record, task) for name, task in tasks.items()}
     apart = {
@@ -78,7 +87,7 @@ def judge(record: Record, controls: Sequence[Record] = ()) -> PairVerdict:
         tuple(named),
         of_tasks_judged,
         _of_suites(tasks, evidence, apart),
-        make_statements(record, controls),
+        make_statements(record, others),
     )
 
 
