@@ -70,6 +70,7 @@ from .resampling import (
 )
 from .seeds import (
     across_seeds,
+    beyond_seeds,
     pairs_of_seeds,
     seeds_difference,
     seeds_difference_p,
@@ -118,6 +119,7 @@ __all__ = [
     "across_seeds",
     "areas_of_one_curve",
     "average_precision",
+    "beyond_seeds",
     "bootstrap",
     "bootstrap_scores",
     "cancellation_ratio",

@@ -92,6 +92,41 @@ def seeds_difference_p(minuend: ArrayLike, subtrahend: ArrayLike, bound: float =
     return float(welch_p(apart, variances, [len(of) - 1, len(less) - 1]))
 
 
+def beyond_seeds(differences: ArrayLike, level: float = 0.95) -> Estimate | Undefined:
+    """One training less the mean over seeds of a recipe, with the interval that it has if it is one of them.
+
+    d̄ ± t · s · √(1 + 1/n), t of n − 1 degrees of freedom: Student's prediction interval about one more value
+    of a normal sample. An interval of a difference from one seed covers prompts alone, and two seeds of one
+    recipe differ too. Where this one excludes 0, so do so few further seeds of the recipe.
+
+    Args:
+        differences: [seeds], the training less each seed.
+        level: of the interval.
+
+    Returns:
+        An Estimate in the units of the values, without draws; its `freedom` is n − 1. Undefined of one seed,
+        and where all are equal.
+
+    Raises:
+        ValueError: none, NaN, infinite.
+
+    >>> found = beyond_seeds([1.0, 2.0, 3.0])
+    >>> round(found.low, 3), found.value, round(found.high, 3)
+    (-2.968, 2.0, 6.968)
+    """
+    of = squarable("differences", differences, 1)
+    if len(of) < 2:
+        return Undefined("there is one seed")
+    variance = _variance(of)
+    if not variance:
+        return _EQUAL
+    freedom = len(of) - 1
+    value = float(of.mean())
+    # Of the mean, and of one more value, which varies n times as much.
+    reach = student_quantile((1 + level_of(level)) / 2, freedom) * math.sqrt(variance * (1 + len(of)))
+    return Estimate(value, value - reach, value + reach, level, resamples=0, freedom=freedom)
+
+
 def pairs_of_seeds(values: ArrayLike, level: float = 0.95) -> Estimate | Undefined:
     """Mean over all pairs of seeds of a number that is of two, with an interval by the jackknife.
 

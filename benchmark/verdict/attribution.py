@@ -1,14 +1,15 @@
 """What of a change is more than a control shows: the pair's numbers less those of a control, task by task."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from ...metrics import holm
+from ...metrics import Undefined, beyond_seeds, holm
 from ..contrast.comparable import why_unpaired
 from ..contrast.differences import subtract_values
 from ..record.missing import Missing
-from ..record.number import Measured
+from ..record.number import Measured, Number, measured
+from ..record.quantity import SHIFT
 from ..record.record import Record
 from ..record.task_record import TaskResult
 from .bounds import MARGIN
@@ -18,12 +19,16 @@ from .evidence import TransferEvidence, of_task
 Attributable = Literal["attributable", "no more than the control", "undecided", "control: none"]
 
 ATTRIBUTION: Mapping[Attributable, str] = {
-    "attributable": "in everything that changed the pair lies beyond every control",
+    "attributable": "in everything that changed the pair lies beyond every control, and beyond what one more "
+    "training like several controls would differ by",
     "no more than the control": f"in everything that changed it lies less than {MARGIN:g} beyond a control",
     "undecided": "an interval of a difference from a control includes both, or nothing changed",
     "control: none": "no control was given, and nothing is attributed",
 }
 """Whether a change is one of the MDM's training and not of any further training, and when that is said."""
+
+SEVERAL = 3
+"""Controls from which on their spread counts: by that of two hardly anything would lie beyond one more."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,7 @@ def attribute_change(
         name: tuple(_beyond(claim, name, values, 0.0) for claim in changed) for name, values in apart.items()
     }
     flat = tuple(claim for claims in beyond.values() for claim in claims)
+    flat += tuple(found for claim in changed for found in _beyond_trainings(claim, apart))
     if all(claim.holds for claim in flat):
         return Attributed("attributable", flat)
     for name, values in apart.items():
@@ -89,6 +95,25 @@ def _beyond(
     return BoundClaim(
         f"{claim.label} less {name}", apart, claim.side, bound, replace(claim.rounding, signed=True)
     )
+
+
+def _beyond_trainings(
+    claim: BoundClaim, apart: Mapping[str, Mapping[str, Measured] | Missing]
+) -> Iterator[BoundClaim]:
+    """That the pair lies further from the controls than one more of them would, where there are several.
+
+    An interval of a difference covers prompts, and two trainings of one recipe differ too. None where a
+    control lacks the number, which no claim survives, and where the controls do not differ, as the
+    right-context shares of causal models.
+    """
+    values = [of[claim.label] for of in apart.values() if not isinstance(of, Missing)]
+    numbers = [value.value for value in values if isinstance(value, Number)]
+    if len(numbers) < max(SEVERAL, len(apart)):
+        return
+    found = beyond_seeds(numbers)
+    if not isinstance(found, Undefined):
+        label = f"{claim.label} less {len(numbers)} controls, for one more training"
+        yield BoundClaim(label, measured(found), claim.side, 0.0, SHIFT)
 
 
 def _no_more(claim: BoundClaim, name: str, values: Mapping[str, Measured] | Missing) -> BoundClaim:

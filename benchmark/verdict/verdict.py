@@ -72,15 +72,26 @@ def judge(record: Record, controls: Sequence[Record] = (), lines: Sequence[Recor
         check_control(record, control)
     for line in lines:
         check_line(record, line)
-    known = _Known(record, controls)
+    return judge_against(record, controls, lines)
+
+
+def judge_against(
+    record: Record, others: Sequence[Record], lines: Sequence[Record] = ()
+) -> PairVerdict:
+    """As `judge`, held against any records: whether they are controls of the pair is not asked.
+
+    What is attributed then is a difference between trainings, and of diffusion only where the others are
+    controls. That is how controls are held against each other.
+    """
+    known = _Known(record, others)
     findings = {name: find(one) for name, one in known.evidence.items()}
     return PairVerdict(
         record.pair.name,
         known.controls,
         _judged(findings, known, known.apart, dict.fromkeys(findings, ())),
         _of_suites(known),
-        make_statements(record, controls),
-        tuple(map(make_row, (record, *controls, *lines))) if lines else (),
+        make_statements(record, others),
+        tuple(map(make_row, (record, *others, *lines))) if lines else (),
     )
 
 

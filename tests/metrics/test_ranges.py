@@ -291,6 +291,7 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy, ...], tuple[
     ),
     "seeds_difference": (metrics.seeds_difference, (of(NUMBERS, 3), of(NUMBERS, 2)), ANY),
     "seeds_difference_p": (metrics.seeds_difference_p, (of(NUMBERS, 3), of(NUMBERS, 2), NUMBERS), SHARE),
+    "beyond_seeds": (metrics.beyond_seeds, (of(NUMBERS, 3),), ANY),
     "seeds_mean": (metrics.seeds_mean, (of(NUMBERS, 3),), ANY),
     "weighted_estimate": (
         lambda weights, a, b: metrics.weighted_estimate(list(weights), [a, b]),

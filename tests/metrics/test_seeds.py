@@ -10,6 +10,7 @@ from mechshift.metrics import (
     Estimate,
     Undefined,
     across_seeds,
+    beyond_seeds,
     pairs_of_seeds,
     seeds_difference,
     seeds_difference_p,
@@ -45,6 +46,28 @@ def test_the_p_value_is_the_level_where_the_interval_ends() -> None:
     assert isinstance(found, Estimate)
     assert seeds_difference_p(one, other, bound=found.low) == pytest.approx(0.05, abs=1e-6)
     assert seeds_difference_p(one, other, bound=0.5) == pytest.approx(1)
+
+
+def test_one_more_seed_has_students_prediction_interval() -> None:
+    values = [0.91, 0.88, 0.95, 0.90, 0.86]
+    found = beyond_seeds([0.5 - value for value in values])
+    reach = T_975[4] * stdev(values) * math.sqrt(1 + 1 / 5)
+    assert isinstance(found, Estimate)
+    assert found.value == pytest.approx(0.5 - fmean(values))
+    assert (found.low, found.high) == pytest.approx((found.value - reach, found.value + reach), abs=1e-6)
+    assert found.freedom == 4
+
+
+def test_one_more_seed_lies_beyond_the_others_in_one_case_of_twenty() -> None:
+    generator = np.random.default_rng(0)
+    seeds = generator.normal(3, 2, size=(4000, 6))
+    beyond = 0
+    for one, *others in seeds:
+        found = beyond_seeds(one - np.array(others))
+        assert isinstance(found, Estimate)
+        beyond += not found.low <= 0 <= found.high
+    # Four standard errors of a share of 4,000.
+    assert beyond / 4000 == pytest.approx(0.05, abs=4 * math.sqrt(0.05 * 0.95 / 4000))
 
 
 def test_pairs_of_seeds_by_hand() -> None:
@@ -129,13 +152,15 @@ def test_seeds_that_share_half_of_their_change_have_half_of_it_in_common() -> No
 
 def test_a_single_seed_says_nothing_of_others() -> None:
     assert isinstance(seeds_mean([1.0]), Undefined)
+    assert isinstance(beyond_seeds([1.0]), Undefined)
+    assert isinstance(beyond_seeds([0.1, 0.1, 0.1]), Undefined)
     assert isinstance(seeds_difference([1.0, 2.0], [1.0]), Undefined)
     assert isinstance(seeds_difference_p([1.0], [1.0, 2.0]), Undefined)
     assert isinstance(pairs_of_seeds(np.ones((2, 2))), Undefined)
     assert isinstance(across_seeds([[1.0, 2.0]]), Undefined)
 
 
-@pytest.mark.parametrize("call", [seeds_mean, across_seeds])
+@pytest.mark.parametrize("call", [seeds_mean, beyond_seeds, across_seeds])
 def test_nan_is_refused(call: object) -> None:
     with pytest.raises(ValueError, match="NaN"):
         call([[float("nan"), 1.0]] if call is across_seeds else [float("nan"), 1.0])  # type: ignore[operator]

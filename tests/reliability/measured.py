@@ -102,7 +102,11 @@ def limits(mean: Floats, spread: Floats, mask: NDArray[np.bool_]) -> dict[str, f
     placed = np.zeros((2, *mask.shape))
     placed[:, mask] = mean
     unit = (spread**2 / (spread**2).sum(axis=1, keepdims=True)).sum(axis=0)
-    found = {name: _cosine(*(mean * unit ** (-power / 2))) for name, power in POWERS.items()}
+    # Edges that never differ between prompts have no unit, and take no part; plain ρ asks for none.
+    inverse = np.divide(1, unit, out=np.zeros_like(unit), where=unit > 0)
+    found = {
+        name: _cosine(*(mean * (inverse ** (power / 2) if power else 1))) for name, power in POWERS.items()
+    }
     found[COMPONENTS] = _cosine(*placed[:, 1:].sum(axis=2))
     found |= dict.fromkeys(WEIGHTED, _number(metrics.weighted_jaccard(*placed, mask)))
     edges, k = int(mask.sum()), size(mask)

@@ -1,4 +1,4 @@
-"""The tables of docs/metrics.md that `estimators` makes, from the results in its files."""
+"""Tables of docs/metrics.md and docs/verdicts.md, from the results of the scripts beside this file."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 
-PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
+from mechshift.metrics import student_quantile
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE, VERDICTS = DOCS / "metrics.md", DOCS / "verdicts.md"
 ENOUGH = 100
 """From how many prompts on an estimator may not be biased."""
 Result = Mapping[str, Any]
@@ -161,6 +164,65 @@ def robustness_table(names: Iterable[str], results: Mapping[str, Any]) -> str:
             paths = [", ".join(_of([each[name]]) for each in result["paths"][end]) for end in ends]
             rows.append([name, task, *paths, f"{_of([result['noise'][name]])} at {result['level']:.2g}"])
     return table(headers, rows)
+
+
+def false_alarms_table(results: Mapping[str, Mapping[str, Any]]) -> str:
+    """What was made, said a change and was attributed among controls, by how they were compared."""
+    kinds = ("tasks", "suites", "statements")
+    headers = [
+        "differences",
+        "held against",
+        *(f"{kind}: judged, said to have changed, attributed" for kind in kinds),
+    ]
+    rows = [
+        [differences, against, *(", ".join(map(str, getattr(alarms, kind))) for kind in kinds)]
+        for differences, of in results.items()
+        for against, alarms in of.items()
+    ]
+    return table(headers, rows)
+
+
+def coverage_table(names: Iterable[str], results: Sequence[Result]) -> str:
+    """Per cent of intervals that hold the truth.
+
+    The mean of samples of this size; the same by Student's t for as many units as were drawn, as claims of
+    verdicts need it; and the limit of many prompts.
+    """
+    headers = ["quantity", *(f"{one['task']}, {_templates(one)}" for one in results), "undefined, %"]
+    rows = []
+    for name in names:
+        cells = [_held(name, one) for one in results]
+        rows.append([name, *cells, _undefined(trial[name] for one in results for trial in one["trials"])])
+    return table(headers, rows)
+
+
+def _templates(result: Result) -> str:
+    groups = result["groups"] // result["templates"]
+    return f"{result['templates']} × {groups}, {'drawn' if result['drawn'] else 'fixed'}"
+
+
+def _held(name: str, result: Result) -> str:
+    intervals = [one[name] for one in result["trials"] if one[name] is not None]
+    if not intervals:
+        return "–"
+    # Of as many trials as there are, the mean is known to a twentieth of what one of them is off.
+    mean, limit = np.mean([value for value, _, _ in intervals]), result["limits"][name]
+    units = result["templates"] if result["drawn"] else result["groups"]
+    freedom = units - (1 if result["drawn"] else result["templates"])
+    wider = student_quantile(0.975, freedom) / student_quantile(0.975, np.inf)
+    return ", ".join(
+        f"{100 * _share_held(intervals, true, factor):.1f}"
+        for true, factor in ((mean, 1.0), (mean, wider), (limit, 1.0))
+    )
+
+
+def _share_held(intervals: Sequence[Sequence[float]], true: float, factor: float) -> float:
+    """Share of intervals [value, low, high] that hold the truth, made wider by a factor."""
+    held = [
+        value - factor * (value - low) <= true <= value + factor * (high - value)
+        for value, low, high in intervals
+    ]
+    return float(np.mean(held))
 
 
 def _of(values: Iterable[Sequence[float] | None]) -> str:

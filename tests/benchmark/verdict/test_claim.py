@@ -18,6 +18,20 @@ def test_a_claim_holds_where_the_whole_interval_does() -> None:
     assert not BoundClaim("x", Missing(missing="none"), "above", 0.8).holds
 
 
+def test_of_few_units_an_interval_just_beyond_its_bound_is_not_enough() -> None:
+    # Ten templates were drawn: t of nine degrees is 2.26 where the interval took 1.96 standard errors.
+    near, far = (
+        Number(value=value, low=value - 1.959964 * 0.05, high=value + 1.959964 * 0.05).estimated(
+            Resampling(9, np.inf)
+        )
+        for value in (0.8 + 2.1 * 0.05, 0.8 + 2.4 * 0.05)
+    )
+    assert near.low is not None
+    assert near.low > 0.8
+    assert not BoundClaim("x", near, "above", 0.8).holds
+    assert BoundClaim("x", far, "above", 0.8).holds
+
+
 def test_p_is_students_of_the_distance_from_the_bound_in_standard_errors() -> None:
     freedom = Resampling(14, np.inf)
     given = Number(value=0.9, low=0.9 - 1.959964 * 0.05, high=0.9 + 1.959964 * 0.05).estimated(freedom)
