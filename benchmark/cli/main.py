@@ -21,6 +21,7 @@ from .export import export
 from .leaderboard import leaderboard
 from .ls import ls
 from .output import flush
+from .report import report
 from .rescore import rescore
 from .run import run
 from .show import show
@@ -41,6 +42,7 @@ for command in (
     compare,
     check,
     verdict,
+    report,
     rescore,
     submit,
     validate,

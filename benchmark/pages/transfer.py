@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
-from ..record.function import InHost
-from ..record.missing import Missing
-from ..record.number import Measured, Number
 from ..record.quantity import SHARE
 from ..record.record import Record
 from ..record.task_record import TaskRecord
+from ..tables.crossed import HostName, crossed_values
 from .markup import Html, tag
 from .page import caption, scrolling, section
 from .values import value_text
@@ -34,7 +32,7 @@ def transfer_section(record: Record) -> Html | None:
     )
 
 
-def _matrix(tasks: Sequence[TaskRecord], host: str, title: str) -> Html:
+def _matrix(tasks: Sequence[TaskRecord], host: HostName, title: str) -> Html:
     names = [task.task for task in tasks]
     heads = ["asked", "τ*", "other member", *(f"of {name}" for name in names)]
     head = tag("tr", [tag("th", each, scope="col") for each in heads])
@@ -42,21 +40,8 @@ def _matrix(tasks: Sequence[TaskRecord], host: str, title: str) -> Html:
         tag(
             "tr",
             tag("th", task.task, scope="row"),
-            [tag("td", value_text(value, SHARE)) for value in _values(task, host, names)],
+            [tag("td", value_text(value, SHARE)) for value in crossed_values(task, host, names)],
         )
         for task in tasks
     ]
     return scrolling(title, tag("table", caption(title), tag("thead", head), tag("tbody", rows)))
-
-
-def _values(task: TaskRecord, host: str, names: Sequence[str]) -> list[Measured]:
-    found: InHost = getattr(task.function, host)
-    crossed = [found.compared.own if name == task.task else _point(found.tasks.get(name)) for name in names]
-    return [found.compared.transfer, found.compared.other, *crossed]
-
-
-def _point(value: Measured | None) -> Measured:
-    """Without its interval, as a matrix of them could not be read."""
-    if value is None:
-        return Missing(missing="its circuit was not run")
-    return Number(value=value.value) if isinstance(value, Number) else value

@@ -1,7 +1,8 @@
 """The verdict on a pair: on every task, on both suites, and on where and how its mechanism moved."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ...errors import listed
 from ...metrics import holm
@@ -10,7 +11,6 @@ from ..record.missing import Missing
 from ..record.number import Measured
 from ..record.record import Record
 from ..record.summary import SUITES, Among
-from ..record.task_record import TaskResult
 from .attribution import Attributed, adjusted, attribute_change, less
 from .claim import ALPHA
 from .evidence import TransferEvidence, of_task, of_tasks
@@ -68,23 +68,58 @@ def judge(record: Record, controls: Sequence[Record] = ()) -> PairVerdict:
         name: {other: less(record, control, task) for other, control in named.items()}
         for name, task in tasks.items()
     }
-    of_tasks_judged = _judged(
-        {name: find(one) for name, one in evidence.items()},
-        apart,
-        dict.fromkeys(tasks, ()),
-    )
+
+    def over(among: Among, names: Sequence[str]) -> TransferEvidence:
+        return of_tasks([evidence[name] for name in names], among)
+
+    def less_over(among: Among, names: Sequence[str]) -> dict[str, TransferEvidence | Missing]:
+        return {other: mean_difference([apart[name][other] for name in names], among) for other in named}
+
     return PairVerdict(
         record.pair.name,
         tuple(named),
-        of_tasks_judged,
-        _of_suites(tasks, evidence, apart),
+        judge_tasks(evidence, apart),
+        judge_suites({name: task.suite for name, task in tasks.items()}, over, less_over),
         make_statements(record, controls),
     )
 
 
+LessControls = Mapping[str, TransferEvidence | Missing]
+"""Pair − control, by the control's name."""
+
+
+def judge_tasks(
+    evidence: Mapping[str, TransferEvidence], apart: Mapping[str, LessControls]
+) -> tuple[Judged, ...]:
+    """The verdict on every task from its evidence and from the pair less each control."""
+    return _judged({name: find(one) for name, one in evidence.items()}, apart, dict.fromkeys(evidence, ()))
+
+
+def judge_suites(
+    suite_of: Mapping[str, str],
+    over: Callable[[Among, Sequence[str]], TransferEvidence],
+    less_over: Callable[[Among, Sequence[str]], LessControls],
+) -> tuple[Judged, ...]:
+    """The verdict on every suite that has tasks.
+
+    `suite_of`: of each task; `over`: the evidence over some of a suite's tasks; `less_over`: that of the pair
+    less each control.
+    """
+    findings: dict[str, Ruling] = {}
+    differences: dict[str, LessControls] = {}
+    carriers: dict[str, tuple[str, ...]] = {}
+    for suite in SUITES:
+        inside = [name for name, of in suite_of.items() if of == suite]
+        if not inside:
+            continue
+        findings[suite], carriers[suite] = _find_over(inside, partial(over, Among(suite)))
+        differences[suite] = less_over(Among(suite), inside)
+    return _judged(findings, differences, carriers)
+
+
 def _judged(
     findings: Mapping[str, Ruling],
-    apart: Mapping[str, Mapping[str, TransferEvidence | Missing]],
+    apart: Mapping[str, LessControls],
     without: Mapping[str, tuple[str, ...]],
 ) -> tuple[Judged, ...]:
     """Verdicts after Holm's adjustment over all of them, then their attributions after one of their own."""
@@ -103,7 +138,7 @@ def _judged(
     )
 
 
-def _named(apart: Mapping[str, TransferEvidence | Missing]) -> dict[str, dict[str, Measured] | Missing]:
+def _named(apart: LessControls) -> dict[str, dict[str, Measured] | Missing]:
     return {name: one if isinstance(one, Missing) else one.named() for name, one in apart.items()}
 
 
@@ -113,37 +148,17 @@ def _chance(finding: Ruling, p: float) -> Ruling:
     return replace(finding, verdict="undecided", why=why)
 
 
-def _of_suites(
-    tasks: Mapping[str, TaskResult],
-    evidence: Mapping[str, TransferEvidence],
-    apart: Mapping[str, Mapping[str, TransferEvidence | Missing]],
-) -> tuple[Judged, ...]:
-    findings: dict[str, Ruling] = {}
-    differences: dict[str, dict[str, TransferEvidence | Missing]] = {}
-    carriers: dict[str, tuple[str, ...]] = {}
-    for suite in SUITES:
-        inside = {name: evidence[name] for name, task in tasks.items() if task.suite == suite}
-        if not inside:
-            continue
-        findings[suite], carriers[suite] = _find_over(inside, Among(suite))
-        controls = next(iter(apart.values()), {})
-        differences[suite] = {
-            other: _mean_difference({name: apart[name][other] for name in inside}, Among(suite))
-            for other in controls
-        }
-    return _judged(findings, differences, carriers)
-
-
-def _find_over(inside: Mapping[str, TransferEvidence], among: Among) -> tuple[Ruling, tuple[str, ...]]:
+def _find_over(
+    inside: Sequence[str], over: Callable[[Sequence[str]], TransferEvidence]
+) -> tuple[Ruling, tuple[str, ...]]:
     """The verdict on the means over tasks; undecided where leaving one of them out makes it another one."""
-    found = find(of_tasks(inside, among))
+    found = find(over(inside))
     if found.verdict == "undecided" or len(inside) < 2:
         return found, ()
     without = tuple(
         left_out
         for left_out in inside
-        if find(of_tasks({name: one for name, one in inside.items() if name != left_out}, among)).verdict
-        != found.verdict
+        if find(over([name for name in inside if name != left_out])).verdict != found.verdict
     )
     if not without:
         return found, ()
@@ -151,10 +166,9 @@ def _find_over(inside: Mapping[str, TransferEvidence], among: Among) -> tuple[Ru
     return replace(found, verdict="undecided", why=why), without
 
 
-def _mean_difference(
-    each: Mapping[str, TransferEvidence | Missing], among: Among
-) -> TransferEvidence | Missing:
-    lacking = [one for one in each.values() if isinstance(one, Missing)]
+def mean_difference(each: Sequence[TransferEvidence | Missing], among: Among) -> TransferEvidence | Missing:
+    """The mean over tasks of differences from a control; missing where one of them is."""
+    lacking = [one for one in each if isinstance(one, Missing)]
     if lacking:
         return lacking[0]
-    return of_tasks({name: one for name, one in each.items() if isinstance(one, TransferEvidence)}, among)
+    return of_tasks([one for one in each if isinstance(one, TransferEvidence)], among)

@@ -12,7 +12,7 @@ from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import EdgeScores, compare, edge_scores, leaderboard, load, read, run, validate, verdict
+    from .api import EdgeScores, compare, edge_scores, leaderboard, load, read, report, run, validate, verdict
     from .benchmark.board.rows import Board
     from .benchmark.circuits.circuit import Circuit
     from .benchmark.circuits.graph import Graph
@@ -44,6 +44,7 @@ __all__ = [
     "leaderboard",
     "load",
     "read",
+    "report",
     "run",
     "validate",
     "verdict",
