@@ -10,6 +10,7 @@ from ...benchmark.record.comparison import Comparison
 from ...benchmark.record.missing import Missing
 from ...benchmark.record.number import Measured, Number, measured
 from ...benchmark.record.quantity import entry
+from ...benchmark.record.seeds import mean_of_seeds, mean_over_prompts
 from ...benchmark.record.summary import as_estimate, subtract
 from ...benchmark.record.task_record import FailedTask
 from ...metrics import (
@@ -22,7 +23,6 @@ from ..structure.family import FamilyStructure
 from ..structure.roster import CONTROLS, SEEDS
 from ..structure.tasks import Kinds, Weights, groups_of
 from .by_task import LEVEL
-from .headline import mean_of_seeds
 from .records import Pairs, tasks_of
 
 MARGIN = 0.05
@@ -193,19 +193,7 @@ def _over_prompts(
     """Paired where the data file has the estimator; else of two intervals taken for independent."""
     if estimator.paired and family is not None and statement.group in family.attributable.groups:
         return family.attributable.groups[statement.group].prompts
-    return subtract(_dependent_mean(mdm), _dependent_mean(control))
-
-
-def _dependent_mean(values: list[Measured]) -> Measured:
-    """The mean over seeds, which share their prompts: bounds are averaged and do not shrink."""
-    numbers = [value for value in values if isinstance(value, Number)]
-    bounds = [(each.low, each.high) for each in numbers]
-    mean = float(np.mean([each.value for each in numbers]))
-    known = [(low, high) for low, high in bounds if low is not None and high is not None]
-    if len(known) < len(numbers):
-        return Missing(missing="a value has no interval over prompts")
-    low, high = np.mean(known, axis=0)
-    return Number(value=mean, low=min(mean, float(low)), high=max(mean, float(high)))
+    return subtract(mean_over_prompts(mdm), mean_over_prompts(control))
 
 
 def _mean_of(pairs: Pairs, pair: str, estimator: Estimator, weights: Weights) -> Measured:

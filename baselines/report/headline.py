@@ -1,36 +1,17 @@
 """The headline by seed, from the records alone: how alike the members are, of MDMs and of controls."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import median
 
 from ...benchmark.record.means import Summary
 from ...benchmark.record.missing import Missing
-from ...benchmark.record.number import Measured, Number, measured
+from ...benchmark.record.number import Measured, Number
 from ...benchmark.record.quantity import FINE, Quantity, Rounding, entry
 from ...benchmark.record.row import pair_quantities
-from ...benchmark.tables.cells import Notes
-from ...metrics import Undefined, seeds_difference, seeds_mean
+from ...benchmark.report.markdown import paragraph, text
+from ...benchmark.report.seeds import SIGNED, OverSeeds, over_seeds, seeds_table
 from ..structure.roster import CONTROLS, SEEDS
-from .markdown import MARKUP, paragraph, table, text
 from .records import Pairs
-
-SIGNED = Rounding(decimals=3, signed=True)
-
-
-@dataclass(frozen=True)
-class OverSeeds:
-    """A quantity of the row for each seed of either recipe, the recipes' means, and MDMs less controls.
-
-    Intervals are over seeds: Student's of a mean, Welch's of the difference.
-    """
-
-    quantity: Quantity[Summary]
-    of_mdm: tuple[Measured, ...]
-    of_control: tuple[Measured, ...]
-    mdm: Measured
-    control: Measured
-    difference: Measured
 
 
 def headline_over_seeds(pairs: Pairs) -> tuple[OverSeeds, ...]:
@@ -49,21 +30,10 @@ QUANTITIES = tuple(
 
 def _over_seeds(quantity: Quantity[Summary], pairs: Pairs) -> OverSeeds:
     mdm, control = (
-        tuple(quantity.of(pairs.records[pair].summary) for pair in recipe if pair in pairs.records)
+        [pairs.records[pair].summary for pair in recipe if pair in pairs.records]
         for recipe in (SEEDS, CONTROLS)
     )
-    missing = [each for each in (*mdm, *control) if isinstance(each, Missing)]
-    if missing:
-        return OverSeeds(quantity, mdm, control, missing[0], missing[0], missing[0])
-    of, less = ([each.value for each in side if isinstance(each, Number)] for side in (mdm, control))
-    apart = measured(seeds_difference(of, less))
-    return OverSeeds(quantity, mdm, control, mean_of_seeds(of), mean_of_seeds(less), apart)
-
-
-def mean_of_seeds(values: list[float]) -> Measured:
-    """The mean over seeds with its interval, and of one seed, or of seeds that are all equal, without."""
-    found = seeds_mean(values)
-    return Number(value=sum(values) / len(values)) if isinstance(found, Undefined) else measured(found)
+    return over_seeds(quantity, mdm, control)
 
 
 def headline_sentence(pairs: Pairs) -> str:
@@ -88,17 +58,6 @@ def _words(value: Measured, rounding: Rounding) -> str:
 
 def headline_table(pairs: Pairs) -> Sequence[str]:
     """What the table says, and a line per quantity: each seed, both means, and their difference."""
-    notes = Notes(MARKUP)
-    rows = [
-        [
-            text(each.quantity.label),
-            *(_seeds(values, notes) for values in (each.of_mdm, each.of_control)),
-            *(notes.cell(value, FINE) for value in (each.mdm, each.control)),
-            notes.cell(each.difference, SIGNED),
-        ]
-        for each in headline_over_seeds(pairs)
-    ]
-    heads = ["", "MDMs, by seed", "controls, by seed", "MDMs", "controls", "MDMs less controls"]
     return (
         "### The headline by seed",
         paragraph(
@@ -106,12 +65,8 @@ def headline_table(pairs: Pairs) -> Sequence[str]:
             and local − planning. Means over seeds have Student's interval, the difference has Welch's. They
             say what other seeds would give on these prompts."""
         ),
-        table(heads, rows, notes),
+        seeds_table(headline_over_seeds(pairs)),
     )
-
-
-def _seeds(values: tuple[Measured, ...], notes: Notes) -> str:
-    return ", ".join(notes.cell(value, Rounding(decimals=3, interval=False)) for value in values)
 
 
 def plain_sentence(pairs: Pairs) -> str:

@@ -6,14 +6,15 @@ from itertools import groupby
 from ...benchmark.record.missing import Missing
 from ...benchmark.record.number import Measured, Number
 from ...benchmark.record.quantity import FINE, SHARE, SHIFT, Rounding
+from ...benchmark.report.markdown import MARKUP, bullets, paragraph, table, text
+from ...benchmark.report.seeds import SIGNED
 from ...benchmark.tables.cells import Notes
 from ...errors import listed
 from ..structure.family import Blocks, BothIntervals, FamilyStructure, OverTasks
 from ..structure.roster import CONTROLS, SEEDS
 from .attributable import MARGIN, ClaimEvidence, Decision, overall
-from .headline import SIGNED, headline_sentence, headline_table, plain_sentence
+from .headline import headline_sentence, headline_table, plain_sentence
 from .heat_maps import PANELS, mean_matrix, task_order
-from .markdown import MARKUP, bullets, paragraph, table, text
 from .records import Pairs
 
 ALPHA = 0.05

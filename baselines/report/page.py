@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...benchmark.record.summary import SUITES
+from ...benchmark.report.markdown import bullets, paragraph, text
 from ...benchmark.tables.table import protocol_name
 from ...errors import listed
 from ..structure.family import FamilyStructure
@@ -11,7 +12,6 @@ from ..structure.roster import BASE, CONTROL, POST_TRAINED, SCRATCH, SEEDS
 from .attributable import ClaimEvidence, evidence_of
 from .by_task import by_task
 from .claims import CLAIMS, PREDICTIONS
-from .markdown import bullets, paragraph, text
 from .over_seeds import answers, between_tasks, over_seeds, trained_further
 from .quantities import FINE, OF_TASK, overlap_of_size
 from .records import Pairs, kinds_of

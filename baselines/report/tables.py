@@ -12,12 +12,12 @@ from ...benchmark.record.row import COLUMNS, in_board_order
 from ...benchmark.record.statements import RowDoubts
 from ...benchmark.record.summary import SUITES
 from ...benchmark.record.task_record import TaskResult
+from ...benchmark.report.markdown import MARKUP, table, text
 from ...benchmark.tables.cells import Notes
 from ..structure.roster import BASE, CONTROL, SCRATCH, about
 from .by_task import LEVEL, TaskContrast
 from .claims import PREDICTIONS, Claim
 from .contrast import VERDICTS, between, contrast
-from .markdown import MARKUP, table, text
 from .quantities import one_size
 from .records import Pairs, tasks_of
 from .spread import Spread

@@ -19,6 +19,7 @@ from ..record.record import Record
 from ..verdict.attribution import NO_CONTROL
 from ..verdict.evidence import evidence_places, with_evidence_draws
 from ..verdict.rules import MechanismVerdict
+from ..verdict.source import RecordEvidence
 from ..verdict.text import deciding, judged_values, p_text
 from ..verdict.verdict import Judged, judge_suites
 from .entries import Entry
@@ -74,7 +75,7 @@ def judge_entry(entry: Entry, controls: Sequence[Entry]) -> RowVerdicts:
     try:
         # Of a stranger's plain record: numbers such as 1e308 have no mean.
         with np.errstate(all="ignore"):
-            judged = judge_suites(drawn.record, [each.record for each in beside])
+            judged = judge_suites(RecordEvidence(drawn.record, [each.record for each in beside]))
     except (ValueError, ArithmeticError) as error:
         return RowVerdicts(missing=f"no verdict: {error}")
     names = by_name([each.record for each in beside])

@@ -21,6 +21,7 @@ from .export import export
 from .leaderboard import leaderboard
 from .ls import ls
 from .output import flush
+from .report import report
 from .rescore import rescore
 from .robustness import robustness
 from .run import run
@@ -43,6 +44,7 @@ for command in (
     check,
     verdict,
     robustness,
+    report,
     rescore,
     submit,
     validate,

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from ..record.provenance import MemberProvenance
 from ..record.record import Record
+from ..tables.reproducing import command
 from .chart import numbers, table
 from .markup import Child, Html, tag
 from .page import scrolling, section
-from .reproducing import command
 
 
 def provenance_section(record: Record, status: str | None) -> Html:

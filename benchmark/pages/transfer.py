@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from ..record.function import InHost
-from ..record.missing import Missing
 from ..record.number import Measured, Number
 from ..record.quantities.function import FUNCTION
 from ..record.quantity import SHARE, Owner, Quantity
 from ..record.record import Record
 from ..record.task_record import TaskRecord, TaskResult
+from ..tables.crossed import HostName, circuit_values
 from .glossary import Glossary
 from .markup import Child, Html, tag
 from .page import caption, scrolling, section
@@ -107,20 +106,24 @@ def _beside(
 
 def _matrix(tasks: Sequence[TaskRecord], host: Owner, title: str) -> Html:
     names = [task.task for task in tasks]
-    head = tag("tr", tag("td"), [tag("th", name, scope="col") for name in names])
+    name: HostName = "arm" if host == "ARM" else "mdm"
+    head = tag("tr", tag("td"), [tag("th", each, scope="col") for each in names])
     rows = [
-        tag("tr", tag("th", task.task, scope="row"), [_cell(task, host, name) for name in names])
+        tag(
+            "tr",
+            tag("th", task.task, scope="row"),
+            [
+                _cell(value, own=circuit == task.task)
+                for circuit, value in zip(names, circuit_values(task, name, names), strict=True)
+            ],
+        )
         for task in tasks
     ]
-    kind = f"crossed {host.lower()}"
+    kind = f"crossed {name}"
     return scrolling(title, tag("table", caption(title), tag("thead", head), tag("tbody", rows), class_=kind))
 
 
-def _cell(task: TaskRecord, host: Owner, circuit: str) -> Html:
-    assert task.function is not None, "only these are shown"
-    found: InHost = task.function.arm if host == "ARM" else task.function.mdm
-    own = circuit == task.task
-    value = _point(found.compared.own if own else found.tasks.get(circuit))
+def _cell(value: Measured, own: bool) -> Html:
     shade = f"shade-{_shade(value)}" if isinstance(value, Number) else None
     kind = " ".join(filter(None, ("own" if own else None, shade)))
     return tag("td", value_text(value, SHARE), class_=kind or None)
@@ -128,10 +131,3 @@ def _cell(task: TaskRecord, host: Owner, circuit: str) -> Html:
 
 def _shade(value: Number) -> int:
     return round(_SHADES * min(max(value.value, 0.0), 1.0))
-
-
-def _point(value: Measured | None) -> Measured:
-    """Without its interval, as a matrix of them could not be read."""
-    if value is None:
-        return Missing(missing="its circuit was not run")
-    return Number(value=value.value) if isinstance(value, Number) else value

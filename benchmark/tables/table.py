@@ -102,7 +102,7 @@ def _tasks(tasks: Sequence[TaskResult], protocol: Protocol, notes: Notes, width:
         rows.append([markup.strong(_folded(section.heading, width, markup)), *("" for _ in tasks)])
         for line in section.lines:
             rows.append(
-                [_folded(line.label, width, markup), *(_cell(line, task, notes, markup) for task in tasks)]
+                [_folded(line.label, width, markup), *(line_cell(line, task, notes) for task in tasks)]
             )
     return tabular(heads, rows, markup)
 
@@ -114,7 +114,8 @@ def _folded(label: str, width: int, markup: Markup) -> str:
     return "\n".join(textwrap.wrap(markup.text(label), 2 * width // 5, break_on_hyphens=False))
 
 
-def _cell(line: Line[T], source: T, notes: Notes, markup: Markup) -> str:
+def line_cell(line: Line[T], source: T, notes: Notes) -> str:
+    """The values of a line of one task or row; one dash where all are missing for one reason."""
     values = [(quantity.of(source), quantity.rounding) for quantity in line.quantities]
     first, rounding = values[0]
     if isinstance(first, Missing) and all(value == first for value, _ in values):

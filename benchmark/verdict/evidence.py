@@ -1,6 +1,6 @@
 """The numbers that a verdict is read from: of a task, or of the tasks of a suite."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,8 +15,7 @@ from ..record.record import Record
 from ..record.resampling import resampling_of, with_resampling
 from ..record.summary import Among, mean
 from ..record.task_record import FailedTask, TaskRecord, TaskResult
-
-HostName = Literal["arm", "mdm"]
+from ..tables.crossed import HostName
 
 TRANSFER: Mapping[HostName, str] = {
     "arm": "τ* of the MDM's circuit in the ARM",
@@ -116,9 +115,8 @@ def _place_of_transfer(task: TaskRecord, host: HostName) -> str:
     return f"{task.task}/function.{host}.{_size(task, host)}.transfer"
 
 
-def of_tasks(each: Mapping[str, TransferEvidence], among: Among) -> TransferEvidence:
-    """The means over independent tasks, by name; missing where one of them lacks the value."""
-    every = list(each.values())
+def of_tasks(every: Sequence[TransferEvidence], among: Among) -> TransferEvidence:
+    """The means over independent tasks; missing where one of them lacks the value."""
     return TransferEvidence(
         {host: mean([one.transfer[host] for one in every], among) for host in TRANSFER},
         {host: mean([one.half[host] for one in every], among) for host in TRANSFER},

@@ -27,7 +27,7 @@ def make_row(record: Record) -> EvidenceRow:
     """The row of a record: means over the tasks of each suite, missing where one of them lacks the value."""
     suites = {}
     for suite in SUITES:
-        inside = {task.task: of_task(record, task) for task in record.results if task.suite == suite}
+        inside = [of_task(record, task) for task in record.results if task.suite == suite]
         if inside:
             suites[suite] = of_tasks(inside, Among(suite)).named()
     failed = {task.task: task.missing for task in record.failed}

@@ -10,9 +10,10 @@ from typing import Literal
 
 from ..record.missing import Missing
 from ..record.number import Measured, Number
+from ..tables.crossed import HostName
 from .bounds import ALIKE, CARRIES_OVER, FAILS
 from .claim import Beyond, BoundClaim, p_of_all
-from .evidence import STRUCTURE, TRANSFER, HostName, TransferEvidence
+from .evidence import STRUCTURE, TRANSFER, TransferEvidence
 
 MechanismVerdict = Literal["preserved", "same function, other edges", "extended", "rebuilt", "undecided"]
 

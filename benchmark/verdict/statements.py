@@ -1,6 +1,6 @@
 """Statements on where and how a mechanism moved, by the rules of `claim` on the numbers of `topics`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ...errors import listed
@@ -41,21 +41,51 @@ class Stated:
         return "" if self.says == "undecided" else self.topic.words[self.says]
 
 
+@dataclass(frozen=True)
+class TopicNumbers:
+    """Where the estimators of topics are read from.
+
+    `values`: of a topic over all tasks but the named one, which is empty for none; `apart`: pair − control by
+    the control's name; `tasks`, `controls`: their names.
+    """
+
+    values: Callable[[Topic, str], Mapping[str, Measured]]
+    apart: Callable[[Topic], Mapping[str, Mapping[str, Measured] | Missing]]
+    tasks: Sequence[str]
+    controls: Sequence[str]
+
+
 def make_statements(record: Record, controls: Sequence[Record]) -> tuple[Stated, ...]:
     """All statements on a record, held against its controls."""
-    found = [_state(topic, record, controls) for topic in list_topics()]
-    return _after_holm(found)
+    named = by_name(controls)
+
+    def apart(topic: Topic) -> dict[str, Mapping[str, Measured]]:
+        return {name: topic.measure(differences_from(record, each)) for name, each in named.items()}
+
+    return statements_from(
+        TopicNumbers(
+            lambda topic, without: topic.measure(values_in(record, without)),
+            apart,
+            [task.task for task in record.tasks],
+            tuple(named),
+        )
+    )
 
 
-def _state(topic: Topic, record: Record, controls: Sequence[Record]) -> Stated:
-    values = topic.measure(_values_of(record))
+def statements_from(source: TopicNumbers) -> tuple[Stated, ...]:
+    """All statements that the numbers of a source allow."""
+    return _after_holm([_state(topic, source) for topic in list_topics()])
+
+
+def _state(topic: Topic, source: TopicNumbers) -> Stated:
+    values = source.values(topic, "")
     more, less = (_claims(topic, values, side, 0.0) for side in ("above", "below"))
     little = _claims(topic, values, "below", MARGIN) + _claims(topic, values, "above", -MARGIN)
     directions: dict[Says, tuple[BoundClaim, ...]] = {"more": more, "less": less}
     for says, claims in directions.items():
         if all(claim.holds for claim in claims):
-            return _directed(topic, says, claims, record, controls)
-    attribution = attribute_change((), dict.fromkeys(by_name(controls), _NOTHING))
+            return _directed(topic, says, claims, source)
+    attribution = attribute_change((), dict.fromkeys(source.controls, _NOTHING))
     if all(claim.holds for claim in little):
         return Stated(topic, "no change", little, "", attribution)
     return Stated(topic, "undecided", *_nearest(more, less), attribution)
@@ -64,12 +94,10 @@ def _state(topic: Topic, record: Record, controls: Sequence[Record]) -> Stated:
 _NOTHING = Missing(missing="nothing changed")
 
 
-def _directed(
-    topic: Topic, says: Says, claims: tuple[BoundClaim, ...], record: Record, controls: Sequence[Record]
-) -> Stated:
-    apart = {name: topic.measure(_differences(record, each)) for name, each in by_name(controls).items()}
+def _directed(topic: Topic, says: Says, claims: tuple[BoundClaim, ...], source: TopicNumbers) -> Stated:
+    apart = source.apart(topic)
     attribution = attribute_change(claims, apart)
-    if carriers := _carriers(topic, record):
+    if carriers := _carriers(topic, source):
         why = f"{topic.words[says]} over all tasks, but not without {listed(carriers)}"
         return Stated(topic, "undecided", claims, why, attribute_change((), apart))
     return Stated(topic, says, claims, "", attribution)
@@ -92,8 +120,8 @@ def _claims(
     return tuple(BoundClaim(name, value, side, bound, topic.rounding) for name, value in values.items())
 
 
-def _values_of(record: Record, without: str = "") -> ValuesOf:
-    """What is read from a record's tasks, with what each interval was estimated from."""
+def values_in(record: Record, without: str = "") -> ValuesOf:
+    """What is read from a record's tasks but the named one, with what each interval was estimated from."""
     tasks = [task for task in record.tasks if task.task != without]
     failed = [task for task in record.failed if task.task != without]
 
@@ -106,7 +134,7 @@ def _values_of(record: Record, without: str = "") -> ValuesOf:
     return values_of
 
 
-def _differences(record: Record, control: Record) -> ValuesOf:
+def differences_from(record: Record, control: Record) -> ValuesOf:
     """Pair − control, task by task, in pairs where both have the same prompts."""
 
     def values_of(among: Among, reading: Reading) -> Values:
@@ -129,18 +157,18 @@ def _difference(task: Matched, reading: Reading) -> Measured:
     return subtract_values(control, pair, not task.unpaired).difference
 
 
-def _carriers(topic: Topic, record: Record) -> tuple[str, ...]:
+def _carriers(topic: Topic, source: TopicNumbers) -> tuple[str, ...]:
     """The tasks without which one of the estimators has the other sign, where it has a value at all."""
-    whole = topic.measure(_values_of(record))
+    whole = source.values(topic, "")
     found = []
-    for task in record.tasks:
-        rest = topic.measure(_values_of(record, task.task))
+    for task in source.tasks:
+        rest = source.values(topic, task)
         turned = [
             isinstance(one, Number) and isinstance(left, Number) and one.value * left.value <= 0
             for one, left in zip(whole.values(), rest.values(), strict=True)
         ]
         if any(turned):
-            found.append(task.task)
+            found.append(task)
     return tuple(found)
 
 

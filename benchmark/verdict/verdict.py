@@ -5,18 +5,18 @@ from dataclasses import dataclass, replace
 
 from ...errors import listed
 from ...metrics import holm
-from ..record.controls import by_name, check_control
+from ..record.controls import check_control
 from ..record.lines import check_line
 from ..record.missing import Missing
 from ..record.number import Measured
 from ..record.record import Record
 from ..record.robustness import Robustness
 from ..record.summary import SUITES, Among
-from .attribution import Attributed, adjusted, attribute_change, less
+from .attribution import Attributed, adjusted, attribute_change
 from .claim import ALPHA
-from .evidence import TransferEvidence, of_task, of_tasks
 from .rows import EvidenceRow, make_row
 from .rules import MechanismVerdict, Ruling, find
+from .source import Apart, EvidenceSource, RecordEvidence
 from .statements import Stated, make_statements
 
 
@@ -75,75 +75,48 @@ def judge(record: Record, controls: Sequence[Record] = (), lines: Sequence[Recor
     return judge_against(record, controls, lines)
 
 
-def judge_against(
-    record: Record, others: Sequence[Record], lines: Sequence[Record] = ()
-) -> PairVerdict:
+def judge_against(record: Record, others: Sequence[Record], lines: Sequence[Record] = ()) -> PairVerdict:
     """As `judge`, held against any records: whether they are controls of the pair is not asked.
 
     What is attributed then is a difference between trainings, and of diffusion only where the others are
     controls. That is how controls are held against each other.
     """
-    known = _Known(record, others)
-    findings = {name: find(one) for name, one in known.evidence.items()}
+    source = RecordEvidence(record, others)
     return PairVerdict(
         record.pair.name,
-        known.controls,
-        _judged(findings, known, known.apart, dict.fromkeys(findings, ())),
-        _of_suites(known),
+        source.controls,
+        judge_tasks(source),
+        judge_suites(source),
         make_statements(record, others),
         tuple(map(make_row, (record, *others, *lines))) if lines else (),
     )
 
 
-def judge_suites(record: Record, controls: Sequence[Record] = ()) -> tuple[Judged, ...]:
-    """The verdicts on both suites alone, as `judge` gives them; raises as it does."""
-    for control in controls:
-        check_control(record, control)
-    return _of_suites(_Known(record, controls))
+def judge_tasks(source: EvidenceSource) -> tuple[Judged, ...]:
+    """The verdict on every task."""
+    findings = {name: find(source.of(name)) for name in source.suite_of}
+    return _judged(findings, source.controls, source.apart, dict.fromkeys(findings, ()))
 
 
-Apart = Mapping[str, TransferEvidence | Missing]
-"""By control the evidence in the pair less that in the control."""
-
-
-class _Known:
-    """The evidence on every task, and what it is beyond each control's, found where it is asked for.
-
-    Most pairs have tasks on which nothing changed, and nothing is asked about these.
-    """
-
-    def __init__(self, record: Record, controls: Sequence[Record]) -> None:
-        self._record = record
-        self._named = by_name(controls)
-        self._apart: dict[str, Apart] = {}
-        self.tasks = {task.task: task for task in record.results}
-        self.evidence = {name: of_task(record, task) for name, task in self.tasks.items()}
-
-    @property
-    def controls(self) -> tuple[str, ...]:
-        """Their names."""
-        return tuple(self._named)
-
-    def apart(self, task: str) -> Apart:
-        """Of a task."""
-        if task not in self._apart:
-            found = self.tasks[task]
-            self._apart[task] = {
-                name: less(self._record, control, found) for name, control in self._named.items()
-            }
-        return self._apart[task]
-
-    def apart_over(self, tasks: Sequence[str], among: Among) -> Apart:
-        """Of the means over tasks."""
-        return {
-            name: _mean_difference({task: self.apart(task)[name] for task in tasks}, among)
-            for name in self._named
-        }
+def judge_suites(source: EvidenceSource) -> tuple[Judged, ...]:
+    """The verdict on every suite that has tasks."""
+    inside = {
+        suite: [name for name, of in source.suite_of.items() if of == suite]
+        for suite in SUITES
+        if suite in source.suite_of.values()
+    }
+    found = {suite: _find_over(names, source, Among(suite)) for suite, names in inside.items()}
+    return _judged(
+        {suite: finding for suite, (finding, _) in found.items()},
+        source.controls,
+        lambda suite: source.apart_over(inside[suite], Among(suite)),
+        {suite: carriers for suite, (_, carriers) in found.items()},
+    )
 
 
 def _judged(
     findings: Mapping[str, Ruling],
-    known: _Known,
+    controls: Sequence[str],
     apart: Callable[[str], Apart],
     without: Mapping[str, tuple[str, ...]],
 ) -> tuple[Judged, ...]:
@@ -156,7 +129,7 @@ def _judged(
     }
     attributions = adjusted(
         [
-            attribute_change(one.changed, _named(apart(name)) if one.changed else _unasked(known.controls))
+            attribute_change(one.changed, _named(apart(name)) if one.changed else _unasked(controls))
             for name, one in found.items()
         ]
     )
@@ -180,42 +153,17 @@ def _chance(finding: Ruling, p: float) -> Ruling:
     return replace(finding, verdict="undecided", why=why)
 
 
-def _of_suites(known: _Known) -> tuple[Judged, ...]:
-    inside = {suite: [name for name, task in known.tasks.items() if task.suite == suite] for suite in SUITES}
-    found = {
-        suite: _find_over({name: known.evidence[name] for name in names}, Among(suite))
-        for suite, names in inside.items()
-        if names
-    }
-    return _judged(
-        {suite: finding for suite, (finding, _) in found.items()},
-        known,
-        lambda suite: known.apart_over(inside[suite], Among(suite)),
-        {suite: carriers for suite, (_, carriers) in found.items()},
-    )
-
-
-def _find_over(inside: Mapping[str, TransferEvidence], among: Among) -> tuple[Ruling, tuple[str, ...]]:
+def _find_over(inside: Sequence[str], source: EvidenceSource, among: Among) -> tuple[Ruling, tuple[str, ...]]:
     """The verdict on the means over tasks; undecided where leaving one of them out makes it another one."""
-    found = find(of_tasks(inside, among))
+    found = find(source.over(inside, among))
     if found.verdict == "undecided" or len(inside) < 2:
         return found, ()
     without = tuple(
         left_out
         for left_out in inside
-        if find(of_tasks({name: one for name, one in inside.items() if name != left_out}, among)).verdict
-        != found.verdict
+        if find(source.over([name for name in inside if name != left_out], among)).verdict != found.verdict
     )
     if not without:
         return found, ()
     why = f"{found.verdict} over all tasks, but not without {listed(without)}"
     return replace(found, verdict="undecided", why=why), without
-
-
-def _mean_difference(
-    each: Mapping[str, TransferEvidence | Missing], among: Among
-) -> TransferEvidence | Missing:
-    lacking = [one for one in each.values() if isinstance(one, Missing)]
-    if lacking:
-        return lacking[0]
-    return of_tasks({name: one for name, one in each.items() if isinstance(one, TransferEvidence)}, among)

@@ -364,6 +364,30 @@ def _is_record(place: Path) -> bool:
     return place.exists() and place.suffix != ".toml"
 
 
+def report(
+    records: Record | Location | Sequence[Record | Location],
+    controls: Sequence[Record | Location] = (),
+    seeds: bool = False,
+    cells: bool = True,
+) -> str:
+    """What was measured of pairs, and what can be stated of them, as a document in Markdown.
+
+    `records`, `controls`: one or several, each as in `verdict`, all of one protocol. A control stands beside
+    the pairs of its ARM. `seeds`: whether the records are trainings of one recipe, and the controls too; then
+    there is also a verdict on the recipe, whose intervals are for other seeds and other prompts. `cells`: as
+    in `compare`. Raises UsageError for records that no one report can be on, with the reason, UsageError and
+    NotComputable for what cannot be read.
+    """
+    from .benchmark.report.sources import read_sources
+    from .benchmark.report.write import make_report
+
+    given = [records] if isinstance(records, Record | str | Path) else records
+    pairs, others = (
+        [place if isinstance(place, Record) else Path(place) for place in side] for side in (given, controls)
+    )
+    return make_report(read_sources(pairs, others, seeds, cells))
+
+
 def validate(path: Location, unofficial: bool = False) -> "tuple[Finding, ...]":
     """All that is wrong with a submission (a folder or its zip archive) or a board; empty where it is valid.
 

@@ -10,7 +10,6 @@ from mechshift.baselines.report.headline import (
     headline_over_seeds,
     headline_sentence,
     headline_table,
-    mean_of_seeds,
     plain_sentence,
 )
 from mechshift.baselines.report.records import Pairs
@@ -63,7 +62,6 @@ def test_a_seed_without_a_value_is_a_reason_and_one_seed_has_no_interval(pairs: 
     assert (first.mdm.value, first.mdm.low) == (pytest.approx(0.75), None)
     assert isinstance(first.difference, Missing)
     broken = pairs.records[SEEDS[1]]
-    assert mean_of_seeds([0.5, 0.5]) == Number(value=0.5)
     summary = broken.summary.similarity.model_copy(update={"suites": {"local": Missing(missing="why")}})
     record = broken.model_copy(update={"summary": broken.summary.model_copy(update={"similarity": summary})})
     lacking = headline_over_seeds(replace(pairs, records={**pairs.records, SEEDS[1]: record}))[0]

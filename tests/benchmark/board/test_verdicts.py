@@ -26,6 +26,7 @@ from mechshift.benchmark.record.summary import summarise
 from mechshift.benchmark.verdict.evidence import evidence_places, of_task, with_evidence_draws
 from mechshift.benchmark.verdict.read import judge_files
 from mechshift.benchmark.verdict.rules import MEANING
+from mechshift.benchmark.verdict.source import RecordEvidence
 from mechshift.benchmark.verdict.text import verdict_values
 from mechshift.benchmark.verdict.verdict import judge, judge_suites
 
@@ -240,7 +241,7 @@ def test_the_draws_that_are_read_are_those_of_the_evidence(folder: Path) -> None
 
 def test_both_suites_alone_are_judged_as_with_all_else(folder: Path) -> None:
     record, control = (read_side(place(folder, name)).record for name in ("rebuilt", "continued"))
-    assert judge_suites(record, [control]) == judge(record, [control]).suites
+    assert judge_suites(RecordEvidence(record, [control])) == judge(record, [control]).suites
 
 
 def test_plain_records_have_no_draws_and_are_taken_for_independent(tmp_path: Path) -> None:

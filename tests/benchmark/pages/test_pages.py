@@ -16,7 +16,6 @@ from mechshift.benchmark.contrast.comparison import compare_records
 from mechshift.benchmark.pages.board import board_page
 from mechshift.benchmark.pages.comparison import comparison_page
 from mechshift.benchmark.pages.pair import PairPage, pair_page
-from mechshift.benchmark.pages.reproducing import command
 from mechshift.benchmark.record.missing import Missing
 from mechshift.benchmark.record.number import Number
 from mechshift.benchmark.record.protocol import QUICK, V2
@@ -24,6 +23,7 @@ from mechshift.benchmark.record.quantities import sections_of, task_quantities
 from mechshift.benchmark.record.quantity import Definition, Quantity
 from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.record.row import COLUMNS, pair_quantities
+from mechshift.benchmark.tables.reproducing import command
 
 
 @pytest.fixture(scope="module")

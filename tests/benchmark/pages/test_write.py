@@ -12,10 +12,10 @@ from build.boards import a_submitted_record, write_submission
 from build.pages import Parsed, a_drawn_record
 from build.records import a_pair, a_record, a_task
 from mechshift.benchmark.board.rows import make_board
-from mechshift.benchmark.pages.reproducing import command as reproducing
 from mechshift.benchmark.pages.write import write_board
 from mechshift.benchmark.record.files import write_model
 from mechshift.benchmark.record.protocol import QUICK
+from mechshift.benchmark.tables.reproducing import command as reproducing
 
 Command = Callable[..., Any]
 

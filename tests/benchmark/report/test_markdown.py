@@ -1,8 +1,8 @@
 """Paragraphs, lists and tables as they stand on the page."""
 
-from mechshift.baselines.report.markdown import MARKUP, bullets, paragraph, table, text
 from mechshift.benchmark.record.missing import Missing
 from mechshift.benchmark.record.quantity import Rounding
+from mechshift.benchmark.report.markdown import MARKUP, bullets, paragraph, table, text
 from mechshift.benchmark.tables.cells import Notes
 
 

@@ -1,0 +1,1 @@
+"""What was measured of pairs and what can be stated of them, as a document in Markdown."""
