@@ -77,7 +77,7 @@ class SeedsEvidence:
         self._records, self._controls = records, controls
         number = len(controls)
         called = f"the mean of {number} controls" if number > 1 else "the control"
-        self.controls = (called,) if controls else ()
+        self.controls: tuple[str, ...] = (called,) if controls else ()
         self.suite_of = {task.task: task.suite for task in records[0].results}
 
     def of(self, task: str) -> TransferEvidence:
