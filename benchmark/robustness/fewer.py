@@ -14,7 +14,7 @@ from ..measure.evidence import Entropies, Evidence, ScoreSums, Sweep
 from ..record.missing import Missing
 from .kept import KeptTask
 
-Places = NDArray[np.int64]
+_Numbers = NDArray[np.int64]
 
 
 def fewer_prompts(kept: KeptTask, share: float, seed: int) -> KeptTask | Missing:
@@ -105,7 +105,7 @@ def _scores(scores: ScoreSums, groups: Sequence[int]) -> ScoreSums:
     return replace(scores, attribution=attribution, templates=templates, examples=scores.examples[at])
 
 
-def _renumbered(of_examples: Places, chosen: Places) -> tuple[Places, Places]:
+def _renumbered(of_examples: _Numbers, chosen: _Numbers) -> tuple[_Numbers, _Numbers]:
     """Which examples are of the chosen groups, and the place of the group of each among the chosen."""
     at = np.flatnonzero(np.isin(of_examples, chosen))
     return at, np.searchsorted(chosen, of_examples[at])

@@ -13,7 +13,7 @@ from ..run.plan import kind_name
 from ..run.progress import Announce, Progress, announce_nothing
 from ..run.record_file import record_path
 from ..run.run import describe_tasks, run
-from .varying import Place, vary
+from .varying import RecordPlace, vary
 
 DECIDING = (kind_name("comparison"), kind_name("function"))
 """The cells that headlines and verdicts are read from."""
@@ -42,4 +42,4 @@ def vary_pair(
     def run_under(varied: Protocol) -> list[TaskResult]:
         return describe_tasks(pair, varied, out, asked, DECIDING, rows, progress, workers)
 
-    return vary(record, Place(path, path), kinds, run_under, announce)
+    return vary(record, RecordPlace(path, path), kinds, run_under, announce)

@@ -11,7 +11,7 @@ from ..run.progress import Announce, announce_nothing
 from ..run.rescore import find_records
 from ..submission.archive import opened
 from ..submission.layout import RECORD
-from .varying import Place, vary
+from .varying import RecordPlace, vary
 
 
 def vary_record(
@@ -35,11 +35,11 @@ def vary_record(
         raise UsageError(
             f"{place} holds {len(paths)} records", f"name one of them: {', '.join(map(str, paths))}"
         )
-    return vary(read_model(paths[0], Record), Place(paths[0], paths[0]), kinds, None, announce)
+    return vary(read_model(paths[0], Record), RecordPlace(paths[0], paths[0]), kinds, None, announce)
 
 
 def _of_submission(
     folder: Path, beside: Path, kinds: Collection[VariedKind] | None, announce: Announce
 ) -> Robustness:
     record = read_untrusted(folder / RECORD, Record)
-    return vary(record, Place(folder / RECORD, beside), kinds, None, announce)
+    return vary(record, RecordPlace(folder / RECORD, beside), kinds, None, announce)

@@ -13,10 +13,10 @@ from ..record.reads import AtRead
 from ..record.task_record import TaskRecord
 from .kept import KeptTask
 
-Weighting = Literal["squared mass", "number of edges", "no unit", "full spread"]
+Reweighting = Literal["squared mass", "number of edges", "no unit", "full spread"]
 
 
-def weighed(kept: KeptTask, by: Weighting) -> TaskRecord:
+def weighed(kept: KeptTask, by: Reweighting) -> TaskRecord:
     """The task with what stands for the headlines weighed in another way.
 
     `squared mass`: depth, specialisation and right context by squared scores without the prompts' noise in

@@ -13,7 +13,7 @@ from ..record.robustness import VariedKind
 from ..record.task_record import TaskRecord
 from .fewer import fewer_prompts, without_templates
 from .kept import KeptTask
-from .reread import Weighting, at_read, weighed
+from .reread import Reweighting, at_read, weighed
 
 FromCells = Callable[[KeptTask], TaskRecord | Missing]
 """A task of a variation from its kept cells, or why there is none."""
@@ -40,7 +40,7 @@ FOLDS = 6
 """Of templates, at most: tasks of six templates are without one of them at a time, others without a sixth."""
 RESAMPLING_SEEDS = 2
 
-WEIGHTINGS: tuple[tuple[Weighting, str], ...] = (
+WEIGHTINGS: tuple[tuple[Reweighting, str], ...] = (
     ("squared mass", "squared mass"),
     ("number of edges", "edges all alike"),
     ("no unit", "ρ in no unit"),

@@ -34,7 +34,7 @@ NEEDS_PAIR = "needs the pair: models run for it"
 
 
 @dataclass(frozen=True)
-class Place:
+class RecordPlace:
     """Where a record lies: `record`, the file with its cells beside it; `beside`: what the user named."""
 
     record: Path
@@ -43,7 +43,7 @@ class Place:
 
 def vary(
     record: Record,
-    place: Place,
+    place: RecordPlace,
     kinds: Collection[VariedKind] | None = None,
     run_under: RunUnder | None = None,
     announce: Announce = announce_nothing,

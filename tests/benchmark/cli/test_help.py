@@ -58,5 +58,6 @@ def test_a_run_has_its_groups_in_order(command: Command) -> None:
 
 def test_what_is_run_is_said_where_something_is_run() -> None:
     assert [path for path in commands() if WORK in {each.rich_help_panel for each in found(path).params}] == [
-        ("run",)
+        ("run",),
+        ("robustness",),
     ]

@@ -22,7 +22,7 @@ from mechshift.benchmark.record.task_record import TaskResult
 from mechshift.benchmark.robustness.of_record import vary_record
 from mechshift.benchmark.robustness.text import robustness_text, robustness_values
 from mechshift.benchmark.robustness.variations import list_settings, list_variations
-from mechshift.benchmark.robustness.varying import NEEDS_PAIR, Place, vary
+from mechshift.benchmark.robustness.varying import NEEDS_PAIR, RecordPlace, vary
 from mechshift.errors import NotComputable
 
 
@@ -147,7 +147,7 @@ def test_models_run_under_the_changed_setting_and_under_a_name_that_says_so(path
         asked.append(protocol)
         return list(record.results)
 
-    found = vary(record, Place(path, path), {"intervention", "budget"}, run_under)
+    found = vary(record, RecordPlace(path, path), {"intervention", "budget"}, run_under)
     assert {one.name for one in found.variations if one.with_models} == by_name(found).keys()
     assert [protocol.sweeping.intervention for protocol in asked if not protocol.compared.circuit_edges] == [
         "zero",
@@ -167,7 +167,7 @@ def test_models_run_under_the_changed_setting_and_under_a_name_that_says_so(path
 def test_sizes_of_cells_alone_are_made_again_with_the_models(path: Path) -> None:
     record = read_model(path, Record)
     assert not any(one.with_models for one in vary_record(path, {"budget"}).variations)
-    found = vary(record, Place(path, path), {"budget"}, lambda protocol: list(record.results))
+    found = vary(record, RecordPlace(path, path), {"budget"}, lambda protocol: list(record.results))
     assert all(one.with_models for one in found.variations)
     # And not again without them.
     assert vary_record(path, {"budget"}) == found
@@ -179,7 +179,7 @@ def test_what_cannot_run_is_a_reason(path: Path) -> None:
     def run_under(protocol: Protocol) -> list[TaskResult]:
         raise NotComputable("no task gives a comparison", "choose another")
 
-    found = vary(record, Place(path, path), {"intervention"}, run_under)
+    found = vary(record, RecordPlace(path, path), {"intervention"}, run_under)
     assert by_name(found)["zero"].result == Missing(missing="no task gives a comparison")
     assert found.holding("suites", "local") == (0, 0)
     assert "no task gives a comparison" in robustness_text(found)
