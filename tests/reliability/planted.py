@@ -30,6 +30,7 @@ import mechshift
 from build.heads import move_heads, remove_head
 from mechshift.benchmark.measure.evidence import Sweep
 from mechshift.benchmark.pairs.backbones import Backbone
+from mechshift.benchmark.pairs.native import quiet
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.record.missing import Missing
 from mechshift.benchmark.record.protocol import V2, Protocol
@@ -139,7 +140,8 @@ def changed(source: Path, target: Path, change: Change) -> Path:
         change(model)
         partial_folder = target.with_suffix(".partial")
         shutil.rmtree(partial_folder, ignore_errors=True)
-        model.model.save_pretrained(partial_folder)
+        with quiet():
+            model.model.save_pretrained(partial_folder)
         for file in source.glob("tokenizer*"):
             shutil.copy(file, partial_folder)
         partial_folder.rename(target)
