@@ -59,6 +59,7 @@ PUBLIC = [
         "leaderboard",
         "load",
         "read",
+        "report",
         "run",
     ),
     *("validate", "verdict"),
