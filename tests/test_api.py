@@ -71,6 +71,7 @@ PUBLIC = [
         "leaderboard",
         "load",
         "read",
+        "report",
         "robustness",
         "run",
         "run_with_controls",

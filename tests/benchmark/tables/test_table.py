@@ -103,6 +103,15 @@ random circuit, MDM                              0.10                     –⁵
 output sharpness, ARM                            0.015 [0.014, 0.016]     –⁵
 output sharpness, MDM                            0.015 [0.014, 0.016]     –⁵
 shift of the output sharpness                    -0.004 [-0.006, -0.002]  –⁵
+ONE CIRCUIT OR SEVERAL
+clusters of prompts, ARM                         3                        –⁵
+clusters of prompts, MDM                         3                        –⁵
+silhouette / of one circuit, ARM                 0.31 / 0.22              –⁵
+silhouette / of one circuit, MDM                 0.31 / 0.22              –⁵
+p of the clusters, ARM                           0.01                     –⁵
+p of the clusters, MDM                           0.01                     –⁵
+cancellation ratio, ARM                          0.87                     –⁵
+cancellation ratio, MDM                          0.87                     –⁵
 EFFECTS OF SINGLE COMPONENTS
 largest direct share, ARM                        0.300 [0.250, 0.350]     –⁵
 largest direct share, MDM                        0.300 [0.250, 0.350]     –⁵
