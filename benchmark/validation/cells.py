@@ -257,7 +257,7 @@ def _of_integration(scores: ScoreSums, scoring: Scoring) -> Iterator[str]:
         yield "its rules of the backward pass are not those of the protocol's method"
     if integration != method.integration:
         own, asked = map(_in_words, (integration, method.integration))
-        yield f"its scores are by {own}, not the protocol's {asked}"
+        yield f"its integration is {own}, not the protocol's {asked}"
     if fixed != (search is None):
         yield "it tells of a search for the number of integration points, or of none, unlike the protocol"
     elif search is not None and (search.steps != steps or not search.finished(scoring.most)):
@@ -266,7 +266,7 @@ def _of_integration(scores: ScoreSums, scoring: Scoring) -> Iterator[str]:
 
 def _in_words(integration: Integration | None) -> str:
     if integration is None:
-        return "exact patching"
+        return "none, as by exact patching"
     return f"{integration.rule} with {integration.steps} step{'s' if integration.steps > 1 else ''}"
 
 

@@ -167,7 +167,9 @@ def test_examples_are_named_in_the_order_of_the_batches(
     by_index = {one.index: one.encoded.example.template for one in asked}
     assert found.templates == tuple(by_index[index] for index in (10, 30, 7, 0, 20, 40))
     alone = [
-        sweep(mdm, [replace(one, group=0)], scores, small_protocol(grid=GRID).sweeping, 4, still)
+        sweep(
+            mdm, [replace(one, group=0)], np.abs(scores), scores, small_protocol(grid=GRID).sweeping, 4, still
+        )
         for index in (10, 30, 7, 0, 20, 40)
         for one in asked
         if one.index == index
