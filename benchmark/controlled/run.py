@@ -1,7 +1,7 @@
 """A pair, its controls and its lines, measured one after the other: two models are in memory at most."""
 
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,7 +76,7 @@ def run_with_controls(
     for number, (spec, room) in enumerate(zip(specs, rooms, strict=True)):
         announce(f"{_kind(spec)} {spec.name}, {number + 1} of {len(specs)}")
         loaded = pair if number == 0 and isinstance(pair, Pair) else None
-        found = _measure(spec, loaded, conditions, room, progress, _guard(records))
+        found = _measure(spec, loaded, conditions, room, progress, records)
         if number == 0:
             check_compared(found)
         records.append(found)
@@ -91,20 +91,16 @@ def run_with_controls(
     return ControlledRun(record, tuple(controls), tuple(lines), verdict)
 
 
-Guard = Callable[[Pair], None]
-"""Raises PairError for a pair that may not stand beside those before it."""
-
-
 def _measure(
     spec: PairSpec,
     loaded: Pair | None,
     conditions: Conditions,
     room: Room,
     progress: Progress,
-    guard: Guard,
+    before: Sequence[Record],
 ) -> Record:
     pair = loaded or load_pair(spec, conditions.device, conditions.offline, conditions.accept_behaviour)
-    guard(pair)
+    check_beside(before, pair)
     return measure_and_write(
         pair,
         conditions.protocol,
@@ -117,28 +113,26 @@ def _measure(
     )
 
 
-def _guard(before: Sequence[Record]) -> Guard:
-    """By digests, which are certain, but known only once weights are there."""
+def check_beside(before: Sequence[Record], pair: Pair) -> None:
+    """Raises PairError for a loaded pair that may not stand beside those measured before it, the pair first.
 
-    def check(pair: Pair) -> None:
-        if not before:
-            return
-        if pair.arm_provenance.digest != before[0].pair.arm.digest:
+    Digests tell for certain, but are known only once weights are there.
+    """
+    if not before:
+        return
+    if pair.arm_provenance.digest != before[0].pair.arm.digest:
+        raise PairError(
+            f"the ARM of {pair.spec.name} has other weights than that of {before[0].pair.name}",
+            "name a control of the very same ARM; the record of the pair is kept",
+        )
+    if pair.spec.line is not None:
+        return
+    for record in before:
+        if pair.mdm_provenance.digest == record.pair.mdm.digest:
             raise PairError(
-                f"the ARM of {pair.spec.name} has other weights than that of {before[0].pair.name}",
-                "name a control of the very same ARM; the record of the pair is kept",
+                f"control {pair.spec.name} has the same weights as the second member of {record.pair.name}",
+                "give each control once; the records that are done are kept",
             )
-        if pair.spec.line is not None:
-            return
-        for record in before:
-            if pair.mdm_provenance.digest == record.pair.mdm.digest:
-                raise PairError(
-                    f"control {pair.spec.name} has the same weights as the second member of "
-                    f"{record.pair.name}",
-                    "give each control once; the records that are done are kept",
-                )
-
-    return check
 
 
 def _kind(spec: PairSpec) -> str:

@@ -31,7 +31,8 @@ class DryRuns:
     @property
     def highest(self) -> DryRun:
         """The one that needs most memory relative to what is free."""
-        return max(self.runs, key=lambda each: each.forecast.share(each.machine))
+        # Of one machine at one time: what is free may change from one dry run to the next.
+        return max(self.runs, key=lambda each: each.forecast.share(self.runs[0].machine))
 
     @property
     def written(self) -> int:
@@ -46,7 +47,7 @@ class DryRuns:
     def text(self) -> str:
         """A page for each, and all of them together."""
         pages = [each.text() for each in self.runs]
-        need = self.highest.forecast.scarcest(self.highest.machine)
+        need = self.highest.forecast.scarcest(self.runs[0].machine)
         time = "unknown" if self.seconds is None else f"about {in_words(self.seconds)}"
         named = ", ".join(each.forecast.sketch.spec.name for each in self.runs)
         together = [
@@ -61,7 +62,7 @@ class DryRuns:
 
     def json(self) -> dict[str, Any]:
         """All of them, and what they need together; sizes in bytes, times in seconds."""
-        need = self.highest.forecast.scarcest(self.highest.machine)
+        need = self.highest.forecast.scarcest(self.runs[0].machine)
         together = {
             "seconds": self.seconds,
             "needed": need.needed,

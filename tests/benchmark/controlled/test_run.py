@@ -4,6 +4,7 @@ import gc
 import json
 import weakref
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -171,19 +172,23 @@ def test_two_models_are_in_memory_at_most(
     assert repr(found) == "ControlledRun('tiny' beside ['tiny-continued', 'tiny-arm-bidirectional'])"
 
 
-@pytest.mark.usefixtures("quick")
 def test_weights_that_turn_out_to_be_another_model_s_are_refused(
-    tiny: Pair, tmp_path: Path, observed_once: Callable[[], None]
+    tiny: Pair, measured: tuple[Record, Path]
 ) -> None:
-    observed_once()
-    copy = tmp_path / "copy"
-    copy.mkdir()
-    for file in Path(tiny.spec.mdm.checkpoint).iterdir():
-        (copy / file.name).write_bytes(file.read_bytes())
-    with pytest.raises(
-        PairError, match="control arm--copy has the same weights as the second member of tiny"
-    ):
-        mechshift.run_with_controls(tiny, [copy], tasks=TASK, out=tmp_path / "out", progress=False)
+    before = [measured[0]]
+    copy = replace(tiny, spec=replace(tiny.spec, name="copy"))
+    controlled.check_beside([], copy)
+    with pytest.raises(PairError, match="control copy has the same weights as the second member of tiny"):
+        controlled.check_beside(before, copy)
+    # A line may well be made of the pair's own weights.
+    line = replace(copy, spec=make_line(tiny.spec, "mdm-causal", tiny.mdm.mask_id))
+    controlled.check_beside(before, line)
+    other = replace(line, arm_provenance=replace(tiny.arm_provenance, digest="another"))
+    with pytest.raises(PairError, match="the ARM of tiny-mdm-causal has other weights than that of tiny"):
+        controlled.check_beside(before, other)
+
+
+def test_an_unknown_line_is_refused(tiny: Pair, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="unknown line 'quiet'"):
         mechshift.run_with_controls(tiny, lines=["quiet"], tasks=TASK, out=tmp_path / "out")
 
