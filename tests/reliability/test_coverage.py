@@ -191,8 +191,8 @@ def test_intervals_hold_their_truths(templates: tuple[str, ...]) -> None:
     true = truths(whole, SIZES)
     generator = np.random.default_rng(5)
     found = [estimates(whole.drawn(generator), SIZES, STATISTICS) for _ in range(40)]
-    # Of 40 intervals of few groups that hold it in 90 %, at least 28 do in all but one case of 5,000; of those
-    # half as wide as they should be 27 do.
+    # Of 40 intervals of few groups that hold it in 90 %, at least 28 do in all but one case of 5,000; of
+    # those half as wide as they should be 27 do.
     for name in QUANTITIES:
         # Products of different groups leave out a little of what fixed templates differ in.
         consistent = templates == MANY and (name.startswith(("ρ", "τ")) or "squared" in name)
