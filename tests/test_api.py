@@ -113,7 +113,9 @@ def test_a_pair_can_be_named_and_a_folder_be_a_text(
     record = mechshift.run("tiny", tasks=["greater-than", "countdown"], out=str(results), progress=False)
     assert record == measured[0]
     one = mechshift.run(tiny, record.protocol, tasks="countdown", out=results)
-    assert one.tasks == record.tasks[1:]
+    # What circuits of other tasks do is another thing where no other task is asked.
+    (alone,) = (task.model_copy(update={"function": None, "cells": {}}) for task in one.tasks)
+    assert alone == record.tasks[1].model_copy(update={"function": None, "cells": {}})
     named, loaded = (mechshift.edge_scores(pair, "countdown", out=str(results)) for pair in ("tiny", tiny))
     np.testing.assert_array_equal(named.mdm, loaded.mdm)
 
@@ -284,7 +286,7 @@ def test_scores_on_too_few_examples_are_refused(
 
 @pytest.mark.parametrize(
     "declared",
-    [{"control": True}, {"shift": False}, {"attention": "block:4"}, {"mask_token": "x"}],
+    [{"as_control": True}, {"shift": False}, {"attention": "block:4"}, {"mask_token": "x"}],
 )
 def test_a_named_pair_has_its_own_declarations(declared: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match="which has its own declarations"):

@@ -12,7 +12,7 @@ from ..record.seeds import difference_of_both, mean_of_both
 from ..record.summary import Among
 from .attribution import less
 from .evidence import TransferEvidence, of_task, of_tasks
-from .source import Apart, mean_difference
+from .source import LessControls, mean_difference
 from .statements import TopicNumbers, differences_from, statements_from, values_in
 from .topics import Topic
 from .verdict import PairVerdict, judge_suites, judge_tasks
@@ -84,7 +84,7 @@ class SeedsEvidence:
         """The evidence on a task, each number a mean over seeds."""
         return self.over([task], Among())
 
-    def apart(self, task: str) -> Apart:
+    def apart(self, task: str) -> LessControls:
         """The same less that of the controls."""
         return self.apart_over([task], Among())
 
@@ -92,7 +92,7 @@ class SeedsEvidence:
         """The evidence over these tasks, each number a mean over seeds."""
         return _combined([_evidence(record, among, names) for record in self._records], over_seeds)
 
-    def apart_over(self, names: Sequence[str], among: Among) -> Apart:
+    def apart_over(self, names: Sequence[str], among: Among) -> LessControls:
         """That of the records less that of the controls."""
         if not self._controls:
             return {}

@@ -10,7 +10,7 @@ from ..record.summary import Among
 from .attribution import less
 from .evidence import TransferEvidence, of_task, of_tasks
 
-Apart = Mapping[str, TransferEvidence | Missing]
+LessControls = Mapping[str, TransferEvidence | Missing]
 """Pair − control, by the control's name."""
 
 
@@ -28,13 +28,13 @@ class EvidenceSource(Protocol):
     def of(self, task: str) -> TransferEvidence:
         """The evidence on a task."""
 
-    def apart(self, task: str) -> Apart:
+    def apart(self, task: str) -> LessControls:
         """The same less that of each control."""
 
     def over(self, tasks: Sequence[str], among: Among) -> TransferEvidence:
         """The means over tasks."""
 
-    def apart_over(self, tasks: Sequence[str], among: Among) -> Apart:
+    def apart_over(self, tasks: Sequence[str], among: Among) -> LessControls:
         """The same less those of each control."""
 
 
@@ -48,7 +48,7 @@ class RecordEvidence:
     def __init__(self, record: Record, controls: Sequence[Record]) -> None:
         self._record = record
         self._named = by_name(controls)
-        self._apart: dict[str, Apart] = {}
+        self._apart: dict[str, LessControls] = {}
         self._tasks = {task.task: task for task in record.results}
         self._evidence = {name: of_task(record, task) for name, task in self._tasks.items()}
 
@@ -66,7 +66,7 @@ class RecordEvidence:
         """The evidence on a task."""
         return self._evidence[task]
 
-    def apart(self, task: str) -> Apart:
+    def apart(self, task: str) -> LessControls:
         """The same less that of each control."""
         if task not in self._apart:
             found = self._tasks[task]
@@ -79,7 +79,7 @@ class RecordEvidence:
         """The means over tasks."""
         return of_tasks([self._evidence[task] for task in tasks], among)
 
-    def apart_over(self, tasks: Sequence[str], among: Among) -> Apart:
+    def apart_over(self, tasks: Sequence[str], among: Among) -> LessControls:
         """The same less those of each control."""
         return {
             name: mean_difference([self.apart(task)[name] for task in tasks], among) for name in self._named

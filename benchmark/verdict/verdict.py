@@ -16,7 +16,7 @@ from .attribution import Attributed, adjusted, attribute_change
 from .claim import ALPHA
 from .rows import EvidenceRow, make_row
 from .rules import MechanismVerdict, Ruling, find
-from .source import Apart, EvidenceSource, RecordEvidence
+from .source import LessControls, EvidenceSource, RecordEvidence
 from .statements import Stated, make_statements
 
 
@@ -117,7 +117,7 @@ def judge_suites(source: EvidenceSource) -> tuple[Judged, ...]:
 def _judged(
     findings: Mapping[str, Ruling],
     controls: Sequence[str],
-    apart: Callable[[str], Apart],
+    apart: Callable[[str], LessControls],
     without: Mapping[str, tuple[str, ...]],
 ) -> tuple[Judged, ...]:
     """Verdicts after Holm's adjustment over all of them, then their attributions after one of their own."""
@@ -143,7 +143,7 @@ def _unasked(controls: Sequence[str]) -> dict[str, Missing]:
     return dict.fromkeys(controls, Missing(missing="nothing changed"))
 
 
-def _named(apart: Apart) -> dict[str, dict[str, Measured] | Missing]:
+def _named(apart: LessControls) -> dict[str, dict[str, Measured] | Missing]:
     return {name: one if isinstance(one, Missing) else one.named() for name, one in apart.items()}
 
 

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from reliability.estimators import kept
 from reliability.population import Sample
 from reliability.quantities import QUANTITIES, Sizes, estimates
-from reliability.tables import coverage_table, write
+from reliability.tables import PAGE, coverage_table, put
 from reliability.truths import truths
 
 from mechshift.benchmark.record.missing import Missing
@@ -108,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     table = coverage_table(QUANTITIES, results)
     print(table)
     if options.write:
-        write({"coverage": table})
+        put(PAGE, {"the coverage table": table})
 
 
 if __name__ == "__main__":
