@@ -26,13 +26,17 @@ from .task_record import TaskRecord
 Draws = Mapping[str, Floats]
 """By the place of a number in its record, such as `ioi/compared.edge.normalised`: its draws, [resamples]."""
 
-FORMAT = "draws 2"
+FORMAT = "draws 1"
 KEY = "mechshift"
-STEPS = 4_094
-"""Into how many steps the range of a number's draws is divided in the file.
+STEPS = 65_534
+"""Into how many steps the range of a number's draws is divided in the file: 16 bits, one code for no value.
 
-Rounding moves a draw by at most 1/8,188 of that range, far less than other resamples would. Finer steps are
-noise to a packer: with as many as 16 bits have, a submission's draws took half as much again.
+Rounding moves a draw by at most 1/131,068 of that range, far less than other resamples would.
+"""
+COARSE_STEPS = 4_094
+"""The same in submissions, where rounding moves a draw by at most 1/8,188 of the range.
+
+Finer steps are noise to a packer: with all of `STEPS` the draws of a submission took half as much again.
 """
 LARGEST_DRAWS = 32 * 2**20
 """Bytes of the largest file of draws that is read; those of a whole protocol take one MiB."""
@@ -41,7 +45,6 @@ MOST_RESAMPLES = 10_000
 """Resamples of the most that are read; protocols have a thousand."""
 
 _NONE = -32_768
-"""The code of a draw that has no value: none that a step reaches."""
 _DTYPES = {"codes": "I16", "least": "F64", "step": "F64"}
 
 
@@ -107,18 +110,20 @@ def numbers_in(
             yield from numbers_in(each, where)
 
 
-def write_draws(draws: Draws, path: Path, notes: Mapping[str, str] = MappingProxyType({})) -> None:
+def write_draws(
+    draws: Draws, path: Path, notes: Mapping[str, str] = MappingProxyType({}), steps: int = STEPS
+) -> None:
     """Write draws as safetensors, whole or not at all: the same draws, the same bytes.
 
     `notes`: texts by name that are kept in the file's header (`read_note`), all in one entry: safetensors
-    writes several in an order that is another each time.
+    writes several in an order that is another each time. `steps`: of the range of a number's draws.
     Raises OutputError where that fails, ValueError for draws of different numbers of resamples.
     """
     places = sorted(draws)
     values = np.stack([draws[place] for place in places]) if places else np.zeros((0, 1))
     with np.errstate(all="ignore"):
         least = np.nanmin(values, axis=1, initial=np.inf)
-        step = (np.nanmax(values, axis=1, initial=-np.inf) - least) / STEPS
+        step = (np.nanmax(values, axis=1, initial=-np.inf) - least) / steps
         # All draws of one value: any step will do, as every code is 0.
         step[~(step > 0)] = 1.0
         step = _rounded(step)

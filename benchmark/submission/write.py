@@ -9,7 +9,7 @@ from pathlib import Path
 from ...errors import NotComputable, OutputError, UsageError
 from ...files import read_text, write_text
 from ..measure.reduced import PRECISIONS, ScorePrecision
-from ..record.draws import take_draws, write_draws
+from ..record.draws import COARSE_STEPS, take_draws, write_draws
 from ..record.files import write_model
 from ..record.official import Refusal, why_refused
 from ..record.record import Record
@@ -143,7 +143,7 @@ def _fill(
         return _write_manifest(folder, run, run.record, None)
     most = int(size * MEGABYTE)
     write_contents(cells, folder)
-    write_draws(take_draws(run.record), folder / DRAWS)
+    write_draws(take_draws(run.record), folder / DRAWS, steps=COARSE_STEPS)
     # Record, draws and seals of the reduced cells are about as large as those of the run. The manifest comes
     # on top: where it is too much, that shows at the end, and the next precision is taken.
     rest = _size(folder) + run.path.stat().st_size + sum(cell.seal_file.stat().st_size for cell in cells)
@@ -178,7 +178,7 @@ def _score_again(
     write_model(_naming(original, named), path)
     record = rescore(path, announce, f"rounded cells, step {precision.step:.2g}: ").record
     write_model(record, path)
-    write_draws(take_draws(record), folder / DRAWS)
+    write_draws(take_draws(record), folder / DRAWS, steps=COARSE_STEPS)
     return record
 
 

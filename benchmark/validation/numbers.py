@@ -7,7 +7,7 @@ import numpy as np
 from ...errors import MechshiftError
 from ...metrics.inputs import Floats
 from ..findings.finding import Finding
-from ..record.draws import STEPS, Draws, read_draws, take_draws
+from ..record.draws import COARSE_STEPS, Draws, read_draws, take_draws
 from ..record.files import as_bytes
 from ..record.record import Record
 from ..record.task_record import TaskResult
@@ -91,6 +91,6 @@ def _alike(found: Floats, expected: Floats) -> bool:
     there = expected[~np.isnan(expected)]
     if not there.size:
         return True
-    step = (there.max() - there.min()) / STEPS
+    step = (there.max() - there.min()) / COARSE_STEPS
     allowed = step + ROUNDING * max(1.0, float(np.abs(there).max()))
     return bool(np.abs(found[~np.isnan(found)] - there).max() <= allowed)

@@ -16,7 +16,7 @@ from .attribution import Attributed, adjusted, attribute_change
 from .claim import ALPHA
 from .rows import EvidenceRow, make_row
 from .rules import MechanismVerdict, Ruling, find
-from .source import LessControls, EvidenceSource, RecordEvidence
+from .source import EvidenceSource, LessControls, RecordEvidence
 from .statements import Stated, make_statements
 
 

@@ -10,7 +10,7 @@ import pytest
 from mechshift.baselines.family.build import MADE, ON_BOARD, PAIRS, SIZE, build_pages, card_of
 from mechshift.baselines.structure.kept import kept_record
 from mechshift.benchmark.board.rows import make_board
-from mechshift.benchmark.record.draws import STEPS, read_draws, take_draws
+from mechshift.benchmark.record.draws import COARSE_STEPS, read_draws, take_draws
 from mechshift.benchmark.record.files import read_model
 from mechshift.benchmark.record.protocol import V2
 from mechshift.benchmark.record.record import Record
@@ -79,7 +79,7 @@ def test_a_task_of_every_submission_follows_from_its_cells(
     assert compare_contents(task.model_dump(mode="json"), found.model_dump(mode="json")).real == ()
     kept = read_draws(path.with_name("draws.safetensors"))
     for place, draws in take_draws(record.model_copy(update={"tasks": (found,)})).items():
-        step = (draws[draws == draws].max() - draws[draws == draws].min()) / STEPS
+        step = (draws[draws == draws].max() - draws[draws == draws].min()) / COARSE_STEPS
         assert abs(kept[place] - draws)[draws == draws].max() <= 1.01 * step + 1e-9
 
 

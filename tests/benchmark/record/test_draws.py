@@ -1,5 +1,6 @@
 import json
 import os
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,14 @@ import pytest
 from safetensors.numpy import save_file
 
 from build.records import a_record, a_task
-from mechshift.benchmark.record.draws import read_draws, read_note, take_draws, with_draws, write_draws
+from mechshift.benchmark.record.draws import (
+    COARSE_STEPS,
+    read_draws,
+    read_note,
+    take_draws,
+    with_draws,
+    write_draws,
+)
 from mechshift.benchmark.record.files import as_bytes
 from mechshift.benchmark.record.number import Number, measured
 from mechshift.errors import NotComputable
@@ -52,9 +60,20 @@ def test_draws_go_to_their_places_and_come_back(tmp_path: Path) -> None:
     kept = read_draws(tmp_path / "draws.safetensors")
     assert set(kept) == set(taken)
     for place, values in taken.items():
-        half_step = (np.nanmax(values) - np.nanmin(values)) / 4_094 / 2
+        half_step = (np.nanmax(values) - np.nanmin(values)) / 65_534 / 2
         np.testing.assert_allclose(kept[place], values, rtol=0, atol=1.001 * half_step)
         assert (np.isnan(kept[place]) == np.isnan(values)).all()
+
+
+def test_draws_of_submissions_are_kept_in_coarser_steps(tmp_path: Path) -> None:
+    write_draws({PLACE: draws_of(0)}, tmp_path / "fine")
+    write_draws({PLACE: draws_of(0)}, tmp_path / "coarse", steps=COARSE_STEPS)
+    kept = read_draws(tmp_path / "coarse")[PLACE]
+    half_step = np.ptp(draws_of(0)) / 4_094 / 2
+    np.testing.assert_allclose(kept, draws_of(0), rtol=0, atol=1.001 * half_step)
+    assert np.abs(kept - draws_of(0)).max() > 4 * np.ptp(draws_of(0)) / 65_534
+    packed = [len(zlib.compress((tmp_path / name).read_bytes())) for name in ("fine", "coarse")]
+    assert packed[1] < packed[0]
 
 
 @pytest.mark.parametrize("values", [np.full(9, 0.25), np.full(9, np.nan), np.array([1e300, -1e300, 0.0])])
@@ -63,8 +82,7 @@ def test_draws_that_do_not_vary_are_undefined_or_are_large_are_kept(
 ) -> None:
     write_draws({PLACE: values}, tmp_path / "draws.safetensors")
     kept = read_draws(tmp_path / "draws.safetensors")[PLACE]
-    half_step = 2 * np.nanmax(np.abs(np.nan_to_num(values))) / 4_094 / 2
-    np.testing.assert_allclose(kept, values, rtol=0, atol=1.001 * half_step)
+    np.testing.assert_allclose(kept, values, rtol=1e-4, atol=1e-4 * np.nanmax(np.abs(np.nan_to_num(values))))
 
 
 @pytest.mark.parametrize("spread", [1e300, 1.0, 1e-3, 1e-8, 1e-9, 1e-12, 1e-15, 0.0])
@@ -100,14 +118,14 @@ def _file(path: Path, header: object, **changes: np.ndarray) -> None:
 @pytest.mark.parametrize(
     ("header", "changes", "reason"),
     [
-        ({"format": "draws 1", "places": ["a"]}, {}, "no draws 2"),
-        ({"format": "draws 2", "places": ["a", "b"]}, {}, "not those of its draws"),
-        ({"format": "draws 2", "places": [1]}, {}, "no names"),
-        ({"format": "draws 2", "places": ["a"]}, {"codes": np.zeros((1, 3))}, "not I16"),
-        ({"format": "draws 2", "places": ["a"]}, {"codes": np.zeros(3, np.int16)}, "not those of its draws"),
-        ({"format": "draws 2", "places": ["a"]}, {"least": np.array([np.nan])}, "not finite"),
-        ({"format": "draws 2", "places": ["a"]}, {"step": np.array([1e308])}, "not finite"),
-        ([], {}, "no draws 2"),
+        ({"format": "draws 2", "places": ["a"]}, {}, "no draws 1"),
+        ({"format": "draws 1", "places": ["a", "b"]}, {}, "not those of its draws"),
+        ({"format": "draws 1", "places": [1]}, {}, "no names"),
+        ({"format": "draws 1", "places": ["a"]}, {"codes": np.zeros((1, 3))}, "not I16"),
+        ({"format": "draws 1", "places": ["a"]}, {"codes": np.zeros(3, np.int16)}, "not those of its draws"),
+        ({"format": "draws 1", "places": ["a"]}, {"least": np.array([np.nan])}, "not finite"),
+        ({"format": "draws 1", "places": ["a"]}, {"step": np.array([1e308])}, "not finite"),
+        ([], {}, "no draws 1"),
     ],
 )
 def test_anything_else_is_refused(
@@ -126,7 +144,7 @@ def test_a_file_that_is_no_safetensors_or_is_not_there_is_refused(tmp_path: Path
 
 
 def test_a_file_of_more_than_draws_take_is_not_read(tmp_path: Path) -> None:
-    _file(tmp_path / "long", {"format": "draws 2", "places": ["a"]}, codes=np.zeros((1, 10_001), np.int16))
+    _file(tmp_path / "long", {"format": "draws 1", "places": ["a"]}, codes=np.zeros((1, 10_001), np.int16))
     with pytest.raises(NotComputable, match="it has 10,001 resamples, and draws at most 10,000"):
         read_draws(tmp_path / "long")
     os.truncate(tmp_path / "long", 120_000_000)
