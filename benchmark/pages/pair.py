@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from ..plots.evidence import NoCircuits, read_circuits
 from ..plots.headlines import Headline, headlines, marks
 from ..record.controls import by_name
@@ -79,7 +81,12 @@ def _verdict(page: PairPage) -> Html:
     """Of a control nothing is stated but what it is."""
     if page.record.pair.control:
         return section("verdict", "Verdict", tag("p", _OF_CONTROL, class_="note"))
-    return verdict_section(page.judged or judge(page.record, page.controls))
+    try:
+        # Of a stranger's record: numbers such as 1e308 have no mean.
+        with np.errstate(all="ignore"):
+            return verdict_section(page.judged or judge(page.record, page.controls))
+    except (ValueError, ArithmeticError) as error:
+        return section("verdict", "Verdict", tag("p", f"No verdict: {error}.", class_="note"))
 
 
 _OF_CONTROL = (

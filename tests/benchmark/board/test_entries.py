@@ -234,7 +234,7 @@ def test_a_newer_schema_is_no_record(submission: Path) -> None:
     write_manifest_anew(submission)
     with pytest.raises(
         NotComputable,
-        match="a record of schema 99 under protocol v2@2, and this version of mechshift reads schema 6",
+        match="a record of schema 99 under protocol v2@2, and this version of mechshift reads schema 7",
     ):
         read(submission)
 

@@ -34,16 +34,16 @@ task          pair                   protocol, status            edges    J of e
                                                                           all prompts
 ------------  ---------------------  --------------------------  -------  --------------------  --------
 ioi           dream-7b               paper@5, self-reported      100      0.550 [0.500, 0.600]  0.0250
-              Qwen2.5-7B → Dream-7B  arXiv 2601.14758, reported  1,000    0.193                 –¹²
+              Qwen2.5-7B → Dream-7B  arXiv 2601.14758, reported  1,000    0.193                 –¹³
 greater-than  dream-7b               paper@5, self-reported      100      0.550 [0.500, 0.600]  0.0250
 countdown     dream-7b               paper@5, self-reported      100      0.550 [0.500, 0.600]  0.0250
-              Qwen2.5-7B → Dream-7B  arXiv 2601.14758, reported  1,000    0.008                 –¹²
+              Qwen2.5-7B → Dream-7B  arXiv 2601.14758, reported  1,000    0.008                 –¹³
 infilling     dream-7b               paper@5, self-reported      100      0.550 [0.500, 0.600]  0.0250
 
 ¹ its sign depends on each of greater-than and countdown
 """
 NOT_STATED = """
-¹² not stated by arXiv 2601.14758 (table or figure: not located): floor, ceiling, interval, prompts
+¹³ not stated by arXiv 2601.14758 (table or figure: not located): floor, ceiling, interval, prompts
 
 ρ: 1 where"""
 

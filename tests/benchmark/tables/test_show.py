@@ -39,9 +39,15 @@ task-dependent shift                                                            
 within words                                                                        +0.27 [+0.22, +0.32]¹
 within symbols                                                                      +0.13 [+0.08, +0.18]¹
 for other tasks                                                                     +0.20 [-0.10, +0.50]
+transfer τ*, in the ARM             0.95 [0.91, 0.99]        0.80 [0.75, 0.85]
+transfer τ*, in the MDM             0.90 [0.86, 0.94]        0.80 [0.75, 0.85]
+transfer τ*, in the ARM, words      0.95 [0.91, 0.99]        0.80 [0.75, 0.85]
+transfer τ*, in the MDM, words      0.90 [0.86, 0.94]        0.80 [0.75, 0.85]
+transfer τ*, in the ARM, symbols    0.95 [0.91, 0.99]        0.80 [0.75, 0.85]
+transfer τ*, in the MDM, symbols    0.90 [0.86, 0.94]        0.80 [0.75, 0.85]
 neurons ρ                           0.80 [0.76, 0.84]        0.60 [0.55, 0.65]
 overlap Ĵ                           0.75 [0.70, 0.80]        0.50 [0.45, 0.55]
-overlap shift                                                                       +0.25 [+0.18, +0.32]²
+overlap shift                                                                       +0.25 [+0.18, +0.32]¹
 one size, edges                                                                     1,000
 overlap shift at one size                                                           +0.10 [+0.04, +0.16]²
 early shift                         -0.00 [-0.01, +0.01]³ ¹  +0.12 [+0.10, +0.14]

@@ -22,127 +22,215 @@ MakeRecord = Callable[..., Record]
 MARKS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 TEXT = Notes(get_markup("text"))
 TASKS = """\
-                                                 ioi                      countdown
-                                                 local                    planning
-                                                 abc                      small
------------------------------------------------  -----------------------  -----------------
+                                                 ioi                        countdown
+                                                 local                      planning
+                                                 abc                        small
+-----------------------------------------------  -------------------------  -----------------
 BEHAVIOUR
-accuracy, ARM                                    0.95 [0.93, 0.96]        0.01 [0.00, 0.02]
-accuracy, MDM                                    0.75 [0.71, 0.78]        0.75 [0.71, 0.78]
-accuracy of the MDM in place                     –⁴                       –⁴
-pool / discovery / evaluation                    500 / 252 / 248          1 / 252 / 248
-templates                                        15                       15
-unfit / solved in another form                   7 / 2                    7 / 2
-ARM metric, clean / corrupted                    3.00 / -1.50             –⁵
-MDM metric, clean / corrupted                    2.00 / -1.50             –⁵
+accuracy, ARM                                    0.95 [0.93, 0.96]          0.01 [0.00, 0.02]
+accuracy, MDM                                    0.75 [0.71, 0.78]          0.75 [0.71, 0.78]
+accuracy of the MDM in place                     –⁴                         –⁴
+pool / discovery / evaluation                    500 / 252 / 248            1 / 252 / 248
+templates                                        15                         15
+unfit / solved in another form                   7 / 2                      7 / 2
+ARM metric, clean / corrupted                    3.00 / -1.50               –⁵
+MDM metric, clean / corrupted                    2.00 / -1.50               –⁵
 STRUCTURE, WHATEVER THE NUMBER OF PROMPTS
-ρ of edges                                       0.93 [0.91, 0.95]        –⁵
-ρ of edges, standardised                         0.85 [0.80, 0.90]        –⁵
-ρ of edges without right context                 0.90 [0.88, 0.92]        –⁵
-ρ of components                                  0.97 [0.96, 0.98]        –⁵
-ρ of MLP neurons                                 0.80 [0.77, 0.83]        –⁵
-edges that carry ρ, ARM                          6                        –⁵
-edges that carry ρ, MDM                          4                        –⁵
-edges that carry standardised ρ, ARM             40                       –⁵
-edges that carry standardised ρ, MDM             30                       –⁵
+ρ of edges                                       0.93 [0.91, 0.95]          –⁵
+ρ of edges, standardised                         0.85 [0.80, 0.90]          –⁵
+ρ of edges without right context                 0.90 [0.88, 0.92]          –⁵
+ρ of components                                  0.97 [0.96, 0.98]          –⁵
+ρ of MLP neurons                                 0.80 [0.77, 0.83]          –⁵
+edges that carry ρ, ARM                          6                          –⁵
+edges that carry ρ, MDM                          4                          –⁵
+edges that carry standardised ρ, ARM             40                         –⁵
+edges that carry standardised ρ, MDM             30                         –⁵
 OVERLAP OF THE CIRCUITS
-compared size, edges / share                     100 / 10.0 %             –⁵
-Ĵ of edges                                       0.75 [0.70, 0.80]        –⁵
-J of edges, half the prompts                     0.50 [0.45, 0.55]        –⁵
-floor / ceilings of ARM, MDM                     0.03 / 0.80 / 0.70       –⁵
-J of edges, all prompts                          0.55 [0.50, 0.60]        –⁵
-Ĵ of components                                  –⁶                       –⁵
+compared size, edges / share                     100 / 10.0 %               –⁵
+Ĵ of edges                                       0.75 [0.70, 0.80]          –⁵
+J of edges, half the prompts                     0.50 [0.45, 0.55]          –⁵
+floor / ceilings of ARM, MDM                     0.03 / 0.80 / 0.70         –⁵
+J of edges, all prompts                          0.55 [0.50, 0.60]          –⁵
+Ĵ of components                                  –⁶                         –⁵
 FAITHFULNESS
-area on a log axis, ARM                          0.62 [0.58, 0.66]        –⁵
-area on a log axis, MDM                          0.62 [0.58, 0.66]        –⁵
-metric gap, ARM                                  4.50 [4.40, 4.60]        –⁵
-metric gap, MDM                                  3.50 [3.40, 3.60]        –⁵
-CPR, ARM                                         0.98 [0.95, 1.01]        –⁵
-CPR, MDM                                         0.98 [0.95, 1.01]        –⁵
-CMD, ARM                                         0.050 [0.030, 0.070]     –⁵
-CMD, MDM                                         0.050 [0.030, 0.070]     –⁵
-smallest faithful share, ARM                     10.0 %                   –⁵
-smallest faithful share, MDM                     10.0 %                   –⁵
-completeness residual, ARM                       0.41 %                   –⁵
-completeness residual, MDM                       0.41 %                   –⁵
-integration points, ARM                          10                       –⁵
-integration points, MDM                          10                       –⁵
-top edges that still change, ARM                 1.0 %                    –⁵
-top edges that still change, MDM                 1.0 %                    –⁵
+area on a log axis, ARM                          0.62 [0.58, 0.66]          –⁵
+area on a log axis, MDM                          0.62 [0.58, 0.66]          –⁵
+metric gap, ARM                                  4.50 [4.40, 4.60]          –⁵
+metric gap, MDM                                  3.50 [3.40, 3.60]          –⁵
+CPR, ARM                                         0.98 [0.95, 1.01]          –⁵
+CPR, MDM                                         0.98 [0.95, 1.01]          –⁵
+CMD, ARM                                         0.050 [0.030, 0.070]       –⁵
+CMD, MDM                                         0.050 [0.030, 0.070]       –⁵
+smallest faithful share, ARM                     10.0 %                     –⁵
+smallest faithful share, MDM                     10.0 %                     –⁵
+completeness residual, ARM                       0.41 %                     –⁵
+completeness residual, MDM                       0.41 %                     –⁵
+integration points, ARM                          10                         –⁵
+integration points, MDM                          10                         –⁵
+top edges that still change, ARM                 1.0 %                      –⁵
+top edges that still change, MDM                 1.0 %                      –⁵
+FUNCTION: EITHER MEMBER'S CIRCUIT IN THE OTHER
+transfer τ*, in the ARM                          0.97 [0.94, 1.00]          –⁵
+transfer τ*, in the MDM                          0.93 [0.90, 0.96]          –⁵
+transfer τ* at half the size, in the ARM         0.87 [0.84, 0.90]          –⁵
+transfer τ* at half the size, in the MDM         0.83 [0.80, 0.86]          –⁵
+transfer τ*, heads matched, in the ARM           –⁷                         –⁵
+transfer τ*, heads matched, in the MDM           –⁷                         –⁵
+f of the host's own circuit, in the ARM          0.90 [0.88, 0.92]          –⁵
+f of the host's own circuit, in the MDM          0.90 [0.88, 0.92]          –⁵
+f of the other member's circuit, in the ARM      0.88 [0.86, 0.90]          –⁵
+f of the other member's circuit, in the MDM      0.85 [0.83, 0.87]          –⁵
+f of other tasks' circuits, in the ARM           0.20 [0.17, 0.23]          –⁵
+f of other tasks' circuits, in the MDM           0.20 [0.17, 0.23]          –⁵
+f of the best other task's circuit, in the ARM   0.30                       –⁵
+f of the best other task's circuit, in the MDM   0.30                       –⁵
+f of edges of the host's circuit alone, in the   0.10 [0.08, 0.12]          –⁵
+ARM
+f of edges of the host's circuit alone, in the   0.10 [0.08, 0.12]          –⁵
+MDM
+f of edges of the other circuit alone, in the    0.05 [0.03, 0.07]          –⁵
+ARM
+f of edges of the other circuit alone, in the    0.05 [0.03, 0.07]          –⁵
+MDM
+f of shuffled circuits, mean, in the ARM         0.02                       –⁵
+f of shuffled circuits, mean, in the MDM         0.02                       –⁵
+f of shuffled circuits, largest, in the ARM      0.30                       –⁵
+f of shuffled circuits, largest, in the MDM      0.30                       –⁵
+p of the other circuit among shuffled ones, in   0.02                       –⁵
+the ARM
+p of the other circuit among shuffled ones, in   0.02                       –⁵
+the MDM
 DEPTH
-early share, ARM                                 0.50 [0.49, 0.51]        –⁵
-early share, MDM                                 0.62 [0.61, 0.63]        –⁵
-early shift                                      +0.12 [+0.10, +0.14]     –⁵
-early shift in number of edges                   -0.06 [-0.08, -0.04]     –⁵
-early share by squared mass, ARM                 0.50 [0.49, 0.51]        –⁵
-early share by squared mass, MDM                 0.62 [0.61, 0.63]        –⁵
-mean depth by squared mass, ARM                  0.40 [0.38, 0.42]        –⁵
-mean depth by squared mass, MDM                  0.40 [0.38, 0.42]        –⁵
-early shift by squared mass                      +0.08 [+0.05, +0.11]     –⁵
-shift of the mean depth by squared mass          -0.05 [-0.07, -0.03]     –⁵
-early shift, both weightings                     +0.12 [+0.10, +0.14]     –⁵
+early share, ARM                                 0.50 [0.49, 0.51]          –⁵
+early share, MDM                                 0.62 [0.61, 0.63]          –⁵
+early shift                                      +0.12 [+0.10, +0.14]       –⁵
+early shift in number of edges                   -0.06 [-0.08, -0.04]       –⁵
+early share by squared mass, ARM                 0.50 [0.49, 0.51]          –⁵
+early share by squared mass, MDM                 0.62 [0.61, 0.63]          –⁵
+mean depth by squared mass, ARM                  0.40 [0.38, 0.42]          –⁵
+mean depth by squared mass, MDM                  0.40 [0.38, 0.42]          –⁵
+early shift by squared mass                      +0.08 [+0.05, +0.11]       –⁵
+shift of the mean depth by squared mass          -0.05 [-0.07, -0.03]       –⁵
+early shift, both weightings                     +0.12 [+0.10, +0.14]       –⁵
+CAUSALITY OF DEPTH
+lost without early / middle / late / random      0.60 / 0.10 / 0.20 / 0.05  –⁵
+heads, ARM
+lost without early / middle / late / random      0.60 / 0.10 / 0.20 / 0.05  –⁵
+heads, MDM
+lost without early / middle / late / random      0.60 / 0.10 / 0.20 / 0.05  –⁵
+MLPs, ARM
+lost without early / middle / late / random      0.60 / 0.10 / 0.20 / 0.05  –⁵
+MLPs, MDM
+lost without early / middle / late / random      –⁸                         –⁵
+neurons, ARM
+lost without early / middle / late / random      –⁸                         –⁵
+neurons, MDM
+lost without early − random heads, ARM           +0.55 [+0.50, +0.60]       –⁵
+lost without early − random heads, MDM           +0.55 [+0.50, +0.60]       –⁵
+lost without early − random MLPs, ARM            +0.55 [+0.50, +0.60]       –⁵
+lost without early − random MLPs, MDM            +0.55 [+0.50, +0.60]       –⁵
+lost without early − random neurons, ARM         –⁸                         –⁵
+lost without early − random neurons, MDM         –⁸                         –⁵
+shift of what is lost without early − random     +0.10 [+0.05, +0.15]       –⁵
+heads
+shift of what is lost without early − random     +0.02 [-0.03, +0.07]       –⁵
+MLPs
+shift of what is lost without early − random     –⁸                         –⁵
+neurons
+lost without early − middle heads, ARM           +0.50 [+0.45, +0.55]       –⁵
+lost without early − middle heads, MDM           +0.50 [+0.45, +0.55]       –⁵
+lost without early − middle MLPs, ARM            +0.50 [+0.45, +0.55]       –⁵
+lost without early − middle MLPs, MDM            +0.50 [+0.45, +0.55]       –⁵
+lost without early − middle neurons, ARM         –⁸                         –⁵
+lost without early − middle neurons, MDM         –⁸                         –⁵
+lost without early − late heads, ARM             +0.40 [+0.35, +0.45]       –⁵
+lost without early − late heads, MDM             +0.40 [+0.35, +0.45]       –⁵
+lost without early − late MLPs, ARM              +0.40 [+0.35, +0.45]       –⁵
+lost without early − late MLPs, MDM              +0.40 [+0.35, +0.45]       –⁵
+lost without early − late neurons, ARM           –⁸                         –⁵
+lost without early − late neurons, MDM           –⁸                         –⁵
+accuracy lost without early / middle / late /    0.40 / 0.10 / 0.20 / 0.05  –⁵
+random heads, ARM
+accuracy lost without early / middle / late /    0.40 / 0.10 / 0.20 / 0.05  –⁵
+random heads, MDM
+accuracy lost without early / middle / late /    0.40 / 0.10 / 0.20 / 0.05  –⁵
+random MLPs, ARM
+accuracy lost without early / middle / late /    0.40 / 0.10 / 0.20 / 0.05  –⁵
+random MLPs, MDM
+accuracy lost without early / middle / late /    –⁸                         –⁵
+random neurons, ARM
+accuracy lost without early / middle / late /    –⁸                         –⁵
+random neurons, MDM
+accuracy lost without early − random heads, ARM  +0.35 [+0.30, +0.40]       –⁵
+accuracy lost without early − random heads, MDM  +0.35 [+0.30, +0.40]       –⁵
+accuracy lost without early − random MLPs, ARM   +0.35 [+0.30, +0.40]       –⁵
+accuracy lost without early − random MLPs, MDM   +0.35 [+0.30, +0.40]       –⁵
+accuracy lost without early − random neurons,    –⁸                         –⁵
+ARM
+accuracy lost without early − random neurons,    –⁸                         –⁵
+MDM
 DIRECTION
-right-context share, ARM                         0.050 [0.040, 0.060]     –⁵
-right-context share, MDM                         0.062 [0.052, 0.072]     –⁵
-right-context share by squared mass, ARM         0.050 [0.040, 0.060]     –⁵
-right-context share by squared mass, MDM         0.062 [0.052, 0.072]     –⁵
-share before the first difference, ARM           0.050 [0.040, 0.060]     –⁵
-share before the first difference, MDM           0.062 [0.052, 0.072]     –⁵
-share right of the read place, ARM               0.050 [0.040, 0.060]     –⁵
-share right of the read place, MDM               0.062 [0.052, 0.072]     –⁵
+right-context share, ARM                         0.050 [0.040, 0.060]       –⁵
+right-context share, MDM                         0.062 [0.052, 0.072]       –⁵
+right-context share by squared mass, ARM         0.050 [0.040, 0.060]       –⁵
+right-context share by squared mass, MDM         0.062 [0.052, 0.072]       –⁵
+share before the first difference, ARM           0.050 [0.040, 0.060]       –⁵
+share before the first difference, MDM           0.062 [0.052, 0.072]       –⁵
+share right of the read place, ARM               0.050 [0.040, 0.060]       –⁵
+share right of the read place, MDM               0.062 [0.052, 0.072]       –⁵
 SPECIALISATION
-specialisation, ARM                              0.40 [0.38, 0.42]        –⁵
-specialisation, MDM                              0.40 [0.38, 0.42]        –⁵
-specialisation shift                             -0.00 [-0.00, +0.00]     –⁵
-specialisation by squared mass, ARM              0.60 [0.58, 0.62]        –⁵
-specialisation by squared mass, MDM              0.60 [0.58, 0.62]        –⁵
-specialisation shift by squared mass             +0.01 [+0.01, +0.01]     –⁵
-specialisation shift, both weightings            –¹                       –⁵
-random circuit, ARM                              0.10                     –⁵
-random circuit, MDM                              0.10                     –⁵
-output sharpness, ARM                            0.015 [0.014, 0.016]     –⁵
-output sharpness, MDM                            0.015 [0.014, 0.016]     –⁵
-shift of the output sharpness                    -0.004 [-0.006, -0.002]  –⁵
+specialisation, ARM                              0.40 [0.38, 0.42]          –⁵
+specialisation, MDM                              0.40 [0.38, 0.42]          –⁵
+specialisation shift                             -0.00 [-0.00, +0.00]       –⁵
+specialisation by squared mass, ARM              0.60 [0.58, 0.62]          –⁵
+specialisation by squared mass, MDM              0.60 [0.58, 0.62]          –⁵
+specialisation shift by squared mass             +0.01 [+0.01, +0.01]       –⁵
+specialisation shift, both weightings            –¹                         –⁵
+random circuit, ARM                              0.10                       –⁵
+random circuit, MDM                              0.10                       –⁵
+output sharpness, ARM                            0.015 [0.014, 0.016]       –⁵
+output sharpness, MDM                            0.015 [0.014, 0.016]       –⁵
+shift of the output sharpness                    -0.004 [-0.006, -0.002]    –⁵
 ONE CIRCUIT OR SEVERAL
-clusters of prompts, ARM                         3                        –⁵
-clusters of prompts, MDM                         3                        –⁵
-silhouette / of one circuit, ARM                 0.31 / 0.22              –⁵
-silhouette / of one circuit, MDM                 0.31 / 0.22              –⁵
-p of the clusters, ARM                           0.01                     –⁵
-p of the clusters, MDM                           0.01                     –⁵
-cancellation ratio, ARM                          0.87                     –⁵
-cancellation ratio, MDM                          0.87                     –⁵
+clusters of prompts, ARM                         3                          –⁵
+clusters of prompts, MDM                         3                          –⁵
+silhouette / of one circuit, ARM                 0.31 / 0.22                –⁵
+silhouette / of one circuit, MDM                 0.31 / 0.22                –⁵
+p of the clusters, ARM                           0.01                       –⁵
+p of the clusters, MDM                           0.01                       –⁵
+cancellation ratio, ARM                          0.87                       –⁵
+cancellation ratio, MDM                          0.87                       –⁵
 EFFECTS OF SINGLE COMPONENTS
-largest direct share, ARM                        0.300 [0.250, 0.350]     –⁵
-largest direct share, MDM                        0.300 [0.250, 0.350]     –⁵
-largest direct share, circuit − random, ARM      +0.100 [+0.050, +0.150]  –⁵
-largest direct share, circuit − random, MDM      +0.100 [+0.050, +0.150]  –⁵
-shift of the largest direct share                +0.03 [+0.02, +0.04]     –⁵
-entropy of direct shares, ARM                    0.300 [0.250, 0.350]     –⁵
-entropy of direct shares, MDM                    0.300 [0.250, 0.350]     –⁵
-entropy of direct shares, circuit − random, ARM  +0.100 [+0.050, +0.150]  –⁵
-entropy of direct shares, circuit − random, MDM  +0.100 [+0.050, +0.150]  –⁵
-shift of the entropy of direct shares            +0.03 [+0.02, +0.04]     –⁵
-largest drop, ARM                                0.30 [0.25, 0.35]        –⁵
-largest drop, MDM                                0.30 [0.25, 0.35]        –⁵
-largest drop, circuit − random, ARM              +0.10 [+0.05, +0.15]     –⁵
-largest drop, circuit − random, MDM              +0.10 [+0.05, +0.15]     –⁵
-shift of the largest drop                        +0.03 [+0.02, +0.04]     –⁵
-entropy of drops, ARM                            0.300 [0.250, 0.350]     –⁵
-entropy of drops, MDM                            0.300 [0.250, 0.350]     –⁵
-entropy of drops, circuit − random, ARM          +0.100 [+0.050, +0.150]  –⁵
-entropy of drops, circuit − random, MDM          +0.100 [+0.050, +0.150]  –⁵
-shift of the entropy of drops                    +0.03 [+0.02, +0.04]     –⁵
+largest direct share, ARM                        0.300 [0.250, 0.350]       –⁵
+largest direct share, MDM                        0.300 [0.250, 0.350]       –⁵
+largest direct share, circuit − random, ARM      +0.100 [+0.050, +0.150]    –⁵
+largest direct share, circuit − random, MDM      +0.100 [+0.050, +0.150]    –⁵
+shift of the largest direct share                +0.03 [+0.02, +0.04]       –⁵
+entropy of direct shares, ARM                    0.300 [0.250, 0.350]       –⁵
+entropy of direct shares, MDM                    0.300 [0.250, 0.350]       –⁵
+entropy of direct shares, circuit − random, ARM  +0.100 [+0.050, +0.150]    –⁵
+entropy of direct shares, circuit − random, MDM  +0.100 [+0.050, +0.150]    –⁵
+shift of the entropy of direct shares            +0.03 [+0.02, +0.04]       –⁵
+largest drop, ARM                                0.30 [0.25, 0.35]          –⁵
+largest drop, MDM                                0.30 [0.25, 0.35]          –⁵
+largest drop, circuit − random, ARM              +0.10 [+0.05, +0.15]       –⁵
+largest drop, circuit − random, MDM              +0.10 [+0.05, +0.15]       –⁵
+shift of the largest drop                        +0.03 [+0.02, +0.04]       –⁵
+entropy of drops, ARM                            0.300 [0.250, 0.350]       –⁵
+entropy of drops, MDM                            0.300 [0.250, 0.350]       –⁵
+entropy of drops, circuit − random, ARM          +0.100 [+0.050, +0.150]    –⁵
+entropy of drops, circuit − random, MDM          +0.100 [+0.050, +0.150]    –⁵
+shift of the entropy of drops                    +0.03 [+0.02, +0.04]       –⁵
 NEURONS
-neurons, effective number, ARM                   12                       –⁵
-neurons, effective number, MDM                   –⁷                       –⁵
-early share of neurons, ARM                      –⁸                       –⁵
-early share of neurons, MDM                      –⁸                       –⁵
-early shift of neurons                           –⁸                       –⁵
-lost without the top neurons, ARM                0.62                     –⁵
-lost without the top neurons, MDM                –⁹                       –⁵
-lost without random neurons, ARM                 0.02                     –⁵
-lost without random neurons, MDM                 –⁹                       –⁵"""
+neurons, effective number, ARM                   12                         –⁵
+neurons, effective number, MDM                   –⁹                         –⁵
+early share of neurons, ARM                      –⁸                         –⁵
+early share of neurons, MDM                      –⁸                         –⁵
+early shift of neurons                           –⁸                         –⁵
+lost without the top neurons, ARM                0.62                       –⁵
+lost without the top neurons, MDM                –¹⁰                        –⁵
+lost without random neurons, ARM                 0.02                       –⁵
+lost without random neurons, MDM                 –¹⁰                        –⁵"""
 NOTES = """
 ¹ the interval of the value by mass contains 0
 ² the two weightings disagree in sign
@@ -150,7 +238,14 @@ NOTES = """
 ⁴ the task has no form that is filled in place
 ⁵ ARM solves 3 of 500
 ⁶ the ceiling does not exceed the floor
-"""
+⁷ heads have the same indices in both members
+⁸ effects of neurons were not measured
+⁹ the record has no value named neurons_mdm
+¹⁰ no neuron has an effect
+¹¹ the protocol has no such read
+¹² the record has no value named plan
+¹³ the record has no value named copied
+¹⁴ the record has no value named other"""
 
 
 def parsed(text: str) -> list[dict[str, str]]:
