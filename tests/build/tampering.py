@@ -151,6 +151,10 @@ ALTERNATIVES: dict[str, Any] = {
     "local": "planning",
     "plan": "trajectory",
     "copy": "last",
+    "confidence": "random",
+    "task": 3,
+    "eap-ig": "eap",
+    "absolute": "positive",
 }
 """Other values of texts of which not every one is allowed."""
 
@@ -172,7 +176,7 @@ TRUSTED = (
 
 _DECLARED = "was not made as the record says: its"
 _EXPECTED = (
-    ("schema_version", "record", "this version of mechshift reads schema 6"),
+    ("schema_version", "record", "this version of mechshift reads schema 7"),
     ("pair.name", "card", "it names pair 'small'"),
     ("pair.(control|mask_id|tokenizer)", "cells", f"{_DECLARED} tokenizer or mask token"),
     ("pair.(arm|mdm)", "cells", f"{_DECLARED} members"),
