@@ -113,6 +113,20 @@ def computable(a: Side, b: Side) -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def judgeable(name: str) -> Iterator[None]:
+    """Raises NotComputable for a record whose numbers no arithmetic of doubles takes, such as 1e308."""
+    try:
+        # What overflows ends as a number that no estimate has, and not as a warning.
+        with np.errstate(all="ignore"):
+            yield
+    except (ValueError, ArithmeticError) as error:
+        raise NotComputable(
+            f"{name} cannot be judged: {error}",
+            "name a record that mechshift run wrote, or a submission that mechshift validate takes",
+        ) from error
+
+
 def _why_unfit(draws: Draws, record: Record) -> str:
     """Why draws are not those of a record; empty where nothing speaks against it."""
     wanted = record.protocol.statistics.resamples

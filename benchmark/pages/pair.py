@@ -78,9 +78,11 @@ def pair_page(page: PairPage) -> str:
 
 
 def _verdict(page: PairPage) -> Html:
-    """Of a control nothing is stated but what it is."""
+    """Of a control, and of a line, nothing is stated but what it is."""
     if page.record.pair.control:
         return section("verdict", "Verdict", tag("p", _OF_CONTROL, class_="note"))
+    if page.record.pair.line is not None:
+        return section("verdict", "Verdict", tag("p", _OF_LINE, class_="note"))
     try:
         # Of a stranger's record: numbers such as 1e308 have no mean.
         with np.errstate(all="ignore"):
@@ -89,6 +91,7 @@ def _verdict(page: PairPage) -> Html:
         return section("verdict", "Verdict", tag("p", f"No verdict: {error}.", class_="note"))
 
 
+_OF_LINE = "A line has no verdict: it is no training, and is shown beside a pair and its controls."
 _OF_CONTROL = (
     "A control has no verdict: it shows what further training without diffusion changes, and pairs of the "
     "same ARM are held against it."

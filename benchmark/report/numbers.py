@@ -17,7 +17,6 @@ from ..tables.crossed import HostName, crossed_values
 from ..tables.layout import WIDTH
 from ..tables.table import line_cell
 from .markdown import MARKUP, name, paragraph, table, text
-from .measured import second
 
 
 def rows_table(records: Sequence[Record]) -> str:
@@ -81,8 +80,8 @@ def transfer_tables(record: Record) -> list[str]:
     if not tasks:
         return [paragraph("The protocol runs no circuits in the other member.")]
     hosts: tuple[tuple[HostName, str, str], ...] = (
-        ("arm", "ARM", second(record)),
-        ("mdm", second(record), "ARM"),
+        ("arm", "ARM", record.pair.second),
+        ("mdm", record.pair.second, "ARM"),
     )
     found = [
         paragraph(

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ...metrics import student_tail
+from ...metrics.welch import within_rounding
 from ..contrast.differences import statistic_of
 from ..record.missing import Missing
 from ..record.number import Measured, Number
 from ..record.quantity import SHARE, Rounding
 
 ALPHA = 0.05
-"""How likely it may be that any verdict of a record rests on chance."""
+"""How likely it may be that any verdict of a family rests on chance: on tasks, on suites, or a statement."""
 
 Beyond = Literal["above", "below"]
 
@@ -49,7 +50,7 @@ class BoundClaim:
         if isinstance(number, Missing) or not number.bounded:
             return 1.0
         beyond = number.value - self.bound
-        if beyond == 0 or (beyond > 0) != (self.side == "above"):
+        if (beyond > 0) != (self.side == "above") or bool(within_rounding(number.value, self.bound)):
             return 1.0
         if number.low == number.high:
             # One model with itself: no resample differs.
@@ -70,11 +71,22 @@ def _above(number: Number, bound: float) -> Number:
     assert number.low is not None, "an estimate has an interval"
     assert number.high is not None, "an estimate has an interval"
     found = Number(value=number.value - bound, low=number.low - bound, high=number.high - bound)
-    if number.draws is not None:
-        found = found.drawn(number.draws - bound)
+    # Without draws, though they may be at hand: whether they are depends on what lies beside a record, and a
+    # verdict on one record must not. They serve differences alone.
+    return _estimated_as(number, found)
+
+
+def _estimated_as(number: Number, found: Number) -> Number:
+    """A number with what another one's interval was estimated from, but for its draws."""
     if number.resampling is not None:
         found = found.estimated(number.resampling)
-    return found.put_together(number.parts) if number.parts else found
+    if not number.parts:
+        return found
+    return found.put_together(tuple((weight, _undrawn(part)) for weight, part in number.parts))
+
+
+def _undrawn(number: Number) -> Number:
+    return _estimated_as(number, Number(value=number.value, low=number.low, high=number.high))
 
 
 def p_of_all(claims: tuple[BoundClaim, ...]) -> float:

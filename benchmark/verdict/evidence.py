@@ -144,8 +144,7 @@ def _size(task: TaskRecord, host: HostName) -> Literal["compared", "matched"]:
 
 
 def _at_compared(task: TaskRecord, host: HostName) -> TransferAt:
-    found = _host(task, host)
-    return found.compared if isinstance(found.matched, Missing) else found.matched
+    return _host(task, host).counted
 
 
 def _at_half(task: TaskRecord, host: HostName) -> TransferAt:

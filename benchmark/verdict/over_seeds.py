@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ...errors import UsageError, listed
 from ..contrast.differences import statistic_of
-from ..record.controls import check_control
+from ..record.controls import check_controls
 from ..record.missing import Missing
 from ..record.number import Measured, Number
 from ..record.record import Record
@@ -26,8 +26,9 @@ def judge_seeds(records: Sequence[Record], controls: Sequence[Record] = ()) -> P
     for records of another ARM, protocol or tasks than the first, and for one that is no control of it.
     """
     check_seeds(records)
-    for control in controls:
-        check_control(records[0], control)
+    check_controls(records[0], controls)
+    if len(controls) > 1:
+        check_seeds(controls)
     source = SeedsEvidence(records, controls)
     return PairVerdict(
         f"{records[0].pair.name} and {len(records) - 1} more",
