@@ -1,7 +1,7 @@
 """A number beyond a bound: what every verdict is made of."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ...metrics import student_tail
@@ -58,12 +58,26 @@ class BoundClaim:
         statistic, freedom = statistic_of(_above(number, self.bound))
         return 0.0 if math.isinf(statistic) else min(1.0, 2 * student_tail(abs(statistic), freedom))
 
+    def _fine_enough(self, number: Number) -> Rounding:
+        """The rounding with as many decimals as it takes to tell the end of the interval from the bound."""
+        end = number.low if self.side == "above" else number.high
+        found = self.rounding
+        while end is not None and end != self.bound and found.decimals < _MOST_DECIMALS:
+            if found(end).lstrip("+-") != found(self.bound).lstrip("+-"):
+                break
+            found = replace(found, decimals=found.decimals + 1)
+        return found
+
     def __str__(self) -> str:
         if isinstance(self.number, Missing):
             return f"{self.label}: {self.number.missing}"
-        where = f"{self.side} {self.rounding(self.bound)}"
-        shown = f"{self.label} {self.rounding.number(self.number)}"
+        rounding = self._fine_enough(self.number)
+        where = f"{self.side} {rounding(self.bound)}"
+        shown = f"{self.label} {rounding.number(self.number)}"
         return f"{shown} is {where}" if self.holds else f"{shown} is not clearly {where}"
+
+
+_MOST_DECIMALS = 6
 
 
 def _above(number: Number, bound: float) -> Number:

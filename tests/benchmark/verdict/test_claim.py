@@ -79,3 +79,13 @@ def test_a_claim_reads_as_a_sentence() -> None:
         == "ρ 0.90 [0.70, 1.10] is not clearly above 0.80"
     )
     assert str(BoundClaim("ρ", Missing(missing="it is noise"), "above", 0.8)) == "ρ: it is noise"
+
+
+def test_a_claim_is_written_with_as_many_decimals_as_tell_it_from_its_bound() -> None:
+    small = Number(value=0.00034, low=0.00031, high=0.00038)
+    assert str(BoundClaim("share", small, "above", 0.0)) == "share 0.0003 [0.0003, 0.0004] is above 0.0000"
+    near = Number(value=0.82, low=0.8004, high=0.84)
+    assert str(BoundClaim("ρ", near, "above", 0.8)) == "ρ 0.8200 [0.8004, 0.8400] is above 0.8000"
+    assert str(BoundClaim("ρ", number(0.9, 0.05), "above", 0.8)) == "ρ 0.90 [0.85, 0.95] is above 0.80"
+    other = Number(value=0.5, low=0.5, high=0.5)
+    assert str(BoundClaim("τ*", other, "above", 0.5)) == "τ* 0.50 [0.50, 0.50] is not clearly above 0.50"
