@@ -19,6 +19,7 @@ from ..record.row import BOTH, COLUMNS, pair_quantities
 from ..record.statements import RowDoubts
 from ..record.summary import SUITES
 from ..record.task_record import TaskRecord, TaskResult
+from ..tables.crossed import crossed_tasks
 from ..verdict.verdict import PairVerdict, judge
 from .by_masked import masked_figures
 from .chart import Series, legend
@@ -146,7 +147,7 @@ def _counted(record: Record) -> str:
 def _contents(record: Record) -> Html:
     tasks = [(f"task-{index}", task.task) for index, task in enumerate(record.tasks)]
     places = [("verdict", "Verdict"), ("summary", "Summary"), ("tasks", "Headlines")]
-    if any(task.function for task in record.tasks):
+    if crossed_tasks(record):
         places.append(("transfer", "Transfer"))
     places += [*tasks, ("numbers", "All numbers")]
     places += [("provenance", "Provenance"), ("definitions", "Definitions")]

@@ -62,7 +62,9 @@ class BoundClaim:
         """The rounding with as many decimals as it takes to tell the end of the interval from the bound."""
         end = number.low if self.side == "above" else number.high
         found = self.rounding
-        while end is not None and end != self.bound and found.decimals < _MOST_DECIMALS:
+        if end is None or within_rounding(end, self.bound):
+            return found
+        while found.decimals < _MOST_DECIMALS:
             if found(end).lstrip("+-") != found(self.bound).lstrip("+-"):
                 break
             found = replace(found, decimals=found.decimals + 1)

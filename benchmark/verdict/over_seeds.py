@@ -46,7 +46,7 @@ def check_seeds(records: Sequence[Record]) -> None:
     if len(records) < 2:
         raise UsageError(
             "seeds of a recipe are at least two records, and there is one",
-            "give the records of its other seeds, or leave out --seeds",
+            "give the records of its other seeds, or leave out --seeds (in Python seeds=)",
         )
     first = records[0]
     for record in records[1:]:
@@ -62,7 +62,8 @@ def check_seeds(records: Sequence[Record]) -> None:
             raise UsageError(
                 f"{record.pair.name} and {first.pair.name} are no two seeds of one recipe: they differ in "
                 f"{listed(differing)}",
-                "give records of one ARM that was trained by one recipe, or leave out --seeds",
+                "give records of one ARM that was trained by one recipe, or leave out --seeds "
+                "(in Python seeds=)",
             )
         if record.pair.mdm.digest == first.pair.mdm.digest:
             raise UsageError(

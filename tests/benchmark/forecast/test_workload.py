@@ -43,6 +43,7 @@ STAGES = {
     "cards": "cards",
     "stages": "other reads",
     "ablation": "ablation",
+    "transfer": "transfer",
 }
 """The stage of a forecast in which a cell is computed, by the beginning of the cell's name."""
 TASKS = ("ioi", "greater-than", "countdown", "sudoku")
