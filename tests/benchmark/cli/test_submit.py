@@ -117,8 +117,9 @@ def test_what_contradicts_itself_is_refused(command: Command, ran: Path) -> None
 
 
 def test_it_takes_no_torch(ran: Path, tmp_path: Path) -> None:
-    # What is written is validated, and whether a task's prompts use one circuit computed again, by
-    # scikit-learn, which takes scipy, pandas and pyarrow with it: after the import, and never what models need.
+    # The run is computed again from its cells. Whether a task's prompts use one circuit is then asked of
+    # scikit-learn, which takes scipy, pandas and pyarrow with it. Nothing takes these before, and nothing at
+    # all takes what models need.
     program = (
         "import sys; from pathlib import Path\n"
         "models = {'torch', 'transformers', 'tokenizers', 'datasets', 'huggingface_hub', 'matplotlib'}\n"

@@ -76,6 +76,8 @@ def test_json_has_the_numbers(command: Command, small: Protocol) -> None:
     assert found["parameters"] == [1_054_848, 1_054_848]
     (task,) = found["tasks"]
     assert task["stages"]["decoding"]["arm"]["examples"] == small.sampling.pool
+    # Whatever a model runs for is told, what came last too.
+    assert all(task["stages"][stage]["mdm"]["flop"] > 0 for stage in ("ablation", "transfer"))
     assert found["needed"] == max(
         sum(stage["device"].values()) + sum(stage["host"].values()) for stage in found["memory"]
     )
@@ -176,11 +178,17 @@ def test_the_cells_of_a_run_are_there_in_a_dry_run_after_it(
 
 
 def test_a_protocol_s_change_keeps_the_cells_that_it_does_not_touch(
-    command: Command, measured: tuple[Record, Path], small: Protocol, monkeypatch: pytest.MonkeyPatch
+    command: Command,
+    measured: tuple[Record, Path],
+    small: Protocol,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # Without the record: over that of the same tasks under other settings no run would write.
+    shutil.copytree(measured[1] / "cells", tmp_path / "cells")
     changed = {"quick": small.changed(resamples=small.statistics.resamples + 1)}
     monkeypatch.setattr("mechshift.benchmark.record.protocol._PROTOCOLS", changed)
-    cells, _ = plan_of(command, "--task", "countdown", "--task", "greater-than", "--out", measured[1])
+    cells, _ = plan_of(command, "--task", "countdown", "--task", "greater-than", "--out", tmp_path)
     statistics = ["comparison", "stages", "causality", "function"]
     assert [cell["name"] for cell in cells if not cell["there"]] == 2 * statistics
 
