@@ -31,9 +31,9 @@ class BoundClaim:
     def holds(self) -> bool:
         """Whether the whole 95 % interval lies there, and p is at most .05.
 
-        Both are by Student's t for as many units as were drawn. Only p counts how few the resamples are, and what
-        a mean over tasks knows; and intervals of older protocols take normal quantiles (docs/metrics.md,
-        "Intervals").
+        Both are by Student's t for as many units as were drawn. Only p counts how few the resamples are, and
+        how few units each part of a mean has. Intervals of older protocols take normal quantiles
+        (docs/metrics.md, "Intervals").
         """
         number = self.number
         if isinstance(number, Missing) or number.low is None or number.high is None:
