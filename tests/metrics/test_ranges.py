@@ -392,6 +392,7 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy, ...], tuple[
     "top_share": (metrics.top_share, (of(MASSES, 5), st.integers(1, 7)), SHARE),
     "touched_components": (lambda c: metrics.touched_components(c, *NODES), (circuits(),), SHARE),
     "transport": (metrics.transport, (profiles(), profiles()), SHARE),
+    "unit_freedom": (metrics.unit_freedom, (of(NUMBERS, GROUPS),), (1.0, GROUPS - 1)),
     "unpaired_cosine": (
         lambda a, b, n: metrics.unpaired_cosine(metrics.group_products(a, b), n, n, CLUSTERS, CLUSTERS, 3),
         (SIGNAL, SIGNAL, EXAMPLES),
