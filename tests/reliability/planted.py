@@ -130,7 +130,7 @@ def plants(arm: Path) -> list[Plant]:
 
 def as_control(first: Path, second: Path, name: str) -> Pair:
     """Two checkpoints, both asked as ARMs."""
-    return mechshift.load(first, second, control=True, dtype="float32", device="cpu", name=name)
+    return mechshift.load(first, second, as_control=True, dtype="float32", device="cpu", name=name)
 
 
 def changed(source: Path, target: Path, change: Change) -> Path:
