@@ -47,11 +47,11 @@ PAGE = ROOT / "docs" / "verdicts.md"
 ARM = ROOT / "baselines" / "reference" / "tiny" / "arm"
 TASKS = ("ioi", "induction", "agreement", "article", "countdown")
 
-# As v2, on a sixth of its prompts and the budgets among which sizes are chosen on these models.
+# As v2, on a quarter of its prompts and the budgets among which sizes are chosen on these models.
 PLANTED = V2.changed(
     name="planted",
     board=False,
-    pool=80,
+    pool=120,
     steps=5,
     neurons=False,
     beside=(),
