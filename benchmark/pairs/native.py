@@ -243,7 +243,7 @@ def _load(
     checkpoint: Checkpoint, loader: LoaderSpec, kind: str, config: Any
 ) -> tuple[PreTrainedModel, Loading]:
     native: Any = CLASSES[kind]
-    family = family_of(native)
+    family, declared = family_of(native), dict(loader.key_map)
     wrong = f"{checkpoint.name} does not load as {native.__name__}"
     remedy = "copy or download the checkpoint again, or declare another native class"
     with _refusing(wrong, remedy), quiet():
@@ -253,7 +253,8 @@ def _load(
             dtype=loader.precision,
             attn_implementation=loader.kernel,
             experts_implementation="eager",  # the only one with a gradient on every device
-            key_mapping=dict((*family.key_map, *loader.key_map)) or None,
+            # Declared ones go first, as the family's own would take their names away, and in their place.
+            key_mapping={**declared, **dict(family.key_map), **declared} or None,
             use_safetensors=True,
             local_files_only=True,
             generation_config=GenerationConfig(),  # that of the checkpoint is not read
