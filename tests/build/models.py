@@ -26,10 +26,10 @@ from mechshift.benchmark.pairs.member import Member, Role
 CLASSES: dict[str, Any] = {
     "gpt2": (GPT2LMHeadModel, GPT2Config),
     "llama": (LlamaForCausalLM, LlamaConfig),
-    "ministral3": (Ministral3ForCausalLM, Ministral3Config),
     "qwen2": (Qwen2ForCausalLM, Qwen2Config),
     "qwen3": (Qwen3ForCausalLM, Qwen3Config),
     "qwen3_moe": (Qwen3MoeForCausalLM, Qwen3MoeConfig),
+    "ministral3": (Ministral3ForCausalLM, Ministral3Config),
 }
 KINDS = tuple(CLASSES)
 ROTARY = {"rms_norm_eps": 1e-6, "rope_theta": 500_000.0}

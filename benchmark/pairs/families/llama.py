@@ -49,6 +49,7 @@ def _read(model: Any) -> Backbone:
             mlp_output=getattr(block.mlp, "down_proj", None),
             gated=_gated(block.mlp),
             head_norms=tuple(norm(each) for each in _head_norms(block.self_attn)),
+            scaled_queries=isinstance(model, Ministral3ForCausalLM),
         )
         for block in cast(Iterable[Any], base.layers)
     )

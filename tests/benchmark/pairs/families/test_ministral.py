@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from build.models import STRETCHED, random_model
+from build.rotary import frequencies, query_sizes
 from mechshift.benchmark.pairs.checkpoint import find_checkpoint, find_description
 from mechshift.benchmark.pairs.native import load_backbone, native_config
 from mechshift.benchmark.pairs.spec import LoaderSpec, MemberSpec
@@ -21,20 +22,6 @@ Write = Callable[..., Path]
 TOKENS = 40
 ROTARY = {**STRETCHED, "rope_theta": 100.0, "original_max_position_embeddings": 16}
 """With parts that are stretched, parts that are not, and parts between."""
-
-
-def frequencies(size: int, theta: float, factor: float, original: int, fast: float, slow: float) -> Tensor:
-    """YaRN's (Peng et al. 2023): slow ones divided by the factor, fast ones kept, others on a ramp."""
-    low, high = (
-        size * math.log(original / (turns * 2 * math.pi)) / (2 * math.log(theta)) for turns in (fast, slow)
-    )
-    first, last = max(math.floor(low), 0), min(math.ceil(high), size - 1)
-    found = []
-    for pair in range(size // 2):
-        plain = theta ** (-2 * pair / size)
-        stretched = min(max((pair - first) / (last - first), 0.0), 1.0)
-        found.append(plain * (1 - stretched) + plain / factor * stretched)
-    return torch.tensor(found)
 
 
 def turned(vectors: Tensor, angles: Tensor) -> Tensor:
@@ -56,11 +43,8 @@ def heads(model: Any, states: Tensor) -> Tensor:
         for part in (attention.q_proj, attention.k_proj, attention.v_proj)
     )
     position = torch.arange(len(states))
-    original = rope["original_max_position_embeddings"]
-    inverse = frequencies(size, rope["rope_theta"], rope["factor"], original, 32.0, 1.0)
-    angles = position[:, None] * inverse
-    # Llama 4's temperature: one step more each time the length it was trained at is gone through.
-    scale = 1 + rope["llama_4_scaling_beta"] * torch.log(1 + position.div(original, rounding_mode="floor"))
+    angles = (position[:, None] * frequencies(size, rope)).float()
+    scale = query_sizes(len(states), rope).float()
     query, key = turned(query, angles) * scale[:, None], turned(key, angles)
     groups = len(query) // len(key)
     key, value = key.repeat_interleave(groups, 0), value.repeat_interleave(groups, 0)
