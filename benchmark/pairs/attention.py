@@ -103,6 +103,5 @@ class Attention:
 
 def _unfinished(masked: "Tensor", block: "Tensor") -> "Tensor":
     """Boolean [rows, tokens]: whether a token's block, by its number [tokens], holds a masked token."""
-    of_token = block.expand(masked.shape)
-    held = masked.new_zeros(len(masked), masked.shape[1]).scatter_reduce(1, of_token, masked, "amax")
-    return held.gather(1, of_token)
+    together = block[:, None] == block
+    return (masked[:, None] & together).any(dim=-1)

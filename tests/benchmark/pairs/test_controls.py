@@ -134,10 +134,10 @@ def test_an_mdm_that_is_an_arm_too_is_its_own_control_where_an_entry_says_so(
 
 
 def test_the_ar_mode_of_an_mdm_is_a_control_by_its_listed_name() -> None:
-    options = PairOptions(pair="nemotron-labs-diffusion-8b")
-    (control,) = found(options, "nemotron-labs-diffusion-8b-ar").specs
+    options = PairOptions(pair="nemotron-8b")
+    (control,) = found(options, "nemotron-8b-ar").specs
     assert control.mdm.checkpoint == resolve(options).mdm.checkpoint
-    assert "given twice" in refused(options, "nemotron-labs-diffusion-8b-ar", "nemotron-labs-diffusion-8b-ar")
+    assert "given twice" in refused(options, "nemotron-8b-ar", "nemotron-8b-ar")
 
 
 def test_two_models_of_one_name_are_told_to_have_two(own: PairOptions, write: Write, tmp_path: Path) -> None:

@@ -222,7 +222,7 @@ FAMILIES: dict[str, Family] = {
         sharded=True,
     ),
     "nemotron": Family(
-        "nemotron-labs-diffusion-3b",
+        "nemotron-3b",
         "ministral3",
         "qwen",
         False,
