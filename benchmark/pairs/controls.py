@@ -109,8 +109,10 @@ def _control(pair: PairSpec, asked: str | Path, mask_id: int, words: Words) -> P
             "control", asked, [name for name, listed in list_pairs().items() if listed.spec.control]
         )
     declared = declare_pair(pair.arm.checkpoint, asked, control=True, mask_token=mask_id, words=words)
-    # An MDM that is an ARM too, by another attention, has an entry that says so (Nemotron-Labs-Diffusion).
-    if _place(at_its_place(declared.mdm)) == _place(at_its_place(pair.mdm)):
+    # An MDM that is an ARM too, by another attention, has an entry that says so (Nemotron-Labs-Diffusion). A
+    # hub id without a revision is the one that the pair pins, as far as can be told before it is fetched.
+    own, other = at_its_place(pair.mdm), at_its_place(declared.mdm)
+    if other.checkpoint == own.checkpoint and other.revision in (None, own.revision):
         raise UsageError(
             f"{words.repeated('control')} {asked} is the MDM of the pair itself",
             "name a checkpoint of the same ARM trained further without diffusion; of an MDM that was trained "

@@ -138,6 +138,10 @@ def test_the_ar_mode_of_an_mdm_is_a_control_by_its_listed_name() -> None:
     (control,) = found(options, "nemotron-8b-ar").specs
     assert control.mdm.checkpoint == resolve(options).mdm.checkpoint
     assert "given twice" in refused(options, "nemotron-8b-ar", "nemotron-8b-ar")
+    # But not by its hub id, with the pair's revision or without one.
+    for asked in (control.mdm.checkpoint, f"{control.mdm.checkpoint}@{control.mdm.revision}"):
+        assert "is the MDM of the pair itself" in refused(options, asked)
+    assert len(found(options, f"{control.mdm.checkpoint}@other").specs) == 1
 
 
 def test_two_models_of_one_name_are_told_to_have_two(own: PairOptions, write: Write, tmp_path: Path) -> None:
