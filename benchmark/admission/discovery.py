@@ -169,7 +169,7 @@ def _way(pair: Pair, texts: list[Cloze], given: frozenset[str]) -> tuple[Fill, l
         )
     alike = [way for way in ways if way is best or not best.clearly_better(way)]
     named, full = pair.spec.mdm.attention, Attention("full")
-    preferred = (attention for attention in (named, full) if attention.kind in ("block", "full"))
+    preferred = (attention for attention in (named, full) if attention.in_blocks or attention == full)
     chosen = next(
         (
             way
@@ -236,7 +236,7 @@ def _remarks_on_blocks(block: Attention | None, way: Fill) -> Iterable[str]:
     """What config.json says of blocks, which the gaps may bear out or contradict."""
     if block is None:
         return
-    if way.attention == block:
+    if way.attention.in_blocks and way.attention.block == block.block:
         yield f"config.json names blocks of {block.block}, and the gaps do not speak against them."
         yield "On texts that are shorter than a block full attention is the same: the model's card decides."
     else:

@@ -133,11 +133,18 @@ def distinct_attentions(declared: Attention, texts: Sequence[Cloze]) -> list[Att
     """The attentions under which the texts' tokens see different things, the declared one first."""
     # Attentions that agree on every text would fill it alike, and no data could tell them apart.
     kept: list[tuple[Attention, list[Tensor]]] = []
-    for attention in (declared, *OTHERS):
+    for attention in (declared, *OTHERS, *_of_its_size(declared)):
         seen = [attention.allowed(_masked(cloze)) for cloze in texts]
         if not any(all(map(torch.equal, seen, others)) for _, others in kept):
             kept.append((attention, seen))
     return [attention for attention, _ in kept]
+
+
+def _of_its_size(declared: Attention) -> tuple[Attention, ...]:
+    """For blocks those of the other kind: whether text in front of them is read causally is on no card."""
+    if not declared.in_blocks:
+        return ()
+    return (replace(declared, kind="block" if declared.kind == "context-causal" else "context-causal"),)
 
 
 def _masked(cloze: Cloze) -> Tensor:

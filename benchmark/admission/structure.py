@@ -66,17 +66,19 @@ def check_attention(member: Member) -> None:
     """Raises PairError when what a position sees is not what the member's attention declares.
 
     Turns one token's embedding round and looks which positions' outputs move, in runs of one shape, so
-    that a position which cannot see the token stays as it was to the last bit. Every second position counts
-    as masked, which tells observed first from causal.
+    that a position which cannot see the token stays as it was to the last bit. Behind the first block every
+    second position counts as masked, which tells observed first from causal, and a causal context from
+    blocks.
     """
     tokens = _tokens(member)
     embeddings = _embeddings(member, tokens)
-    masked = torch.arange(tokens)[None] % 2 == 1
+    block = min(member.attention.block, tokens - 1)
+    position = torch.arange(tokens)[None]
+    masked = (position % 2 == 1) & (position >= block)
     if not member.has_mask_row:
         member = replace(member, mask_id=0)  # ids are embedded beforehand: any will do
     ids = torch.where(masked, member.mask_id, member.mask_id + 1).to(member.device)
     allowed = member.attention.allowed(masked)[0]
-    block = min(member.attention.block, tokens - 1)
     # The two positions at the first block's border tell blocks from causal and from full attention.
     columns = sorted({0, block - 1, block, tokens - 1})
     with torch.no_grad():

@@ -96,8 +96,7 @@ def _step_by_step(
 ) -> Trajectory:
     tokens = tokens.scatter(1, targets, member.mask_id)
     step = torch.full_like(targets, -1)
-    # Without blocks, all targets count as one block.
-    block = targets // member.attention.block if member.attention.kind == "block" else targets * 0
+    block = member.attention.block_of(targets)
     for now, number in enumerate(_numbers(block, steps).unbind(dim=1)):
         confidence, chosen = _confidences(member, tokens, targets)
         first = confidence if precedence is None else precedence

@@ -105,7 +105,7 @@ def pair_options(left_out: str | None = None) -> dict[str, Any]:
         "attention": Annotated[
             str | None,
             of_pair(
-                help="The MDM's attention: full, causal, block:SIZE or observed-first; "
+                help="The MDM's attention: full, causal, block:SIZE, context-causal:SIZE or observed-first; "
                 f"left out: {usual['attention']}."
             ),
         ],

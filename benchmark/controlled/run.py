@@ -127,7 +127,10 @@ def check_beside(before: Sequence[Record], pair: Pair) -> None:
         )
     if pair.spec.line is not None:
         return
-    for record in before:
+    # An entry may declare the pair's own MDM, asked as an ARM, but no copy of it passes for a training.
+    itself = before[0].pair.mdm
+    declared = pair.spec.control and pair.mdm_provenance.checkpoint == itself.checkpoint
+    for record in before[1:] if declared else before:
         if pair.mdm_provenance.digest == record.pair.mdm.digest:
             raise PairError(
                 f"control {pair.spec.name} has the same weights as the second member of {record.pair.name}",

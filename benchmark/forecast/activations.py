@@ -26,7 +26,8 @@ def saved(sizes: Sizes, rows: int, tokens: int, before: int = 0) -> int:
     * with norms per head (Qwen3) their inputs in float32, 4d and a scale for every head and key/value head;
     * a gated MLP: gate, its activation and up-projection, 3·sI; GPT-2's gelu keeps 4·sI.
 
-    Once for all layers: the final norm's input, the rotary cosine and sine, and the mask.
+    Where queries are scaled (Ministral 3) a layer keeps what by, s a position of one row. Once for all
+    layers: the final norm's input, the rotary cosine and sine, and the mask.
     """
     s, width, inner = sizes.itemsize, sizes.width, sizes.heads * sizes.head_dim
     norm = s * (width + 2) if sizes.fused else FLOAT * (width + 1)
@@ -35,6 +36,7 @@ def saved(sizes: Sizes, rows: int, tokens: int, before: int = 0) -> int:
         layer += FLOAT * (sizes.heads + sizes.kv_heads) * (sizes.head_dim + 1)
     positions, keys = rows * tokens, rows * (before + tokens)
     once = s * tokens * (before + tokens) + positions * norm
+    once += sizes.scaled_queries * sizes.layers * s * tokens
     if not sizes.fused:
         once += 2 * s * tokens * sizes.head_dim
     elif before:  # the fused map's output is kept for the query, and keys and values in other places

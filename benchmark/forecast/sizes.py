@@ -24,8 +24,9 @@ class Sizes:
     `inner`: width of a dense MLP, in `dense` of the layers; the others have `experts` of `expert_inner`, of
     which a token passes `chosen`. `parameters`: all of them, a tied head counted once; `largest`: elements of
     the largest one; `itemsize`: bytes of one. `fused`: one map for query, key and value, and LayerNorm
-    (GPT-2); `head_norms`: queries and keys are normalised per head (Qwen3); `biased`: key and value maps have
-    a bias; `renormalised`: the weights of the chosen experts are made to add up to 1.
+    (GPT-2); `head_norms`: queries and keys are normalised per head (Qwen3); `scaled_queries`: queries are
+    multiplied by a number for each position (Ministral 3); `biased`: key and value maps have a bias;
+    `renormalised`: the weights of the chosen experts are made to add up to 1.
     """
 
     layers: int
@@ -44,6 +45,7 @@ class Sizes:
     itemsize: int
     fused: bool
     head_norms: bool
+    scaled_queries: bool
     biased: bool
     renormalised: bool
 
@@ -77,6 +79,7 @@ class Sizes:
             itemsize=itemsize,
             fused=layers[0].query.module is layers[0].key.module,
             head_norms=any(layer.normed_heads for layer in layers),
+            scaled_queries=any(layer.scaled_queries for layer in layers),
             biased=layers[0].key.bias is not None,
             renormalised=bool(sparse) and bool(getattr(backbone.model.config, "norm_topk_prob", False)),
         )

@@ -210,7 +210,7 @@ def commit_order(member: Member, task: Task, encoded: Encoded, sampling: Samplin
 
 
 def _commits(attention: Attention, targets: Sequence[int], steps: int) -> list[int]:
-    block = attention.block if attention.kind == "block" else max(targets) + 1
+    block = attention.block if attention.in_blocks else max(targets) + 1
     sizes = Counter(target // block for target in targets)
     return commits([sizes[place] for place in sorted(sizes)], min(steps, len(targets)))
 

@@ -71,6 +71,7 @@ class Layer:
     `activation`: the function between the maps of the MLP, or of its experts. `gated`: of an MLP with a gate
     the module whose input both factors read, and nothing else: the MLP itself, or its experts without their
     router. `head_norms`: those that queries and keys pass head by head; none in most classes.
+    `scaled_queries`: whether queries are multiplied by a number that grows with their position.
     """
 
     attention_norm: Norm
@@ -86,6 +87,7 @@ class Layer:
     mlp_output: nn.Module | None = None
     gated: nn.Module | None = None
     head_norms: tuple[Norm, ...] = ()
+    scaled_queries: bool = False
 
     @property
     def normed_heads(self) -> bool:

@@ -109,6 +109,15 @@ def _control(pair: PairSpec, asked: str | Path, mask_id: int, words: Words) -> P
             "control", asked, [name for name, listed in list_pairs().items() if listed.spec.control]
         )
     declared = declare_pair(pair.arm.checkpoint, asked, control=True, mask_token=mask_id, words=words)
+    # An MDM that is an ARM too, by another attention, has an entry that says so (Nemotron-Labs-Diffusion). A
+    # hub id without a revision is the one that the pair pins, as far as can be told before it is fetched.
+    own, other = at_its_place(pair.mdm), at_its_place(declared.mdm)
+    if other.checkpoint == own.checkpoint and other.revision in (None, own.revision):
+        raise UsageError(
+            f"{words.repeated('control')} {asked} is the MDM of the pair itself",
+            "name a checkpoint of the same ARM trained further without diffusion; of an MDM that was trained "
+            "to go on from left to right as well, write an entry with control = true (docs/pairs.md)",
+        )
     # Its own ARM, with all that is declared about that.
     return replace(declared, arm=pair.arm, mdm=replace(declared.mdm, loader=pair.arm.loader))
 
@@ -144,21 +153,20 @@ def _same_weights(one: MemberSpec, other: MemberSpec) -> bool:
 
 
 def _check_distinct(pair: PairSpec, controls: Sequence[PairSpec], option: str) -> None:
-    """Raises UsageError where two are one model, or the pair's own second member, or have one name."""
-    seen: dict[MemberSpec, str] = {_place(at_its_place(pair.mdm)): pair.name}
+    """Raises UsageError where two are one model or have one name."""
+    seen: set[MemberSpec] = set()
     names = {pair.name}
     for control in controls:
         place = _place(at_its_place(control.mdm))
         if place in seen:
-            told = "is given twice" if seen[place] != pair.name else "is the MDM of the pair itself"
-            raise UsageError(f"{option} {control.mdm.checkpoint} {told}", "give each control once")
+            raise UsageError(f"{option} {control.mdm.checkpoint} is given twice", "give each control once")
         if control.name in names:
             raise UsageError(
                 f"{option}: two of the models are called {control.name}",
                 "give them folders of different names, or write an entry with a name of its own for one of "
                 "them (docs/pairs.md) and give FILE.toml",
             )
-        seen[place] = control.name
+        seen.add(place)
         names.add(control.name)
 
 

@@ -100,7 +100,8 @@ def _how_far(noise: Noise, arm: Member, offline: bool) -> tuple[Norms, Provenanc
 def _check_order(described: tuple[Checkpoint, Checkpoint]) -> None:
     """Raises PairError where the ARM alone is of a model type that only MDMs are published under."""
     arm, mdm = (str(each.config.get("model_type")) for each in described)
-    if arm in VARIANTS and mdm not in VARIANTS:
+    of_mdms = {kind for kind, variant in VARIANTS.items() if variant.mdm}
+    if arm in of_mdms and mdm not in of_mdms:
         raise PairError(
             f"the ARM {described[0].name} is a {arm!r} model, which is an MDM, and the MDM "
             f"{described[1].name} a {mdm!r} model",

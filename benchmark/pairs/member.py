@@ -94,10 +94,10 @@ class Member:
         """The final norm's output [rows, tokens, width] for token embeddings of that shape.
 
         `tokens`: the ids [rows, tokens] that the embeddings are of, or one stack of rows of several; by them
-        an observed-first member knows what is masked (None: nothing is). `lengths`: [rows] tokens of each
-        row, behind which stands padding that no token sees (None: all of them); a member with a prefix takes
-        none. Runs the unmodified native model under the member's attention. Behind a prefix the rows are its
-        rows, or several stacks of them one after the other.
+        a member whose attention depends on it knows what is masked (None: nothing is). `lengths`: [rows]
+        tokens of each row, behind which stands padding that no token sees (None: all of them); a member with
+        a prefix takes none. Runs the unmodified native model under the member's attention. Behind a prefix
+        the rows are its rows, or several stacks of them one after the other.
         """
         rows, length, _ = embeddings.shape
         before = 0 if self.prefix is None else self.prefix.tokens
@@ -109,6 +109,7 @@ class Member:
         if lengths is not None:
             assert self.prefix is None, "rows behind a prefix have one length"
             beyond = torch.arange(length, device=embeddings.device) >= lengths[:, None]
+            masked &= ~beyond
         return self._run(embeddings, masked, cache, beyond)
 
     def _run(

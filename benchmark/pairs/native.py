@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from logging import CRITICAL
@@ -18,7 +18,7 @@ from .backbones import Backbone
 from .check_name import of_check
 from .checkpoint import Checkpoint
 from .families import CLASSES, VARIANTS, family_of, read_backbone
-from .families.family import Family
+from .families.family import Family, Variant
 from .spec import LoaderSpec
 from .words import in_either
 
@@ -84,8 +84,7 @@ def native_type(checkpoint: Checkpoint, loader: LoaderSpec) -> str:
     """The native `model_type` that the checkpoint loads as. Raises PairError when there is none."""
     if loader.native is not None and loader.native not in CLASSES:
         raise unknown("native class", loader.native, CLASSES)
-    published = checkpoint.config.get("model_type")
-    variant = VARIANTS.get(str(published))
+    published, variant = checkpoint.config.get("model_type"), _variant(checkpoint)
     kind = loader.native or (str(published) if variant is None else variant.native)
     if kind not in CLASSES:
         raise PairError(
@@ -105,15 +104,15 @@ def native_config(checkpoint: Checkpoint, loader: LoaderSpec) -> Any:
     """
     kind = native_type(checkpoint, loader)
     native: Any = CLASSES[kind]
-    variant = VARIANTS.get(str(checkpoint.config.get("model_type")))
+    written, variant = _written(checkpoint), _variant(checkpoint)
     dropped = DROPPED.union(loader.dropped_keys, variant.dropped if variant is not None else ())
-    if checkpoint.config.get("sliding_window") is False:
+    if written.get("sliding_window") is False:
         dropped |= {"sliding_window"}  # RND1's way to say that there is none
     made: Any = native.config_class
     settings = {field.name for field in fields(made)}.union(PROPERTIES, *made.attribute_map.items())
     kept = {
         key: value
-        for key, value in checkpoint.config.items()
+        for key, value in written.items()
         if key not in dropped and (key in settings or not (key.startswith("_") or hasattr(made, key)))
     }
     _check_bounds(checkpoint, native)
@@ -121,8 +120,28 @@ def native_config(checkpoint: Checkpoint, loader: LoaderSpec) -> Any:
     with _refusing(wrong, "declare another native class, or the keys to drop"), quiet():
         config = made(**kept)
     _check_numbers(checkpoint, config, family_of(CLASSES[kind]))
+    _check_rotary(checkpoint, config, family_of(CLASSES[kind]).rotary.get(kind, ()))
     _check_layers(checkpoint, config)
     return config
+
+
+def _variant(checkpoint: Checkpoint) -> Variant | None:
+    return VARIANTS.get(str(checkpoint.config.get("model_type")))
+
+
+def _written(checkpoint: Checkpoint) -> Mapping[str, Any]:
+    """The settings of the model in config.json, of a model of texts and images those for texts."""
+    variant = _variant(checkpoint)
+    if variant is None or variant.text is None:
+        return checkpoint.config
+    inner = checkpoint.config.get(variant.text)
+    if not isinstance(inner, dict):
+        raise PairError(
+            f"config.json of {checkpoint.name} is that of a model of texts and images, and its "
+            f"{variant.text} is {inner!r}",
+            "copy the config.json that belongs to these weights, or the whole checkpoint again",
+        )
+    return inner
 
 
 def native_model(checkpoint: Checkpoint, loader: LoaderSpec) -> PreTrainedModel:
@@ -149,10 +168,11 @@ def _refusing(wrong: str, remedy: str) -> Iterator[None]:
 
 def _check_bounds(checkpoint: Checkpoint, native: Any) -> None:
     """Before anything is built: configurations and classes go from layer to layer, and would never end."""
+    settings = _written(checkpoint)
     for name in family_of(native).counts:
         most = MOST_LAYERS if name == "num_hidden_layers" else MOST
         for written in (name, native.config_class.attribute_map.get(name, name)):
-            value = checkpoint.config.get(written)
+            value = settings.get(written)
             if isinstance(value, int | float) and value > most:
                 raise PairError(
                     f"config.json of {checkpoint.name} says {written} = {value:g}, "
@@ -169,7 +189,7 @@ def _check_numbers(checkpoint: Checkpoint, config: Any, family: Family) -> None:
         values["rope_theta"] = config.rope_parameters.get("rope_theta")
     for name, value in values.items():
         if not (isinstance(value, int | float) and 0 < value < math.inf):
-            written = name if name in checkpoint.config else config.attribute_map.get(name, name)
+            written = name if name in _written(checkpoint) else config.attribute_map.get(name, name)
             raise PairError(
                 f"config.json of {checkpoint.name} says {written} = {value!r}",
                 "correct it: a positive number is needed",
@@ -180,6 +200,18 @@ def _check_numbers(checkpoint: Checkpoint, config: Any, family: Family) -> None:
             f"config.json of {checkpoint.name} has {experts} experts, of which a token passes {chosen}",
             "correct num_experts_per_tok: it is at most num_experts",
         )
+
+
+def _check_rotary(checkpoint: Checkpoint, config: Any, needed: tuple[str, ...]) -> None:
+    """A class that takes a number for granted fails where it runs, or divides by it."""
+    for name in needed:
+        value = config.rope_parameters.get(name)
+        least = 1 if name == "original_max_position_embeddings" else 0
+        if not (isinstance(value, int | float) and least <= value < math.inf):
+            raise PairError(
+                f"config.json of {checkpoint.name} says {name} = {value!r} in rope_parameters",
+                f"correct it: a number of {least} or more is needed",
+            )
 
 
 def _check_layers(checkpoint: Checkpoint, config: Any) -> None:
@@ -211,7 +243,7 @@ def _load(
     checkpoint: Checkpoint, loader: LoaderSpec, kind: str, config: Any
 ) -> tuple[PreTrainedModel, Loading]:
     native: Any = CLASSES[kind]
-    family = family_of(native)
+    family, declared = family_of(native), dict(loader.key_map)
     wrong = f"{checkpoint.name} does not load as {native.__name__}"
     remedy = "copy or download the checkpoint again, or declare another native class"
     with _refusing(wrong, remedy), quiet():
@@ -221,7 +253,8 @@ def _load(
             dtype=loader.precision,
             attn_implementation=loader.kernel,
             experts_implementation="eager",  # the only one with a gradient on every device
-            key_mapping=dict((*family.key_map, *loader.key_map)) or None,
+            # Declared ones go first, as the family's own would take their names away, and in their place.
+            key_mapping={**declared, **dict(family.key_map), **declared} or None,
             use_safetensors=True,
             local_files_only=True,
             generation_config=GenerationConfig(),  # that of the checkpoint is not read
@@ -229,7 +262,10 @@ def _load(
             ignore_mismatched_sizes=True,
             output_loading_info=True,
         )
-    missing, unexpected = sorted(info["missing_keys"]), sorted(info["unexpected_keys"])
+    variant = _variant(checkpoint)
+    beside = () if variant is None else variant.beside
+    missing = sorted(info["missing_keys"])
+    unexpected = sorted(name for name in info["unexpected_keys"] if not name.startswith(beside))
     reshaped = sorted(str(name) for name, *_ in info["mismatched_keys"])
     return model, Loading(tuple(missing), tuple(unexpected), tuple(reshaped))
 
@@ -290,7 +326,7 @@ def _check_config(checkpoint: Checkpoint, model: PreTrainedModel) -> None:
     backbone = read_backbone(model)
     tied = backbone.head.weight is backbone.embedding.weight
     found = {"tie_word_embeddings": float(tied), **family_of(model).held(model)}
-    declared = dict(checkpoint.config)
+    declared = dict(_written(checkpoint))
     declared |= declared.get("rope_parameters") or {}  # where transformers 5 writes the rotary base
     for key, value in found.items():
         asked = declared.get(key)

@@ -161,9 +161,10 @@ def declare_pair(
     """The pair of two checkpoints, with what is said about the second.
 
     A checkpoint is a directory or a hub id; a `Path` is always a directory. `attention` is the MDM's: causal,
-    full (if left out), block:SIZE or observed-first. A `mask_token` of digits alone is an id, any other text
-    the token's. `control`: the second checkpoint is the ARM trained on. `revision` is the second member's hub
-    commit, tag or branch, `arm_revision` the ARM's; either can also stand behind its hub id, as ID@REVISION.
+    full (if left out), block:SIZE, context-causal:SIZE or observed-first. A `mask_token` of digits alone is
+    an id, any other text the token's. `control`: the second checkpoint is the ARM trained on. `revision` is
+    the second member's hub commit, tag or branch, `arm_revision` the ARM's; either can also stand behind its
+    hub id, as ID@REVISION.
     `words` is the interface whose names of options errors use. Raises UsageError for an unknown attention, an
     empty checkpoint, revision or mask token, and a revision that is given twice, PairError for a control that
     is declared otherwise than an ARM.

@@ -15,11 +15,13 @@ from mechshift.tasks import Example
 def raw_logits(member: Member, row: Sequence[int]) -> Tensor:
     """Logits [tokens, vocabulary] of the native model, the mask written cell by cell, no token excluded."""
     size, kind = len(row), member.attention.kind
-    block = member.attention.block if kind == "block" else 1
+    block = member.attention.block if kind in ("block", "context-causal") else 1
     mask = torch.zeros(1, 1, size, size)
     for query in range(size):
-        for key in range(size):
-            if kind != "full" and key // block > query // block:
+        first = query - query % block
+        filled = kind == "context-causal" and member.mask_id not in row[first : first + block]
+        for key in range(query + 1, size):
+            if kind != "full" and (filled or key // block > query // block):
                 mask[0, 0, query, key] = torch.finfo(torch.float32).min
     with torch.no_grad():
         output = member.backbone.model(
@@ -41,7 +43,7 @@ def plain_decode(
             row[target], step[target] = int(logits.argmax()), index
         return tuple(row[target] for target in targets), tuple(step.values())
     budget, block = min(steps, len(targets)), member.attention.block
-    if member.attention.kind != "block":
+    if member.attention.kind not in ("block", "context-causal"):
         block = length
     for now in range(budget):
         logits = raw_logits(member, row)

@@ -1,4 +1,4 @@
-"""Small random models of the five native classes, and members of a pair made from them."""
+"""Small random models of the six native classes, and members of a pair made from them."""
 
 from typing import Any
 
@@ -8,6 +8,8 @@ from transformers import (
     GPT2LMHeadModel,
     LlamaConfig,
     LlamaForCausalLM,
+    Ministral3Config,
+    Ministral3ForCausalLM,
     PreTrainedModel,
     Qwen2Config,
     Qwen2ForCausalLM,
@@ -27,10 +29,23 @@ CLASSES: dict[str, Any] = {
     "qwen2": (Qwen2ForCausalLM, Qwen2Config),
     "qwen3": (Qwen3ForCausalLM, Qwen3Config),
     "qwen3_moe": (Qwen3MoeForCausalLM, Qwen3MoeConfig),
+    "ministral3": (Ministral3ForCausalLM, Ministral3Config),
 }
 KINDS = tuple(CLASSES)
 ROTARY = {"rms_norm_eps": 1e-6, "rope_theta": 500_000.0}
 """The base is no class's own, so that one that is forgotten shows."""
+STRETCHED = {
+    "rope_type": "yarn",
+    "rope_theta": 500_000.0,
+    "factor": 4.0,
+    "original_max_position_embeddings": 4,
+    "beta_fast": 32.0,
+    "beta_slow": 1.0,
+    "mscale": 1.0,
+    "mscale_all_dim": 1.0,
+    "llama_4_scaling_beta": 0.1,
+}
+"""Ministral 3's, trained on so few positions that those of a short text have queries of another size."""
 
 
 def settings(
@@ -52,7 +67,7 @@ def settings(
 ) -> dict[str, Any]:
     """What config.json says of a class of these sizes; `named` are further settings by the class's own names.
 
-    Where they are not given, `kv_heads` are as many as `heads` in Llama and half as many in the Qwens, and
+    Where they are not given, `kv_heads` are as many as `heads` in Llama and half as many in the others, and
     `head_dim` is width/heads but in Qwen3 twice that, as in small published ones. GPT-2 knows neither.
     """
     special = {
@@ -74,6 +89,9 @@ def settings(
         "max_position_embeddings": positions,
         **ROTARY,
     }
+    if kind == "ministral3":
+        found |= {"head_dim": width // heads, "rope_parameters": STRETCHED}
+        del found["rope_theta"]
     if head_dim or kind.startswith("qwen3"):
         found["head_dim"] = head_dim or 2 * width // heads
     if kind == "qwen3_moe":

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from build.rotary import frequencies, query_sizes
 from mechshift.benchmark.circuits.batch import Batch
 
 Named = Literal["chain", "relp", "gim"]
@@ -165,13 +166,15 @@ class WrittenOut:
             return y
         if f"{name}self_attn.{which}_norm.weight" in self.weights:
             y = self._norm(f"{name}self_attn.{which}_norm", y)
-        return self._rotated(y)
+        rotated = self._rotated(y)
+        sizes = query_sizes(x.shape[1], self.config.rope_parameters)
+        return rotated * sizes[:, None] if which == "q" else rotated
 
     def _rotated(self, x: Tensor) -> Tensor:
-        """Pairs (x_i, x_{i+d/2}) turned by the angle position · θ^(−2i/d)."""
+        """Pairs (x_i, x_{i+d/2}) turned by the angle position · frequency i."""
         half = self.head_dim // 2
-        theta = self.config.rope_parameters["rope_theta"]
-        angle = torch.arange(x.shape[1]).double()[:, None] * theta ** (-torch.arange(half).double() / half)
+        turns = frequencies(self.head_dim, self.config.rope_parameters)
+        angle = torch.arange(x.shape[1]).double()[:, None] * turns
         a, b = x[..., :half], x[..., half:]
         return torch.cat(
             [a * angle.cos() - b * angle.sin(), b * angle.cos() + a * angle.sin()],

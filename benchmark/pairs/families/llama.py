@@ -1,6 +1,9 @@
-"""Llama, Qwen2, Qwen3 and Qwen3-MoE: one module tree, biases and norms per head where the class has them.
+"""Llama, Ministral 3, Qwen2, Qwen3 and Qwen3-MoE: one module tree, biases and norms per head where they are.
 
-Most published MDMs are of it: Dream, DiffuCoder, Fast-dLLM, DiffuLLaMA, A2D, SDAR, WeDLM, RND1.
+Most published MDMs are of it: Dream, DiffuCoder, Fast-dLLM, DiffuLLaMA, A2D, SDAR, WeDLM, RND1, I-DLM,
+Stable-DiffCoder, Efficient-DLM, Nemotron-Labs-Diffusion. Ministral 3 multiplies queries by a number that
+grows with their position (Llama 4's temperature); it does so within the native class, as YaRN's frequencies
+are, so that reading the class is the same.
 """
 
 from collections.abc import Iterable
@@ -9,6 +12,7 @@ from typing import Any, cast
 from torch import nn
 from transformers import (
     LlamaForCausalLM,
+    Ministral3ForCausalLM,
     Qwen2ForCausalLM,
     Qwen3ForCausalLM,
     Qwen3MoeForCausalLM,
@@ -45,6 +49,7 @@ def _read(model: Any) -> Backbone:
             mlp_output=getattr(block.mlp, "down_proj", None),
             gated=_gated(block.mlp),
             head_norms=tuple(norm(each) for each in _head_norms(block.self_attn)),
+            scaled_queries=isinstance(model, Ministral3ForCausalLM),
         )
         for block in cast(Iterable[Any], base.layers)
     )
@@ -77,8 +82,12 @@ def _mlp_shape(mlp: Any, config: Any) -> MlpShape:
 
 
 def _held(model: Any) -> dict[str, float]:
-    epsilon, theta = model.model.norm.variance_epsilon, model.config.rope_parameters["rope_theta"]
-    return {"rms_norm_eps": float(epsilon), "rope_theta": float(theta)}
+    rotary = {
+        name: float(value)
+        for name, value in model.config.rope_parameters.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+    return {"rms_norm_eps": float(model.model.norm.variance_epsilon), **rotary}
 
 
 def _set_key_value(model: Any, layer: int, key: nn.Linear, value: nn.Linear) -> None:
@@ -90,6 +99,7 @@ def _set_key_value(model: Any, layer: int, key: nn.Linear, value: nn.Linear) -> 
 LLAMA = Family(
     classes={
         "llama": LlamaForCausalLM,
+        "ministral3": Ministral3ForCausalLM,
         "qwen2": Qwen2ForCausalLM,
         "qwen3": Qwen3ForCausalLM,
         "qwen3_moe": Qwen3MoeForCausalLM,
@@ -115,9 +125,23 @@ LLAMA = Family(
         "a2d-llama": Variant("llama"),
         "a2d-qwen2": Variant("qwen2"),
         "a2d-qwen3": Variant("qwen3"),
+        # Ministral 3 is published with an encoder of images, which no text passes.
+        "mistral3": Variant(
+            "ministral3", mdm=False, text="text_config", beside=("vision_tower.", "multi_modal_projector.")
+        ),
+        "nemotron_labs_diffusion": Variant("ministral3"),
         "rnd1": Variant("qwen3_moe", dropped=frozenset({"rope_scaling", "moe_backend"})),
         "sdar": Variant("qwen3"),
+        "sdar_moe": Variant("qwen3_moe"),
         "wedlm": Variant("qwen3", dropped=frozenset({"qk_norm"})),
     },
+    key_map=(
+        # Efficient-DLM and Nemotron-Labs-Diffusion
+        (r"^encoder\.", "model."),
+        (r"^diffusion_head\.", "lm_head."),
+        # Ministral 3 beside its encoder of images
+        (r"^language_model\.", ""),
+    ),
+    rotary={"ministral3": ("llama_4_scaling_beta", "original_max_position_embeddings")},
     set_key_value=_set_key_value,
 )

@@ -37,8 +37,10 @@ def sees(attention: str, query: int, key: int, masked: set[int]) -> bool:
         return key <= query
     if attention == "observed-first":
         return (key in masked, key) <= (query in masked, query)
-    size = int(attention.removeprefix("block:"))
-    return key // size <= query // size
+    kind, _, size = attention.partition(":")
+    block, other = query // int(size), key // int(size)
+    whole = kind == "block" or any(place // int(size) == block for place in masked)
+    return other < block or (other == block and (whole or key <= query))
 
 
 def plainly(
@@ -66,7 +68,9 @@ def compare(fill: Fill, expected: list[tuple[float, bool]]) -> None:
 
 
 @pytest.mark.parametrize("shift", [True, False])
-@pytest.mark.parametrize("attention", ["full", "causal", "block:4", "block:3", "observed-first"])
+@pytest.mark.parametrize(
+    "attention", ["full", "causal", "block:4", "block:3", "context-causal:3", "observed-first"]
+)
 @pytest.mark.parametrize("kind", ["gpt2", "qwen3"])
 def test_gaps_are_filled_in_every_way(kind: str, attention: str, shift: bool, make: Make) -> None:
     member = make(kind, attention, role="mdm", shift=shift)
@@ -92,7 +96,11 @@ def many_texts(number_of: int = 70) -> list[Cloze]:
 # Every class where padding and the order of tokens meet; else those of two ways to know positions.
 @pytest.mark.parametrize(
     ("kind", "attention"),
-    [*product(KINDS, ["observed-first"]), *product(["gpt2", "qwen3_moe"], ["full", "block:4"])],
+    [
+        *product(KINDS, ["observed-first"]),
+        *product(["gpt2", "qwen3_moe"], ["full", "block:4"]),
+        ("qwen3", "context-causal:4"),
+    ],
 )
 def test_texts_of_all_lengths_are_filled_as_one_by_one(kind: str, attention: str, make: Make) -> None:
     member, texts = make(kind, attention, role="mdm", shift=False), many_texts(40)
@@ -140,6 +148,22 @@ def test_the_declared_way_stands_for_those_that_are_the_same(make: Make) -> None
         "observed-first",
         "block:4",
         "block:8",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("declared", "other"), [("block:3", "context-causal:3"), ("context-causal:3", "block:3")]
+)
+def test_blocks_are_tried_with_and_without_a_causal_context(declared: str, other: str, make: Make) -> None:
+    found = fills(make(role="mdm", attention=declared, shift=False), TEXTS)
+    assert [str(fill.attention) for fill in found[::2]] == [
+        declared,
+        "full",
+        "causal",
+        "observed-first",
+        "block:4",
+        "block:8",
+        other,
     ]
 
 

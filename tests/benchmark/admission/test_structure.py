@@ -17,6 +17,7 @@ from mechshift.benchmark.admission.structure import (
     check_residual,
 )
 from mechshift.benchmark.asking.masking import check_prompts, check_targets
+from mechshift.benchmark.pairs.attention import Attention
 from mechshift.benchmark.pairs.matching import check_same_backbone
 from mechshift.benchmark.pairs.member import Member
 from mechshift.errors import PairError
@@ -25,7 +26,9 @@ Make = Callable[..., Member]
 
 
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16, torch.float16])
-@pytest.mark.parametrize("attention", ["causal", "full", "block:4", "block:32", "observed-first"])
+@pytest.mark.parametrize(
+    "attention", ["causal", "full", "block:4", "block:32", "context-causal:32", "observed-first"]
+)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_native_model_passes(kind: str, attention: str, precision: torch.dtype, make: Make) -> None:
     member = make(kind, attention, role="mdm")
@@ -92,6 +95,20 @@ def test_a_class_that_hides_nothing_is_caught(kind: str, attention: str, make: M
     member = make(kind, attention)
     give_mask(member, torch.zeros_like)
     with pytest.raises(PairError, match=f"attention {attention}, and position 0 sees position"):
+        check_attention(member)
+
+
+@pytest.mark.parametrize("block", [3, 4, 32])
+@pytest.mark.parametrize(
+    ("other", "sees"), [("causal", "does not see"), ("full", "sees"), ("block:{}", "sees")]
+)
+def test_a_causal_context_is_told_from_what_is_like_it(other: str, sees: str, block: int, make: Make) -> None:
+    member = make("ministral3", f"context-causal:{block}", role="mdm")
+    instead = Attention.parse(other.format(block))
+    give_mask(
+        member, lambda mask: instead.mask(torch.zeros(mask[:, 0, 0].shape, dtype=torch.bool), mask.dtype)
+    )
+    with pytest.raises(PairError, match=rf"context-causal:{block}, and position \d+ {sees} position"):
         check_attention(member)
 
 

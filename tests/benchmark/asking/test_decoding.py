@@ -55,19 +55,21 @@ def member(model: PreTrainedModel, role: str, attention: str, shift: bool) -> Me
 
 def raw_logits(model: PreTrainedModel, row: list[int], attention: str) -> Tensor:
     """Logits [tokens, vocabulary] of one row of the native model, the mask written out cell by cell."""
-    mask = written_mask(len(row), attention)
+    mask = written_mask(len(row), attention, tuple(token == MASK for token in row))
     with torch.no_grad():
         output = model(input_ids=torch.tensor([row]), attention_mask=mask, use_cache=False)
     return output.logits[0]  # type: ignore[no-any-return]
 
 
 @cache
-def written_mask(size: int, attention: str) -> Tensor:
+def written_mask(size: int, attention: str, masked: tuple[bool, ...]) -> Tensor:
     mask = torch.zeros(1, 1, size, size)
     block = {"causal": 1, "full": size}.get(attention) or int(attention.partition(":")[2])
     for i in range(size):
+        first = block * (i // block)
+        filled = attention.startswith("context-causal") and not any(masked[first : first + block])
         for j in range(size):
-            if j // block > i // block:
+            if j > i and (filled or j // block > i // block):
                 mask[0, 0, i, j] = torch.finfo(torch.float32).min
     return mask
 
@@ -171,7 +173,7 @@ def counted(model: PreTrainedModel, ran: list[int]) -> Iterator[None]:
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 5])
 @pytest.mark.parametrize("shift", [True, False])
-@pytest.mark.parametrize("attention", ["full", "block:4", "block:1", "causal"])
+@pytest.mark.parametrize("attention", ["full", "block:4", "block:1", "context-causal:4", "causal"])
 @pytest.mark.parametrize("architecture", MODELS)
 def test_an_mdm_decodes_most_confident_first(
     architecture: str, attention: str, shift: bool, steps: int
@@ -226,8 +228,9 @@ def test_a_budget_is_shared_out_evenly_larger_steps_first(steps: int, sizes: lis
     assert [torch.bincount(row).tolist() for row in found.step] == [sizes] * ROWS
 
 
-def test_earlier_blocks_are_filled_before_later_ones() -> None:
-    found = decode(member(llama(), "mdm", "block:4", False), rows(), positions(*TARGETS), steps=5)
+@pytest.mark.parametrize("attention", ["block:4", "context-causal:4"])
+def test_earlier_blocks_are_filled_before_later_ones(attention: str) -> None:
+    found = decode(member(llama(), "mdm", attention, False), rows(), positions(*TARGETS), steps=5)
     blocks = [
         [target // 4 for _, target in sorted(zip(row, TARGETS, strict=True))] for row in found.step.tolist()
     ]

@@ -17,6 +17,7 @@ from mechshift.benchmark.controlled import run as controlled
 from mechshift.benchmark.pairs.lines import make_line
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.registry import get_pair
+from mechshift.benchmark.pairs.spec import CAUSAL
 from mechshift.benchmark.record.files import read_model
 from mechshift.benchmark.record.protocol import QUICK
 from mechshift.benchmark.record.record import Record
@@ -182,6 +183,14 @@ def test_weights_that_turn_out_to_be_another_model_s_are_refused(
     controlled.check_beside([], copy)
     with pytest.raises(PairError, match="control copy has the same weights as the second member of tiny"):
         controlled.check_beside(before, copy)
+    # An entry may declare that the MDM is an ARM too, and say so of one control.
+    as_arm = replace(copy.spec, control=True, mdm=replace(copy.spec.mdm, attention=CAUSAL))
+    controlled.check_beside(before, replace(copy, spec=as_arm))
+    with pytest.raises(PairError, match="control copy has the same weights as the second member of tiny"):
+        controlled.check_beside(before * 2, replace(copy, spec=as_arm))
+    elsewhere = replace(tiny.mdm_provenance, checkpoint="a copy of it")
+    with pytest.raises(PairError, match="control copy has the same weights as the second member of tiny"):
+        controlled.check_beside(before, replace(copy, spec=as_arm, mdm_provenance=elsewhere))
     # A line may well be made of the pair's own weights.
     line = replace(copy, spec=make_line(tiny.spec, "mdm-causal", tiny.mdm.mask_id))
     controlled.check_beside(before, line)

@@ -119,6 +119,31 @@ def test_one_model_is_no_control_twice(own: PairOptions, write: Write, tmp_path:
     assert "is given twice" in refused(TINY, "tiny-continued", get_pair("tiny-continued").mdm.checkpoint)
 
 
+def test_an_mdm_that_is_an_arm_too_is_its_own_control_where_an_entry_says_so(
+    own: PairOptions, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.toml").write_text(
+        '[left-to-right]\nabout = "The MDM as an ARM"\ncontrol = true\narm.path = "arm"\n'
+        'mdm = {path = "mdm", shift = true, attention = "causal"}\n'
+    )
+    (control,) = found(own, f"{tmp_path}/mine.toml").specs
+    assert control.mdm.checkpoint == str(tmp_path / "mdm")
+    said = refused(own, tmp_path / "mdm")
+    assert "is the MDM of the pair itself" in said
+    assert "write an entry with control = true" in said
+
+
+def test_the_ar_mode_of_an_mdm_is_a_control_by_its_listed_name() -> None:
+    options = PairOptions(pair="nemotron-8b")
+    (control,) = found(options, "nemotron-8b-ar").specs
+    assert control.mdm.checkpoint == resolve(options).mdm.checkpoint
+    assert "given twice" in refused(options, "nemotron-8b-ar", "nemotron-8b-ar")
+    # But not by its hub id, with the pair's revision or without one.
+    for asked in (control.mdm.checkpoint, f"{control.mdm.checkpoint}@{control.mdm.revision}"):
+        assert "is the MDM of the pair itself" in refused(options, asked)
+    assert len(found(options, f"{control.mdm.checkpoint}@other").specs) == 1
+
+
 def test_two_models_of_one_name_are_told_to_have_two(own: PairOptions, write: Write, tmp_path: Path) -> None:
     for seed in ("one", "two"):
         (tmp_path / seed).mkdir()

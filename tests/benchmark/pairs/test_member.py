@@ -2,6 +2,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from transformers import DynamicCache
 
 from build.models import KINDS
 from mechshift.benchmark.pairs.member import Member
@@ -34,6 +35,41 @@ def test_observed_first_is_the_reordered_sequence_with_its_logical_positions(kin
             order = torch.tensor(sorted(range(9), key=lambda at: (row[at].item() == member.mask_id, at)))
             expected = member.backbone.base(input_ids=row[order][None], position_ids=order[None])
             torch.testing.assert_close(hidden[order], expected.last_hidden_state[0], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_causal_context_is_what_a_cache_keeps_and_a_block_without_a_mask_behind_it(
+    kind: str, make: Make
+) -> None:
+    """As Nemotron-Labs-Diffusion decodes: finished blocks causally, once; then the block that is filled."""
+    member = make(kind, "context-causal:4", role="mdm", shift=False)
+    tokens = torch.randint(3, 40, (2, 12))
+    tokens[0, [9, 11]] = member.mask_id
+    tokens[1, 8:] = member.mask_id
+    base, cache = member.backbone.base, DynamicCache()
+    with torch.no_grad():
+        found = member.hidden(member.embed(tokens), tokens)
+        kept = {member.backbone.cache_argument: cache}
+        context = base(input_ids=tokens[:, :8], use_cache=True, **kept)
+        block = base(
+            input_ids=tokens[:, 8:],
+            attention_mask=torch.zeros(2, 1, 4, 12),
+            position_ids=torch.arange(8, 12)[None],
+            **kept,
+        )
+    expected = torch.cat((context.last_hidden_state, block.last_hidden_state), dim=1)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_padding_that_looks_masked_is_part_of_no_block(make: Make) -> None:
+    """Behind a finished block of two tokens stands what another row is longer by."""
+    member = make("llama", "context-causal:4", role="mdm", shift=False)
+    tokens = torch.randint(3, 40, (1, 8))
+    tokens[:, [1, 6, 7]] = member.mask_id
+    with torch.no_grad():
+        found = member.hidden(member.embed(tokens), tokens, torch.tensor([6]))[:, :6]
+        expected = member.hidden(member.embed(tokens[:, :6]), tokens[:, :6])
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("attention", ["causal", "full", "block:3"])

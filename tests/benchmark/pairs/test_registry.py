@@ -122,22 +122,27 @@ FAMILIES = {
     "diffugpt-m": ("diffusionfamily/diffugpt-m", 1, True, "full", 50257),
     "a2d-mdlm": ("-diffusion-mdlm-v0.1", 2, False, "full", None),
     "a2d-bd3lm": ("-diffusion-bd3lm-v0.1", 2, False, "block:32", None),
-    "opdlm": ("divelab/OPDLM-", 4, False, "block:4", None),
+    "opdlm": ("divelab/OPDLM-", 5, False, "block:4", None),
     "open-dcoder": ("fredzzp/open-dcoder-0.5B", 1, True, "full", None),
-    "sdar": ("-Chat", 3, False, "block:4", 151669),
-    "sdar-b8": ("-Chat-b8", 3, False, "block:8", 151669),
+    "sdar": ("-Chat", 4, False, "block:4", 151669),
+    "sdar-b8": ("-Chat-b8", 4, False, "block:8", 151669),
     "sdar-b16": ("-Chat-b16", 3, False, "block:16", 151669),
-    "sdar-b32": ("-Chat-b32", 3, False, "block:32", 151669),
+    "sdar-b32": ("-Chat-b32", 4, False, "block:32", 151669),
     "sdar-b64": ("-Chat-b64", 3, False, "block:64", 151669),
-    "trado": ("Gen-Verse/TraDo-", 2, False, "block:4", 151669),
+    "trado": ("Gen-Verse/TraDo-", 3, False, "block:4", 151669),
     "fast-dllm-v2": ("Efficient-Large-Model/Fast_dLLM_v2_", 2, True, "block:32", 151665),
     "wedlm": ("tencent/WeDLM-", 4, False, "observed-first", None),
     "rnd1": ("radicalnumerics/RND1-Base-0910", 1, True, "full", 151669),
+    "stable-diffcoder": ("ByteDance-Seed/Stable-DiffCoder-8B-", 2, False, "block:4", 5),
+    "i-dlm": ("yifanyu/I-DLM-", 2, True, "causal", 151669),
+    "efficient-dlm": ("nvidia/Efficient-DLM-", 2, False, "block:32", 151662),
+    "nemotron": ("nvidia/Nemotron-Labs-Diffusion-", 6, False, "context-causal:32", 100),
 }
 
 
 def of_family(place: str) -> list[MemberSpec]:
-    mdms = [listed.spec.mdm for listed in list_pairs().values() if listed.entry.mdm.hub is not None]
+    published = [each for each in list_pairs().values() if each.entry.mdm.hub is not None]
+    mdms = [listed.spec.mdm for listed in published if not listed.spec.control]
     return [mdm for mdm in mdms if mdm.checkpoint.startswith(place) or mdm.checkpoint.endswith(place)]
 
 
@@ -158,7 +163,7 @@ def test_every_published_pair_is_of_a_family_and_names_a_confound() -> None:
 
 
 SIBLINGS = {
-    # ARM, and what was trained further from it without diffusion: the list of shared/pairs.md
+    # ARM, and what was trained further from it without diffusion, or is an ARM in another mode
     "Qwen/Qwen2.5-7B": {"Qwen/Qwen2.5-Coder-7B", "Qwen/Qwen2.5-7B-Instruct"},
     "Qwen/Qwen2.5-Coder-0.5B": {"Qwen/Qwen2.5-Coder-0.5B-Instruct"},
     "Qwen/Qwen2.5-Coder-7B": {"Qwen/Qwen2.5-Coder-7B-Instruct"},
@@ -166,7 +171,28 @@ SIBLINGS = {
     "Qwen/Qwen3-1.7B-Base": {"Qwen/Qwen3-1.7B"},
     "Qwen/Qwen3-4B-Base": {"Qwen/Qwen3-4B"},
     "Qwen/Qwen3-8B-Base": {"Qwen/Qwen3-8B"},
+    "Qwen/Qwen3-30B-A3B-Base": {"Qwen/Qwen3-30B-A3B"},
+    "ByteDance-Seed/Seed-Coder-8B-Base": {"ByteDance-Seed/Seed-Coder-8B-Instruct"},
+    **{
+        f"mistralai/Ministral-3-{size}-Base-2512": {
+            f"nvidia/Nemotron-Labs-Diffusion-{size}-Base",
+            f"nvidia/Nemotron-Labs-Diffusion-{size}",
+        }
+        for size in ("3B", "8B", "14B")
+    },
 }
+
+
+def test_the_control_of_a_model_of_two_modes_is_the_other_mode_of_the_same_weights() -> None:
+    pairs = list_pairs()
+    in_two = {
+        name: each.spec for name, each in pairs.items() if each.spec.mdm.attention.kind == "context-causal"
+    }
+    assert len(in_two) == 6
+    for name, spec in in_two.items():
+        first = pairs[get_controls(name)[0]].spec
+        assert first.mdm == replace(spec.mdm, attention=Attention("causal"), shift=True)
+        assert first.arm == spec.arm
 
 
 def test_a_published_pair_names_all_siblings_of_its_arm() -> None:

@@ -24,6 +24,7 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 from mechshift.benchmark.admission.cloze import TRIED, clozes
 from mechshift.benchmark.asking.encoding import DoesNotFit, Ids, encode, gapped
 from mechshift.benchmark.pairs.attention import Attention
+from mechshift.benchmark.pairs.spec import CAUSAL
 from mechshift.tasks import get_task
 
 from .words import DRAWN, FOLDER, Manner, make_tokenizer
@@ -39,14 +40,43 @@ ROTARY: dict[str, Any] = {"positions": 256, "rope_theta": 1_000_000.0, "hidden_a
 ROPE = {**EVERY, **ROTARY, "mlp_width": 96}
 QWEN3 = {**ROPE, "head_dim": 16}
 GELU = {"activation_function": "gelu_new", "resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0}
+
+
+def stretched(factor: float) -> dict[str, Any]:
+    """Rotary settings of Ministral 3 and of the MDMs made from it, which stretch positions otherwise."""
+    return {
+        "rope_type": "yarn",
+        "rope_theta": 1_000_000.0,
+        "factor": factor,
+        "original_max_position_embeddings": 16_384,
+        "beta_fast": 32.0,
+        "beta_slow": 1.0,
+        "mscale": 1.0,
+        "mscale_all_dim": 1.0,
+        "llama_4_scaling_beta": 0.1,
+    }
+
+
 SIZES: dict[str, dict[str, Any]] = {
     "gpt2": {**EVERY, "mlp_width": 4 * WIDTH, "positions": 96, **GELU},
     "llama": {**ROPE, "rms_norm_eps": 1e-5, "rope_theta": 10_000.0},
+    "ministral3": {
+        **EVERY,
+        "mlp_width": 96,
+        "positions": 262_144,
+        "hidden_act": "silu",
+        "rms_norm_eps": 1e-5,
+        "rope_parameters": stretched(16.0),
+    },
     "qwen2": ROPE,
     "qwen3": QWEN3,
     "qwen3_moe": {**QWEN3, "expert_width": 48},
 }
 """Of each class's small models."""
+CHANGED: dict[str, dict[str, Any]] = {
+    "ministral3": {"positions": 4096, "rope_parameters": stretched(0.25)},
+}
+"""What an MDM has otherwise than its ARM."""
 
 SHORT = 4
 """Tokens of a block in which a gap is told by what is left of it."""
@@ -144,15 +174,30 @@ class Lesson:
         return FOLDER / f"{self.kind}-{self.attention.replace(':', '-')}-{read}.safetensors"
 
     @property
+    def sizes(self) -> dict[str, Any]:
+        """What `settings` takes of its model."""
+        return SIZES[self.kind] | ({} if self.attention is None else CHANGED.get(self.kind, {}))
+
+    @property
+    def joint(self) -> bool:
+        """Whether it learns to go on from left to right besides, as an MDM that is an ARM too."""
+        return Attention.parse(self.attention or "causal").kind == "context-causal"
+
+    @property
     def course(self) -> Course:
         """How it is trained."""
         return ARM if self.attention is None else course_of(self.kind, self.attention, self.shift)
 
     @property
     def ends(self) -> bool:
-        """Whether it learns the texts' counterparts too: a short block seldom sees the end."""
-        found = Attention.parse(self.attention or "causal")
-        return found.kind != "block" or found.block > SHORT
+        """Whether it learns the texts' counterparts too: a short block seldom sees the end.
+
+        A causal MDM never does.
+        """
+        if self.attention is None:
+            return True
+        found = Attention.parse(self.attention)
+        return found.block > SHORT if found.in_blocks else found != CAUSAL
 
 
 def embedding_of(kind: str) -> str:

@@ -23,9 +23,11 @@ class Family:
     """How one family publishes an MDM, and how it was trained.
 
     `pair`: a registry entry of the family. `mask`: the mask token's text; `ordinary` tells that it is a word
-    of the vocabulary, `unnamed` that its row is of no token. `named`: the files that say which it is.
-    `behind`: further special tokens before it. `stored`: the dtype of its files; `precision`: the one that it
-    is loaded with here.
+    of the vocabulary, `unnamed` that its row is of no token, `reserved` that it is a special token of the ARM
+    too. `named`: the files that say which it is. `behind`: further special tokens before it. `stored`: the
+    dtype of its files; `precision`: the one that it is loaded with here. `encoder`: its parameters are called
+    those of an encoder with a diffusion head. `beside_images`: its ARM is the text model of one of texts and
+    images, with a tied head.
     """
 
     pair: str
@@ -39,11 +41,14 @@ class Family:
     behind: tuple[str, ...] = ()
     ordinary: bool = False
     unnamed: bool = False
+    reserved: bool = False
     named: tuple[Literal["tokenizer", "config"], ...] = ("tokenizer",)
     remote: str | None = None
     config: dict[str, Any] = field(default_factory=dict)
     tied: bool = False
     sharded: bool = False
+    encoder: bool = False
+    beside_images: bool = False
     stored: Literal["float32", "bfloat16"] = "bfloat16"
     precision: Precision = "float32"
 
@@ -158,6 +163,93 @@ FAMILIES: dict[str, Family] = {
     ),
     "sdar": Family("sdar-8b", sharded=True, **SDAR),
     "trado": Family("trado-4b", **{**SDAR, "tied": True}),
+    "sdar-moe": Family(
+        "sdar-30b-a3b",
+        **{**SDAR, "kind": "qwen3_moe", "model_type": "sdar_moe", "architecture": "SDARMoeForCausalLM"},
+        sharded=True,
+    ),
+    "trado-thinking": Family("trado-8b-thinking", sharded=True, **SDAR),
+    "opdlm-math": Family("opdlm-math-4b", attention="block:4", **A2D_QWEN3),
+    "i-dlm": Family(
+        "i-dlm-8b", sharded=True, **{**SDAR, "shift": True, "attention": "causal", "named": BOTH}
+    ),
+    "stable-diffcoder": Family(
+        "stable-diffcoder-8b",
+        "llama",
+        "llama",
+        False,
+        "block:4",
+        "llama",
+        "StableDiffcoderForCausalLM",
+        mask="<[MASK_TOKEN]>",
+        reserved=True,
+        named=(),
+        remote="stable_diffcoder",
+        config={
+            "attention_bias": False,
+            "attention_dropout": 0.1,
+            "layer_norm_eps": None,
+            "resid_pdrop": 0.1,
+        },
+        sharded=True,
+    ),
+    "efficient-dlm": Family(
+        "efficient-dlm-8b",
+        "qwen3",
+        "qwen",
+        False,
+        "block:32",
+        "qwen3",
+        "EfficientDLM",
+        mask="<|fim_pad|>",
+        reserved=True,
+        named=("config",),
+        remote="edlm",
+        encoder=True,
+        config={
+            **WINDOWLESS,
+            **ROPE_NULL,
+            "attention_bias": False,
+            "attn_implementation": "sdpa",
+            "block_size": 32,
+            "disable_qk_norm": False,
+            "dlm_arch": "encoder",
+            "dlm_paradigm": "bidirectional",
+            "dlm_type": "llada",
+            "num_ar_layers": 0,
+            "tok_mask_half_life_ratio": None,
+        },
+        sharded=True,
+    ),
+    "nemotron": Family(
+        "nemotron-3b",
+        "ministral3",
+        "qwen",
+        False,
+        "context-causal:32",
+        "nemotron_labs_diffusion",
+        "NemotronLabsDiffusionModel",
+        mask="<SPECIAL_100>",
+        reserved=True,
+        named=("config",),
+        remote="nemotron_labs_diffusion",
+        encoder=True,
+        beside_images=True,
+        config={
+            "ar_loss_weight": 1.0,
+            "attention_bias": False,
+            "attention_dropout": 0.0,
+            "attn_implementation": "sdpa",
+            "block_size": 32,
+            "dlm_loss_weight": None,
+            "dlm_paradigm": "bidirectional",
+            "dp_varying_mask_ratio": False,
+            "initializer_range": 0.02,
+            "mlp_bias": False,
+            "sliding_window": None,
+            "use_cache": False,
+        },
+    ),
     "fast-dllm-v2": Family(
         "fast-dllm-v2-7b",
         "qwen2",

@@ -6,6 +6,7 @@ a matter of how well a model has learnt.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from safetensors.torch import save_file
@@ -16,8 +17,9 @@ from build.models import random_model
 from mechshift.benchmark.pairs.attention import Attention
 from mechshift.benchmark.pairs.families import read_backbone
 from mechshift.benchmark.pairs.member import Member
+from mechshift.benchmark.pairs.spec import CAUSAL
 
-from .lessons import HEAD, SIZES, SPARE, Lesson, Texts, Weights, learnt_texts, trained
+from .lessons import HEAD, SPARE, Lesson, Texts, Weights, learnt_texts, trained
 from .published import FAMILIES
 from .words import FOLDER, make_tokenizer, size, write_tokenizer
 
@@ -35,7 +37,7 @@ def train(lesson: Lesson) -> Weights:
         spread=None,
         vocabulary=size(make_tokenizer(lesson.manner)) + SPARE,
         tied=True,
-        **SIZES[lesson.kind],
+        **lesson.sizes,
     )
     if lesson.attention is None:
         _train(model, lesson, Attention("causal"), hide=_nothing)
@@ -49,12 +51,15 @@ def _train(model: PreTrainedModel, lesson: Lesson, attention: Attention, hide: H
     texts, generator = learnt_texts(lesson.manner, lesson.ends), torch.Generator().manual_seed(0)
     mask_id, course = size(make_tokenizer(lesson.manner)), lesson.course
     member = Member("mdm", read_backbone(model.train()), attention, lesson.shift, mask_id)
+    as_arm = replace(member, attention=CAUSAL, shift=True)
     optimiser = torch.optim.AdamW(model.parameters(), course.rate, weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, course.rate, course.steps, pct_start=0.1)
     for _ in range(course.steps):
         batch = texts.at(torch.randperm(len(texts.tokens), generator=generator)[:ROWS])
         optimiser.zero_grad()
         _loss(member, batch, hide(batch, course.alone, generator)).backward()
+        if lesson.joint:
+            _loss(as_arm, batch, _nothing(batch, course.alone, generator)).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         schedule.step()

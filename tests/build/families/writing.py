@@ -1,6 +1,7 @@
 """Trained weights as a family publishes them: its config.json, parameter names, shards and tokenizer."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,18 @@ from tokenizers import Tokenizer
 from build.checkpoints import as_published
 from build.models import CLASSES, settings
 
-from .lessons import HEAD, SIZES, SPARE, Weights, embedding_of, trained
+from .lessons import HEAD, SPARE, Lesson, Weights, embedding_of, trained
 from .published import Family
 from .words import make_tokenizer, size, with_token
 
 DIFFUGPT = (("transformer.wte.", "embed_tokens."), ("transformer.", "denoise_model."))
+ENCODER = (("model.", "encoder."), ("lm_head.", "diffusion_head."))
+BESIDE = {
+    "vision_tower.patch_conv.weight": (4, 3, 2, 2),
+    "vision_tower.ln_pre.weight": (4,),
+    "multi_modal_projector.linear_1.weight": (48, 4),
+}
+"""Parameters of an encoder of images and of what is between it and the text model."""
 NATIVE = {kind: native.__name__ for kind, (native, _) in CLASSES.items()}
 RAN = "ran"
 REMOTE = f"import pathlib\n(pathlib.Path(__file__).parent / {RAN!r}).touch()\n"
@@ -31,13 +39,27 @@ def mask_id_of(family: Family) -> int:
 
 
 def write_arm(family: Family, directory: Path) -> None:
-    """The base model, in its native layout."""
-    config = {"model_type": family.kind, "architectures": [NATIVE[family.kind]]}
+    """The base model, in its native layout, or as the text model beside an encoder of images."""
+    native = {"model_type": family.kind, "architectures": [NATIVE[family.kind]]}
     weights = _rows(trained(family.arm), family, with_mask=False)
-    if family.kind == "gpt2":
+    if family.kind == "gpt2" or family.beside_images:
         del weights[HEAD]
+    config = _config(family.arm, native, rows=_rows_of(weights), tied=family.tied or family.beside_images)
+    if family.beside_images:
+        weights = {f"language_model.{name}": value for name, value in weights.items()}
+        weights |= {name: torch.ones(shape) for name, shape in BESIDE.items()}
+        config = {
+            "model_type": "mistral3",
+            "architectures": ["Mistral3ForConditionalGeneration"],
+            "text_config": config,
+            "vision_config": {"model_type": "pixtral", "hidden_size": 4},
+            "image_token_index": 10,
+        }
     _write(directory, family, config, weights)
-    _write_tokenizer(directory, make_tokenizer(family.manner))
+    content = make_tokenizer(family.manner)
+    if family.reserved:
+        content = _with_mask(content, family)
+    _write_tokenizer(directory, content)
 
 
 def write_mdm(family: Family, directory: Path) -> None:
@@ -53,16 +75,22 @@ def write_mdm(family: Family, directory: Path) -> None:
     if "config" in family.named:
         config["mask_token_id"] = mask_id_of(family)
     weights = _rows(trained(family.mdm), family, with_mask=True)
-    _write(directory, family, config, _published(weights, family))
+    written = _config(family.mdm, config, rows=_rows_of(weights), tied=family.tied)
+    _write(directory, family, written, _published(weights, family))
     if family.remote is not None:
         (directory / f"modeling_{family.remote}.py").write_text(REMOTE)
     content = make_tokenizer(family.manner)
     if family.ordinary or family.unnamed:
         return _write_tokenizer(directory, content)
-    for token in (*family.behind, family.mask):
-        content = with_token(content, token)
+    content = _with_mask(content, family)
     named = {"mask_token": family.mask} if "tokenizer" in family.named else {}
     return _write_tokenizer(directory, content, **named)
+
+
+def _with_mask(content: str, family: Family) -> str:
+    for token in (*family.behind, family.mask):
+        content = with_token(content, token)
+    return content
 
 
 def _rows(trained: Weights, family: Family, with_mask: bool) -> Weights:
@@ -80,23 +108,24 @@ def _rows(trained: Weights, family: Family, with_mask: bool) -> Weights:
 
 
 def _published(weights: Weights, family: Family) -> Weights:
-    if family.kind == "gpt2":
-        for native, published in DIFFUGPT:
-            weights = {name.replace(native, published): value for name, value in weights.items()}
+    for native, published in DIFFUGPT if family.kind == "gpt2" else ENCODER if family.encoder else ():
+        weights = {re.sub(rf"^{native}", published, name): value for name, value in weights.items()}
     return weights
+
+
+def _rows_of(weights: Weights) -> int:
+    return len(next(value for name, value in weights.items() if "wte" in name or "embed_tokens" in name))
+
+
+def _config(lesson: Lesson, described: dict[str, Any], rows: int, tied: bool) -> dict[str, Any]:
+    return {**settings(lesson.kind, vocabulary=rows, tied=tied, **lesson.sizes), **described}
 
 
 def _write(directory: Path, family: Family, config: dict[str, Any], weights: Weights) -> None:
     directory.mkdir(parents=True)
     if family.tied and family.kind != "gpt2":
-        del weights[HEAD]
-    embedding = next(value for name, value in weights.items() if "wte" in name or "embed_tokens" in name)
-    content = {
-        **settings(family.kind, vocabulary=len(embedding), tied=family.tied, **SIZES[family.kind]),
-        "torch_dtype": family.stored,
-        "transformers_version": "4.46.2",
-        **config,
-    }
+        weights.pop(HEAD)
+    content = {"torch_dtype": family.stored, "transformers_version": "4.46.2", **config}
     (directory / "config.json").write_text(json.dumps(content, indent=2))
     dtype = getattr(torch, family.stored)
     stored = {name: value.to(dtype).clone() for name, value in as_published(weights).items()}

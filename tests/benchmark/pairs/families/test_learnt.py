@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from build.families import training
-from build.families.lessons import HEAD, SIZES, Course, Lesson, Weights, learnt_texts, trained
+from build.families.lessons import HEAD, Course, Lesson, Weights, learnt_texts, trained
 from build.families.published import FAMILIES
 from build.families.words import make_tokenizer, size
 from build.models import random_model
@@ -19,7 +19,7 @@ LESSONS = tuple(dict.fromkeys(family.mdm for family in FAMILIES.values()))
 def loss(lesson: Lesson, weights: Weights) -> float:
     """Mean cross-entropy in nats of the gaps, filled as the lesson has them; of an ARM, of every token."""
     vocabulary = len(weights[HEAD])
-    model = random_model(lesson.kind, spread=None, vocabulary=vocabulary, tied=True, **SIZES[lesson.kind])
+    model = random_model(lesson.kind, spread=None, vocabulary=vocabulary, tied=True, **lesson.sizes)
     model.load_state_dict(weights)
     texts = learnt_texts(lesson.manner, lesson.ends)
     mask_id = size(make_tokenizer(lesson.manner))

@@ -1,6 +1,7 @@
 """Every family's layout loads through its registry entry, passes all checks and is run to a record."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
 
@@ -23,18 +24,22 @@ DTYPES = {"dream": torch.bfloat16, "dream-coder": torch.bfloat16}
 
 
 def test_every_published_model_type_is_of_a_family() -> None:
-    assert {family.model_type for family in FAMILIES.values()} == {*VARIANTS, "llama", "qwen2", "gpt2"} - {
-        "a2d-llama"
-    }
+    own = {"llama", "qwen2", "qwen3", "gpt2"}
+    of_arms = {name for name, variant in VARIANTS.items() if not variant.mdm}
+    assert {family.model_type for family in FAMILIES.values()} == {*VARIANTS, *own} - {"a2d-llama", *of_arms}
+    assert of_arms == {"mistral3"}
 
 
 @EVERY_FAMILY
 def test_a_family_behaves_as_its_entry_declares(name: str, examined: Examined) -> None:
     found, family = examined(name), FAMILIES[name]
-    assert {finding.verdict for finding in found.findings} == {"passed"}
+    # Nothing shows that what attends as an ARM does is none.
+    verdict = "undecided" if family.attention == "causal" else "passed"
+    assert [finding.verdict for finding in found.findings[:-1]] == ["passed"] * (len(found.findings) - 1)
+    assert found.findings[-1].verdict == verdict
     behaviour = found.behaviour
     assert behaviour is not None
-    assert (behaviour.verdict, behaviour.better) == ("passed", None)
+    assert (behaviour.verdict, behaviour.better) == (verdict, None)
     assert (behaviour.declared.shift, str(behaviour.declared.attention)) == (family.shift, family.attention)
 
 
@@ -47,16 +52,20 @@ def test_a_family_loads_as_its_entry_declares(name: str, loaded: Loaded) -> None
     assert pair.ordinary_mask == family.ordinary
     assert pair.mdm_provenance.native == NATIVE[family.kind]
     assert {member.backbone.dtype for member in pair.members} == {DTYPES.get(name, torch.float32)}
-    tied = pair.mdm.backbone.head.weight is pair.mdm.backbone.embedding.weight
-    assert tied == family.tied
+    arm, mdm = (member.backbone.head.weight is member.backbone.embedding.weight for member in pair.members)
+    assert (arm, mdm) == (family.tied or family.beside_images, family.tied)
     assert not list(Path(pair.spec.mdm.checkpoint).glob(RAN))
 
 
+# Of families that are the same files under other entries one is enough.
+DISTINCT = tuple(
+    {repr(replace(family, pair="")): name for name, family in reversed(FAMILIES.items())}.values()
+)
 # A task of the one suite and of the other in turn, families of like checkpoints standing next to each other.
-SUITES = dict(zip(FAMILIES, cycle(["ioi", "infilling"]), strict=False))
+SUITES = dict(zip(DISTINCT, cycle(["ioi", "infilling"]), strict=False))
 
 
-@EVERY_FAMILY
+@of_families(DISTINCT)
 def test_a_family_is_run_to_a_record(
     name: str, loaded: Loaded, small_protocol: Callable[..., Protocol], tmp_path: Path
 ) -> None:
