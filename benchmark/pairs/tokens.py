@@ -19,6 +19,9 @@ OLDER = ("tokenizer.model", "vocab.json")
 MOST_NAMED = 10
 """Tokens that are taken for a mask because of what they are called."""
 
+LARGEST_ID = 2**24
+"""Of the ids that are taken; the largest vocabularies have a fiftieth. Writing a tokenizer counts up to it."""
+
 
 PROBE = "The 1st word, and a 2nd one."
 """Any text: a tokenizer that cannot write it as ids fails on every prompt."""
@@ -38,6 +41,7 @@ def load_tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase | None:
             with tokenizing(f"tokenizer.json of {checkpoint.name}"), _silent_process():
                 tokenizer = PreTrainedTokenizerFast.from_pretrained(directory, local_files_only=True)
                 tokenizer(PROBE)
+                _check_ids(tokenizer)
             return tokenizer
         if not any((directory / name).is_file() for name in OLDER):
             return None
@@ -47,9 +51,17 @@ def load_tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase | None:
                     directory, trust_remote_code=False, local_files_only=True
                 )
                 tokenizer(PROBE)
+                _check_ids(tokenizer)
         except PairError:  # a class of the family's own, whose code is not run
             return None
     return tokenizer
+
+
+def _check_ids(tokenizer: PreTrainedTokenizerBase) -> None:
+    """Raises ValueError for an id that no vocabulary has: the memory that its digest takes grows with it."""
+    largest = max(tokenizer.get_vocab().values(), default=0)
+    if largest > LARGEST_ID:
+        raise ValueError(f"a token has id {largest}, and at most {LARGEST_ID:,} are taken")
 
 
 @contextmanager

@@ -183,6 +183,9 @@ DAMAGES: dict[str, dict[str, Any]] = {
     "a map that panics": {"normalizer": {"type": "Precompiled", "precompiled_charsmap": "AAAA"}},
     "no vocabulary": {"model": {"type": "WordLevel", "vocab": {}, "unk_token": "<unk>"}},
     "no pieces": {"model": {"type": "Unigram", "vocab": [], "unk_id": 0}},
+    "an id beyond all vocabularies": {
+        "model": {"type": "WordLevel", "vocab": {"<unk>": 0, "w": 2**31}, "unk_token": "<unk>"}
+    },
     "no unknown token": {"model": {"type": "Unigram", "vocab": [["a", -1.0]], "unk_id": None}},
 }
 
