@@ -58,10 +58,18 @@ def load_tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase | None:
 
 
 def _check_ids(tokenizer: PreTrainedTokenizerBase) -> None:
-    """Raises ValueError for an id that no vocabulary has: the memory that its digest takes grows with it."""
-    largest = max(tokenizer.get_vocab().values(), default=0)
-    if largest > LARGEST_ID:
-        raise ValueError(f"a token has id {largest}, and at most {LARGEST_ID:,} are taken")
+    """Raises ValueError for an id that no vocabulary has, and for one that is two tokens'.
+
+    The memory that a tokenizer's digest takes grows with the largest id; of two tokens it has either.
+    """
+    tokens: dict[int, str] = {}
+    for token, index in tokenizer.get_vocab().items():
+        if index > LARGEST_ID:
+            raise ValueError(f"token {token!r} has id {index}, and at most {LARGEST_ID:,} are taken")
+        if index in tokens:
+            one, other = sorted((token, tokens[index]))
+            raise ValueError(f"tokens {one!r} and {other!r} have one id, {index}")
+        tokens[index] = token
 
 
 @contextmanager

@@ -186,6 +186,9 @@ DAMAGES: dict[str, dict[str, Any]] = {
     "an id beyond all vocabularies": {
         "model": {"type": "WordLevel", "vocab": {"<unk>": 0, "w": 2**31}, "unk_token": "<unk>"}
     },
+    "two tokens of one id": {
+        "model": {"type": "WordLevel", "vocab": {"<unk>": 0, "w": 1, "v": 1}, "unk_token": "<unk>"}
+    },
     "no unknown token": {"model": {"type": "Unigram", "vocab": [["a", -1.0]], "unk_id": None}},
 }
 
