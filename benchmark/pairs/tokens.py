@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from difflib import get_close_matches
 from typing import Any
 
@@ -92,22 +92,26 @@ def tokenizing(what: str) -> Iterator[None]:
 
 @contextmanager
 def _silent_process() -> Iterator[None]:
-    """Standard error goes nowhere, that of libraries that are no Python too: a panic writes a trace there."""
-    try:
-        kept = os.dup(2)
-    except OSError:  # a process without one has nothing to silence
+    """What libraries that are no Python print goes nowhere.
+
+    A panic writes a trace to standard error, and a setting that is not known its name to standard output,
+    whatever a terminal would make of it.
+    """
+    with ExitStack() as stack:
+        for stream, number in ((sys.stdout, 1), (sys.stderr, 2)):
+            if stream is not None:
+                stream.flush()  # what was written before belongs before
+            with suppress(OSError):  # a process without one has nothing to silence
+                stack.callback(_give_back, os.dup(number), number)
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, number)
+                os.close(nowhere)
         yield
-        return
-    if sys.stderr is not None:
-        sys.stderr.flush()  # what was written before belongs before
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+
+
+def _give_back(kept: int, number: int) -> None:
+    os.dup2(kept, number)
+    os.close(kept)
 
 
 def find_mask_id(

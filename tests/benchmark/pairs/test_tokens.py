@@ -205,6 +205,18 @@ def test_a_tokenizer_that_writes_nothing_is_an_error_and_no_panic(
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_setting_that_nobody_knows_is_not_printed(write: Write, capfd: pytest.CaptureFixture[str]) -> None:
+    directory = write("arm")
+    content = json.loads((directory / "tokenizer_config.json").read_text())
+    told = {"content": "<unk>", "\x1b[2J\n::error::x": True}
+    added = {"added_tokens_decoder": {"0": told}}
+    (directory / "tokenizer_config.json").write_text(json.dumps({**content, **added}))
+    print("before")
+    tokenizer_of(directory)
+    print("after")
+    assert capfd.readouterr() == ("before\nafter\n", "")
+
+
 def test_an_interrupt_is_no_damage() -> None:
     with pytest.raises(KeyboardInterrupt), tokenizing("it"):
         raise KeyboardInterrupt
