@@ -34,7 +34,9 @@ def graph_of(config: object) -> tuple[Graph, int]:
     layers, heads, d_model = (_count(config, name) for name in ("n_layers", "n_heads", "d_model"))
     parallel = config.get("parallel_attn_mlp")
     if parallel is not False:
-        raise ValueError(f"parallel_attn_mlp is {_said(parallel)}, and only sequential blocks can be imported")
+        raise ValueError(
+            f"parallel_attn_mlp is {_said(parallel)}, and only sequential blocks can be imported"
+        )
     graph = Graph(layers, heads, heads)
     if graph.sources * graph.destinations > LARGEST_GRAPH:
         raise ValueError(f"{layers} layers of {heads} heads are more than is read")

@@ -50,7 +50,7 @@ def _content(path: Path) -> dict[str, Any]:
 
 
 def _check_archive(path: Path) -> None:
-    """Raises what `_readable` takes for what is no zip of members that lie in it as they are, as torch writes.
+    """Raises what `_readable` takes where it is no zip whose members lie in it as they are, as torch writes.
 
     Torch would unpack, and read as often as it is named, whatever a small file says that it holds.
     """

@@ -20,7 +20,7 @@ MOST_NAMED = 10
 """Tokens that are taken for a mask because of what they are called."""
 
 LARGEST_ID = 2**24
-"""Of the ids that are taken; the largest vocabularies have a fiftieth. Writing a tokenizer counts up to it."""
+"""Of the ids that are taken: fifty times those of the largest vocabularies."""
 
 
 PROBE = "The 1st word, and a 2nd one."

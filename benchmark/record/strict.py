@@ -159,7 +159,7 @@ def _check_structure(text: str) -> None:
 # A comment, a text in any of TOML's four quotes, or what parts keys and values; linear as the other.
 _TOML_PARTS = re.compile(
     r'''#[^\n]*+|"""(?:[^"\\]++|\\.|"(?!""))*+(?:""")?|\'{3}(?:[^']++|'(?!''))*+(?:\'{3})?'''
-    r'''|"(?:[^"\\\n]++|\\.)*+"?|'[^'\n]*+'?|[\[\]{},.\n]''',
+    r"""|"(?:[^"\\\n]++|\\.)*+"?|'[^'\n]*+'?|[\[\]{},.\n]""",
     re.DOTALL,
 )
 

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
-
 LONGEST = 2_000
 """Characters of the longest line of a message."""
 
@@ -39,8 +38,8 @@ class MechshiftError(Exception):
     """An error with a message for a person and the exit code of the command that met it.
 
     `problem` says what was asked and what was found, `remedy` what to do about it: a line each. Names out of
-    files may be in them, so that whatever a terminal would obey is escaped, line breaks too, and that long ones
-    are shortened.
+    files may be in them, so that whatever a terminal would obey is escaped, line breaks too, and that what is
+    long is shortened.
     """
 
     exit_code = 3

@@ -146,7 +146,11 @@ def repacked(path: Path, method: int, times: int = 1) -> None:
 
 @pytest.mark.parametrize(("method", "times"), [(zipfile.ZIP_DEFLATED, 1), (zipfile.ZIP_STORED, 50)])
 def test_what_holds_more_than_it_is_large_is_not_read(
-    method: int, times: int, content: Content, saved: Callable[[object], Path], monkeypatch: pytest.MonkeyPatch
+    method: int,
+    times: int,
+    content: Content,
+    saved: Callable[[object], Path],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Packed members can be a thousand times as large, and of one many can be made."""
     path = saved(content)
@@ -160,7 +164,9 @@ def test_what_holds_more_than_it_is_large_is_not_read(
     assert not read
 
 
-@pytest.mark.parametrize("place", [("cfg", "parallel_attn_mlp"), ("cfg", "n_layers"), ("cfg",), ("src_nodes",)])
+@pytest.mark.parametrize(
+    "place", [("cfg", "parallel_attn_mlp"), ("cfg", "n_layers"), ("cfg",), ("src_nodes",)]
+)
 def test_lists_of_lists_that_are_one_are_not_written_out(
     place: tuple[str, ...], content: Content, saved: Callable[[object], Path]
 ) -> None:

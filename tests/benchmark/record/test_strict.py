@@ -114,7 +114,7 @@ def test_quotes_cost_no_more_than_their_number(text: str, tmp_path: Path) -> Non
 
 def test_toml_is_read(tmp_path: Path) -> None:
     deep = "[[a.b.c]]\nd.'e.e'.\"f.f\" = [{x = [1.5, 2.5], y.z = -9223372036854775808}]\n"
-    texts = "g = \"\"\"[[[ . . . \\\"\"\" ]\"\"\"\nh = '''{{{ . . .''' # [[[ . . .\n"
+    texts = 'g = """[[[ . . . \\""" ]"""\nh = \'\'\'{{{ . . .\'\'\' # [[[ . . .\n'
     path = tmp_path / "file.toml"
     path.write_text(deep + texts)
     inner = {"d": {"e.e": {"f.f": [{"x": [1.5, 2.5], "y": {"z": -(2**63)}}]}}}
@@ -131,7 +131,10 @@ def test_toml_is_read(tmp_path: Path) -> None:
         (b"name = " + b"[" * 100_000, "it has more than 64 levels"),
         (b"name = " + b"{a=" * 100_000, "it has more than 64 levels"),
         (b".".join([b"a"] * 66) + b" = 1", "it has more than 64 levels"),
-        (b"x = {" + b".".join([b"a"] * 40) + b" = {" + b"'b'." * 40 + b"c = 1}}", "it has more than 64 levels"),
+        (
+            b"x = {" + b".".join([b"a"] * 40) + b" = {" + b"'b'." * 40 + b"c = 1}}",
+            "it has more than 64 levels",
+        ),
         (b"[" + b' "a".' * 100_000 + b"b]", "it has more than 64 levels"),
         (b"number = 9223372036854775808", "a number has more than 64 bits"),
         (b"number = [{ is = 0x" + b"f" * 5000 + b"}]", "a number has more than 64 bits"),
