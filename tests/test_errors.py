@@ -19,6 +19,14 @@ def test_an_error_shows_no_raw_control_character(kind: type[MechshiftError]) -> 
     assert (error.problem, error.remedy) == ("no \\x1b]0;title\\x07 here\\nnor there", "name\\tit")
 
 
+def test_what_a_file_names_at_length_is_shortened() -> None:
+    error = MechshiftError(f"bad.json says {'x' * 10**6} and that is wrong", "y" * 10**6)
+    assert error.problem.startswith("bad.json says xxx")
+    assert error.problem.endswith("xxx and that is wrong")
+    assert max(map(len, str(error).splitlines())) < 2_100
+    assert MechshiftError("x" * 2_000, "").problem == "x" * 2_000
+
+
 def test_no_line_is_a_command_to_github() -> None:
     text = "::error::a\n  ::stop-commands::b\nc ##[error]d\n\n:::e\nf::g: h"
     assert defused(text) == ": :error::a\n  : :stop-commands::b\nc # #[error]d\n\n: ::e\nf::g: h"

@@ -1,5 +1,6 @@
 """The command `mechshift show`: a record as a page, a table or plots; or the records of a folder."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -168,7 +169,7 @@ def _marks(record: "Record", path: Path) -> "Robustness | Missing | None":
     """The variations that were kept beside the record."""
     from ..record.robustness import robustness_path
 
-    if not robustness_path(path).exists():
+    if not os.path.exists(robustness_path(path)):
         return None  # no verdict has to be found for nothing
     from ..verdict.marks import marks_beside
 

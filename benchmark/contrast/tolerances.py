@@ -1,7 +1,6 @@
 """How far reruns of one pair lie apart, measured and kept as TOML, for `mechshift check`."""
 
 import math
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,7 +9,7 @@ import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
 from ...errors import NotComputable, UsageError
-from ...files import read_text, write_text
+from ...files import write_text
 from ..record.files import unreadable
 from ..record.missing import Missing
 from ..record.number import Measured
@@ -18,6 +17,7 @@ from ..record.protocol import Part
 from ..record.quantities import task_quantities
 from ..record.record import Record
 from ..record.row import pair_quantities
+from ..record.strict import Refused, read_toml
 from ..run.store import digest_of
 from .comparable import check_protocols, digest_of_settings
 from .side import Side, read_side
@@ -257,12 +257,12 @@ def read_tolerances(path: Path) -> Tolerances:
     """Read tolerances. Raises NotComputable, with the first thing that is wrong, for any other file."""
     remedy = "make it anew with `mechshift check --calibrate`"
     try:
-        return Tolerances.model_validate(tomllib.loads(read_text(path)))
-    except (OSError, UnicodeDecodeError) as error:
+        return Tolerances.model_validate(read_toml(path))
+    except OSError as error:
         raise unreadable(path, error) from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"])) or "the file"
         raise NotComputable(f"{path} holds no tolerances: {place}: {first['msg']}", remedy) from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise NotComputable(f"{path} is no TOML: {error}", remedy) from error
+    except Refused as refusal:
+        raise NotComputable(f"{path} holds no tolerances: {refusal}", remedy) from refusal

@@ -34,7 +34,9 @@ def graph_of(config: object) -> tuple[Graph, int]:
     layers, heads, d_model = (_count(config, name) for name in ("n_layers", "n_heads", "d_model"))
     parallel = config.get("parallel_attn_mlp")
     if parallel is not False:
-        raise ValueError(f"parallel_attn_mlp is {parallel!r}, and only sequential blocks can be imported")
+        raise ValueError(
+            f"parallel_attn_mlp is {_said(parallel)}, and only sequential blocks can be imported"
+        )
     graph = Graph(layers, heads, heads)
     if graph.sources * graph.destinations > LARGEST_GRAPH:
         raise ValueError(f"{layers} layers of {heads} heads are more than is read")
@@ -44,8 +46,17 @@ def graph_of(config: object) -> tuple[Graph, int]:
 def _count(config: dict[object, object], name: str) -> int:
     value = config.get(name)
     if type(value) is not int or value < 1:
-        raise ValueError(f"{name} in its cfg is {str(value)[:20]!r}, no positive integer")
+        raise ValueError(f"{name} in its cfg is {_said(value)}, no positive integer")
     return value
+
+
+def _said(value: object) -> str:
+    """A value as a message has it, in few characters."""
+    # A few bytes of pickle can hold lists of lists that all are one: written out, they would have no end.
+    if not isinstance(value, str | int | float | None):
+        return f"a {type(value).__name__}"
+    # Of more digits than these Python makes no text.
+    return "a long integer" if isinstance(value, int) and value.bit_length() > 64 else repr(value)[:20]
 
 
 def check_size(path: Path) -> None:

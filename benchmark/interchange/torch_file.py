@@ -1,5 +1,6 @@
 """The EAP-IG library's `.pt` files, read as tensors and plain values: no code in them is run."""
 
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,12 +40,26 @@ def load_pt(path: Path) -> tuple[Graph, int, Edges, Scores | None]:
 
 def _content(path: Path) -> dict[str, Any]:
     with _readable():
+        _check_archive(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
     if not isinstance(content, dict) or not content.keys() >= set(REQUIRED):
         raise ValueError(f"it is no dictionary with {', '.join(REQUIRED)}")
     if content.keys() & OTHER_LEVELS:
         raise ValueError("it has scores of nodes or neurons, and only edges can be imported")
     return content
+
+
+def _check_archive(path: Path) -> None:
+    """Raises what `_readable` takes where it is no zip whose members lie in it as they are, as torch writes.
+
+    Torch would unpack, and read as often as it is named, whatever a small file says that it holds.
+    """
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+    if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+        raise ValueError("some of its members are compressed")
+    if sum(member.file_size for member in members) > path.stat().st_size:
+        raise ValueError("its members overlap")
 
 
 def _matrix(content: dict[str, Any], name: str, graph: Graph) -> np.ndarray[Any, Any]:

@@ -1,6 +1,7 @@
 """A checkpoint on disk: which files it is made of, what its config.json says, and its digest."""
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -106,7 +107,7 @@ def with_weights(described: Checkpoint, offline: bool = False) -> Checkpoint:
     directory = described.directory
     weights = tuple(directory / name for name in weight_names(directory, described.name))
     if (directory / ADAPTER).exists():
-        if not any(file.exists() for file in weights):
+        if not any(map(os.path.exists, weights)):
             raise only_adapter(described.name)
         raise PairError(
             f"{described.name} has an adapter beside its weights ({ADAPTER})",
@@ -126,7 +127,8 @@ def find_checkpoint(spec: MemberSpec, offline: bool = False) -> Checkpoint:
 
 
 def _check_weights(file: Path, name: str) -> None:
-    if not file.is_file():
+    # An index can name a file that no file system takes, of which Path.is_file would raise.
+    if not os.path.isfile(file):
         beside = [path.name for path in file.parent.iterdir()]
         raise without_weights(name, beside) if file.name == WEIGHTS else lacking(name, file.name)
     try:

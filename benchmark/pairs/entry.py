@@ -1,6 +1,5 @@
 """An entry of a pairs.toml: what is written down about a pair, read strictly and written back."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +18,7 @@ from pydantic import (
 )
 
 from ...errors import PairError, UsageError, unknown
-from ...files import read_text
+from ..record.strict import read_toml
 from .attention import Attention
 from .spec import LoaderSpec, MemberSpec, PairSpec, Precision, expanded, is_path
 
@@ -120,7 +119,7 @@ def read_entries(path: Path, elsewhere: Mapping[str, Listed] | None = None) -> d
     try:
         # Read strictly, as a misspelt key would otherwise leave a declaration at its default without a
         # word.
-        tables = tomllib.loads(read_text(path))
+        tables = read_toml(path)
         entries = TypeAdapter(dict[Text, PairEntry]).validate_python(tables)
     except (OSError, ValueError) as error:
         raise UsageError(

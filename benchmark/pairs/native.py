@@ -175,7 +175,7 @@ def _check_bounds(checkpoint: Checkpoint, native: Any) -> None:
             value = settings.get(written)
             if isinstance(value, int | float) and value > most:
                 raise PairError(
-                    f"config.json of {checkpoint.name} says {written} = {value:g}, "
+                    f"config.json of {checkpoint.name} says {written} = {value}, "
                     f"and at most {most:,} are taken",
                     "correct it, or copy the config.json that belongs to these weights",
                 )

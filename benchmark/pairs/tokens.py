@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from difflib import get_close_matches
 from typing import Any
 
@@ -18,6 +18,9 @@ OLDER = ("tokenizer.model", "vocab.json")
 """Files of tokenizers that were published before tokenizer.json."""
 MOST_NAMED = 10
 """Tokens that are taken for a mask because of what they are called."""
+
+LARGEST_ID = 2**24
+"""Of the ids that are taken: fifty times those of the largest vocabularies."""
 
 
 PROBE = "The 1st word, and a 2nd one."
@@ -38,6 +41,7 @@ def load_tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase | None:
             with tokenizing(f"tokenizer.json of {checkpoint.name}"), _silent_process():
                 tokenizer = PreTrainedTokenizerFast.from_pretrained(directory, local_files_only=True)
                 tokenizer(PROBE)
+                _check_ids(tokenizer)
             return tokenizer
         if not any((directory / name).is_file() for name in OLDER):
             return None
@@ -47,9 +51,25 @@ def load_tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase | None:
                     directory, trust_remote_code=False, local_files_only=True
                 )
                 tokenizer(PROBE)
+                _check_ids(tokenizer)
         except PairError:  # a class of the family's own, whose code is not run
             return None
     return tokenizer
+
+
+def _check_ids(tokenizer: PreTrainedTokenizerBase) -> None:
+    """Raises ValueError for an id that no vocabulary has, and for one that is two tokens'.
+
+    The memory that a tokenizer's digest takes grows with the largest id; of two tokens it has either.
+    """
+    tokens: dict[int, str] = {}
+    for token, index in tokenizer.get_vocab().items():
+        if index > LARGEST_ID:
+            raise ValueError(f"token {token!r} has id {index}, and at most {LARGEST_ID:,} are taken")
+        if index in tokens:
+            one, other = sorted((token, tokens[index]))
+            raise ValueError(f"tokens {one!r} and {other!r} have one id, {index}")
+        tokens[index] = token
 
 
 @contextmanager
@@ -72,22 +92,26 @@ def tokenizing(what: str) -> Iterator[None]:
 
 @contextmanager
 def _silent_process() -> Iterator[None]:
-    """Standard error goes nowhere, that of libraries that are no Python too: a panic writes a trace there."""
-    try:
-        kept = os.dup(2)
-    except OSError:  # a process without one has nothing to silence
+    """What libraries that are no Python print goes nowhere.
+
+    A panic writes a trace to standard error, and a setting that is not known its name to standard output,
+    whatever a terminal would make of it.
+    """
+    with ExitStack() as stack:
+        for stream, number in ((sys.stdout, 1), (sys.stderr, 2)):
+            if stream is not None:
+                stream.flush()  # what was written before belongs before
+            with suppress(OSError):  # a process without one has nothing to silence
+                stack.callback(_give_back, os.dup(number), number)
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, number)
+                os.close(nowhere)
         yield
-        return
-    if sys.stderr is not None:
-        sys.stderr.flush()  # what was written before belongs before
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+
+
+def _give_back(kept: int, number: int) -> None:
+    os.dup2(kept, number)
+    os.close(kept)
 
 
 def find_mask_id(

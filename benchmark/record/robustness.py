@@ -4,6 +4,7 @@ The file names the record that it is of by the digest of its content: beside any
 """
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, get_args
@@ -147,7 +148,7 @@ def robustness_path(place: Path) -> Path:
 def read_robustness(place: Path, record: Record) -> Robustness | Missing | None:
     """What lies beside a record; missing, with the reason, where that is not of it; None for nothing."""
     path = robustness_path(place)
-    if not path.exists():
+    if not os.path.exists(path):  # Path.exists raises where a record's name leaves no room for the ending
         return None
     try:
         found = read_untrusted(path, Robustness)

@@ -23,6 +23,9 @@ MOST_VALUES = 100_000
 LONGEST_SHOWN = 60
 """Characters of a name out of a file that a message shows."""
 
+LONGEST_REASON = 300
+"""Characters of what a parser says of a text, which can repeat parts of it."""
+
 DEEPEST = 64
 """Levels of lists and objects; a record has twelve."""
 
@@ -63,19 +66,21 @@ def read_strict_json(path: Path, kind: type[M], largest: int = LARGEST) -> tuple
         return None, _faults(error)
 
 
-def read_strict_toml(path: Path, kind: type[M], largest: int = LARGEST) -> tuple[M | None, tuple[Fault, ...]]:
-    """A model from TOML, as `read_strict_json` reads one from JSON."""
+def read_toml(path: Path, largest: int = LARGEST) -> dict[str, Any]:
+    """The tables of a TOML file. Raises OSError where it cannot be opened, Refused for what is no such TOML.
+
+    Refused is also what has many levels, and a whole number beyond the 64 bits that TOML promises.
+    """
+    with open_regular(path) as file:
+        text = _decoded(file.read(largest + 1), largest)
+    _check_keys(text)
     try:
-        text = _text(path, largest)
         content = tomllib.loads(text)
-    except Refused as refusal:
-        return None, (Fault("", str(refusal)),)
     except (ValueError, RecursionError) as error:
-        return None, (Fault("", f"it is no TOML: {error}"),)
-    try:
-        return kind.model_validate(content), ()
-    except ValidationError as error:
-        return None, _faults(error)
+        # Of a key that is there twice all of it.
+        raise Refused(f"it is no TOML: {_cut(str(error), LONGEST_REASON)}") from error
+    _check_whole_numbers(content)
+    return content
 
 
 def read_object(path: Path, largest: int = LARGEST) -> dict[str, Any]:
@@ -112,6 +117,10 @@ def _text(path: Path, largest: int) -> str:
             content = file.read(largest + 1)
     except OSError as error:
         raise Refused(f"it cannot be read: {error.strerror or type(error).__name__}") from error
+    return _decoded(content, largest)
+
+
+def _decoded(content: bytes, largest: int) -> str:
     if len(content) > largest:
         raise Refused(f"it has more than {largest:,} bytes")
     try:
@@ -145,6 +154,43 @@ def _check_structure(text: str) -> None:
             raise Refused(f"it has more than {DEEPEST} levels of lists and objects")
         if values > MOST_VALUES:
             raise Refused(f"it has more than {MOST_VALUES:,} values")
+
+
+# A comment, a text in any of TOML's four quotes, or what parts keys and values; linear as the other.
+_TOML_PARTS = re.compile(
+    r'''#[^\n]*+|"""(?:[^"\\]++|\\.|"(?!""))*+(?:""")?|\'{3}(?:[^']++|'(?!''))*+(?:\'{3})?'''
+    r"""|"(?:[^"\\\n]++|\\.)*+"?|'[^'\n]*+'?|[\[\]{},.\n]""",
+    re.DOTALL,
+)
+
+
+def _check_keys(text: str) -> None:
+    """Raises Refused for more levels than `DEEPEST`, of brackets and of the names in a key `a.b.c` together.
+
+    Python's parser takes time that grows with the square of a key's names, and recurses once a bracket.
+    """
+    outer: list[int] = []  # of the brackets that are open, at how many levels each was opened
+    level = 0
+    for found in _TOML_PARTS.finditer(text):
+        character = found[0]
+        if character in (".", "[", "{"):
+            if character != ".":
+                outer.append(level)
+            level += 1
+            if level > DEEPEST:
+                raise Refused(f"it has more than {DEEPEST} levels of tables, lists and names in a key")
+        elif character in ("]", "}"):
+            level = outer.pop() if outer else 0
+        elif character in (",", "\n"):
+            level = outer[-1] + 1 if outer else 0
+
+
+def _check_whole_numbers(content: Any) -> None:
+    if isinstance(content, dict | list):
+        for each in content.values() if isinstance(content, dict) else content:
+            _check_whole_numbers(each)
+    elif isinstance(content, int) and not -(2**63) <= content < 2**63:
+        raise Refused("a number has more than 64 bits")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -183,5 +229,5 @@ def _faults(error: ValidationError) -> tuple[Fault, ...]:
     )
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
+def _cut(text: str, longest: int = LONGEST_SHOWN) -> str:
+    return text if len(text) <= longest else text[:longest] + "…"

@@ -178,7 +178,8 @@ def _of_member(member: zipfile.ZipInfo) -> Iterator[str]:
         yield f"it is packed by method {member.compress_type}, not stored or deflated"
     if member.file_size > max(SMALL, RATIO * member.compress_size):
         yield f"{member.compress_size:,} bytes are said to unpack to {member.file_size:,}"
-    if member.is_dir() and member.file_size:
+    # ZipInfo.is_dir would raise for a member without a name.
+    if member.orig_filename.endswith("/") and member.file_size:
         yield "it is a folder with content"
 
 

@@ -4,6 +4,7 @@ They lie outside of submissions, in `BOARD/attestations/NAME.json`. Only those c
 in `BOARD/allowed_signers` has signed, in `NAME.json.sig`: a board without that file trusts nobody.
 """
 
+import os
 import re
 import subprocess
 from collections.abc import Iterable
@@ -173,8 +174,8 @@ def found_status(submission: str, digests: Digests, record: Record, board: Path)
     """
     total = len(_model_cells(record))
     path = attestation_path(board, submission)
-    # Also where it is a dangling link: somebody has put something there.
-    if parse_name(submission) is None or not (path.exists() or path.is_symlink()):
+    # Also where it is a dangling link: somebody has put something there. Path.exists raises for a long name.
+    if parse_name(submission) is None or not os.path.lexists(path):
         return Standing("self-reported", cells=total)
     attestation, faults = read_strict_json(path, Attestation, LARGEST)
     if attestation is None:

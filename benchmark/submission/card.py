@@ -1,7 +1,6 @@
 """The card of a submission: what no program knows of it. A template is written, a person fills it in."""
 
 import json
-import tomllib
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
@@ -10,8 +9,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from ...files import open_regular
 from ..record.record import Record
+from ..record.strict import Refused, read_toml
 
 PLACEHOLDER = "FILL IN"
 """How a text begins that nobody has filled in yet."""
@@ -63,8 +62,8 @@ def card_names(path: Path) -> tuple[str | None, date | None]:
     A text that is too long for a name is none.
     """
     try:
-        content = _parse(path)
-    except (OSError, ValueError, RecursionError):
+        content = read_toml(path, LARGEST_CARD)
+    except (OSError, Refused):
         return None, None
     pair, day = content.get("pair"), content.get("date")
     if not isinstance(pair, str) or len(pair) > LONGEST_TEXT or _unfilled(pair):
@@ -103,13 +102,13 @@ def _says_none(line: str) -> bool:
 def card_on_board(path: Path) -> CardOnBoard:
     """What a board shows of a card, filled in or not. Never raises for what a card is or holds."""
     try:
-        card = Card.model_validate(_parse(path))
+        card = Card.model_validate(read_toml(path, LARGEST_CARD))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         return CardOnBoard(
             problem=f"its card is not valid: {'.'.join(map(str, first['loc']))}: {first['msg']}"
         )
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, Refused) as error:
         return CardOnBoard(problem=f"its card cannot be read: {getattr(error, 'strerror', None) or error}")
     confounds = (UNFILLED,) if _unfilled(card.confounds) else tuple(card.confounds.splitlines())
     return CardOnBoard(
@@ -122,10 +121,8 @@ def card_on_board(path: Path) -> CardOnBoard:
 def check_card(path: Path) -> list[str]:
     """What is wrong with a card, a line each and where it stands; empty for a card that is filled in."""
     try:
-        content = _parse(path)
-    # A recursion error comes of brackets within brackets; of ValueErrors there are those of TOML and of
-    # UTF-8, and that of an integer with too many digits.
-    except (OSError, ValueError, RecursionError) as error:
+        content = read_toml(path, LARGEST_CARD)
+    except (OSError, Refused) as error:
         return [f"it cannot be read: {getattr(error, 'strerror', None) or error}"]
     try:
         Card.model_validate(content)
@@ -160,14 +157,6 @@ def _location(checkpoint: str, revision: str | None) -> str:
 def _quoted(text: str) -> str:
     """A text as a TOML string, whose escapes are those of JSON; DEL is the one that JSON leaves as it is."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _parse(path: Path) -> dict[str, object]:
-    with open_regular(path) as file:
-        content = file.read(LARGEST_CARD + 1)
-    if len(content) > LARGEST_CARD:
-        raise ValueError(f"it is larger than {LARGEST_CARD:,} bytes")
-    return tomllib.loads(content.decode("utf-8"))
 
 
 def _unfilled(content: object, place: str = "") -> list[str]:

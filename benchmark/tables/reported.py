@@ -1,6 +1,5 @@
 """Numbers that others have published, from `baselines/reported.toml`: reported, and not measured here."""
 
-import tomllib
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -12,6 +11,7 @@ from ...errors import NotComputable
 from ...tasks import list_tasks
 from ..record.protocol import PAPER
 from ..record.provenance import PairProvenance
+from ..record.strict import Refused, read_toml
 
 PROTOCOL = PAPER.name
 """The protocol whose overlaps reported ones may stand beside."""
@@ -105,12 +105,12 @@ def list_reported() -> tuple[Reported, ...]:
 def read_reported(path: Path) -> tuple[Reported, ...]:
     """The entries of a file. Raises NotComputable, with the first thing that is wrong, for a bad one."""
     try:
-        return _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))).reported
+        return _File.model_validate(read_toml(path)).reported
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"])) or "the file"
         problem = f"{place}: {first['msg']}"
-    except (OSError, ValueError) as error:
+    except (OSError, Refused) as error:
         problem = str(error)
     fields = ", ".join(Reported.model_fields)
     raise NotComputable(

@@ -4,6 +4,9 @@ import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
+LONGEST = 2_000
+"""Characters of the longest line of a message."""
+
 
 def printable(text: str) -> str:
     """The text with every character that a terminal would obey or cannot show escaped, line breaks too."""
@@ -14,6 +17,11 @@ def defused(text: str) -> str:
     """Lines of output with nothing in them that GitHub takes for a command of a workflow."""
     # `##[command]` is obeyed anywhere in a line, `::command::` at its beginning, behind spaces too.
     return re.sub(r"(?m)^([^\S\n]*):(?=:)", r"\1: ", text.replace("##[", "# #["))
+
+
+def fitting(text: str) -> str:
+    """The text, of a long one its beginning and its end: what a file has in a name can have any length."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 500]} … {text[-500:]}"
 
 
 def one_line(text: str) -> str:
@@ -30,14 +38,15 @@ class MechshiftError(Exception):
     """An error with a message for a person and the exit code of the command that met it.
 
     `problem` says what was asked and what was found, `remedy` what to do about it: a line each. Names out of
-    files may be in them, so that whatever a terminal would obey is escaped, line breaks too.
+    files may be in them, so that whatever a terminal would obey is escaped, line breaks too, and that what is
+    long is shortened.
     """
 
     exit_code = 3
 
     def __init__(self, problem: str, remedy: str) -> None:
-        self.problem = printable(problem)
-        self.remedy = printable(remedy)
+        self.problem = printable(fitting(problem))
+        self.remedy = printable(fitting(remedy))
         super().__init__(f"{self.problem}\n{self.remedy}")
 
 

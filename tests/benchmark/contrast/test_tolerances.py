@@ -99,6 +99,8 @@ def test_reruns_on_other_machines_may_be_of_one_seed(tmp_path: Path) -> None:
         ("format = 1", "format = 2", "format: "),
         ("format = 1", "format = 1\nextra = 1", "extra: "),
         ("format = 1", "format = = 1", "is no TOML"),
+        ("format = 1", f"format = {'9' * 5000}", "is no TOML"),
+        ("format = 1", "\xff", "is no TOML"),
         ("0.74", "nan", "holds no tolerances"),
     ],
 )

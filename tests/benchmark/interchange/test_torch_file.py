@@ -1,7 +1,10 @@
 import json
 import os
 import pickle
+import time
+import zipfile
 from collections.abc import Callable
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +132,57 @@ def test_bytes_of_anything_else_are_refused(tmp_path: Path) -> None:
         (tmp_path / "graph.pt").write_bytes(np.random.default_rng(seed).bytes(seed * 7))
         with pytest.raises(NotComputable, match="cannot be imported"):
             load_graph(tmp_path / "graph.pt")
+
+
+def repacked(path: Path, method: int, times: int = 1) -> None:
+    """The same members, packed by a method, each of them in the directory as often as that."""
+    with zipfile.ZipFile(path) as old:
+        members = [(member.filename, old.read(member)) for member in old.infolist()]
+    with zipfile.ZipFile(path, "w", method) as new:
+        for name, content in members:
+            new.writestr(name, content)
+        new.filelist += [copy(member) for member in new.filelist] * (times - 1)
+
+
+@pytest.mark.parametrize(("method", "times"), [(zipfile.ZIP_DEFLATED, 1), (zipfile.ZIP_STORED, 50)])
+def test_what_holds_more_than_it_is_large_is_not_read(
+    method: int,
+    times: int,
+    content: Content,
+    saved: Callable[[object], Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Packed members can be a thousand times as large, and of one many can be made."""
+    path = saved(content)
+    repacked(path, zipfile.ZIP_STORED)
+    assert load_graph(path).graph == Graph(2, 3, 3)
+    repacked(path, method, times)
+    read: list[Path] = []
+    monkeypatch.setattr(torch, "load", lambda path, **_: read.append(path))
+    with pytest.raises(NotComputable, match="torch cannot read it"):
+        load_graph(path)
+    assert not read
+
+
+@pytest.mark.parametrize(
+    "place", [("cfg", "parallel_attn_mlp"), ("cfg", "n_layers"), ("cfg",), ("src_nodes",)]
+)
+def test_lists_of_lists_that_are_one_are_not_written_out(
+    place: tuple[str, ...], content: Content, saved: Callable[[object], Path]
+) -> None:
+    """In a kilobyte of pickle there is room for 10¹² words."""
+    laughs: Any = ["ha"] * 10
+    for _ in range(11):
+        laughs = [laughs] * 10
+    inner = content
+    for name in place[:-1]:
+        inner = inner[name]
+    inner[place[-1]] = laughs
+    path = saved(content)
+    start = time.process_time()
+    with pytest.raises(NotComputable, match="cannot be imported"):
+        load_graph(path)
+    assert time.process_time() - start < 5
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:

@@ -98,6 +98,15 @@ def test_a_truncated_file_of_weights_is_refused(write: Write) -> None:
     refused(directory, "no whole safetensors file")
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "\ud800", "\0"])
+def test_a_shard_that_no_file_can_be_called_is_missing(name: str, write: Write) -> None:
+    directory = write("arm")
+    (directory / "model.safetensors").unlink()
+    index = directory / "model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": {"lm_head.weight": f"{name}.safetensors"}}))
+    refused(directory, r"arm has no .*\.safetensors")
+
+
 @pytest.mark.parametrize("content", ["{", "[1, 2]"])
 def test_a_config_that_is_no_object_is_refused(content: str, write: Write) -> None:
     directory = write("arm")

@@ -261,6 +261,12 @@ def test_what_a_terminal_would_obey_is_in_no_entry(text: str, key: str, tmp_path
     assert all(line.isprintable() for line in str(caught.value).splitlines())
 
 
+@pytest.mark.parametrize("text", ["x = " + "[" * 20_000, "a." * 20_000 + "a = 1"], ids=["brackets", "names"])
+def test_endless_levels_are_no_file_of_pairs(text: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is no file of pairs: it has more than 64 levels"):
+        read_entries(written(tmp_path, text))
+
+
 def test_a_pipe_is_no_file_of_pairs(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pairs.toml")
     with pytest.raises(UsageError, match="is no file of pairs: it is not a regular file but a pipe"):

@@ -344,6 +344,7 @@ def test_loading_is_silent_and_leaves_the_log_level(write: Write, capfd: pytest.
         ("llama", "hidden_size", 10**18, "16,777,216"),
         ("gpt2", "n_positions", 2**25, "16,777,216"),
         ("qwen3_moe", "num_experts", 1e300, "16,777,216"),
+        ("llama", "hidden_size", 10**400, "16,777,216"),
     ],
 )
 def test_a_size_beyond_all_bounds_is_refused_before_anything_is_built(

@@ -183,6 +183,12 @@ DAMAGES: dict[str, dict[str, Any]] = {
     "a map that panics": {"normalizer": {"type": "Precompiled", "precompiled_charsmap": "AAAA"}},
     "no vocabulary": {"model": {"type": "WordLevel", "vocab": {}, "unk_token": "<unk>"}},
     "no pieces": {"model": {"type": "Unigram", "vocab": [], "unk_id": 0}},
+    "an id beyond all vocabularies": {
+        "model": {"type": "WordLevel", "vocab": {"<unk>": 0, "w": 2**31}, "unk_token": "<unk>"}
+    },
+    "two tokens of one id": {
+        "model": {"type": "WordLevel", "vocab": {"<unk>": 0, "w": 1, "v": 1}, "unk_token": "<unk>"}
+    },
     "no unknown token": {"model": {"type": "Unigram", "vocab": [["a", -1.0]], "unk_id": None}},
 }
 
@@ -197,6 +203,18 @@ def test_a_tokenizer_that_writes_nothing_is_an_error_and_no_panic(
     with pytest.raises(PairError, match=r"tokenizer\.json of .*arm cannot be used: \w"):
         tokenizer_of(directory)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_setting_that_nobody_knows_is_not_printed(write: Write, capfd: pytest.CaptureFixture[str]) -> None:
+    directory = write("arm")
+    content = json.loads((directory / "tokenizer_config.json").read_text())
+    told = {"content": "<unk>", "\x1b[2J\n::error::x": True}
+    added = {"added_tokens_decoder": {"0": told}}
+    (directory / "tokenizer_config.json").write_text(json.dumps({**content, **added}))
+    print("before")
+    tokenizer_of(directory)
+    print("after")
+    assert capfd.readouterr() == ("before\nafter\n", "")
 
 
 def test_an_interrupt_is_no_damage() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mechshift.benchmark.record.protocol import Part
-from mechshift.benchmark.record.strict import Fault, read_strict_json, read_strict_toml
+from mechshift.benchmark.record.strict import LARGEST, Fault, Refused, read_strict_json, read_toml
 
 
 class Inner(Part):
@@ -112,16 +112,41 @@ def test_quotes_cost_no_more_than_their_number(text: str, tmp_path: Path) -> Non
     assert time.process_time() - start < 5
 
 
-def test_toml_is_read_and_refused_alike(tmp_path: Path) -> None:
+def test_toml_is_read(tmp_path: Path) -> None:
+    deep = "[[a.b.c]]\nd.'e.e'.\"f.f\" = [{x = [1.5, 2.5], y.z = -9223372036854775808}]\n"
+    texts = 'g = """[[[ . . . \\""" ]"""\nh = \'\'\'{{{ . . .\'\'\' # [[[ . . .\n'
     path = tmp_path / "file.toml"
-    path.write_text('name = "a"\n[[inner]]\nnumber = 3\n')
-    assert read_strict_toml(path, Outer) == (Outer(name="a", inner=(Inner(number=3),)), ())
-    for text, reason in (
-        ('name = "a"\nname = "b"', "it is no TOML"),
-        ("name = " + "[" * 100_000, "it is no TOML"),
-        ("name = 3", "valid string"),
-        ('name = "a"\ninner = [{number = nan}]', "finite"),
-    ):
-        path.write_text(text)
-        (fault, *_) = read_strict_toml(path, Outer)[1]
-        assert reason in fault.problem
+    path.write_text(deep + texts)
+    inner = {"d": {"e.e": {"f.f": [{"x": [1.5, 2.5], "y": {"z": -(2**63)}}]}}}
+    written = {"g": '[[[ . . . """ ]', "h": "{{{ . . ."}
+    assert read_toml(path) == {"a": {"b": {"c": [inner | written]}}}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b'name = "a"\nname = "b"', "it is no TOML: "),
+        (b"name = " + b"9" * 5000, "it is no TOML: "),
+        (b'"' + b"x" * 5000 + b'" = 1\n"' + b"x" * 5000 + b'" = 1', "it is no TOML: "),
+        (b"name = " + b"[" * 100_000, "it has more than 64 levels"),
+        (b"name = " + b"{a=" * 100_000, "it has more than 64 levels"),
+        (b".".join([b"a"] * 66) + b" = 1", "it has more than 64 levels"),
+        (
+            b"x = {" + b".".join([b"a"] * 40) + b" = {" + b"'b'." * 40 + b"c = 1}}",
+            "it has more than 64 levels",
+        ),
+        (b"[" + b' "a".' * 100_000 + b"b]", "it has more than 64 levels"),
+        (b"number = 9223372036854775808", "a number has more than 64 bits"),
+        (b"number = [{ is = 0x" + b"f" * 5000 + b"}]", "a number has more than 64 bits"),
+        (b'name = "\xff"', "byte 8 is not UTF-8"),
+        (b"#" * 101, "it has more than 100 bytes"),
+    ],
+)
+def test_toml_of_a_stranger_is_refused_at_little_cost(text: bytes, reason: str, tmp_path: Path) -> None:
+    path = tmp_path / "file.toml"
+    path.write_bytes(text)
+    start = time.process_time()
+    with pytest.raises(Refused, match=reason) as refused:
+        read_toml(path, 100 if text.startswith(b"#") else LARGEST)
+    assert time.process_time() - start < 2
+    assert len(str(refused.value)) < 400

@@ -182,6 +182,10 @@ def test_the_file_lies_beside_with_the_records_name(name: str, tmp_path: Path) -
     assert robustness_path(tmp_path / name) == tmp_path / "r.robustness.json"
 
 
+def test_a_name_without_room_for_the_ending_has_nothing_beside_it(tmp_path: Path) -> None:
+    assert read_robustness(tmp_path / f"{'x' * 250}.json", record()) is None
+
+
 def test_a_result_keeps_its_numbers_in_the_file(path: Path) -> None:
     found = read_robustness(path, record())
     assert isinstance(found, Robustness)

@@ -104,6 +104,13 @@ def test_a_name_with_a_nul_is_not_read_to_there(tmp_path: Path) -> None:
     assert "its name has characters that are not printable" in refusals(path)
 
 
+def test_a_member_without_a_name(tmp_path: Path) -> None:
+    """As zipfile finds one whose name begins with a NUL."""
+    path = packed(tmp_path, ("Xevil", b"1"))
+    path.write_bytes(path.read_bytes().replace(b"Xevil", b"\0evil"))
+    assert refusals(path) == {"its name has characters that are not printable"}
+
+
 @pytest.mark.parametrize(
     ("names", "reason"),
     [

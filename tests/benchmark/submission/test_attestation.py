@@ -225,6 +225,12 @@ def test_no_content_is_a_traceback(board: Board, content: str) -> None:
     assert board.status().refused is not None
 
 
+def test_a_name_without_room_for_the_ending_is_not_attested(board: Board) -> None:
+    """Names of files have 255 bytes, of which the attestation's ending takes five."""
+    name = NAME + "x" * (253 - len(NAME))
+    assert found_status(name, digests_of(board.submission), board.record, board.folder).refused is None
+
+
 def test_a_pipe_is_not_waited_for(board: Board) -> None:
     path = board.attest()
     path.unlink()

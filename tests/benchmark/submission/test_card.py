@@ -91,8 +91,10 @@ def test_what_is_wrong_is_named_with_its_place(old: str, new: str, named: str, t
         b"x = " + b"[" * 20_000,
         b"x = " + b"9" * 10_000,
         b"#" * (LARGEST_CARD + 1),
+        b"a." * 10_000 + b"a = 1",
+        b"a." * 1_000 + b"a = 1",
     ],
-    ids=["empty", "no TOML", "no text", "deep", "long number", "large"],
+    ids=["empty", "no TOML", "no text", "deep", "long number", "large", "long key", "deep key"],
 )
 def test_a_file_that_is_no_card_is_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "card.toml").write_bytes(content)
