@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 
 from ..record.protocol import Protocol, ProtocolTask
+from ..run.claims import is_claimed
 from ..run.earlier import earlier_seconds
 from ..run.plan import Plan, Subject, place_of, plan_run
 from ..run.store import Store
@@ -22,7 +23,8 @@ NOWHERE = Subject({"arm": {}, "mdm": {}}, {}, {})
 class PlannedCell:
     """A cell of a plan.
 
-    `key` and `there` are None where the weights are not known, `seconds` where no time is.
+    `key` and `there` are None where the weights are not known, `seconds` where no time is. `claimed`: whether
+    another run is at it, or was when it was killed.
     """
 
     task: str
@@ -31,6 +33,7 @@ class PlannedCell:
     key: str | None
     there: bool | None
     seconds: float | None = None
+    claimed: bool = False
 
     @property
     def place(self) -> str:
@@ -130,6 +133,7 @@ def _cells(plan: Plan, store: Store | None) -> tuple[PlannedCell, ...]:
             cell.key if store is not None else None,
             # The seal is enough here; the run itself checks the content when it reads it.
             store.seal(cell) is not None and store.path(cell).is_file() if store is not None else None,
+            claimed=store is not None and is_claimed(store.path(cell)),
         )
         for cell in plan.cells
     )

@@ -185,8 +185,9 @@ def choose_device(device: str | torch.device | None = None) -> torch.device:
         if not torch.cuda.is_available():
             return torch.device("cpu")
         rank = this_rank()
-        alone = rank.beside == 1
-        return torch.device("cuda", None if alone else rank.local % torch.cuda.device_count())
+        if rank.beside == 1:
+            return torch.device("cuda")
+        return torch.device("cuda", rank.local % torch.cuda.device_count())
     try:
         chosen = torch.device(device)
     except RuntimeError:  # whose text lists two dozen types, most of which nobody has

@@ -227,6 +227,11 @@ class _Watched:
     seconds: float = 0.0
 
 
+def is_claimed(cell: Path) -> bool:
+    """Whether there is a claim to the cell at that path, void or not."""
+    return bool(_numbers(cell, suppressed=True))
+
+
 def claims_in(names: Iterable[str]) -> Mapping[str, set[int]]:
     """The numbers of the claims among the names in a folder, by the stem of the cell that they are for."""
     found: dict[str, set[int]] = {}

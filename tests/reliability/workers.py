@@ -3,8 +3,9 @@
     python tests/reliability/workers.py --kills 6
 
 What is compared are the bytes of the record and of all cells, with those of one process alone: of 2 and 4
-workers of one run; of two runs that are started at once; of two hosts with one folder; of two hosts that are
-killed at random moments and started again; and of one that is stopped, loses its cell, and goes on.
+workers of one run; of two runs that are started at once, by hand and by torchrun; of two hosts with one
+folder; of two hosts that are killed at random moments and started again; and of one that is stopped, loses
+its cell, and goes on.
 
 A host is a process with a host name, a network, process numbers and a monotonic clock of its own (`unshare`),
 whose calendar is 30 years off. Where that is not permitted, hosts differ by their calendars and by what they
@@ -70,14 +71,23 @@ def permitted() -> bool:
     return subprocess.run([*HOST, "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
+LAUNCHER = ("-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0")
+
+
 def start(
-    out: Path, workers: int = 1, host: int | None = None, apart: bool = True
+    out: Path,
+    workers: int = 1,
+    host: int | None = None,
+    apart: bool = True,
+    launcher: Sequence[str] = (),
 ) -> "subprocess.Popen[bytes]":
     """A run; of the host of that number, if any, in namespaces of its own or else only by its name."""
     named = None if host is None or apart else f"host-{host}"
     years = 30 * (host or 0)
     arguments = json.dumps([str(out), TASKS, workers, years, named, BEAT, PATIENCE])
-    command = [sys.executable, "-c", RUN, arguments]
+    program = out.parent / "run.py"
+    program.write_text(RUN, encoding="utf-8")
+    command = [sys.executable, *launcher, str(program), arguments]
     if host is not None and apart:
         shell = f'hostname host-{host} && exec "$@"'
         command = [*HOST, "--monotonic", str(10**6 * host), "sh", "-c", shell, "sh", *command]
@@ -130,6 +140,12 @@ class Scenarios:
         """Two runs that know nothing of each other."""
         out = self._folder / "joined"
         done(start(out), start(out))
+        return out
+
+    def launched(self) -> Path:
+        """Two runs that torchrun has started."""
+        out = self._folder / "launched"
+        done(start(out, launcher=LAUNCHER))
         return out
 
     def hosts(self) -> Path:
@@ -187,6 +203,7 @@ def main(given: Sequence[str] | None = None) -> int:
             "2 workers": lambda: scenarios.workers(2),
             "4 workers": lambda: scenarios.workers(4),
             "2 runs in one folder": scenarios.joined,
+            "2 processes of torchrun": scenarios.launched,
             "2 hosts": scenarios.hosts,
             f"2 hosts, {arguments.kills} kills": lambda: scenarios.killed(arguments.kills),
             "2 hosts, one stopped and continued": scenarios.stopped,
