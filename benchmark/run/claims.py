@@ -26,7 +26,7 @@ from pydantic import ValidationError
 from ...errors import OutputError
 from ...files import open_regular, refused
 from ..record.protocol import Part
-from .owner import Owner
+from .claimant import Claimant
 
 BEAT = 10.0
 """Seconds between two signs of life."""
@@ -40,10 +40,10 @@ LONGEST = 4096
 _CLAIM = re.compile(r"(.+)\.claim-([1-9][0-9]{0,8})")
 
 
-class Claim(Part):
+class SignOfLife(Part):
     """What is in a claim: whose it is, and a count that goes on, always of as many digits."""
 
-    owner: Owner
+    claimant: Claimant
     beat: str
 
 
@@ -60,7 +60,7 @@ class Claims:
         clock: Callable[[], float] = time.monotonic,
         note: Callable[[str], None] = lambda text: None,
     ) -> None:
-        self.owner = Owner.here()
+        self.claimant = Claimant.here()
         self._note = note
         self._beat, self._patience, self._clock = beat, patience, clock
         self._held: dict[Path, _Held] = {}
@@ -124,7 +124,7 @@ class Claims:
             self._watched.pop(claim, None)
             return None
         found = _parsed(content)
-        if found is not None and found.owner.ended:
+        if found is not None and found.claimant.ended:
             return None
         now, watched = self._clock(), self._watched.get(claim)
         if watched is None or watched.content != content:
@@ -135,13 +135,13 @@ class Claims:
             watched.last = now
             if watched.seconds >= self._patience:
                 return None
-        return str(claim) if found is None else found.owner.token
+        return str(claim) if found is None else found.claimant.token
 
     def tidy(self, cell: Path, finished: bool) -> None:
         """Remove claims of a cell that mean nothing: all of a finished one, else of processes that ended."""
         for number in sorted(_numbers(cell, suppressed=True)):
             claim = _parsed(_content(_file(cell, number)) or b"")
-            if finished or (claim is not None and claim.owner.ended):
+            if finished or (claim is not None and claim.claimant.ended):
                 _unlink(_file(cell, number))
 
     def _create(self, cell: Path, number: int) -> "_Held | None":
@@ -157,7 +157,7 @@ class Claims:
             return None
         except OSError as error:
             raise refused(path, error) from error
-        held = _Held(path, number, self.owner, file)
+        held = _Held(path, number, self.claimant, file)
         try:
             held.write()
         except OSError as error:
@@ -168,11 +168,11 @@ class Claims:
 
     def _tell(self, cell: Path, judged: bytes | None) -> None:
         found = None if judged is None else _parsed(judged)
-        if judged is None or (found is not None and found.owner.ended):
+        if judged is None or (found is not None and found.claimant.ended):
             return
-        owner = "whoever had it" if found is None else found.owner.name
+        who = "whoever had it" if found is None else found.claimant.name
         self._note(
-            f"{cell.parent.name}: {cell.stem.partition('.')[0]} is taken over: nothing was heard of {owner} "
+            f"{cell.parent.name}: {cell.stem.partition('.')[0]} is taken over: nothing was heard of {who} "
             f"for {self._patience:g} s"
         )
 
@@ -192,16 +192,16 @@ class _Held:
     By the open file it writes to its own claim alone, even where others have put theirs in its place.
     """
 
-    def __init__(self, path: Path, number: int, owner: Owner, file: BufferedRandom) -> None:
+    def __init__(self, path: Path, number: int, claimant: Claimant, file: BufferedRandom) -> None:
         self.number = number
         self._path = path
-        self._owner = owner
+        self._claimant = claimant
         self._file = file
         self._beats = 0
 
     def write(self, synced: bool = False) -> None:
         """One more sign of life; `synced` so that other hosts see it."""
-        text = Claim(owner=self._owner, beat=f"{self._beats:012}").model_dump_json() + "\n"
+        text = SignOfLife(claimant=self._claimant, beat=f"{self._beats:012}").model_dump_json() + "\n"
         self._beats += 1
         self._file.seek(0)
         self._file.write(text.encode())
@@ -214,7 +214,7 @@ class _Held:
         with suppress(OSError):
             self._file.close()
         found = _parsed(_content(self._path) or b"")
-        if found is not None and found.owner == self._owner:
+        if found is not None and found.claimant == self._claimant:
             _unlink(self._path)
 
 
@@ -283,9 +283,9 @@ def _content(path: Path) -> bytes | None:
         return f"unreadable: {error.errno}".encode()
 
 
-def _parsed(content: bytes) -> Claim | None:
+def _parsed(content: bytes) -> SignOfLife | None:
     try:
-        return Claim.model_validate_json(content)
+        return SignOfLife.model_validate_json(content)
     except ValidationError:
         return None
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from itertools import groupby
 from threading import Event
 
@@ -47,7 +48,9 @@ def execute(
     Who does not take every outcome closes the generator, which puts away what `progress` shows. Raises
     OutputError where a cell cannot be written, and what `compute` raises.
     """
-    with _at_work(plan, protocol, store, compute, progress, side_by_side, crew, order, claims) as work:
+    claims = claims or Claims(note=progress.note)
+    work = _Work(plan, protocol, store, compute, progress, claims, order or plan.tasks, side_by_side, crew)
+    with work.begun():
         for task in plan.tasks:
             yield work.outcome(task)
 
@@ -62,68 +65,52 @@ def help_out(
     claims: Claims | None = None,
 ) -> None:
     """Compute cells of a plan until all are there, as `execute` does; what comes of them is not read."""
-    with _at_work(plan, protocol, store, compute, progress, False, None, order, claims) as work:
+    claims = claims or Claims(note=progress.note)
+    work = _Work(plan, protocol, store, compute, progress, claims, order or plan.tasks)
+    with work.begun():
         work.finish()
 
 
-@contextmanager
-def _at_work(
-    plan: Plan,
-    protocol: Protocol,
-    store: Store,
-    compute: Compute,
-    progress: Progress,
-    side_by_side: bool,
-    crew: Crew | None,
-    order: Sequence[ProtocolTask] | None,
-    claims: Claims | None,
-) -> Iterator["_Work"]:
-    """A context in which a plan is carried out; at its end no claim of this process or its crew is left."""
-    claims = claims or Claims(note=progress.note)
-    survey = Survey(plan, protocol, store, claims, order or plan.tasks)
-    try:
-        with (
-            claims,
-            progress.begin(plan, store, 1 if crew is None else crew.processes),
-            nullcontext() if crew is None else crew,
-        ):
-            work = _Work(plan, protocol, store, compute, progress, side_by_side, crew, claims, survey)
-            try:
-                yield work
-            finally:
-                work.hear()
-    finally:
-        # Of helpers that were ended in the middle of a cell too.
-        survey.tidy()
-
-
+@dataclass
 class _Work:
     """What a process does of a plan, in a folder that others may share."""
 
-    def __init__(
-        self,
-        plan: Plan,
-        protocol: Protocol,
-        store: Store,
-        compute: Compute,
-        progress: Progress,
-        side_by_side: bool,
-        crew: Crew | None,
-        claims: Claims,
-        survey: Survey,
-    ) -> None:
-        self._plan = plan
-        self._protocol = protocol
-        self._store = store
-        self._compute = compute
-        self._progress = progress
-        self._side_by_side = side_by_side
-        self._crew = crew
-        self._claims = claims
-        self._survey = survey
+    plan: Plan
+    protocol: Protocol
+    store: Store
+    compute: Compute
+    progress: Progress
+    claims: Claims
+    order: Sequence[ProtocolTask]
+    side_by_side: bool = False
+    crew: Crew | None = None
+
+    def __post_init__(self) -> None:
+        self._survey = Survey(self.plan, self.protocol, self.store, self.claims, self.order)
         self._made = 0
         self._pause = SHORTEST
         self._looked = time.monotonic()
+
+    @contextmanager
+    def begun(self) -> Iterator[None]:
+        """A context in which it is done; at its end no claim of this process or its crew is left."""
+        try:
+            with (
+                self.claims,
+                self.progress.begin(self.plan, self.store, self._own_processes),
+                nullcontext() if self.crew is None else self.crew,
+            ):
+                try:
+                    yield
+                finally:
+                    self._hear()
+        finally:
+            # Of helpers that were ended in the middle of a cell too.
+            self._survey.tidy()
+
+    @property
+    def _own_processes(self) -> int:
+        return 1 if self.crew is None else self.crew.processes
 
     def outcome(self, task: ProtocolTask) -> Outcome:
         """What comes of a task, once all its cells are there: until then this process is at any of them."""
@@ -139,7 +126,7 @@ class _Work:
 
     def finish(self) -> None:
         """Compute cells until every task is whole."""
-        while not all(map(self._survey.whole, self._plan.tasks)):
+        while not all(map(self._survey.whole, self.plan.tasks)):
             made = self._made
             if (at := self._survey.next()) is not None:
                 self._carry_out(at)
@@ -158,44 +145,43 @@ class _Work:
         """Look what others have done, and tell it."""
         self._looked = time.monotonic()
         for cell, seal in self._survey.look():
-            self._progress.elsewhere(cell, seal.seconds)
-        self.hear()
+            self.progress.elsewhere(cell, seal.seconds)
+        self._hear()
         # Those of the crew that still load the pair are counted too.
-        own = 1 if self._crew is None else self._crew.processes
-        self._progress.at_work(max(own, 1 + self._survey.others_at_work))
+        self.progress.at_work(max(self._own_processes, 1 + self._survey.others_at_work))
 
-    def hear(self) -> None:
+    def _hear(self) -> None:
         """Tell what the crew has said."""
-        if self._crew is not None:
-            for said in self._crew.heard():
-                self._progress.note(said)
+        if self.crew is not None:
+            for said in self.crew.heard():
+                self.progress.note(said)
 
     def _is_whole(self, outcome: Outcome) -> bool:
         """Whether it has all that there will be."""
-        return outcome.unusable is not None or len(outcome.cells) == len(self._plan.of(outcome.task))
+        return outcome.unusable is not None or len(outcome.cells) == len(self.plan.of(outcome.task))
 
     def _carry_out(self, task: ProtocolTask) -> Outcome:
         """What comes of a task now: cells that are there are read, and others computed that can be."""
         outcome = Outcome(task)
         # The plan has both members of a stage one after the other, and neither needs the other.
-        for _, stage in groupby(self._plan.of(task), key=lambda cell: cell.kind.stage):
+        for _, stage in groupby(self.plan.of(task), key=lambda cell: cell.kind.stage):
             cells = list(stage)
             if outcome.unusable is not None:
                 for cell in cells:
-                    self._progress.skip(cell)
+                    self.progress.skip(cell)
                 continue
             if time.monotonic() - self._looked > LONGEST:
                 self._look()
             cells = [cell for cell in cells if self._can_be_had(cell, outcome)]
             outcome.others = {
-                place: one for cell in cells for place, one in others_of(self._plan, cell, self._store)
+                place: one for cell in cells for place, one in others_of(self.plan, cell, self.store)
             }
             for cell, kept in self._obtain(cells, outcome):
                 outcome.contents[cell.name] = kept.content
                 outcome.cells[cell.name] = CellRecord(key=cell.key, digest=kept.seal.digest)
                 if cell.kind.stage == "pool":
                     # Judged anew in every run: the minimum is not part of the pool's key.
-                    outcome.unusable = why_unusable(outcome.pool, self._protocol)
+                    outcome.unusable = why_unusable(outcome.pool, self.protocol)
         return outcome
 
     def _can_be_had(self, cell: Cell, outcome: Outcome) -> bool:
@@ -207,28 +193,28 @@ class _Work:
         found = {cell.name: self._read(cell, outcome) for cell in cells}
         missing = [cell for cell in cells if found[cell.name] is None]
         # Who does not compute both at once leaves the other to others for as long.
-        for together in [missing] if self._side_by_side else [[cell] for cell in missing]:
+        for together in [missing] if self.side_by_side else [[cell] for cell in missing]:
             taken = [cell for cell in together if self._take(cell)]
             # Another process may have finished it just before.
-            found |= {cell.name: self._read(cell, outcome, self._progress.note) for cell in taken}
+            found |= {cell.name: self._read(cell, outcome, self.progress.note) for cell in taken}
             found |= self._computed([cell for cell in taken if found[cell.name] is None], outcome)
             for cell in taken:
-                self._claims.release(self._store.path(cell))
+                self.claims.release(self.store.path(cell))
         for cell in cells:
             if (kept := found[cell.name]) is not None:
                 yield cell, kept
 
     def _take(self, cell: Cell) -> bool:
-        return self._claims.take(self._store.path(cell))
+        return self.claims.take(self.store.path(cell))
 
     def _computed(self, cells: Sequence[Cell], outcome: Outcome) -> dict[str, Kept]:
         """Cells that this process has to itself, by name: computed at once if there are two, and kept."""
         stop = Event()
         with other_thread(stop) as pool:
-            ahead = {cell.name: Ahead(pool, cell, outcome, self._compute, stop) for cell in cells[1:]}
+            ahead = {cell.name: Ahead(pool, cell, outcome, self.compute, stop) for cell in cells[1:]}
             return {
                 cell.name: self._keep(
-                    cell, outcome, compute_cell(cell, outcome, self._compute, self._progress, ahead)
+                    cell, outcome, compute_cell(cell, outcome, self.compute, self.progress, ahead)
                 )
                 for cell in cells
             }
@@ -236,7 +222,7 @@ class _Work:
     def _read(self, cell: Cell, outcome: Outcome, note: Callable[[str], None] | None = None) -> Kept | None:
         """A cell that is there; None where there is none, or none that can be used, which is noted."""
         try:
-            kept = self._store.read(cell, needed(cell, outcome))
+            kept = self.store.read(cell, needed(cell, outcome))
         # Every cell can be computed again, so a damaged one costs time but need not stop the run.
         except Damaged as damage:
             kept = None
@@ -246,7 +232,7 @@ class _Work:
             self._survey.lost(cell)
         else:
             self._survey.made(cell, kept.seal)
-            self._progress.present(cell)
+            self.progress.present(cell)
         return kept
 
     def _keep(self, cell: Cell, outcome: Outcome, computed: Computed) -> Kept:
@@ -255,7 +241,7 @@ class _Work:
         # Where it was taken over, because nothing was heard of this process, it may be there by now.
         kept = self._read(cell, outcome)
         if kept is None:
-            kept = self._store.write(cell, content, needed(cell, outcome), seconds)
+            kept = self.store.write(cell, content, needed(cell, outcome), seconds)
             self._survey.made(cell, kept.seal)
         self._made += 1
         return kept

@@ -61,7 +61,7 @@ class Survey:
                 yield cell, seal
             elif path.stem in claims:
                 holder = self._claims.holder(path, max(claims[path.stem]))
-                if holder not in (None, self._claims.owner.token):
+                if holder not in (None, self._claims.claimant.token):
                     self._at[slot] = str(holder)
 
     def made(self, cell: Cell, seal: Seal) -> None:

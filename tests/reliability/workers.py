@@ -37,7 +37,7 @@ import torch
 
 import mechshift
 from mechshift.benchmark.record.protocol import QUICK
-from mechshift.benchmark.run import execution, owner, store
+from mechshift.benchmark.run import execution, claimant, store
 from mechshift.benchmark.run.claims import Claims
 from mechshift.benchmark.run.progress import Lines
 from mechshift.benchmark.run.run import run
@@ -52,8 +52,8 @@ class Calendar(datetime.datetime):
 store.datetime = Calendar
 execution.Claims = functools.partial(Claims, beat=beat, patience=patience)
 if host is not None:
-    here = owner.Owner.here
-    owner.Owner.here = classmethod(lambda cls: here().model_copy(update={"host": host, "place": host}))
+    here = claimant.Claimant.here
+    claimant.Claimant.here = classmethod(lambda cls: here().model_copy(update={"host": host, "place": host}))
 protocol = QUICK.changed(
     pool=12, minimum=4, candidates=2, resamples=20, splits=2, components=4, grid=(0.001, 0.1, 1.0)
 )
@@ -71,7 +71,7 @@ def permitted() -> bool:
     return subprocess.run([*HOST, "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
-LAUNCHER = ("-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0")
+LAUNCHER = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
 
 
 def start(

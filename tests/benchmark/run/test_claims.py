@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from build.runs import Clock
-from mechshift.benchmark.run.claims import BEAT, PATIENCE, Claim, Claims
-from mechshift.benchmark.run.owner import Owner
+from mechshift.benchmark.run.claimant import Claimant
+from mechshift.benchmark.run.claims import BEAT, PATIENCE, Claims, SignOfLife
 from mechshift.errors import OutputError
 
 NEVER = 1e9
@@ -150,7 +150,7 @@ def test_a_claim_without_signs_of_life_is_void_in_the_end(cell: Path, clock: Clo
     assert files(cell) == ["claim-1", "claim-2"]
     assert notes == [
         f"ioi: scores-arm is taken over: nothing was heard of process {os.getpid()} on "
-        f"{holder.owner.host} for 90 s"
+        f"{holder.claimant.host} for 90 s"
     ]
 
 
@@ -241,7 +241,7 @@ def test_who_takes_over_leaves_nothing_behind(cell: Path, clock: Clock) -> None:
     stopped._held[cell].write()
     stopped.release(cell)
     assert files(cell) == ["claim-1"]
-    assert Claim.model_validate_json(claim(cell).read_bytes()).owner == third.owner
+    assert SignOfLife.model_validate_json(claim(cell).read_bytes()).claimant == third.claimant
 
 
 def test_a_sign_of_life_at_the_last_moment_counts(
@@ -319,7 +319,7 @@ def test_a_stopped_process_has_not_ended(cell: Path) -> None:
 
 
 def test_a_number_that_was_given_again_is_another_process(cell: Path) -> None:
-    here = Owner.here()
+    here = Claimant.here()
     assert not here.ended
     assert here.model_copy(update={"started": here.started - 1}).ended
     unused = here.model_copy(update={"process": unused_number()})
@@ -351,7 +351,7 @@ def a_link_to_itself(path: Path) -> None:
 FOREIGN: dict[str, Callable[[Path], None]] = {
     "nothing": lambda path: path.write_bytes(b"") and None,  # type: ignore[func-returns-value]
     "bytes": lambda path: path.write_bytes(os.urandom(9000)) and None,  # type: ignore[func-returns-value]
-    "other JSON": lambda path: path.write_text('{"owner": 1}') and None,  # type: ignore[func-returns-value]
+    "other JSON": lambda path: path.write_text('{"claimant": 1}') and None,  # type: ignore[func-returns-value]
     "a folder": a_folder,
     "a pipe": a_pipe,
     "a link to itself": a_link_to_itself,
@@ -433,8 +433,8 @@ def test_a_heart_beats_until_the_end(cell: Path) -> None:
         while len(beats) < 4:
             wait_for(lambda: claim(cell).read_bytes() != beats[-1])
             beats.append(claim(cell).read_bytes())
-        found = [Claim.model_validate_json(one) for one in beats]
-        assert {one.owner for one in found} == {claims.owner}
+        found = [SignOfLife.model_validate_json(one) for one in beats]
+        assert {one.claimant for one in found} == {claims.claimant}
         assert sorted({int(one.beat) for one in found}) == [int(one.beat) for one in found]
         assert {len(one) for one in beats} == {len(first)}
     assert files(cell) == []

@@ -12,7 +12,7 @@ from ..record.protocol import Part
 PROC = Path("/proc")
 
 
-class Owner(Part):
+class Claimant(Part):
     """A process on a host.
 
     `place`: the system that its number is of, empty where that is not known; `started`: in the system's own
@@ -26,7 +26,7 @@ class Owner(Part):
     token: str
 
     @classmethod
-    def here(cls) -> "Owner":
+    def here(cls) -> "Claimant":
         """This process, with a new token."""
         found = _state_and_start(os.getpid())
         return cls(
