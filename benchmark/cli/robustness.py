@@ -45,7 +45,7 @@ def robustness(
         int | None, of_machine(min=1, help="Token rows at once, as for `mechshift run`.")
     ] = None,
     workers: Annotated[
-        int | None, of_machine(min=1, help="Processes that share the tasks, as for `mechshift run`.")
+        int | None, of_machine(min=1, help="Processes that share the work, as for `mechshift run`.")
     ] = None,
     dry_run: Annotated[
         bool, of_machine("--dry-run", help="Of a pair: print what would be varied, and compute nothing.")

@@ -77,8 +77,8 @@ def run(
         int | None,
         of_machine(
             min=1,
-            help="Processes that share the tasks; by default as many as help, one on an accelerator or for a "
-            "wide model. No number depends on it.",
+            help="Processes of this machine that share the work; by default as many as help, one on an "
+            "accelerator or for a wide model. No number depends on it.",
         ),
     ] = None,
     memory: Annotated[
@@ -98,7 +98,8 @@ def run(
 ) -> None:
     """Measure a pair and print its row; without options the reference pair `tiny`, at a first look.
 
-    The same command again does only what is missing.
+    The same command again does only what is missing. Given at the same time, on other machines too, to the
+    same --out, it joins in.
 
     With controls the verdict on the pair stands below its row.
 
@@ -110,6 +111,7 @@ def run(
     """
     from ..controlled.beside import find_beside
     from ..forecast.before import Asked
+    from ..pairs.ranks import this_rank
     from ..pairs.words import Words
     from ..record.protocol import get_protocol
     from ..run.assembly import as_asked
@@ -119,6 +121,8 @@ def run(
     # Whether the tasks have the level, and are of the protocol's versions, is known before a model is.
     as_asked(chosen, names_of(tasks), level)
     asked = Asked(resolved(options), chosen, tasks, level, batch, workers, options.device, options.offline)
+    # Progress of one of those that a launcher has started tells of all.
+    quiet = quiet or this_rank().number > 0
     beside = find_beside(asked.spec, options, control or (), line or (), Words.COMMAND_LINE)
     for name, reason in beside.left_out:
         print(one_line(f"control {name} is left out: {reason}"), file=sys.stderr)
@@ -131,9 +135,12 @@ def run(
         raise UsageError("--probe measures this machine for a forecast", "give it with --dry-run")
     if beside.specs:
         found = _measure_with_controls(asked, beside, options.accept_behaviour, out, quiet)
-        _print_controlled(found, out, as_json)
+        if not this_rank().number:
+            _print_controlled(found, out, as_json)
         return
     record = _measure(asked, options.accept_behaviour, out, quiet)
+    if this_rank().number:
+        return  # the first of those that a launcher has started prints the same
     if as_json:
         print(record.model_dump_json(indent=1))
         return

@@ -15,6 +15,7 @@ from ..asking.states import ROWS
 from ..circuits.graph import Graph
 from ..pairs.loading import choose_device
 from ..pairs.pair import Provenance
+from ..pairs.ranks import this_rank
 from ..pairs.spec import PairSpec
 from ..pairs.threads import available_cores, suited_threads
 from ..record.protocol import Protocol, ProtocolTask
@@ -191,13 +192,16 @@ def what_fits(asked: Asked, out: Path) -> Fits:
 
 
 def _workers(asked: Asked, found: Forecast, machine: Machine, device: torch.device | None) -> int:
-    """Processes that share a run's tasks: as asked for, else as many as help and fit.
+    """Processes that share a run's cells: as asked for, else as many as help and fit.
 
     A wide model has all cores already, and an accelerator is one. A process takes seconds to begin. `device`
     None: of another machine, whose cores are not known.
     """
+    # A launcher has started as many on this host, each of which asks for as many.
+    beside = 1 if device is None else this_rank().beside
+    share = found.share(machine) * (beside if machine.shared else 1)
     if asked.workers is not None:
-        number, share = min(asked.workers, len(found.tasks)), found.share(machine)
+        number = asked.workers
         if number > 1 and number * share > MARGIN:
             raise NotComputable(
                 f"{number} processes need {number} times the memory of one: {refusal(found, machine)}",
@@ -206,7 +210,7 @@ def _workers(asked: Asked, found: Forecast, machine: Machine, device: torch.devi
         return number
     if device is None or device.type != "cpu" or suited_threads(device, found.sketch.sizes[0].width) != 1:
         return 1
-    most = min(available_cores(), len(found.tasks), int(1 / max(found.share(machine), 1e-9)))
+    most = min(available_cores() // beside, len(found.tasks), int(1 / max(share, 1e-9)))
     return max(1, min(most, int(found.flop / WORTH_A_PROCESS)))
 
 

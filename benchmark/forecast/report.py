@@ -85,7 +85,9 @@ def _there(planned: Planned) -> str:
             f"cells: {number}; which of them exist is unknown, as their keys depend on the weights' digests "
             "and on the machine"
         )
-    return f"cells: {number}, of which {number - len(planned.missing)} exist already"
+    claimed = sum(cell.claimed for cell in planned.missing)
+    others = f"; another run computes {claimed}, if it is still there" if claimed else ""
+    return f"cells: {number}, of which {number - len(planned.missing)} exist already{others}"
 
 
 def _time(planned: Planned, workers: int) -> str:

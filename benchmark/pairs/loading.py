@@ -16,6 +16,7 @@ from .movement import weight_movement
 from .native import load_backbone, native_type
 from .noise import Norms, add_noise, digest_of_weights, distances
 from .pair import Pair, Provenance
+from .ranks import this_rank
 from .rows import share_rows
 from .spec import MemberSpec, Noise, PairSpec
 from .tokens import (
@@ -176,9 +177,18 @@ def load_member(
 
 
 def choose_device(device: str | torch.device | None = None) -> torch.device:
-    """The device that was asked for, else an accelerator, else the CPU. Raises PairError if unusable."""
+    """The device that was asked for, else an accelerator, else the CPU. Raises PairError if unusable.
+
+    Of several processes that a launcher has started on a host, each has an accelerator of its own, as far as
+    there are any; raises UsageError where the launcher's environment makes no sense.
+    """
     if device is None:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        if not torch.cuda.is_available():
+            return torch.device("cpu")
+        rank = this_rank()
+        if rank.beside == 1:
+            return torch.device("cuda")
+        return torch.device("cuda", rank.local % torch.cuda.device_count())
     try:
         chosen = torch.device(device)
     except RuntimeError:  # whose text lists two dozen types, most of which nobody has

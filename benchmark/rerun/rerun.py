@@ -11,7 +11,7 @@ from ..measure.reduced import PRECISIONS
 from ..pairs.pair import Pair
 from ..record.provenance import Environment
 from ..record.record import Record
-from ..run.execution import Other
+from ..run.computing import Other
 from ..run.measuring import Measuring
 from ..run.plan import Cell, Subject, place_of
 from ..run.progress import Silent

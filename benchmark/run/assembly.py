@@ -13,7 +13,7 @@ from ..record.record import Record
 from ..record.stages import of_enough
 from ..record.summary import summarise
 from ..record.task_record import FailedTask, TaskRecord, TaskResult
-from .execution import Outcome
+from .computing import Outcome
 from .plan import MEMBERS, kind_name
 from .pools import describe_pool
 

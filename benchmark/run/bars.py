@@ -89,14 +89,14 @@ class Bars(Silent):
         timing.finish()
         self._show(cell)
 
-    def elsewhere(self, cell: Cell, total: int, seconds: float) -> None:
+    def elsewhere(self, cell: Cell, seconds: float) -> None:
         """The run's bar is moved by it, and is at the cell's task until this process begins another cell."""
-        self._course.timing.learn(cell, total, seconds)
+        self._course.timing.learn(cell, seconds)
         self._show(cell)
 
-    def fewer(self) -> None:
+    def at_work(self, processes: int) -> None:
         """The time that is left depends on it."""
-        self._course.timing.fewer()
+        self._course.timing.shared_by(processes)
 
     def present(self, cell: Cell) -> None:
         """The run's bar is at the cell's task."""

@@ -19,7 +19,7 @@ from ..record.number import Measured
 from ..record.protocol import OtherReads, Sampling, Scoring, Statistics
 from ..record.reads import AtRead, Stages
 from .both import do_both, one_at_a_time
-from .execution import Tell
+from .computing import Tell
 from .plan import MEMBERS, Cell, MemberName, kind_name
 
 

@@ -1,4 +1,4 @@
-"""Who helps with a run: how many processes, what they are told, and in which order tasks are begun."""
+"""Who helps with a run: how many processes, what they are told, and which tasks are begun first."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -29,20 +29,22 @@ def hire(
     rows: int,
     workers: int,
 ) -> Crew | None:
-    """The processes that share a plan's tasks, this one counted; None where it does them all alone.
+    """The processes that share a plan's cells, this one counted; None where it computes them all alone.
 
-    As many as `workers`, and as there are tasks for which a model has to run.
+    As many as `workers`, and as there are cells for which a model has to run.
     """
-    tasks, store = plan.tasks, Store(out)
-    missing = [n for n, task in enumerate(tasks) if _is_missing(plan.of(task), protocol, store)]
-    processes = min(workers, len(missing))
+    store = Store(out)
+    processes = min(workers, sum(_missing(plan.of(task), protocol, store) for task in plan.tasks))
     if processes < 2:
         return None
+    # The longest first, so that nobody waits long for another at the end.
+    order = sorted(range(len(plan.tasks)), key=lambda n: -_length(pair, protocol, plan.tasks[n]))
     job = Job(
         spec=_pinned(pair),
         device=str(pair.arm.device),
         protocol=protocol,
-        tasks=tasks,
+        tasks=plan.tasks,
+        order=tuple(order),
         wanted=None if wanted is None else tuple(wanted),
         out=out,
         rows=rows,
@@ -50,17 +52,16 @@ def hire(
         version=version("mechshift"),
         keys=tuple(cell.key for cell in plan.cells),
     )
-    # The longest first, so that nobody waits long for another at the end.
-    return Crew(job, processes, sorted(missing, key=lambda n: -_length(pair, protocol, tasks[n])))
+    return Crew(job, processes)
 
 
-def _is_missing(cells: Sequence[Cell], protocol: Protocol, store: Store) -> bool:
-    """Whether a model has to run for any of a task's cells: told by seals, and by the pool's content."""
+def _missing(cells: Sequence[Cell], protocol: Protocol, store: Store) -> int:
+    """Cells of a task for which a model has to run: told by seals, and by the pool's content."""
     with suppress(Damaged):
         pool = store.read(cells[0], {})
         if pool is not None and why_unusable(pool.content, protocol) is not None:
-            return False
-    return any(cell.kind.members and store.seal(cell) is None for cell in cells)
+            return 0
+    return sum(bool(cell.kind.members) and store.seal(cell) is None for cell in cells)
 
 
 def _pinned(pair: Pair) -> PairSpec:

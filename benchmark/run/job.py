@@ -1,4 +1,4 @@
-"""What a run and the processes that help it write to each other: a job, numbers of tasks, and news."""
+"""What a run tells the processes that help it."""
 
 from pathlib import Path
 
@@ -9,15 +9,17 @@ from ..record.protocol import Part, Protocol, ProtocolTask
 class Job(Part):
     """A run as a process that helps it is told of it: everything that decides which cells there are.
 
-    `spec` names the very commits that the run has loaded. `rows`: token rows at once; `threads`: torch's;
-    `wanted`: as `plan_run` takes it. `version` of mechshift and `keys` of the plan are what the process has
-    to find too: else it would compute other cells.
+    `spec` names the very commits that the run has loaded. `order`: numbers of tasks, those first that are to
+    be begun first; `rows`: token rows at once; `threads`: torch's; `wanted`: as `plan_run` takes it.
+    `version` of mechshift and `keys` of the plan are what the process has to find too: else it would compute
+    other cells.
     """
 
     spec: PairSpec
     device: str
     protocol: Protocol
     tasks: tuple[ProtocolTask, ...]
+    order: tuple[int, ...]
     wanted: tuple[str, ...] | None
     out: Path
     rows: int
@@ -25,17 +27,7 @@ class Job(Part):
     version: str
     keys: tuple[str, ...]
 
-
-class News(Part):
-    """What a process that helps says of itself.
-
-    `task`: the number of the task that it is at. With `cell` a cell of it was computed, of so many examples
-    or other things to do (`total`) and in so many `seconds`; with `note` there is something that a person has
-    to know; with neither the task is done.
-    """
-
-    task: int
-    cell: str | None = None
-    total: int = 1
-    seconds: float = 0.0
-    note: str | None = None
+    @property
+    def ordered(self) -> tuple[ProtocolTask, ...]:
+        """The tasks in the order in which they are begun."""
+        return tuple(self.tasks[number] for number in self.order)

@@ -54,7 +54,7 @@ from ..record.protocol import (
 )
 from ..record.reads import Stages
 from .beside import read_beside
-from .execution import Other, Tell
+from .computing import Other, Tell
 from .numbers import Needs, circuit_size, compute_numbers
 from .plan import MEMBERS, Cell, MemberName, Stage, kind_name
 

@@ -12,7 +12,7 @@ from ..record.causality import Causality
 from ..record.comparison import Comparison
 from ..record.function import Function
 from ..record.protocol import Compared, Statistics, Sweeping
-from .execution import Tell
+from .computing import Tell
 from .plan import MEMBERS, Cell, Stage, kind_name
 
 Needs = Mapping[str, Any]

@@ -29,12 +29,12 @@ class Progress(Protocol):
         """A cell is computed: a context whose value is told how much more of the total is done."""
         ...
 
-    def elsewhere(self, cell: Cell, total: int, seconds: float) -> None:
-        """A cell was computed by another process, of so many things to do and in so many seconds."""
+    def elsewhere(self, cell: Cell, seconds: float) -> None:
+        """A cell was computed by another process, in so many seconds."""
         ...
 
-    def fewer(self) -> None:
-        """One process less computes cells."""
+    def at_work(self, processes: int) -> None:
+        """So many processes compute cells now, this one counted."""
         ...
 
     def present(self, cell: Cell) -> None:
@@ -60,10 +60,10 @@ class Silent:
         """Nothing."""
         yield lambda done: None
 
-    def elsewhere(self, cell: Cell, total: int, seconds: float) -> None:
+    def elsewhere(self, cell: Cell, seconds: float) -> None:
         """Nothing."""
 
-    def fewer(self) -> None:
+    def at_work(self, processes: int) -> None:
         """Nothing."""
 
     def present(self, cell: Cell) -> None:
@@ -126,15 +126,15 @@ class Lines(Silent):
         yield timing.advance
         _write(f"{line} done in {in_words(timing.finish())}; {self._course.left}")
 
-    def elsewhere(self, cell: Cell, total: int, seconds: float) -> None:
+    def elsewhere(self, cell: Cell, seconds: float) -> None:
         """One line, as a cell has at its end."""
-        self._course.timing.learn(cell, total, seconds)
+        self._course.timing.learn(cell, seconds)
         took = f"done by another process in {in_words(seconds)}"
         _write(f"{self._place(cell)} {cell.name} {took}; {self._course.left}")
 
-    def fewer(self) -> None:
+    def at_work(self, processes: int) -> None:
         """Nothing but what the time that is left depends on."""
-        self._course.timing.fewer()
+        self._course.timing.shared_by(processes)
 
     def present(self, cell: Cell) -> None:
         """Nothing: the first line has said how many are there."""

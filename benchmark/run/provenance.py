@@ -75,7 +75,8 @@ def describe_environment(pair: Pair) -> Environment:
         numpy=np.__version__,
         platform=platform.platform(),
         processor=platform.processor() or platform.machine(),
-        device=str(pair.arm.device),
+        # The kind: which of several it was moves no number, and any process may write the record.
+        device=pair.arm.device.type,
         threads=suited_threads(pair.arm.device, shape.width),
     )
 

@@ -14,8 +14,8 @@ from ..record.protocol import ProtocolTask
 from ..record.record import Record
 from ..record.task_record import CellRecord, TaskRecord, TaskResult
 from .assembly import assemble, describe_task
+from .computing import Outcome
 from .differences import Differences, compare_contents
-from .execution import Outcome
 from .numbers import compute_numbers
 from .plan import Cell, Kind, Subject, alone, kinds_of, plan_run
 from .pools import why_unusable

@@ -8,16 +8,18 @@ from ...errors import NotComputable, UsageError
 from ..asking.states import ROWS
 from ..circuits.graph import Graph
 from ..pairs.pair import Pair
+from ..pairs.ranks import this_rank
 from ..pairs.threads import available_cores
 from ..record.files import write_model
 from ..record.protocol import Protocol, ProtocolTask
 from ..record.record import Record
 from ..record.task_record import TaskResult
 from .assembly import as_asked, assemble, check_compared, describe_task
-from .execution import Outcome, execute
+from .computing import Outcome
+from .execution import execute
 from .hire import hire
 from .measuring import Measuring
-from .plan import alone, kinds_of, needed_kinds, plan_run
+from .plan import kinds_of, needed_kinds, plan_run
 from .progress import Progress, Silent
 from .provenance import describe_environment, describe_pair, subject_of
 from .record_file import check_replaces_no_other, record_path
@@ -57,10 +59,10 @@ def measure_and_write(
     """The record of a run, of which it can be a result that no task could be compared.
 
     Cells that are already in `out` are not computed again. `level` is a difficulty that every task must have,
-    None for the protocol's. `workers`: processes among which the tasks are shared out, each with the pair in
-    memory. Raises UsageError for an unknown task or level or less than one row or worker, NotComputable where
-    the protocol does not apply, OutputError where `out` cannot be written or has a record of that
-    name that is of another pair or protocol.
+    None for the protocol's. `workers`: processes among which the cells are shared out, each with the pair in
+    memory; the same call elsewhere, with the same folder, joins in. Raises UsageError for an unknown task or
+    level or less than one row or worker, NotComputable where the protocol does not apply, OutputError where
+    `out` cannot be written or has a record of that name that is of another pair or protocol.
     """
     asked = as_asked(protocol, tasks, level)
     check_replaces_no_other(out, pair.spec, protocol, asked, lambda: subject_of(pair))
@@ -84,16 +86,9 @@ def describe_tasks(
 
     Raises as `run` does.
     """
-    kinds = kinds_of(protocol)
+    names = wanted
     if wanted is not None:
-        kinds = tuple(kind for kind in needed_kinds(wanted) if kind in kinds)
-    names = None if wanted is None else [kind.name for kind in kinds]
-    if len(first := alone(kinds)) < len(kinds):
-        # Cells that need those of other tasks come after all of these.
-        before = [kind.name for kind in first]
-        with closing(measure(pair, protocol, out, asked, before, rows, progress, workers)) as outcomes:
-            for _ in outcomes:
-                pass
+        names = [kind.name for kind in needed_kinds(wanted) if kind in kinds_of(protocol)]
     with closing(measure(pair, protocol, out, asked, names, rows, progress, workers)) as outcomes:
         return [describe_task(outcome, protocol) for outcome in outcomes]
 
@@ -120,9 +115,11 @@ def measure(
     plan, measuring = plan_run(subject_of(pair), protocol, asked, wanted), Measuring(pair, rows)
     crew = hire(pair, protocol, plan, wanted, out, rows, workers)
     # With cores for both members of every process, each computes them at once.
-    room = crew is None or 2 * crew.processes <= available_cores()
+    processes = this_rank().beside * (1 if crew is None else crew.processes)
+    room = processes == 1 or 2 * processes <= available_cores()
     side_by_side = room and measuring.side_by_side
-    return execute(plan, protocol, Store(out), measuring, progress or Silent(), side_by_side, crew)
+    order = None if crew is None else crew.order
+    return execute(plan, protocol, Store(out), measuring, progress or Silent(), side_by_side, crew, order)
 
 
 def check_applies(edges: int, pair: str, protocol: Protocol) -> None:

@@ -155,7 +155,8 @@ class Store:
             return Kept(_content(path, cell, seal.digest), seal)
         except Damaged as error:
             raise OutputError(
-                f"{path} changed while it was being written", "let only one run at a time write to a folder"
+                f"{path} changed while it was being written",
+                "repeat the command; runs that share a folder need machines of one kind",
             ) from error
 
     def _break_seal(self, path: Path) -> None:

@@ -110,7 +110,8 @@ class Timing:
         self._weights = {slot_of(cell): PER_UNIT[cell.kind.stage] * amount(cell.inputs) for cell in cells}
         self._open = dict.fromkeys(self._weights)
         self._earlier = dict(earlier)
-        self._measured: dict[Slot, tuple[float, int]] = {}
+        # Of a cell that another process did, only the seconds are known.
+        self._measured: dict[Slot, tuple[float, int | None]] = {}
         self._examples: dict[Slot, int] = {}
         self._began = self._started = clock()
         self._current: Slot | None = None
@@ -160,15 +161,14 @@ class Timing:
         self._examples[cell.task.name, cell.kind.stage] = total
         self._expect()
 
-    def fewer(self) -> None:
-        """One process less computes cells."""
-        self._processes -= 1
+    def shared_by(self, processes: int) -> None:
+        """So many processes compute cells now."""
+        self._processes = processes
 
-    def learn(self, cell: Cell, total: int, seconds: float) -> None:
-        """Another process has done a cell, of so many things to do, in so many seconds."""
+    def learn(self, cell: Cell, seconds: float) -> None:
+        """Another process has done a cell, in so many seconds."""
         slot = slot_of(cell)
-        self._measured[slot] = seconds, total
-        self._examples[cell.task.name, cell.kind.stage] = total
+        self._measured[slot] = seconds, self._examples.get((cell.task.name, cell.kind.stage))
         self._open.pop(slot, None)
         self._expect()
 
@@ -204,8 +204,11 @@ class Timing:
         alike = [found for (_, other), found in self._measured.items() if other == kind]
         if alike:
             examples = self._examples.get((task, stem(kind)))
-            seconds, done = sum(one for one, _ in alike), sum(total for _, total in alike)
-            return seconds / done * examples if examples is not None and done else seconds / len(alike)
+            counted = [(one, total) for one, total in alike if total is not None]
+            done = sum(total for _, total in counted)
+            if examples is not None and done:
+                return sum(one for one, _ in counted) / done * examples
+            return sum(one for one, _ in alike) / len(alike)
         if slot in self._earlier:
             return self._earlier[slot]
         speed = self._speed()

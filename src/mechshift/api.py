@@ -148,7 +148,8 @@ def run(
     done again. `rows`: token rows at once (None: 64); no number depends on it beyond rounding. `progress`:
     whether to show bars (None: on a terminal and in a notebook). While a cell is computed a model narrower
     than 512 has one thread of the CPU, as on the command line; then torch has as many again as before.
-    `workers`: processes that share the tasks, each of which loads the pair; no number depends on it.
+    `workers`: processes that share the work, each of which loads the pair; no number depends on it. The same
+    call in another process with the same folder joins in.
     `scores`: what edges are scored by (`eap-ig`, `eap`, `relp`, `gim`, `exact`), `selection`: which come
     first in circuits (`absolute`, `positive`, `consistent`, `frequent`); None: as the protocol says. Where
     that is another, the record has a protocol of another name, which no board takes.

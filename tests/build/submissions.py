@@ -33,7 +33,8 @@ from mechshift.benchmark.record.provenance import Environment, PairProvenance
 from mechshift.benchmark.record.reads import AtRead, Stages
 from mechshift.benchmark.record.task_record import Prompt
 from mechshift.benchmark.run.assembly import assemble, describe_task
-from mechshift.benchmark.run.execution import Other, execute
+from mechshift.benchmark.run.computing import Other
+from mechshift.benchmark.run.execution import execute
 from mechshift.benchmark.run.numbers import circuit_size, compute_numbers
 from mechshift.benchmark.run.plan import (
     MEMBERS,

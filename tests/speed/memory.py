@@ -35,7 +35,8 @@ from mechshift.benchmark.pairs.spec import declare_pair
 from mechshift.benchmark.record.protocol import V2
 from mechshift.benchmark.run.allocation import give_back_freed_memory
 from mechshift.benchmark.run.assembly import as_asked
-from mechshift.benchmark.run.execution import Tell, execute
+from mechshift.benchmark.run.computing import Tell
+from mechshift.benchmark.run.execution import execute
 from mechshift.benchmark.run.measuring import Measuring
 from mechshift.benchmark.run.plan import Cell, plan_run
 from mechshift.benchmark.run.progress import Silent

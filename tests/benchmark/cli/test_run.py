@@ -61,7 +61,9 @@ def test_what_is_not_known_is_refused_before_anything_is_loaded(
     assert not list(tmp_path.iterdir())
 
 
-def test_a_run_by_another_method_is_shown_and_checked(command: Command, tmp_path: Path) -> None:
+def test_a_run_by_another_method_is_shown_and_checked(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     options = ("--scores", "relp", "--selection", "positive", "--out", tmp_path / "out")
     done = command("run", "--task", "greater-than", *options)
     assert (done.code, done.err) == (0, "")
@@ -73,3 +75,21 @@ def test_a_run_by_another_method_is_shown_and_checked(command: Command, tmp_path
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "quick-relp-positive" in page
     assert "--scores relp --selection positive" in page
+    # Of several processes that a launcher has started, all write the record and the first one prints it.
+    for rank, printed in (("1", ""), ("0", done.out)):
+        monkeypatch.setenv("RANK", rank)
+        before = record.read_bytes()
+        record.unlink()
+        again = command("run", "--task", "greater-than", *options)
+        assert (again.code, again.out, again.err) == (0, printed, "")
+        assert record.read_bytes() == before
+
+
+def test_a_launcher_that_makes_no_sense_is_refused(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RANK", "first")
+    done = command("run", "--task", "ioi", "--out", tmp_path / "out")
+    assert (done.code, done.out) == (2, "")
+    assert "the environment variable RANK is 'first', and should be a number" in done.err
+    assert not list(tmp_path.iterdir())

@@ -13,6 +13,7 @@ from mechshift.benchmark.forecast.machine import Machine
 from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.benchmark.record.protocol import Protocol
 from mechshift.benchmark.record.record import Record
+from mechshift.benchmark.run.claims import Claims
 
 Command = Callable[..., Any]
 
@@ -68,6 +69,18 @@ def test_a_dry_run_says_what_would_be_run_and_writes_nothing(command: Command, t
     ):
         assert expected in done.out
     assert written(tmp_path) == set()
+
+
+def test_cells_that_another_run_is_at_are_told(command: Command, tmp_path: Path) -> None:
+    asked = ("run", "--dry-run", "--task", "ioi", "--out", tmp_path)
+    plan = json.loads(command(*asked, "--json").out)["plan"]
+    assert {cell["claimed"] for cell in plan} == {False}
+    with Claims() as claims:
+        assert claims.take(tmp_path / "cells" / "ioi" / f"pool.{plan[0]['key']}.json")
+        assert "of which 0 exist already; another run computes 1, if it is still there" in command(*asked).out
+        plan = json.loads(command(*asked, "--json").out)["plan"]
+        assert [cell["name"] for cell in plan if cell["claimed"]] == ["pool"]
+    assert "another run" not in command(*asked).out
 
 
 def test_json_has_the_numbers(command: Command, small: Protocol) -> None:

@@ -1,6 +1,5 @@
-"""Processes that share a run's tasks: the same bytes whoever computes, and nothing lost where one dies."""
+"""Processes that share a run's cells: the same bytes whoever computes, and nothing lost where one dies."""
 
-import json
 import os
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import pytest
 import torch
 
 from build.protocols import small_quick
-from build.runs import make_plan
+from build.runs import content, make_plan
 from build.submissions import SMALL, made_up
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.registry import list_pairs
@@ -22,9 +21,11 @@ from mechshift.benchmark.record.protocol import QUICK, Protocol
 from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.run import crew, hire, worker
 from mechshift.benchmark.run.assembly import as_asked
+from mechshift.benchmark.run.claims import Claims
+from mechshift.benchmark.run.computing import Outcome, Tell
 from mechshift.benchmark.run.crew import Crew
-from mechshift.benchmark.run.execution import Outcome, Tell, execute
-from mechshift.benchmark.run.job import Job, News
+from mechshift.benchmark.run.execution import execute
+from mechshift.benchmark.run.job import Job
 from mechshift.benchmark.run.plan import Cell, plan_run
 from mechshift.benchmark.run.progress import Silent
 from mechshift.benchmark.run.provenance import subject_of
@@ -42,12 +43,12 @@ class Told(Silent):
     """What others computed, and what was noted."""
 
     def __init__(self) -> None:
-        self.elsewhere_made: list[tuple[str, str, int]] = []
+        self.elsewhere_made: list[tuple[str, str]] = []
         self.notes: list[str] = []
 
-    def elsewhere(self, cell: Cell, total: int, seconds: float) -> None:
+    def elsewhere(self, cell: Cell, seconds: float) -> None:
         assert seconds >= 0
-        self.elsewhere_made.append((cell.task.name, cell.name, total))
+        self.elsewhere_made.append((cell.task.name, cell.name))
 
     def note(self, text: str) -> None:
         self.notes.append(text)
@@ -68,11 +69,8 @@ def test_two_processes_give_the_bytes_of_one(
     assert found.model_dump_json() == record.model_dump_json()
     assert contents(tmp_path) == contents(folder)
     assert told.notes == []
-    # Each took one of the two tasks, whole.
-    (other,) = {task for task, _, _ in told.elsewhere_made}
-    assert [name for _, name, _ in told.elsewhere_made] == [
-        cell.name for cell in make_plan((other,), small).cells
-    ]
+    # However few the other one came to: each cell once.
+    assert len(set(told.elsewhere_made)) == len(told.elsewhere_made)
 
 
 def test_a_run_in_no_process_is_refused(tiny: Pair, small: Protocol, tmp_path: Path) -> None:
@@ -85,6 +83,7 @@ JOB = Job(
     device="cpu",
     protocol=PROTOCOL,
     tasks=PLAN.tasks,
+    order=tuple(range(len(TASKS))),
     wanted=None,
     out=Path("out"),
     rows=64,
@@ -100,20 +99,25 @@ def test_a_job_arrives_as_it_was_sent(name: str) -> None:
     assert Job.model_validate_json(job.model_dump_json()) == job
 
 
-DONE = "print(json.dumps({'task': int(number)}), flush=True)"
-"""What a stand-in says of a task that it has done."""
-
-
-def stand_in(monkeypatch: pytest.MonkeyPatch, each: str) -> None:
-    """A program in place of the one that helps; `each`: what it does when it is given a task, by `number`."""
-    program = f"import json, os, sys, time\njob = sys.stdin.readline()\nfor number in sys.stdin:\n    {each}"
+def stand_in(monkeypatch: pytest.MonkeyPatch, does: str) -> None:
+    """A program in place of the one that helps; `does`: what it does when it is given its job."""
+    program = f"import os, sys, time\njob = sys.stdin.readline()\n{does}"
     monkeypatch.setattr(crew, "PROGRAM", (sys.executable, "-c", program))
 
 
-def carry_out(folder: Path, told: Told, compute: Any = made_up, processes: int = 2) -> list[Outcome]:
-    """The plan's outcomes with the help of stand-ins that compute nothing: what they leave is made here."""
-    helped = Crew(JOB, processes, range(len(TASKS)))
-    return list(execute(PLAN, PROTOCOL, Store(folder), compute, told, crew=helped))
+def carry_out(folder: Path, told: Told, processes: int = 2) -> list[Outcome]:
+    """The plan's outcomes with the help of stand-ins that compute nothing: all cells are made here.
+
+    None before every stand-in has said something or ended.
+    """
+    helped = Crew(JOB, processes)
+
+    def once_they_spoke(cell: Cell, needs: Mapping[str, Any], tell: Tell) -> Any:
+        while helped._heard.qsize() + len(told.notes) < processes - 1:
+            time.sleep(0.01)
+        return made_up(cell, needs, tell)
+
+    return list(execute(PLAN, PROTOCOL, Store(folder), once_they_spoke, told, crew=helped))
 
 
 @pytest.fixture(scope="module")
@@ -123,52 +127,41 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return contents(folder)
 
 
-def test_outcomes_come_in_the_order_of_the_plan_whoever_computed_them(
+def test_what_others_say_is_told_and_outcomes_come_in_the_order_of_the_plan(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, alone: dict[str, bytes]
 ) -> None:
-    stand_in(monkeypatch, DONE)
+    stand_in(monkeypatch, "print('ioi: pool is made again', flush=True)")
     told = Told()
     assert [outcome.task.name for outcome in carry_out(tmp_path, told, processes=3)] == list(TASKS)
     assert contents(tmp_path) == alone
-    assert told.notes == []
-
-
-def test_a_process_that_is_killed_loses_nothing(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, alone: dict[str, bytes]
-) -> None:
-    stand_in(monkeypatch, "os.kill(os.getpid(), 9)")
-    told = Told()
-    assert [outcome.task.name for outcome in carry_out(tmp_path, told)] == list(TASKS)
-    assert contents(tmp_path) == alone
-    (note,) = told.notes
-    assert "a process that helped is gone" in note
-    assert "it ended (exit status -9)" in note
-
-
-def test_a_process_that_fails_says_with_what(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, alone: dict[str, bytes]
-) -> None:
-    stand_in(monkeypatch, "raise MemoryError('no room for this')")
-    told = Told()
-    carry_out(tmp_path, told)
-    assert contents(tmp_path) == alone
-    (note,) = told.notes
-    assert "it ended (exit status 1)" in note
-    assert note.endswith("MemoryError: no room for this")
+    assert told.notes == ["ioi: pool is made again"] * 2
 
 
 @pytest.mark.parametrize(
-    "said",
-    ["what?", '{"task": 0, "cell": 3}', '{"number": 0}', '{"task": 99}', '{"task": 0, "cell": "none"}'],
+    ("does", "why"),
+    [
+        ("os.kill(os.getpid(), 9)", "it ended (exit status -9)"),
+        ("raise MemoryError('no room for this')", "it ended (exit status 1): MemoryError: no room for this"),
+        ("sys.exit(4)", "it ended (exit status 4)"),
+    ],
 )
-def test_a_process_that_says_something_else_is_not_believed(
-    said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, alone: dict[str, bytes]
+def test_a_process_that_is_gone_loses_nothing_and_is_told_of(
+    does: str, why: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, alone: dict[str, bytes]
 ) -> None:
-    stand_in(monkeypatch, f"print({said!r}, flush=True)")
+    stand_in(monkeypatch, does)
+    told = Told()
+    assert [outcome.task.name for outcome in carry_out(tmp_path, told)] == list(TASKS)
+    assert contents(tmp_path) == alone
+    assert told.notes == [f"a process that helped is gone, and the run goes on without it: {why}"]
+
+
+def test_what_is_said_is_one_line_and_no_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    stand_in(monkeypatch, r"sys.stdout.buffer.write(b'\x1b[2J\xff two\x07lines\n'); sys.stdout.flush()")
     told = Told()
     carry_out(tmp_path, told)
-    assert contents(tmp_path) == alone
-    assert len(told.notes) == 1
+    (note,) = told.notes
+    assert "two" in note
+    assert note.isprintable()
 
 
 def test_a_program_that_cannot_be_started_is_told(
@@ -181,7 +174,7 @@ def test_a_program_that_cannot_be_started_is_told(
     assert "No such file" in told.notes[0]
 
 
-def test_a_helper_that_cannot_be_led_does_not_keep_the_run_waiting(
+def test_a_helper_that_cannot_be_followed_does_not_keep_the_run_waiting(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, alone: dict[str, bytes]
 ) -> None:
     def nowhere(*_: object, **__: object) -> None:
@@ -194,41 +187,25 @@ def test_a_helper_that_cannot_be_led_does_not_keep_the_run_waiting(
     assert told.notes[0].endswith("no folder for temporary files")
 
 
-def test_the_task_of_a_process_that_is_gone_is_there_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two helpers, of which each is gone with its first task: both tasks come back, and none is lost."""
-    stand_in(monkeypatch, "sys.exit(4)")
-    with Crew(JOB, 3, range(len(TASKS))) as helped:
-        taken = []
-        while helped.busy:
-            list(helped.until_done())
-            taken += helped.tasks()
-    assert sorted(taken, key=PLAN.tasks.index) == list(PLAN.tasks)
-
-
 def test_a_stop_before_the_process_has_begun_leaves_none(monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in(monkeypatch, "time.sleep(600)")
-    with Crew(JOB, 2, range(len(TASKS))) as helped:
+    with Crew(JOB, 2) as helped:
         pass
     (helper,) = helped._helpers
     assert helper._process is None or helper._process.poll() is not None
+    assert list(helped.heard()) == []
 
 
-def test_what_others_say_reaches_the_progress(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    said = tmp_path / "said"
-    news = ("'cell': 'scores-arm', 'total': 7, 'seconds': 2.5", "'note': 'a cell is made again'")
-    says = "; ".join(f"print(json.dumps({{'task': int(number), {one}}}), flush=True)" for one in news)
-    stand_in(monkeypatch, f"{says}; open({str(said)!r}, 'w').close(); {DONE}")
-
-    def once_they_spoke(cell: Cell, needs: Mapping[str, Any], tell: Tell) -> Any:
-        # Whoever is first may take any task; waiting leaves one for the other, however slow it is to start.
-        while not said.exists():
-            time.sleep(0.01)
-        return made_up(cell, needs, tell)
-
-    told = Told()
-    carry_out(tmp_path / "out", told, once_they_spoke)
-    assert {(name, total) for _, name, total in told.elsewhere_made} == {("scores-arm", 7)}
-    assert set(told.notes) == {"a cell is made again"}
+def test_how_many_are_at_work_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in(monkeypatch, "sys.stdin.readline()")
+    with Crew(JOB, 3) as helped:
+        assert helped.processes == 3
+        for helper in helped._helpers:
+            while helper._process is None:
+                time.sleep(0.01)
+            helper._process.kill()
+            helper.join()
+        assert helped.processes == 1
 
 
 def test_an_error_here_leaves_no_process_behind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -237,11 +214,11 @@ def test_an_error_here_leaves_no_process_behind(monkeypatch: pytest.MonkeyPatch,
 
     def interrupted(cell: Cell, needs: Mapping[str, Any], tell: Tell) -> Any:
         while not pid.exists() or not pid.read_text():
-            pass
+            time.sleep(0.01)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        carry_out(tmp_path / "out", Told(), interrupted)
+        list(execute(PLAN, PROTOCOL, Store(tmp_path / "out"), interrupted, Told(), crew=Crew(JOB, 2)))
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid.read_text()), 0)
 
@@ -254,6 +231,15 @@ def started(job: Job) -> "subprocess.Popen[str]":
     return process
 
 
+def ended(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
+    """Status and all that a process has said, which keeps its job until it ends: no stdin is closed."""
+    with process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        said, complained = process.stdout.read(), process.stderr.read()
+        return process.wait(timeout=120), said, complained
+
+
 @pytest.fixture(scope="module")
 def job(tiny: Pair, tmp_path_factory: pytest.TempPathFactory) -> Job:
     """What a run of two tasks tells the process that helps it."""
@@ -262,22 +248,31 @@ def job(tiny: Pair, tmp_path_factory: pytest.TempPathFactory) -> Job:
     plan = plan_run(subject_of(tiny), protocol, as_asked(protocol, ["greater-than", "ioi"], None))
     helped = hire.hire(tiny, protocol, plan, None, out, 64, 2)
     assert helped is not None
-    return helped._job
+    (helper,) = helped._helpers
+    return helper._job
 
 
-def test_a_process_ends_in_order_when_nobody_has_a_task_for_it(job: Job) -> None:
-    process = started(job)
-    said, complained = process.communicate(timeout=120)
-    assert (process.returncode, said, complained) == (0, "", "")
+def test_a_process_ends_in_order_when_there_is_nothing_to_do(
+    job: Job, tiny: Pair, small: Protocol, measured: tuple[Record, Path]
+) -> None:
+    """The folder is of the same pair, tasks and protocol, and all of it is there."""
+    record, folder = measured
+    before = content(folder)
+    tasks = as_asked(small, [task.task for task in record.tasks], None)
+    plan = plan_run(subject_of(tiny), small, tasks)
+    keys = tuple(cell.key for cell in plan.cells)
+    process = started(job.model_copy(update={"out": folder, "tasks": tasks, "keys": keys}))
+    assert ended(process) == (0, "", "")
+    assert content(folder) == before
 
 
 @pytest.mark.parametrize("changed", [{"version": "0.0"}, {"keys": ("0" * 16,)}])
 def test_work_on_other_cells_is_refused(changed: dict[str, Any], job: Job) -> None:
-    said: list[News] = []
+    said: list[str] = []
     before = torch.get_num_threads()
     try:
         with pytest.raises(NotComputable, match="the checkpoints or the software are no longer those"):
-            worker.work(job.model_copy(update=changed), iter([0]), said.append)
+            worker.work(job.model_copy(update=changed), said.append)
     finally:
         torch.set_num_threads(before)
     assert said == []
@@ -285,22 +280,24 @@ def test_work_on_other_cells_is_refused(changed: dict[str, Any], job: Job) -> No
 
 def test_a_process_that_would_compute_other_cells_computes_none(job: Job) -> None:
     process = started(job.model_copy(update={"version": "0.0"}))
-    said, complained = process.communicate(timeout=120)
-    assert (process.returncode, said) == (3, "")
+    code, said, complained = ended(process)
+    assert (code, said) == (3, "")
     assert complained.splitlines()[-1].startswith("the checkpoints or the software are no longer those")
 
 
 def test_a_process_does_not_outlive_its_run(job: Job) -> None:
-    """Its pipe is closed while it is at a task: it ends at once, and not when the task is done."""
-    process = started(job)
-    assert process.stdin is not None
-    assert process.stdout is not None
-    print(0, file=process.stdin, flush=True)
-    first = News.model_validate_json(process.stdout.readline())
-    assert (first.task, first.cell) == (0, "pool")
-    said, _ = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert len(said.splitlines()) < len(job.keys) // 2 - 1
+    """Its pipe is closed while it is at a cell: it ends at once, and its claim is void at once."""
+    with started(job) as process:
+        while not list(job.out.glob("cells/*/*.seal")):
+            assert process.poll() is None
+            time.sleep(0.01)
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(timeout=60) == 1
+    assert len(list(job.out.glob("cells/*/*.seal"))) < len(job.keys)
+    for claim in job.out.glob("cells/*/*.claim-1"):
+        cell = claim.with_suffix(".json")
+        assert Claims().holder(cell, 1) is None
 
 
 def test_helpers_are_given_the_commits_that_were_loaded(tiny: Pair) -> None:
@@ -321,13 +318,3 @@ def test_nobody_is_hired_for_what_is_there_or_cannot_be_measured(
     plan = plan_run(subject_of(tiny), more, asked)
     assert hire.hire(tiny, more, plan, None, folder, 64, 2) is None
     assert hire.hire(tiny, more.changed(minimum=1), plan, None, folder, 64, 2) is not None
-
-
-def test_news_of_a_done_task_say_nothing_else() -> None:
-    assert json.loads(News(task=3).model_dump_json()) == {
-        "task": 3,
-        "cell": None,
-        "total": 1,
-        "seconds": 0.0,
-        "note": None,
-    }

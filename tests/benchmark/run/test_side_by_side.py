@@ -10,7 +10,8 @@ import pytest
 
 from build.runs import Clock, make_plan
 from build.submissions import SMALL, made_up
-from mechshift.benchmark.run.execution import Tell, execute
+from mechshift.benchmark.run.computing import Tell
+from mechshift.benchmark.run.execution import execute
 from mechshift.benchmark.run.plan import Cell
 from mechshift.benchmark.run.progress import Advance, Silent
 from mechshift.benchmark.run.store import Store

@@ -107,9 +107,9 @@ def test_what_other_processes_do_counts_and_the_rest_is_shared(clock: Clock) -> 
     pools = [(name, "pool") for name in ("ioi", "induction", "countdown", "sudoku")]
     scores_alone(timing, plan, *pools)
     assert timing.left is None
-    timing.learn(cell(plan, "ioi", "pool"), 100, 6.0)
+    timing.learn(cell(plan, "ioi", "pool"), 6.0)
     assert timing.left == pytest.approx(9.0)
-    timing.fewer()
+    timing.shared_by(1)
     assert timing.left == pytest.approx(18.0)
 
 
