@@ -18,7 +18,6 @@ from .halves import (
     Halves,
     OverlapValues,
     ascending,
-    checked_sums,
     edge_view,
     node_view,
     overlaps,
@@ -69,7 +68,7 @@ def split_half_jaccard(
     existing = flags("edges", edges, 2)
     halves = Halves.of(counts, clusters, existing, by, splits, seed)
     sizes = ascending([k], existing)
-    (model,) = screened([checked_sums("sums", sums, halves)], existing, halves.counts)
+    (model,) = screened([halves.checked("sums", sums)], existing, halves.counts)
     _, first, second = parts(top_sets(model, halves.rows(np.ones(len(halves.counts))), sizes, by))
     (ceiling,) = mean_jaccards((first, second))
     assert not isinstance(ceiling, Undefined), "k is at least 1"

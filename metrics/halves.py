@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .inputs import Flags, Floats, Integers, clusters_of, edge_scores, match, numbers, whole, within
+from .inputs import Flags, Floats, Integers, clusters_of, numbers, whole, within
 from .nested import entries
 from .overlap import Ranking, chance_jaccard, chance_node_jaccard
 from .packed import CHUNK, PackedSets, mean_jaccards, packed_entries
 from .resampling import Estimate, bootstrap_rows, half_splits
-from .screened import ScreenedSums, screened, top_sets
+from .screened import ScreenedSums, checked_sums, screened, top_sets
 from .selection import Selection, priority
 from .touching import Touching
 from .undefined import Undefined, Value
@@ -169,26 +169,15 @@ class Halves:
         """
         return np.concatenate([weights[None], self.first * weights, ~self.first * weights])
 
+    def checked(self, name: str, sums: ArrayLike) -> NDArray[Any]:
+        """`checked_sums` of the edges and groups."""
+        return checked_sums(name, sums, self.edges, len(self.counts))
+
     def usable(self, weights: Floats) -> "Halves":
         """The same without the splits of which the resample has left one half empty."""
         # Few groups leave few splits; a resample is lost only where none of them is usable.
         filled = (self.first * weights).any(axis=1) & (~self.first * weights).any(axis=1)
         return self if filled.all() else replace(self, first=self.first[filled])
-
-
-def checked_sums(name: str, sums: ArrayLike, halves: Halves) -> NDArray[Any]:
-    """Score sums [groups, sources, destinations] as [groups, sources × destinations], without a copy.
-
-    Entries without an edge may hold anything. Raises ValueError for another shape and NaN at an edge.
-    """
-    array = np.asarray(sums)
-    if array.ndim != 3 or len(array) != len(halves.counts):
-        expected = f"[{len(halves.counts)} groups, sources, destinations]"
-        raise ValueError(f"{name} must be {expected} and has shape {array.shape}")
-    match((f"one group of {name}", "edges"), array[0], halves.edges)
-    for group in array:
-        edge_scores(name, group, halves.edges)
-    return array.reshape(len(array), -1)
 
 
 def overlaps(
@@ -205,7 +194,7 @@ def overlaps(
 
     `sizes`: ascending, those of the views.
     """
-    checked = [checked_sums("sums_a", sums_a, halves), checked_sums("sums_b", sums_b, halves)]
+    checked = [halves.checked("sums_a", sums_a), halves.checked("sums_b", sums_b)]
     models = screened(checked, halves.edges, halves.counts)
     of_views = [(view.sets(models[0].order), view.floors) for view in views]
 
@@ -265,7 +254,7 @@ def values_by_priority(
     everything = np.ones((1, len(halves.counts)), np.bool_)
     rows = np.concatenate([everything, halves.first, ~halves.first])
     flats = [
-        checked_sums(name, one, halves)[:, halves.edges.ravel()].astype(np.float64)
+        halves.checked(name, one)[:, halves.edges.ravel()].astype(np.float64)
         for name, one in zip(("sums_a", "sums_b"), sums, strict=True)
     ]
     sides = []

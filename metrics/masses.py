@@ -6,17 +6,16 @@ once, and of a circuit's edges alone.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from .components import incidence
-from .inputs import Flags, Floats, Integers, edge_scores, flags, match, whole
+from .inputs import Floats, Integers, flags, whole
 from .overlap import Ranking
 from .packed import CHUNK, Bits
 from .products import Doubles, examples_of, weights_of
-from .screened import ScreenedSums, screened, top_sets
+from .screened import ScreenedSums, checked_sums, screened, top_sets
 
 ROWS = 64
 """Resamples that are looked at together."""
@@ -69,7 +68,8 @@ def circuit_masses(
     matrices = incidence(source_component, destination_component, existing.shape)
     size = whole("k", k, 1, int(existing.sum()))
     rows = weights_of(weights, len(examples)).astype(np.float64)
-    models = screened([_checked(each, existing, examples) for each in sums], existing, examples)
+    checked = [checked_sums("sums", each, existing, len(examples)) for each in sums]
+    models = screened(checked, existing, examples)
     return [_of_model(model, rows, size, by, existing.shape, matrices) for model in models]
 
 
@@ -102,7 +102,7 @@ def fixed_masses(
     kept, examples = flags("circuit", circuit, 2), examples_of(counts)
     matrices = incidence(source_component, destination_component, kept.shape)
     rows = weights_of(weights, len(examples)).astype(np.float64)
-    by_place = _checked(sums, kept, examples).reshape(len(examples), *kept.shape)
+    by_place = checked_sums("sums", sums, kept, len(examples)).reshape(len(examples), *kept.shape)
     share = rows / (rows @ examples)[:, None]
     leaving, entering = np.zeros((len(rows), kept.shape[0])), np.zeros((len(rows), kept.shape[1]))
     with np.errstate(over="ignore", invalid="ignore"):
@@ -120,16 +120,6 @@ def _range(places: Integers) -> slice | Integers:
     """The places as a slice where none is left out: that takes a quarter of the time."""
     first, last = int(places[0]), int(places[-1])
     return slice(first, last + 1) if last - first + 1 == len(places) else places
-
-
-def _checked(sums: ArrayLike, edges: Flags, counts: Floats) -> NDArray[Any]:
-    array = np.asarray(sums)
-    if array.ndim != 3 or len(array) != len(counts):
-        raise ValueError(f"sums must be [{len(counts)} groups, sources, destinations], not {array.shape}")
-    match(("a group of sums", "edges"), array[0], edges)
-    for group in array:
-        edge_scores("sums", group, edges)
-    return array.reshape(len(array), -1)
 
 
 def _of_model(

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from .inputs import Flags, Floats, Integers
+from .inputs import Flags, Floats, Integers, edge_scores, match
 from .nested import entries
 from .overlap import Ranking, strength
 from .packed import CHUNK, WORD, Bits, PackedSets, add_members, counted, packed, packed_entries
@@ -67,6 +67,21 @@ class ScreenedSums:
     mass: Floats
     sample: Single
     stride: int
+
+
+def checked_sums(name: str, sums: ArrayLike, edges: Flags, groups: int) -> NDArray[Any]:
+    """Score sums [groups, sources, destinations] as [groups, sources × destinations], without a copy.
+
+    Entries without an edge may hold anything. Raises ValueError for another shape and NaN at an edge.
+    """
+    array = np.asarray(sums)
+    if array.ndim != 3 or len(array) != groups:
+        expected = f"[{groups} groups, sources, destinations]"
+        raise ValueError(f"{name} must be {expected} and has shape {array.shape}")
+    match((f"one group of {name}", "edges"), array[0], edges)
+    for group in array:
+        edge_scores(name, group, edges)
+    return array.reshape(groups, -1)
 
 
 def screened(models: Sequence[NDArray[Any]], edges: Flags, counts: Floats) -> list[ScreenedSums]:
