@@ -147,10 +147,10 @@ def top_sets(model: ScreenedSums, weights: Floats, sizes: Sequence[int], by: Ran
 
 
 def _representable(model: ScreenedSums, weights: Floats) -> bool:
-    """Whether no mean can be beyond all numbers."""
+    """Whether no mean can be beyond all numbers, nor what a group counts in one."""
     with np.errstate(over="ignore", invalid="ignore"):
-        largest = np.ldexp(model.mass.max(), model.power) / (weights @ model.counts).min() * weights.max()
-    return bool(np.isfinite(largest))
+        share = weights.max() / (weights @ model.counts).min()
+        return bool(np.isfinite(share) and np.isfinite(share * np.ldexp(model.mass.max(), model.power)))
 
 
 def _exact_sets(model: ScreenedSums, weights: Floats, sizes: Sequence[int], by: Ranking) -> PackedSets:

@@ -152,3 +152,9 @@ def test_means_beyond_all_numbers_are_refused() -> None:
     (model,) = screened([laid_out(sums)], EDGES, np.full(GROUPS, 0.5))
     with pytest.raises(ValueError, match="beyond all numbers"):
         top_sets(model, WEIGHTS, [5], "absolute")
+
+
+def test_shares_beyond_all_numbers_are_refused() -> None:
+    (model,) = screened([laid_out(np.zeros((GROUPS, COUNT)))], EDGES, np.full(GROUPS, 5e-324))
+    with pytest.raises(ValueError, match="beyond all numbers"):
+        top_sets(model, WEIGHTS, [5], "absolute")
