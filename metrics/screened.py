@@ -149,8 +149,10 @@ def top_sets(model: ScreenedSums, weights: Floats, sizes: Sequence[int], by: Ran
 def _representable(model: ScreenedSums, weights: Floats) -> bool:
     """Whether no mean can be beyond all numbers, nor what a group counts in one."""
     with np.errstate(over="ignore", invalid="ignore"):
-        share = weights.max() / (weights @ model.counts).min()
-        return bool(np.isfinite(share) and np.isfinite(share * np.ldexp(model.mass.max(), model.power)))
+        examples = weights @ model.counts
+        share = weights.max() / examples.min()
+        largest = share * np.ldexp(model.mass.max(), model.power)
+        return bool(np.isfinite(examples).all() and np.isfinite(share) and np.isfinite(largest))
 
 
 def _exact_sets(model: ScreenedSums, weights: Floats, sizes: Sequence[int], by: Ranking) -> PackedSets:
