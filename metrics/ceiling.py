@@ -19,15 +19,15 @@ from .halves import (
     OverlapValues,
     ascending,
     edge_view,
-    flat_sums,
     node_view,
     overlaps,
     parts,
     values_by_priority,
 )
 from .inputs import flags
-from .nested import mean_jaccards
 from .overlap import Ranking
+from .packed import mean_jaccards
+from .screened import screened, top_sets
 from .selection import Selection
 from .undefined import Undefined
 
@@ -68,9 +68,9 @@ def split_half_jaccard(
     existing = flags("edges", edges, 2)
     halves = Halves.of(counts, clusters, existing, by, splits, seed)
     sizes = ascending([k], existing)
-    entry = halves.entries(flat_sums("sums", sums, halves), np.ones(len(halves.counts)), sizes)
-    _, first, second = parts(edge_view(existing, sizes).sets(entry))
-    (ceiling,) = mean_jaccards(first, second)
+    (model,) = screened([halves.checked("sums", sums)], existing, halves.counts)
+    _, first, second = parts(top_sets(model, halves.rows(np.ones(len(halves.counts))), sizes, by))
+    (ceiling,) = mean_jaccards((first, second))
     assert not isinstance(ceiling, Undefined), "k is at least 1"
     return ceiling
 

@@ -3,22 +3,25 @@
 The public functions that put these together are in `ceiling`.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from .inputs import Flags, Floats, clusters_of, edge_scores, match, numbers, whole, within
-from .nested import Entries, Nested, Touching, entries, held, mean_jaccards
-from .overlap import Ranking, chance_jaccard, chance_node_jaccard, strength
-from .resampling import Estimate, bootstrap, half_splits, weighted_mean
+from .inputs import Flags, Floats, Integers, clusters_of, numbers, whole, within
+from .nested import entries
+from .overlap import Ranking, chance_jaccard, chance_node_jaccard
+from .packed import CHUNK, PackedSets, mean_jaccards, packed_entries
+from .resampling import Estimate, bootstrap_rows, half_splits
+from .screened import ScreenedSums, checked_sums, screened, top_sets
 from .selection import Selection, priority
+from .touching import Touching
 from .undefined import Undefined, Value
 
-BLOCK = 2**25
-"""Bytes of mean scores that are held and ranked at once: ten halves of a graph of 400,000 edges."""
+AT_ONCE = 2**19
+"""Scores that are looked at together: of a few resamples and of edges that fit into a processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -96,37 +99,28 @@ def normalised_overlap(cross: float, ceiling_a: float, ceiling_b: float, floor: 
 
 @dataclass(frozen=True)
 class View:
-    """What is compared of circuits: sets by the circuits' entries [rows, edges], and their floor by size."""
+    """What is compared of circuits: sets of theirs, by the order of their edges, and floors by size."""
 
-    sets: Callable[[Entries], Nested]
+    sets: Callable[[Integers], Callable[[PackedSets], PackedSets]]
     floors: Mapping[int, float]
 
 
 def edge_view(edges: Flags, sizes: Sequence[int]) -> View:
     """The edges themselves of circuits of each size."""
     number = int(edges.sum())
-
-    def sets(entry: Entries) -> Nested:
-        return Nested(entry, np.broadcast_to(sizes, (len(entry), len(sizes))))
-
     floors = {}
     for size in sizes:
         floor = chance_jaccard(size, size, number)
         assert not isinstance(floor, Undefined), "a size is at least 1"
         floors[size] = floor
-    return View(sets, floors)
+    return View(lambda order: lambda circuits: circuits, floors)
 
 
 def node_view(edges: Flags, sizes: Sequence[int], matrices: tuple[Floats, Floats], seed: int) -> View:
     """The components that circuits of each size touch, by incidence matrices."""
     floors = {size: chance_node_jaccard(edges, size, size, *matrices, seed=seed) for size in sizes}
     touching = Touching.of(edges, matrices)
-
-    def sets(entry: Entries) -> Nested:
-        of_components = touching.entries(entry, len(sizes))
-        return Nested(of_components, held(of_components, len(sizes)))
-
-    return View(sets, floors)
+    return View(lambda order: touching.ordered(order).sets, floors)
 
 
 def ascending(sizes: Iterable[int], edges: Flags) -> list[int]:
@@ -168,37 +162,22 @@ class Halves:
         clusters_of(clusters, groups=len(examples))
         return cls(edges, examples, half_splits(clusters, splits, seed), by)
 
-    def entries(self, sums: Floats, weights: Floats, sizes: Sequence[int]) -> Entries:
-        """Entries of the edges into circuits of ascending sizes, under weights [groups].
+    def rows(self, weights: Floats) -> Floats:
+        """Weights of all groups [groups], of the first half of every split, and of the second.
 
-        Rows: all groups, then the first half of every split, then the second; [1 + 2 · splits, edges].
+        [1 + 2 · splits, groups].
         """
-        rows = np.concatenate([weights[None], self.first * weights, ~self.first * weights])
-        # Many rows at once: one product of matrices takes as long as reading the sums once.
-        at_once = max(1, BLOCK // sums[0].nbytes)
-        blocks = [rows[start : start + at_once] for start in range(0, len(rows), at_once)]
-        return np.concatenate([self._entries_of_block(sums, block, sizes) for block in blocks])
+        return np.concatenate([weights[None], self.first * weights, ~self.first * weights])
 
-    def _entries_of_block(self, sums: Floats, weights: Floats, sizes: Sequence[int]) -> Entries:
-        return entries(strength(weighted_mean(sums, self.counts, weights), self.by), sizes)
+    def checked(self, name: str, sums: ArrayLike) -> NDArray[Any]:
+        """`checked_sums` of the edges and groups."""
+        return checked_sums(name, sums, self.edges, len(self.counts))
 
     def usable(self, weights: Floats) -> "Halves":
         """The same without the splits of which the resample has left one half empty."""
         # Few groups leave few splits; a resample is lost only where none of them is usable.
         filled = (self.first * weights).any(axis=1) & (~self.first * weights).any(axis=1)
         return self if filled.all() else replace(self, first=self.first[filled])
-
-
-def flat_sums(name: str, sums: ArrayLike, halves: Halves) -> Floats:
-    """Score sums [groups, sources, destinations] as [groups, edges]. Raises ValueError for another shape."""
-    array = np.asarray(sums)
-    if array.ndim != 3 or len(array) != len(halves.counts):
-        expected = f"[{len(halves.counts)} groups, sources, destinations]"
-        raise ValueError(f"{name} must be {expected} and has shape {array.shape}")
-    match((f"one group of {name}", "edges"), array[0], halves.edges)
-    # Entries without an edge are dropped here, so that none of them is ever ranked.
-    everywhere = np.broadcast_to(halves.edges, array.shape)
-    return edge_scores(name, array, everywhere).reshape(len(array), -1)
 
 
 def overlaps(
@@ -215,21 +194,18 @@ def overlaps(
 
     `sizes`: ascending, those of the views.
     """
-    a, b = flat_sums("sums_a", sums_a, halves), flat_sums("sums_b", sums_b, halves)
-    match(("sums_a", "sums_b"), a, b)
+    checked = [halves.checked("sums_a", sums_a), halves.checked("sums_b", sums_b)]
+    models = screened(checked, halves.edges, halves.counts)
+    of_views = [(view.sets(models[0].order), view.floors) for view in views]
 
-    def statistic(weights: Floats) -> dict[tuple[int, int, str], Value]:
-        split = halves.usable(weights)
-        # One ranking of each model for every view and every size.
-        first, second = split.entries(a, weights, sizes), split.entries(b, weights, sizes)
-        return {
-            (index, size, name): value
-            for index, view in enumerate(views)
-            for size, values in by_size(view.sets(first), view.sets(second), view.floors).items()
-            for name, value in values.items()
-        }
+    def statistics(weights: Floats) -> Iterator[dict[tuple[int, int, str], Value]]:
+        rows, edges = 1 + 2 * len(halves.first), len(models[0].order)
+        # Of a very small graph no more than a few thousand rows, which have costs of their own.
+        at_once = max(1, AT_ONCE // (rows * min(CHUNK, max(edges, 64))))
+        for start in range(0, len(weights), at_once):
+            yield from _values_of(models, halves, weights[start : start + at_once], sizes, of_views)
 
-    found = bootstrap(statistic, clusters, resamples, seed)
+    found = bootstrap_rows(statistics, clusters, resamples, seed)
     return [
         {
             size: _circuit_overlap({name: found[index, size, name] for name in _NAMES}, view.floors[size])
@@ -237,6 +213,29 @@ def overlaps(
         }
         for index, view in enumerate(views)
     ]
+
+
+def _values_of(
+    models: Sequence[ScreenedSums],
+    halves: Halves,
+    weights: Floats,
+    sizes: Sequence[int],
+    views: Sequence[tuple[Callable[[PackedSets], PackedSets], Mapping[int, float]]],
+) -> Iterator[dict[tuple[int, int, str], Value]]:
+    """For each resample [resamples, groups] the values by view, size and name."""
+    rows = [halves.usable(row).rows(row) for row in weights]
+    stops = np.cumsum([len(each) for each in rows])
+    # One ranking of each model for every view and every size.
+    circuits = [top_sets(model, np.concatenate(rows), sizes, halves.by) for model in models]
+    sides = [([sets(each) for each in circuits], floors) for sets, floors in views]
+    for stop, each in zip(stops.tolist(), rows, strict=True):
+        start = stop - len(each)
+        yield {
+            (index, size, name): value
+            for index, ((a, b), floors) in enumerate(sides)
+            for size, values in by_size(a.rows(start, stop), b.rows(start, stop), floors).items()
+            for name, value in values.items()
+        }
 
 
 def values_by_priority(
@@ -254,18 +253,21 @@ def values_by_priority(
     label = np.asarray(clusters)
     everything = np.ones((1, len(halves.counts)), np.bool_)
     rows = np.concatenate([everything, halves.first, ~halves.first])
+    flats = [
+        halves.checked(name, one)[:, halves.edges.ravel()].astype(np.float64)
+        for name, one in zip(("sums_a", "sums_b"), sums, strict=True)
+    ]
     sides = []
-    for name, one in zip(("sums_a", "sums_b"), sums, strict=True):
-        flat = flat_sums(name, one, halves)
+    for flat in flats:
         ranked = [priority(flat[row], halves.counts[row], label[row], by, seed=0) for row in rows]
-        sides.append(entries(np.stack(ranked), sizes))
-    match(("sums_a", "sums_b"), *sides)
+        sides.append(packed_entries(entries(np.stack(ranked), sizes), len(sizes)))
+    of_views = [([view.sets(one.order)(one) for one in sides], view.floors) for view in views]
     return [
         {
-            size: OverlapValues(**{name: found[name] for name in _RAW}, floor=view.floors[size])
-            for size, found in by_size(view.sets(sides[0]), view.sets(sides[1]), view.floors).items()
+            size: OverlapValues(**{name: found[name] for name in _RAW}, floor=floors[size])
+            for size, found in by_size(a, b, floors).items()
         }
-        for view in views
+        for (a, b), floors in of_views
     ]
 
 
@@ -273,17 +275,19 @@ _RAW = ("jaccard", "cross", "ceiling_a", "ceiling_b")
 _NAMES = (*_RAW, "gap", "normalised")
 
 
-def by_size(a: Nested, b: Nested, floors: Mapping[int, float]) -> dict[int, dict[str, Value]]:
-    """The values at every size, of rows as `Halves.entries` has them."""
+def by_size(a: PackedSets, b: PackedSets, floors: Mapping[int, float]) -> dict[int, dict[str, Value]]:
+    """The values at every size, of rows as `Halves.circuits` has them."""
     whole_a, *halves_a = parts(a)
     whole_b, *halves_b = parts(b)
-    jaccard = mean_jaccards(whole_a, whole_b)
-    if len(halves_a[0].entry) == 0:
+    jaccard = mean_jaccards((whole_a, whole_b))
+    if len(halves_a[0].held) == 0:
         nothing = dict.fromkeys(_NAMES, Undefined("a half is empty"))
         return {size: {**nothing, "jaccard": each} for size, each in zip(floors, jaccard, strict=True)}
     # Opposite halves, both ways: on one half the models would share the noise of its prompts.
-    cross = mean_jaccards(halves_a[0].then(halves_a[1]), halves_b[1].then(halves_b[0]))
-    raw = zip(jaccard, cross, mean_jaccards(*halves_a), mean_jaccards(*halves_b), strict=True)
+    cross = mean_jaccards((halves_a[0], halves_b[1]), (halves_a[1], halves_b[0]))
+    ceiling_a = mean_jaccards((halves_a[0], halves_a[1]))
+    ceiling_b = mean_jaccards((halves_b[0], halves_b[1]))
+    raw = zip(jaccard, cross, ceiling_a, ceiling_b, strict=True)
     return {
         size: {
             **dict(zip(_RAW, values, strict=True)),
@@ -294,9 +298,9 @@ def by_size(a: Nested, b: Nested, floors: Mapping[int, float]) -> dict[int, dict
     }
 
 
-def parts(sets: Nested) -> tuple[Nested, Nested, Nested]:
-    """Of rows as `Halves.entries` has them those of all groups, of first and of second halves."""
-    splits = len(sets.entry) // 2
+def parts(sets: PackedSets) -> tuple[PackedSets, PackedSets, PackedSets]:
+    """Of rows as `Halves.circuits` has them those of all groups, of first and of second halves."""
+    splits = len(sets.held) // 2
     return sets.rows(0, 1), sets.rows(1, 1 + splits), sets.rows(1 + splits, 1 + 2 * splits)
 
 

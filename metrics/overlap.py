@@ -283,9 +283,12 @@ def chance_node_jaccard(
     1.0
     """
     matrices = source_component, destination_component
-    first = random_components(edges, size_a, *matrices, draws, seed)
-    # Another seed: from the same one, circuits of one size would be the same circuits.
-    second = random_components(edges, size_b, *matrices, draws, seed + 1)
+    # All edges are the same circuit whatever is drawn, and the one that takes longest to draw.
+    first, second = (
+        random_components(edges, size, *matrices, 1 if size == np.count_nonzero(edges) else draws, own)
+        # Another seed: from the same one, circuits of one size would be the same circuits.
+        for size, own in ((size_a, seed), (size_b, seed + 1))
+    )
     chance = mean_share((first & second).sum(axis=1), (first | second).sum(axis=1))
     if isinstance(chance, Undefined):
         raise ValueError("no component has an edge: the incidence matrices leave out every node")

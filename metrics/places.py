@@ -6,10 +6,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .cosine import why_unclear
-from .inputs import Floats, clusters_of, level_of, match, numbers
-from .products import added_up, examples_of, mean_product, own_products
+from .inputs import Flags, Floats, Integers, clusters_of, level_of, match, numbers
+from .products import Doubles, added_up, blocks_of, examples_of, mask_of, mean_product, own_products
 from .resampling import Estimate, cluster_weights, estimate_of, unit_freedom
 from .undefined import Undefined
+
+AT_ONCE = 2**10
+"""Edges whose scores in all resamples are held at once."""
 
 
 def place_shares(scores_by_place: ArrayLike) -> Floats | Undefined:
@@ -42,6 +45,71 @@ def place_shares(scores_by_place: ArrayLike) -> Floats | Undefined:
     held = np.abs(given / largest).reshape(len(given), -1).sum(axis=1)
     shares: Floats = held / held.sum()
     return shares
+
+
+def mass_place_shares(
+    sums_by_place: Sequence[ArrayLike],
+    counts: ArrayLike,
+    clusters: ArrayLike,
+    mask: ArrayLike | None = None,
+    resamples: int = 200,
+    seed: int = 0,
+    level: float = 0.95,
+) -> tuple[Estimate | Undefined, ...]:
+    """`place_shares` of mean scores, with intervals over prompts.
+
+    Args:
+        sums_by_place: for each place score sums [groups, ...], of the same edges and examples.
+        counts, clusters, mask, resamples, seed, level: as in `squared_place_shares`.
+
+    Returns:
+        One of each place, in [0, 1] but for bounds of intervals, all with the same draws. Undefined where all
+        scores are 0.
+
+    Raises:
+        ValueError: as `squared_place_shares`.
+
+    >>> shares = mass_place_shares([[[1.0]] * 12, [[-3.0]] * 12], counts=[1] * 12, clusters=[0] * 12)
+    >>> [share.value for share in shares]
+    [0.25, 0.75]
+    """
+    arrays, examples, cluster = _places(sums_by_place, counts, clusters)
+    weights = np.concatenate([np.ones((1, len(cluster))), cluster_weights(cluster, resamples, seed)])
+    existing = mask_of(arrays[0], mask)
+    # By the largest of all places: sums of very large scores are beyond all numbers.
+    largest = max(np.abs(block).max() for each in arrays for block in blocks_of("sums", each, existing))
+    held = np.array([_held(each, existing, examples, weights, largest or 1.0) for each in arrays])
+    total = held.sum(axis=0)
+    if not total[0]:
+        return (Undefined("all scores are 0"),) * len(arrays)
+    with np.errstate(all="ignore"):
+        shares = np.where(total > 0, held / total, np.nan)
+    one = level_of(level)
+    return tuple(estimate_of(float(each[0]), each[1:], one, "all scores are 0") for each in shares)
+
+
+def _held(sums: Floats, mask: Flags, counts: Floats, weights: Doubles, largest: float) -> Doubles:
+    """Σ |mean score| over all edges for each row of weights [rows, groups]."""
+    share = weights / (weights @ counts)[:, None]
+    found = np.zeros(len(share))
+    for block in blocks_of("sums_by_place", sums, mask):
+        for start in range(0, block.shape[1], AT_ONCE):
+            found += np.abs(share @ (block[:, start : start + AT_ONCE] / largest)).sum(axis=1)
+    return found
+
+
+def _places(
+    sums_by_place: Sequence[ArrayLike], counts: ArrayLike, clusters: ArrayLike
+) -> tuple[list[Floats], Doubles, Integers]:
+    """Sums of every place, counts and clusters. Raises ValueError where they do not fit together."""
+    arrays = [np.asarray(sums) for sums in sums_by_place]
+    if not arrays:
+        raise ValueError("sums_by_place needs a place at least")
+    for other in arrays[1:]:
+        match(("sums of the first place", "sums of another"), arrays[0], other)
+    examples = examples_of(counts).astype(np.float64)
+    match(("groups of sums_by_place", "counts"), arrays[0].reshape(len(arrays[0]), -1)[:, 0], examples)
+    return arrays, examples, clusters_of(clusters, groups=len(examples))
 
 
 def squared_place_shares(
@@ -80,15 +148,8 @@ def squared_place_shares(
     >>> [share.value for share in shares]
     [0.1, 0.9]
     """
-    arrays = [np.asarray(sums) for sums in sums_by_place]
-    if not arrays:
-        raise ValueError("sums_by_place needs a place at least")
-    for other in arrays[1:]:
-        match(("sums of the first place", "sums of another"), arrays[0], other)
-    examples = examples_of(counts)
-    cluster = clusters_of(clusters, groups=len(examples))
+    arrays, examples, cluster = _places(sums_by_place, counts, clusters)
     products = np.stack([own_products("sums_by_place", each, mask) for each in arrays])
-    match(("groups of sums_by_place", "counts"), products[0, 0], examples)
     units, labels = added_up(cluster)
     weights = np.concatenate([np.ones((1, len(labels))), cluster_weights(labels, resamples, seed)])
     squared = mean_product(units @ products @ units.T, units @ examples, weights)

@@ -6,7 +6,7 @@ that no model has to run again, and one vector for both members of a pair keeps 
 """
 
 import math
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -287,11 +287,38 @@ def bootstrap(
     >>> mean.value, 5 < mean.low < 9.5 < mean.high < 14
     (9.5, True)
     """
+    return bootstrap_rows(lambda weights: map(statistic, weights), clusters, resamples, seed, level)
+
+
+def bootstrap_rows(
+    statistics: Callable[[Floats], Iterable[Mapping[K, Value]]],
+    clusters: ArrayLike,
+    resamples: int = 200,
+    seed: int = 0,
+    level: float = 0.95,
+) -> dict[K, Estimate | Undefined]:
+    """`bootstrap` of statistics that are found of many resamples together.
+
+    Args:
+        statistics: from weights [rows, groups] to the values of each row, in their order. The first row is
+            all 1 and gives the estimates, the others are the resamples.
+        clusters, resamples, seed, level: as in `bootstrap`.
+
+    Returns:
+        As `bootstrap`.
+
+    Raises:
+        ValueError: as `bootstrap`.
+
+    >>> data = np.arange(20.0)
+    >>> def means(weights): return [{"mean": float(mean)} for mean in weights @ data / weights.sum(axis=1)]
+    >>> bootstrap_rows(means, clusters=np.arange(20))["mean"].value
+    9.5
+    """
     level_of(level)
-    # All names from one call per resample: what is expensive (ranking edges) is done once for all of them.
+    # All names from one call: what is expensive (ranking edges) is done once for all of them.
     weights = cluster_weights(clusters, resamples, seed)
-    estimates = statistic(np.ones(weights.shape[1]))
-    draws = [statistic(row) for row in weights]
+    estimates, *draws = statistics(np.concatenate([np.ones((1, weights.shape[1])), weights]))
     freedom = unit_freedom(clusters)
     return {
         name: _estimate(name, value, [draw[name] for draw in draws], level, freedom)

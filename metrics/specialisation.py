@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .components import node_importance, random_circuits
+from .components import incidence, random_circuits
 from .inputs import Floats, distribution, edge_scores, flags, match, numbers, unit_scale, whole
 from .undefined import Undefined, Value
 
@@ -149,13 +149,16 @@ def random_specialisation(
     if (kept & ~existing).any():
         raise ValueError(f"circuit keeps {int((kept & ~existing).sum())} edges that do not exist")
     masses = unit_scale(np.abs(edge_scores("scores", scores, kept)))
+    matrices = incidence(source_component, destination_component, kept.shape)
     generator = np.random.default_rng([seed, 2])
-    values = []
+    ends = []
     for drawn in random_circuits(existing, len(masses), draws, seed):
         # The circuit's own scores: unequal scores are specialised wherever they lie.
-        placed = np.zeros(existing.shape)
-        placed[drawn] = generator.permutation(masses)
-        values.append(specialisation(node_importance(placed, drawn, source_component, destination_component)))
+        placed, (source, destination) = generator.permutation(masses), np.nonzero(drawn)
+        leaving = np.bincount(source, placed, kept.shape[0])
+        ends.append((leaving, np.bincount(destination, placed, kept.shape[1])))
+    leaving, entering = (np.stack(each) for each in zip(*ends, strict=True))
+    values = map(specialisation, leaving @ matrices[0].T + entering @ matrices[1].T)
     defined = [value for value in values if not isinstance(value, Undefined)]
     return float(np.mean(defined)) if defined else Undefined("no random circuit holds any importance")
 

@@ -1,6 +1,6 @@
 """Both members at a read beside the headline's: what their scores there say, by no choice of edges."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,8 @@ from ...metrics import (
     standardised_cosine,
 )
 from ...metrics.inputs import Floats
+from ...metrics.masses import fixed_masses
+from ...metrics.resampling import bootstrap_rows
 from ...metrics.spread import POWER
 from ...metrics.undefined import minus
 from ..circuits.components import Components
@@ -139,22 +141,25 @@ def _profile(importance: Floats, components: Components) -> Floats | Undefined:
 
 
 def _mass(arm: ScoreSums, mdm: ScoreSums, statistics: Statistics) -> _Named:
-    components = Components(arm.graph)
+    components, counts = Components(arm.graph), arm.attribution.counts
+    nodes = components.of_sources, components.of_destinations
 
-    def statistic(*scores: Floats) -> dict[tuple[str, str], Value]:
-        before, after = (_placed(each, components) for each in scores)
-        shift = {name: minus(after[name], before[name]) for name in NAMES}
-        by_member = {"arm": before, "mdm": after, "shift": shift}
-        return {(of, name): value for of, values in by_member.items() for name, value in values.items()}
+    def of_rows(weights: Floats) -> Iterator[dict[tuple[str, str], Value]]:
+        masses = [
+            fixed_masses(each.attribution.score_sums, counts, weights, arm.graph.mask, *nodes)
+            for each in (arm, mdm)
+        ]
+        for row in zip(*masses, strict=True):
+            before, after = (_placed(importance, components) for importance in row)
+            shift = {name: minus(after[name], before[name]) for name in NAMES}
+            by_member = {"arm": before, "mdm": after, "shift": shift}
+            yield {(of, name): value for of, values in by_member.items() for name, value in values.items()}
 
-    sums = arm.attribution.score_sums, mdm.attribution.score_sums
-    counts = arm.attribution.counts
-    return bootstrap_scores(statistic, sums, counts, arm.templates, *statistics.drawn)
+    return bootstrap_rows(of_rows, arm.templates, *statistics.drawn)
 
 
-def _placed(scores: Floats, components: Components) -> dict[str, Value]:
-    """Depth and concentration of the absolute scores of all edges."""
-    importance = components.importance(scores, components.graph.mask)
+def _placed(importance: Floats, components: Components) -> dict[str, Value]:
+    """Depth and concentration of the absolute scores of all edges, by what of them is at each component."""
     profile = _profile(importance, components)
     return {
         "early_share": profile if isinstance(profile, Undefined) else early_share(profile),

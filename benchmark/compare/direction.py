@@ -1,26 +1,13 @@
 """From where in the text a member's edges read: what only a model that sees both sides of a place can do."""
 
-import numpy as np
-
-from ...metrics import (
-    Estimate,
-    Undefined,
-    Value,
-    bootstrap_scores,
-    paired_statistic,
-    place_shares,
-    squared_place_shares,
-)
-from ...metrics.inputs import Floats
-from ..circuits.scores import PLACES
+from ...metrics import Estimate, Undefined, paired_statistic, squared_place_shares
+from ...metrics.places import mass_place_shares
 from ..measure.evidence import ScoreSums
 from ..record.missing import Missing
 from ..record.number import Measured, Number, measured
 from ..record.protocol import Statistics
 
 NAMES = ("right_context", "before", "behind", "right_context_squared")
-
-_BY_MASS = NAMES[:3]
 
 
 def direction(scores: ScoreSums, statistics: Statistics) -> dict[str, Measured]:
@@ -36,24 +23,20 @@ def direction(scores: ScoreSums, statistics: Statistics) -> dict[str, Measured]:
         return dict.fromkeys(NAMES, Missing(missing="the places of sources were not told apart"))
     if outside.sums is None:
         return dict.fromkeys(NAMES, Number(value=0.0, low=0.0, high=0.0))
-    before, behind = (sums[:, mask].astype(np.float64) for sums in outside.sums)
-    between = attribution.score_sums[:, mask] - before - behind
-    sums = before, between, behind
-    found = bootstrap_scores(_shares, sums, attribution.counts, scores.templates, *statistics.drawn)
-    of_squares = squared_place_shares(sums, attribution.counts, scores.templates, None, *statistics.drawn)
+    before, behind = (sums[:, mask] for sums in outside.sums)
+    between = attribution.score_sums[:, mask]
+    # In place: of a large model each of these arrays is hundreds of megabytes.
+    between -= before
+    between -= behind
+    given = (before, between, behind), attribution.counts, scores.templates, None
+    of_mass = mass_place_shares(*given, *statistics.drawn)
+    of_squares = squared_place_shares(*given, *statistics.drawn)
     return {
-        **{name: measured(value) for name, value in found.items()},
+        "right_context": measured(_outside(of_mass)),
+        "before": measured(of_mass[0]),
+        "behind": measured(of_mass[2]),
         "right_context_squared": measured(_outside(of_squares)),
     }
-
-
-def _shares(*by_place: Floats) -> dict[str, Value]:
-    assert len(by_place) == len(PLACES), "one array a place"
-    shares = place_shares(np.stack(by_place))
-    if isinstance(shares, Undefined):
-        return dict.fromkeys(_BY_MASS, shares)
-    before, _, behind = map(float, shares)
-    return {"right_context": before + behind, "before": before, "behind": behind}
 
 
 def _outside(by_place: tuple[Estimate | Undefined, ...]) -> Estimate | Undefined:

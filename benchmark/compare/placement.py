@@ -1,6 +1,6 @@
 """Where a circuit's importance lies, over depth and over components: one bootstrap for all of it, paired."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -11,17 +11,17 @@ from ...metrics import (
     Ranking,
     Undefined,
     Value,
-    bootstrap_scores,
     depth_profile,
     depth_shift,
     effective_components,
     gini,
     importance_entropy,
     specialisation,
-    top_edges,
     top_share,
 )
 from ...metrics.inputs import Floats
+from ...metrics.masses import CircuitMasses, circuit_masses, fixed_masses
+from ...metrics.resampling import bootstrap_rows
 from ...metrics.undefined import minus
 from ..circuits.components import Components
 from ..circuits.graph import Edges
@@ -29,6 +29,7 @@ from ..measure.evidence import ScoreSums
 from ..record.protocol import Statistics
 
 Named = dict[str, Value]
+Pair = tuple[Floats, Floats]
 Weighting = Literal["mass", "edges", "specialisation", "importance"]
 
 
@@ -47,7 +48,7 @@ Estimates = Mapping[PlacementNumber, Estimate | Undefined]
 
 
 class Placement:
-    """The statistic of a pair of mean score arrays that `bootstrap_scores` resamples.
+    """What is resampled of where two circuits lie.
 
     Circuits of `size` edges are found anew in every resample, ranked `by` its mean scores; `circuits`, of
     ARM and MDM, holds them fixed instead, for selections that no mean alone decides. `read`: of both members,
@@ -71,20 +72,38 @@ class Placement:
 
     def estimates(self, arm: ScoreSums, mdm: ScoreSums, statistics: Statistics) -> Estimates:
         """Values of both members and of MDM − ARM, with intervals; those of depth are `depth_shift`'s."""
-        sums = arm.attribution.score_sums, mdm.attribution.score_sums
-        return bootstrap_scores(
-            self,
-            sums,
-            arm.attribution.counts,
-            arm.templates,
-            *statistics.drawn,
-        )
 
-    def __call__(self, arm: Floats, mdm: Floats) -> dict[PlacementNumber, Value]:
-        """The values for mean scores of the ARM and the MDM, [sources, destinations] each."""
-        circuits = self._circuits(arm, mdm)
-        importance = [self.components.importance(*each) for each in zip((arm, mdm), circuits, strict=True)]
-        degrees = [self.components.degree(circuit) for circuit in circuits]
+        def of_rows(weights: Floats) -> Iterator[dict[PlacementNumber, Value]]:
+            before, after = self._masses(arm, mdm, weights)
+            for row in range(len(weights)):
+                importance, degrees = (
+                    (getattr(before, name)[row], getattr(after, name)[row])
+                    for name in ("importance", "degree")
+                )
+                yield self.values(importance, degrees)
+
+        return bootstrap_rows(of_rows, arm.templates, *statistics.drawn)
+
+    def _masses(self, arm: ScoreSums, mdm: ScoreSums, weights: Floats) -> list[CircuitMasses]:
+        """Of the ARM and of the MDM what passes through every component in each resample [rows, groups]."""
+        components, counts = self.components, arm.attribution.counts
+        sums = [each.attribution.score_sums for each in (arm, mdm)]
+        nodes = components.of_sources, components.of_destinations
+        if self._fixed is None:
+            # Found anew for every resample, so that intervals include the uncertainty about which edges
+            # belong.
+            mask = components.graph.mask
+            return circuit_masses(sums, counts, weights, mask, self.size, *nodes, self._by)
+        return [
+            CircuitMasses(
+                fixed_masses(each, counts, weights, circuit, *nodes),
+                np.tile(components.degree(circuit), (len(weights), 1)),
+            )
+            for each, circuit in zip(sums, self._fixed, strict=True)
+        ]
+
+    def values(self, importance: Pair, degrees: Pair) -> dict[PlacementNumber, Value]:
+        """The values for importance and degree of the components in the circuits of the ARM and the MDM."""
         found: dict[Weighting, dict[str, Named]] = {
             "mass": self._depth(*importance),
             # Counted without their scores, which shows whether a shift is due to a few strong edges.
@@ -101,14 +120,6 @@ class Placement:
             for of, values in members.items()
             for name, value in values.items()
         }
-
-    def _circuits(self, arm: Floats, mdm: Floats) -> tuple[Edges, Edges]:
-        if self._fixed is not None:
-            return self._fixed
-        # Found anew for every resample, so that intervals include the uncertainty about which edges belong.
-        mask = self.components.graph.mask
-        one, other = (top_edges(scores, mask, self.size, self._by) for scores in (arm, mdm))
-        return one, other
 
     def profile(self, importance: Floats, only: NDArray[np.bool_] | None = None) -> Floats | Undefined:
         """Depth profile [layers] of the importance, of some components only if wanted."""

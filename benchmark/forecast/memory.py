@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ...metrics.halves import BLOCK
+from ...metrics.halves import AT_ONCE
+from ...metrics.packed import CHUNK
 from ...metrics.selection import RESAMPLES
 from ..circuits.attribution import steps_held
 from ..circuits.effects import MEMORY as DIRECT_BYTES
@@ -413,12 +414,16 @@ def _cards(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
 
 
 def _compared(sizes: Sizes, protocol: Protocol, groups: int) -> dict[str, int]:
-    """Score sums of both members, those of the edges alone, and what a resample ranks of its halves."""
+    """Score sums of both members, and what resamples or cosines in units of spread take."""
     rows, edges = 2 * protocol.statistics.splits + 1, sizes.graph.edges
-    # A block of means, their absolute values and a partition of these; of every half and member a byte an
-    # edge, and as much again for what two of them share.
-    ranked = 3 * min(BLOCK, rows * DOUBLE * edges) + 4 * rows * edges
-    resampled = 2 * groups * DOUBLE * edges + ranked
+    # Sums in single precision of both members; mass, order and place of each edge. Of a few resamples the
+    # circuits of every size as bits, and what lies near their borders.
+    at_once = rows * max(1, AT_ONCE // (rows * min(CHUNK, edges)))
+    ordered = (2 * groups * FLOAT + 6 * DOUBLE) * edges
+    circuits = 2 * at_once * len(protocol.sweeping.grid) * edges // 8
+    # Sums of the edges alone; units of edges with each group left out, a power of them, and its inverse.
+    standardised = (2 * groups + 3 * (groups + 1)) * DOUBLE * edges
+    resampled = max(ordered + circuits, standardised)
     return {
         **_kept(sizes, protocol, groups),
         "score sums": 2 * _sums(sizes, groups),

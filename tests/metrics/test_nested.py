@@ -1,4 +1,4 @@
-"""Entries of nested circuits, and overlaps from them, beside circuits that are found one by one."""
+"""Circuits of several sizes from one ranking, and their overlaps, beside circuits found one by one."""
 
 from dataclasses import asdict
 
@@ -19,7 +19,9 @@ from mechshift.metrics import (
     normalised_overlap,
     overlap_curve,
 )
-from mechshift.metrics.nested import Nested, Touching, entries, held, mean_jaccards
+from mechshift.metrics.nested import entries
+from mechshift.metrics.packed import PackedSets, mean_jaccards, packed_entries
+from mechshift.metrics.touching import Touching
 
 EDGES = np.random.default_rng(0).random((9, 14)) < 0.7
 SOURCES = np.vstack([np.eye(8, 9, 1), np.zeros(9)])
@@ -59,7 +61,7 @@ def test_entries_are_those_of_circuits_found_one_by_one(sizes: list[int], levels
     entry = entries(values, sizes)
     for index, k in enumerate(sizes):
         assert [frozenset(np.flatnonzero(row <= index)) for row in entry] == [first(row, k) for row in values]
-    assert held(entry, len(sizes)).tolist() == [sizes] * 6
+    assert packed_entries(entry, len(sizes)).held.tolist() == [sizes] * 6
 
 
 def test_entries_of_more_sizes_than_a_byte_counts() -> None:
@@ -67,20 +69,39 @@ def test_entries_of_more_sizes_than_a_byte_counts() -> None:
     assert entries(values, range(1, 301))[0].tolist() == np.minimum(399 - values[0], 300).tolist()
 
 
-def test_components_enter_with_the_first_edge_that_touches_them() -> None:
-    values = np.random.default_rng(1).integers(0, 9, (5, int(EDGES.sum()))).astype(np.float64)
-    found = Touching.of(EDGES, (SOURCES, DESTINATIONS)).entries(entries(values, SIZES), 5)
+def members(sets: PackedSets, size: int) -> list[frozenset[int]]:
+    """The members of each row's set of a size, by their places among all."""
+    found = []
+    for row in sets.bits[size]:
+        there = np.flatnonzero(np.unpackbits(row))
+        assert (there < len(sets.order)).all()
+        found.append(frozenset(sets.order[there].tolist()))
+    return found
+
+
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_components_are_touched_from_the_first_edge_on_that_touches_them(shuffled: bool) -> None:
+    generator = np.random.default_rng(1)
+    values = generator.integers(0, 9, (5, int(EDGES.sum()))).astype(np.float64)
+    order = generator.permutation(values.shape[1]) if shuffled else None
+    circuits = packed_entries(entries(values, SIZES), len(SIZES), order)
+    touching = Touching.of(EDGES, (SOURCES, DESTINATIONS)).ordered(circuits.order)
+    found = touching.sets(circuits)
+    # The last component of the incidence matrices has no source, but destinations.
+    places = np.flatnonzero(np.concatenate([SOURCES, DESTINATIONS], axis=1).any(axis=1))
     for index, k in enumerate(SIZES):
         touched = [components(first(row, k)) for row in values]
-        assert [frozenset(np.flatnonzero(row <= index)) for row in found] == touched
+        assert [frozenset(places[list(each)].tolist()) for each in members(found, index)] == touched
+        assert found.held[:, index].tolist() == [len(each) for each in touched]
 
 
 def test_jaccard_of_nested_sets_leaves_out_rows_where_both_are_empty() -> None:
     a, b = np.array([[0, 1, 2], [1, 1, 2]], np.uint8), np.array([[0, 2, 1], [1, 2, 2]], np.uint8)
     none = np.full((2, 3), 2, np.uint8)
-    sets, others, empty = (Nested(entry, held(entry, 2)) for entry in (a, b, none))
-    assert mean_jaccards(sets, others) == [1.0, pytest.approx((1 / 3 + 1 / 2) / 2)]
-    assert mean_jaccards(empty, empty) == [Undefined("both sets are empty")] * 2
+    sets, others, empty = (packed_entries(entry, 2) for entry in (a, b, none))
+    assert mean_jaccards((sets, others)) == [1.0, pytest.approx((1 / 3 + 1 / 2) / 2)]
+    assert mean_jaccards((sets, others), (sets, sets)) == [1.0, pytest.approx((1 / 3 + 1 / 2 + 2) / 4)]
+    assert mean_jaccards((empty, empty)) == [Undefined("both sets are empty")] * 2
 
 
 def model(seed: int, groups: int) -> np.ndarray:
@@ -162,14 +183,13 @@ def test_a_curve_is_what_circuits_found_one_by_one_give(groups: int, splits: int
             assert [name for name in expected if not close(getattr(found, name), expected[name])] == []
 
 
-def test_how_many_rows_are_ranked_at_once_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_how_many_resamples_are_looked_at_together_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     a, b = model(1, 12), model(2, 12)
     everything = a, b, np.arange(1, 13), np.arange(12) // 2, EDGES
     options = {"splits": 4, "resamples": 15}
     expected = overlap_curve(*everything, SIZES, SOURCES, DESTINATIONS, **options)
-    row = a[0][EDGES].nbytes
-    for at_once in (0, 2 * row, 4 * row, 9 * row):
-        monkeypatch.setattr(halves, "BLOCK", at_once)
+    for resamples in (0, 1, 4, 100):
+        monkeypatch.setattr(halves, "AT_ONCE", resamples * 9 * int(EDGES.sum()))
         assert overlap_curve(*everything, SIZES, SOURCES, DESTINATIONS, **options) == expected
 
 

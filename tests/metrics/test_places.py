@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from mechshift.metrics import Estimate, Undefined, place_shares, squared_place_shares
+from mechshift.metrics import (
+    Estimate,
+    Undefined,
+    cluster_weights,
+    group_mean,
+    place_shares,
+    squared_place_shares,
+)
+from mechshift.metrics.places import mass_place_shares
 
 
 def test_shares_are_of_absolute_scores_edge_by_edge() -> None:
@@ -102,3 +110,27 @@ def test_noise_alone_has_no_squared_shares() -> None:
 def test_squared_shares_refuse_bad_input(sums: list[np.ndarray], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         squared_place_shares(sums, np.ones(3), np.zeros(3))
+
+
+def test_shares_by_mass_are_those_of_every_resample() -> None:
+    generator = np.random.default_rng(11)
+    sums, counts = generator.normal(size=(3, 8, 4, 5)), np.arange(1, 9)
+    mask = generator.random((4, 5)) < 0.7
+    drawn = cluster_weights(np.arange(8) // 2, 30, 3)
+    found = mass_place_shares(sums, counts, np.arange(8) // 2, mask, 30, 3)
+    for place, estimate in enumerate(found):
+        expected = []
+        for weights in [np.ones(8), *drawn]:
+            means = [group_mean(each, counts, weights)[mask] for each in sums]
+            expected.append(place_shares(means)[place])
+        assert estimate.value == pytest.approx(expected[0])
+        assert estimate.draws == pytest.approx(expected[1:])
+
+
+def test_shares_by_mass_without_scores() -> None:
+    nothing, some = np.zeros((4, 3)), np.ones((4, 3))
+    assert (
+        mass_place_shares([nothing, nothing], np.ones(4), np.zeros(4)) == (Undefined("all scores are 0"),) * 2
+    )
+    one = mass_place_shares([some * 1e308, some * 1e308], np.ones(4), np.zeros(4))[0]
+    assert (one.value, one.low, one.high) == (0.5, 0.5, 0.5)

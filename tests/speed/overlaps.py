@@ -1,4 +1,4 @@
-"""What a resample of the overlaps costs, beside finding every circuit by itself, in two graphs.
+"""What a resample of the overlaps costs, beside finding every circuit by itself, in three graphs.
 
     cd tests && python -m speed.overlaps
 
@@ -26,8 +26,9 @@ from mechshift.metrics import Undefined, Value, cluster_weights, halves, touched
 from mechshift.metrics.halves import Halves, View, by_size, edge_view, node_view
 from mechshift.metrics.overlap import largest, mean_share, strength
 from mechshift.metrics.resampling import weighted_mean
+from mechshift.metrics.screened import ScreenedSums, screened, top_sets
 
-GRAPHS = {"tiny": Graph(6, 8, 8), "Dream-7B": Graph(28, 28, 4)}
+GRAPHS = {"tiny": Graph(6, 8, 8), "GPT-2-small": Graph(12, 12, 12), "Dream-7B": Graph(28, 28, 4)}
 NAMES = ("jaccard", "cross", "ceiling_a", "ceiling_b")
 
 Floats = NDArray[np.float64]
@@ -43,6 +44,7 @@ class Case:
     components: Components
     halves: Halves
     sums: tuple[Floats, Floats]
+    models: list[ScreenedSums]
     weights: Floats
     sizes: list[int]
     views: tuple[View, View]
@@ -60,18 +62,27 @@ class Case:
         # Floors are computed once for all resamples, and are none of what is measured here.
         with patch.object(halves, "chance_node_jaccard", return_value=0.0):
             views = edge_view(graph.mask, sizes), node_view(graph.mask, sizes, matrices, seed=0)
-        return cls(components, split, (a, b), cluster_weights(clusters, 2)[1], sizes, views)
+        models = screened([_laid_out(graph, sums) for sums in (a, b)], graph.mask, split.counts)
+        return cls(components, split, (a, b), models, cluster_weights(clusters, 2)[1], sizes, views)
 
 
-def by_entries(case: Case) -> Found:
+def _laid_out(graph: Graph, sums: Floats) -> Floats:
+    """Sums of the edges [groups, edges] over the pairs of sources and destinations."""
+    found = np.zeros((len(sums), graph.mask.size))
+    found[:, graph.mask.ravel()] = sums
+    return found
+
+
+def by_screening(case: Case) -> Found:
     """The values of a resample as the package computes them."""
-    a, b = (case.halves.entries(sums, case.weights, case.sizes) for sums in case.sums)
-    return {
-        (index, size, name): values[name]
-        for index, view in enumerate(case.views)
-        for size, values in by_size(view.sets(a), view.sets(b), view.floors).items()
-        for name in NAMES
-    }
+    rows = case.halves.rows(case.weights)
+    a, b = (top_sets(model, rows, case.sizes, "absolute") for model in case.models)
+    found = {}
+    for index, view in enumerate(case.views):
+        sets = view.sets(case.models[0].order)
+        for size, values in by_size(sets(a), sets(b), view.floors).items():
+            found |= {(index, size, name): values[name] for name in NAMES}
+    return found
 
 
 def circuit_by_circuit(case: Case) -> Found:
@@ -123,12 +134,14 @@ def memory(work: Callable[[], object]) -> int:
 def compare(name: str, repeats: int) -> bool:
     """Print what a resample costs both ways in a graph; whether both give the same values."""
     case = Case.of(GRAPHS[name])
-    expected, found = circuit_by_circuit(case), by_entries(case)
-    slow, fast = (seconds(lambda work=work: work(case), repeats) for work in (circuit_by_circuit, by_entries))
-    held = [memory(lambda work=work: work(case)) / 1e6 for work in (circuit_by_circuit, by_entries)]
+    expected, found = circuit_by_circuit(case), by_screening(case)
+    slow, fast = (
+        seconds(lambda work=work: work(case), repeats) for work in (circuit_by_circuit, by_screening)
+    )
+    held = [memory(lambda work=work: work(case)) / 1e6 for work in (circuit_by_circuit, by_screening)]
     print(f"{name}'s graph, {GRAPHS[name].edges:,} edges, {len(case.sizes)} sizes: one resample")
     print(f"circuit by circuit {1e3 * slow:.1f} ms, {held[0]:.1f} MB")
-    print(f"by entries {1e3 * fast:.1f} ms, {held[1]:.1f} MB, ratio {slow / fast:.1f}")
+    print(f"by screening {1e3 * fast:.1f} ms, {held[1]:.1f} MB, ratio {slow / fast:.1f}")
     defined = sum(not isinstance(value, Undefined) for value in found.values())
     print(f"values that differ: {sum(found[key] != expected[key] for key in expected)} of {defined}")
     return found == expected

@@ -8,10 +8,10 @@ from scipy import stats
 
 from mechshift.benchmark.circuits.components import Components
 from mechshift.benchmark.circuits.graph import Graph
-from mechshift.benchmark.compare.placement import Placement
+from mechshift.benchmark.compare.placement import Placement, PlacementNumber
 from mechshift.benchmark.measure.evidence import Evidence
 from mechshift.benchmark.record.protocol import Statistics
-from mechshift.metrics import Estimate, Undefined, cluster_weights
+from mechshift.metrics import Estimate, Undefined, Value, cluster_weights, top_edges
 
 GRAPH = Graph(2, 2, 1)
 COMPONENTS = Components(GRAPH)  # a0.h0 a0.h1 m0 a1.h0 a1.h1 m1
@@ -37,8 +37,17 @@ ARM = scores_of(a0_h0__m0=3.0, m0__m1=-1.0, a1_h1__logits=2.0)
 MDM = scores_of(a0_h0__m0=4.0, a0_h1__m0=1.0, m0__logits=1.0)
 
 
+def values_of(placement: Placement, *scores: np.ndarray) -> dict[PlacementNumber, Value]:
+    """The values for mean scores of the ARM and of the MDM, whose circuits are found by themselves."""
+    components, size = placement.components, placement.size
+    circuits = [top_edges(each, components.graph.mask, size) for each in scores]
+    importance = [components.importance(*each) for each in zip(scores, circuits, strict=True)]
+    degrees = [components.degree(circuit) for circuit in circuits]
+    return placement.values((importance[0], importance[1]), (degrees[0], degrees[1]))
+
+
 def test_values_by_hand() -> None:
-    found = Placement(COMPONENTS, 3, (("a0.h0", "m0"), ("m0",)))(ARM, MDM)
+    found = values_of(Placement(COMPONENTS, 3, (("a0.h0", "m0"), ("m0",))), ARM, MDM)
     # Importance of the ARM: a0.h0 3, m0 3 + 1, m1 1, a1.h1 2; of the MDM: a0.h0 4, a0.h1 1, m0 6.
     assert found["mass", "arm", "mean_depth"] == pytest.approx(3 / 10)
     assert found["mass", "mdm", "mean_depth"] == 0
@@ -62,8 +71,8 @@ def test_values_by_hand() -> None:
 
 
 def test_the_first_member_is_the_arm() -> None:
-    there = Placement(COMPONENTS, 3)(ARM, MDM)
-    back = Placement(COMPONENTS, 3)(MDM, ARM)
+    there = values_of(Placement(COMPONENTS, 3), ARM, MDM)
+    back = values_of(Placement(COMPONENTS, 3), MDM, ARM)
     assert back["mass", "arm", "mean_depth"] == there["mass", "mdm", "mean_depth"]
     assert back["specialisation", "shift", "gini"] == pytest.approx(-there["specialisation", "shift", "gini"])
 
@@ -89,12 +98,13 @@ def test_intervals_are_paired_and_find_circuits_anew(evidence: Callable[..., Evi
     )
     draws = {name: [] for name in names}
     for weight in cluster_weights(CLUSTERS, 40, 5):
-        resampled = placement(
-            *(np.tensordot(weight, one.score_sums, 1) / (weight @ one.counts) for one in (arm, mdm))
+        resampled = values_of(
+            placement,
+            *(np.tensordot(weight, one.score_sums, 1) / (weight @ one.counts) for one in (arm, mdm)),
         )
         for name in names:
             draws[name].append(resampled[name])
-    whole = placement(arm.scores(), mdm.scores())
+    whole = values_of(placement, arm.scores(), mdm.scores())
     # Groups are drawn within each template.
     wider = stats.t.isf(0.025, len(CLUSTERS) - len(set(CLUSTERS))) / stats.norm.isf(0.025)
     for name in names:
@@ -115,7 +125,7 @@ def test_identical_members_shift_by_nothing_at_all(evidence: Callable[..., Evide
 
 def test_what_has_no_number_has_a_reason() -> None:
     placement = Placement(COMPONENTS, 1, ((), ("m1",)))
-    found = placement(scores_of(input__logits=1.0), scores_of(a0_h0__m0=1.0))
+    found = values_of(placement, scores_of(input__logits=1.0), scores_of(a0_h0__m0=1.0))
     reasons = {name: value.reason for name, value in found.items() if isinstance(value, Undefined)}
     assert reasons["mass", "arm", "early_share"] == "no layer holds any importance"
     assert reasons["mass", "shift", "early_share"] == "no layer holds any importance"
