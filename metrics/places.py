@@ -84,8 +84,8 @@ def mass_place_shares(
         return (Undefined("all scores are 0"),) * len(arrays)
     with np.errstate(all="ignore"):
         shares = np.where(total > 0, held / total, np.nan)
-    one = level_of(level)
-    return tuple(estimate_of(float(each[0]), each[1:], one, "all scores are 0") for each in shares)
+    one, freedom = level_of(level), unit_freedom(cluster)
+    return tuple(estimate_of(float(each[0]), each[1:], one, "all scores are 0", freedom) for each in shares)
 
 
 def _held(sums: Floats, mask: Flags, counts: Floats, weights: Doubles, largest: float) -> Doubles:
