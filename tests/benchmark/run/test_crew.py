@@ -68,11 +68,10 @@ def test_two_processes_give_the_bytes_of_one(
     assert found.model_dump_json() == record.model_dump_json()
     assert contents(tmp_path) == contents(folder)
     assert told.notes == []
-    # Each took one of the two tasks, whole.
-    (other,) = {task for task, _, _ in told.elsewhere_made}
-    assert [name for _, name, _ in told.elsewhere_made] == [
-        cell.name for cell in make_plan((other,), small).cells
-    ]
+    # How much the other one came to do depends on the machine; each cell is made once, and in order.
+    for task in {task for task, _, _ in told.elsewhere_made}:
+        names = [name for of, name, _ in told.elsewhere_made if of == task]
+        assert names == [cell.name for cell in make_plan((task,), small).cells if cell.name in names]
 
 
 def test_a_run_in_no_process_is_refused(tiny: Pair, small: Protocol, tmp_path: Path) -> None:
