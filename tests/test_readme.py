@@ -22,7 +22,10 @@ def test_the_readme_shows_the_row_and_its_notes_as_they_are_printed() -> None:
     assert set(notes.splitlines()) <= set(printed.splitlines())
 
 
-def test_the_readme_shows_the_verdict_that_its_command_prints(command: Callable[..., Any]) -> None:
+def test_the_readme_shows_the_verdict_that_its_command_prints(
+    command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     readme = (shown.ROOT / "README.md").read_text(encoding="utf-8")
     (line,) = re.findall(r"^mechshift (verdict .*)$", readme, re.MULTILINE)
     printed = command(*(shown.ROOT / word if word.endswith(".zip") else word for word in line.split())).out

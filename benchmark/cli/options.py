@@ -52,6 +52,23 @@ class TableFormat(StrEnum):
 JsonOption = Annotated[bool, of_output("--json", help="Print JSON instead of text.")]
 FormatOption = Annotated[TableFormat, of_output("--format", help="The format of tables.")]
 
+ControlRecords = Annotated[
+    list[Path] | None,
+    of_check(
+        "--control",
+        metavar="RECORD",
+        help="The record of a control: the same ARM trained further without diffusion; repeatable.",
+    ),
+]
+IndependentOfControls = Annotated[
+    bool,
+    of_check(
+        "--independent",
+        help="Compute nothing from cells: without kept resampled values pair and control count as "
+        "independent.",
+    ),
+]
+
 HtmlOption = Annotated[
     Path | None,
     of_output(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .options import of_check, of_output
+from .options import ControlRecords, IndependentOfControls, of_check, of_output
 from .output import print_text
 
 
@@ -18,14 +18,7 @@ def report(
             help="Records, runs' folders with one record each, or submissions, of one protocol.",
         ),
     ],
-    control: Annotated[
-        list[Path] | None,
-        of_check(
-            "--control",
-            metavar="RECORD",
-            help="The record of a control: the same ARM trained further without diffusion; repeatable.",
-        ),
-    ] = None,
+    control: ControlRecords = None,
     seeds: Annotated[
         bool,
         of_check(
@@ -33,14 +26,7 @@ def report(
             help="The records are trainings of one recipe with several seeds, and so are the controls.",
         ),
     ] = False,
-    independent: Annotated[
-        bool,
-        of_check(
-            "--independent",
-            help="Compute nothing from cells: without kept resampled values pair and control count as "
-            "independent.",
-        ),
-    ] = False,
+    independent: IndependentOfControls = False,
     out: Annotated[
         Path | None, of_output(metavar="FILE.md", help="Where to write the report; by default it is printed.")
     ] = None,

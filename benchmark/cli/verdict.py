@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from .options import JsonOption, of_check
+from .options import ControlRecords, IndependentOfControls, JsonOption, of_check
 from .output import print_json, print_text, width
 
 
@@ -13,14 +13,7 @@ def verdict(
     record: Annotated[
         Path, typer.Argument(metavar="RECORD", help="A record, a run's folder with one, or a submission.")
     ],
-    control: Annotated[
-        list[Path] | None,
-        of_check(
-            "--control",
-            metavar="RECORD",
-            help="The record of a control: the same ARM trained further without diffusion; repeatable.",
-        ),
-    ] = None,
+    control: ControlRecords = None,
     line: Annotated[
         list[Path] | None,
         of_check(
@@ -30,14 +23,7 @@ def verdict(
             "by it; repeatable.",
         ),
     ] = None,
-    independent: Annotated[
-        bool,
-        of_check(
-            "--independent",
-            help="Compute nothing from cells: without kept resampled values pair and control count as "
-            "independent.",
-        ),
-    ] = False,
+    independent: IndependentOfControls = False,
     as_json: JsonOption = False,
 ) -> None:
     """Print what can be stated of a pair: preserved, rebuilt, extended, or undecided, and what decided it.

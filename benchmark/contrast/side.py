@@ -1,7 +1,7 @@
 """A record that is compared with another, wherever it lies: a file, a run's folder, or a submission."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -99,18 +99,30 @@ def _checked_manifest(folder: Path, name: str) -> Manifest:
     return manifest
 
 
-@contextmanager
-def computable(a: Side, b: Side) -> Iterator[None]:
+def computable(a: Side, b: Side) -> AbstractContextManager[None]:
     """Raises NotComputable for two records whose numbers no arithmetic of doubles takes, such as 1e308."""
+    return _in_doubles(
+        f"{b.name} cannot be compared with {a.name}",
+        "compare records that mechshift run wrote, or submissions that mechshift validate takes",
+    )
+
+
+def judgeable(name: str) -> AbstractContextManager[None]:
+    """The same for the one record of that name."""
+    return _in_doubles(
+        f"{name} cannot be judged",
+        "name a record that mechshift run wrote, or a submission that mechshift validate takes",
+    )
+
+
+@contextmanager
+def _in_doubles(problem: str, remedy: str) -> Iterator[None]:
     try:
         # What overflows ends as a number that no estimate has, and not as a warning.
         with np.errstate(all="ignore"):
             yield
     except (ValueError, ArithmeticError) as error:
-        raise NotComputable(
-            f"{b.name} cannot be compared with {a.name}: {error}",
-            "compare records that mechshift run wrote, or submissions that mechshift validate takes",
-        ) from error
+        raise NotComputable(f"{problem}: {error}", remedy) from error
 
 
 def _why_unfit(draws: Draws, record: Record) -> str:

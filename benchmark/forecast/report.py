@@ -11,7 +11,17 @@ from .machine import Machine
 from .memory import StagePeak
 from .planned import Planned
 
-STAGES = ("decoding", "attribution", "circuits", "entropies", "effects", "cards", "other reads")
+STAGES = (
+    "decoding",
+    "attribution",
+    "circuits",
+    "entropies",
+    "effects",
+    "cards",
+    "other reads",
+    "ablation",
+    "transfer",
+)
 
 
 def render(found: Forecast, planned: Planned, machine: Machine, free_disk: int, workers: int) -> str:

@@ -19,6 +19,7 @@ from ..record.row import BOTH, COLUMNS, pair_quantities
 from ..record.statements import RowDoubts
 from ..record.summary import SUITES
 from ..record.task_record import TaskRecord, TaskResult
+from ..tables.crossed import crossed_tasks
 from ..verdict.verdict import PairVerdict, judge
 from .by_masked import masked_figures
 from .chart import Series, legend
@@ -78,9 +79,11 @@ def pair_page(page: PairPage) -> str:
 
 
 def _verdict(page: PairPage) -> Html:
-    """Of a control nothing is stated but what it is."""
+    """Of a control, and of a line, nothing is stated but what it is."""
     if page.record.pair.control:
         return section("verdict", "Verdict", tag("p", _OF_CONTROL, class_="note"))
+    if page.record.pair.line is not None:
+        return section("verdict", "Verdict", tag("p", _OF_LINE, class_="note"))
     try:
         # Of a stranger's record: numbers such as 1e308 have no mean.
         with np.errstate(all="ignore"):
@@ -89,6 +92,7 @@ def _verdict(page: PairPage) -> Html:
         return section("verdict", "Verdict", tag("p", f"No verdict: {error}.", class_="note"))
 
 
+_OF_LINE = "A line has no verdict: it is no training, and is shown beside a pair and its controls."
 _OF_CONTROL = (
     "A control has no verdict: it shows what further training without diffusion changes, and pairs of the "
     "same ARM are held against it."
@@ -143,7 +147,7 @@ def _counted(record: Record) -> str:
 def _contents(record: Record) -> Html:
     tasks = [(f"task-{index}", task.task) for index, task in enumerate(record.tasks)]
     places = [("verdict", "Verdict"), ("summary", "Summary"), ("tasks", "Headlines")]
-    if any(task.function for task in record.tasks):
+    if crossed_tasks(record):
         places.append(("transfer", "Transfer"))
     places += [*tasks, ("numbers", "All numbers")]
     places += [("provenance", "Provenance"), ("definitions", "Definitions")]

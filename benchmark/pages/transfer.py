@@ -7,7 +7,7 @@ from ..record.quantities.function import FUNCTION
 from ..record.quantity import SHARE, Owner, Quantity
 from ..record.record import Record
 from ..record.task_record import TaskRecord, TaskResult
-from ..tables.crossed import HostName, circuit_values
+from ..tables.crossed import HostName, circuit_values, crossed_tasks
 from .glossary import Glossary
 from .markup import Child, Html, tag
 from .page import caption, scrolling, section
@@ -19,7 +19,7 @@ _SHADES = 10
 
 def transfer_section(record: Record, controls: Sequence[Record], glossary: Glossary) -> Html | None:
     """For either host a table of transfer and one of all circuits; None where nothing was run."""
-    tasks = [task for task in record.tasks if task.function is not None]
+    tasks = crossed_tasks(record)
     if not tasks:
         return None
     second = record.pair.second

@@ -55,7 +55,7 @@ def _statement(one: Stated) -> Html:
     directed = one.says in ("more", "less")
     about = one.topic.name + (f", {one.topic.suite}" if one.topic.suite else "")
     claims = () if one.says == "undecided" else one.claims
-    lines = [*([one.why] if one.why else []), *map(str, claims), *map(str, one.attribution.claims)]
+    lines = [*([one.why] if one.why else []), *map(str, claims), *one.attribution.lines]
     return tag(
         "tr",
         tag("th", about, scope="row"),

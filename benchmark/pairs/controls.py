@@ -48,15 +48,12 @@ def find_controls(
         raise UsageError(
             f"{option} for {pair.name}, which is a control itself", "name the pair that it is a control of"
         )
-    found: list[PairSpec] = []
     left_out: list[tuple[str, str]] = []
-    for each in asked:
-        if each == SIBLINGS:
-            there, lacking = _siblings(pair, options, words)
-            found += [one for one in there if one not in found]
-            left_out += lacking
-            continue
-        found.append(_as_precise(_control(pair, each, mask_id, words), options))
+    found = [_as_precise(_control(pair, each, mask_id, words), options) for each in asked if each != SIBLINGS]
+    if SIBLINGS in asked:
+        there, lacking = _siblings(pair, options, words)
+        found += [one for one in there if one not in found]
+        left_out += lacking
     for control in found:
         _check(pair, control, option)
     _check_distinct(pair, found, option)

@@ -38,8 +38,10 @@ def make_line(pair: PairSpec, asked: str, mask_id: int, words: Words = Words.PYT
     second, noise, more = _MAKE[name](pair, mask_id, int(seeded[1]) if seeded else 0)
     chosen: LineName = name  # type: ignore[assignment]
     about = f"a line beside {pair.name}, no control: {LINES[chosen]}"
+    # By the number and not as it was typed, so that one seed is one line.
+    seed = f"-{noise.seed}" if noise is not None and noise.seed else ""
     return PairSpec(
-        f"{pair.name}-{asked.replace(':', '-')}",
+        f"{pair.name}-{name}{seed}",
         pair.arm,
         second,
         confounds=(about + _of_noise(noise), *more),

@@ -14,6 +14,7 @@ from ..record.record import Record
 from ..record.task_record import TaskRecord
 from ..run.store import CELLS
 from ..tables.cells import plain
+from ..tables.crossed import crossed_tasks
 from ..tables.table import protocol_name
 from .evidence import NoCircuits, read_circuits
 from .forest_panel import ForestLooks, TaskLine, forest_panel, tall_enough
@@ -175,7 +176,7 @@ _HOSTS: Mapping[str, tuple[Host, Size]] = {
 
 def _transfer(record: Record) -> Iterator[Plot]:
     """The figure of transfer, for a record of a protocol that asks for it."""
-    tasks = [task for task in record.tasks if task.function is not None]
+    tasks = crossed_tasks(record)
     if not tasks:
         return
     looks = looks_of(record)

@@ -39,9 +39,9 @@ def write_plots(
 ) -> Written:
     """Write `PAIR-PROTOCOL-FIGURE.FORMAT` for every figure, and `…-FIGURE-PANEL.FORMAT` for its panels.
 
-    `place`: the record's file, beside which its cells may lie; `controls` and
-    `lines`: to be drawn beside the pair. Each
-    file is written whole or not at all; the same record gives the same bytes with the same matplotlib.
+    `place`: the record's file, beside which its cells may lie; `controls` and `lines`: to be drawn beside the
+    pair. Each file is written whole or not at all; the same record gives the same bytes with the same
+    matplotlib.
     Raises UsageError where matplotlib is not installed or a record is no control or no line of the
     pair, and OutputError
     where the folder cannot be written.

@@ -16,6 +16,20 @@ def check_control(record: Record, control: Record) -> None:
         )
 
 
+def check_controls(record: Record, controls: Sequence[Record]) -> None:
+    """Raises UsageError where `check_control` does, and where two controls are one training."""
+    seen: dict[str, str] = {}
+    for control in controls:
+        check_control(record, control)
+        digest = control.pair.mdm.digest
+        if digest in seen:
+            raise UsageError(
+                f"{seen[digest]} and {control.pair.name} are one control: they have the same weights",
+                "give each control once",
+            )
+        seen[digest] = control.pair.name
+
+
 def by_name(controls: Sequence[Record]) -> dict[str, Record]:
     """Controls by the names of their pairs; a second one of a name is told apart by its number."""
     found: dict[str, Record] = {}

@@ -58,6 +58,11 @@ class InHost(Part):
     shuffled: ShuffledFloor
     tasks: dict[str, Measured]
 
+    @property
+    def counted(self) -> TransferAt:
+        """Transfer at the compared size as it counts: with heads matched where they changed places."""
+        return self.compared if isinstance(self.matched, Missing) else self.matched
+
 
 class Function(Part):
     """What either member's circuit does in the other: `arm` is the ARM as host of the MDM's circuit."""

@@ -42,6 +42,14 @@ def _units(pool: PoolRecord, protocol: Protocol) -> int:
     fewest = min(pool.discovery, protocol.sweeping.swept or pool.discovery)
     templates = max(1, min(pool.templates, fewest))
     groups = min(max(2, protocol.halving.groups // templates) * templates, fewest)
+    return freedom_of(groups, templates)
+
+
+def freedom_of(groups: int, templates: int) -> int:
+    """Degrees of freedom between so many groups of so many templates, at least 1.
+
+    Between templates where these are drawn, or have one group each; else between the groups within them.
+    """
     if templates >= TEMPLATES_DRAWN or groups <= templates:
         return max(1, templates - 1)
     return max(1, groups - templates)

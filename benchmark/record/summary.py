@@ -144,11 +144,11 @@ def similarity_of(task: TaskRecord) -> Measured:
 
 
 def transfer_of(task: TaskRecord, host: Literal["arm", "mdm"]) -> Measured:
-    """τ* of the other member's circuit in the host, at the compared size."""
+    """τ* of the other member's circuit in the host, at the compared size; with heads matched that moved."""
     found = task.function
     if found is None:
         return why_none(task)
-    return (found.arm if host == "arm" else found.mdm).compared.transfer
+    return (found.arm if host == "arm" else found.mdm).counted.transfer
 
 
 def square(values_of: ValuesOf, reading: Reading, intervals: bool = True) -> Square:

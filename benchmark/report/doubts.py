@@ -17,7 +17,6 @@ from ..record.task_record import TaskRecord
 from ..verdict.claim import ALPHA
 from ..verdict.text import p_text
 from .markdown import bullets, name, names, text
-from .measured import second
 
 
 def doubts(pair: Side, controls: Sequence[Side]) -> list[str]:
@@ -44,10 +43,11 @@ def _clusters(record: Record) -> Iterator[str]:
             values = (task.comparison.arm if member == "ARM" else task.comparison.mdm).heterogeneity
             number, p = entry(values, "clusters"), entry(values, "p")
             if isinstance(number, Number) and isinstance(p, Number) and p.value <= ALPHA:
-                called = member if member == "ARM" else second(record)
+                called = member if member == "ARM" else record.pair.second
                 yield (
-                    f"On {name(task.task)} the prompts of the {called} fall into {COUNT(number.value)} "
-                    f"clusters by their scores ({p_text(p.value)}): its circuit is a mean of several."
+                    f"On {name(task.task)} the prompts of the {called} may fall into {COUNT(number.value)} "
+                    f"clusters by their scores ({p_text(p.value)} by itself; of twenty such one is chance): "
+                    "its circuit would be a mean of several."
                 )
 
 

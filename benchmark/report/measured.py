@@ -27,11 +27,6 @@ def measured(sources: Sources) -> list[str]:
     ]
 
 
-def second(record: Record) -> str:
-    """What the second member of a record is called."""
-    return "control" if record.pair.control else "MDM"
-
-
 def _pairs(sources: Sources) -> list[str]:
     graphs = {side.record.pair.name: _graph(side.record) for side in sources.every}
     said = set(graphs.values())
@@ -88,7 +83,7 @@ def _members(sides: Sequence[Side]) -> Iterator[list[str]]:
         yield _member(f"ARM{of}", records[0].pair.arm)
     for side in sides:
         record = side.record
-        yield _member(f"{second(record)} of {name(record.pair.name)}", record.pair.mdm)
+        yield _member(f"{record.pair.second} of {name(record.pair.name)}", record.pair.mdm)
 
 
 def _member(called: str, member: MemberProvenance) -> list[str]:
@@ -141,7 +136,7 @@ def _tasks(record: Record) -> list[str]:
         "suite, surface",
         "level",
         "solved by the ARM",
-        f"solved by the {second(record)}",
+        f"solved by the {record.pair.second}",
         "discovery / evaluation",
         "templates",
         "prompts, digest",

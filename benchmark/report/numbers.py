@@ -13,11 +13,10 @@ from ..record.statements import RowDoubts
 from ..record.task_record import TaskRecord, TaskResult
 from ..tables.at_reads import reads_bodies
 from ..tables.cells import Notes
-from ..tables.crossed import HostName, crossed_values
+from ..tables.crossed import HostName, crossed_tasks, crossed_values
 from ..tables.layout import WIDTH
 from ..tables.table import line_cell
 from .markdown import MARKUP, name, paragraph, table, text
-from .measured import second
 
 
 def rows_table(records: Sequence[Record]) -> str:
@@ -77,12 +76,12 @@ def _value(of: Callable[[TaskResult], Measured], record: Record, asked: str) -> 
 
 def transfer_tables(record: Record) -> list[str]:
     """A matrix for either host: a line per task, a column per circuit; none where no circuits were run."""
-    tasks = [task for task in record.tasks if task.function is not None]
+    tasks = crossed_tasks(record)
     if not tasks:
         return [paragraph("The protocol runs no circuits in the other member.")]
     hosts: tuple[tuple[HostName, str, str], ...] = (
-        ("arm", "ARM", second(record)),
-        ("mdm", second(record), "ARM"),
+        ("arm", "ARM", record.pair.second),
+        ("mdm", record.pair.second, "ARM"),
     )
     found = [
         paragraph(

@@ -16,9 +16,9 @@ def reading(protocol: Protocol, seeds: bool) -> list[str]:
         paragraph(
             """p-values of verdicts are two-sided, by Student's t, in standard errors from the bound;
             that of a verdict is the largest of its claims. Holm's method adjusts them: over the
-            tasks, over the two suites, and over the statements, each family by itself. How many
-            claims there are stands above the verdict's tables. A dash is a value that could not be
-            computed, and a number behind it refers to the reason."""
+            tasks, over the two suites, and over the statements, each family by itself and the
+            undecided counted. How many there are stands above the verdict's tables. A dash is a value
+            that could not be computed, and a number behind it refers to the reason."""
         ),
     ]
 

@@ -77,6 +77,12 @@ def check_sources(found: Sources) -> None:
                 f"{first.name} and {other.name} are of {how}, and a report is on one protocol",
                 "run all pairs under one protocol, or write a report for each",
             )
+    for each in found.every:
+        if each.record.pair.line is not None:
+            raise UsageError(
+                f"{each.name} is a line: neither a pair with an MDM nor a control",
+                "leave it out; mechshift verdict --line shows it beside its pair",
+            )
     counted = Counter(side.record.pair.name for side in found.every)
     if twice := [name for name, times in counted.items() if times > 1]:
         raise UsageError(

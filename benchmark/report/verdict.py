@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ...errors import listed
 from ..verdict.attribution import ATTRIBUTION, Attributed
-from ..verdict.claim import BoundClaim
 from ..verdict.rules import MEANING
 from ..verdict.statements import Stated
 from ..verdict.text import p_text
@@ -49,7 +48,10 @@ def _suite_sentence(one: Judged) -> str:
 
 def _of_controls(attribution: Attributed, changed: bool) -> str:
     """What of a change is one of the training, in words behind a comma; nothing where nothing changed."""
-    return f"; {attribution.says}" if changed else ""
+    if not changed:
+        return ""
+    open_one = attribution.says == "undecided"
+    return f"; whether more than the control: {attribution.says}" if open_one else f"; {attribution.says}"
 
 
 def verdict_body(verdict: PairVerdict, intervals: str = INTERVALS_OF_PAIR) -> list[str]:
@@ -78,18 +80,14 @@ def verdict_body(verdict: PairVerdict, intervals: str = INTERVALS_OF_PAIR) -> li
 
 
 def _adjusted(verdict: PairVerdict) -> str:
-    """By how many claims p-values are adjusted."""
-    tasks, suites = (
-        sum(one.adjusted_p is not None for one in judged) for judged in (verdict.tasks, verdict.suites)
-    )
-    saying = sum(one.adjusted_p is not None for one in verdict.statements)
+    """For how many claims p-values are adjusted."""
     attributions = [one.attribution.says for one in (*verdict.tasks, *verdict.suites)]
     attributions += [one.attribution.says for one in verdict.statements]
     held = attributions.count("attributable")
     return (
-        f"p-values are adjusted by Holm's method over the verdicts that a rule gives: {tasks} of "
-        f"{len(verdict.tasks)} tasks, {suites} of {len(verdict.suites)} suites, and {saying} of "
-        f"{len(verdict.statements)} statements. Attributions are adjusted among themselves; {held} are left."
+        f"p-values are adjusted by Holm's method over all {len(verdict.tasks)} tasks, over all "
+        f"{len(verdict.suites)} suites, and over all {len(verdict.statements)} statements, decided or not. "
+        f"Attributions are adjusted likewise; {held} are left."
     )
 
 
@@ -100,7 +98,7 @@ def _row(one: Judged, suite: bool = False) -> list[str]:
         f"*{finding.verdict}*",
         one.attribution.says if finding.changed else "",
         "" if one.adjusted_p is None else p_text(one.adjusted_p),
-        _lines(finding.why, (*finding.claims, *one.attribution.claims)),
+        _lines(finding.why, (*map(str, finding.claims), *one.attribution.lines)),
     ]
 
 
@@ -110,7 +108,7 @@ def _statement(one: Stated) -> list[str]:
         text(one.text) or "*undecided*",
         one.attribution.says if one.says in ("more", "less") else "",
         "" if one.adjusted_p is None else p_text(one.adjusted_p),
-        _lines(one.why, (*one.claims, *one.attribution.claims)),
+        _lines(one.why, (*map(str, one.claims), *one.attribution.lines)),
     ]
 
 
@@ -118,9 +116,9 @@ def _topic(one: Stated) -> str:
     return f"{one.topic.name} on {one.topic.suite} tasks" if one.topic.suite else one.topic.name
 
 
-def _lines(why: str, claims: Iterable[BoundClaim]) -> str:
+def _lines(why: str, claims: Iterable[str]) -> str:
     """A reason, then the claims that it does not tell of: of an undecided one those nearest to hold."""
-    told = [str(claim) for claim in claims if str(claim) not in why]
+    told = [claim for claim in claims if claim not in why]
     return "<br>".join(map(text, filter(None, (why, *told))))
 
 
@@ -130,7 +128,9 @@ def _meanings(verdict: PairVerdict) -> Iterator[str]:
     said = [one.attribution.says for one in (*verdict.suites, *verdict.tasks) if one.finding.changed]
     said += [one.attribution.says for one in verdict.statements if one.says in ("more", "less")]
     for says in dict.fromkeys(said):
-        yield f"*{says}*: {text(ATTRIBUTION[says])}."
+        # A verdict can be undecided too, which is another thing.
+        beside = ", beside controls" if says == "undecided" else ""
+        yield f"*{says}*{beside}: {text(ATTRIBUTION[says])}."
 
 
 def by_pair(verdicts: Sequence[PairVerdict]) -> str:

@@ -12,6 +12,7 @@ from ..measure.circuit_runs import CircuitRuns
 from ..measure.effect_sums import EffectSums
 from ..measure.evidence import Entropies, Evidence, ScoreSums, Sweep
 from ..record.missing import Missing
+from ..record.resampling import freedom_of
 from .kept import KeptTask
 
 _Numbers = NDArray[np.int64]
@@ -71,7 +72,20 @@ def _only(kept: KeptTask, discovery: Sequence[int], evaluation: Sequence[int]) -
     ran = [each.sweep.templates for each in members] + [each.templates for each in runs or ()]
     if min(map(len, ran)) < 2:
         return Missing(missing=f"circuits of {kept.task.task} were run on fewer than two of these prompts")
-    return replace(kept, arm=members[0], mdm=members[1], runs=None if runs is None else (runs[0], runs[1]))
+    freedom = min(
+        freedom_of(len(chosen), len({names[group] for group in chosen}))
+        for chosen, names in (
+            (discovery, grouping.templates),
+            (evaluation, grouping.evaluation_templates),
+        )
+    )
+    return replace(
+        kept,
+        arm=members[0],
+        mdm=members[1],
+        runs=None if runs is None else (runs[0], runs[1]),
+        freedom=freedom,
+    )
 
 
 def _evidence(

@@ -1,6 +1,5 @@
 """A task's evidence as its cells keep it, and its numbers computed again from some or all of it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,8 @@ from ..compare.compare import compare
 from ..compare.function import compare_function
 from ..measure.circuit_runs import CircuitRuns
 from ..measure.evidence import Evidence
+from ..record.draws import map_numbers
+from ..record.number import Resampling
 from ..record.protocol import Compared, Protocol
 from ..record.record import Record
 from ..record.task_record import TaskRecord
@@ -25,7 +26,8 @@ class KeptTask:
     """A task of a record with what models computed for it.
 
     `runs`: the circuits that were run in the ARM and in the MDM, None where the protocol asks for none;
-    `grouping`: the pool's halves and their groups.
+    `grouping`: the pool's halves and their groups. `freedom`: degrees of freedom of what is resampled, None
+    where they are the whole task's.
     """
 
     task: TaskRecord
@@ -34,6 +36,7 @@ class KeptTask:
     mdm: Evidence
     runs: tuple[CircuitRuns, CircuitRuns] | None
     grouping: Grouping
+    freedom: int | None = None
 
     def computed(self, protocol: Protocol | None = None, edges: int | None = None) -> TaskRecord:
         """The task with the numbers of this evidence, under the protocol or another one.
@@ -49,16 +52,20 @@ class KeptTask:
             self.arm, self.mdm, under.sweeping, compared, under.statistics, at_all_sizes=False
         )
         function = None if self.runs is None else compare_function(*self.runs, under.statistics)
-        return self.task.model_copy(update={"comparison": comparison, "function": function})
+        found = {"comparison": comparison, "function": function}
+        if self.freedom is not None:
+            # A record has no list of its groups: of fewer prompts it would be read as of all.
+            own = Resampling(self.freedom, under.statistics.resamples)
+            found = {
+                name: map_numbers(content, name, lambda _, number: number.estimated(own))
+                for name, content in found.items()
+            }
+        return self.task.model_copy(update=found)
 
     @property
     def edges(self) -> int:
         """The size of the compared circuits in the record."""
         return self.task.comparison.compared.edges
-
-
-KeptTasks = Callable[[str], KeptTask]
-"""Gives a task by name."""
 
 
 def kept_task(path: Path, record: Record, name: str) -> KeptTask:

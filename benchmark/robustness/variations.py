@@ -103,7 +103,9 @@ def list_settings(protocol: Protocol, edges: int) -> Iterator[tuple[VariedKind, 
         ("prompts", f"other prompts, seed {seed}", {"seed": seed}),
         *_SETTINGS,
     ]
-    return (one for one in declared if protocol.changed(**one[2]) != protocol)
+    # Only EAP-IG integrates: of another method points and rule change nothing.
+    unused = () if protocol.scoring.method == "eap-ig" else ("points", "rule")
+    return (one for one in declared if one[0] not in unused and protocol.changed(**one[2]) != protocol)
 
 
 def _of_prompts() -> Iterator[Variation]:

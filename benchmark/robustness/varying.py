@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import NotComputable
+from ..contrast.side import judgeable
 from ..record.files import write_model
 from ..record.missing import Missing
 from ..record.protocol import Protocol
@@ -56,7 +57,8 @@ def vary(
     """
     if not record.tasks:
         raise NotComputable(f"{place.beside} has no task with a comparison", "name a record that has one")
-    found = _begun(record, place.beside, announce)
+    with judgeable(str(place.beside)):
+        found = _begun(record, place.beside, announce)
     there = {one.name: one for one in found.variations}
     wanted = [one for one in list_variations(record) if kinds is None or one.kind in kinds]
     for number, variation in enumerate(wanted, 1):

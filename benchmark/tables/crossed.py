@@ -5,9 +5,18 @@ from typing import Literal
 
 from ..record.missing import Missing
 from ..record.number import Measured, Number
+from ..record.quantities.function import FUNCTION
+from ..record.record import Record
 from ..record.task_record import TaskRecord
 
 HostName = Literal["arm", "mdm"]
+
+
+def crossed_tasks(record: Record) -> list[TaskRecord]:
+    """The tasks whose circuits were run in both members; none where the protocol does not ask for it."""
+    # A record from elsewhere may hold what its protocol does not ask for, and what nothing then defines.
+    asked = FUNCTION.asked_by(record.protocol)
+    return [task for task in record.tasks if asked and task.function is not None]
 
 
 def crossed_values(task: TaskRecord, host: HostName, names: Sequence[str]) -> list[Measured]:

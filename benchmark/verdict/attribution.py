@@ -21,7 +21,8 @@ Attributable = Literal["attributable", "no more than the control", "undecided", 
 ATTRIBUTION: Mapping[Attributable, str] = {
     "attributable": "in everything that changed the pair lies beyond every control, and beyond what one more "
     "training like several controls would differ by",
-    "no more than the control": f"in everything that changed it lies less than {MARGIN:g} beyond a control",
+    "no more than the control": f"in everything that changed it lies less than {MARGIN:g} beyond a control, "
+    "of a small change less than half of it",
     "undecided": "an interval of a difference from a control includes both, or nothing changed",
     "control: none": "no control was given, and nothing is attributed",
 }
@@ -33,10 +34,19 @@ SEVERAL = 3
 
 @dataclass(frozen=True)
 class Attributed:
-    """Whether a change is more than that of the controls; `claims`: pair − control, of each control."""
+    """Whether a change is more than that of the controls.
+
+    `claims`: pair − control, of each control; `why`: why nothing is attributed although all of them hold.
+    """
 
     says: Attributable
     claims: tuple[BoundClaim, ...] = ()
+    why: str = ""
+
+    @property
+    def lines(self) -> list[str]:
+        """What decided it, a line each."""
+        return [*([self.why] if self.why else []), *map(str, self.claims)]
 
     @property
     def p(self) -> float:
@@ -117,17 +127,24 @@ def _beyond_trainings(
 
 
 def _no_more(claim: BoundClaim, name: str, values: Mapping[str, Measured] | Missing) -> BoundClaim:
-    """That the difference is smaller than the margin, or on the other side."""
+    """That the difference is smaller than the margin, or on the other side.
+
+    Of a small change the margin is half: a control that shows none of it does not show as much.
+    """
+    margin = MARGIN
+    if isinstance(claim.number, Number):
+        margin = min(margin, abs(claim.number.value - claim.bound) / 2)
     other: Beyond = "above" if claim.side == "below" else "below"
-    return _beyond(replace(claim, side=other), name, values, -MARGIN if other == "above" else MARGIN)
+    return _beyond(replace(claim, side=other), name, values, -margin if other == "above" else margin)
 
 
 def adjusted(attributions: Sequence[Attributed]) -> tuple[Attributed, ...]:
-    """After Holm's adjustment for how many of them attribute something: others become undecided."""
+    """After Holm's adjustment for how many could attribute something: others become undecided."""
     found = list(attributions)
-    claiming = [index for index, one in enumerate(found) if one.says == "attributable"]
-    if claiming:
-        for index, p in zip(claiming, holm([found[index].p for index in claiming]), strict=True):
-            if p > ALPHA:
-                found[index] = replace(found[index], says="undecided")
-    return tuple(found)
+    every = holm([one.p for one in found]) if found else ()
+    return tuple(
+        replace(one, says="undecided", why=f"attributable by itself, but p = {p:.3f} by Holm over all")
+        if one.says == "attributable" and p > ALPHA
+        else one
+        for one, p in zip(found, every, strict=True)
+    )

@@ -10,4 +10,8 @@ ALIKE = 0.8
 """ρ above which the members' edges are alike; between different tasks of one model it is .3 to .7."""
 
 MARGIN = 0.05
-"""By how much a pair may change less or more than its control and still be said to change as much."""
+"""A shift smaller than this is none; and a pair may change by so much more than its control and still be said
+to change no more, of a small change by half of it."""
+
+LITTLE_RIGHT_CONTEXT = 0.005
+"""A right-context share below this is next to nothing: in a causal model it is exactly 0."""

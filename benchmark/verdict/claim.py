@@ -1,17 +1,18 @@
 """A number beyond a bound: what every verdict is made of."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ...metrics import student_tail
+from ...metrics.welch import within_rounding
 from ..contrast.differences import statistic_of
 from ..record.missing import Missing
 from ..record.number import Measured, Number
 from ..record.quantity import SHARE, Rounding
 
 ALPHA = 0.05
-"""How likely it may be that any verdict of a record rests on chance."""
+"""How likely it may be that any verdict of a family rests on chance: on tasks, on suites, or a statement."""
 
 Beyond = Literal["above", "below"]
 
@@ -49,7 +50,7 @@ class BoundClaim:
         if isinstance(number, Missing) or not number.bounded:
             return 1.0
         beyond = number.value - self.bound
-        if beyond == 0 or (beyond > 0) != (self.side == "above"):
+        if (beyond > 0) != (self.side == "above") or bool(within_rounding(number.value, self.bound)):
             return 1.0
         if number.low == number.high:
             # One model with itself: no resample differs.
@@ -57,12 +58,28 @@ class BoundClaim:
         statistic, freedom = statistic_of(_above(number, self.bound))
         return 0.0 if math.isinf(statistic) else min(1.0, 2 * student_tail(abs(statistic), freedom))
 
+    def _fine_enough(self, number: Number) -> Rounding:
+        """The rounding with as many decimals as it takes to tell the end of the interval from the bound."""
+        end = number.low if self.side == "above" else number.high
+        found = self.rounding
+        if end is None or within_rounding(end, self.bound):
+            return found
+        while found.decimals < _MOST_DECIMALS:
+            if found(end).lstrip("+-") != found(self.bound).lstrip("+-"):
+                break
+            found = replace(found, decimals=found.decimals + 1)
+        return found
+
     def __str__(self) -> str:
         if isinstance(self.number, Missing):
             return f"{self.label}: {self.number.missing}"
-        where = f"{self.side} {self.rounding(self.bound)}"
-        shown = f"{self.label} {self.rounding.number(self.number)}"
+        rounding = self._fine_enough(self.number)
+        where = f"{self.side} {rounding(self.bound)}"
+        shown = f"{self.label} {rounding.number(self.number)}"
         return f"{shown} is {where}" if self.holds else f"{shown} is not clearly {where}"
+
+
+_MOST_DECIMALS = 6
 
 
 def _above(number: Number, bound: float) -> Number:
@@ -70,11 +87,22 @@ def _above(number: Number, bound: float) -> Number:
     assert number.low is not None, "an estimate has an interval"
     assert number.high is not None, "an estimate has an interval"
     found = Number(value=number.value - bound, low=number.low - bound, high=number.high - bound)
-    if number.draws is not None:
-        found = found.drawn(number.draws - bound)
+    # Without draws, though they may be at hand: whether they are depends on what lies beside a record, and a
+    # verdict on one record must not. They serve differences alone.
+    return _estimated_as(number, found)
+
+
+def _estimated_as(number: Number, found: Number) -> Number:
+    """A number with what another one's interval was estimated from, but for its draws."""
     if number.resampling is not None:
         found = found.estimated(number.resampling)
-    return found.put_together(number.parts) if number.parts else found
+    if not number.parts:
+        return found
+    return found.put_together(tuple((weight, _undrawn(part)) for weight, part in number.parts))
+
+
+def _undrawn(number: Number) -> Number:
+    return _estimated_as(number, Number(value=number.value, low=number.low, high=number.high))
 
 
 def p_of_all(claims: tuple[BoundClaim, ...]) -> float:

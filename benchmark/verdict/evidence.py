@@ -76,7 +76,7 @@ def of_task(record: Record, task: TaskResult) -> TransferEvidence:
 def evidence_places(record: Record) -> Iterator[str]:
     """Where the numbers of `of_task` stand whose draws count, as `draws.Draws` names places.
 
-    Draws make p-values and paired differences. At half the size there are neither.
+    Draws make differences from controls paired. At half the size there is no difference.
     """
     for task in record.tasks:
         yield from (_place_of_structure(task, name) for name in STRUCTURE)
@@ -144,8 +144,7 @@ def _size(task: TaskRecord, host: HostName) -> Literal["compared", "matched"]:
 
 
 def _at_compared(task: TaskRecord, host: HostName) -> TransferAt:
-    found = _host(task, host)
-    return found.compared if isinstance(found.matched, Missing) else found.matched
+    return _host(task, host).counted
 
 
 def _at_half(task: TaskRecord, host: HostName) -> TransferAt:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from ...errors import NotComputable
+from ..contrast.side import judgeable
 from ..record.missing import Missing
 from ..record.record import Record
 from ..record.robustness import Robustness, VerdictOn, of_these_verdicts, read_robustness
@@ -34,4 +36,9 @@ def marks_beside(
     if not isinstance(found, Robustness):
         return found
     # Whoever changed the file, or the rules since, would have marks put on other verdicts than those judged.
-    return of_these_verdicts(found, said_by(verdict or judge(record)))
+    try:
+        with judgeable(str(place)):
+            own = verdict or judge(record)
+    except NotComputable as error:
+        return Missing(missing=error.problem)
+    return of_these_verdicts(found, said_by(own))

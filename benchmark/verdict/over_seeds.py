@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ...errors import UsageError, listed
 from ..contrast.differences import statistic_of
-from ..record.controls import check_control
+from ..record.controls import check_controls
 from ..record.missing import Missing
 from ..record.number import Measured, Number
 from ..record.record import Record
@@ -26,8 +26,9 @@ def judge_seeds(records: Sequence[Record], controls: Sequence[Record] = ()) -> P
     for records of another ARM, protocol or tasks than the first, and for one that is no control of it.
     """
     check_seeds(records)
-    for control in controls:
-        check_control(records[0], control)
+    check_controls(records[0], controls)
+    if len(controls) > 1:
+        check_seeds(controls)
     source = SeedsEvidence(records, controls)
     return PairVerdict(
         f"{records[0].pair.name} and {len(records) - 1} more",
@@ -45,7 +46,7 @@ def check_seeds(records: Sequence[Record]) -> None:
     if len(records) < 2:
         raise UsageError(
             "seeds of a recipe are at least two records, and there is one",
-            "give the records of its other seeds, or leave out --seeds",
+            "give the records of its other seeds, or leave out --seeds (in Python seeds=)",
         )
     first = records[0]
     for record in records[1:]:
@@ -61,7 +62,8 @@ def check_seeds(records: Sequence[Record]) -> None:
             raise UsageError(
                 f"{record.pair.name} and {first.pair.name} are no two seeds of one recipe: they differ in "
                 f"{listed(differing)}",
-                "give records of one ARM that was trained by one recipe, or leave out --seeds",
+                "give records of one ARM that was trained by one recipe, or leave out --seeds "
+                "(in Python seeds=)",
             )
         if record.pair.mdm.digest == first.pair.mdm.digest:
             raise UsageError(

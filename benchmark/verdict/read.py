@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..contrast.comparable import match_tasks
-from ..contrast.side import Side, computable, read_side, with_draws_of_cells
-from ..record.controls import check_control
+from ..contrast.side import Side, computable, judgeable, read_side, with_draws_of_cells
+from ..record.controls import check_controls
 from ..record.record import Record
 from ..run.progress import Announce, announce_nothing
 from .marks import marks_beside
@@ -30,8 +30,7 @@ def judge_files(
     The variations that `mechshift robustness` left beside a record are read with it.
     """
     pair, *others = map(read_side, (record, *controls))
-    for other in others:
-        check_control(pair.record, other.record)
+    check_controls(pair.record, [other.record for other in others])
     if cells and others:
         pairable = {
             task.name
@@ -47,5 +46,5 @@ def judge_files(
 
 
 def _computed(pair: Side, others: Sequence[Side], lines: Sequence[Record]) -> PairVerdict:
-    with computable(pair, others[0] if others else pair):
+    with computable(pair, others[0]) if others else judgeable(pair.name):
         return judge(pair.record, [other.record for other in others], lines)

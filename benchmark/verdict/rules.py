@@ -5,7 +5,7 @@ and so have both estimators of structure; what fits no rule is undecided.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ..record.missing import Missing
@@ -65,8 +65,18 @@ def find(evidence: TransferEvidence) -> Ruling:
     for one in candidates:
         if all(claim.holds for claim in one.claims):
             against = _against(evidence)
-            return Ruling("undecided", one.claims, against) if against else one
+            return Ruling("undecided", one.claims, against) if against else _told(one, evidence)
     return Ruling("undecided", nearest.claims, _nothing_fits(nearest))
+
+
+def _told(found: Ruling, evidence: TransferEvidence) -> Ruling:
+    """The verdict with what has to be known of how it came about."""
+    if not evidence.moved:
+        return found
+    return replace(found, why="; ".join(filter(None, (found.why, _MATCHED))))
+
+
+_MATCHED = "heads changed places and were matched by their weights"
 
 
 def _candidates(evidence: TransferEvidence) -> Iterator[Ruling]:
@@ -75,8 +85,7 @@ def _candidates(evidence: TransferEvidence) -> Iterator[Ruling]:
     short = {host: _transfer(evidence, host, "below", CARRIES_OVER) for host in TRANSFER}
     fails = {host: _transfer(evidence, host, "below", FAILS) for host in TRANSFER}
     yield Ruling("preserved", (over["arm"], over["mdm"], *alike))
-    matched = "heads changed places and were matched by their weights" if evidence.moved else ""
-    yield Ruling("same function, other edges", (over["arm"], over["mdm"], *unlike), matched)
+    yield Ruling("same function, other edges", (over["arm"], over["mdm"], *unlike))
     yield Ruling("extended", (over["arm"], short["mdm"]), _MORE)
     yield Ruling("extended", (over["mdm"], short["arm"]), _LESS)
     yield Ruling("rebuilt", (fails["arm"], fails["mdm"], *unlike))

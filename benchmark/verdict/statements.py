@@ -15,7 +15,6 @@ from ..record.resampling import resampling_of, with_resampling
 from ..record.summary import Among, Reading, Values, ValuesOf, values_over
 from ..record.task_record import TaskRecord
 from .attribution import NO_CONTROL, Attributed, adjusted, attribute_change
-from .bounds import MARGIN
 from .claim import ALPHA, Beyond, BoundClaim, p_of_all
 from .topics import Says, Topic, list_topics
 
@@ -25,7 +24,7 @@ class Stated:
     """What is said of a topic.
 
     `claims`: what decided it, of an undecided one the claims that come nearest; `why`: why it is undecided.
-    `adjusted_p`: by Holm over all statements that say more or less.
+    `adjusted_p`: by Holm over all statements, None of an undecided one unless that is why it is.
     """
 
     topic: Topic
@@ -80,7 +79,7 @@ def statements_from(source: TopicNumbers) -> tuple[Stated, ...]:
 def _state(topic: Topic, source: TopicNumbers) -> Stated:
     values = source.values(topic, "")
     more, less = (_claims(topic, values, side, 0.0) for side in ("above", "below"))
-    little = _claims(topic, values, "below", MARGIN) + _claims(topic, values, "above", -MARGIN)
+    little = _claims(topic, values, "below", topic.margin) + _claims(topic, values, "above", -topic.margin)
     directions: dict[Says, tuple[BoundClaim, ...]] = {"more": more, "less": less}
     for says, claims in directions.items():
         if all(claim.holds for claim in claims):
@@ -173,19 +172,23 @@ def _carriers(topic: Topic, source: TopicNumbers) -> tuple[str, ...]:
 
 
 def _after_holm(statements: Sequence[Stated]) -> tuple[Stated, ...]:
-    """What says more or less after Holm's adjustment over all that do, then their attributions."""
-    found = list(statements)
-    saying = [index for index, one in enumerate(found) if one.says in ("more", "less")]
-    if saying:
-        for index, p in zip(saying, holm([p_of_all(found[index].claims) for index in saying]), strict=True):
-            one = replace(found[index], adjusted_p=float(p))
-            if p > ALPHA:
-                why = f"{one.topic.words[one.says]} by itself, but p = {p:.3f} by Holm over all"
-                attribution = replace(one.attribution, says="undecided") if controlled(one) else NO_CONTROL
-                one = replace(one, says="undecided", why=why, attribution=attribution)
-            found[index] = one
+    """What is said after Holm's adjustment over all that could be said, then their attributions."""
+    every = holm([1.0 if one.says == "undecided" else p_of_all(one.claims) for one in statements])
+    found = [_if_no_chance(one, float(p)) for one, p in zip(statements, every, strict=True)]
     after = adjusted([one.attribution for one in found])
     return tuple(replace(one, attribution=each) for one, each in zip(found, after, strict=True))
+
+
+def _if_no_chance(statement: Stated, p: float) -> Stated:
+    """The statement with its adjusted p, undecided where that is too large."""
+    if statement.says == "undecided":
+        return statement
+    found = replace(statement, adjusted_p=p)
+    if p <= ALPHA:
+        return found
+    why = f"{statement.text} by itself, but p = {p:.3f} by Holm over all"
+    attribution = replace(found.attribution, says="undecided") if controlled(found) else NO_CONTROL
+    return replace(found, says="undecided", why=why, attribution=attribution)
 
 
 def controlled(statement: Stated) -> bool:

@@ -53,7 +53,7 @@ def deciding(one: Judged) -> list[str]:
     """What decided a verdict, a line each: why it is as it is, its claims, the differences from controls."""
     finding = one.finding
     claims = () if finding.verdict == "undecided" else finding.claims
-    return [*([finding.why] if finding.why else []), *map(str, claims), *map(str, one.attribution.claims)]
+    return [*([finding.why] if finding.why else []), *map(str, claims), *one.attribution.lines]
 
 
 def _changes(marks: Robustness | None, which: VerdictOn, name: str) -> list[str]:
@@ -78,7 +78,7 @@ def _statements(statements: Sequence[Stated], width: int, marks: Robustness | No
         directed = one.says in ("more", "less")
         attribution = f"; {one.attribution.says}" if directed else ""
         lines.append(wrapped(f"{about}: {one.text}{attribution}{chance}", width, "  "))
-        details = [*map(str, one.claims), *map(str, one.attribution.claims)]
+        details = [*map(str, one.claims), *one.attribution.lines]
         details += _changes(marks, "statements", about)
         lines += [wrapped(plain(detail), width, "      ") for detail in details]
     return lines
@@ -113,8 +113,8 @@ def _legend(verdict: PairVerdict, width: int) -> list[str]:
     said |= dict.fromkeys(one.attribution.says for one in verdict.statements if one.says in ("more", "less"))
     lines += [f"{name}: {ATTRIBUTION[name]}." for name in said]
     lines.append(
-        "In brackets: 95 % intervals over prompts; p by Holm over all tasks, over both suites, or over all "
-        "statements."
+        "In brackets: 95 % intervals over prompts, of values for other tasks over tasks; p by Holm over all "
+        "tasks, over both suites, or over all statements."
     )
     return [wrapped(line, width) for line in lines]
 
@@ -188,7 +188,7 @@ def _statement_values(one: Stated) -> dict[str, Any]:
 
 
 def _attribution_values(one: Attributed) -> dict[str, Any]:
-    return {"says": one.says, "decided_by": list(map(_claim_values, one.claims))}
+    return {"says": one.says, "why": one.why, "decided_by": list(map(_claim_values, one.claims))}
 
 
 def _claim_values(claim: BoundClaim) -> dict[str, Any]:

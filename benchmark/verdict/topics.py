@@ -13,6 +13,7 @@ from ..record.number import Measured
 from ..record.quantity import FINE, SHIFT, Rounding, entry
 from ..record.summary import SUITES, Among, ValuesOf, mean, similarity_of, square, transfer_of
 from ..record.task_record import TaskRecord
+from .bounds import LITTLE_RIGHT_CONTEXT, MARGIN
 
 Says = Literal["more", "less", "no change", "undecided"]
 
@@ -22,7 +23,8 @@ class Topic:
     """What a statement is about.
 
     `words`: what is said where there is more of it, less, and no change; `measure`: its estimators, by what
-    they are called, from the values of tasks; `suite`: the suite it is about, None for one on both.
+    they are called, from the values of tasks; `suite`: the suite it is about, None for one on both; `margin`:
+    within it there is no change.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Topic:
     measure: Callable[[ValuesOf], Mapping[str, Measured]]
     suite: str | None = None
     rounding: Rounding = field(default=SHIFT)
+    margin: float = MARGIN
 
 
 def list_topics() -> Iterator[Topic]:
@@ -80,6 +83,7 @@ def list_topics() -> Iterator[Topic]:
             ),
             suite,
             FINE,
+            LITTLE_RIGHT_CONTEXT,
         )
     yield _dependence(
         "structure by suite",

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ...errors import listed
+from ...errors import UsageError, listed
 from ...metrics import holm
-from ..record.controls import check_control
+from ..record.controls import check_controls
 from ..record.lines import check_line
 from ..record.missing import Missing
 from ..record.number import Measured
@@ -68,8 +68,12 @@ def judge(record: Record, controls: Sequence[Record] = (), lines: Sequence[Recor
     With the draws of their numbers at hand (`contrast.side`) differences from the controls are paired. Raises
     UsageError for a record that is no control or no line of the pair.
     """
-    for control in controls:
-        check_control(record, control)
+    if record.pair.line is not None:
+        raise UsageError(
+            f"{record.pair.name} is a line and no pair with an MDM, and has no verdict",
+            "name the record of the pair, and give this one with --line (in Python lines=)",
+        )
+    check_controls(record, controls)
     for line in lines:
         check_line(record, line)
     return judge_against(record, controls, lines)
@@ -121,12 +125,11 @@ def _judged(
     without: Mapping[str, tuple[str, ...]],
 ) -> tuple[Judged, ...]:
     """Verdicts after Holm's adjustment over all of them, then their attributions after one of their own."""
-    decided = [name for name, one in findings.items() if one.verdict != "undecided"]
-    p = dict(zip(decided, holm([findings[name].p for name in decided]), strict=True)) if decided else {}
-    found = {
-        name: _chance(one, float(p[name])) if p.get(name, 0) > ALPHA else one
-        for name, one in findings.items()
-    }
+    # All that could have been given a verdict are counted: which ones are is told by the same numbers, and
+    # an adjustment over those alone would be none where a single one is.
+    every = dict(zip(findings, holm([one.p for one in findings.values()]), strict=True)) if findings else {}
+    p = {name: float(every[name]) for name, one in findings.items() if one.verdict != "undecided"}
+    found = {name: _chance(one, p[name]) if p.get(name, 0) > ALPHA else one for name, one in findings.items()}
     attributions = adjusted(
         [
             attribute_change(one.changed, _named(apart(name)) if one.changed else _unasked(controls))
@@ -134,7 +137,7 @@ def _judged(
         ]
     )
     return tuple(
-        Judged(name, one, float(p[name]) if name in p else None, attribution, without[name])
+        Judged(name, one, p.get(name), attribution, without[name])
         for (name, one), attribution in zip(found.items(), attributions, strict=True)
     )
 
@@ -153,6 +156,11 @@ def _chance(finding: Ruling, p: float) -> Ruling:
     return replace(finding, verdict="undecided", why=why)
 
 
+def _alike(one: Ruling, other: Ruling) -> bool:
+    """Whether two findings are one verdict; of two that extend, to the same side."""
+    return one.verdict == other.verdict and (one.verdict != "extended" or one.why == other.why)
+
+
 def _find_over(inside: Sequence[str], source: EvidenceSource, among: Among) -> tuple[Ruling, tuple[str, ...]]:
     """The verdict on the means over tasks; undecided where leaving one of them out makes it another one."""
     found = find(source.over(inside, among))
@@ -161,7 +169,7 @@ def _find_over(inside: Sequence[str], source: EvidenceSource, among: Among) -> t
     without = tuple(
         left_out
         for left_out in inside
-        if find(source.over([name for name in inside if name != left_out], among)).verdict != found.verdict
+        if not _alike(find(source.over([name for name in inside if name != left_out], among)), found)
     )
     if not without:
         return found, ()

@@ -1,6 +1,7 @@
-"""Plans of a pair that is nowhere, pools for their cells, and a clock that is set by hand."""
+"""Plans of a pair that is nowhere, pools for their cells, what a run wrote, and a clock set by hand."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from mechshift.benchmark.asking.pool import Pool
 from mechshift.benchmark.record.number import Accuracy
@@ -41,3 +42,15 @@ def make_pool() -> Pool:
     return Pool(
         arm=nothing, mdm=nothing, mdm_in_place=nothing, unfit={}, other_form=0, solved=(), fingerprint="0"
     )
+
+
+def record_of(folder: Path) -> Path:
+    """The one record of a run's folder."""
+    (found,) = folder.glob("*.json")
+    return found
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """All of a run's folder that does not tell when it was made."""
+    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".seal"]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}

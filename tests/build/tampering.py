@@ -151,6 +151,10 @@ ALTERNATIVES: dict[str, Any] = {
     "local": "planning",
     "plan": "trajectory",
     "copy": "last",
+    "confidence": "random",
+    "task": 3,
+    "eap-ig": "eap",
+    "absolute": "positive",
 }
 """Other values of texts of which not every one is allowed."""
 
@@ -172,7 +176,7 @@ TRUSTED = (
 
 _DECLARED = "was not made as the record says: its"
 _EXPECTED = (
-    ("schema_version", "record", "this version of mechshift reads schema 6"),
+    ("schema_version", "record", "this version of mechshift reads schema 7"),
     ("pair.name", "card", "it names pair 'small'"),
     ("pair.(control|mask_id|tokenizer)", "cells", f"{_DECLARED} tokenizer or mask token"),
     ("pair.(arm|mdm)", "cells", f"{_DECLARED} members"),
@@ -184,8 +188,8 @@ _EXPECTED = (
     (r"tasks\[\d\].task", "coverage", "is repeated or not in the protocol"),
     (r"tasks\[\d\].version", "plausibility", "it is version 3 of the task"),
     (r"tasks\[\d\].level", "coverage", "is of level"),
-    (r"tasks\[\d\].cells.(circuit|comparison|function)\S*.key", "cells", "its key is not that of"),
-    (r"tasks\[\d\].cells.(circuit|comparison|function)\S*.digest", "numbers", "the record says"),
+    (r"tasks\[\d\].cells.(circuit|comparison|function|causality)\S*.key", "cells", "its key is not that of"),
+    (r"tasks\[\d\].cells.(circuit|comparison|function|causality)\S*.digest", "numbers", "the record says"),
     (r"tasks\[\d\].cells.\S+.key", "cells", "it is missing"),
     (r"tasks\[\d\].cells.\S+.digest", "cells", "is not what record.json was made of"),
     ("environment.(torch|transformers|device)", "cells", f"{_DECLARED} software"),

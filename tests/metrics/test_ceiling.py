@@ -190,7 +190,7 @@ def test_halves_that_most_resamples_empty_have_no_overlap() -> None:
         ({"clusters": np.arange(3)}, "3 labels for 24 groups"),
         ({"edges": np.zeros((20, 30), bool)}, "no edge at all"),
         ({"k": 0}, "k must be between 1"),
-        ({"by": "size"}, "'absolute' or 'signed'"),
+        ({"by": "size"}, "'absolute', 'signed' or 'positive'"),
     ],
 )
 def test_wrong_input_is_refused(change: dict, message: str) -> None:

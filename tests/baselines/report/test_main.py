@@ -119,4 +119,4 @@ def test_without_arguments_the_options_are_named(
     with pytest.raises(SystemExit) as ending:
         command()
     assert ending.value.code == 2
-    assert "--records, --out" in capsys.readouterr().err
+    assert "required: --records" in capsys.readouterr().err

@@ -94,9 +94,10 @@ def test_another_protocol_is_refused(
     found = refusal(make_pairs({"tiny-block": make_record("tiny-block", protocol=QUICK)}), put, tmp_path)
     assert found.problem == (
         "the records of tiny-block and tiny are not of the same protocol: "
-        "beside_examples is 16 and 48; board is False and True; convergence is 8 and 24; "
-        "minimum is 16 and 30; most is 10 and 40; name is quick and v2; pool is 80 and 500; "
-        "resamples is 100 and 200; swept is 16 and 128; version is 4 and 1"
+        "ablated is 8 and 32; beside_examples is 16 and 48; board is False and True; "
+        "convergence is 8 and 24; crossed is 16 and 64; minimum is 16 and 30; most is 10 and 40; "
+        "name is quick and v2; pool is 80 and 500; random_sets is 5 and 10; resamples is 100 and 200; "
+        "shuffled_examples is 2 and 8; swept is 16 and 128; version is 5 and 2"
     )
 
 

@@ -69,8 +69,9 @@ def test_json_and_a_format_contradict_each_other(command: Command, board: Path) 
 
 
 def test_unofficial_rows_stand_among_the_others_and_are_marked(
-    command: Command, board: Path, make_record: MakeRecord
+    command: Command, board: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "200")  # so that no word is broken
     write_model(make_record("look", Number(value=9.0), protocol=QUICK), board / "look.json")
     reduced = make_record("part", shift=Number(value=0.2), reductions=("task ioi was not asked for",))
     write_model(reduced, board / "part.json")

@@ -62,7 +62,13 @@ def test_a_run_prints_its_row_and_where_the_record_lies(command: Command, tmp_pa
     done = command("run", "--task", "infilling", "--out", tmp_path / "results")
     assert (done.code, done.err) == (0, "")
     page, _, last = done.out.strip().rpartition("\n\n")
-    assert last == f"record: {tmp_path / 'results' / 'tiny-quick-infilling.json'}"
+    place, *control = last.splitlines()
+    assert place == f"record: {tmp_path / 'results' / 'tiny-quick-infilling.json'}"
+    listed = ", ".join(["tiny-continued", *(f"tiny-continued-seed-{seed}" for seed in range(2, 6))])
+    assert " ".join(control) == (
+        f"control: none, so nothing is attributed to the training; listed for this ARM: {listed} "
+        "(give --control NAME, or --control siblings for all)"
+    )
     for expected in ("tiny", "infilling", "task ioi was not asked for", "protocol v2"):
         assert expected in page
     shown = command("show", tmp_path / "results" / "tiny-quick-infilling.json")
@@ -89,6 +95,7 @@ def test_plots_are_written_where_they_are_asked_for(command: Command, record: Pa
         "tiny-quick-countdown.svg",
         "tiny-quick-greater-than-heads.svg",
         "tiny-quick-greater-than.svg",
+        "tiny-quick-transfer.svg",
     ]
     assert sorted(done.err.splitlines()) == [f"wrote {path}" for path in written]
     assert "wrote" not in done.out
@@ -388,7 +395,7 @@ def test_a_terminal_without_the_letters_shows_what_it_can() -> None:
         "ls", "protocols", stdout=subprocess.PIPE, env={**os.environ, "PYTHONIOENCODING": "ascii"}
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert "circuit_edges    ?" in done.stdout
+    assert re.search(r"^circuit_edges +\?$", done.stdout, re.MULTILINE)
 
 
 def mechshift(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:

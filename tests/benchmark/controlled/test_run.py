@@ -140,6 +140,7 @@ def test_a_control_of_another_arm_is_refused_before_weights_are_loaded(
 
 
 @pytest.mark.usefixtures("quick")
+@pytest.mark.usefixtures("quick")
 def test_two_models_are_in_memory_at_most(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, observed_once: Callable[[], None]
 ) -> None:

@@ -57,7 +57,7 @@ def test_a_dry_run_says_what_would_be_run_and_writes_nothing(command: Command, t
     for expected in (
         "ioi",
         "scores-mdm",
-        "cells: 32, of which 0 exist already",
+        "cells: 44, of which 0 exist already",
         "time: unknown; measure this machine",
         "sudoku",
         "attribution",
@@ -76,6 +76,8 @@ def test_json_has_the_numbers(command: Command, small: Protocol) -> None:
     assert found["parameters"] == [1_054_848, 1_054_848]
     (task,) = found["tasks"]
     assert task["stages"]["decoding"]["arm"]["examples"] == small.sampling.pool
+    # Whatever a model runs for is told, what came last too.
+    assert all(task["stages"][stage]["mdm"]["flop"] > 0 for stage in ("ablation", "transfer"))
     assert found["needed"] == max(
         sum(stage["device"].values()) + sum(stage["host"].values()) for stage in found["memory"]
     )
@@ -159,32 +161,44 @@ def plan_of(command: Command, *arguments: object) -> tuple[list[dict[str, Any]],
 def test_the_cells_of_a_run_are_there_in_a_dry_run_after_it(
     command: Command, measured: tuple[Record, Path]
 ) -> None:
-    """By the keys that the record has, which are those of the loaded pair."""
+    """By the keys that the record has, which are those of the loaded pair.
+
+    All but what circuits of other tasks go into: here the other task is another.
+    """
     record, out = measured
     cells, seconds = plan_of(command, "--task", "countdown", "--task", "ioi", "--out", out)
     keys = {(task.task, name): cell.key for task in record.tasks for name, cell in task.cells.items()}
     of_countdown = {("countdown", cell["name"]): cell["key"] for cell in cells if cell["task"] == "countdown"}
-    assert of_countdown.items() <= keys.items()
-    assert [cell["there"] for cell in cells] == [True] * 16 + [False] * 16
+    across = {("countdown", name) for name in ("transfer-arm", "transfer-mdm", "function")}
+    assert {slot for slot, key in of_countdown.items() if keys[slot] != key} == across
+    assert [cell["there"] for cell in cells] == [True] * 19 + [False] * (3 + 22)
     assert cells[1]["needs"] == ["pool"]
     assert seconds["source"] == "earlier"
-    assert seconds["left"] == pytest.approx(sum(cell["seconds"] for cell in cells[16:]))
+    assert seconds["left"] == pytest.approx(sum(cell["seconds"] for cell in cells[19:]))
 
 
 def test_a_protocol_s_change_keeps_the_cells_that_it_does_not_touch(
-    command: Command, measured: tuple[Record, Path], small: Protocol, monkeypatch: pytest.MonkeyPatch
+    command: Command,
+    measured: tuple[Record, Path],
+    small: Protocol,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # Without the record: over that of the same tasks under other settings no run would write.
+    shutil.copytree(measured[1] / "cells", tmp_path / "cells")
     changed = {"quick": small.changed(resamples=small.statistics.resamples + 1)}
     monkeypatch.setattr("mechshift.benchmark.record.protocol._PROTOCOLS", changed)
-    cells, _ = plan_of(command, "--task", "countdown", "--out", measured[1])
-    assert [cell["name"] for cell in cells if not cell["there"]] == ["comparison", "stages"]
+    cells, _ = plan_of(command, "--task", "countdown", "--task", "greater-than", "--out", tmp_path)
+    statistics = ["comparison", "stages", "causality", "function"]
+    assert [cell["name"] for cell in cells if not cell["there"]] == 2 * statistics
 
 
 def test_a_probe_tells_the_time_of_every_cell(command: Command) -> None:
     cells, seconds = plan_of(command, "--task", "ioi", "--probe", "0.3")
     assert seconds["source"] == "probe"
     assert seconds["left"] == pytest.approx(sum(cell["seconds"] for cell in cells))
-    assert all(cell["seconds"] > 0 for cell in cells if not cell["name"].startswith(("circuit-", "prompts")))
+    quick = {"circuit-arm", "circuit-mdm", "prompts", "causality", "function"}
+    assert {cell["name"] for cell in cells if not cell["seconds"] > 0} == quick
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "nan", "1e9"])

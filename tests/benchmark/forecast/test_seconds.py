@@ -51,7 +51,9 @@ def test_a_probe_s_speeds_make_seconds(found: Forecast) -> None:
     assert seconds["ioi", "scores-mdm"] == pytest.approx(before / 2e9 + scores.graded_flop(sizes) / 5e8)
     assert seconds["ioi", "comparison"] == pytest.approx(sizes.graph.edges * (1e-6 + 101 * 1e-7))
     assert seconds["countdown", "circuit-arm"] == 0
-    assert len(seconds) == 32
+    # Of each member: scores, sweep, circuit, entropies, effects, cards, ablation, transfer; of both: pool,
+    # prompts, comparison, stages, causality, function.
+    assert len(seconds) == 2 * (2 * 8 + 6)
 
 
 def test_a_probe_gives_the_threads_back(found: Forecast) -> None:

@@ -6,7 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from tokenizers import pre_tokenizers
 from torch import nn
 
@@ -43,6 +45,7 @@ STAGES = {
     "cards": "cards",
     "stages": "other reads",
     "ablation": "ablation",
+    "transfer": "transfer",
 }
 """The stage of a forecast in which a cell is computed, by the beginning of the cell's name."""
 TASKS = ("ioi", "greater-than", "countdown", "sudoku")
@@ -98,7 +101,17 @@ def _count(pair: Pair, name: str, counters: dict[str, Counter], out: Path) -> di
 
     (outcome,) = measure(pair, PROTOCOL, out, as_asked(PROTOCOL, [name], None), None, ROWS, Watching())
     assert "comparison" in outcome.contents
+    for role in counters:
+        runs = outcome.contents[f"transfer-{role}"]
+        alike = (runs.circuits, runs.empty), (runs.shuffled, runs.empty[runs.shuffled_at])
+        named, shuffled = (_equal_rows(np.vstack(each)) for each in alike)
+        found[f"{role} equal circuits"] = named, shuffled
     return found
+
+
+def _equal_rows(values: NDArray[np.float64]) -> int:
+    """How many rows repeat an earlier one: metrics of circuits that are equal, to the last bit."""
+    return len(values) - len({row.tobytes() for row in values})
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +169,25 @@ def test_circuits_are_at_most_those_of_two_rankings(
     said, (passes, tokens) = forecast_of(works[task], role, "circuits"), counted[task][f"{role} circuits"]
     assert passes <= said.forward
     assert 0.4 * said.tokens < tokens <= said.tokens
+
+
+@pytest.mark.parametrize("role", ["arm", "mdm"])
+@pytest.mark.parametrize("task", TASKS)
+def test_transferred_circuits_are_those_of_the_run_but_for_equal_ones(
+    task: str, role: str, counted: Counted, works: dict[str, TaskWork]
+) -> None:
+    """Of equal circuits, such as small ones that are empty, one is run; each has every position once."""
+    said, (passes, tokens) = forecast_of(works[task], role, "transfer"), counted[task][f"{role} transfer"]
+    # Circuits are swept and transferred on the same examples, the whole half of so small a pool.
+    swept = works[task].arm.swept if role == "arm" else works[task].mdm.swept
+    positions = sum(load.rows * load.tokens for load in swept)
+    # The task's own six circuits and the empty one; the shuffled ones and the empty one on a part.
+    assert PROTOCOL.transferring is not None
+    few, rest = divmod(said.extracted - 7 * positions, 1 + PROTOCOL.transferring.shuffled)
+    assert (rest, 0 < few < positions) == (0, True)
+    named, shuffled = counted[task][f"{role} equal circuits"]
+    assert passes <= said.forward
+    assert tokens == said.tokens - named * positions - shuffled * few
 
 
 @pytest.mark.parametrize("method", ["exact", "gim"])

@@ -28,6 +28,7 @@ from mechshift.benchmark.pages.comparison import comparison_page
 from mechshift.benchmark.pages.pair import PairPage, pair_page
 from mechshift.benchmark.pages.write import write_page
 from mechshift.benchmark.record.number import Number
+from mechshift.benchmark.record.protocol import V2
 from mechshift.benchmark.record.row import pair_quantities
 
 ROWS = some_rows(14)
@@ -319,9 +320,11 @@ INERT = """() => ({
 
 
 def title(kind: str) -> str:
-    return {"pair": f"{SEEN}, {SEEN}", "board": f"Leaderboard, {SEEN}@1", "comparison": f"{SEEN} and {SEEN}"}[
-        kind
-    ]
+    return {
+        "pair": f"{SEEN}, {SEEN}",
+        "board": f"Leaderboard, {SEEN}@{V2.version}",
+        "comparison": f"{SEEN} and {SEEN}",
+    }[kind]
 
 
 @pytest.mark.parametrize("kind", ["pair", "board", "comparison"])

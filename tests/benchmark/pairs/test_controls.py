@@ -152,8 +152,9 @@ def test_siblings_are_all_that_the_pair_s_entry_names() -> None:
     assert [one.name for one in controls.specs] == ["qwen2.5-coder-7b", "qwen2.5-7b-instruct"]
     assert not controls.left_out
     # One that is named too is no second one.
-    named = found(PairOptions(pair="dream-7b"), "qwen2.5-7b-instruct", "siblings")
-    assert [one.name for one in named.specs] == ["qwen2.5-7b-instruct", "qwen2.5-coder-7b"]
+    for asked in (("qwen2.5-7b-instruct", "siblings"), ("siblings", "qwen2.5-7b-instruct")):
+        named = found(PairOptions(pair="dream-7b"), *asked)
+        assert [one.name for one in named.specs] == ["qwen2.5-7b-instruct", "qwen2.5-coder-7b"]
 
 
 def test_siblings_without_weights_are_named() -> None:

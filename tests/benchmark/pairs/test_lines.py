@@ -40,6 +40,11 @@ def test_each_line_is_made_from_one_of_the_pair_s_checkpoints() -> None:
     assert [line.autoregressive for line in (bidirectional, causal, noise)] == [False, False, True]
 
 
+def test_one_seed_of_noise_is_one_line() -> None:
+    assert make_line(PAIR, "noise:05", 7) == make_line(PAIR, "noise:5", 7)
+    assert make_line(PAIR, "noise:0", 7) == make_line(PAIR, "noise", 7)
+
+
 def test_what_a_line_is_stands_first_among_its_confounds() -> None:
     pair = replace(PAIR, confounds=("other data",))
     assert make_line(pair, "noise", 7).confounds == (

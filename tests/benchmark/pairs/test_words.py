@@ -68,6 +68,8 @@ def of_the_command_line_alone(text: str) -> list[str]:
         sentence
         for sentence in re.split(r"[.;:] ", text)
         if re.search(r"(?<![\w-])--[a-z]", sentence)
+        # An option alone is a word of a command that is put together.
+        and not re.fullmatch(r"['\"]--[a-z-]+['\"]", sentence)
         # What is to be typed into a shell as a whole may have options.
         and not re.search(r"in Python|python -m|hf download|mechshift [a-z]+ ", sentence)
     ]

@@ -32,6 +32,7 @@ FORESTS = [
         "structure",
         "overlap-of-the-circuits",
         "faithfulness",
+        "function-either-member-s-circuit-in-the-other",
         "depth",
         "direction",
         "specialisation",
@@ -64,7 +65,7 @@ def test_a_figure_for_every_section_and_for_every_task_that_has_numbers(
     tasks = make_task("ioi"), make_task("infilling")
     record = make_record("org/Model-2.5", tasks=tasks, failed=(make_failed_task("countdown", "too few"),))
     written = write_plots(record, PlotFiles(tmp_path / "plots"))
-    names = [f"org-Model-2.5-v2-{name}.svg" for name in (*FORESTS, "ioi", "infilling")]
+    names = [f"org-Model-2.5-v2-{name}.svg" for name in (*FORESTS, "ioi", "infilling", "transfer")]
     assert written.paths == tuple(tmp_path / "plots" / name for name in names)
     assert sorted((tmp_path / "plots").iterdir()) == sorted(written.paths)
     for path in written.paths:
@@ -170,7 +171,7 @@ def test_names_cannot_leave_the_folder_or_break_the_figure(
     record = make_record("../.. $\\frac{$ \x00\n<script>", tasks=(task,))
     paths = write_plots(record, PlotFiles(tmp_path)).paths
     assert {path.parent for path in paths} == {tmp_path}
-    path = paths[-1]
+    path = paths[-2]  # the last is of transfer on all tasks
     assert path.name == "frac-script-v2-b-x_.svg"
     assert not [node for node in ElementTree.parse(path).iter() if node.tag.endswith("script")]
 
@@ -181,7 +182,7 @@ def test_tasks_of_like_names_do_not_replace_each_other(
 ) -> None:
     tasks = [make_task("ioi").model_copy(update={"task": name}) for name in ("a-b", "a--b")]
     paths = write_plots(make_record(tasks=tuple(tasks)), PlotFiles(tmp_path)).paths
-    assert [path.name for path in paths[-2:]] == ["tiny-v2-a-b.svg", "tiny-v2-a-b-2.svg"]
+    assert [path.name for path in paths[-3:-1]] == ["tiny-v2-a-b.svg", "tiny-v2-a-b-2.svg"]
 
 
 @pytest.mark.usefixtures("blank")

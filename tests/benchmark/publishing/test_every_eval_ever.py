@@ -22,6 +22,12 @@ NAMES = [
     *(f"accuracy_{member}_{suite}" for suite in ("local", "planning") for member in ("arm", "mdm")),
     *(f"similarity_{suite}{of}" for suite in ("local", "planning") for of in ("", "_words", "_symbols")),
     *(f"task_dependent_shift{of}" for of in ("", "_words", "_symbols", "_across")),
+    *(
+        f"transfer_in_{host}_{suite}{of}"
+        for suite in ("local", "planning")
+        for of in ("", "_words", "_symbols")
+        for host in ("arm", "mdm")
+    ),
     "neurons_local",
     "neurons_planning",
     "overlap_local",
@@ -73,6 +79,7 @@ def test_every_quantity_of_the_row_is_one_result(log: dict[str, Any]) -> None:
     assert (scores["overlap_local"], scores["overlap_planning"]) == (0.75, 0.5)
     assert (scores["task_dependent_shift"], scores["one_size_edges"]) == (0.25, 1000)
     assert (scores["accuracy_mdm_planning"], scores["faithfulness_arm"]) == (0.9, 0.67)
+    assert (scores["transfer_in_arm_local_words"], scores["transfer_in_mdm_planning"]) == (0.95, 0.8)
 
 
 def test_the_log_says_of_what_by_whom_and_when(log: dict[str, Any]) -> None:
@@ -86,7 +93,7 @@ def test_the_log_says_of_what_by_whom_and_when(log: dict[str, Any]) -> None:
         "source_organization_name": "Example Lab",
         "evaluator_relationship": "third_party",
         "additional_details": {
-            "protocol": "protocol v2, version 1",
+            "protocol": "protocol v2, version 2",
             "status": "self-reported",
             "caveats": "self-reported. confounds: none declared",
             "url": "https://example.org/r",
@@ -138,7 +145,10 @@ def test_a_suites_mean_says_what_it_is_the_mean_of(log: dict[str, Any]) -> None:
 def test_what_was_measured_on_the_arm_says_so(log: dict[str, Any]) -> None:
     details = {name: one["metric_config"]["additional_details"] for name, one in results(log).items()}
     of_arm = {name for name, known in details.items() if "measured on" in known}
-    assert of_arm == {"accuracy_arm_local", "accuracy_arm_planning", "faithfulness_arm"}
+    # What the MDM's circuit does in the ARM is measured on the ARM.
+    hosted = {name for name in NAMES if name.startswith("transfer_in_arm_")}
+    assert len(hosted) == 6
+    assert of_arm == {"accuracy_arm_local", "accuracy_arm_planning", "faithfulness_arm", *hosted}
 
 
 def test_a_missing_value_is_no_result_but_a_reason() -> None:
@@ -156,10 +166,12 @@ def without_numbers(summary: Summary) -> Summary:
     by_suite += ("right_context", "right_context_squared")
     size = summary.one_size.model_copy(update={"edges": None, "shift": missing})
     nothing = dict.fromkeys(("words", "symbols"), missing)
+    square = Square(
+        suites=suites, words=suites, symbols=suites, shifts=nothing, shift=missing, across=missing
+    )
     changes = {
-        "similarity": Square(
-            suites=suites, words=suites, symbols=suites, shifts=nothing, shift=missing, across=missing
-        ),
+        "similarity": square,
+        "transfer": dict.fromkeys(("arm", "mdm"), square),
         "overlap_shift": missing,
         "one_size": size,
         "faithfulness": dict.fromkeys(("arm", "mdm"), missing),

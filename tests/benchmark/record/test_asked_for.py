@@ -6,9 +6,11 @@ import pytest
 
 from build.records import a_failed_task, a_record, number
 from mechshift.benchmark.pages.pair import PairPage, pair_page
+from mechshift.benchmark.plots.of_record import plots_of
 from mechshift.benchmark.record.protocol import V2
 from mechshift.benchmark.record.quantities import SECTIONS, sections_of, task_quantities
 from mechshift.benchmark.record.quantity import Definition, Line, Quantity, Section
+from mechshift.benchmark.report.numbers import transfer_tables
 from mechshift.benchmark.tables.table import record_table
 
 ASKING, WITHOUT = V2, V2.changed(transferring=None)
@@ -46,3 +48,12 @@ def test_texts_pages_and_frames_show_it_where_it_was_asked_for(asked: bool) -> N
     assert ("planted" in record.to_frame().quantity.unique()) == asked
     page = pair_page(PairPage(record))
     assert [part in page for part in ("Planted part", "planted sign", "Of a part.")] == [asked] * 3
+
+
+@pytest.mark.parametrize("asked", [True, False], ids=["asked", "not asked"])
+def test_circuits_that_were_run_in_both_members_are_shown_where_that_was_asked_for(asked: bool) -> None:
+    record = a_record(protocol=ASKING if asked else WITHOUT)
+    assert all(task.function is not None for task in record.tasks)
+    assert ("Circuits in the other member" in pair_page(PairPage(record))) == asked
+    assert (transfer_tables(record) == ["The protocol runs no circuits in the other member."]) != asked
+    assert ("transfer" in {plot.name for plot in plots_of(record)}) == asked

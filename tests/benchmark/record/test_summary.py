@@ -54,8 +54,8 @@ def task(
         surface=surface,
         pool=accuracies(solved),
         function=SimpleNamespace(
-            arm=SimpleNamespace(compared=SimpleNamespace(transfer=in_arm)),
-            mdm=SimpleNamespace(compared=SimpleNamespace(transfer=in_mdm)),
+            arm=SimpleNamespace(counted=SimpleNamespace(transfer=in_arm)),
+            mdm=SimpleNamespace(counted=SimpleNamespace(transfer=in_mdm)),
         ),
         comparison=SimpleNamespace(
             compared=point(edges, overlap),

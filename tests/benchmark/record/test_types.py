@@ -22,9 +22,7 @@ from mechshift.metrics import Estimate, Undefined
 @pytest.fixture(scope="module")
 def record(evidence: Callable[..., Evidence], small_protocol: Callable[..., Protocol]) -> Record:
     protocol = small_protocol(circuit_edges=30)
-    compared = compare(
-        evidence(1), evidence(2), protocol.sweeping.grid, protocol.compared, protocol.statistics
-    )
+    compared = compare(evidence(1), evidence(2), protocol.sweeping, protocol.compared, protocol.statistics)
     done = records.a_task("ioi", comparison=compared)
     failed = records.a_failed_task("countdown", "ARM solves 3 of 500")
     return records.a_record(

@@ -22,6 +22,8 @@ from mechshift.benchmark.submission.tolerances import TOLERANCES
 from mechshift.errors import NotComputable, UsageError
 
 Measured = tuple[Record, Path]
+RUN = ("scores", "sweep", "entropies", "effects", "ablation", "transfer")
+"""Stages that are computed again of one member."""
 
 
 def cells_named(record: Record, *names: tuple[str, str]):
@@ -40,18 +42,16 @@ def test_on_the_same_machine_nothing_deviates(tiny: Pair, measured: Measured) ->
         record,
         ("countdown", "pool"),
         ("countdown", "prompts"),
-        ("countdown", "scores-mdm"),
-        ("countdown", "sweep-mdm"),
-        ("countdown", "entropies-mdm"),
-        ("countdown", "effects-mdm"),
+        *(("countdown", f"{stage}-mdm") for stage in RUN),
         ("greater-than", "scores-arm"),
     )
-    assert len(chosen) == 7
+    assert len(chosen) == 9
     told = []
     found = rerun_cells(record_path(out, record), record, chosen, tiny, 64, None, told.append)
     assert told == list(chosen)
+    names = ("pool", "prompts", *(f"{stage}-mdm" for stage in RUN))
     assert {one.name: one.deviation for one in found.cells if one.task == "countdown"} == dict.fromkeys(
-        ("pool", "prompts", "scores-mdm", "sweep-mdm", "entropies-mdm", "effects-mdm"), 0.0
+        names, 0.0
     )
     assert all(one.agrees for one in found.cells)
     digests = {(task.task, name): cell.digest for task in record.tasks for name, cell in task.cells.items()}
@@ -71,10 +71,10 @@ def test_another_pair_is_refused(tiny: Pair, measured: Measured) -> None:
 def test_cells_are_drawn_at_random_each_once(measured: Measured) -> None:
     record, _ = measured
     everything = choose_cells(record, 100, random.Random(0))
-    assert len(everything) == len({(cell.task.name, cell.name) for cell in everything}) == 2 * 13
-    drawn = [choose_cells(record, 3, random.Random(seed)) for seed in range(80)]
+    assert len(everything) == len({(cell.task.name, cell.name) for cell in everything}) == 2 * 17
+    drawn = [choose_cells(record, 3, random.Random(seed)) for seed in range(110)]
     assert all(len({cell.key for cell in cells}) == 3 for cells in drawn)
-    # Of 80 draws of 3 out of 26 hardly a cell is never met: its chance is (23/26)⁸⁰.
+    # Of 110 draws of 3 out of 34 hardly a cell is never met: its chance is (31/34)¹¹⁰.
     assert {cell.key for cells in drawn for cell in cells} == {cell.key for cell in everything}
     with pytest.raises(UsageError, match="at least one"):
         choose_cells(record, 0, random.Random(0))

@@ -186,7 +186,7 @@ def test_numbers_are_those_of_a_task_that_never_had_the_other_prompts(kept: Kept
 def test_computed_at_one_size_is_what_a_run_computes_there(kept: KeptTask) -> None:
     """But for the curve over all sizes, which a variation does without."""
     few = V2.changed(resamples=10, splits=2, circuit_edges=60)
-    whole = compare(kept.arm, kept.mdm, few.sweeping.grid, few.compared, few.statistics)
+    whole = compare(kept.arm, kept.mdm, few.sweeping, few.compared, few.statistics)
     found = kept.computed(V2.changed(resamples=10, splits=2), edges=60).comparison
     assert found == whole.model_copy(update={"curve": ()})
     assert isinstance(found.depth_shift["early_share"], Number)

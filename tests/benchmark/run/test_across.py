@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from build.runs import content, record_of
 from build.submissions import SMALL, TASKS, write_run
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.record.files import read_model
@@ -39,17 +40,6 @@ def out(tiny: Pair, protocol: Protocol, tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture
 def copied(out: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(out, tmp_path / "copied"))
-
-
-def record_of(folder: Path) -> Path:
-    (found,) = folder.glob("*.json")
-    return found
-
-
-def content(folder: Path) -> dict[str, bytes]:
-    """All that does not tell when it was made."""
-    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".seal"]
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def test_each_member_runs_the_other_tasks_circuit(out: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from build.runs import content, record_of
 from build.submissions import TASKS, write_run
 from mechshift.benchmark.measure.ablations import Ablations
 from mechshift.benchmark.pairs.pair import Pair
@@ -37,17 +38,6 @@ def out(tiny: Pair, protocol: Protocol, tmp_path_factory: pytest.TempPathFactory
     folder = tmp_path_factory.mktemp("without")
     run(tiny, protocol, folder, [TASK])
     return folder
-
-
-def record_of(folder: Path) -> Path:
-    (found,) = folder.glob("*.json")
-    return found
-
-
-def content(folder: Path) -> dict[str, bytes]:
-    """All that does not tell when it was made."""
-    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".seal"]
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def test_either_member_is_run_without_its_nodes(out: Path) -> None:

@@ -28,7 +28,7 @@ from mechshift.benchmark.submission.attestation import (
 from mechshift.errors import NotComputable, UsageError
 
 NAME = "2026-11-29-tiny-v2"
-CELLS = 10 * (3 + 2 * 5)
+CELLS = 10 * (3 + 2 * 7)
 """Of ten tasks pool, prompts and other reads, and five cells of either member."""
 RE_RUN = Standing("re-run", None, 2, CELLS)
 WHEN = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)

@@ -41,13 +41,20 @@ def test_p_is_students_of_the_distance_from_the_bound_in_standard_errors() -> No
     assert BoundClaim("x", given, "below", 1.0).p == pytest.approx(expected, rel=1e-5)
 
 
-def test_draws_are_used_where_they_are_at_hand() -> None:
+def test_draws_beside_a_record_change_no_verdict_on_it() -> None:
     draws = np.random.default_rng(0).normal(0.9, 0.02, 400)
-    given = number(0.9, 0.3).drawn(draws).estimated(Resampling(14, 400))
-    # Few resamples know a variance less well than all of them would.
-    freedom = 1 / (1 / 14 + 1 / 399)
-    expected = 2 * stats.t.sf((0.9 - 0.8) / draws.std(ddof=1), freedom)
-    assert BoundClaim("x", given, "above", 0.8).p == pytest.approx(expected, rel=1e-6)
+    without = number(0.9, 0.06).estimated(Resampling(14, 400))
+    beside = number(0.9, 0.06).drawn(draws).estimated(Resampling(14, 400))
+    assert BoundClaim("x", without, "above", 0.8).p == BoundClaim("x", beside, "above", 0.8).p > 0
+    means = [number(0.9, 0.06).put_together(((0.5, one), (0.5, one))) for one in (without, beside)]
+    assert BoundClaim("x", means[0], "above", 0.8).p == BoundClaim("x", means[1], "above", 0.8).p > 0
+
+
+def test_what_rounding_could_have_made_is_not_beyond_a_bound() -> None:
+    near = Number(value=1e-12, low=5e-13, high=2e-12)
+    assert BoundClaim("x", near, "above", 0.0).p == 1.0
+    assert not BoundClaim("x", near, "above", 0.0).holds
+    assert BoundClaim("x", Number(value=1e-4, low=5e-5, high=2e-4), "above", 0.0).holds
 
 
 def test_without_a_number_or_an_interval_nothing_is_shown() -> None:
@@ -72,3 +79,13 @@ def test_a_claim_reads_as_a_sentence() -> None:
         == "ρ 0.90 [0.70, 1.10] is not clearly above 0.80"
     )
     assert str(BoundClaim("ρ", Missing(missing="it is noise"), "above", 0.8)) == "ρ: it is noise"
+
+
+def test_a_claim_is_written_with_as_many_decimals_as_tell_it_from_its_bound() -> None:
+    small = Number(value=0.00034, low=0.00031, high=0.00038)
+    assert str(BoundClaim("share", small, "above", 0.0)) == "share 0.0003 [0.0003, 0.0004] is above 0.0000"
+    near = Number(value=0.82, low=0.8004, high=0.84)
+    assert str(BoundClaim("ρ", near, "above", 0.8)) == "ρ 0.8200 [0.8004, 0.8400] is above 0.8000"
+    assert str(BoundClaim("ρ", number(0.9, 0.05), "above", 0.8)) == "ρ 0.90 [0.85, 0.95] is above 0.80"
+    other = Number(value=0.5, low=0.5, high=0.5)
+    assert str(BoundClaim("τ*", other, "above", 0.5)) == "τ* 0.50 [0.50, 0.50] is not clearly above 0.50"

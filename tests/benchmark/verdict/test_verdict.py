@@ -156,9 +156,64 @@ def test_holms_adjustment_is_over_all_tasks() -> None:
     assert found.adjusted_p > 0.05
 
 
+def test_undecided_tasks_count_in_the_adjustment() -> None:
+    # ρ of nine tasks straddles the bound, so that no rule fits; of the tenth p = .02 by itself, ten times .2.
+    open_structure = {"edges": number(0.8, 0.1), "standardised": number(0.8, 0.1)}
+    tasks = tuple(
+        task.model_copy(update={"function": a_function(0.97, number(0.9, 0.085))})
+        if task.task == "ioi"
+        else task.model_copy(
+            update={"comparison": task.comparison.model_copy(update={"structure": open_structure})}
+        )
+        for task in record(**CHANGED).tasks
+    )
+    found = named(judge(a_record("pair", tasks=tasks)))
+    alone = judge(a_record("pair", tasks=tuple(task for task in tasks if task.task == "ioi"))).tasks[0]
+    assert {one.verdict for name, one in found.items() if name in TASKS} == {"undecided"}
+    assert (alone.verdict, alone.finding.p) == ("preserved", alone.adjusted_p)
+    assert found["ioi"].adjusted_p == pytest.approx(10 * alone.finding.p)
+
+
 def test_a_record_that_is_no_control_is_refused() -> None:
     with pytest.raises(UsageError, match="is no control of pair"):
         judge(record(), [record("other")])
+
+
+def test_one_control_that_is_given_twice_is_refused() -> None:
+    with pytest.raises(UsageError, match="continued and again are one control: they have the same weights"):
+        judge(record(), [control(), renamed(control(), "again")])
+
+
+def renamed(found: Record, name: str) -> Record:
+    return found.model_copy(update={"pair": found.pair.model_copy(update={"name": name})})
+
+
+def test_a_control_without_a_change_does_not_show_as_much_as_a_small_one() -> None:
+    small = {"early_share": number(0.03, 0.002)}
+    moved, still = (
+        {"depth_shift": change, "depth_shift_squared": change}
+        for change in (small, {"early_share": number(0.02, 0.01)})
+    )
+
+    def changed(found: Record, change: dict[str, Any]) -> Record:
+        tasks = tuple(
+            task.model_copy(update={"comparison": task.comparison.model_copy(update=change)})
+            for task in found.tasks
+        )
+        return found.model_copy(update={"tasks": tasks})
+
+    judged = judge(changed(record(), moved), [changed(control(), still)])
+    early = next(one for one in judged.statements if one.topic.name == "early shift")
+    # Less the control .01 ± .005 over five tasks: some of the change, and not all of it.
+    assert (early.says, early.attribution.says) == ("more", "attributable")
+    doubtful = {"early_share": number(0.01, 0.05)}
+    judged = judge(
+        changed(record(), moved),
+        [changed(control(), {"depth_shift": doubtful, "depth_shift_squared": doubtful})],
+    )
+    early = next(one for one in judged.statements if one.topic.name == "early shift")
+    # .02 ± .022: less than .05, but not less than half of .03.
+    assert (early.says, early.attribution.says) == ("more", "undecided")
 
 
 def test_statements_need_both_weightings() -> None:
