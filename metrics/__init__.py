@@ -67,6 +67,7 @@ from .resampling import (
     paired_difference,
     paired_statistic,
     templates_drawn,
+    unit_freedom,
 )
 from .seeds import (
     across_seeds,
@@ -203,6 +204,7 @@ __all__ = [
     "top_share",
     "touched_components",
     "transport",
+    "unit_freedom",
     "unpaired_cosine",
     "weighted_estimate",
     "weighted_jaccard",

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from .inputs import Floats, clusters_of, level_of, numbers
 from .products import Doubles, GroupProducts, added_up, examples_of, mean_product, paired_sum, quotient
-from .resampling import Estimate, cluster_weights, estimate_of, paired_statistic
+from .resampling import Estimate, cluster_weights, estimate_of, paired_statistic, unit_freedom
 from .undefined import Undefined, Value
 
 LEAST_DRIFT = 1e-9
@@ -68,7 +68,7 @@ def disattenuated_cosine(
         mean_product(units @ _square(each, len(examples)) @ units.T, units @ examples, weights)
         for each in (products.aa, products.bb, products.ab)
     )
-    return cosine_of(aa, bb, ab, level_of(level))
+    return cosine_of(aa, bb, ab, level_of(level), unit_freedom(labels))
 
 
 def unpaired_cosine(
@@ -84,7 +84,8 @@ def unpaired_cosine(
     """`disattenuated_cosine` of scores from *different* examples: of two tasks, or of two samples of one.
 
     No group is on both sides, so that U_ab takes all pairs. U_aa and U_bb are as there. Resamples of the two
-    are drawn independently.
+    are drawn independently. Intervals are for the fewer degrees of freedom of the two, since the sample with
+    these may be what the spread comes from.
 
     Args:
         products: from `group_products`, of sums over different examples.
@@ -108,11 +109,12 @@ def unpaired_cosine(
     True
     """
     n_a, n_b = examples_of(counts_a), examples_of(counts_b)
-    units, drawn = [], []
+    units, drawn, freedom = [], [], []
     # Another seed, because equal numbers of groups would be given equal weights.
     for examples, clusters, own in ((n_a, clusters_a, seed), (n_b, clusters_b, seed + 1)):
         of, labels = added_up(clusters_of(clusters, groups=len(examples)))
         units.append(of)
+        freedom.append(unit_freedom(labels))
         drawn.append(np.concatenate([np.ones((1, len(labels))), cluster_weights(labels, resamples, own)]))
     (of_a, of_b), (left, right) = units, drawn
     across = numbers("products of a and b", products.ab, 2).astype(np.float64)
@@ -124,7 +126,7 @@ def unpaired_cosine(
     )
     total = paired_sum(of_a @ across @ of_b.T, left, right)
     ab = quotient(total, (left @ (of_a @ n_a)) * (right @ (of_b @ n_b)), 2)
-    return cosine_of(aa, bb, ab, level_of(level))
+    return cosine_of(aa, bb, ab, level_of(level), min(freedom))
 
 
 def _square(products: Floats, groups: int) -> Doubles:
@@ -134,15 +136,18 @@ def _square(products: Floats, groups: int) -> Doubles:
     return matrix
 
 
-def cosine_of(aa: Doubles, bb: Doubles, ab: Doubles, level: float) -> Estimate | Undefined:
-    """Of products [1 + resamples], the first of which is of all groups as they are."""
+def cosine_of(aa: Doubles, bb: Doubles, ab: Doubles, level: float, freedom: float) -> Estimate | Undefined:
+    """Of products [1 + resamples], the first of which is of all groups as they are.
+
+    `freedom`: `unit_freedom` of what was resampled.
+    """
     for name, own in (("first", aa), ("second", bb)):
-        of_draws = estimate_of(float(own[0]), own[1:], level, "fewer than two groups were drawn")
+        of_draws = estimate_of(float(own[0]), own[1:], level, "fewer than two groups were drawn", freedom)
         unclear = why_unclear(own[0], of_draws)
         if unclear:
             return Undefined(f"the {name} model's scores are not clear of its prompts' noise: {unclear}")
     rho = ratio(aa, bb, ab)
-    return estimate_of(float(rho[0]), rho[1:], level, "a squared score was not above 0")
+    return estimate_of(float(rho[0]), rho[1:], level, "a squared score was not above 0", freedom)
 
 
 def ratio(aa: Doubles, bb: Doubles, ab: Doubles) -> Doubles:
@@ -200,12 +205,12 @@ def systematic_change_estimate(between: Estimate, first: Estimate, second: Estim
         An Estimate, or Undefined where the change 1 − ρ_A1 · ρ_A2 is not clearly above 0 (`Estimate.clear`).
 
     Raises:
-        ValueError: no draws, levels or numbers of resamples that differ.
+        ValueError: no draws, no degrees of freedom, levels or numbers of resamples that differ.
 
     >>> import numpy as np
     >>> draws = np.linspace(-0.01, 0.01, 101)
-    >>> of = [Estimate(value, value - .01, value + .01, .95, 101, 0, value + draws) for value in (.9, .8, .9)]
-    >>> found = systematic_change_estimate(*of)
+    >>> def rho(value): return Estimate(value, value - .01, value + .01, .95, 101, 0, value + draws, 22)
+    >>> found = systematic_change_estimate(rho(.9), rho(.8), rho(.9))
     >>> round(found.low, 2), round(found.value, 2), round(found.high, 2)
     (0.63, 0.64, 0.66)
     """

@@ -11,7 +11,7 @@ import numpy as np
 
 from .inputs import Integers
 from .products import Doubles
-from .resampling import Estimate, cluster_weights, strata
+from .resampling import Estimate, cluster_weights, strata, unit_freedom
 from .student import student_quantile
 from .undefined import Undefined
 
@@ -57,7 +57,7 @@ def jackknife_estimate(
     if np.isnan(values).any():
         return Undefined(f"{reason}, of all prompts or with some left out")
     weights = cluster_weights(cluster, resamples, seed)
-    value, apart, freedom, start = float(values[0]), [0.0], 0, 1
+    value, apart, start = float(values[0]), [0.0], 1
     draws = np.zeros(resamples)
     for units in strata(cluster):
         size = len(units)
@@ -67,8 +67,8 @@ def jackknife_estimate(
             value += (size - 1) * float(values[0] - without.mean())
             apart += list(math.sqrt((size - 1) / size) * moves)
             draws += weights[:, [unit[0] for unit in units]] @ moves * ((size - 1) / size)
-            freedom += size - 1
             start += size
     # Not by squares, which of small and large values would be 0 or beyond all numbers.
+    freedom = unit_freedom(cluster)
     away = student_quantile((1 + level) / 2, freedom) * math.hypot(*apart)
-    return Estimate(value, value - away, value + away, level, resamples, 0, value + draws)
+    return Estimate(value, value - away, value + away, level, resamples, 0, value + draws, freedom)

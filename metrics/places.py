@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from .cosine import why_unclear
 from .inputs import Floats, clusters_of, level_of, match, numbers
 from .products import added_up, examples_of, mean_product, own_products
-from .resampling import Estimate, cluster_weights, estimate_of
+from .resampling import Estimate, cluster_weights, estimate_of, unit_freedom
 from .undefined import Undefined
 
 
@@ -92,13 +92,12 @@ def squared_place_shares(
     units, labels = added_up(cluster)
     weights = np.concatenate([np.ones((1, len(labels))), cluster_weights(labels, resamples, seed)])
     squared = mean_product(units @ products @ units.T, units @ examples, weights)
-    total = squared.sum(axis=1)
-    unclear = why_unclear(
-        total[0], estimate_of(float(total[0]), total[1:], level_of(level), "fewer than two groups were drawn")
-    )
+    total, freedom = squared.sum(axis=1), unit_freedom(labels)
+    few = "fewer than two groups were drawn"
+    unclear = why_unclear(total[0], estimate_of(float(total[0]), total[1:], level_of(level), few, freedom))
     if unclear:
         return (Undefined(f"scores are not clear of the prompts' noise: {unclear}"),) * len(arrays)
     with np.errstate(all="ignore"):
         shares = np.where(total > 0, (squared / total[:, None]).T, np.nan)
     reason = "the squared scores were not above 0"
-    return tuple(estimate_of(float(each[0]), each[1:], level, reason) for each in shares)
+    return tuple(estimate_of(float(each[0]), each[1:], level, reason, freedom) for each in shares)

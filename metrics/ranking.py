@@ -19,7 +19,9 @@ class Measurements:
     none. `samples`: [rows]; the resamples of rows with one number there have the same weights, so that these
     rows are compared by the differences of their draws; −1: a row that is compared with none so. `freedom`:
     [rows], degrees of freedom of the resampled units, infinite for an interval that was not resampled.
-    `resamples`: how many each row's interval is of, as far as it has no draws.
+    `of_quantile`: [rows], those of the Student's t that an interval reaches, infinite for the normal quantile
+    of a plain percentile interval. `resamples`: how many each row's interval is of, as far as it has no
+    draws.
 
     Raises:
         ValueError: shapes that do not match, a number that is not finite, not low ≤ value ≤ high.
@@ -31,6 +33,7 @@ class Measurements:
     draws: Floats
     samples: Integers
     freedom: Floats
+    of_quantile: Floats
     resamples: float = 200
 
     def __post_init__(self) -> None:
@@ -42,8 +45,10 @@ class Measurements:
             raise ValueError("every value must lie in its interval")
         if self.draws.ndim != 2 or len(self.draws) != rows or self.samples.shape != (rows,):
             raise ValueError(f"draws {self.draws.shape} and samples must have one entry for each row")
-        if self.freedom.shape != (rows,) or not (self.freedom >= 1).all():
-            raise ValueError(f"freedom must have one number of at least 1 for each of the {rows} rows")
+        for name in ("freedom", "of_quantile"):
+            degrees = getattr(self, name)
+            if degrees.shape != (rows,) or not (degrees >= 1).all():
+                raise ValueError(f"{name} must have one number of at least 1 for each of the {rows} rows")
 
 
 def pairwise_p(
@@ -69,10 +74,8 @@ def pairwise_p(
     Raises:
         ValueError: no parts, as many weights, a weight of 0, parts of different numbers of rows.
 
-    >>> values, alone = np.array([0.0, 0.3]), np.array([-1, -1])
-    >>> rows = Measurements(
-    ...     values, values - 0.2, values + 0.2, np.empty((2, 0)), alone, np.full(2, np.inf), np.inf
-    ... )
+    >>> values, alone, known = np.array([0.0, 0.3]), np.array([-1, -1]), np.full(2, np.inf)
+    >>> rows = Measurements(values, values - 0.2, values + 0.2, np.empty((2, 0)), alone, known, known, np.inf)
     >>> round(float(pairwise_p([rows], [1.0])[0, 1]), 3)
     0.038
     """
@@ -117,7 +120,9 @@ _Term = tuple[Floats, Floats]
 
 def _own_variances(part: Measurements, level: float) -> _Own:
     reach = np.stack((part.values - part.low, part.high - part.values))
-    (below, above), freedom = estimated_variance(part.draws, reach, part.freedom, part.resamples, level)
+    (below, above), freedom = estimated_variance(
+        part.draws, reach, part.freedom, part.resamples, part.of_quantile, level
+    )
     return _Own(below, above, freedom)
 
 

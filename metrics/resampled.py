@@ -16,6 +16,7 @@ def resampled_cosine(
     counts_b: ArrayLike,
     weights_a: ArrayLike,
     weights_b: ArrayLike,
+    freedom: float,
     shared: ArrayLike | None = None,
     level: float = 0.95,
 ) -> Estimate | Undefined:
@@ -29,6 +30,8 @@ def resampled_cosine(
         products: from `group_products`.
         counts_a, counts_b: examples per group [groups of A], [groups of B].
         weights_a, weights_b: [1 + resamples, groups], those of `cluster_weights` below a row of ones.
+        freedom: of the intervals, `unit_freedom` of the clusters that the weights were drawn from; of two
+            different ones the smaller.
         shared: bool [groups of A, groups of B], which pairs have a prompt in common; none when left out.
         level: of the interval.
 
@@ -37,7 +40,7 @@ def resampled_cosine(
 
     Raises:
         ValueError: NaN, shapes that do not match, counts that are not positive, negative weights, fewer than
-            two rows of weights.
+            two rows of weights, fewer than one degree of freedom.
 
     >>> import numpy as np
     >>> from mechshift.metrics import cluster_weights, group_products
@@ -45,7 +48,7 @@ def resampled_cosine(
     >>> a, b = generator.normal(size=200) + generator.normal(size=(2, 12, 200)) / 2
     >>> weights = np.concatenate([np.ones((1, 12)), cluster_weights(range(12))])
     >>> products, ones = group_products(a, b), np.ones(12)
-    >>> rho = resampled_cosine(products, ones, ones, weights, weights, shared=np.eye(12) > 0)
+    >>> rho = resampled_cosine(products, ones, ones, weights, weights, 11, shared=np.eye(12) > 0)
     >>> rho.low < rho.value < rho.high, abs(rho.value - 1) < 0.1
     (True, True)
     """
@@ -63,9 +66,11 @@ def resampled_cosine(
             f"products of a and b and shared must be [{len(n_a)}, {len(n_b)}] and are {across.shape} and "
             f"{common.shape}"
         )
+    if not freedom >= 1:
+        raise ValueError(f"freedom must be at least 1, not {freedom}")
     if common.all():
         return Undefined("every group of the one model has a prompt in common with every group of the other")
     apart = (~common).astype(np.float64)
     ab = quotient(paired_sum(across * apart, left, right), paired_sum(apart, left * n_a, right * n_b), 2)
     aa, bb = mean_product(products.aa, n_a, left), mean_product(products.bb, n_b, right)
-    return cosine_of(aa, bb, ab, level_of(level))
+    return cosine_of(aa, bb, ab, level_of(level), float(freedom))

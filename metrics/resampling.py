@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .inputs import Flags, Floats, Integers, clusters_of, level_of, numbers, whole
+from .student import student_quantile
 from .undefined import Undefined, Value
 
 K = TypeVar("K", bound=Hashable)
@@ -29,10 +30,11 @@ class Estimate:
     `value` is computed on all groups; `low` and `high` bound the central `level` of the resamples (see
     `bootstrap`); `resamples` is how many were drawn and `undefined` how many of them gave no number and
     are left out. `draws`: the value in each resample, [resamples], NaN where it gave none; None where the
-    estimate was not made of resamples of its own. `freedom`: how many degrees of freedom the standard
-    error has that the interval is Student's t times; None where it is no such interval. Two estimates
-    whose resamples have the same weights are compared by the differences of their draws
-    (`paired_difference`).
+    estimate was not made of resamples of its own. `freedom`: the degrees of freedom of the Student's t that
+    the interval reaches, in standard errors, where those of a normal sample of many would be a normal
+    quantile: of an estimate from resamples `unit_freedom`. It is infinite for the normal quantile, and None
+    where the interval was put together from others. Two estimates whose resamples have the same weights are
+    compared by the differences of their draws (`paired_difference`).
 
     Raises:
         ValueError: not low ≤ value ≤ high, one of them NaN or infinite, level outside (0, 1).
@@ -150,6 +152,28 @@ def strata(cluster: Integers) -> list[list[Integers]]:
     return [*within, [groups for groups in members if len(groups) == 1]]
 
 
+def unit_freedom(clusters: ArrayLike) -> int:
+    """Degrees of freedom between the units that resamples draw: their number less strata.
+
+    A standard error from resamples is known with as many, and an interval reaches their Student's t times it.
+
+    Args:
+        clusters: one label per group, [groups].
+
+    Returns:
+        Templates − 1 where `templates_drawn`; else groups less the templates that have several, and less one
+        for all that have a single group, which are drawn from among each other. At least 1.
+
+    Raises:
+        ValueError: fewer than two groups.
+
+    >>> unit_freedom([0, 0, 0, 1, 1, 1]), unit_freedom(range(12)), unit_freedom([0, 0, 1, 2])
+    (4, 11, 2)
+    """
+    # Of two groups at least: either a template has several, or all are drawn from among each other.
+    return sum(len(units) - 1 for units in strata(clusters_of(clusters)) if units)
+
+
 def half_splits(clusters: ArrayLike, splits: int = 10, seed: int = 0) -> Flags:
     """Random splits of the groups into two halves, each cluster divided as evenly as it can be.
 
@@ -231,7 +255,11 @@ def bootstrap(
     """Intervals of any number of statistics of weighted groups, all from the same resamples.
 
     The interval is the bootstrap percentile interval moved so that its centre (the median of the
-    resamples) lies at the estimate. A resample repeats groups, so it is noisier than the sample, and a
+    resamples) lies at the estimate, and *expanded*: the distance of either quantile from the median counts
+    t/z times, t Student's quantile for `unit_freedom` and z the normal one. Draws spread by a standard error
+    that is itself estimated, from as few units as there are, and their own quantiles do not know that. The
+    expanded percentile interval of Hesterberg (2015) takes quantiles further out for it, of which a few
+    hundred draws say little. A resample repeats groups, so it is noisier than the sample, and a
     statistic that falls with noise, as every overlap of top edges does, falls in all resamples
     together. The estimate itself has no such bias: it is what the sample's own number of prompts gives.
     The median lies between the two quantiles whatever the resamples are, so that the estimate lies in its
@@ -243,7 +271,7 @@ def bootstrap(
         clusters: one label per group, [groups].
         resamples: how many to draw; 200 or more for an interval worth printing.
         seed: of the generator.
-        level: share of the resamples between the bounds.
+        level: how often the interval is to hold the mean over samples of this size.
 
     Returns:
         For every name an Estimate, or Undefined where the estimate is undefined or more than 1 − level of
@@ -264,8 +292,9 @@ def bootstrap(
     weights = cluster_weights(clusters, resamples, seed)
     estimates = statistic(np.ones(weights.shape[1]))
     draws = [statistic(row) for row in weights]
+    freedom = unit_freedom(clusters)
     return {
-        name: _estimate(name, value, [draw[name] for draw in draws], level)
+        name: _estimate(name, value, [draw[name] for draw in draws], level, freedom)
         for name, value in estimates.items()
     }
 
@@ -273,15 +302,15 @@ def bootstrap(
 def paired_difference(minuend: Estimate, subtrahend: Estimate) -> Estimate | Undefined:
     """Minuend − subtrahend of two estimates whose resamples have the same weights.
 
-    What the two share, the luck of the prompts, cancels in every resample. The interval is the percentile
-    interval of the differences, centred at the difference as `bootstrap` centres it.
+    What the two share, the luck of the prompts, cancels in every resample. The interval is that of the
+    differences, as `bootstrap` makes it.
 
     Returns:
         An Estimate in the units of the two, or Undefined where more than 1 − level of the resamples lack one
-        of the values.
+        of the values. Its `freedom` is the smaller of theirs.
 
     Raises:
-        ValueError: levels or numbers of resamples that differ, no draws.
+        ValueError: levels or numbers of resamples that differ, no draws, no degrees of freedom.
 
     >>> def drawn(data): return bootstrap(lambda w: {"": float(w @ data / w.sum())}, range(20))[""]
     >>> noisy = np.random.default_rng(0).normal(size=20)
@@ -297,14 +326,15 @@ def paired_statistic(statistic: Callable[..., Value], estimates: Sequence[Estima
 
     Args:
         statistic: called with one float per estimate: with the values, and with the draws of each resample.
-        estimates: with draws.
+        estimates: with draws, and with degrees of freedom.
 
     Returns:
-        An Estimate, or Undefined where the values give none, or more than 1 − level of the resamples do.
+        An Estimate, or Undefined where the values give none, or more than 1 − level of the resamples do. Its
+        `freedom` is the least of theirs: the one that is known worst may be what all of it rests on.
 
     Raises:
-        ValueError: no estimates, levels or numbers of resamples that differ, no draws, a statistic that
-            returns NaN or an infinity.
+        ValueError: no estimates, levels or numbers of resamples that differ, no draws, no degrees of freedom,
+            a statistic that returns NaN or an infinity.
 
     >>> def drawn(data): return bootstrap(lambda w: {"": float(w @ data / w.sum())}, range(20))[""]
     >>> noisy = np.random.default_rng(0).normal(10, 1, size=20)
@@ -315,13 +345,16 @@ def paired_statistic(statistic: Callable[..., Value], estimates: Sequence[Estima
     drawn = [one.draws for one in estimates if one.draws is not None]
     if not drawn or len(drawn) < len(estimates):
         raise ValueError("there must be estimates, and all must have their draws")
+    freedom = [one.freedom for one in estimates if one.freedom is not None]
+    if len(freedom) < len(estimates):
+        raise ValueError("all estimates must have degrees of freedom: infinite where units are many")
     if len({(one.level, len(draws)) for one, draws in zip(estimates, drawn, strict=True)}) > 1:
         raise ValueError("all estimates must have one level and as many resamples")
     reason = Undefined("one of the values is undefined")
     with np.errstate(over="ignore"):
         value = statistic(*(one.value for one in estimates))
         draws = [reason if any(map(math.isnan, row)) else statistic(*row) for row in zip(*drawn, strict=True)]
-    return _estimate("of paired estimates", value, draws, estimates[0].level)
+    return _estimate("of paired estimates", value, draws, estimates[0].level, min(freedom))
 
 
 def bootstrap_scores(
@@ -374,7 +407,9 @@ def _groups(sums: ArrayLike, counts: ArrayLike) -> tuple[Floats, Floats]:
     return total, examples
 
 
-def _estimate(name: Hashable, value: Value, draws: list[Value], level: float) -> Estimate | Undefined:
+def _estimate(
+    name: Hashable, value: Value, draws: list[Value], level: float, freedom: float
+) -> Estimate | Undefined:
     if isinstance(value, Undefined):
         return value
     undefined = [draw.reason for draw in draws if isinstance(draw, Undefined)]
@@ -384,13 +419,16 @@ def _estimate(name: Hashable, value: Value, draws: list[Value], level: float) ->
             f"the statistic {name!r} returned NaN or an infinity: return Undefined with a reason instead"
         )
     kept = np.array([math.nan if isinstance(draw, Undefined) else draw for draw in draws], dtype=np.float64)
-    return estimate_of(value, kept, level, undefined[0] if undefined else "")
+    return estimate_of(value, kept, level, undefined[0] if undefined else "", freedom)
 
 
-def estimate_of(value: float, draws: Floats, level: float, reason: str) -> Estimate | Undefined:
+def estimate_of(
+    value: float, draws: Floats, level: float, reason: str, freedom: float
+) -> Estimate | Undefined:
     """The estimate of a value from its draws [resamples], NaN where a resample has none for this reason.
 
-    Value and other draws are finite. Undefined where more than 1 − level of the draws are NaN.
+    Its interval is that of `bootstrap`, for so many degrees of freedom. Value and other draws are finite.
+    Undefined where more than 1 − level of the draws are NaN.
     """
     defined = draws[~np.isnan(draws)]
     undefined = len(draws) - len(defined)
@@ -401,6 +439,17 @@ def estimate_of(value: float, draws: Floats, level: float, reason: str) -> Estim
         float(each) for each in np.quantile(defined / 2, [(1 - level) / 2, 0.5, (1 + level) / 2])
     )
     # Distances first: moving the bounds themselves would round them across the estimate.
-    below, above = max(0.0, 2 * (centre - low)), max(0.0, 2 * (high - centre))
+    wider = 2 * expansion(level, freedom)
+    below, above = max(0.0, wider * (centre - low)), max(0.0, wider * (high - centre))
     value = float(value)
-    return Estimate(value, value - below, value + above, level, len(draws), undefined, draws)
+    return Estimate(value, value - below, value + above, level, len(draws), undefined, draws, freedom)
+
+
+def expansion(level: float, freedom: float) -> float:
+    """How many times as far Student's quantile reaches as the normal one, at the bounds of that level.
+
+    >>> round(expansion(0.95, 9), 6), expansion(0.95, math.inf)
+    (1.154183, 1.0)
+    """
+    share = (1 + level) / 2
+    return student_quantile(share, freedom) / student_quantile(share, math.inf)

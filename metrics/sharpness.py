@@ -46,7 +46,7 @@ def grouped_sharpness(
     >>> import numpy as np
     >>> entropies = np.array([[0.2, 0.9], [0.4, 0.7], [0.3, 0.8], [0.3, 0.8]])
     >>> found = grouped_sharpness(entropies, [5, 5, 5, 5], clusters=[0, 0, 0, 0], importance=[1.0, 0.0])
-    >>> round(found.value, 9), 0.6 < found.low < found.high < 0.8
+    >>> round(found.value, 9), 0.5 < found.low < found.high < 0.9
     (0.7, True)
     """
     spread, examples = numbers("entropies", entropies, 2).astype(np.float64), examples_of(counts)

@@ -7,7 +7,6 @@ which 200 resamples hold only a few.
 """
 
 from collections.abc import Sequence
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -48,23 +47,26 @@ def drawn_variance(draws: ArrayLike, level: float = 0.95) -> Floats:
         return np.where(few, np.nan, squares.sum(axis=-1) / (count - 1))
 
 
-def interval_variance(distance: ArrayLike, level: float = 0.95) -> Floats:
-    """Variance of an estimate that has no draws: how far its interval reaches to one side, taken as normal.
+def interval_variance(distance: ArrayLike, freedom: ArrayLike, level: float = 0.95) -> Floats:
+    """Variance of an estimate that has no draws: of how far its interval reaches to one side.
 
     Args:
         distance: [...] from the value to its bound, ≥ 0.
+        freedom: [...], ≥ 1, of the Student's t that the interval reaches; infinite for the normal quantile.
         level: of the interval.
 
     Returns:
         [...], ≥ 0, in squares of the units.
 
     Raises:
-        ValueError: level outside (0, 1).
+        ValueError: level outside (0, 1), less than one degree of freedom.
 
-    >>> round(float(interval_variance(1.959964)), 6)
-    1.0
+    >>> interval_variance([1.959964, 2.262157], [np.inf, 9]).round(6).tolist()
+    [1.0, 1.0]
     """
-    reach = NormalDist().inv_cdf((1 + level_of(level)) / 2)
+    share = (1 + level_of(level)) / 2
+    degrees = np.asarray(freedom, dtype=np.float64)
+    reach = np.array([student_quantile(share, float(each)) for each in degrees.flat]).reshape(degrees.shape)
     with np.errstate(over="ignore"):
         return np.asarray((np.asarray(distance, dtype=np.float64) / reach) ** 2)
 
@@ -103,7 +105,12 @@ def interval_freedom(units: ArrayLike, resamples: ArrayLike) -> Floats:
 
 
 def estimated_variance(
-    draws: ArrayLike, reach: ArrayLike, units: ArrayLike, resamples: ArrayLike, level: float = 0.95
+    draws: ArrayLike,
+    reach: ArrayLike,
+    units: ArrayLike,
+    resamples: ArrayLike,
+    of_quantile: ArrayLike,
+    level: float = 0.95,
 ) -> tuple[Floats, Floats]:
     """Variances of estimates, and with how many degrees of freedom they are known.
 
@@ -114,12 +121,14 @@ def estimated_variance(
         reach: [...], how far the interval reaches on the side that decides, ≥ 0; or [2, ...] for both sides.
         units: [...], degrees of freedom of the sample, as in `resampled_freedom`.
         resamples: [...], how many an interval is of.
+        of_quantile: [...], degrees of freedom of the quantile that intervals reach, as in
+            `interval_variance`: those of the sample, or infinite for plain percentile intervals.
         level: of the interval.
 
     Returns:
         Two arrays: variances, ≥ 0, of the shape of `reach`, and degrees of freedom, [...], at least 1.
 
-    >>> variance, freedom = estimated_variance([[1.0, 3.0], [np.nan, np.nan]], 1.959964, 23, 200)
+    >>> variance, freedom = estimated_variance([[1.0, 3.0], [np.nan, np.nan]], 2.068658, 23, 200, 23)
     >>> variance.round(6).tolist(), freedom.round(1).tolist()
     ([2.0, 1.0], [1.0, 15.8])
     """
@@ -128,7 +137,7 @@ def estimated_variance(
     without = np.isnan(drawn)
     of_draws = resampled_freedom(units, max(2, given.shape[-1]))
     return (
-        np.where(without, interval_variance(reach, level), drawn),
+        np.where(without, interval_variance(reach, of_quantile, level), drawn),
         np.where(without, interval_freedom(units, resamples), of_draws),
     )
 

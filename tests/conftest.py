@@ -178,6 +178,15 @@ def full_after() -> Callable[[int], AbstractContextManager[None]]:
 
 
 @pytest.fixture
+def bare(quick: None, small: "Protocol", monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes `quick` ask no more than a record must have, for tests that need a run and not all its numbers."""
+    asked = small.changed(
+        beside=(), ablating=None, neurons=False, places=False, components=1, shuffled=2, crossed=2
+    )
+    monkeypatch.setattr("mechshift.benchmark.record.protocol._PROTOCOLS", {**_protocols(), "quick": asked})
+
+
+@pytest.fixture
 def command(
     quick: None,
     observed_once: Callable[[], None],

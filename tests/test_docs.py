@@ -11,7 +11,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -39,14 +39,23 @@ SMALL: dict[str, Any] = {
     "beside_examples": 4,
     "swept": 4,
     "steps": 1,
+    "convergence": 8,
+    "most": 10,
     "grid": (0.001, 0.1, 1.0),
     "resamples": 10,
     "splits": 2,
+    "crossed": 4,
+    "shuffled": 4,
+    "shuffled_examples": 2,
+    "ablated": 2,
+    "ablated_neurons": 2,
+    "random_sets": 2,
 }
+"""Every number by which protocols differ, so that they share the cells of models."""
 POOLS = {"publishing.md": 120}
 """Of pages on which a value has to be clear of the noise of the prompts."""
 WHOLE = ("greater-than", "star-path")
-"""Tasks of a whole run, one of each suite, beside those that a page names: as good as ten."""
+"""Tasks of a whole run, one of each suite, where a page names none of that suite: as good as ten."""
 SHELLS = ("console", "sh")
 SHELL = ("mkdir", "cp")
 NOT_RUN = ("pip install", "tox", "git clone", "cd ", "hf download")
@@ -73,6 +82,13 @@ def is_named(task: str, page: Path) -> bool:
     run = [block.text for block in blocks(page) if block.language == "python"]
     run += [command for block in blocks(page) if block.language in SHELLS for command in commands(block)]
     return any(re.search(rf"(?<![\w-]){task}(?![\w-])", text) for text in run)
+
+
+def tasks_of(page: Path, among: Sequence[str]) -> set[str]:
+    """The tasks that a whole run on this page has: those that it names, and at least one of each suite."""
+    named = {name for name in among if is_named(name, page)}
+    suites = {get_task(name).card.suite for name in named}
+    return named | {name for name in WHOLE if get_task(name).card.suite not in suites}
 
 
 def commands(block: Block) -> Iterator[str]:
@@ -165,11 +181,15 @@ def folder(tmp_path: Path, cells: Path, checkpoints: Path, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=lambda page: page.name)
 @pytest.mark.usefixtures("folder")
-def test_what_a_page_shows_runs(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_page_shows_runs(
+    page: Path, monkeypatch: pytest.MonkeyPatch, observed_once: Callable[[], None]
+) -> None:
+    observed_once()
     for each in list_protocols():
+        chosen = tasks_of(page, [task.name for task in each.tasks])
         changed = each.changed(
             pool=POOLS.get(page.name, each.sampling.pool),
-            tasks=tuple(task for task in each.tasks if task.name in WHOLE or is_named(task.name, page)),
+            tasks=tuple(task for task in each.tasks if task.name in chosen),
         )
         monkeypatch.setitem(protocol._PROTOCOLS, each.name, changed)
     names: dict[str, Any] = {"__name__": "page"}

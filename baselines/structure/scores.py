@@ -23,6 +23,7 @@ from ...metrics import (
     group_products,
     resampled_cosine,
     templates_drawn,
+    unit_freedom,
 )
 from ...metrics.inputs import clusters_of
 from ...metrics.products import added_up
@@ -83,7 +84,8 @@ class MemberScores:
         (own, _), (others, _) = self._units, other._units
         products = group_products(own @ self.sums, others @ other.sums, scale=scale)
         shared = self._shared(other) if same_task else None
-        return resampled_cosine(products, self.unit_counts, other.unit_counts, *weights, shared)
+        freedom = min(unit_freedom(self.labels), unit_freedom(other.labels))
+        return resampled_cosine(products, self.unit_counts, other.unit_counts, *weights, freedom, shared)
 
     def _shared(self, other: "MemberScores") -> NDArray[np.bool_]:
         """Which units have an example or a drawn template in common, bool [own units, the other's]."""

@@ -108,8 +108,9 @@ def _measurements(rows: Sequence[tuple[Entry, Addend]]) -> Measurements:
     sampled = [
         COUNTED if part.task is None else resampling_of(entry.record, part.task) for entry, part in rows
     ]
-    freedom = np.array([each.freedom for each in sampled])
-    return Measurements(values, low, high, draws, samples, freedom, min(each.resamples for each in sampled))
+    freedom, of_quantile = np.array([(each.freedom, each.of_quantile) for each in sampled]).T
+    resamples = min(each.resamples for each in sampled)
+    return Measurements(values, low, high, draws, samples, freedom, of_quantile, resamples)
 
 
 def _bound(bound: float | None) -> float:

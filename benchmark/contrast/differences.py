@@ -7,15 +7,14 @@ from typing import Literal
 
 import numpy as np
 
-from ...metrics import paired_difference, student_quantile, student_tail
+from ...metrics import paired_difference, student_tail
 from ...metrics.undefined import Undefined
 from ...metrics.welch import estimated_variance, welch_statistic, within_rounding
 from ..record.means import SameSize, Summary
 from ..record.missing import Missing
-from ..record.number import COUNTED, Accuracy, Measured, Number, measured
+from ..record.number import COUNTED, Accuracy, Measured, Number, Resampling, measured
 from ..record.resampling import with_resampling
 from ..record.summary import (
-    LEVEL,
     SUITES,
     Among,
     Reading,
@@ -48,7 +47,8 @@ class Apart:
 def subtract_values(a: Measured, b: Measured, paired: bool) -> Apart:
     """B − A of two values; `paired`: whether their resamples are of the same prompts.
 
-    Missing where one of them is, with its reason; without an interval where one has none.
+    Values with draws have to say what these are of (`with_resampling`). Missing where one of the two is, with
+    its reason; without an interval where one has none.
     """
     if isinstance(a, Missing) or isinstance(b, Missing):
         return Apart(_reason(a, b))
@@ -58,9 +58,14 @@ def subtract_values(a: Measured, b: Measured, paired: bool) -> Apart:
         found = paired_difference(as_estimate(b), as_estimate(a))
         # Where too many resamples lack one of the two, each by itself can still have its interval.
         if not isinstance(found, Undefined):
-            apart = measured(found)
-            return Apart(apart if a.resampling is None else with_resampling(apart, a.resampling), "paired")
+            return Apart(with_resampling(measured(found), _fewer(a, b)), "paired")
     return Apart(subtract(b, a), "independent")
+
+
+def _fewer(a: Number, b: Number) -> Resampling:
+    """What the difference of two paired numbers was estimated from: that of the one with fewer units."""
+    known = [each.resampling for each in (a, b) if each.resampling is not None]
+    return min(known, key=lambda each: (each.of_quantile, each.freedom))
 
 
 def _reason(a: Measured, b: Measured) -> Missing:
@@ -108,12 +113,10 @@ def _variance(weight: float, part: Number, positive: bool) -> tuple[float, float
     resampling = part.resampling or COUNTED
     # The side that faces 0 once the part is weighed, which decides whether the difference is real.
     reach = part.value - part.low if (weight > 0) == positive else part.high - part.value
-    if resampling.student:
-        # Not as a normal interval: for two degrees of freedom Student's t reaches more than twice as far.
-        error = reach / student_quantile((1 + LEVEL) / 2, resampling.freedom)
-        return (weight * error) ** 2, resampling.freedom
     draws = np.empty(0) if part.draws is None else part.draws
-    variance, freedom = estimated_variance(draws, reach, resampling.freedom, resampling.resamples)
+    variance, freedom = estimated_variance(
+        draws, reach, resampling.freedom, resampling.resamples, resampling.of_quantile
+    )
     return weight**2 * float(variance), float(freedom)
 
 

@@ -17,16 +17,17 @@ from .protocol import Part
 class Resampling:
     """What an interval was estimated from: degrees of freedom of the resampled units, number of resamples.
 
-    `student`: the interval is no resampled one, but Student's t for these degrees of freedom times the
-    standard error.
+    `resamples` is infinite where the interval is of no resamples. `of_quantile`: degrees of freedom of the
+    Student's t that it reaches, in standard errors; infinite where it reaches the normal quantile, as
+    percentile intervals of older protocols do.
     """
 
     freedom: float
     resamples: float
-    student: bool = False
+    of_quantile: float
 
 
-COUNTED = Resampling(math.inf, math.inf)
+COUNTED = Resampling(math.inf, math.inf, math.inf)
 """Of a share of counted examples, whose variance follows from the share."""
 
 
@@ -118,9 +119,13 @@ def measured(value: Estimate | Value) -> Measured:
         return Missing(missing=value.reason)
     if isinstance(value, Estimate):
         found = Number(value=value.value, low=value.low, high=value.high)
+        if value.draws is not None:
+            # How many units they are of is the record's to say (`record.resampling`): it has to be the same
+            # whether a number was just computed or read from a file.
+            return found.drawn(value.draws)
         if value.freedom is not None:
-            return found.estimated(Resampling(value.freedom, math.inf, student=True))
-        return found if value.draws is None else found.drawn(value.draws)
+            return found.estimated(Resampling(value.freedom, math.inf, value.freedom))
+        return found
     return Number(value=value)
 
 

@@ -179,6 +179,12 @@ class Statistics(Part):
     )
     resamples: int = Field(ge=1, description="bootstrap resamples")
     splits: int = Field(ge=1, description="random halvings for the ceiling")
+    # The default is of protocols that were written down before there was a choice.
+    interval: Literal["percentile", "student"] = Field(
+        default="percentile",
+        description="how far intervals of resamples reach: student, by Student's t for as many units as are "
+        "drawn; percentile, by the quantiles of the resamples alone, as in records of older protocols",
+    )
 
     @property
     def drawn(self) -> tuple[int, int]:
@@ -289,7 +295,7 @@ class Protocol(Part):
 
 V2 = Protocol(
     name="v2",
-    version=2,
+    version=3,
     board=True,
     minimum=30,
     minimum_edges=0,
@@ -323,13 +329,13 @@ V2 = Protocol(
     removing=Removing(removed=1),
     transferring=Transferring(crossed=64, shuffled=50, shuffled_examples=8),
     ablating=Ablating(ablated=32, ablated_heads=4, ablated_mlps=1, ablated_neurons=20, random_sets=10),
-    statistics=Statistics(resampling_seed=0, resamples=200, splits=10),
+    statistics=Statistics(resampling_seed=0, resamples=200, splits=10, interval="student"),
 )
 
 # The integration of arXiv 2601.14758 is not stated; `left` with m = 5 is what the EAP-IG library suggests.
 PAPER = V2.changed(
     name="paper",
-    version=5,
+    version=6,
     board=False,
     minimum_edges=5000,
     tasks=tuple(task for task in V2.tasks if task.name in ("ioi", "greater-than", "countdown", "infilling")),
@@ -348,7 +354,7 @@ PAPER = V2.changed(
 # As v2, on fewer examples and to a coarser integral, so that it takes minutes.
 QUICK = V2.changed(
     name="quick",
-    version=5,
+    version=6,
     board=False,
     minimum=16,
     pool=80,

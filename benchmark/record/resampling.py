@@ -1,10 +1,11 @@
 """What the intervals of a task were estimated from: which examples, in how many units, by which resamples."""
 
+import math
 from collections.abc import Hashable
 
 from ...metrics import TEMPLATES_DRAWN
 from .number import Measured, Number, Resampling
-from .protocol import Protocol
+from .protocol import Protocol, Statistics
 from .record import Record
 from .task_record import PoolRecord, TaskResult
 
@@ -29,7 +30,13 @@ def examples_of(record: Record, task: TaskResult) -> Hashable:
 
 def resampling_of(record: Record, task: TaskResult) -> Resampling:
     """What the resampled numbers of a task were estimated from."""
-    return Resampling(_units(task.pool, record.protocol), record.protocol.statistics.resamples)
+    return resampled_by(record.protocol.statistics, _units(task.pool, record.protocol))
+
+
+def resampled_by(statistics: Statistics, freedom: int) -> Resampling:
+    """What numbers were estimated from that were resampled with so many degrees of freedom."""
+    of_quantile = freedom if statistics.interval == "student" else math.inf
+    return Resampling(freedom, statistics.resamples, of_quantile)
 
 
 def _units(pool: PoolRecord, protocol: Protocol) -> int:
@@ -37,7 +44,8 @@ def _units(pool: PoolRecord, protocol: Protocol) -> int:
 
     A record has no list of its groups, so that they are counted as `group_examples` deals them, at the most
     one an example. That is the discovery half; faithfulness resamples the swept examples. All numbers are
-    judged as strictly as those that have the fewer units.
+    judged as strictly as those that have the fewer units: the quantile of Student's t that a claim has to
+    reach is further out by at least as much as that of the interval is taken to be.
     """
     fewest = min(pool.discovery, protocol.sweeping.swept or pool.discovery)
     templates = max(1, min(pool.templates, fewest))

@@ -32,13 +32,13 @@ def mean_over_prompts(values: Sequence[Measured]) -> Measured:
     return Number(value=mean, low=min(mean, float(low)), high=max(mean, float(high)))
 
 
-def mean_of_both(values: Sequence[Measured], freedom: float) -> Measured:
+def mean_of_both(values: Sequence[Measured], resampling: Resampling) -> Measured:
     """The mean over seeds with one interval for other seeds and other prompts together.
 
     Both deviations are taken for independent, so that their squares add up. Seeds that were measured on the
     same prompts also differ by what prompts do to each of them, and the interval errs on the wide side.
-    `freedom`: degrees of freedom of the interval over prompts. Missing where a value is, or where there is
-    only one seed.
+    `resampling`: what the interval over prompts was estimated from. Missing where a value is, or where there
+    is only one seed.
     """
     prompts = mean_over_prompts(values)
     if isinstance(prompts, Missing):
@@ -46,11 +46,14 @@ def mean_of_both(values: Sequence[Measured], freedom: float) -> Measured:
     numbers = _values(values)
     if len(numbers) < 2:
         return Missing(missing="there is one seed")
-    return _together(prompts, [(1.0, numbers)], measured(seeds_mean(numbers)), freedom)
+    return _together(prompts, [(1.0, numbers)], measured(seeds_mean(numbers)), resampling)
 
 
 def difference_of_both(
-    pairs: Sequence[Measured], controls: Sequence[Measured], apart: Sequence[Measured], freedom: float
+    pairs: Sequence[Measured],
+    controls: Sequence[Measured],
+    apart: Sequence[Measured],
+    resampling: Resampling,
 ) -> Measured:
     """The mean over the seeds of one recipe less that of another, with such an interval.
 
@@ -68,17 +71,17 @@ def difference_of_both(
         return Missing(missing="one of the two recipes has one seed")
     value = float(np.mean(of) - np.mean(less))
     centred = _moved(prompts, value - prompts.value)
-    return _together(centred, [(1.0, of), (-1.0, less)], measured(seeds_difference(of, less)), freedom)
+    return _together(centred, [(1.0, of), (-1.0, less)], measured(seeds_difference(of, less)), resampling)
 
 
 def _together(
-    prompts: Number, recipes: Sequence[tuple[float, list[float]]], seeds: Measured, freedom: float
+    prompts: Number, recipes: Sequence[tuple[float, list[float]]], seeds: Measured, resampling: Resampling
 ) -> Number:
     """The number with both intervals as one, and as the sum of what varies with seeds and with prompts."""
-    by_prompts = _moved(prompts, -prompts.value).estimated(Resampling(freedom, math.inf))
+    by_prompts = _moved(prompts, -prompts.value).estimated(resampling)
     value = prompts.value
     if isinstance(seeds, Missing):  # no seeds differ
-        return _moved(prompts, 0.0).estimated(Resampling(freedom, math.inf))
+        return _moved(prompts, 0.0).estimated(resampling)
     assert seeds.low is not None
     assert seeds.high is not None
     assert by_prompts.low is not None
@@ -91,11 +94,11 @@ def _together(
 
 def _of_recipe(values: list[float]) -> Number:
     """The mean over the seeds of a recipe, with Student's interval; of equal ones it is certain."""
-    found = mean_of_seeds(values)
+    found, freedom = mean_of_seeds(values), len(values) - 1
     assert isinstance(found, Number)
     if found.low is None:
         found = Number(value=found.value, low=found.value, high=found.value)
-    return found.estimated(Resampling(len(values) - 1, math.inf, student=True))
+    return found.estimated(Resampling(freedom, math.inf, freedom))
 
 
 def _moved(number: Number, by: float) -> Number:

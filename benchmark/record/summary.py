@@ -262,12 +262,16 @@ def subtract(minuend: Measured, subtrahend: Measured) -> Measured:
 
 
 def as_estimate(number: Number) -> Estimate:
-    """A record's number that has an interval, as the metrics take it."""
+    """A record's number that has an interval, as the metrics take it.
+
+    It has degrees of freedom where it knows what its interval was estimated from (`with_resampling`).
+    """
     low, high = number.low, number.high
     assert low is not None, "an estimate has an interval"
     assert high is not None, "an estimate has an interval"
     resamples = 0 if number.draws is None else len(number.draws)
-    return Estimate(number.value, low, high, LEVEL, resamples, draws=number.draws)
+    freedom = None if number.resampling is None else number.resampling.of_quantile
+    return Estimate(number.value, low, high, LEVEL, resamples, draws=number.draws, freedom=freedom)
 
 
 def mean(values: Sequence[Measured], among: Among) -> Measured:

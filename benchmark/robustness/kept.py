@@ -11,9 +11,9 @@ from ..compare.function import compare_function
 from ..measure.circuit_runs import CircuitRuns
 from ..measure.evidence import Evidence
 from ..record.draws import map_numbers
-from ..record.number import Resampling
 from ..record.protocol import Compared, Protocol
 from ..record.record import Record
+from ..record.resampling import resampled_by
 from ..record.task_record import TaskRecord
 from ..run.plan import MEMBERS, Stage, Subject, kind_name
 from ..run.rescore import planned_cells, read_cell
@@ -55,7 +55,7 @@ class KeptTask:
         found = {"comparison": comparison, "function": function}
         if self.freedom is not None:
             # A record has no list of its groups: of fewer prompts it would be read as of all.
-            own = Resampling(self.freedom, under.statistics.resamples)
+            own = resampled_by(under.statistics, self.freedom)
             found = {
                 name: map_numbers(content, name, lambda _, number: number.estimated(own))
                 for name, content in found.items()

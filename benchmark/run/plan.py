@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 
+from ...errors import NotComputable
 from ..asking.pool import Pool, Prompts
 from ..circuits.circuit import Circuit
 from ..measure.ablations import Ablations
@@ -350,7 +351,16 @@ def place_of(cell: Cell) -> str:
 def plan_run(
     subject: Subject, protocol: Protocol, tasks: Sequence[ProtocolTask], wanted: Sequence[str] | None = None
 ) -> Plan:
-    """The cells of tasks under a protocol; with `wanted` only those of these names, and what they need."""
+    """The cells of tasks under a protocol; with `wanted` only those of these names, and what they need.
+
+    Raises NotComputable for a protocol whose intervals only older versions of the package computed.
+    """
+    if protocol.statistics.interval != "student":
+        name = f"{protocol.name}@{protocol.version}"
+        raise NotComputable(
+            f"protocol {name} asks for percentile intervals, and this version computes those by Student's t",
+            "run the pair under a protocol of this version; records of older ones can be read and compared",
+        )
     kinds = kinds_of(protocol) if wanted is None else needed_kinds(wanted)
     cells: dict[ProtocolTask, list[Cell]] = {task: [] for task in tasks}
     # Cells that need those of other tasks come when the keys of all others are known.

@@ -31,8 +31,9 @@ class BoundClaim:
     def holds(self) -> bool:
         """Whether the whole 95 % interval lies there, and p is at most .05.
 
-        Intervals of resamples take normal quantiles and are short where few units are drawn; p is by
-        Student's t, which knows how few (docs/metrics.md, "Coverage").
+        Both are by Student's t for as many units as were drawn. Only p counts how few the resamples are, and
+        how few units each part of a mean has. Intervals of older protocols take normal quantiles
+        (docs/metrics.md, "Intervals").
         """
         number = self.number
         if isinstance(number, Missing) or number.low is None or number.high is None:

@@ -1,12 +1,13 @@
 """The verdict on a recipe of which there are several trainings: the same rules, on numbers over seeds."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 from ...errors import UsageError, listed
 from ..contrast.differences import statistic_of
 from ..record.controls import check_controls
 from ..record.missing import Missing
-from ..record.number import Measured, Number
+from ..record.number import COUNTED, Measured, Number, Resampling
 from ..record.record import Record
 from ..record.seeds import difference_of_both, mean_of_both
 from ..record.summary import Among
@@ -140,19 +141,28 @@ class SeedsEvidence:
 
 def over_seeds(values: Sequence[Measured]) -> Measured:
     """The mean over seeds with the interval for other seeds and other prompts together."""
-    return mean_of_both(values, _freedom(values))
+    return mean_of_both(values, _resampling(values))
 
 
 def _difference(
     pairs: Sequence[Measured], controls: Sequence[Measured], apart: Sequence[Measured]
 ) -> Measured:
-    return difference_of_both(pairs, controls, apart, _freedom(apart))
+    return difference_of_both(pairs, controls, apart, _resampling(apart))
 
 
-def _freedom(values: Sequence[Measured]) -> float:
-    """Degrees of freedom of the intervals over prompts, the fewest of any seed."""
-    found = [statistic_of(value)[1] for value in values if isinstance(value, Number) and value.bounded]
-    return min(found, default=1.0)
+def _resampling(values: Sequence[Measured]) -> Resampling:
+    """What the mean of intervals over prompts is taken to be estimated from.
+
+    With the fewest degrees of freedom of any seed, and reaching the shortest quantile of any part: the one
+    makes a standard error less certain, the other makes it larger.
+    """
+    bounded = [value for value in values if isinstance(value, Number) and value.bounded]
+    parts = [part for value in bounded for _, part in value.parts or ((1.0, value),)]
+    return Resampling(
+        min((statistic_of(value)[1] for value in bounded), default=1.0),
+        math.inf,
+        max(((part.resampling or COUNTED).of_quantile for part in parts), default=math.inf),
+    )
 
 
 def _evidence(record: Record, among: Among, names: Sequence[str]) -> TransferEvidence:

@@ -31,6 +31,7 @@ from mechshift.benchmark.record.summary import summarise
 from mechshift.benchmark.record.task_record import TaskRecord
 from mechshift.benchmark.submission.layout import CARD, DRAWS, MANIFEST, RECORD
 from mechshift.benchmark.submission.manifest import Changes, Manifest, describe_files
+from mechshift.metrics import student_quantile
 
 RESAMPLES = 200
 EDGES = 100
@@ -53,7 +54,11 @@ class Drawing:
         noise = self.own.normal(size=RESAMPLES + 1) * np.sqrt(1 - self.shared**2)
         value, *draws = (truth + error * (common + noise)).tolist()
         low, centre, high = np.quantile(draws, [0.025, 0.5, 0.975])
-        measured = Number(value=value, low=value - (centre - low), high=value + (high - centre))
+        # Of fifteen templates (`a_pool`).
+        wider = student_quantile(0.975, 14) / student_quantile(0.975, np.inf)
+        measured = Number(
+            value=value, low=value - wider * (centre - low), high=value + wider * (high - centre)
+        )
         # Resamples lie around what was measured.
         return measured.drawn(np.asarray(draws) - centre + value)
 

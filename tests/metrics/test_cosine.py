@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import stats
 
 from mechshift.metrics import (
     Estimate,
@@ -166,7 +167,7 @@ def test_scores_that_are_noise_have_no_cosine() -> None:
 
 
 def test_a_square_must_be_known_to_within_half_of_itself() -> None:
-    faint = [model(0.11 * scores(0), seed) for seed in range(40)]
+    faint = [model(0.13 * scores(0), seed) for seed in range(40)]
     defined = 0
     for sums in faint:
         found = disattenuated_cosine(group_products(sums, model(scores(0), 99)), COUNTS, CLUSTERS)
@@ -174,7 +175,8 @@ def test_a_square_must_be_known_to_within_half_of_itself() -> None:
         weights = cluster_weights(CLUSTERS)
         own = np.array([_square(products, row) for row in weights])
         value = _square(products, np.ones(GROUPS))
-        low = value - (np.median(own) - np.quantile(own, 0.025))
+        wider = stats.t.isf(0.025, GROUPS - 4) / stats.norm.isf(0.025)  # four templates
+        low = value - wider * (np.median(own) - np.quantile(own, 0.025))
         assert isinstance(found, Estimate) == (low > value / 2 > 0)
         defined += isinstance(found, Estimate)
     assert 0 < defined < len(faint)

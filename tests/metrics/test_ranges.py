@@ -70,13 +70,13 @@ def estimates() -> st.SearchStrategy:
 
 def drawn_estimates() -> st.SearchStrategy:
     draws = of(NUMBERS | st.just(math.nan), 5)
-    return st.builds(lambda one, drawn: replace(one, draws=drawn), estimates(), draws)
+    return st.builds(lambda one, drawn: replace(one, draws=drawn, freedom=4), estimates(), draws)
 
 
 def cosines() -> st.SearchStrategy:
     draws = of(st.floats(-1.1, 0.9) | st.just(math.nan), 5)
     return st.builds(
-        lambda value, drawn: Estimate(value, value, value, 0.95, 5, 0, drawn), st.floats(-1.1, 0.9), draws
+        lambda value, drawn: Estimate(value, value, value, 0.95, 5, 0, drawn, 4), st.floats(-1.1, 0.9), draws
     )
 
 
@@ -284,7 +284,7 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy, ...], tuple[
     ),
     "resampled_cosine": (
         lambda a, b, n: metrics.resampled_cosine(
-            metrics.group_products(a, b), n, n, np.ones((3, GROUPS)), np.ones((3, GROUPS))
+            metrics.group_products(a, b), n, n, np.ones((3, GROUPS)), np.ones((3, GROUPS)), 4
         ),
         (SIGNAL, SIGNAL, EXAMPLES),
         ANY,
@@ -392,6 +392,7 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy, ...], tuple[
     "top_share": (metrics.top_share, (of(MASSES, 5), st.integers(1, 7)), SHARE),
     "touched_components": (lambda c: metrics.touched_components(c, *NODES), (circuits(),), SHARE),
     "transport": (metrics.transport, (profiles(), profiles()), SHARE),
+    "unit_freedom": (metrics.unit_freedom, (of(NUMBERS, GROUPS),), (1.0, GROUPS - 1)),
     "unpaired_cosine": (
         lambda a, b, n: metrics.unpaired_cosine(metrics.group_products(a, b), n, n, CLUSTERS, CLUSTERS, 3),
         (SIGNAL, SIGNAL, EXAMPLES),

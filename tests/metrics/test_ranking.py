@@ -23,7 +23,9 @@ def drawn(generator: np.random.Generator, rows: int, samples: Sequence[int]) -> 
     draws[generator.random(draws.shape) < 0.02] = np.nan
     draws[0] = np.nan  # a row whose draws were not kept
     freedom = generator.integers(3, 30, rows).astype(float)
-    return Measurements(values, low, high, draws, np.array(samples), freedom, RESAMPLES)
+    # Some rows of plain percentile intervals.
+    of_quantile = np.where(np.arange(rows) % 3, freedom, np.inf)
+    return Measurements(values, low, high, draws, np.array(samples), freedom, of_quantile, RESAMPLES)
 
 
 def exact(
@@ -31,7 +33,7 @@ def exact(
 ) -> Measurements:
     """Rows whose variance is known but for what their number of draws leaves open."""
     known = np.full(len(values), np.inf)
-    return Measurements(values, values - half, values + half, draws, np.array(samples), known, np.inf)
+    return Measurements(values, values - half, values + half, draws, np.array(samples), known, known, np.inf)
 
 
 def term(draws: NDArray[np.float64], units: float) -> tuple[float, float] | None:
@@ -67,7 +69,7 @@ def of_row(part: Measurements, row: int, direction: float) -> tuple[float, float
         return found
     value, low, high = (float(each[row]) for each in (part.values, part.low, part.high))
     reach = value - low if direction > 0 else high - value
-    return (reach / stats.norm.isf(0.025)) ** 2, 1 / (1 / units + 4 / part.resamples)
+    return (reach / stats.t.isf(0.025, part.of_quantile[row])) ** 2, 1 / (1 / units + 4 / part.resamples)
 
 
 @pytest.mark.parametrize("chunk", [2**22, 7 * RESAMPLES])
@@ -169,14 +171,15 @@ def test_what_is_far_apart_is_ranked_in_order() -> None:
         ({"draws": np.zeros(2)}, "one entry for each row"),
         ({"samples": np.zeros(1, dtype=np.int64)}, "one entry for each row"),
         ({"freedom": np.zeros(2)}, "one number of at least 1"),
-        ({"freedom": np.ones(1)}, "one number of at least 1"),
+        ({"freedom": np.ones(1)}, "freedom must have one number of at least 1"),
+        ({"of_quantile": np.zeros(2)}, "of_quantile must have one number of at least 1"),
         ({"values": np.array([np.nan, 0.0])}, "values"),
     ],
 )
 def test_malformed_rows_are_refused(changes: dict[str, NDArray[np.float64]], says: str) -> None:
     zeros = np.zeros(2)
     given = {"values": zeros, "low": zeros, "high": zeros, "draws": np.zeros((2, 5)), "samples": np.zeros(2)}
-    given["freedom"] = np.ones(2)
+    given |= {"freedom": np.ones(2), "of_quantile": np.ones(2)}
     with pytest.raises(ValueError, match=says):
         Measurements(**(given | changes))  # type: ignore[arg-type]
 

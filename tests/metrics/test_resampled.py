@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from mechshift.metrics import (
     Estimate,
@@ -38,7 +39,7 @@ def test_of_the_same_groups_it_is_the_disattenuated_cosine() -> None:
     counts = np.full(GROUPS, 4)
     products = group_products(grouped(first + noise, group), grouped(second + noise, group))
     drawn = weights(GROUPS)
-    found = resampled_cosine(products, counts, counts, drawn, drawn, shared=np.eye(GROUPS) > 0)
+    found = resampled_cosine(products, counts, counts, drawn, drawn, GROUPS - 1, shared=np.eye(GROUPS) > 0)
     assert found == disattenuated_cosine(products, counts, np.zeros(GROUPS))
 
 
@@ -48,7 +49,7 @@ def test_of_other_prompts_it_is_the_unpaired_cosine() -> None:
     counts = np.full(GROUPS, 4)
     a, b = grouped(first + noise[: 4 * GROUPS], group), grouped(second + noise[4 * GROUPS :], group)
     products = group_products(a, b)
-    found = resampled_cosine(products, counts, counts, weights(GROUPS), weights(GROUPS, 1))
+    found = resampled_cosine(products, counts, counts, weights(GROUPS), weights(GROUPS, 1), GROUPS - 1)
     assert found == unpaired_cosine(products, counts, counts, np.zeros(GROUPS), np.zeros(GROUPS))
 
 
@@ -74,6 +75,7 @@ def test_prompts_that_are_shared_in_part_bias_it_unless_told(told: bool) -> None
             counts,
             weights(GROUPS),
             weights(GROUPS, 1),
+            GROUPS - 1,
             shared if told else None,
         )
         assert isinstance(found, Estimate)
@@ -87,7 +89,7 @@ def test_where_all_groups_share_prompts_there_is_no_value() -> None:
     products = group_products(np.ones((2, 3)), np.ones((2, 3)))
     all_of_them = np.ones((2, 2), bool)
     assert isinstance(
-        resampled_cosine(products, [1, 1], [1, 1], weights(2), weights(2), all_of_them), Undefined
+        resampled_cosine(products, [1, 1], [1, 1], weights(2), weights(2), 1, all_of_them), Undefined
     )
 
 
@@ -104,4 +106,21 @@ def test_shapes_that_do_not_match_are_refused(
 ) -> None:
     products = group_products(np.ones((2, 3)), np.ones((2, 3)))
     with pytest.raises(ValueError, match=said):
-        resampled_cosine(products, [1, 1], np.ones(weights_b.shape[1]), weights(2), weights_b, shared)
+        resampled_cosine(products, [1, 1], np.ones(weights_b.shape[1]), weights(2), weights_b, 1, shared)
+
+
+def test_the_interval_is_for_the_degrees_of_freedom_that_are_given() -> None:
+    first, second, noise = prompts(0, GROUPS)
+    group, counts, drawn = np.arange(GROUPS), np.ones(GROUPS), weights(GROUPS)
+    products = group_products(grouped(first + noise, group), grouped(second + noise, group))
+    few, many = (
+        resampled_cosine(products, counts, counts, drawn, drawn, freedom, np.eye(GROUPS) > 0)
+        for freedom in (GROUPS - 1, np.inf)
+    )
+    assert isinstance(few, Estimate)
+    assert isinstance(many, Estimate)
+    wider = stats.t.isf(0.025, GROUPS - 1) / stats.norm.isf(0.025)
+    assert few.high - few.value == pytest.approx(wider * (many.high - many.value))
+    assert few.value - few.low == pytest.approx(wider * (many.value - many.low))
+    with pytest.raises(ValueError, match="freedom must be at least 1, not 0"):
+        resampled_cosine(products, counts, counts, drawn, drawn, 0)

@@ -1,3 +1,6 @@
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -14,7 +17,9 @@ from mechshift.metrics import (
     paired_difference,
     paired_statistic,
     templates_drawn,
+    unit_freedom,
 )
+from mechshift.metrics.undefined import Value
 
 CLUSTERS = np.repeat(np.arange(6), [1, 2, 3, 4, 5, 6])
 MANY = np.repeat(np.arange(12), [1, 2, 3] * 4)
@@ -129,10 +134,7 @@ def test_interval_is_centred_although_resamples_are_biased() -> None:
 
 @pytest.mark.parametrize(("templates", "groups"), [(1, 24), (6, 4), (12, 2)])
 def test_intervals_hold_the_mean_as_often_as_they_say(templates: int, groups: int) -> None:
-    """The truth is the mean of these templates where they are held fixed, else that of all templates.
-
-    Of n units a percentile interval holds it a little less often: Student's quantiles would be due.
-    """
+    """The truth is the mean of these templates where they are held fixed, else that of all templates."""
     generator, trials, covered = np.random.default_rng(10), 300, 0
     clusters = np.repeat(np.arange(templates), groups)
     for trial in range(trials):
@@ -141,10 +143,81 @@ def test_intervals_hold_the_mean_as_often_as_they_say(templates: int, groups: in
         data = effects[clusters] + generator.normal(size=len(clusters))
         found = bootstrap(lambda w, x=data: {"mean": float(w @ x / w.sum())}, clusters, seed=trial)["mean"]
         covered += found.low <= truth <= found.high
-    units = templates if templates_drawn(clusters) else len(clusters) - templates + 1
-    nominal = 2 * stats.t.cdf(1.96, units - 1) - 1
-    least, most = stats.binom.ppf([1e-4, 1 - 1e-4], trials, [nominal - 0.015, 0.95])
+    # Outer quantiles of 200 draws, of which the truth misses some, cost half a per cent.
+    least, most = stats.binom.ppf([1e-4, 1 - 1e-4], trials, [0.94, 0.955])
     assert least <= covered <= most
+
+
+def test_of_ten_units_the_interval_holds_the_mean_as_often_as_it_says() -> None:
+    """By normal quantiles it would in 91.8 % of samples: P(|t| < 1.96) of nine degrees of freedom."""
+    units, trials = 10, 2000
+    data = np.random.default_rng(12).normal(size=(trials, units))
+    held = dict.fromkeys(("percentile", "found"), 0)
+
+    def means(weights: np.ndarray) -> dict[int, Value]:
+        # All samples by the same resamples: one call instead of as many as there are samples.
+        return dict(enumerate((data @ weights / units).tolist()))
+
+    for sample in bootstrap(means, np.arange(units), resamples=1000).values():
+        assert isinstance(sample, Estimate)
+        assert sample.draws is not None
+        below, centre, above = np.quantile(sample.draws, [0.025, 0.5, 0.975])
+        held["percentile"] += sample.value - (centre - below) <= 0 <= sample.value + (above - centre)
+        held["found"] += sample.low <= 0 <= sample.high
+    # 2,000 samples tell a share near .95 to ± .005; all share their resamples, which adds as much.
+    assert held["percentile"] / trials == pytest.approx(2 * stats.t.cdf(1.96, 9) - 1, abs=0.015)
+    assert held["found"] / trials == pytest.approx(0.95, abs=0.012)
+
+
+@pytest.mark.parametrize(
+    ("clusters", "freedom"),
+    [
+        (range(12), 11),  # single groups: drawn from among each other
+        (np.repeat(range(11), 3), 10),  # templates are drawn
+        (np.repeat(range(6), 4), 18),  # groups are, within six templates
+        ([0, 0, 0, 1, 1, 2, 3, 4], 5),  # 2 + 1, and three single ones, which are one stratum
+        ([0, 0, 0, 1], 2),  # the single one always stays
+        ([0, 1], 1),
+    ],
+)
+def test_degrees_of_freedom_are_how_many_ways_weights_can_vary(clusters: Sequence[int], freedom: int) -> None:
+    drawn = cluster_weights(clusters, 400)
+    assert unit_freedom(clusters) == freedom == np.linalg.matrix_rank(drawn - 1)
+
+
+@pytest.mark.parametrize(("groups", "freedom"), [(2, 1), (5, 4), (24, 23)])
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_the_interval_is_wider_by_student_over_normal(groups: int, freedom: int, level: float) -> None:
+    data = np.random.default_rng(13).gamma(2, size=groups)
+    found = bootstrap(lambda w: {"": float(w @ data / w.sum())}, range(groups), 300, 4, level)[""]
+    draws = cluster_weights(range(groups), 300, 4) @ data / groups
+    low, centre, high = np.quantile(draws, [(1 - level) / 2, 0.5, (1 + level) / 2])
+    wider = stats.t.ppf((1 + level) / 2, freedom) / stats.norm.ppf((1 + level) / 2)
+    assert isinstance(found, Estimate)
+    assert found.freedom == freedom
+    assert (found.low, found.high) == pytest.approx(
+        (data.mean() - wider * (centre - low), data.mean() + wider * (high - centre))
+    )
+
+
+def test_a_paired_statistic_is_known_as_its_least_known_part_is() -> None:
+    draws = np.random.default_rng(14).normal(size=(2, 200))
+    few, many = (
+        Estimate(0.0, -9.0, 9.0, 0.95, 200, draws=one, freedom=freedom)
+        for one, freedom in zip(draws, (4.0, 30.0), strict=True)
+    )
+    for one, other in ((few, many), (many, few)):
+        found = paired_statistic(lambda a, b: a + b, [one, other])
+        assert isinstance(found, Estimate)
+        assert found.freedom == 4
+        reach = np.quantile(draws.sum(axis=0), 0.975) - np.median(draws.sum(axis=0))
+        assert found.high == pytest.approx(reach * stats.t.isf(0.025, 4) / stats.norm.isf(0.025))
+
+
+def test_without_degrees_of_freedom_there_is_no_paired_statistic() -> None:
+    (first,) = _means(np.arange(20.0))
+    with pytest.raises(ValueError, match="degrees of freedom"):
+        paired_difference(first, replace(first, freedom=None))
 
 
 def test_intervals_cover_the_mean_of_clustered_data() -> None:
@@ -194,12 +267,14 @@ def test_a_statistic_of_two_values_lies_in_its_interval() -> None:
     assert found == Estimate(0.6, 0.6, 0.6, 0.95, 200)
 
 
-def test_the_interval_is_the_percentile_one_moved_by_the_median() -> None:
+def test_the_interval_is_the_percentile_one_moved_by_the_median_and_expanded() -> None:
     draws = iter([7.0, *(float(n) ** 2 for n in range(101))])
     found = bootstrap(lambda w: {"x": next(draws)}, np.arange(5), resamples=101, level=0.9)["x"]
-    # Of 0, 1, 4, …, 10000 the 5th, 50th and 95th percentiles are 25, 2500 and 9025.
+    # Of 0, 1, 4, …, 10000 the 5th, 50th and 95th percentiles are 25, 2500 and 9025; of five units t has four
+    # degrees of freedom.
+    wider = stats.t.isf(0.05, 4) / stats.norm.isf(0.05)
     assert isinstance(found, Estimate)
-    assert (found.value, found.low, found.high) == pytest.approx((7, 7 - 2475, 7 + 6525))
+    assert (found.value, found.low, found.high) == pytest.approx((7, 7 - 2475 * wider, 7 + 6525 * wider))
 
 
 def test_clipping_keeps_the_value() -> None:
@@ -299,7 +374,9 @@ def test_a_difference_of_what_is_seldom_defined_is_undefined() -> None:
     draws = np.linspace(0, 1, 100)
     often, seldom = draws.copy(), draws.copy()
     often[:3], seldom[:20] = np.nan, np.nan
-    whole, some, few = (Estimate(0.5, 0.1, 0.9, 0.95, 100, draws=one) for one in (draws, often, seldom))
+    whole, some, few = (
+        Estimate(0.5, 0.1, 0.9, 0.95, 100, draws=one, freedom=9) for one in (draws, often, seldom)
+    )
     found = paired_difference(whole, some)
     assert isinstance(found, Estimate)
     assert found.undefined == 3

@@ -51,46 +51,51 @@ def test_without_any_variance_every_difference_is_certain() -> None:
     assert welch_p([0.0, 1e-9], np.zeros((2, 2)), 5).tolist() == [1.0, 0.0]
 
 
-def test_the_variance_of_an_interval_is_the_normal_one() -> None:
-    assert interval_variance(0.3 * stats.norm.isf(0.005), level=0.99) == pytest.approx(0.09)
+def test_the_variance_of_an_interval_is_by_the_quantile_that_it_reaches() -> None:
+    assert interval_variance(0.3 * stats.norm.isf(0.005), math.inf, level=0.99) == pytest.approx(0.09)
+    reach = 0.3 * np.array([[stats.t.isf(0.025, 3), stats.t.isf(0.025, 23)], [stats.norm.isf(0.025), 0.0]])
+    found = interval_variance(reach, [[3, 23], [math.inf, 9]])
+    assert found == pytest.approx(np.array([[0.09, 0.09], [0.09, 0.0]]))
 
 
 def test_an_estimate_without_draws_is_known_by_its_interval_row_by_row() -> None:
     draws = np.random.default_rng(5).normal(size=(3, 100))
     # Five of a hundred may be missing, and six are too many.
     draws[1, :5], draws[2, :6] = np.nan, np.nan
-    reach = stats.norm.isf(0.025) * np.array([7.0, 7.0, 2.0])
-    variance, freedom = estimated_variance(draws, reach, [9, 14, 23], [100, 100, 200])
+    reach = stats.t.isf(0.025, 23) * np.array([7.0, 7.0, 2.0])
+    variance, freedom = estimated_variance(draws, reach, [9, 14, 23], [100, 100, 200], [9, 14, 23])
     assert variance == pytest.approx([stats.tvar(draws[0]), stats.tvar(draws[1, 5:]), 4.0])
+    percentile, _ = estimated_variance(draws, reach, [9, 14, 23], [100, 100, 200], math.inf)
+    assert percentile[2] == pytest.approx(4 * (stats.t.isf(0.025, 23) / stats.norm.isf(0.025)) ** 2)
     assert freedom == pytest.approx([1 / (1 / 9 + 1 / 99), 1 / (1 / 14 + 1 / 99), 1 / (1 / 23 + 4 / 200)])
 
 
 def test_both_sides_of_an_interval_at_once() -> None:
     draws = [[1.0, 3.0], [np.nan, np.nan]]
-    reach = stats.norm.isf(0.025) * np.array([[1.0, 1.0], [5.0, 3.0]])
-    variance, freedom = estimated_variance(draws, reach, 23, 200)
+    reach = stats.t.isf(0.025, 23) * np.array([[1.0, 1.0], [5.0, 3.0]])
+    variance, freedom = estimated_variance(draws, reach, 23, 200, 23)
     assert variance == pytest.approx(np.array([[2.0, 1.0], [2.0, 9.0]]))
     assert freedom == pytest.approx([1.0, 1 / (1 / 23 + 4 / 200)])
 
 
 def test_one_estimate_by_itself() -> None:
-    variance, freedom = estimated_variance([1.0, 2.0, 4.0], 9.0, 23, 200)
+    variance, freedom = estimated_variance([1.0, 2.0, 4.0], 9.0, 23, 200, 23)
     assert (variance.shape, freedom.shape) == ((), ())
     assert (variance, freedom) == (pytest.approx(7 / 3), pytest.approx(1 / (1 / 23 + 1 / 2)))
-    variance, freedom = estimated_variance([], stats.norm.isf(0.025), 23, 200)
+    variance, freedom = estimated_variance([], stats.t.isf(0.025, 23), 23, 200, 23)
     assert (variance, freedom) == (pytest.approx(1), pytest.approx(1 / (1 / 23 + 4 / 200)))
 
 
 def test_of_another_level_more_draws_may_be_missing() -> None:
     draws = np.random.default_rng(6).normal(size=(2, 100))
     draws[0, :25], draws[1, :26] = np.nan, np.nan
-    variance, _ = estimated_variance(draws, 3 * stats.norm.isf(0.125), 23, 200, level=0.75)
+    variance, _ = estimated_variance(draws, 3 * stats.t.isf(0.125, 23), 23, 200, 23, level=0.75)
     assert variance == pytest.approx([stats.tvar(draws[0, 25:]), 9.0])
 
 
 def test_of_known_units_the_resamples_alone_are_few() -> None:
     draws = np.array([np.arange(200.0), np.full(200, np.nan)])
-    _, freedom = estimated_variance(draws, 1.0, math.inf, 200)
+    _, freedom = estimated_variance(draws, 1.0, math.inf, 200, math.inf)
     assert freedom == pytest.approx([199, 50])
 
 
@@ -117,7 +122,7 @@ def test_degrees_of_freedom_are_those_of_the_spread_of_variances() -> None:
         float(resampled_freedom(9, 60)), rel=0.12
     )
     low, centre = np.quantile(generator.normal(size=(4000, 200)), [0.025, 0.5], axis=1)
-    assert 2 / relative_variance(interval_variance(centre - low)) == pytest.approx(
+    assert 2 / relative_variance(interval_variance(centre - low, math.inf)) == pytest.approx(
         float(interval_freedom(math.inf, 200)), rel=0.12
     )
     assert resampled_freedom(9, math.inf) == pytest.approx(9)

@@ -20,7 +20,8 @@ from mechshift.benchmark.measure.circuit_runs import CROSS, OTHER, OWN, CircuitR
 from mechshift.benchmark.measure.evidence import ScoreSums
 from mechshift.benchmark.record.number import Measured, measured
 from mechshift.benchmark.record.protocol import Statistics
-from mechshift.metrics import Estimate, Undefined
+from mechshift.benchmark.record.resampling import resampled_by, with_resampling
+from mechshift.metrics import Estimate, Undefined, unit_freedom
 from mechshift.metrics.overlap import largest
 from mechshift.metrics.resampling import estimate_of
 from mechshift.metrics.spread import POWER
@@ -57,12 +58,15 @@ class Sizes:
 def estimates(sample: Sample, sizes: Sizes, statistics: Statistics) -> dict[str, Measured]:
     """Every quantity of the pair, and of the pair less the control by the same resamples."""
     placed = _placement(sample, sizes, statistics)
+    # As a record has it, whose numbers are all taken to be of as many units.
+    resampling = resampled_by(statistics, unit_freedom(sample.arm.templates))
     own: dict[Who, dict[str, Measured]] = {}
     for who in WHOSE:
         found = _structure(sample.arm, sample.second[who], statistics) | placed[who]
         found |= {TRANSFER[host]: _transfer(sample.runs[who, host], statistics) for host in HOSTS}
         own[who] = {name: measured(value) for name, value in found.items()}
         own[who] |= _context(sample.second[who], statistics)
+        own[who] = {name: with_resampling(value, resampling) for name, value in own[who].items()}
     apart = {
         name + LESS: subtract_values(own["control"][name], own["pair"][name], paired=True).difference
         for name in COMPARED
@@ -76,11 +80,11 @@ def _rows(templates: Sequence[str], statistics: Statistics) -> Floats:
     return np.concatenate([np.ones((1, drawn.shape[1])), drawn])
 
 
-def _estimate(values: Floats) -> Found:
-    """Of values [1 + resamples], NaN where a resample gives none."""
+def _estimate(values: Floats, templates: Sequence[str]) -> Found:
+    """Of values [1 + resamples], NaN where a resample gives none; `templates` of what was resampled."""
     if np.isnan(values[0]):
         return Undefined("the sample gives no value")
-    return estimate_of(float(values[0]), values[1:], 0.95, _REASON)
+    return estimate_of(float(values[0]), values[1:], 0.95, _REASON, unit_freedom(templates))
 
 
 def _structure(arm: ScoreSums, second: ScoreSums, statistics: Statistics) -> dict[str, Found]:
@@ -96,7 +100,7 @@ def _structure(arm: ScoreSums, second: ScoreSums, statistics: Statistics) -> dic
         STRUCTURE[0]: metrics.standardised_cosine(a, b, counts, templates, None, POWER, *drawn),
         STRUCTURE[1]: metrics.disattenuated_cosine(metrics.group_products(a, b), counts, templates, *drawn),
         # Of two distributions, the larger parts sum to 2 less the smaller ones.
-        STRUCTURE[2]: _estimate(least / (2 - least)),
+        STRUCTURE[2]: _estimate(least / (2 - least), templates),
     }
 
 
@@ -109,11 +113,11 @@ def _transfer(runs: CircuitRuns, statistics: Statistics) -> Found:
     margin = own - cross
     gap = whole - empty
     # In units of faithfulness, of which τ* itself is a ratio.
-    of_margin = _estimate(margin / gap)
+    of_margin = _estimate(margin / gap, runs.templates)
     if isinstance(of_margin, Undefined) or not of_margin.clear:
         return Undefined("the host's own circuit does not clearly more than its circuits of other tasks")
     with np.errstate(divide="ignore", invalid="ignore"):
-        return _estimate(np.where(margin / gap > 0, (other - cross) / margin, np.nan))
+        return _estimate(np.where(margin / gap > 0, (other - cross) / margin, np.nan), runs.templates)
 
 
 def _context(second: ScoreSums, statistics: Statistics) -> dict[str, Measured]:
@@ -130,14 +134,14 @@ def _context(second: ScoreSums, statistics: Statistics) -> dict[str, Measured]:
     squared: Found = Undefined("scores are not clear of the prompts' noise")
     if isinstance(first, Estimate) and isinstance(last, Estimate):
         squared = metrics.paired_statistic(lambda *of: sum(of), [first, last])
-    by_mass = _estimate((held[0] + held[2]) / np.sum(held, axis=0))
+    by_mass = _estimate((held[0] + held[2]) / np.sum(held, axis=0), second.templates)
     return dict(zip(CONTEXT.values(), map(measured, (by_mass, squared)), strict=True))
 
 
 def _placement(sample: Sample, sizes: Sizes, statistics: Statistics) -> Mapping[Who, dict[str, Found]]:
     """Shares and shifts by mass and by squared mass of pair and control."""
-    components = Components(sample.arm.graph)
-    rows = _rows(sample.arm.templates, statistics)
+    components, templates = Components(sample.arm.graph), sample.arm.templates
+    rows = _rows(templates, statistics)
     by_mass, by_squares = (
         partial(of_mass, components=components, rows=rows),
         partial(_of_squares, components=components, rows=rows),
@@ -151,7 +155,10 @@ def _placement(sample: Sample, sizes: Sizes, statistics: Statistics) -> Mapping[
         found[who] = {}
         for names, (before, after) in pairs.items():
             for name, one, other in zip(names, before, after, strict=True):
-                found[who] |= {name: _estimate(other), SHIFTS[name]: _estimate(other - one)}
+                found[who] |= {
+                    name: _estimate(other, templates),
+                    SHIFTS[name]: _estimate(other - one, templates),
+                }
     return found
 
 

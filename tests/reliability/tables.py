@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from mechshift.metrics import student_quantile
-
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE, VERDICTS = DOCS / "metrics.md", DOCS / "verdicts.md"
 ENOUGH = 100
@@ -229,8 +227,7 @@ def power_counts(tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
 def coverage_table(names: Iterable[str], results: Sequence[Result]) -> str:
     """Per cent of intervals that hold the truth.
 
-    The mean of samples of this size; the same by Student's t for as many units as were drawn, as claims of
-    verdicts need it; and the limit of many prompts.
+    The mean of samples of this size, and the limit of many prompts.
     """
     headers = ["quantity", *(f"{one['task']}, {_templates(one)}" for one in results), "undefined, %"]
     rows = []
@@ -251,22 +248,12 @@ def _held(name: str, result: Result) -> str:
         return "–"
     # Of as many trials as there are, the mean is known to a twentieth of what one of them is off.
     mean, limit = np.mean([value for value, _, _ in intervals]), result["limits"][name]
-    units = result["templates"] if result["drawn"] else result["groups"]
-    freedom = units - (1 if result["drawn"] else result["templates"])
-    wider = student_quantile(0.975, freedom) / student_quantile(0.975, np.inf)
-    return ", ".join(
-        f"{100 * _share_held(intervals, true, factor):.1f}"
-        for true, factor in ((mean, 1.0), (mean, wider), (limit, 1.0))
-    )
+    return ", ".join(f"{100 * _share_held(intervals, true):.1f}" for true in (mean, limit))
 
 
-def _share_held(intervals: Sequence[Sequence[float]], true: float, factor: float) -> float:
-    """Share of intervals [value, low, high] that hold the truth, made wider by a factor."""
-    held = [
-        value - factor * (value - low) <= true <= value + factor * (high - value)
-        for value, low, high in intervals
-    ]
-    return float(np.mean(held))
+def _share_held(intervals: Sequence[Sequence[float]], true: float) -> float:
+    """Share of intervals [value, low, high] that hold the truth."""
+    return float(np.mean([low <= true <= high for _, low, high in intervals]))
 
 
 def _of(values: Iterable[Sequence[float] | None]) -> str:

@@ -27,6 +27,7 @@ from mechshift.metrics import (
     disattenuated_cosine,
     group_products,
     resampled_cosine,
+    unit_freedom,
 )
 
 Floats = NDArray[np.floating]
@@ -40,8 +41,8 @@ def both_ways(
     """ρ from products of different groups, and from those of different templates."""
     products = group_products(a, b)
     weights = np.concatenate([np.ones((1, len(examples))), cluster_weights(templates, resamples)])
-    same = np.eye(len(examples)) > 0
-    by_group = resampled_cosine(products, examples, examples, weights, weights, shared=same)
+    same, freedom = np.eye(len(examples)) > 0, unit_freedom(templates)
+    by_group = resampled_cosine(products, examples, examples, weights, weights, freedom, shared=same)
     return by_group, disattenuated_cosine(products, examples, templates, resamples)
 
 

@@ -44,7 +44,7 @@ def dearest(rows: int, tasks: int = 8, resamples: int = 200) -> None:
         draws = values[:, None] + generator.normal(size=(rows, resamples))
         shared = np.zeros(rows, dtype=np.int64)
         freedom = generator.integers(9, 24, rows).astype(float)
-        parts.append(Measurements(values, values - 2, values + 2, draws, shared, freedom))
+        parts.append(Measurements(values, values - 2, values + 2, draws, shared, freedom, freedom))
     pairwise_p(parts, [0.25] * 4 + [-0.25] * (tasks - 4))
 
 

@@ -69,7 +69,7 @@ def test_every_pair_has_a_verdict_and_what_decided_it(family: CurrentRecords) ->
 def test_without_two_seeds_of_either_it_says_so(family: CurrentRecords) -> None:
     records = {pair: family.records[pair] for pair in (SEEDS[0], *CONTROLS)}
     page = " ".join(with_verdict(PAGE, CurrentRecords(records)).split())
-    assert f"There are not yet records of two seeds of `{SEEDS[0]}` and of its control under v2@2." in page
+    assert f"There are not yet records of two seeds of `{SEEDS[0]}` and of its control under v2@3." in page
 
 
 def test_a_page_without_a_place_for_it_is_refused(family: CurrentRecords) -> None:

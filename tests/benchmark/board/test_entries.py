@@ -214,7 +214,7 @@ def test_an_older_protocol_is_retired(tmp_path: Path, record: Record) -> None:
     write_submission(tmp_path, record)
     contents = read_board(tmp_path)
     assert [entry.name for entry in contents.entries] == ["2026-11-29-tiny-v2"]
-    reason = "protocol v2 is now @2; ioi@1 is now @2"
+    reason = "protocol v2 is now @3; ioi@1 is now @2"
     assert contents.retired == (Retired(folder.name, MADE, reason, "tiny", "v2@0"),)
 
 
@@ -234,7 +234,7 @@ def test_a_newer_schema_is_no_record(submission: Path) -> None:
     write_manifest_anew(submission)
     with pytest.raises(
         NotComputable,
-        match="a record of schema 99 under protocol v2@2, and this version of mechshift reads schema 7",
+        match="a record of schema 99 under protocol v2@3, and this version of mechshift reads schema 7",
     ):
         read(submission)
 

@@ -104,9 +104,9 @@ def test_a_retired_row_has_no_numbers(board: Path) -> None:
     old = make_board(board).fields()[-1]
     assert (old["pair"], old["protocol"], old["protocol_version"]) == ("old", "v2", 0)
     assert (old["submission"], old["date"]) == ("2026-11-29-old-v2", "2026-11-29")
-    assert old["retired"] == "protocol v2 is now @2"
+    assert old["retired"] == "protocol v2 is now @3"
     assert old["rank"] is old["overlap_local"] is old["overlap_local_low"] is old["status"] is None
-    assert old["overlap_local_missing"] == "retired: protocol v2 is now @2"
+    assert old["overlap_local_missing"] == "retired: protocol v2 is now @3"
     assert [row["pair"] for row in make_board(board, retired=False).fields()].count("old") == 0
 
 
@@ -134,7 +134,7 @@ def test_text_tells_all_that_casts_doubt(board: Path) -> None:
     text = " ".join(board_table(board, BoardView(), "text").split())
     assert "2 confounds: more data; *odd* | name" in text
     assert "its attestation does not count" in text
-    assert "2026-11-29-old-v2: retired, protocol v2@0: protocol v2 is now @2" in text
+    assert "2026-11-29-old-v2: retired, protocol v2@0: protocol v2 is now @3" in text
     assert text.count("└ control") == 2
     assert "alone (control)" in text
     assert "the ceiling does not exceed the floor" in text
@@ -144,7 +144,7 @@ def test_text_tells_all_that_casts_doubt(board: Path) -> None:
 def test_what_is_the_same_of_all_rows_is_said_once(tmp_path: Path) -> None:
     write_submission(tmp_path, a_submitted_record("tiny"))
     first = board_table(tmp_path, BoardView(), "text").splitlines()[0]
-    assert first == "Protocol v2@2, 1 row by task_dependent_shift, largest first; all self-reported."
+    assert first == "Protocol v2@3, 1 row by task_dependent_shift, largest first; all self-reported."
 
 
 @pytest.mark.parametrize("layout", ["github", "latex"])
@@ -234,5 +234,5 @@ def test_a_board_of_retired_rows_alone(tmp_path: Path) -> None:
     old = a_submitted_record("old").model_copy(update={"protocol": V2.changed(version=0)})
     write_submission(tmp_path, old)
     text = board_table(tmp_path, BoardView(), "text")
-    assert text.splitlines()[2] == "2026-11-29-old-v2: retired, protocol v2@0: protocol v2 is now @2"
+    assert text.splitlines()[2] == "2026-11-29-old-v2: retired, protocol v2@0: protocol v2 is now @3"
     assert len(make_board(tmp_path).to_frame()) == 1

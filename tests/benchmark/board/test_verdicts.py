@@ -29,6 +29,7 @@ from mechshift.benchmark.verdict.rules import MEANING
 from mechshift.benchmark.verdict.source import RecordEvidence
 from mechshift.benchmark.verdict.text import verdict_values
 from mechshift.benchmark.verdict.verdict import judge, judge_suites
+from mechshift.metrics import student_quantile
 
 ARM = {"arm": {"digest": "one ARM"}}
 UNLIKE = {"edges": number(0.5, 0.04), "standardised": number(0.45, 0.05)}
@@ -50,7 +51,7 @@ def a_judged_record(
     def drawn(value: Measured) -> Measured:
         assert isinstance(value, Number)
         assert value.high is not None
-        error = (value.high - value.value) / 1.96
+        error = (value.high - value.value) / student_quantile(0.975, 14)  # of fifteen templates
         noise = 0.9 * shared.normal(size=RESAMPLES) + 0.4 * own.normal(size=RESAMPLES)
         return value.drawn(value.value + error * noise)
 

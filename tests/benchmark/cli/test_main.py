@@ -239,6 +239,7 @@ def test_a_pair_is_shown_with_its_licence_revision_and_confounds(command: Comman
     assert command("pair", "show", "rnd2").err == "mechshift: unknown pair 'rnd2'\ndid you mean rnd1?\n"
 
 
+@pytest.mark.usefixtures("bare")
 def test_a_control_is_run_and_shown_as_one(command: Command, tiny: Pair, tmp_path: Path) -> None:
     arm = tiny.spec.arm.checkpoint
     done = command("run", "--arm", arm, "--mdm", arm, "--as-control", "--task", "infilling", "--json")
@@ -274,7 +275,7 @@ class Interrupting(Silent):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.usefixtures("heard")
+@pytest.mark.usefixtures("bare", "heard")
 def test_an_interrupted_run_says_how_to_go_on(
     number: signal.Signals, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -368,6 +369,7 @@ def test_a_programming_error_is_not_disguised(command: Command, monkeypatch: pyt
         command("run", "--task", "infilling")
 
 
+@pytest.mark.usefixtures("bare")
 def test_progress_is_shown_on_a_terminal_only(
     command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -66,7 +66,7 @@ def test_other_protocols_are_refused_with_the_reason(
     write_model(a_record("quick", protocol=QUICK), tmp_path / "quick.json")
     done = command("report", records[0], tmp_path / "quick.json", "--out", tmp_path / "report.md")
     assert done.code == 2
-    assert "pair.json and quick.json are of v2@2 and quick@5" in done.err
+    assert "pair.json and quick.json are of v2@3 and quick@6" in done.err
     assert not (tmp_path / "report.md").exists()
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import stats
 
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.compare.curves import curves, metric_gap, smallest_share
@@ -66,8 +67,9 @@ def test_the_gap_is_the_mean_over_prompts_with_the_curves_resamples(
     weights = cluster_weights(list(templates), statistics.resamples, statistics.resampling_seed)
     drawn = [np.average(whole - empty, weights=each) for each in weights]
     low, middle, high = np.percentile(drawn, [2.5, 50, 97.5])
-    assert found.low == pytest.approx(found.value + low - middle)
-    assert found.high == pytest.approx(found.value + high - middle)
+    wider = stats.t.isf(0.025, 3) / stats.norm.isf(0.025)  # four prompts of one template
+    assert found.low == pytest.approx(found.value + wider * (low - middle))
+    assert found.high == pytest.approx(found.value + wider * (high - middle))
 
 
 def test_the_headline_is_of_means_and_the_median_of_prompts(small_protocol: Callable[..., Protocol]) -> None:
@@ -114,7 +116,9 @@ def test_intervals_are_over_templates_then_prompts(small_protocol: Callable[...,
         low, high = np.average(empty, weights=weight), np.average(whole, weights=weight)
         draws.append((np.average(circuits[0, 1], weights=weight) - low) / (high - low))
     value = (circuits[0, 1].mean() - empty.mean()) / (whole.mean() - empty.mean())
-    bounds = np.quantile(draws, [0.025, 0.975]) + value - np.median(draws)
+    # Seven prompts within three templates.
+    wider = stats.t.isf(0.025, 4) / stats.norm.isf(0.025)
+    bounds = value + wider * (np.quantile(draws, [0.025, 0.975]) - np.median(draws))
     found = absolute.points[1].faithfulness
     assert (found.value, found.low, found.high) == pytest.approx((value, *bounds))
     assert absolute.log_area.low < absolute.log_area.value < absolute.log_area.high

@@ -192,7 +192,7 @@ def test_the_text_fits_the_terminal_and_stars_what_differs(found: RecordComparis
     assert max(map(len, lines)) <= 80
     starred = [re.split(" {2,}", line)[0] for line in lines if line.count("]*")]
     assert starred == ["overlap Ĵ, planning", "overlap shift", "Ĵ of edges"]
-    assert "A: tiny, v2@2" in lines
+    assert "A: tiny, v2@3" in lines
     assert lines[-1] == "mechshift compare A B --format csv prints the names for --fail-on."
 
 

@@ -53,6 +53,7 @@ def stamps(folder: Path) -> dict[str, int]:
     return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.usefixtures("bare")
 def test_a_run_with_controls_is_judged_as_its_files_are(
     command: Command, further: Path, tmp_path: Path
 ) -> None:
@@ -96,6 +97,7 @@ def test_a_run_with_controls_is_judged_as_its_files_are(
     assert values["verdict"] == json.loads(command(*files, "--json").out)
 
 
+@pytest.mark.usefixtures("bare")
 def test_a_row_without_a_control_says_which_there_are(command: Command) -> None:
     done = command("run", "--task", TASK)
     said = " ".join(done.out.split())
@@ -139,8 +141,7 @@ def test_a_control_of_another_arm_is_refused_before_weights_are_loaded(
     assert not (tmp_path / "mechshift-results").exists()
 
 
-@pytest.mark.usefixtures("quick")
-@pytest.mark.usefixtures("quick")
+@pytest.mark.usefixtures("bare")
 def test_two_models_are_in_memory_at_most(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, observed_once: Callable[[], None]
 ) -> None:

@@ -297,9 +297,9 @@ def test_without_scripts_everything_is_there(pair: Path, show: Open) -> None:
 
 
 def test_a_comparison_is_for_everybody(tmp_path: Path, show: Open) -> None:
-    tasks = (a_task("ioi"), a_task("sudoku"))
+    # One task is enough: what axe asks of a row it asks of each.
     changed = a_task("sudoku", comparison=a_comparison((100, number(0.3, 0.02))))
-    one, other = a_record("one", tasks=tasks), a_record("other", tasks=(tasks[0], changed))
+    one, other = a_record("one", tasks=(a_task("sudoku"),)), a_record("other", tasks=(changed,))
     out = write_page(comparison_page(compare_records(one, other)), tmp_path)
     opened = show(out)
     rows = opened.page.locator(".differences tbody tr.same")

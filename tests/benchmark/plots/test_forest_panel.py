@@ -94,9 +94,9 @@ def test_several_controls_are_told_apart() -> None:
 
 def test_without_a_control_the_title_says_so() -> None:
     record = a_record(tasks=(a_task("ioi"),))
-    assert forest_of(record, "depth").title == "tiny: depth by task, v2@2, control: none"
+    assert forest_of(record, "depth").title == "tiny: depth by task, v2@3, control: none"
     itself = record.model_copy(update={"pair": record.pair.model_copy(update={"control": True})})
-    assert forest_of(itself, "depth").title == "tiny: depth by task, v2@2, a control itself"
+    assert forest_of(itself, "depth").title == "tiny: depth by task, v2@3, a control itself"
 
 
 def test_a_task_that_a_control_has_not_is_the_pairs_alone() -> None:

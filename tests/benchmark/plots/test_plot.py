@@ -53,7 +53,7 @@ def test_the_whole_has_all_panels_and_each_alone_has_one() -> None:
 
 
 def test_a_title_is_broken_into_lines_between_words() -> None:
-    title = "tiny: effects of single components by task, v2@2, control: tiny-continued"
+    title = "tiny: effects of single components by task, v2@3, control: tiny-continued"
     plot = a_plot("a", title=title)
     alone = draw_alone(plot, plot.panels[0]).get_suptitle()
     assert alone.split("\n") != [title]

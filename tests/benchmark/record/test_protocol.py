@@ -37,7 +37,7 @@ every_protocol = pytest.mark.parametrize("protocol", list_protocols(), ids=lambd
 
 def test_v2_is_the_boards() -> None:
     assert V2.board
-    assert V2.version == 2
+    assert V2.version == 3
     assert (V2.scoring.kv, V2.scoring.rule, V2.scoring.steps) == ("grouped", "staggered", "converge")
     assert (V2.scoring.method, V2.sweeping.selection) == ("eap-ig", "absolute")
     assert (V2.scoring.places, V2.scoring.neurons) == (True, True)
@@ -47,6 +47,7 @@ def test_v2_is_the_boards() -> None:
     assert (V2.sampling.pool, V2.halving.disjoint) == (500, True)
     assert (V2.sweeping.intervention, V2.sweeping.swept) == ("patch", 128)
     assert V2.statistics.resamples >= 200
+    assert V2.statistics.interval == "student"
     assert V2.compared.components == 20
     assert {get_task(task.name).card.suite for task in V2.tasks} == {"local", "planning"}
 
@@ -96,6 +97,14 @@ def test_a_protocol_is_what_was_published_under_its_name_and_version(protocol: P
     published = PUBLISHED[protocol.name].get(str(protocol.version))
     # A setting that came since has the default that was done before there was a choice.
     assert Protocol.model_validate(published) == protocol
+
+
+@pytest.mark.parametrize(("name", "first"), [("v2", 3), ("paper", 6), ("quick", 6)])
+def test_intervals_of_older_protocols_are_read_as_the_percentile_ones_that_they_are(
+    name: str, first: int
+) -> None:
+    before, since = (Protocol.model_validate(PUBLISHED[name][str(first - back)]) for back in (1, 0))
+    assert (before.statistics.interval, since.statistics.interval) == ("percentile", "student")
 
 
 def test_what_was_published_names_itself() -> None:
@@ -178,7 +187,7 @@ def test_a_part_is_carried_whole(protocol: Protocol) -> None:
 def test_settings_are_all_that_is_set_but_the_tasks() -> None:
     assert dict(V2.settings()) == {
         "name": "v2",
-        "version": 2,
+        "version": 3,
         "board": True,
         "minimum": 30,
         "minimum_edges": 0,
@@ -219,6 +228,7 @@ def test_settings_are_all_that_is_set_but_the_tasks() -> None:
         "resampling_seed": 0,
         "resamples": 200,
         "splits": 10,
+        "interval": "student",
     }
 
 

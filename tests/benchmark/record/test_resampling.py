@@ -1,5 +1,7 @@
 """What a task's intervals were estimated from, against the groups that are dealt and the weights drawn."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -69,11 +71,19 @@ def test_examples_are_the_same_only_with_the_same_tokenizer_and_resamples() -> N
     assert len({examples_of(*each) for each in [(record, task), *others]}) == 1 + len(others)
 
 
+def test_intervals_reach_what_their_protocol_says() -> None:
+    record = a_record()
+    task = record.tasks[0]
+    assert resampling_of(record, task) == Resampling(14, 200, 14)
+    older = record.model_copy(update={"protocol": record.protocol.changed(interval="percentile")})
+    assert resampling_of(older, task) == Resampling(14, 200, math.inf)
+
+
 def test_a_count_knows_its_own_spread() -> None:
     share = Accuracy(solved=3, tried=4).share
     assert isinstance(share, Number)
     assert share.resampling == COUNTED
-    own = Resampling(9, 200)
+    own = Resampling(9, 200, 9)
     kept, given = with_resampling(share, own), with_resampling(Number(value=1).drawn(np.ones(3)), own)
     assert isinstance(kept, Number)
     assert isinstance(given, Number)

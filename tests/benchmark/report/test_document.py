@@ -72,7 +72,7 @@ def test_what_was_measured_names_every_model_once_and_how_to_do_it_again() -> No
     assert len(block) == 3
     assert block[-1] == "mechshift report pair --control continued"
     assert f"{record.pair.edges:,} edges" in text
-    assert "v2@2" in text
+    assert "v2@3" in text
     assert "Ann ·  and ·  Eve" in text or "Ann · and · Eve" in text
 
 
@@ -216,7 +216,7 @@ def test_records_that_no_one_report_can_be_on_are_refused() -> None:
     with pytest.raises(UsageError, match="at least one record"):
         written()
     quick = pair_of("other").model_copy(update={"protocol": QUICK})
-    with pytest.raises(UsageError, match=r"are of v2@2 and quick@5, and a report is on one protocol"):
+    with pytest.raises(UsageError, match=r"are of v2@3 and quick@6, and a report is on one protocol"):
         written(pair_of("pair"), quick)
     with pytest.raises(UsageError, match="2 records are of a pair that is called pair"):
         written(pair_of("pair"), pair_of("pair"))

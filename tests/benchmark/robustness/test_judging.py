@@ -47,7 +47,7 @@ def varied(name: str, changed: Record, base: Record) -> Varied:
 def kept(base: Record, **variations: Record) -> Robustness:
     each = tuple(varied(name, changed, base) for name, changed in variations.items())
     return Robustness(
-        record=content_digest(base), pair="pair", protocol="v2@2", base=result_of(base), variations=each
+        record=content_digest(base), pair="pair", protocol="v2@3", base=result_of(base), variations=each
     )
 
 

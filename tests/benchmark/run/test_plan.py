@@ -31,6 +31,7 @@ from mechshift.benchmark.run.plan import (
     place_of,
     plan_run,
 )
+from mechshift.errors import NotComputable
 
 ABLATING = Ablating(ablated=64, ablated_heads=8, ablated_mlps=2, ablated_neurons=32, random_sets=8)
 NEITHER = V2.changed(transferring=None, ablating=None)
@@ -199,9 +200,21 @@ def test_no_setting_is_left_out_of_that_list() -> None:
     """A setting added to a protocol has to be given a place above."""
     listed = test_a_setting_moves_just_the_cells_that_it_can_change.pytestmark[0].args[1]  # type: ignore[attr-defined]
     named = {name for setting, _ in listed for name in setting}
-    assert {name for name, _ in FULL.settings()} - named == {"candidates", "rule"}
+    assert {name for name, _ in FULL.settings()} - named == {"candidates", "rule", "interval"}
     assert moved(protocol=FULL.changed(candidates=3)) == ALL
     assert moved(protocol=FULL.changed(rule="left")) == ALL - {"pool", "prompts"}
+
+
+def test_how_far_intervals_reach_is_in_the_keys_of_cells_that_hold_some_and_in_no_other() -> None:
+    for cell in plan_run(SUBJECT, FULL, [IOI]).cells:
+        statistics = cell.inputs["protocol"].get("statistics", {})
+        by_student = cell.name in {"comparison", "stages", "causality", "function"}
+        assert statistics.get("interval") == ("student" if by_student else None), cell.name
+
+
+def test_percentile_intervals_of_older_protocols_are_not_computed_again() -> None:
+    with pytest.raises(NotComputable, match="protocol v2@2 asks for percentile intervals"):
+        plan_run(SUBJECT, FULL.changed(name="v2", version=2, interval="percentile"), [IOI])
 
 
 def test_a_setting_that_came_later_leaves_the_keys_of_earlier_cells_as_they_are() -> None:

@@ -1,11 +1,13 @@
 """Every method of scoring edges, and every selection, through a whole run: cells against calls by hand."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
 import numpy as np
 import pytest
 
+from build.cue_tasks import cue_pair, cue_task, known_member
 from build.protocols import small_quick
 from mechshift.benchmark.asking.attempts import pooled_examples
 from mechshift.benchmark.asking.grouping import group_examples
@@ -31,9 +33,10 @@ from mechshift.benchmark.run.run import run
 from mechshift.benchmark.run.store import find_cell
 from mechshift.benchmark.tables.show import render
 from mechshift.metrics import Selection, edge_priority, jaccard, top_edges
-from mechshift.tasks import get_task
+from mechshift.tasks import get_task, registry
 
-TASK, LEVEL = "greater-than", "years"
+TASKS = {"exact": "first-cue"}
+"""Exact patching takes a pass for every edge and prompt, so that its models and prompts are small ones."""
 AT_CLEAN = Integration("eap", 1)
 BY_HAND: dict[Method, tuple[Integration, Rules]] = {
     "eap": (AT_CLEAN, CHAIN),
@@ -51,25 +54,32 @@ RUNS: tuple[tuple[Method, Selection], ...] = (
 Measured = tuple[Record, Path, Pair]
 
 
+def task_of(method: Method) -> str:
+    return TASKS.get(method, "greater-than")
+
+
 def protocol(method: Method, selection: Selection) -> Protocol:
-    """As small as a task allows; exact patching takes a pass for every edge and prompt."""
+    """As small as a task allows."""
     settings = {"pool": 8, "groups": 4, "components": 2, "beside": (), "crossed": 2, "shuffled": 2}
-    if method == "exact":
-        settings |= {"pool": 4, "minimum": 2, "groups": 2}
     return small_quick(**settings).varied(method, selection)
 
 
 @pytest.fixture(scope="module", params=RUNS, ids="-".join)
 def measured(
     request: pytest.FixtureRequest, tiny: Pair, tmp_path_factory: pytest.TempPathFactory
-) -> Measured:
-    out = tmp_path_factory.mktemp("run")
-    return run(tiny, protocol(*request.param), out, [TASK]), out, tiny
+) -> Iterator[Measured]:
+    out, name = tmp_path_factory.mktemp("run"), task_of(request.param[0])
+    with pytest.MonkeyPatch.context() as patch:
+        pair = tiny
+        if name in TASKS.values():
+            patch.setitem(registry._TASKS, name, cue_task(name))
+            pair = cue_pair(known_member(), known_member(seed=1))
+        yield run(pair, protocol(*request.param), out, [name]), out, pair
 
 
 def cell(measured: Measured, name: str) -> Path:
     record, out, _ = measured
-    return find_cell(record_path(out, record), record, TASK, name)
+    return find_cell(record_path(out, record), record, record.tasks[0].task, name)
 
 
 def scores_of(measured: Measured, role: str) -> ScoreSums:
@@ -82,7 +92,7 @@ def test_the_protocol_says_so(measured: Measured) -> None:
     suffix = f"-{method}" + ("" if selection == "absolute" else f"-{selection}")
     assert record.protocol.name == f"quick{suffix}"
     assert (record.protocol.board, record.protocol.scoring.steps) == (False, 1)
-    assert record_path(out, record).name.startswith(f"tiny-quick{suffix}")
+    assert f"-quick{suffix}-" in record_path(out, record).name
     assert record.protocol.name in render(record)
     assert read_model(record_path(out, record), Record) == record
 
@@ -91,7 +101,8 @@ def test_scores_are_those_of_a_call_by_hand(measured: Measured) -> None:
     record, _, pair = measured
     asked, method = record.protocol, record.protocol.scoring.method
     pool = read_model(cell(measured, "pool"), Pool)
-    examples = pooled_examples(pair, get_task(TASK), LEVEL, asked.sampling, pool)
+    (task,) = record.tasks
+    examples = pooled_examples(pair, get_task(task.task), task.level, asked.sampling, pool)
     halves = group_examples(pool.solved, asked.halving)
     for role, member in zip(("arm", "mdm"), pair.members, strict=True):
         found = scores_of(measured, role)

@@ -33,12 +33,12 @@ SAME_PAIR = """\
 task          pair                   protocol, status            edges    J of edges,           chance
                                                                           all prompts
 ------------  ---------------------  --------------------------  -------  --------------------  --------
-ioi           dream-7b               paper@5, self-reported      100      0.550 [0.500, 0.600]  0.0250
+ioi           dream-7b               paper@6, self-reported      100      0.550 [0.500, 0.600]  0.0250
               Qwen2.5-7B → Dream-7B  arXiv 2601.14758, reported  1,000    0.193                 –¹³
-greater-than  dream-7b               paper@5, self-reported      100      0.550 [0.500, 0.600]  0.0250
-countdown     dream-7b               paper@5, self-reported      100      0.550 [0.500, 0.600]  0.0250
+greater-than  dream-7b               paper@6, self-reported      100      0.550 [0.500, 0.600]  0.0250
+countdown     dream-7b               paper@6, self-reported      100      0.550 [0.500, 0.600]  0.0250
               Qwen2.5-7B → Dream-7B  arXiv 2601.14758, reported  1,000    0.008                 –¹³
-infilling     dream-7b               paper@5, self-reported      100      0.550 [0.500, 0.600]  0.0250
+infilling     dream-7b               paper@6, self-reported      100      0.550 [0.500, 0.600]  0.0250
 
 ¹ its sign depends on each of greater-than and countdown
 """
@@ -56,11 +56,11 @@ OTHER_PAIRS = """\
 task          pair                                 protocol, status                 edges    J of edges,           chance
                                                                                              all prompts
 ------------  -----------------------------------  -------------------------------  -------  --------------------  --------
-ioi           tiny                                 paper@5, self-reported, control  100      0.550 [0.500, 0.600]  0.0250
+ioi           tiny                                 paper@6, self-reported, control  100      0.550 [0.500, 0.600]  0.0250
               other pair: Qwen2.5-7B → Dream-7B    arXiv 2601.14758, reported       1,000    0.193                 –¹
               other pair: LLaMA-2-7B → DiffuLLaMA  arXiv 2601.14758, reported       1,000    0.088                 –¹
-greater-than  tiny                                 paper@5, self-reported, control  100      0.550 [0.500, 0.600]  0.0250
-countdown     tiny                                 paper@5, self-reported, control  –²       –²                    –²
+greater-than  tiny                                 paper@6, self-reported, control  100      0.550 [0.500, 0.600]  0.0250
+countdown     tiny                                 paper@6, self-reported, control  –²       –²                    –²
               other pair: Qwen2.5-7B → Dream-7B    arXiv 2601.14758, reported       1,000    0.008                 –¹
               other pair: LLaMA-2-7B → DiffuLLaMA  arXiv 2601.14758, reported       1,000    0.032                 –¹
 
@@ -167,7 +167,7 @@ def test_csv_gives_the_reported_numbers_as_published(measure: Measure) -> None:
 
 def test_csv_gives_the_measured_numbers_unrounded(measure: Measure) -> None:
     row = parsed(overlap_table((measure("dream-7b", DREAM),), list_reported(), "csv"))[0]
-    assert (row["task"], row["pair"], row["origin"]) == ("ioi", "dream-7b", "paper@5")
+    assert (row["task"], row["pair"], row["origin"]) == ("ioi", "dream-7b", "paper@6")
     assert (row["arm"], row["mdm"], row["control"]) == (*DREAM, "no")
     assert (float(row["jaccard"]), float(row["jaccard_low"]), float(row["jaccard_high"])) == (
         0.55,
@@ -260,7 +260,7 @@ def test_a_run_under_the_papers_protocol_stands_beside_what_is_reported(tiny: Pa
     lines = [line.split() for line in render(record).splitlines()]
     start = next(index for index, line in enumerate(lines) if line[:2] == ["ioi", "tiny"])
     measured, dream, llama = lines[start : start + 3]
-    assert measured[2:6] == ["paper@5,", "self-reported", "1,000", f"{overlap.value:.3f}"]
+    assert measured[2:6] == ["paper@6,", "self-reported", "1,000", f"{overlap.value:.3f}"]
     assert (dream[-2], llama[-2]) == ("0.193", "0.088")
 
 

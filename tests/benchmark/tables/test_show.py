@@ -25,7 +25,7 @@ pair      tiny (3 layers, 8 heads, 4 key/value heads, 1,000 edges)
 ARM       tiny/arm (LlamaForCausalLM, float32, causal attention, shifted, digest tiny arm dig)
 MDM       tiny/mdm@main (LlamaForCausalLM, float32, full attention, shifted, digest tiny mdm dig)
 weights   moved by 0.010 (norm) to 0.250 (lm_head) of their norm, mean over modules of a kind
-protocol  v2@2
+protocol  v2@3
 made      with mechshift 0.1.0, torch 2.13.0, transformers 5.23.0 on cpu, 2 threads
 
                                     local                    planning               both suites

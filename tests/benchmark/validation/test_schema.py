@@ -18,7 +18,7 @@ def test_a_record_of_an_older_schema_is_one_finding(submission: Callable[..., Pa
     write_manifest(folder)
     found = [each for each in validate(folder) if each.check == "record"]
     assert [each.problem for each in found] == [
-        f"it is a record of schema {SCHEMA - 1} under protocol v2@2, "
+        f"it is a record of schema {SCHEMA - 1} under protocol v2@3, "
         f"and this version of mechshift reads schema {SCHEMA}"
     ]
     assert found[0].remedy.startswith("run the pair again")

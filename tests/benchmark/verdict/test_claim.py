@@ -19,10 +19,11 @@ def test_a_claim_holds_where_the_whole_interval_does() -> None:
 
 
 def test_of_few_units_an_interval_just_beyond_its_bound_is_not_enough() -> None:
-    # Ten templates were drawn: t of nine degrees is 2.26 where the interval took 1.96 standard errors.
+    # Ten templates were drawn: t of nine degrees is 2.26 where this interval, as those of older protocols,
+    # took 1.96 standard errors.
     near, far = (
         Number(value=value, low=value - 1.959964 * 0.05, high=value + 1.959964 * 0.05).estimated(
-            Resampling(9, np.inf)
+            Resampling(9, np.inf, np.inf)
         )
         for value in (0.8 + 2.1 * 0.05, 0.8 + 2.4 * 0.05)
     )
@@ -32,8 +33,20 @@ def test_of_few_units_an_interval_just_beyond_its_bound_is_not_enough() -> None:
     assert BoundClaim("x", far, "above", 0.8).holds
 
 
+def test_of_an_interval_by_student_only_the_resamples_are_few() -> None:
+    # It reaches t of nine degrees; 200 resamples leave fewer, so that it has to clear the bound by some more.
+    reach = 0.05 * stats.t.isf(0.025, 9)
+    freedom = 1 / (1 / 9 + 4 / 200)
+    for beyond, holds in ((1.01, False), (1.04, True)):
+        value = 0.8 + beyond * reach
+        given = Number(value=value, low=value - reach, high=value + reach).estimated(Resampling(9, 200, 9))
+        claim = BoundClaim("x", given, "above", 0.8)
+        assert claim.p == pytest.approx(2 * stats.t.sf(beyond * reach / 0.05, freedom), rel=1e-9)
+        assert claim.holds is holds
+
+
 def test_p_is_students_of_the_distance_from_the_bound_in_standard_errors() -> None:
-    freedom = Resampling(14, np.inf)
+    freedom = Resampling(14, np.inf, np.inf)
     given = Number(value=0.9, low=0.9 - 1.959964 * 0.05, high=0.9 + 1.959964 * 0.05).estimated(freedom)
     expected = 2 * stats.t.sf((0.9 - 0.8) / 0.05, 14)
     assert BoundClaim("x", given, "above", 0.8).p == pytest.approx(expected, rel=1e-5)
@@ -43,8 +56,8 @@ def test_p_is_students_of_the_distance_from_the_bound_in_standard_errors() -> No
 
 def test_draws_beside_a_record_change_no_verdict_on_it() -> None:
     draws = np.random.default_rng(0).normal(0.9, 0.02, 400)
-    without = number(0.9, 0.06).estimated(Resampling(14, 400))
-    beside = number(0.9, 0.06).drawn(draws).estimated(Resampling(14, 400))
+    without = number(0.9, 0.06).estimated(Resampling(14, 400, 14))
+    beside = number(0.9, 0.06).drawn(draws).estimated(Resampling(14, 400, 14))
     assert BoundClaim("x", without, "above", 0.8).p == BoundClaim("x", beside, "above", 0.8).p > 0
     means = [number(0.9, 0.06).put_together(((0.5, one), (0.5, one))) for one in (without, beside)]
     assert BoundClaim("x", means[0], "above", 0.8).p == BoundClaim("x", means[1], "above", 0.8).p > 0
