@@ -179,7 +179,7 @@ def full_after() -> Callable[[int], AbstractContextManager[None]]:
 
 @pytest.fixture
 def bare(quick: None, small: "Protocol", monkeypatch: pytest.MonkeyPatch) -> None:
-    """Makes `quick` ask no more than a record must have, for tests that need a run and not all its numbers."""
+    """Makes `quick` ask no more than a record must have, for tests that need any run."""
     asked = small.changed(
         beside=(), ablating=None, neurons=False, places=False, components=1, shuffled=2, crossed=2
     )

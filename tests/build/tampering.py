@@ -146,6 +146,7 @@ ALTERNATIVES: dict[str, Any] = {
     "symbols": "words",
     "grouped": "ungrouped",
     "staggered": "left",
+    "student": "percentile",
     "converge": 5,
     "patch": "zero",
     "local": "planning",

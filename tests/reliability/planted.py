@@ -47,11 +47,11 @@ PAGE = ROOT / "docs" / "verdicts.md"
 ARM = ROOT / "baselines" / "reference" / "tiny" / "arm"
 TASKS = ("ioi", "induction", "agreement", "article", "countdown")
 
-# As v2, on a sixth of its prompts and the budgets among which sizes are chosen on these models.
+# As v2, on a quarter of its prompts and the budgets among which sizes are chosen on these models.
 PLANTED = V2.changed(
     name="planted",
     board=False,
-    pool=80,
+    pool=120,
     steps=5,
     neurons=False,
     beside=(),
@@ -130,7 +130,7 @@ def plants(arm: Path) -> list[Plant]:
 
 def as_control(first: Path, second: Path, name: str) -> Pair:
     """Two checkpoints, both asked as ARMs."""
-    return mechshift.load(first, second, control=True, dtype="float32", device="cpu", name=name)
+    return mechshift.load(first, second, as_control=True, dtype="float32", device="cpu", name=name)
 
 
 def changed(source: Path, target: Path, change: Change) -> Path:

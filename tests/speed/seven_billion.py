@@ -2,10 +2,13 @@
 
     cd tests && python -m speed.seven_billion
 
-The tokenizers are not at hand here: every batch is taken to be full, of one length, with sixteen answer
-tokens to decode and four reads a row. `mechshift run --dry-run` on the checkpoints counts the real ones.
+The tokenizers are not at hand here. For memory every batch is taken to be full, of one length, with sixteen
+answer tokens to decode and four reads a row; for the share of each stage in the work of a run prompts have
+the tokens of the reference pair. `mechshift run --dry-run` on the checkpoints counts the real ones.
 """
 
+from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -13,11 +16,14 @@ from tabulate import tabulate
 from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
 from mechshift.benchmark.forecast.memory import StagePeak, stage_peaks
-from mechshift.benchmark.forecast.sizes import Sizes
-from mechshift.benchmark.forecast.workload import Load, MemberWork, TaskWork
+from mechshift.benchmark.forecast.sizes import Sizes, sketch_pair
+from mechshift.benchmark.forecast.workload import Load, MemberWork, TaskWork, task_work
+from mechshift.benchmark.pairs.backbones import Backbone
 from mechshift.benchmark.pairs.families import read_backbone
 from mechshift.benchmark.pairs.native import quiet
-from mechshift.benchmark.record.protocol import Protocol, get_protocol
+from mechshift.benchmark.pairs.registry import get_pair
+from mechshift.benchmark.record.protocol import V2, Protocol, get_protocol
+from mechshift.benchmark.run.assembly import as_asked
 
 PAIRS: dict[str, tuple[Any, Any, dict[str, Any]]] = {
     "Qwen2.5-7B / Dream-7B": (
@@ -47,6 +53,7 @@ PAIRS: dict[str, tuple[Any, Any, dict[str, Any]]] = {
 }
 """Native class, configuration class and published dimensions, by pair; heads are not tied."""
 
+DREAM = "Qwen2.5-7B / Dream-7B"
 LENGTHS = (30, 60)
 ROWS = (64, 32, 16)
 ANSWER, READS = 16, 4
@@ -54,11 +61,16 @@ GROUPS = 96
 """As many as a task of the package has at most: those of infilling."""
 
 
-def sizes_of(pair: str) -> Sizes:
-    """The dimensions of both members, in bfloat16."""
+def backbone_of(pair: str) -> Backbone:
+    """Either member's, without numbers."""
     native, config, values = PAIRS[pair]
     with torch.device("meta"), quiet():
-        return Sizes.of(read_backbone(native(config(tie_word_embeddings=False, **values))), itemsize=2)
+        return read_backbone(native(config(tie_word_embeddings=False, **values)))
+
+
+def sizes_of(pair: str) -> Sizes:
+    """The dimensions of both members, in bfloat16."""
+    return Sizes.of(backbone_of(pair), itemsize=2)
 
 
 def peaks(sizes: Sizes, protocol: Protocol, rows: int, tokens: int) -> tuple[StagePeak, ...]:
@@ -87,12 +99,34 @@ def table() -> list[tuple[str, str, int, int, str, str, str]]:
     return lines
 
 
+def stage_shares(pair: str) -> dict[str, float]:
+    """Share of each stage in the floating-point operations of a whole `v2` run, both members together."""
+    backbone, sizes = backbone_of(pair), sizes_of(pair)
+    reference = sketch_pair(get_pair("tiny"))
+    members = {role: replace(getattr(reference, role), backbone=backbone) for role in ("arm", "mdm")}
+    sketch = replace(reference, sizes=(sizes, sizes), **members)
+    flop: Counter[str] = Counter()
+    for task in V2.tasks:
+        work = task_work(sketch, *as_asked(V2, [task.name], None), V2, min(ROWS))
+        for member in (work.arm, work.mdm):
+            flop.update({stage: passes.flop(sizes) for stage, passes in member.passes.items()})
+    return {stage: done / flop.total() for stage, done in flop.items()}
+
+
+def shares_table(pair: str) -> str:
+    """The shares of all stages, in per cent."""
+    rows = [(stage, f"{100 * share:.1f}") for stage, share in stage_shares(pair).items()]
+    return tabulate(rows, ("stage", "% of a run"), tablefmt="github", disable_numparse=True)
+
+
 HEADERS = ("pair", "protocol", "tokens", "--batch", "checks", "attribution", "circuits")
 
 
 def main() -> None:
-    """Print the table, as the documentation has it."""
+    """Print both tables, as the documentation has them."""
     print(tabulate(table(), HEADERS, tablefmt="github", disable_numparse=True))
+    print()
+    print(shares_table(DREAM))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import pytest
 from tabulate import tabulate
 
 from mechshift.benchmark.record.protocol import PAPER, V2
-from speed.seven_billion import HEADERS, PAIRS, peaks, sizes_of, table
+from speed.seven_billion import DREAM, HEADERS, PAIRS, peaks, shares_table, sizes_of, table
 
 PAGE = Path(__file__).parents[2] / "docs" / "dry-run.md"
 PUBLISHED = {"Qwen2.5-7B / Dream-7B": 7_615_616_512, "LLaMA-2-7B / DiffuLLaMA": 6_738_415_616}
@@ -21,6 +21,10 @@ def test_parameters_are_those_that_were_published(pair: str) -> None:
 def test_the_page_has_the_computed_figures() -> None:
     shown = tabulate(table(), HEADERS, tablefmt="github", disable_numparse=True)
     assert shown in PAGE.read_text(encoding="utf-8")
+
+
+def test_the_page_has_the_computed_shares() -> None:
+    assert shares_table(DREAM) in PAGE.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("protocol", [V2, PAPER], ids=lambda protocol: protocol.name)

@@ -97,7 +97,7 @@ def test_another_protocol_is_refused(
         "ablated is 8 and 32; beside_examples is 16 and 48; board is False and True; "
         "convergence is 8 and 24; crossed is 16 and 64; minimum is 16 and 30; most is 10 and 40; "
         "name is quick and v2; pool is 80 and 500; random_sets is 5 and 10; resamples is 100 and 200; "
-        "shuffled_examples is 2 and 8; swept is 16 and 128; version is 5 and 2"
+        "shuffled_examples is 2 and 8; swept is 16 and 128; version is 6 and 3"
     )
 
 

@@ -97,7 +97,7 @@ def test_a_first_look_does_not_become_a_row_by_saying_so(tmp_path: Path, make_re
 def test_a_protocol_of_a_known_name_with_other_values(tmp_path: Path, make_record: MakeRecord) -> None:
     other = V2.changed(version=4, pool=400)
     error = refusal(tmp_path, make_record(protocol=other))
-    assert error.problem.endswith("version is 4 and not 2; pool is 400 and not 500")
+    assert error.problem.endswith("version is 4 and not 3; pool is 400 and not 500")
 
 
 def test_an_unknown_protocol(tmp_path: Path, make_record: MakeRecord) -> None:

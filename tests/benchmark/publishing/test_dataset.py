@@ -111,7 +111,7 @@ def test_the_card_has_versions_and_fingerprints(local: dict[str, bytes]) -> None
         fingerprint = digest(rows(task, level, "training", 4))
         version = 1 if task == "arithmetic" else 2
         assert f"| `{task}-{level}` | training | 4 | {version} | 0 | `{fingerprint}` |\n" in card
-    assert "| `v2-local` | protocol v2, version 2 |" in card
+    assert "| `v2-local` | protocol v2, version 3 |" in card
 
 
 def test_the_benchmarks_tasks_are_the_suites(local: dict[str, bytes]) -> None:
@@ -122,7 +122,7 @@ def test_the_benchmarks_tasks_are_the_suites(local: dict[str, bytes]) -> None:
         "this dataset has the first 4 examples of each task; a run takes them in the same order until both "
         "models have solved 500, or until it has tried 5,000, or all that the task has."
     )
-    assert f"v2-local: the local tasks of protocol v2, version 2; {extent}" in found["description"]
+    assert f"v2-local: the local tasks of protocol v2, version 3; {extent}" in found["description"]
     assert f"`v2-local`: {extent}\n" in local["README.md"].decode()
 
 

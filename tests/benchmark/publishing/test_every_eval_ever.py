@@ -93,7 +93,7 @@ def test_the_log_says_of_what_by_whom_and_when(log: dict[str, Any]) -> None:
         "source_organization_name": "Example Lab",
         "evaluator_relationship": "third_party",
         "additional_details": {
-            "protocol": "protocol v2, version 2",
+            "protocol": "protocol v2, version 3",
             "status": "self-reported",
             "caveats": "self-reported. confounds: none declared",
             "url": "https://example.org/r",

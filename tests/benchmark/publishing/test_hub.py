@@ -50,7 +50,7 @@ def test_a_file_is_as_the_hub_documents_it() -> None:
         '    name: "mechshift record"\n'
         '  notes: "self-reported. confounds: none declared. similarity ρ of the edge scores of MDM and '
         "ARM (0: nothing in common, 1: proportional; not a score). 95 % interval [0.8800, 0.9200]. "
-        "protocol v2, version 2, local tasks: ioi, induction, agreement, greater-than, arithmetic. "
+        "protocol v2, version 3, local tasks: ioi, induction, agreement, greater-than, arithmetic. "
         'ARM: tiny/arm"\n'
     )
 
