@@ -61,8 +61,8 @@ PROTOCOL = QUICK.changed(
 )
 """Circuits of one size, 5 % of the edges of `tiny`, so that none has to be found by running them."""
 SIZES: Mapping[str, tuple[float, ...]] = {
-    "noise": (0.1, 0.2, 0.3, 0.4, 0.5),
-    "towards scratch": (0.1, 0.2, 0.3, 0.4, 0.5),
+    "noise": (0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0),
+    "towards scratch": (0.1, 0.2, 0.25, 0.3, 0.4),
 }
 """Of changes: noise in standard deviations of each matrix, and shares of the way."""
 

@@ -37,6 +37,7 @@ def draw_power(results: Mapping[str, Mapping[float, Any]], path: Path) -> None:
             axes.set_title(change[0].upper() + change[1:])
             axes.set_xlabel(UNITS.get(change, "share of the way"))
             axes.set_ylim(-0.15, 4.15)
+            axes.set_yticks(range(5))
         panels[0].set_ylabel("tasks of 4")
         panels[0].legend(loc="upper left")
         with replacing(path) as partial:
