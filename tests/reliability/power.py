@@ -115,7 +115,9 @@ def checkpoint(like: Path, weights: Weights, folder: Path) -> Path:
 
 def run(arm: Path, second: Path, name: str, out: Path) -> Record:
     """The run of a pair under the short protocol; what is there already is not computed again."""
-    pair = mechshift.load(str(arm), str(second), as_control=True, device="cpu", name=name, accept_behaviour=True)
+    pair = mechshift.load(
+        str(arm), str(second), as_control=True, device="cpu", name=name, accept_behaviour=True
+    )
     return mechshift.run(pair, PROTOCOL, out=out, progress=False)
 
 
