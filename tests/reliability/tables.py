@@ -180,6 +180,50 @@ def false_alarms_table(results: Mapping[str, Mapping[str, Any]]) -> str:
     return table(headers, rows)
 
 
+def power_table(results: Mapping[str, Mapping[float, Result]]) -> str:
+    """What verdicts say of changes of growing size, over tasks."""
+    headers = [
+        "change",
+        "size",
+        "ρ, standardised: mean, least",
+        "ρ below its bound",
+        "preserved",
+        "stated as changed",
+        "attributed",
+        "undecided",
+        "not comparable",
+    ]
+    rows = []
+    for change, sizes in results.items():
+        for size, tasks in sizes.items():
+            rho = [one["rho"] for one in tasks.values() if one["rho"] is not None]
+            counts = power_counts(tasks)
+            rows.append(
+                [
+                    change,
+                    f"{size:g}".replace("0.", "."),
+                    f"{_number(float(np.mean(rho)))}, {_number(min(rho))}" if rho else "–",
+                    *(f"{counts[name]} of {len(tasks)}" for name in COUNTED),
+                ]
+            )
+    return table(headers, rows)
+
+
+COUNTED = ("below", "preserved", "changed", "attributed", "undecided", "failed")
+
+
+def power_counts(tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+    """Of how many tasks what is said."""
+    every = list(tasks.values())
+    same = ("preserved", "undecided", "failed")
+    return {
+        "below": sum(one["below"] for one in every),
+        "changed": sum(one["verdict"] not in same for one in every),
+        "attributed": sum(one["attributed"] for one in every),
+        **{name: sum(one["verdict"] == name for one in every) for name in same},
+    }
+
+
 def coverage_table(names: Iterable[str], results: Sequence[Result]) -> str:
     """Per cent of intervals that hold the truth.
 
