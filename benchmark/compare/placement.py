@@ -29,7 +29,7 @@ from ..measure.evidence import ScoreSums
 from ..record.protocol import Statistics
 
 Named = dict[str, Value]
-Pair = tuple[Floats, Floats]
+OfBoth = tuple[Floats, Floats]
 Weighting = Literal["mass", "edges", "specialisation", "importance"]
 
 
@@ -102,7 +102,7 @@ class Placement:
             for each, circuit in zip(sums, self._fixed, strict=True)
         ]
 
-    def values(self, importance: Pair, degrees: Pair) -> dict[PlacementNumber, Value]:
+    def values(self, importance: OfBoth, degrees: OfBoth) -> dict[PlacementNumber, Value]:
         """The values for importance and degree of the components in the circuits of the ARM and the MDM."""
         found: dict[Weighting, dict[str, Named]] = {
             "mass": self._depth(*importance),

@@ -13,6 +13,7 @@ from ..record.protocol import Protocol
 from ..record.record import Record
 from ..run.assembly import check_compared
 from ..run.progress import Announce, Progress, announce_nothing
+from ..run.provenance import public_checkpoint
 from ..run.record_file import record_path
 from ..run.run import measure_and_write
 from ..verdict.read import judge_files
@@ -129,7 +130,7 @@ def check_beside(before: Sequence[Record], pair: Pair) -> None:
         return
     # An entry may declare the pair's own MDM, asked as an ARM, but no copy of it passes for a training.
     itself = before[0].pair.mdm
-    declared = pair.spec.control and pair.mdm_provenance.checkpoint == itself.checkpoint
+    declared = pair.spec.control and public_checkpoint(pair.mdm_provenance.checkpoint) == itself.checkpoint
     for record in before[1:] if declared else before:
         if pair.mdm_provenance.digest == record.pair.mdm.digest:
             raise PairError(

@@ -57,7 +57,7 @@ def _line(pair: Pair) -> LineProvenance | None:
     noise = NoiseProvenance(
         share=spec.noise.share,
         seed=spec.noise.seed,
-        checkpoint=_public(moved_to.checkpoint),
+        checkpoint=public_checkpoint(moved_to.checkpoint),
         revision=moved_to.revision,
         moved_to=moved_to.digest,
     )
@@ -112,7 +112,7 @@ def make_subject(
 
 def _member(spec: MemberSpec, provenance: Provenance) -> MemberProvenance:
     return MemberProvenance(
-        checkpoint=_public(provenance.checkpoint),
+        checkpoint=public_checkpoint(provenance.checkpoint),
         revision=provenance.revision,
         digest=provenance.digest,
         native=provenance.native,
@@ -122,7 +122,7 @@ def _member(spec: MemberSpec, provenance: Provenance) -> MemberProvenance:
     )
 
 
-def _public(checkpoint: str) -> str:
+def public_checkpoint(checkpoint: str) -> str:
     """A hub id as it is; of a directory the last two folders, as where it lay is of no use to others."""
     path = Path(checkpoint).expanduser()
     return "/".join(path.resolve().parts[-2:]) if path.is_dir() else checkpoint

@@ -210,6 +210,7 @@ def test_a_process_that_helps_is_told_of_the_noise(tmp_path: Path) -> None:
         device="cpu",
         protocol=QUICK,
         tasks=QUICK.tasks,
+        order=tuple(range(len(QUICK.tasks))),
         wanted=None,
         out=tmp_path,
         rows=4,
