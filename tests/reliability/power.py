@@ -30,7 +30,7 @@ from reliability.tables import DOCS, VERDICTS, power_table, put
 
 import mechshift
 from mechshift.benchmark.record.comparison import HEADLINE
-from mechshift.benchmark.record.number import Number
+from mechshift.benchmark.record.number import Measured, Number
 from mechshift.benchmark.record.protocol import QUICK, V2
 from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.record.task_record import FailedTask
@@ -89,7 +89,7 @@ def outcomes(record: Record, control: Record) -> dict[str, TaskOutcome]:
     return {name: found[name] for name in TASKS}
 
 
-def _outcome(one: Judged, rho: object) -> TaskOutcome:
+def _outcome(one: Judged, rho: Measured) -> TaskOutcome:
     if not isinstance(rho, Number):
         return TaskOutcome(one.verdict)
     return TaskOutcome(

@@ -25,8 +25,9 @@ from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.benchmark.record.protocol import V2, Protocol, get_protocol
 from mechshift.benchmark.run.assembly import as_asked
 
+DREAM = "Qwen2.5-7B / Dream-7B"
 PAIRS: dict[str, tuple[Any, Any, dict[str, Any]]] = {
-    "Qwen2.5-7B / Dream-7B": (
+    DREAM: (
         Qwen2ForCausalLM,
         Qwen2Config,
         {
@@ -53,7 +54,6 @@ PAIRS: dict[str, tuple[Any, Any, dict[str, Any]]] = {
 }
 """Native class, configuration class and published dimensions, by pair; heads are not tied."""
 
-DREAM = "Qwen2.5-7B / Dream-7B"
 LENGTHS = (30, 60)
 ROWS = (64, 32, 16)
 ANSWER, READS = 16, 4
