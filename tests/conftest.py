@@ -104,6 +104,18 @@ def measured(
     return run(tiny, small, out, ["greater-than", "countdown"]), out
 
 
+@pytest.fixture(autouse=True)
+def _measured_stays_as_it_was(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that adds to the run that others share, or takes from it, fails itself, and not the next one."""
+    if "measured" not in request.fixturenames:
+        yield
+        return
+    _, folder = request.getfixturevalue("measured")
+    before = set(folder.rglob("*"))
+    yield
+    assert set(folder.rglob("*")) == before, "copy the run before you change it"
+
+
 @pytest.fixture
 def register(monkeypatch: pytest.MonkeyPatch) -> "Callable[[Task], None]":
     """Makes the registry know a task, in the place of the one of its name if there is such a one."""

@@ -96,12 +96,14 @@ class Claims:
         if held is None:
             return False
         # Between looking and creating, others may have done the same, in whatever order.
-        if _last(cell) > held.number or (last and _content(before) not in (None, judged)):
+        left = _content(before) if last else None
+        if _last(cell) > held.number or left not in (None, judged):
             held.end()
             return False
         with self._lock:
             self._held[cell] = held
-        self._tell(cell, judged)
+        # What is not there any more was given back in the meantime, and nobody's cell is taken over.
+        self._tell(cell, left)
         return True
 
     def release(self, cell: Path) -> None:
@@ -166,9 +168,9 @@ class Claims:
             raise refused(path, error) from error
         return held
 
-    def _tell(self, cell: Path, judged: bytes | None) -> None:
-        found = None if judged is None else _parsed(judged)
-        if judged is None or (found is not None and found.claimant.ended):
+    def _tell(self, cell: Path, left: bytes | None) -> None:
+        found = None if left is None else _parsed(left)
+        if left is None or (found is not None and found.claimant.ended):
             return
         who = "whoever had it" if found is None else found.claimant.name
         self._note(

@@ -430,7 +430,7 @@ def _cards() -> Iterator[Tampering]:
     )
     yield Tampering("card that is no TOML", card("[checkpoints]", "[["), "card", "cannot be read")
     yield Tampering("card that is deep", card('"small"', "[" * 100_000), "card", "cannot be read")
-    yield Tampering("card that is large", card('"small"', f'"{"x" * 10**5}"'), "card", "larger than")
+    yield Tampering("card that is large", card('"small"', f'"{"x" * 10**5}"'), "card", "65,536 bytes")
     yield Tampering("card with a long line", card('"small"', f'"{"x" * 501}"'), "card", "at most 500")
 
     def not_text(folder: Path) -> None:

@@ -62,6 +62,8 @@ PLANTED = V2.changed(
     ablating=None,
     splits=4,
 )
+# τ* has its interval from the prompts on which circuits run in the other member: one head takes more of them.
+MORE = PLANTED.changed(name="planted-more", pool=V2.sampling.pool, crossed=256)
 TOO_FEW = PLANTED.changed(name="planted-too-few", pool=PLANTED.minimum - 6)
 # Unrelated members need larger circuits before both are faithful, and whole graphs say nothing of transfer.
 UNRELATED = PLANTED.changed(name="planted-unrelated", grid=(0.001, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0))
@@ -122,7 +124,13 @@ def plants(arm: Path) -> list[Plant]:
         Plant(
             "all heads moved within their layers", with_heads_moved, of_all(moved), moved, measured=by_index
         ),
-        Plant(f"a head added that only {ADDED_FOR} uses", with_head_added, added, measured=head_adds),
+        Plant(
+            f"a head added that only {ADDED_FOR} uses",
+            with_head_added,
+            added,
+            protocol=MORE,
+            measured=head_adds,
+        ),
         Plant("the same on 12 prompts", with_head_added, added, right_or="undecided", protocol=FEWEST),
         Plant("tiny-scratch", scratch, of_all("rebuilt"), "rebuilt", protocol=UNRELATED),
     ]

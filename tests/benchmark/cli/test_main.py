@@ -199,7 +199,9 @@ def test_the_listed_pairs_say_which_is_a_control(command: Command) -> None:
     expected.append("tiny-continued-low")
     expected += ["qwen2.5-coder-7b", "qwen2.5-7b-instruct"]
     expected += ["qwen2.5-coder-0.5b-instruct", "qwen2.5-coder-7b-instruct", "llama-2-7b-chat"]
-    expected += [f"qwen3-{size}-chat" for size in ("1.7b", "4b", "8b")]
+    expected += [f"qwen3-{size}-chat" for size in ("1.7b", "4b", "8b", "30b-a3b")]
+    expected.append("seed-coder-8b-instruct")
+    expected += [f"nemotron-{size}{of}-ar" for size in ("3b", "8b", "14b") for of in ("", "-instruct")]
     assert [name for name, control in controls.items() if control] == expected
     shown = [line for line in command("ls", "pairs").out.splitlines() if "(control)" in line]
     assert [line.split()[0] for line in shown] == expected

@@ -263,6 +263,24 @@ def test_a_sign_of_life_at_the_last_moment_counts(
     assert files(cell) == ["claim-1"]
 
 
+def test_a_cell_that_is_given_back_meanwhile_is_not_called_taken_over(
+    cell: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two looks at the same claim: its holder is done with the cell."""
+    notes: list[str] = []
+    holder, observer = silent(), new(note=notes.append)
+    holder.take(cell)
+    look = observer.holder
+
+    def later(cell: Path, number: int) -> str | None:
+        holder.release(cell)
+        return look(cell, number)
+
+    monkeypatch.setattr(observer, "holder", later)
+    assert observer.take(cell)
+    assert notes == []
+
+
 def test_a_higher_claim_counts_for_who_comes_late(cell: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One who listed the folder before a takeover, and creates the first claim after it is gone."""
     late, other = silent(), silent()
