@@ -160,7 +160,7 @@ def test_a_stopped_run_loses_its_cell_and_goes_on_without_harm(
     name: str, alone: Path, tmp_path: Path
 ) -> None:
     at = f"{PLAN.tasks[0].name}/{name}"
-    stopped, other = Stopped(tmp_path, alone, at), One(tmp_path, alone, patience=0.2)
+    stopped, other = Stopped(tmp_path, alone, at), One(tmp_path, alone, patience=0.03)
     stopped.start()
     assert stopped.stopped.wait(60)
     other.start()
@@ -183,7 +183,7 @@ def test_a_stopped_run_that_is_first_after_all_keeps_its_cell(alone: Path, tmp_p
     """It goes on while the one who took the cell over is still at it; that one finds it finished."""
     at = f"{PLAN.tasks[0].name}/pool"
     stopped, other = Stopped(tmp_path, alone, at), Stopped(tmp_path, alone, at)
-    other.claims = Claims(beat=0.01, patience=0.2, note=other.told.note)
+    other.claims = Claims(beat=0.01, patience=0.03, note=other.told.note)
     stopped.start()
     assert stopped.stopped.wait(60)
     other.start()
