@@ -1,9 +1,9 @@
-"""What a machine does in a second: passes of a random model of the pair's shape, and statistics."""
+"""What a machine does in a second, as stated or by passes of a random model; and how fast statistics are."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -30,19 +30,23 @@ TOKENS = 32
 RESAMPLES = 16
 """Of a random comparison at the least: with fewer, what it takes once drowns what a resample adds."""
 MOST_SECONDS = 3600.0
+MOST_TFLOPS = 1e6
+"""TFLOP a second; a device with more is a mistake."""
 
 
 @dataclass(frozen=True)
 class Speeds:
     """`forward`: FLOP a second of passes that keep nothing; `graded`: of passes forward and back.
 
-    `fixed`, `ranked`: seconds an edge of a comparison, once and for every resample.
+    `fixed`, `ranked`: seconds an edge of a comparison, once and for every resample. `source`: whether the
+    first two were measured by a probe or stated.
     """
 
     forward: float
     graded: float
     fixed: float
     ranked: float
+    source: Literal["probe", "stated"] = "probe"
 
 
 def measure_speeds(found: Forecast, device: torch.device, seconds: float) -> Speeds:
@@ -59,6 +63,21 @@ def measure_speeds(found: Forecast, device: torch.device, seconds: float) -> Spe
         forward, graded = _passes(found, device, seconds / 3)
     fixed, ranked = _statistics(found, seconds / 3)
     return Speeds(forward, graded, fixed, ranked)
+
+
+def stated_speeds(found: Forecast, tflops: float) -> Speeds:
+    """The speeds of a device that does so many TFLOP a second, and of statistics on this machine.
+
+    Statistics run on a CPU whatever the device is, so that they are measured here, as briefly as can be.
+    Raises UsageError for a speed that is not positive or beyond all devices.
+    """
+    if not 0 < tflops <= MOST_TFLOPS:
+        raise UsageError(
+            f"a device of {tflops:g} TFLOP a second",
+            f"give a positive number, at most {MOST_TFLOPS:,.0f}: of its peak rate what such a model reaches",
+        )
+    fixed, ranked = _statistics(found, 0.0)
+    return Speeds(1e12 * tflops, 1e12 * tflops, fixed, ranked, "stated")
 
 
 def _passes(found: Forecast, device: torch.device, seconds: float) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.forecast import probe
 from mechshift.benchmark.forecast.forecast import Forecast, forecast
 from mechshift.benchmark.forecast.probe import Speeds, _random_member, _statistics, measure_speeds
-from mechshift.benchmark.forecast.seconds import earlier_forecast, probed_seconds, works_of
+from mechshift.benchmark.forecast.seconds import earlier_forecast, seconds_at, works_of
 from mechshift.benchmark.forecast.sizes import sketch_pair
 from mechshift.benchmark.forecast.workload import Passes
 from mechshift.benchmark.pairs.registry import get_pair
@@ -41,7 +41,7 @@ def test_operations_are_two_a_parameter_and_position(found: Forecast) -> None:
 
 
 def test_a_probe_s_speeds_make_seconds(found: Forecast) -> None:
-    seconds = probed_seconds(found, Speeds(forward=2e9, graded=5e8, fixed=1e-6, ranked=1e-7))
+    seconds = seconds_at(found, Speeds(forward=2e9, graded=5e8, fixed=1e-6, ranked=1e-7))
     arm, mdm = found.tasks[0].members
     sizes = found.sketch.sizes[0]
     decoding = arm.passes["decoding"].forward_flop(sizes) + mdm.passes["decoding"].forward_flop(sizes)
