@@ -81,18 +81,18 @@ def seconds_of(work: Work, speeds: Speeds) -> float:
 def seconds_at(found: Forecast, speeds: Speeds) -> dict[Slot, float]:
     """Seconds of every cell at these speeds.
 
-    Operations by their speed, and a comparison by
-    edges · (fixed + (resamples + 1) · what a resample takes at the protocol's splits and budgets).
+    Operations by their speed, and a comparison by what it takes once with so many edges, and resamples + 1
+    times what a resample takes at the protocol's splits and budgets.
     Circuits of edges are chosen, prompts written, and what was run compared in no time that counts.
     """
     seconds = {slot: seconds_of(work, speeds) for slot, work in works_of(found).items()}
     asked, edges = kinds_of(found.protocol), found.asked_sizes[0].graph.edges
     # One more than the resamples: the sample itself is ranked too.
-    ranked = speeds.ranked * (found.protocol.statistics.resamples + 1)
+    compared = speeds.fixed.at(edges) + (found.protocol.statistics.resamples + 1) * speeds.ranked.at(edges)
     for task in found.tasks:
         seconds |= {(task.task, kind_name("circuit", member)): 0.0 for member in MEMBERS}
         seconds |= {(task.task, kind.name): 0.0 for kind in asked if kind.stage in _QUICK}
-        seconds[task.task, kind_name("comparison")] = edges * (speeds.fixed + ranked)
+        seconds[task.task, kind_name("comparison")] = compared
     return seconds
 
 

@@ -18,7 +18,7 @@ from mechshift.benchmark.circuits.capture import measure
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.intervention import run_circuits
 from mechshift.benchmark.circuits.scores import Integration
-from mechshift.benchmark.forecast.probe import Speeds
+from mechshift.benchmark.forecast.probe import Line, Speeds
 from mechshift.benchmark.forecast.seconds import Work, seconds_of
 from mechshift.benchmark.forecast.sizes import Sizes
 from mechshift.benchmark.forecast.workload import Passes
@@ -29,7 +29,7 @@ from speed.memory import SHAPES
 from speed.results import Found, reading
 from speed.timing import Asked, in_turn, ratio
 
-GROUPS = 5
+GROUPS, NO_TIME = 5, Line(0.0, 0.0)
 MOST_OVER_PASSES, MOST_OF_CIRCUITS = 1.08, 1.5
 """What attribution and ten circuits are to cost at the most, in bare passes."""
 MOST_OF_PARTS = 1.1
@@ -150,7 +150,7 @@ def law_ratios(
         tokens=steps * positions, reads=steps * reads, differentiated=steps * positions, graded=steps * reads
     ).graded_flop(sizes)
     back = times["passes"] - _forward(sizes, 2 * positions, 2 * reads) / without
-    speeds = Speeds(without, graded / back, 0.0, 0.0)
+    speeds = Speeds(without, graded / back, NO_TIME, NO_TIME)
     both, extracted = _forward(sizes, 2 * positions, 2 * reads), Passes(extracted=positions)
     law = seconds_of(Work(both + extracted.extraction_flop(sizes), graded), speeds)
     multiplied = Passes(extracted=circuits * smaller).extraction_flop(sizes)

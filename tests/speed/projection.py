@@ -17,9 +17,10 @@ from mechshift.benchmark.forecast.forecast import Forecast, fitting_rows, foreca
 from mechshift.benchmark.forecast.machine import asked_machine
 from mechshift.benchmark.forecast.planned import list_plan
 from mechshift.benchmark.forecast.probe import Speeds, stated_speeds
-from mechshift.benchmark.forecast.seconds import works_of
+from mechshift.benchmark.forecast.seconds import seconds_at, works_of
 from mechshift.benchmark.record.protocol import V2, Protocol
 from mechshift.benchmark.run.assembly import as_asked
+from mechshift.benchmark.run.plan import kind_name
 from mechshift.benchmark.run.store import Store
 from speed.results import Found, Reading, reading
 from speed.seven_billion import Shape, sketch_of
@@ -122,14 +123,17 @@ def seconds_on(found: Forecast, protocol: Protocol, speeds: Speeds, processes: i
 
 
 def project(name: str, shape: Shape, protocol: Protocol, card: Card) -> Iterator[Reading]:
-    """Operations and cards a process, and hours on so many cards."""
+    """Operations, edges and cards a process; hours of statistics, and of the run on so many cards."""
     room = room_on(forecast(sketch_of(shape), as_asked(protocol, None, None), protocol, ROWS), card)
     speeds = stated_speeds(room.forecast, card.tflops)
     flop = sum(work.flop for work in works_of(room.forecast).values())
+    seconds = seconds_at(room.forecast, speeds)
+    comparing = sum(each for (_, kind), each in seconds.items() if kind == kind_name("comparison"))
     edges = room.forecast.asked_sizes[0].graph.edges
     yield reading(f"{name}: operations of the models", [flop / 1e15], "PFLOP", projected=True)
     yield reading(f"{name}: edges", [edges / 1e6], "million", projected=True)
     yield reading(f"{name}: cards that one process needs", [room.cards], projected=True)
+    yield reading(f"{name}: statistics, one process", [comparing / 3600], "h", projected=True)
     for cards in CARDS:
         named = f"{name} on {cards} card{'s' if cards > 1 else ''}"
         if cards < room.cards:
