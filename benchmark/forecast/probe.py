@@ -37,7 +37,7 @@ MOST_TFLOPS = 1e6
 
 
 @dataclass(frozen=True)
-class Line:
+class Growth:
     """Seconds against edges: `start` + `slope` · edges, neither of them negative."""
 
     start: float
@@ -48,7 +48,7 @@ class Line:
         return self.start + self.slope * edges
 
     @classmethod
-    def through(cls, small: tuple[int, float], large: tuple[int, float]) -> "Line":
+    def through(cls, small: tuple[int, float], large: tuple[int, float]) -> "Growth":
         """The line through the seconds of two graphs (edges, seconds).
 
         Where it would begin below 0, or there is but one graph, it is the one from 0 through the larger;
@@ -71,8 +71,8 @@ class Speeds:
 
     forward: float
     graded: float
-    fixed: Line
-    ranked: Line
+    fixed: Growth
+    ranked: Growth
     source: Literal["probe", "stated"] = "probe"
 
 
@@ -179,7 +179,7 @@ def _wait_for(device: torch.device) -> None:
         torch.accelerator.synchronize(device)
 
 
-def _statistics(found: Forecast, seconds: float) -> tuple[Line, Line]:
+def _statistics(found: Forecast, seconds: float) -> tuple[Growth, Growth]:
     """Seconds of a comparison of random scores against edges: what it takes once, and what a resample adds.
 
     Two numbers of resamples tell these apart, and two graphs what grows with edges; of the larger graph the
@@ -206,7 +206,7 @@ def _statistics(found: Forecast, seconds: float) -> tuple[Line, Line]:
     of_small = _apart(*few[small], RESAMPLES)
     of_large = _apart(few[large][0], many, resamples)
     fixed, ranked = (
-        Line.through((small.edges, a), (large.edges, b)) for a, b in zip(of_small, of_large, strict=True)
+        Growth.through((small.edges, a), (large.edges, b)) for a, b in zip(of_small, of_large, strict=True)
     )
     return fixed, ranked
 

@@ -18,7 +18,7 @@ from mechshift.benchmark.circuits.capture import measure
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.intervention import run_circuits
 from mechshift.benchmark.circuits.scores import Integration
-from mechshift.benchmark.forecast.probe import Line, Speeds
+from mechshift.benchmark.forecast.probe import Growth, Speeds
 from mechshift.benchmark.forecast.seconds import Work, seconds_of
 from mechshift.benchmark.forecast.sizes import Sizes
 from mechshift.benchmark.forecast.workload import Passes
@@ -29,7 +29,7 @@ from speed.memory import SHAPES
 from speed.results import Found, reading
 from speed.timing import Asked, in_turn, ratio
 
-GROUPS, NO_TIME = 5, Line(0.0, 0.0)
+GROUPS, NO_TIME = 5, Growth(0.0, 0.0)
 MOST_OVER_PASSES, MOST_OF_CIRCUITS = 1.08, 1.5
 """What attribution and ten circuits are to cost at the most, in bare passes."""
 MOST_OF_PARTS = 1.1
@@ -164,7 +164,7 @@ def _forward(sizes: Sizes, tokens: int, reads: int) -> int:
 
 def measured_parts(asked: Asked) -> Found:
     """What places and neurons cost beside attribution without them, in a bidirectional model."""
-    prompts, tokens, steps, rounds = (4, 12, 1, 2) if asked.quick else (20, 20, 5, 3)
+    prompts, tokens, steps, rounds = (2, 12, 1, 2) if asked.quick else (20, 20, 5, 2)
     member, batch = random_member("full"), parted(random_batch(prompts, tokens), borders=4)
     integration = Integration("midpoint", steps)
 

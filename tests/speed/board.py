@@ -46,7 +46,7 @@ def works(board: Path, rows: int) -> dict[str, Work]:
 
 def measured(asked: Asked) -> Found:
     """Seconds of each step against rows."""
-    sizes, rounds = ((6, 12), 1) if asked.quick else ((50, 100, 200), 2)
+    sizes, rounds = ((6, 12), 1) if asked.quick else ((25, 50, 100), 2)
     by_step: dict[str, dict[float, list[float]]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for rows in sizes:

@@ -27,7 +27,7 @@ def behind_header(prompts: int, header: int, query: int) -> Batch:
 
 def measured(asked: Asked) -> Found:
     """Attribution without and with it, and how far the scores lie apart."""
-    prompts, header, query, steps, rounds = (2, 40, 6, 1, 2) if asked.quick else (4, 400, 30, 5, 3)
+    prompts, header, query, steps, rounds = (2, 40, 6, 1, 2) if asked.quick else (2, 200, 30, 5, 3)
     member, batch = random_member(), behind_header(prompts, header, query)
 
     def once() -> NDArray[np.float64]:

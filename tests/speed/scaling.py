@@ -38,10 +38,10 @@ class Case:
     m: int
 
 
-BASE = Case(layers=12, heads=12, width=384, tokens=32, examples=8, states=1, m=5)
+BASE = Case(layers=12, heads=12, width=384, tokens=32, examples=4, states=1, m=5)
 SIZES: dict[str, tuple[int, ...]] = {
     "tokens": (16, 32, 64, 128),
-    "examples": (4, 8, 16, 32),
+    "examples": (2, 4, 8, 16),
     "states": (1, 2, 4, 8),
     "m": (2, 4, 8, 16),
     "layers": (3, 6, 12, 24),

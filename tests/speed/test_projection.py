@@ -9,7 +9,7 @@ from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.forecast import probe
 from mechshift.benchmark.forecast.forecast import Forecast, forecast
 from mechshift.benchmark.forecast.machine import Machine
-from mechshift.benchmark.forecast.probe import Line, Speeds
+from mechshift.benchmark.forecast.probe import Growth, Speeds
 from mechshift.benchmark.forecast.sizes import Sizes, sketch_pair
 from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.benchmark.record.protocol import V2
@@ -51,7 +51,7 @@ def test_one_process_takes_all_operations_one_after_the_other(found: Forecast) -
                 kept += width * vocabulary * (passes.reads - passes.graded)
                 back = parameters * passes.differentiated + width * vocabulary * passes.graded
                 seconds += (2 * kept + 2 * edges * width * passes.extracted) / 4e9 + 4 * back / 2e9
-    speeds = Speeds(4e9, 2e9, Line(0.5, 1e-6), Line(0.0, 1e-7))
+    speeds = Speeds(4e9, 2e9, Growth(0.5, 1e-6), Growth(0.0, 1e-7))
     assert seconds_on(found, FEW, speeds, 1) == pytest.approx(seconds, rel=1e-9)
 
 
@@ -59,7 +59,7 @@ def test_one_process_takes_all_operations_one_after_the_other(found: Forecast) -
 def test_comparisons_of_three_tasks_are_shared(found: Forecast, processes: int, rounds: int) -> None:
     """Where models take no time, three comparisons of equal length are all that is left."""
     edges = found.sketch.sizes[0].graph.edges
-    speeds = Speeds(1e30, 1e30, Line(0.0, 1.0 / edges), Line(0.0, 0.0))
+    speeds = Speeds(1e30, 1e30, Growth(0.0, 1.0 / edges), Growth(0.0, 0.0))
     assert seconds_on(found, FEW, speeds, processes) == pytest.approx(rounds)
 
 
@@ -86,13 +86,13 @@ def test_a_process_has_as_many_cards_as_it_needs() -> None:
 def test_hours_by_cards(found: Forecast, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pair that needs two cards a process: none on one, four processes on 8, 32 on 64."""
     monkeypatch.setattr(projection, "sketch_of", lambda shape: found.sketch)
-    monkeypatch.setattr(probe, "_statistics", lambda found, seconds: (Line(0.0, 1e-6), Line(0.0, 1e-7)))
+    monkeypatch.setattr(probe, "_statistics", lambda found, seconds: (Growth(0.0, 1e-6), Growth(0.0, 1e-7)))
     needed = max(stage.on_device for stage in found.changed(1).stages) / 1e9
     card = Card("small", peak=0.01, reached=0.5, gigabytes=0.6 * needed)
     readings = {one.name: one for one in project("tiny", SHAPES["8B"], FEW, card)}
     assert readings["tiny: cards that one process needs"].value == 2
     assert readings["tiny on 1 card"].missing == "does not fit: needs 2"
-    speeds = Speeds(5e9, 5e9, Line(0.0, 1e-6), Line(0.0, 1e-7))
+    speeds = Speeds(5e9, 5e9, Growth(0.0, 1e-6), Growth(0.0, 1e-7))
     for cards, processes in ((8, 4), (64, 32)):
         hours = readings[f"tiny on {cards} cards"].value
         assert hours is not None

@@ -7,7 +7,7 @@ import tempfile
 from speed.results import Found, reading
 from speed.timing import Asked, ratio
 
-TASKS = ("greater-than", "ioi", "induction", "article")
+TASKS = ("greater-than", "ioi", "article")
 LEAST_OF_TWO = 1.7
 
 

@@ -11,7 +11,7 @@ import pytest
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.forecast import before, probe
 from mechshift.benchmark.forecast.machine import Machine
-from mechshift.benchmark.forecast.probe import Line
+from mechshift.benchmark.forecast.probe import Growth
 from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.benchmark.record.protocol import Protocol, get_protocol
 from mechshift.benchmark.record.record import Record
@@ -141,7 +141,7 @@ def test_a_stated_speed_makes_the_time_of_another_machine(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All operations, the extractor's products too, at 2 TFLOP a second, and one comparison by its edges."""
-    monkeypatch.setattr(probe, "_statistics", lambda found, seconds: (Line(2.0, 3e-6), Line(0.0, 1e-7)))
+    monkeypatch.setattr(probe, "_statistics", lambda found, seconds: (Growth(2.0, 3e-6), Growth(0.0, 1e-7)))
     arguments = ["run", "--dry-run", "--task", "ioi", "--memory", "80", "--device", "cuda", "--tflops", "2"]
     found = json.loads(command(*arguments, "--json").out)
     edges, width = Graph(6, 8, 8).edges, 128

@@ -10,7 +10,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.forecast import probe
 from mechshift.benchmark.forecast.forecast import Forecast, forecast
-from mechshift.benchmark.forecast.probe import Line, Speeds, _random_member, _statistics, measure_speeds
+from mechshift.benchmark.forecast.probe import Growth, Speeds, _random_member, _statistics, measure_speeds
 from mechshift.benchmark.forecast.seconds import earlier_forecast, seconds_at, works_of
 from mechshift.benchmark.forecast.sizes import sketch_pair
 from mechshift.benchmark.forecast.workload import Passes
@@ -41,7 +41,7 @@ def test_operations_are_two_a_parameter_and_position(found: Forecast) -> None:
 
 
 def test_a_probe_s_speeds_make_seconds(found: Forecast) -> None:
-    seconds = seconds_at(found, Speeds(2e9, 5e8, fixed=Line(3.0, 1e-6), ranked=Line(0.5, 1e-7)))
+    seconds = seconds_at(found, Speeds(2e9, 5e8, fixed=Growth(3.0, 1e-6), ranked=Growth(0.5, 1e-7)))
     arm, mdm = found.tasks[0].members
     sizes = found.sketch.sizes[0]
     decoding = arm.passes["decoding"].forward_flop(sizes) + mdm.passes["decoding"].forward_flop(sizes)
@@ -122,16 +122,16 @@ def test_statistics_take_as_long_as_the_clock_says(found: Forecast, monkeypatch:
 @pytest.mark.parametrize(
     ("small", "large", "line"),
     [
-        ((100, 2.0), (300, 4.0), Line(1.0, 0.01)),
-        ((100, 1.0), (300, 6.0), Line(0.0, 0.02)),  # it would begin at −1.5
-        ((100, 3.0), (300, 2.0), Line(2.0, 0.0)),  # it would fall
-        ((300, 6.0), (300, 6.0), Line(0.0, 0.02)),  # a graph of two layers has no smaller one
-        ((100, 0.0), (300, 0.0), Line(0.0, 0.0)),
+        ((100, 2.0), (300, 4.0), Growth(1.0, 0.01)),
+        ((100, 1.0), (300, 6.0), Growth(0.0, 0.02)),  # it would begin at −1.5
+        ((100, 3.0), (300, 2.0), Growth(2.0, 0.0)),  # it would fall
+        ((300, 6.0), (300, 6.0), Growth(0.0, 0.02)),  # a graph of two layers has no smaller one
+        ((100, 0.0), (300, 0.0), Growth(0.0, 0.0)),
     ],
 )
 def test_a_line_neither_begins_below_nothing_nor_falls(
-    small: tuple[int, float], large: tuple[int, float], line: Line
+    small: tuple[int, float], large: tuple[int, float], line: Growth
 ) -> None:
-    found = Line.through(small, large)
+    found = Growth.through(small, large)
     assert (found.start, found.slope) == (pytest.approx(line.start), pytest.approx(line.slope))
     assert found.at(1000) == pytest.approx(line.start + 1000 * line.slope)
