@@ -98,8 +98,7 @@ def measured(asked: Asked) -> Found:
         {
             "passes": lambda: bare_passes(member, batch, steps),
             "attribution": lambda: attribute(member, [batch], integration, GROUPS),
-            # The reference is run once besides.
-            "forwards": lambda: bare_forwards(member, few, 1 + len(circuits)),
+            "forwards": lambda: bare_forwards(member, few, len(circuits)),
             "circuits": lambda: run_circuits(member, few, circuits),
         },
         rounds,
@@ -144,8 +143,7 @@ def law_ratios(
     """
     positions, reads = batch.clean.numel(), len(batch.clean)
     smaller, fewer = few.clean.numel(), len(few.clean)
-    forward = _forward(sizes, (1 + circuits) * smaller, (1 + circuits) * fewer)
-    without = forward / times["forwards"]
+    without = _forward(sizes, circuits * smaller, circuits * fewer) / times["forwards"]
     graded = Passes(
         tokens=steps * positions, reads=steps * reads, differentiated=steps * positions, graded=steps * reads
     ).graded_flop(sizes)
@@ -154,6 +152,8 @@ def law_ratios(
     both, extracted = _forward(sizes, 2 * positions, 2 * reads), Passes(extracted=positions)
     law = seconds_of(Work(both + extracted.extraction_flop(sizes), graded), speeds)
     multiplied = Passes(extracted=circuits * smaller).extraction_flop(sizes)
+    # What the sources wrote in the corrupted run comes once besides, and is read nowhere.
+    forward = _forward(sizes, (1 + circuits) * smaller, circuits * fewer)
     law_of_circuits = seconds_of(Work(forward + multiplied, 0), speeds)
     return times["attribution"] / law, times["circuits"] / law_of_circuits
 

@@ -1,11 +1,20 @@
 """How near `--dry-run` comes to the memory that a run takes on a CPU, for random pairs of three shapes.
 
+    cd tests && python -m speed.memory
+
 Every pair is written to disk, forecast, and run in a process of its own: loaded, decoded, attributed, its
-circuits run, and compared, on a few examples of one task, which count as solved. Peaks are resident memory of
-the process with its libraries. Linux alone tells the peak by stage.
+circuits run, and compared, on a few examples of one task, which count as solved. Predicted and measured peak
+of each stage are printed, resident memory of the process with its libraries. Linux alone tells the peak by
+stage. Run it on a quiet machine.
 """
 
+import argparse
+import ctypes
+import json
+import resource
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -34,10 +43,6 @@ from mechshift.benchmark.run.progress import Silent
 from mechshift.benchmark.run.provenance import subject_of
 from mechshift.benchmark.run.store import Store
 from mechshift.tasks import get_task
-from speed.apart import apart
-from speed.peak import LINUX, NOT_LINUX, peak, start_anew
-from speed.results import Found, Reading, reading
-from speed.timing import Asked
 
 TASK = "star-path"
 PROTOCOL = V2.changed(pool=32, minimum=4, candidates=1, disjoint=False, grid=(0.001, 1.0), resamples=10)
@@ -51,8 +56,6 @@ STAGES = {
     "stages": "other reads",
 }
 """The stage in which a cell is computed, by the beginning of its name; of any other cell, comparison."""
-NEAR = 1.15
-"""How far predicted and measured peaks of a run may be apart."""
 SHAPES: dict[str, dict[str, Any]] = {
     # GPT-2 small: tied head, one map for query, key and value.
     "gpt2": {
@@ -91,7 +94,7 @@ class Peaks(Silent):
 
     def __init__(self) -> None:
         self.of: dict[str, int] = {}
-        start_anew()
+        self._start()
 
     @contextmanager
     def cell(self, cell: Cell, total: int) -> Iterator[Any]:
@@ -101,8 +104,21 @@ class Peaks(Silent):
 
     def note(self, stage: str) -> None:
         """The peak since the last note belongs to this stage."""
-        self.of[stage] = max(self.of.get(stage, 0), peak())
-        start_anew()
+        self.of[stage] = max(self.of.get(stage, 0), _peak())
+        self._start()
+
+    def _start(self) -> None:
+        if sys.platform == "linux":
+            # What the C library keeps of a stage is free for the next one, and is not the next one's need.
+            ctypes.CDLL(None).malloc_trim(0)
+            Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+def _peak() -> int:
+    if sys.platform == "linux":
+        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+        return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def write_pair(shape: str, folder: Path) -> None:
@@ -155,31 +171,39 @@ def forecast(folder: Path, rows: int) -> tuple[StagePeak, ...]:
     return stage_peaks(sketch.sizes, [each.weights for each in sketch.checkpoints], [work], PROTOCOL)
 
 
-def compare(shape: str, rows: int) -> list[Reading]:
-    """Predicted over measured peaks of a shape, by stage and of the whole run."""
+def compare(shape: str, rows: int) -> None:
+    """Print predicted and measured peaks of a shape, by stage and in all."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_pair(shape, folder)
-        found = apart(measure, folder, rows)
+        command = [sys.executable, "-m", __spec__.name, "--measure", str(folder), "--rows", str(rows)]
+        found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
         predicted = {stage.stage: stage.together for stage in forecast(folder, rows)}
-    predicted["loading"] = max(predicted["loading"], predicted.pop("checks"))  # one call does both
-    readings = []
-    for stage, bytes_ in [*predicted.items(), ("whole run", max(predicted.values()))]:
-        held = found.get(stage, max(found.values()))
-        wanted = {"least": 1 / NEAR, "most": NEAR} if stage == "whole run" else {}
-        readings += [
-            reading(f"{shape}, {stage}: measured", [held / 1e9], "GB"),
-            reading(f"{shape}, {stage}: predicted / measured", [bytes_ / held], "×", **wanted),
-        ]
-    return readings
+        predicted["loading"] = max(predicted["loading"], predicted.pop("checks"))  # one call does both
+    for stage, bytes_ in [*predicted.items(), ("all", max(predicted.values()))]:
+        measured = found.get(stage, max(found.values()))
+        print(
+            f"{shape:6} {stage:12} predicted {bytes_ / 1e9:5.2f} GB, measured {measured / 1e9:5.2f} GB, "
+            f"ratio {bytes_ / measured:.2f}",
+            flush=True,
+        )
 
 
-def measured(asked: Asked) -> Found:
-    """All of that for every shape."""
-    if not LINUX:
-        return Found(readings=(Reading(name="peaks by stage", missing=NOT_LINUX),))
-    shapes, rows = (("llama",), 4) if asked.quick else (tuple(SHAPES), 64)
-    return Found(
-        readings=tuple(each for shape in shapes for each in compare(shape, rows)),
-        notes=(f"{TASK}, up to {rows} token rows at once.",),
+def main() -> None:
+    """Read the arguments, measure, print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--shape", choices=SHAPES, action="append", help="one of them; all if left out")
+    parser.add_argument("--rows", type=int, default=64)
+    parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.measure is not None:
+        print(json.dumps(measure(arguments.measure, arguments.rows)))
+        return
+    for shape in arguments.shape or SHAPES:
+        compare(shape, arguments.rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -217,7 +217,7 @@ def told(line: Line) -> Iterator[Reading]:
         "Spearman with exact": line.correlation,
         "Spearman without q and k": line.without_patterns,
         **{f"area of faithfulness, {by}": area for by, area in line.areas.items()},
-        **{f"area of |1 − f|, {by}": area for by, area in line.off.items()},
+        **{f"area of the distance from 1, {by}": area for by, area in line.off.items()},
     }
     for name, value in values.items():
         yield reading(f"{of}, {name}", [value])

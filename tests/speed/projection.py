@@ -14,7 +14,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCau
 
 from mechshift.benchmark.asking.states import ROWS
 from mechshift.benchmark.forecast.forecast import Forecast, fitting_rows, forecast
-from mechshift.benchmark.forecast.machine import asked_machine
+from mechshift.benchmark.forecast.machine import AMPLE, Machine
 from mechshift.benchmark.forecast.planned import list_plan
 from mechshift.benchmark.forecast.probe import Speeds, stated_speeds
 from mechshift.benchmark.forecast.seconds import seconds_at, works_of
@@ -106,7 +106,8 @@ def room_on(found: Forecast, card: Card) -> Room:
     """
     cards = 1
     while True:
-        machine = asked_machine(cards * card.gigabytes, "cuda")
+        memory = round(1e9 * cards * card.gigabytes)
+        machine = Machine(f"{cards} cards", memory, AMPLE, shared=False)
         fitting = found.changed(fitting_rows(found, machine))
         if fitting.share(machine) <= 1:
             return Room(cards, fitting)
@@ -145,13 +146,13 @@ def project(name: str, shape: Shape, protocol: Protocol, card: Card) -> Iterator
 
 def measured(asked: Asked) -> Found:
     """All of them; nothing of it is measured but how fast statistics are here."""
-    protocol = V2.changed(pool=8, minimum=4, candidates=1) if asked.quick else V2
+    protocol = V2.changed(tasks=V2.tasks[:2], pool=8, minimum=4, candidates=1) if asked.quick else V2
     shapes = {"8B": SHAPES["8B"]} if asked.quick else SHAPES
     readings = [each for name, shape in shapes.items() for each in project(name, shape, protocol, H100)]
     return Found(
         readings=tuple(readings),
         notes=(
-            f"A whole run of `v2`, both members, ten tasks, {protocol.sampling.pool} examples each. A card: "
+            f"A run of `v2` on {len(protocol.tasks)} tasks of {protocol.sampling.pool} examples. A card: "
             f"{H100.name}, {H100.peak:.0f} TFLOP a second at its peak in bfloat16 without sparsity, of which "
             f"{H100.reached:.0%} are reached. Loading the pair is not counted.",
         ),

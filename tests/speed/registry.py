@@ -29,6 +29,7 @@ class Benchmark:
 
 BENCHMARKS = (
     Benchmark("attribution", "attribution and ten circuits beside bare passes", "attribution:measured"),
+    Benchmark("effects", "single components beside bare passes", "components:measured"),
     Benchmark("parts", "what places and neurons cost on top", "attribution:measured_parts"),
     Benchmark("library", "attribution beside the EAP-IG library, if installed", "library:measured"),
     Benchmark("time", "time of attribution against all that it grows with", "scaling:measured"),
@@ -36,16 +37,16 @@ BENCHMARKS = (
     Benchmark("prefix", "what running a shared few-shot header once saves", "prefix:measured"),
     Benchmark("reads", "attribution at other reads beside the plan token", "reads:measured"),
     Benchmark("graph", "making a 7B model's graph, and a circuit in it", "attribution:measured_graph"),
-    Benchmark("statistics", "the statistics of a task against edges", "statistics:measured"),
-    Benchmark("overlaps", "overlaps beside circuits found one by one", "overlaps:measured"),
+    Benchmark("statistics", "the statistics of a task against edges", "comparisons:measured"),
+    Benchmark("overlaps", "overlaps beside circuits found one by one", "comparisons:measured_overlaps"),
     Benchmark("board", "a leaderboard against its rows", "board:measured"),
     Benchmark("workers", "a run with one worker and with two", "workers:measured"),
     Benchmark("startup", "commands that run no model", "startup:measured"),
     Benchmark("projection", "8B, 32B and 70B on 1, 8 and 64 cards, by the law", "projection:measured"),
     Benchmark(
-        "llama", "statistics at LLaMA-2-7B's graph, 1,000 resamples", "statistics:measured_whole", False
+        "llama", "statistics at LLaMA-2-7B's graph, 1,000 resamples", "comparisons:measured_whole", False
     ),
-    Benchmark("forecast", "predicted beside measured peaks of memory", "memory:measured", False),
+    Benchmark("forecast", "predicted beside measured peaks of memory", "forecasts:measured", False),
     Benchmark("methods", "EAP, RelP, GIM beside exact patching", "methods:measured", False),
     Benchmark("convergence", "what finding the number of points costs", "convergence:measured", False),
     Benchmark("submission", "bytes of a 7B model's cells in a submission", "submission:measured", False),

@@ -1,11 +1,20 @@
 """What the statistics of one task cost: every number of a comparison, against the number of edges.
 
+    cd tests && python -m speed.statistics [--whole]
+
 Made-up evidence on both members at graphs of 4, 8 and 16 layers of 32 heads: 24 groups of twelve templates,
 ten sizes, sources told apart by place, neurons. Scores vary from edge to edge as those of the reference pairs
-do: the logarithm of their spread over groups has a standard deviation of 1.5. What a comparison takes once,
-and what each resample adds, is told apart by two numbers of resamples. `measured_whole`: LLaMA-2-7B's graph
-(1,592,881 edges) and 1,000 resamples.
+do: the logarithm of their spread over groups has a standard deviation of 1.5. Printed are, for each graph,
+processor and clock seconds of `compare` with one resample and what each further resample adds; the law of
+both in edges; and how much faster a resample of the overlaps is than circuits found one by one
+(`speed.overlaps`).
+
+`--whole`: LLaMA-2-7B's graph (1,592,881 edges) and 1,000 resamples instead, with the peak of memory.
 """
+
+import argparse
+import resource
+import time
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +25,11 @@ from mechshift.benchmark.compare.compare import compare
 from mechshift.benchmark.measure.effect_sums import EffectSums
 from mechshift.benchmark.measure.evidence import Entropies, Evidence, ScoreSums, Sweep
 from mechshift.benchmark.record.protocol import V2
-from speed.peak import peak, start_anew
-from speed.results import Found, reading
-from speed.timing import Asked, curve, in_turn
+from speed import overlaps
 
 LLAMA = Graph(32, 32, 32)
 GRAPHS = (Graph(4, 32, 32), Graph(8, 32, 32), Graph(16, 32, 32))
-QUICK = (Graph(2, 8, 8), Graph(4, 8, 8))
 GROUPS, EXAMPLES, NEURONS, READ = 24, 128, 11_008, 20
-MOST_SECONDS, MOST_GIGABYTES = 60.0, 4.0
-"""What LLaMA-2-7B's graph and 1,000 resamples are to take at the most."""
 TEMPLATES = tuple(f"t{group // 2:02}" for group in range(GROUPS))
 SPREAD = 1.5
 
@@ -92,50 +96,61 @@ def effects(graph: Graph, generator: np.random.Generator) -> EffectSums:
     )
 
 
-def compared(pair: tuple[Evidence, Evidence], resamples: int) -> None:
-    """All numbers of a comparison."""
+def seconds(pair: tuple[Evidence, Evidence], resamples: int) -> tuple[float, float]:
+    """Processor and clock seconds of a comparison."""
     statistics = V2.statistics.model_copy(update={"resamples": resamples})
+    began = time.process_time(), time.perf_counter()
     compare(*pair, V2.sweeping, V2.compared, statistics)
+    return time.process_time() - began[0], time.perf_counter() - began[1]
 
 
-def measured(asked: Asked) -> Found:
-    """Seconds once and for each resample, against edges."""
-    graphs, resamples, rounds = (QUICK, 4, 1) if asked.quick else (GRAPHS, 20, 2)
-    pairs = {graph.edges: (evidence(graph, mdm=False), evidence(graph, mdm=True)) for graph in graphs}
-    times = in_turn(
-        {
-            f"{edges} {number}": lambda pair=pair, number=number: compared(pair, number)  # type: ignore[misc]
-            for edges, pair in pairs.items()
-            for number in (1, 1 + resamples)
-        },
-        rounds,
-        asked.seconds,
-    )
-    once: dict[float, list[float]] = {}
-    each: dict[float, list[float]] = {}
-    for edges in pairs:
-        few, many = times[f"{edges} 1"], times[f"{edges} {1 + resamples}"]
-        each[edges] = [(b - a) / resamples for a, b in zip(few, many, strict=True)]
-        # With one resample the sample itself is ranked too.
-        once[edges] = [a - 2 * more for a, more in zip(few, each[edges], strict=True)]
-    return Found(
-        curves=(
-            curve("a comparison without its resamples", "edges", "s", once),
-            curve("each resample", "edges", "s", each),
-        ),
-        notes=(f"24 groups, ten sizes, edges and components, {resamples} resamples.",),
-    )
+def law(edges: list[int], found: list[float]) -> str:
+    """The power of the number of edges that fits best."""
+    power, factor = np.polyfit(np.log(edges), np.log(found), 1)
+    return f"{np.exp(factor):.2e} s · edges^{power:.2f}"
 
 
-def measured_whole(asked: Asked) -> Found:
-    """Seconds and memory of one comparison at LLaMA-2-7B's graph."""
-    graph, resamples = (QUICK[-1], 50) if asked.quick else (LLAMA, 1000)
-    pair = evidence(graph, mdm=False), evidence(graph, mdm=True)
-    start_anew()
-    seconds = asked.seconds(lambda: compared(pair, resamples))
-    return Found(
-        readings=(
-            reading(f"{graph.edges:,} edges, {resamples:,} resamples", [seconds], "s", most=MOST_SECONDS),
-            reading("at the most, with the evidence", [peak() / 1e9], "GB", most=MOST_GIGABYTES),
+def against_edges(resamples: int) -> None:
+    """Print what comparisons take at several graphs."""
+    once, each = [], []
+    for graph in GRAPHS:
+        pair = evidence(graph, mdm=False), evidence(graph, mdm=True)
+        (few, _), (many, clock) = seconds(pair, 1), seconds(pair, 1 + resamples)
+        once.append(few)
+        each.append((many - few) / resamples)
+        print(
+            f"{graph.edges:9,} edges: {once[-1]:6.2f} s once, {1e3 * each[-1]:7.1f} ms a resample "
+            f"({clock:.1f} s on the clock for {resamples + 1})",
+            flush=True,
         )
+    edges = [graph.edges for graph in GRAPHS]
+    print(f"once {law(edges, once)}; a resample {law(edges, each)}")
+
+
+def whole(resamples: int) -> None:
+    """Print what a comparison takes at LLaMA-2-7B's graph."""
+    pair = evidence(LLAMA, mdm=False), evidence(LLAMA, mdm=True)
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    processor, clock = seconds(pair, resamples)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(f"{LLAMA.edges:,} edges, {resamples:,} resamples: {processor:.1f} s of processor, {clock:.1f} s")
+    print(f"at most {peak / 2**20:.2f} GiB, of which {held / 2**20:.2f} GiB before the comparison")
+
+
+def main() -> None:
+    """Read the arguments, measure, print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--whole", action="store_true", help="LLaMA-2-7B's graph")
+    parser.add_argument("--resamples", type=int, help="20, and 1,000 with --whole, if left out")
+    arguments = parser.parse_args()
+    if arguments.whole:
+        whole(arguments.resamples or 1000)
+    else:
+        against_edges(arguments.resamples or 20)
+        overlaps.compare("GPT-2-small", repeats=2)
+
+
+if __name__ == "__main__":
+    main()

@@ -108,10 +108,10 @@ def test_the_law_at_the_speed_of_bare_passes() -> None:
     """A machine of 1 GFLOP a second forward and half as much with a way back, worked out by hand."""
     member = random_member("gpt2", vocabulary=100, width=16, mlp_width=64, layers=2, heads=4)
     parameters, head, edges = 2 * (4 * 16 * 16 + 2 * 16 * 64), 16 * 100, Graph(2, 4, 4).edges
-    forwards = 11 * 2 * (8 * parameters + head) / 1e9
+    forwards = 10 * 2 * (8 * parameters + head) / 1e9
     passes = 2 * 2 * (16 * parameters + 2 * head) / 1e9 + 3 * 4 * (16 * parameters + 2 * head) / 5e8
     attribution = passes + 2 * edges * 16 * 16 / 1e9
-    circuits = forwards + 10 * 2 * edges * 16 * 8 / 1e9
+    circuits = forwards + 2 * 8 * parameters / 1e9 + 10 * 2 * edges * 16 * 8 / 1e9
     times = {"forwards": forwards, "passes": passes, "attribution": 3 * attribution, "circuits": 2 * circuits}
     sizes = Sizes.of(member.backbone, itemsize=4)
     found = law_ratios(sizes, random_batch(2, 8), random_batch(1, 8), 3, 10, times)
