@@ -89,6 +89,13 @@ def run(
         float | None,
         of_machine(help="With --dry-run: measure this machine for so many seconds, to estimate the time."),
     ] = None,
+    tflops: Annotated[
+        float | None,
+        of_machine(
+            help="With --dry-run: the device does so many TFLOP a second, to estimate the time. What models "
+            "reach is less than a card's peak."
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, of_machine("--dry-run", help="Print what the run would do and need, and load no model.")
     ] = False,
@@ -127,12 +134,14 @@ def run(
     for name, reason in beside.left_out:
         print(one_line(f"control {name} is left out: {reason}"), file=sys.stderr)
     if dry_run:
-        _print_dry_run(asked, beside.specs, memory, out, probe, as_json)
+        _print_dry_run(asked, beside.specs, memory, out, probe, tflops, as_json)
         return
     if memory is not None:
         raise UsageError("--memory asks about another machine", "give it with --dry-run")
     if probe is not None:
         raise UsageError("--probe measures this machine for a forecast", "give it with --dry-run")
+    if tflops is not None:
+        raise UsageError("--tflops states a speed for a forecast", "give it with --dry-run")
     if beside.specs:
         found = _measure_with_controls(asked, beside, options.accept_behaviour, out, quiet)
         if not this_rank().number:
@@ -243,13 +252,15 @@ def _print_dry_run(
     memory: float | None,
     out: Path,
     probe: float | None,
+    tflops: float | None,
     as_json: bool,
 ) -> None:
     """The report in any case; then the usual error where the run does not fit."""
     from ..forecast.before import dry_run
     from ..forecast.together import dry_runs
 
-    found = dry_runs(asked, beside, memory, out, probe) if beside else dry_run(asked, memory, out, probe)
+    speeds = probe, tflops
+    found = dry_runs(asked, beside, memory, out, *speeds) if beside else dry_run(asked, memory, out, *speeds)
     if as_json:
         print_json(found.json())
     else:

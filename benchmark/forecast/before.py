@@ -28,7 +28,7 @@ from ..run.store import Store, check_writable
 from .forecast import MARGIN, Forecast, check_fits, fitting_rows, forecast, refusal, sampled_forecast
 from .machine import Machine, asked_machine, this_machine
 from .planned import Planned, list_plan
-from .probe import measure_speeds
+from .probe import Speeds, measure_speeds, stated_speeds
 from .report import as_json, render
 from .sizes import Sketch, sketch_pair
 from .weights import examine_weights, weights_at_hand
@@ -85,11 +85,14 @@ class DryRun:
         check_fits(self.forecast, self.machine)
 
 
-def dry_run(asked: Asked, memory: float | None, out: Path, probe: float | None = None) -> DryRun:
+def dry_run(
+    asked: Asked, memory: float | None, out: Path, probe: float | None = None, tflops: float | None = None
+) -> DryRun:
     """What a run would do and take, with no model loaded and nothing left that was not there.
 
     `memory`: GB of the device of another machine, None for this one. `probe`: seconds to measure this machine
-    for, None to go by earlier runs in `out` alone. Raises whatever the run would raise before a model of its
+    for; `tflops`: TFLOP a second of the device, as stated; None of both to go by earlier runs in `out` alone.
+    Raises whatever the run would raise before a model of its
     runs: UsageError and NotComputable for tasks, levels and protocols that do not go together, PairError for
     checkpoints, OutputError for `out`; UsageError also for a memory or a probe that makes no sense.
     """
@@ -97,6 +100,8 @@ def dry_run(asked: Asked, memory: float | None, out: Path, probe: float | None =
         _check_machine(memory, asked.device)
         if probe is not None:
             raise UsageError("--memory asks about another machine, and --probe measures this one", "give one")
+    if tflops is not None and probe is not None:
+        raise UsageError("--tflops states a speed, and --probe measures one", "give one")
     tasks = _tasks(asked)
     # Before weights are read, which takes minutes for large pairs.
     check_writable(out)
@@ -108,7 +113,11 @@ def dry_run(asked: Asked, memory: float | None, out: Path, probe: float | None =
     found = forecast(sketch, tasks, asked.protocol, asked.rows or ROWS)
     if asked.rows is None and (rows := fitting_rows(found, place)) != found.rows:
         found = forecast(sketch, tasks, asked.protocol, rows)
-    speeds = measure_speeds(found, device, probe) if device is not None and probe is not None else None
+    speeds: Speeds | None = None
+    if tflops is not None:
+        speeds = stated_speeds(found, tflops)
+    elif device is not None and probe is not None:
+        speeds = measure_speeds(found, device, probe)
     planned = list_plan(found, tasks, asked.protocol, subject, Store(out), speeds)
     workers = _workers(asked, found, place, device)
     return DryRun(found, planned, place, shutil.disk_usage(nearest(out)).free, workers)

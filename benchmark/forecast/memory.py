@@ -52,7 +52,7 @@ Measured on Linux with torch 2.13 for CPUs: 366 MiB after the imports, and what 
 SLACK = 0.04
 """Share of what is allocated and freed that the allocators of the C library and of CUDA hold besides.
 
-With it the peaks of whole runs in `python -m speed.memory` are 0.92 to 1.01 of what is
+With it the peaks of whole runs in `python -m speed forecast` are 0.92 to 1.01 of what is
 measured.
 """
 

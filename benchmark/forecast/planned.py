@@ -13,7 +13,7 @@ from ..run.store import Store
 from ..run.timing import Slot, slot_of
 from .forecast import Forecast
 from .probe import Speeds
-from .seconds import Source, earlier_forecast, probed_seconds
+from .seconds import Source, earlier_forecast, seconds_at
 
 NOWHERE = Subject({"arm": {}, "mdm": {}}, {}, {})
 """Stands for a pair whose weights are not here: of its plan the keys mean nothing."""
@@ -115,11 +115,11 @@ def list_plan(
     store: Store,
     speeds: Speeds | None,
 ) -> Planned:
-    """The plan of a run, with times by a probe's speeds, else by earlier runs that are in the store."""
+    """The plan of a run, with times by a machine's speeds, else by earlier runs that are in the store."""
     plan = plan_run(subject or NOWHERE, protocol, tasks)
     planned = Planned(_cells(plan, store if subject is not None else None))
     if speeds is not None:
-        return planned.timed(probed_seconds(found, speeds), "probe")
+        return planned.timed(seconds_at(found, speeds), speeds.source)
     if subject is None:
         return planned
     return planned.timed(earlier_forecast(found, earlier_seconds(plan, store)), "earlier")

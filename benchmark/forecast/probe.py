@@ -1,9 +1,9 @@
-"""What a machine does in a second: passes of a random model of the pair's shape, and statistics."""
+"""What a machine does in a second, as stated or by passes of a random model; and how fast statistics are."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -23,26 +23,57 @@ from .sizes import Sizes, sketch_backbone
 
 WEIGHTS = 10**9
 """Bytes of the random model at most, unless one layer has more: a larger one is measured by a few layers."""
-EDGES = 10_000
-"""Edges of the random graph at most, as long as it has two layers."""
+EDGES = 40_000
+"""Edges of the larger of two random graphs at most, as long as it has two layers."""
+SPREAD = 1.5
+"""Of the logarithm of an edge's score: about that of the reference pairs."""
 TOKENS = 32
 """Of a row of the random model where no task tells."""
 RESAMPLES = 16
 """Of a random comparison at the least: with fewer, what it takes once drowns what a resample adds."""
 MOST_SECONDS = 3600.0
+MOST_TFLOPS = 1e6
+"""TFLOP a second; a device with more is a mistake."""
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Seconds against edges: `start` + `slope` · edges, neither of them negative."""
+
+    start: float
+    slope: float
+
+    def at(self, edges: int) -> float:
+        """Seconds with so many edges."""
+        return self.start + self.slope * edges
+
+    @classmethod
+    def through(cls, small: tuple[int, float], large: tuple[int, float]) -> "Growth":
+        """The line through the seconds of two graphs (edges, seconds).
+
+        Where it would begin below 0, or there is but one graph, it is the one from 0 through the larger;
+        where it would fall, the seconds of the larger for any.
+        """
+        (few, short), (many, long) = small, large
+        slope = (long - short) / (many - few) if many > few else np.inf
+        if short - slope * few < 0:
+            return cls(0.0, max(0.0, long) / many)
+        return cls(max(0.0, long), 0.0) if slope < 0 else cls(short - slope * few, slope)
 
 
 @dataclass(frozen=True)
 class Speeds:
     """`forward`: FLOP a second of passes that keep nothing; `graded`: of passes forward and back.
 
-    `fixed`, `ranked`: seconds an edge of a comparison, once and for every resample.
+    `fixed`, `ranked`: seconds of a comparison against edges, once and for every resample. `source`: whether
+    the first two were measured by a probe or stated.
     """
 
     forward: float
     graded: float
-    fixed: float
-    ranked: float
+    fixed: Growth
+    ranked: Growth
+    source: Literal["probe", "stated"] = "probe"
 
 
 def measure_speeds(found: Forecast, device: torch.device, seconds: float) -> Speeds:
@@ -59,6 +90,21 @@ def measure_speeds(found: Forecast, device: torch.device, seconds: float) -> Spe
         forward, graded = _passes(found, device, seconds / 3)
     fixed, ranked = _statistics(found, seconds / 3)
     return Speeds(forward, graded, fixed, ranked)
+
+
+def stated_speeds(found: Forecast, tflops: float) -> Speeds:
+    """The speeds of a device that does so many TFLOP a second, and of statistics on this machine.
+
+    Statistics run on a CPU whatever the device is, so that they are measured here, as briefly as can be.
+    Raises UsageError for a speed that is not positive or beyond all devices.
+    """
+    if not 0 < tflops <= MOST_TFLOPS:
+        raise UsageError(
+            f"a device of {tflops:g} TFLOP a second",
+            f"give a positive number, at most {MOST_TFLOPS:,.0f}: of its peak rate what such a model reaches",
+        )
+    fixed, ranked = _statistics(found, 0.0)
+    return Speeds(1e12 * tflops, 1e12 * tflops, fixed, ranked, "stated")
 
 
 def _passes(found: Forecast, device: torch.device, seconds: float) -> tuple[float, float]:
@@ -133,26 +179,42 @@ def _wait_for(device: torch.device) -> None:
         torch.accelerator.synchronize(device)
 
 
-def _statistics(found: Forecast, seconds: float) -> tuple[float, float]:
-    """Seconds an edge of a comparison of random scores: what it takes once, and what a resample adds.
+def _statistics(found: Forecast, seconds: float) -> tuple[Growth, Growth]:
+    """Seconds of a comparison of random scores against edges: what it takes once, and what a resample adds.
 
-    Two numbers of resamples tell the two apart; the larger is doubled as long as there is time.
+    Two numbers of resamples tell these apart, and two graphs what grows with edges; of the larger graph the
+    larger number is doubled as long as there is time. A resample grows less than linearly where few edges can
+    be among the first, so that of a graph far larger than these two the line says too much.
     """
     sizes, protocol = found.asked_sizes[0], found.protocol
     layers = sizes.layers
     while layers > 2 and Graph(layers, sizes.heads, sizes.kv_heads).edges > EDGES:
         layers -= 1
-    graph = Graph(layers, sizes.heads, sizes.kv_heads)
+    large, small = (
+        Graph(each, sizes.heads, sizes.kv_heads) for each in (layers, max(min(2, layers), layers // 2))
+    )
     began = time.perf_counter()
-    _comparing(graph, protocol, 1)  # the first of anything is slower
-    few = _comparing(graph, protocol, 1)
-    resamples, many = RESAMPLES, _comparing(graph, protocol, RESAMPLES)
+    _comparing(small, protocol, 1)  # the first of anything is slower
+    few = {
+        graph: (_comparing(graph, protocol, 1), _comparing(graph, protocol, RESAMPLES))
+        for graph in (small, large)
+    }
+    resamples, many = RESAMPLES, few[large][1]
     while 3 * many < seconds - (time.perf_counter() - began):
         resamples *= 2
-        many = _comparing(graph, protocol, resamples)
-    ranked = max(0.0, many - few) / (resamples - 1)
-    fixed = max(0.0, few - 2 * ranked)  # the sample itself is ranked too
-    return fixed / graph.edges, ranked / graph.edges
+        many = _comparing(large, protocol, resamples)
+    of_small = _apart(*few[small], RESAMPLES)
+    of_large = _apart(few[large][0], many, resamples)
+    fixed, ranked = (
+        Growth.through((small.edges, a), (large.edges, b)) for a, b in zip(of_small, of_large, strict=True)
+    )
+    return fixed, ranked
+
+
+def _apart(one: float, many: float, resamples: int) -> tuple[float, float]:
+    """What a comparison takes once, and for each resample, by what it takes with one and with many."""
+    ranked = max(0.0, many - one) / (resamples - 1)
+    return max(0.0, one - 2 * ranked), ranked  # the sample itself is ranked too
 
 
 def _comparing(graph: Graph, protocol: Protocol, resamples: int) -> float:
@@ -165,10 +227,19 @@ def _comparing(graph: Graph, protocol: Protocol, resamples: int) -> float:
 
 
 def _evidence(graph: Graph, protocol: Protocol, seed: int) -> Evidence:
-    """Random evidence on a member: two templates, an example a group, circuits the better the larger."""
+    """Random evidence on a member: two templates, an example a group, circuits the better the larger.
+
+    Scores differ in size as those of a model do, in part alike in both members: how many edges can be among
+    the first in a resample is what its time depends on.
+    """
     generator, grid = np.random.default_rng(seed), protocol.sweeping.grid
     groups, examples = max(4, protocol.halving.groups), max(4, protocol.sampling.pool // 2)
-    sums = generator.normal(size=(groups, *graph.mask.shape)) * graph.mask
+    shared, own = np.random.default_rng(2).normal(size=graph.edges), generator.normal(size=graph.edges)
+    size = np.exp(SPREAD * (0.8 * shared + 0.6 * own))
+    sums = np.zeros((groups, *graph.mask.shape))
+    sums[:, graph.mask] = size * (
+        generator.normal(size=graph.edges) + generator.normal(size=(groups, graph.edges))
+    )
     ones, places = np.ones(groups), np.arange(examples)
     integration = Integration(protocol.scoring.rule, typical_steps(protocol.scoring))
     attribution = Attribution(

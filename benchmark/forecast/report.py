@@ -94,13 +94,17 @@ def _time(planned: Planned, workers: int) -> str:
     wall = planned.wall(workers)
     if wall is None or planned.source is None:
         return (
-            "time: unknown; measure this machine for 20 seconds with --probe 20, or name the folder of an "
-            "earlier run of the pair with --out"
+            "time: unknown; measure this machine for 20 seconds with --probe 20, say with --tflops what its "
+            "device does, or name the folder of an earlier run of the pair with --out"
         )
     probed = (
         "a probe of this machine, which counts only matrix products: small models take up to 3 times that"
     )
-    sources = {"probe": f"judging by {probed}", "earlier": "judging by earlier runs of the pair in --out"}
+    sources = {
+        "probe": f"judging by {probed}",
+        "stated": "at the device's speed as stated, and with statistics as fast as on this machine",
+        "earlier": "judging by earlier runs of the pair in --out",
+    }
     return (
         f"time: about {in_words(wall)}, {sources[planned.source]}; loading and "
         "checking the pair are not counted"

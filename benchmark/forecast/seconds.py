@@ -1,4 +1,4 @@
-"""How long the cells of a run take: from a probe of this machine, or from what earlier cells took."""
+"""How long the cells of a run take: from the speed of a machine, or from what earlier cells took."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -10,7 +10,8 @@ from ..run.timing import Slot, stem
 from .forecast import Forecast
 from .probe import Speeds
 
-Source = Literal["probe", "earlier"]
+Source = Literal["probe", "stated", "earlier"]
+"""Of times: a probe of this machine, a speed that was stated, or earlier runs."""
 
 STAGES: dict[Stage, str] = {
     "pool": "decoding",
@@ -72,24 +73,26 @@ def works_of(found: Forecast) -> dict[Slot, Work]:
     return works
 
 
-def probed_seconds(found: Forecast, speeds: Speeds) -> dict[Slot, float]:
-    """Seconds of every cell by a probe.
+def seconds_of(work: Work, speeds: Speeds) -> float:
+    """Seconds of a cell that a model runs for: operations by their speed."""
+    return work.forward / speeds.forward + work.graded / speeds.graded
 
-    Operations by their speed, and a comparison by
-    edges · (fixed + (resamples + 1) · what a resample takes at the protocol's splits and budgets).
+
+def seconds_at(found: Forecast, speeds: Speeds) -> dict[Slot, float]:
+    """Seconds of every cell at these speeds.
+
+    Operations by their speed, and a comparison by what it takes once with so many edges, and resamples + 1
+    times what a resample takes at the protocol's splits and budgets.
     Circuits of edges are chosen, prompts written, and what was run compared in no time that counts.
     """
-    seconds = {
-        slot: work.forward / speeds.forward + work.graded / speeds.graded
-        for slot, work in works_of(found).items()
-    }
+    seconds = {slot: seconds_of(work, speeds) for slot, work in works_of(found).items()}
     asked, edges = kinds_of(found.protocol), found.asked_sizes[0].graph.edges
     # One more than the resamples: the sample itself is ranked too.
-    ranked = speeds.ranked * (found.protocol.statistics.resamples + 1)
+    compared = speeds.fixed.at(edges) + (found.protocol.statistics.resamples + 1) * speeds.ranked.at(edges)
     for task in found.tasks:
         seconds |= {(task.task, kind_name("circuit", member)): 0.0 for member in MEMBERS}
         seconds |= {(task.task, kind.name): 0.0 for kind in asked if kind.stage in _QUICK}
-        seconds[task.task, kind_name("comparison")] = edges * (speeds.fixed + ranked)
+        seconds[task.task, kind_name("comparison")] = compared
     return seconds
 
 

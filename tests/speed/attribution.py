@@ -1,33 +1,39 @@
-"""What attribution costs beside the model's own passes, on a random model of GPT-2 small's shape.
+"""What attribution and a sweep of circuits cost beside the model's own passes, on GPT-2 small's shape.
 
-    cd tests && python -m speed.attribution
-
-The two alternate within one run; the ratio of their shortest times is printed. So is what it costs on top to
-tell the places of sources apart and to add the effects of neurons, for a bidirectional model whose prompts
-differ from several positions on. Run it on a quiet machine.
+`measured`: both beside bare passes over as many tokens, and beside what the law of `--dry-run` says from the
+speed of those passes. `measured_parts`: what places and neurons cost on top. `measured_graph`: what it costs
+to make a large graph, and to choose a circuit in it.
 """
 
-import argparse
 import dataclasses
-import resource
-import sys
-import time
-from collections.abc import Callable
-from typing import TypeVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from build.models import random_member as member_of
 from mechshift.benchmark.circuits.attribution import attribute
 from mechshift.benchmark.circuits.batch import Batch, LogitDifference
 from mechshift.benchmark.circuits.capture import measure
 from mechshift.benchmark.circuits.graph import Graph
+from mechshift.benchmark.circuits.intervention import run_circuits
 from mechshift.benchmark.circuits.scores import Integration
+from mechshift.benchmark.forecast.probe import Growth, Speeds
+from mechshift.benchmark.forecast.seconds import Work, seconds_of
+from mechshift.benchmark.forecast.sizes import Sizes
+from mechshift.benchmark.forecast.workload import Passes
+from mechshift.benchmark.measure.budgets import budgets
 from mechshift.benchmark.pairs.member import Member
+from mechshift.benchmark.record.protocol import V2
 from speed.memory import SHAPES
+from speed.results import Found, reading
+from speed.timing import Asked, in_turn, ratio
 
-T = TypeVar("T")
+GROUPS, NO_TIME = 5, Growth(0.0, 0.0)
+MOST_OVER_PASSES, MOST_OF_CIRCUITS = 1.08, 1.5
+"""What attribution and ten circuits are to cost at the most, in bare passes."""
+MOST_OF_PARTS = 1.1
+"""What attribution with places and neurons is to cost at the most, in attributions without."""
 
 
 def random_member(attention: str = "causal") -> Member:
@@ -42,7 +48,7 @@ def random_batch(prompts: int, tokens: int) -> Batch:
     answer, foil = torch.randint(50_000, (2, prompts), generator=generator)
     index = torch.arange(prompts)
     metric = LogitDifference(index, answer, foil, prompts)
-    return Batch(clean, corrupted, index, torch.full((prompts,), tokens - 1), metric, index % 5)
+    return Batch(clean, corrupted, index, torch.full((prompts,), tokens - 1), metric, index % GROUPS)
 
 
 def parted(batch: Batch, borders: int) -> Batch:
@@ -58,93 +64,156 @@ def parted(batch: Batch, borders: int) -> Batch:
 
 def bare_passes(member: Member, batch: Batch, steps: int) -> None:
     """The passes that attribution needs, and nothing else: two forward, and `steps` forward and backward."""
-    with torch.no_grad():
-        for tokens in (batch.clean, batch.corrupted):
-            measure(member, batch, member.hidden(member.embed(tokens), tokens))
+    bare_forwards(member, batch, 2)
     for _ in range(steps):
         hidden = member.hidden(member.embed(batch.clean).requires_grad_(), batch.clean)
         logits = member.logits(hidden[batch.read_row, batch.read_position])
         batch.metric(logits).sum().backward()
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """How long the work takes."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
+def bare_forwards(member: Member, batch: Batch, number: int) -> None:
+    """So many forward passes over the prompts, clean and corrupted in turn, and nothing else."""
+    with torch.no_grad():
+        for index in range(number):
+            tokens = batch.corrupted if index % 2 else batch.clean
+            measure(member, batch, member.hidden(member.embed(tokens), tokens))
 
 
-def timed(work: Callable[[], T]) -> tuple[float, T]:
-    """How long the work takes, and what it gives."""
-    start = time.perf_counter()
-    found = work()
-    return time.perf_counter() - start, found
+def circuits_of(member: Member, batch: Batch) -> NDArray[np.bool_]:
+    """The circuits of all sizes of protocol v2 by the batch's own scores, pruned as a sweep runs them."""
+    graph = Graph.of(member.backbone.shape)
+    scores = attribute(member, [batch], Integration("eap", 1), GROUPS).scores()
+    return np.stack(
+        [graph.prune(graph.select(scores, size)) for size in budgets(V2.sweeping.grid, graph.edges)]
+    )
 
 
-def compare(prompts: int, tokens: int, steps: int, repeats: int) -> None:
-    """Print the time of attribution, that of the bare passes, their ratio, and the peak memory."""
-    member, batch = random_member(), random_batch(prompts, tokens)
+def measured(asked: Asked) -> Found:
+    """Attribution and ten circuits beside bare passes over as many tokens, and beside the law's seconds."""
+    prompts, tokens, steps, rounds = (2, 8, 2, 2) if asked.quick else (20, 20, 5, 5)
+    member, batch, few = random_member(), random_batch(prompts, tokens), random_batch(prompts // 2, tokens)
+    circuits = circuits_of(member, few)
     integration = Integration("midpoint", steps)
-    bare_passes(member, batch, 1)
-    times = [
-        (
-            seconds(lambda: bare_passes(member, batch, steps)),
-            seconds(lambda: attribute(member, [batch], integration, groups=5)),
+    times = in_turn(
+        {
+            "passes": lambda: bare_passes(member, batch, steps),
+            "attribution": lambda: attribute(member, [batch], integration, GROUPS),
+            "forwards": lambda: bare_forwards(member, few, len(circuits)),
+            "circuits": lambda: run_circuits(member, few, circuits),
+        },
+        rounds,
+        asked.seconds,
+    )
+    sizes = Sizes.of(member.backbone, itemsize=4)
+    of_law = [
+        law_ratios(
+            sizes, batch, few, steps, len(circuits), {name: each[index] for name, each in times.items()}
         )
-        for _ in range(repeats)
+        for index in range(rounds)
     ]
-    bare, whole = (min(column) for column in zip(*times, strict=True))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    threads = torch.get_num_threads()
-    print(f"GPT-2 small's shape, {prompts} prompts of {tokens} tokens, m = {steps}, {threads} threads")
-    print(f"bare passes {bare:.2f} s, attribution {whole:.2f} s, ratio {whole / bare:.3f}")
-    print(f"peak memory {peak / 1e9:.2f} GB")
+    attribution, swept = zip(*of_law, strict=True)
+    return Found(
+        readings=(
+            ratio("attribution / bare passes", times["attribution"], times["passes"], most=MOST_OVER_PASSES),
+            ratio(
+                f"{len(circuits)} circuits / bare forward passes",
+                times["circuits"],
+                times["forwards"],
+                most=MOST_OF_CIRCUITS,
+            ),
+            reading("attribution / the law", attribution, "×"),
+            reading(f"{len(circuits)} circuits / the law", swept, "×"),
+            reading("attribution", times["attribution"], "s"),
+            reading("bare passes", times["passes"], "s"),
+        ),
+        notes=(
+            f"GPT-2 small's shape, random weights. Attribution: {prompts} prompts of {tokens} tokens, "
+            f"m = {steps}. Circuits: {len(few.clean)} prompts, the sizes of v2.",
+        ),
+    )
 
 
-def compare_parts(prompts: int, tokens: int, steps: int, repeats: int) -> None:
-    """Print what places and neurons cost beside attribution without them."""
+def law_ratios(
+    sizes: Sizes, batch: Batch, few: Batch, steps: int, circuits: int, times: dict[str, float]
+) -> tuple[float, float]:
+    """Seconds of attribution and of circuits over those of the law, at the speed of the bare passes.
+
+    `times`: seconds of what `measured` runs. The speed of passes without a way back is that of the bare
+    forwards; what the bare passes take beyond two such, their `steps` passes forward and back take.
+    """
+    positions, reads = batch.clean.numel(), len(batch.clean)
+    smaller, fewer = few.clean.numel(), len(few.clean)
+    without = _forward(sizes, circuits * smaller, circuits * fewer) / times["forwards"]
+    graded = Passes(
+        tokens=steps * positions, reads=steps * reads, differentiated=steps * positions, graded=steps * reads
+    ).graded_flop(sizes)
+    back = times["passes"] - _forward(sizes, 2 * positions, 2 * reads) / without
+    speeds = Speeds(without, graded / back, NO_TIME, NO_TIME)
+    both, extracted = _forward(sizes, 2 * positions, 2 * reads), Passes(extracted=positions)
+    law = seconds_of(Work(both + extracted.extraction_flop(sizes), graded), speeds)
+    multiplied = Passes(extracted=circuits * smaller).extraction_flop(sizes)
+    # What the sources wrote in the corrupted run comes once besides, and is read nowhere.
+    forward = _forward(sizes, (1 + circuits) * smaller, circuits * fewer)
+    law_of_circuits = seconds_of(Work(forward + multiplied, 0), speeds)
+    return times["attribution"] / law, times["circuits"] / law_of_circuits
+
+
+def _forward(sizes: Sizes, tokens: int, reads: int) -> int:
+    return Passes(tokens=tokens, reads=reads).forward_flop(sizes)
+
+
+def measured_parts(asked: Asked) -> Found:
+    """What places and neurons cost beside attribution without them, in a bidirectional model."""
+    prompts, tokens, steps, rounds = (2, 12, 1, 2) if asked.quick else (20, 20, 5, 2)
     member, batch = random_member("full"), parted(random_batch(prompts, tokens), borders=4)
     integration = Integration("midpoint", steps)
 
-    def timed(**asked: bool) -> float:
-        return seconds(lambda: attribute(member, [batch], integration, groups=5, **asked))
+    def run(**parts: bool) -> object:
+        return attribute(member, [batch], integration, GROUPS, **parts)
 
-    timed()
-    asked = ({}, {"places": True}, {"neurons": True}, {"places": True, "neurons": True})
-    times = [[timed(**each) for each in asked] for _ in range(repeats)]
-    plain, *more = (min(column) for column in zip(*times, strict=True))
-    places, neurons, both = (f"{100 * (each / plain - 1):+.1f} %" for each in more)
-    print(f"bidirectional: attribution {plain:.2f} s; places {places}, neurons {neurons}, both {both}")
-
-
-def time_graph() -> None:
-    """Print how long LLaMA-2-7B's graph takes to build, and its top 1000 edges to select and prune."""
-    scores = np.random.default_rng(0).standard_normal(Graph(32, 32, 32).mask.shape)
-    start = time.perf_counter()
-    graph = Graph(32, 32, 32)
-    edges = int(graph.mask.sum())
-    names = len(graph.source_names) + len(graph.destination_names)
-    built = time.perf_counter()
-    kept = graph.prune(graph.select(scores, 1000))
-    pruned = time.perf_counter()
-    print(f"LLaMA-2-7B's graph, {edges:,} edges, {names:,} nodes: built in {1e3 * (built - start):.1f} ms")
-    print(f"its top 1000 selected and pruned (to {kept.sum()}) in {1e3 * (pruned - built):.1f} ms")
-
-
-def main() -> None:
-    """Read the arguments, measure, print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    times = in_turn(
+        {
+            "without": run,
+            "places": lambda: run(places=True),
+            "neurons": lambda: run(neurons=True),
+            "places and neurons": lambda: run(places=True, neurons=True),
+        },
+        rounds,
+        asked.seconds,
     )
-    parser.add_argument("--prompts", type=int, default=20)
-    parser.add_argument("--tokens", type=int, default=20)
-    parser.add_argument("--steps", type=int, default=5)
-    parser.add_argument("--repeats", type=int, default=3)
-    asked = vars(parser.parse_args())
-    compare(**asked)
-    compare_parts(**asked)
-    time_graph()
+    without = times.pop("without")
+    return Found(
+        readings=tuple(
+            ratio(f"with {name} / without", each, without, most=MOST_OF_PARTS) for name, each in times.items()
+        ),
+        notes=(
+            f"GPT-2 small's shape, bidirectional, {prompts} prompts of {tokens} tokens, m = {steps}; prompts "
+            "differ from four positions on.",
+        ),
+    )
 
 
-if __name__ == "__main__":
-    main()
+def measured_graph(asked: Asked) -> Found:
+    """How long LLaMA-2-7B's graph takes to build, and its top 1000 edges to select and prune."""
+    shape = (4, 8, 8) if asked.quick else (32, 32, 32)
+    rounds = 2 if asked.quick else 3
+    scores = np.random.default_rng(0).standard_normal(Graph(*shape).mask.shape)
+
+    def build() -> Graph:
+        graph = Graph(*shape)
+        assert graph.mask.any()
+        assert graph.source_names
+        assert graph.destination_names
+        return graph
+
+    graph = build()
+    times = in_turn(
+        {"build": build, "prune": lambda: graph.prune(graph.select(scores, 1000))}, rounds, asked.seconds
+    )
+    return Found(
+        readings=(
+            reading("the graph is built", times["build"], "s"),
+            reading("its top 1,000 edges are selected and pruned", times["prune"], "s"),
+        ),
+        notes=(f"{shape[0]} layers of {shape[1]} heads, {graph.edges:,} edges.",),
+    )

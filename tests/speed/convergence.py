@@ -1,15 +1,12 @@
 """What it costs to find the number of integration points, and how far off the scores then are.
 
-    cd tests && python -m speed.convergence --pair tiny --pool 100 --reference 160
-
-For each task of protocol v2 and each member of a pair: the number of points that is found, whether it is
-enough, the times of the search and of the scores, and, with `--reference`, the largest error of an edge
-against so many points, in % of the largest score, beside that of five points by the midpoint rule. Run it on
-a quiet machine.
+For each task of protocol v2 and each member of `tiny`: the number of points that is found, how long the
+search takes beside the scores, and the largest error of an edge against many points, in % of the largest
+score, beside that of five points by the midpoint rule.
 """
 
-import argparse
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +21,11 @@ from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.record.protocol import V2, Protocol, ProtocolTask
 from mechshift.tasks import get_task
-from speed.attribution import timed
+from speed.results import Found, Reading, reading
+from speed.timing import Asked, Work
+
+POOL, REFERENCE = 100, 160
+"""Examples of a task, and the points that errors are told against."""
 
 
 def asked_of(pair: Pair, asked: ProtocolTask, protocol: Protocol) -> Iterator[tuple[Member, list[Question]]]:
@@ -48,41 +49,37 @@ def scores(member: Member, asked: Sequence[Question], integration: Integration) 
     return found.attribution.scores()
 
 
-def tell(name: str, member: Member, asked: Sequence[Question], reference: int) -> None:
-    """Print what is found for a member on a task."""
-    searching, found = timed(lambda: find_convergence(member, asked, V2.scoring, ROWS))
+def found_of(name: str, member: Member, questions_: Sequence[Question], asked: Asked) -> Iterator[Reading]:
+    """What is found for a member on a task."""
+    kept: list[Any] = []
+
+    def timed(work: Work) -> float:
+        return asked.seconds(lambda: kept.append(work()))
+
+    searching = timed(lambda: find_convergence(member, questions_, V2.scoring, ROWS))
+    found = kept.pop()
     integration = Integration(V2.scoring.rule, found.steps)
-    scoring, values = timed(lambda: scores(member, asked, integration))
-    enough = "" if found.converged else ", not enough"
-    text = f"{name} {member.role}: {found.steps} points{enough}"
-    text += f"; search {searching:.1f} s, scores {scoring:.1f} s"
-    if reference:
-        exact = scores(member, asked, Integration("staggered", reference))
-        largest = np.abs(exact).max()
-        off, before = (
-            100 * np.abs(each - exact).max() / largest
-            for each in (values, scores(member, asked, Integration("midpoint", 5)))
-        )
-        text += f"; largest error {off:.1f} %, with five midpoints {before:.1f} %"
-    print(text, flush=True)
+    scoring = timed(lambda: scores(member, questions_, integration))
+    values = kept.pop()
+    of = f"{name}, {member.role}"
+    yield reading(f"{of}: points{'' if found.converged else ', not enough'}", [found.steps])
+    yield reading(f"{of}: search / scores", [searching / scoring], "×")
+    if not asked.quick:
+        exact = scores(member, questions_, Integration("staggered", REFERENCE))
+        five = scores(member, questions_, Integration("midpoint", 5))
+        for points, each in (("found points", values), ("five midpoints", five)):
+            off = 100 * float(np.abs(each - exact).max() / np.abs(exact).max())
+            yield reading(f"{of}: largest error with {points}", [off], "%")
 
 
-def main() -> None:
-    """Read the arguments, measure, print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--pair", default="tiny")
-    parser.add_argument("--pool", type=int, default=V2.sampling.pool)
-    parser.add_argument("--reference", type=int, default=0)
-    parser.add_argument("--task", action="append", help="one of them; all if left out")
-    chosen = parser.parse_args()
-    pair, protocol = mechshift.load(chosen.pair, device="cpu"), V2.changed(pool=chosen.pool)
-    for task in protocol.tasks:
-        if chosen.task is None or task.name in chosen.task:
-            for member, asked in asked_of(pair, task, protocol):
-                tell(task.name, member, asked, chosen.reference)
-
-
-if __name__ == "__main__":
-    main()
+def measured(asked: Asked) -> Found:
+    """All of that on every task."""
+    protocol = V2.changed(pool=24, minimum=8) if asked.quick else V2.changed(pool=POOL)
+    pair = mechshift.load("tiny", device="cpu")
+    readings = [
+        each
+        for task in (protocol.tasks[:1] if asked.quick else protocol.tasks)
+        for member, questions_ in asked_of(pair, task, protocol)
+        for each in found_of(task.name, member, questions_, asked)
+    ]
+    return Found(readings=tuple(readings), notes=(f"`tiny`, {protocol.sampling.pool} examples a task.",))

@@ -1,25 +1,18 @@
 """How attributions agree with exact patching, how faithful their circuits are, and what they cost.
 
-    cd tests && python -m speed.methods --task ioi --task greater-than
-
-On a random model with GPT-2 small's graph, and on both members of the reference pair. For each method: rank
+On random models with GPT-2 small's graph, and on both members of the reference pair. For each method: rank
 correlation (Spearman) of its scores with exact patching over sampled edges, on the same prompts, and over
 those among them that lead to no query and no key; by each selection of edges the area under the
 faithfulness f of its circuits (pruned, the grid of protocol v2, other prompts), over the logarithm of the
-budget, and that of |1 − f|; backward passes a row, and seconds of one processor. Exact patching has areas
-only where all edges were sampled. At the end the rule of docs/protocol.md by which protocol v2 would take
-another method or selection: what each has more than EAP-IG, and whether that is enough. `--json FILE` also
-writes all numbers.
+budget, and that of |1 − f|; and seconds. Exact patching has areas only where all edges were sampled. Beside
+the numbers stands the rule of docs/protocol.md by which protocol v2 would take another method or selection:
+what each has more than EAP-IG, and whether that is enough.
 """
 
-import argparse
 import dataclasses
-import json
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TypeVar, get_args
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -43,8 +36,9 @@ from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.record.protocol import V2
 from mechshift.metrics import Selection, Undefined, edge_priority, faithfulness, log_area
 from mechshift.tasks import get_task
+from speed.results import Found, Reading, reading
+from speed.timing import Asked, Work
 
-T = TypeVar("T")
 AT_CLEAN = Integration("eap", 1)
 USUAL, COST = "eap-ig, 10", 10
 """What v2 has, with as many points as most tasks need, and so many backward passes a row."""
@@ -69,6 +63,10 @@ SELECTIONS: tuple[Selection, ...] = get_args(Selection)
 
 RANDOM = {"vocabulary": 1000, "positions": 64, "width": 192, "mlp_width": 768, "layers": 12, "heads": 12}
 """GPT-2 small's layers and heads, hence its graph, at a quarter of its width."""
+
+TASKS = ("ioi", "agreement", "greater-than", "infilling", "countdown")
+PROMPTS, EDGES, SPREADS = 4, 2000, (0.02, 0.08)
+"""Of the reference pair; for scores and for circuits; that are patched at most; of random models' weights."""
 
 MARGIN = 0.05
 """By how much the area has to be larger in the mean, and may be smaller nowhere (docs/protocol.md)."""
@@ -143,13 +141,6 @@ def reference_cases(prompts: int, tasks: Sequence[str]) -> Iterator[Case]:
             yield Case(f"tiny {member.called}, {asked.name}", asked.name, member, *both, halves.templates)
 
 
-def timed(work: Callable[[], T]) -> tuple[float, T]:
-    """The processor time that the work takes, and what it gives."""
-    start = time.process_time()
-    found = work()
-    return time.process_time() - start, found
-
-
 def sampled(graph: Graph, most: int) -> Edges:
     """At most so many edges, drawn at random."""
     edges = np.argwhere(graph.mask)
@@ -186,8 +177,13 @@ def areas(
     return of_f, off
 
 
-def compare(case: Case, most: int, methods: Sequence[str]) -> Iterator[Line]:
+def compare(case: Case, most: int, methods: Sequence[str], asked: Asked) -> Iterator[Line]:
     """These methods on a case, exact patching last."""
+    kept: list[Any] = []
+
+    def timed(work: Work) -> tuple[float, Any]:
+        return asked.seconds(lambda: kept.append(work())), kept.pop()
+
     graph, groups = Graph.of(case.member.backbone.shape), len(case.clusters)
     edges = sampled(graph, most)
     patching, exact = timed(lambda: exact_effects(case.member, case.discovery, groups, edges))
@@ -214,14 +210,19 @@ def compare(case: Case, most: int, methods: Sequence[str]) -> Iterator[Line]:
     yield Line(case.name, case.task, f"exact, {edges.sum():,} edges", 0, patching, 1.0, 1.0, *both)
 
 
-def tell(line: Line) -> None:
-    """Print a line of the table."""
-    faithful = " ".join(f"{line.areas.get(by, float('nan')):10.3f}" for by in SELECTIONS)
-    print(
-        f"{line.case:30} {line.method:20} {line.correlation:10.3f} {line.without_patterns:11.3f} "
-        f"{faithful} {line.backward:8} {line.seconds:8.2f}",
-        flush=True,
-    )
+def told(line: Line) -> Iterator[Reading]:
+    """A line as readings."""
+    of = f"{line.case}: {line.method}"
+    values = {
+        "Spearman with exact": line.correlation,
+        "Spearman without q and k": line.without_patterns,
+        **{f"area of faithfulness, {by}": area for by, area in line.areas.items()},
+        **{f"area of the distance from 1, {by}": area for by, area in line.off.items()},
+    }
+    for name, value in values.items():
+        yield reading(f"{of}, {name}", [value])
+    yield reading(f"{of}, backward passes", [line.backward])
+    yield reading(f"{of}, seconds", [line.seconds], "s")
 
 
 def decide(lines: Sequence[Line]) -> Iterator[str]:
@@ -259,41 +260,20 @@ def decide(lines: Sequence[Line]) -> Iterator[str]:
             )
 
 
-def chosen(asked: argparse.Namespace) -> Iterator[Case]:
-    """The cases that are asked for."""
-    models = asked.model or ["random", "tiny"]
-    if "random" in models:
-        for spread in asked.spread or [0.02, 0.08]:
-            yield random_case(max(2, asked.prompts // 4), spread)
-    if "tiny" in models:
-        yield from reference_cases(asked.prompts, asked.task or ["ioi"])
-
-
-def main() -> None:
-    """Read the arguments, measure, print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+def measured(asked: Asked) -> Found:
+    """All methods on random models and on the reference pair; of few of them if quick."""
+    prompts, most, tasks, spreads = PROMPTS, EDGES, TASKS, SPREADS
+    methods: Sequence[str] = list(METHODS)
+    if asked.quick:
+        prompts, most, tasks, spreads, methods = 4, 20, (), SPREADS[:1], ("eap", USUAL)
+    cases = [random_case(max(2, prompts // 4), spread) for spread in spreads]
+    if tasks:
+        cases += reference_cases(prompts, tasks)
+    lines = [line for case in cases for line in compare(case, most, methods, asked)]
+    return Found(
+        readings=tuple(each for line in lines for each in told(line)),
+        notes=(
+            f"At most {most} edges patched, {prompts} prompts for scores and as many for circuits.",
+            *decide(lines),
+        ),
     )
-    parser.add_argument("--task", action="append", help="one of protocol v2's; ioi if left out")
-    parser.add_argument("--prompts", type=int, default=8, help="for scores, and as many for circuits")
-    parser.add_argument("--edges", type=int, default=2000, help="sampled for exact patching, at most")
-    parser.add_argument("--model", choices=("random", "tiny"), action="append", help="both if left out")
-    parser.add_argument("--spread", type=float, action="append", help="of the random model's weights")
-    parser.add_argument("--method", action="append", choices=METHODS, help="all if left out")
-    parser.add_argument("--json", type=Path, help="a file for all numbers")
-    asked = parser.parse_args()
-    by = " ".join(f"{each:>10}" for each in SELECTIONS)
-    titles = f"{'with exact':>10} {'without q,k':>11} {by} {'backward':>8} {'seconds':>8}"
-    print(f"{'model':30} {'method':20} {titles}")
-    found: list[Line] = []
-    for case in chosen(asked):
-        for line in compare(case, asked.edges, asked.method or list(METHODS)):
-            found.append(line)
-            tell(line)
-            if asked.json is not None:
-                asked.json.write_text(json.dumps([dataclasses.asdict(each) for each in found], indent=1))
-    print("", *decide(found), sep="\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,21 +1,18 @@
 """How long a board's page takes to sort and to filter, from the click to the painted frame.
 
-    cd tests && python -m speed.pages --rows 500
-
 Made-up rows. Measured in Chromium by `performance.now`, from before the click until the frame after the next
-has been drawn, so that layout and painting are in it. Printed are the median and the longest of each, and the
-size of the page. It fails where the longest takes more than 200 ms.
+has been drawn, so that layout and painting are in it.
 """
 
-import argparse
 import tempfile
 from pathlib import Path
-from statistics import median
 
 from build.browser import browsing
 from build.pages import a_board, some_rows
 from mechshift.benchmark.pages.board import board_page
 from mechshift.benchmark.record.row import pair_quantities
+from speed.results import Found, reading
+from speed.timing import Asked
 
 LIMIT = 200
 """Milliseconds."""
@@ -35,12 +32,12 @@ _CHOOSE = """([selector, value]) => new Promise(done => {
 })"""
 
 
-def measure(rows: int, times: int) -> dict[str, list[float]]:
-    """Milliseconds by what was done."""
+def measure(rows: int, times: int) -> tuple[int, dict[str, list[float]]]:
+    """Bytes of the page, and milliseconds by what was done."""
     with tempfile.TemporaryDirectory() as folder, browsing() as browser:
         path = Path(folder, "board.html")
         path.write_text(board_page(a_board(some_rows(rows))), encoding="utf-8")
-        print(f"{rows} rows, {path.stat().st_size / 1e6:.1f} MB")
+        size = path.stat().st_size
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.goto(path.as_uri())
         names = [quantity.name for quantity in pair_quantities()]
@@ -51,23 +48,17 @@ def measure(rows: int, times: int) -> dict[str, list[float]]:
             for _ in range(times)
             for name, value in chosen
         ]
-    return {"sorting": sorting, "filtering": filtering}
+    return size, {"sorting": sorting, "filtering": filtering}
 
 
-def main() -> None:
-    """Print what was measured; exit code 1 where it took longer than LIMIT."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rows", type=int, default=500)
-    parser.add_argument("--times", type=int, default=3)
-    arguments = parser.parse_args()
-    found = measure(arguments.rows, arguments.times)
-    for name, times in found.items():
-        print(f"{name}: median {median(times):.0f} ms, longest {max(times):.0f} ms")
-    if max(map(max, found.values())) > LIMIT:
-        raise SystemExit(f"longer than {LIMIT} ms")
-
-
-if __name__ == "__main__":
-    main()
+def measured(asked: Asked) -> Found:
+    """Of either the median and the longest, and the size of the page."""
+    rows, times = (20, 1) if asked.quick else (500, 3)
+    size, found = measure(rows, times)
+    readings = [reading("size of the page", [size / 1e6], "MB")]
+    for name, each in found.items():
+        readings += [
+            reading(name, each, "ms"),
+            reading(f"{name}, the longest", [max(each)], "ms", most=LIMIT),
+        ]
+    return Found(readings=tuple(readings), notes=(f"{rows} rows, in Chromium.",))

@@ -1,23 +1,20 @@
-"""What running a shared few-shot header once saves, on a random causal model of GPT-2 small's shape.
+"""What running a shared few-shot header once saves, on a random causal model of GPT-2 small's shape."""
 
-    cd tests && python -m speed.prefix
-
-Attribution with and without it alternate within one run; the ratio of their shortest times is printed, and
-the largest difference of a score relative to the largest score. Run it on a quiet machine.
-"""
-
-import argparse
 from unittest.mock import patch
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
 
 from mechshift.benchmark.circuits import prefix
 from mechshift.benchmark.circuits.attribution import attribute
 from mechshift.benchmark.circuits.batch import Batch
-from mechshift.benchmark.circuits.scores import Attribution, Integration
-from mechshift.benchmark.pairs.member import Member
-from speed.attribution import random_batch, random_member, seconds
+from mechshift.benchmark.circuits.scores import Integration
+from speed.attribution import GROUPS, random_batch, random_member
+from speed.results import Found, reading
+from speed.timing import Asked, in_turn, ratio
+
+MOST_APART = 1e-5
+"""Of the largest score: rounding."""
 
 
 def behind_header(prompts: int, header: int, query: int) -> Batch:
@@ -28,50 +25,28 @@ def behind_header(prompts: int, header: int, query: int) -> Batch:
     return batch
 
 
-def whole(member: Member, batch: Batch, integration: Integration) -> Attribution:
-    """Scores from passes over whole prompts."""
-    with patch.object(prefix, "LEAST", batch.clean.shape[1]):
-        return attribute(member, [batch], integration, groups=5)
+def measured(asked: Asked) -> Found:
+    """Attribution without and with it, and how far the scores lie apart."""
+    prompts, header, query, steps, rounds = (2, 40, 6, 1, 2) if asked.quick else (2, 200, 30, 5, 3)
+    member, batch = random_member(), behind_header(prompts, header, query)
 
+    def once() -> NDArray[np.float64]:
+        return attribute(member, [batch], Integration("midpoint", steps), GROUPS).score_sums
 
-def compare(prompts: int, header: int, query: int, steps: int, repeats: int) -> None:
-    """Print both times, their ratio, and how far the scores lie apart."""
-    member, batch, integration = (
-        random_member(),
-        behind_header(prompts, header, query),
-        Integration("midpoint", steps),
+    def whole() -> NDArray[np.float64]:
+        with patch.object(prefix, "LEAST", header + query):
+            return once()
+
+    found, expected = once(), whole()
+    times = in_turn({"whole": whole, "once": once}, rounds, asked.seconds)
+    apart = float(np.abs(found - expected).max() / np.abs(expected).max())
+    return Found(
+        readings=(
+            ratio("whole prompts / header once", times["whole"], times["once"], least=1),
+            reading("largest difference of a score / largest score", [apart], most=MOST_APART),
+        ),
+        notes=(
+            f"GPT-2 small's shape, {prompts} prompts of {query} tokens behind a header of {header}, "
+            f"m = {steps}.",
+        ),
     )
-    found = attribute(member, [batch], integration, groups=5).score_sums
-    expected = whole(member, batch, integration).score_sums
-    times = [
-        (
-            seconds(lambda: whole(member, batch, integration)),
-            seconds(lambda: attribute(member, [batch], integration, groups=5)),
-        )
-        for _ in range(repeats)
-    ]
-    slow, fast = (min(column) for column in zip(*times, strict=True))
-    apart = np.abs(found - expected).max() / np.abs(expected).max()
-    print(
-        f"GPT-2 small's shape, {prompts} prompts of {query} tokens behind a header of {header}, m = {steps}, "
-        f"{torch.get_num_threads()} threads"
-    )
-    print(f"whole prompts {slow:.2f} s, header once {fast:.2f} s, ratio {slow / fast:.2f}")
-    print(f"largest difference of a score {apart:.1e} of the largest score")
-
-
-def main() -> None:
-    """Read the arguments, measure, print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--prompts", type=int, default=4)
-    parser.add_argument("--header", type=int, default=400)
-    parser.add_argument("--query", type=int, default=30)
-    parser.add_argument("--steps", type=int, default=5)
-    parser.add_argument("--repeats", type=int, default=3)
-    compare(**vars(parser.parse_args()))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,5 @@
 """What two published pairs of seven billion parameters need on an accelerator, from their configurations.
 
-    cd tests && python -m speed.seven_billion
-
 The tokenizers are not at hand here. For memory every batch is taken to be full, of one length, with sixteen
 answer tokens to decode and four reads a row; for the share of each stage in the work of a run prompts have
 the tokens of the reference pair. `mechshift run --dry-run` on the checkpoints counts the real ones.
@@ -16,7 +14,7 @@ from tabulate import tabulate
 from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
 from mechshift.benchmark.forecast.memory import StagePeak, stage_peaks
-from mechshift.benchmark.forecast.sizes import Sizes, sketch_pair
+from mechshift.benchmark.forecast.sizes import Sizes, Sketch, sketch_pair
 from mechshift.benchmark.forecast.workload import Load, MemberWork, TaskWork, task_work
 from mechshift.benchmark.pairs.backbones import Backbone
 from mechshift.benchmark.pairs.families import read_backbone
@@ -24,9 +22,12 @@ from mechshift.benchmark.pairs.native import quiet
 from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.benchmark.record.protocol import V2, Protocol, get_protocol
 from mechshift.benchmark.run.assembly import as_asked
+from speed.results import Found
+from speed.timing import Asked
 
 DREAM = "Qwen2.5-7B / Dream-7B"
-PAIRS: dict[str, tuple[Any, Any, dict[str, Any]]] = {
+Shape = tuple[Any, Any, dict[str, Any]]
+PAIRS: dict[str, Shape] = {
     DREAM: (
         Qwen2ForCausalLM,
         Qwen2Config,
@@ -61,16 +62,25 @@ GROUPS = 96
 """As many as a task of the package has at most: those of infilling."""
 
 
-def backbone_of(pair: str) -> Backbone:
+def backbone_of(shape: Shape) -> Backbone:
     """Either member's, without numbers."""
-    native, config, values = PAIRS[pair]
+    native, config, values = shape
     with torch.device("meta"), quiet():
         return read_backbone(native(config(tie_word_embeddings=False, **values)))
 
 
 def sizes_of(pair: str) -> Sizes:
     """The dimensions of both members, in bfloat16."""
-    return Sizes.of(backbone_of(pair), itemsize=2)
+    return Sizes.of(backbone_of(PAIRS[pair]), itemsize=2)
+
+
+def sketch_of(shape: Shape) -> Sketch:
+    """A pair of that shape in bfloat16, with the tokenizer, attention and read-out of the reference pair."""
+    backbone, reference = backbone_of(shape), sketch_pair(get_pair("tiny"))
+    sizes = Sizes.of(backbone, itemsize=2)
+    members = {role: replace(getattr(reference, role), backbone=backbone) for role in ("arm", "mdm")}
+    stored = tuple(replace(each, weights=sizes.weights) for each in reference.checkpoints)
+    return replace(reference, sizes=(sizes, sizes), checkpoints=stored, **members)
 
 
 def peaks(sizes: Sizes, protocol: Protocol, rows: int, tokens: int) -> tuple[StagePeak, ...]:
@@ -101,15 +111,12 @@ def table() -> list[tuple[str, str, int, int, str, str, str]]:
 
 def stage_shares(pair: str) -> dict[str, float]:
     """Share of each stage in the floating-point operations of a whole `v2` run, both members together."""
-    backbone, sizes = backbone_of(pair), sizes_of(pair)
-    reference = sketch_pair(get_pair("tiny"))
-    members = {role: replace(getattr(reference, role), backbone=backbone) for role in ("arm", "mdm")}
-    sketch = replace(reference, sizes=(sizes, sizes), **members)
+    sketch = sketch_of(PAIRS[pair])
     flop: Counter[str] = Counter()
     for task in V2.tasks:
         work = task_work(sketch, *as_asked(V2, [task.name], None), V2, min(ROWS))
         for member in (work.arm, work.mdm):
-            flop.update({stage: passes.flop(sizes) for stage, passes in member.passes.items()})
+            flop.update({stage: passes.flop(sketch.sizes[0]) for stage, passes in member.passes.items()})
     return {stage: done / flop.total() for stage, done in flop.items()}
 
 
@@ -122,12 +129,7 @@ def shares_table(pair: str) -> str:
 HEADERS = ("pair", "protocol", "tokens", "--batch", "checks", "attribution", "circuits")
 
 
-def main() -> None:
-    """Print both tables, as the documentation has them."""
-    print(tabulate(table(), HEADERS, tablefmt="github", disable_numparse=True))
-    print()
-    print(shares_table(DREAM))
-
-
-if __name__ == "__main__":
-    main()
+def measured(asked: Asked) -> Found:
+    """Nothing: both tables, as docs/dry-run.md has them."""
+    tables = tabulate(table(), HEADERS, tablefmt="github", disable_numparse=True), shares_table(DREAM)
+    return Found(notes=tables)

@@ -1,16 +1,13 @@
 """How large the cells of a 7B model are in a submission, at every precision.
 
-    cd tests && python -m speed.submission
-
 Score sums over the graph of Dream-7B, made up: heavy-tailed means over several orders of magnitude, and
 deviations of groups with heavy tails. For tasks of 24 groups, and of the numbers of groups that the tasks
-of protocol v2 have, printed are bytes of an edge's score, megabytes of a member's edges on one task,
-megabytes of all that both members keep on ten tasks, and how far restored deviations correlate with the
-exact ones. Every template has four groups, which differ as much as templates do. It fails where a mean, or
-the variance within templates, is not kept. A sweep of 250 examples is measured too.
+of protocol v2 have: bytes of an edge's score, megabytes of a member's edges on one task, megabytes of all
+that both members keep on ten tasks, and how far restored deviations correlate with the exact ones. Every
+template has four groups, which differ as much as templates do. It fails where a mean, or the variance within
+templates, is not kept. A sweep of 250 examples is measured too.
 """
 
-import argparse
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +25,8 @@ from mechshift.benchmark.measure.reduced import (
     reduce_sums,
     restore_sums,
 )
+from speed.results import Found, Reading, reading
+from speed.timing import Asked
 
 GRAPH = Graph(28, 28, 4)
 V2_GROUPS = (60, 20, 32, 24, 24, 95, 24, 24, 20, 20)
@@ -110,21 +109,19 @@ def sweep_bytes() -> int:
         return Path(folder, "sweep").stat().st_size
 
 
-def main() -> None:
-    """Print the sizes."""
-    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter).parse_args()
-    print(f"{GRAPH.edges:,} edges; exact scores of 24 groups: {24 * 8 * GRAPH.edges / 1e6:.1f} MB")
-    for name, groups in (("24 groups", (24,)), ("groups of v2's tasks", V2_GROUPS)):
-        print(f"{name}\n   step  bits  bytes/edge  MB of a member's edges  MB of {TASKS} tasks  correlation")
+def measured(asked: Asked) -> Found:
+    """The sizes, at every precision."""
+    readings: list[Reading] = []
+    kinds = {"24 groups": (24,)} if asked.quick else {"24 groups": (24,), "groups of v2's tasks": V2_GROUPS}
+    for name, groups in kinds.items():
         for precision, found, correlation in rows(groups):
-            everything = TASKS * COLUMNS * found / GRAPH.edges
-            print(
-                f"{precision.step:7.4f} {precision.bits:5} {found / GRAPH.edges:11.2f} {found / 1e6:23.2f} "
-                f"{everything / 1e6:15.1f} {correlation:12.5f}",
-                flush=True,
-            )
-    print(f"a sweep: {sweep_bytes() / 1e6:.3f} MB")
-
-
-if __name__ == "__main__":
-    main()
+            of = f"{name}, step {precision.step:g}, {precision.bits} bits"
+            readings += [
+                reading(f"{of}: of an edge's score", [found / GRAPH.edges], "bytes"),
+                reading(f"{of}: of a member's edges", [found / 1e6], "MB"),
+                reading(f"{of}: of {TASKS} tasks", [TASKS * COLUMNS * found / GRAPH.edges / 1e6], "MB"),
+                reading(f"{of}: correlation of deviations", [correlation]),
+            ]
+    readings.append(reading("a sweep", [sweep_bytes() / 1e6], "MB"))
+    exact = f"{GRAPH.edges:,} edges; exact scores of 24 groups: {24 * 8 * GRAPH.edges / 1e6:.1f} MB."
+    return Found(readings=tuple(readings), notes=(exact,))

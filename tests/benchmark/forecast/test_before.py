@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from mechshift.benchmark.forecast import before
+from mechshift.benchmark.circuits.graph import Graph
+from mechshift.benchmark.forecast import before, probe
 from mechshift.benchmark.forecast.machine import Machine
+from mechshift.benchmark.forecast.probe import Growth
 from mechshift.benchmark.pairs.registry import get_pair
-from mechshift.benchmark.record.protocol import Protocol
+from mechshift.benchmark.record.protocol import Protocol, get_protocol
 from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.run.claims import Claims
 
@@ -133,6 +135,49 @@ def test_rows_that_are_not_asked_for_are_as_many_as_fit(
     free = sum(needed) // 2
     monkeypatch.setattr(before, "this_machine", lambda device: Machine("a card", free, 10**12, shared=False))
     assert json.loads(command(*arguments).out)["rows"] == 32
+
+
+def test_a_stated_speed_makes_the_time_of_another_machine(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All operations, the extractor's products too, at 2 TFLOP a second, and one comparison by its edges."""
+    monkeypatch.setattr(probe, "_statistics", lambda found, seconds: (Growth(2.0, 3e-6), Growth(0.0, 1e-7)))
+    arguments = ["run", "--dry-run", "--task", "ioi", "--memory", "80", "--device", "cuda", "--tflops", "2"]
+    found = json.loads(command(*arguments, "--json").out)
+    edges, width = Graph(6, 8, 8).edges, 128
+    flop = sum(
+        member["flop"] + 2 * edges * width * member["extracted"]
+        for stage in found["tasks"][0]["stages"].values()
+        for member in stage.values()
+    )
+    # The sample is ranked besides the resamples.
+    resamples = 1 + get_protocol("quick").statistics.resamples
+    seconds = flop / 2e12 + 2.0 + edges * (3e-6 + resamples * 1e-7)
+    assert found["seconds"]["source"] == "stated"
+    assert found["seconds"]["left"] == pytest.approx(seconds)
+    assert found["seconds"]["wall"] == pytest.approx(seconds)
+    assert "at the device's speed as stated, and with statistics as fast as on this machine" in (
+        command(*arguments).out
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--dry-run", "--tflops", "0"], "a device of 0 TFLOP a second"),
+        (["--dry-run", "--tflops", "nan"], "a device of nan TFLOP a second"),
+        (["--dry-run", "--tflops", "1e9"], "a device of 1e+09 TFLOP a second"),
+        (
+            ["--dry-run", "--tflops", "400", "--probe", "5"],
+            "--tflops states a speed, and --probe measures one",
+        ),
+        (["--tflops", "400"], "give it with --dry-run"),
+    ],
+)
+def test_a_speed_that_makes_no_sense_is_refused(command: Command, options: list[str], said: str) -> None:
+    done = command("run", "--task", "ioi", *options)
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
 
 
 def test_another_machine_is_asked_about_in_a_dry_run_alone(command: Command) -> None:

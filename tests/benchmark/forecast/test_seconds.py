@@ -10,13 +10,13 @@ from torch.utils.flop_counter import FlopCounterMode
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.forecast import probe
 from mechshift.benchmark.forecast.forecast import Forecast, forecast
-from mechshift.benchmark.forecast.probe import Speeds, _random_member, _statistics, measure_speeds
-from mechshift.benchmark.forecast.seconds import earlier_forecast, probed_seconds, works_of
+from mechshift.benchmark.forecast.probe import Growth, Speeds, _random_member, _statistics, measure_speeds
+from mechshift.benchmark.forecast.seconds import earlier_forecast, seconds_at, works_of
 from mechshift.benchmark.forecast.sizes import sketch_pair
 from mechshift.benchmark.forecast.workload import Passes
 from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.benchmark.pairs.spec import declare_pair
-from mechshift.benchmark.record.protocol import QUICK
+from mechshift.benchmark.record.protocol import QUICK, Protocol
 from mechshift.benchmark.run.assembly import as_asked
 
 PROTOCOL = QUICK.changed(pool=12, minimum=2, candidates=1, grid=(0.01, 1.0))
@@ -41,7 +41,7 @@ def test_operations_are_two_a_parameter_and_position(found: Forecast) -> None:
 
 
 def test_a_probe_s_speeds_make_seconds(found: Forecast) -> None:
-    seconds = probed_seconds(found, Speeds(forward=2e9, graded=5e8, fixed=1e-6, ranked=1e-7))
+    seconds = seconds_at(found, Speeds(2e9, 5e8, fixed=Growth(3.0, 1e-6), ranked=Growth(0.5, 1e-7)))
     arm, mdm = found.tasks[0].members
     sizes = found.sketch.sizes[0]
     decoding = arm.passes["decoding"].forward_flop(sizes) + mdm.passes["decoding"].forward_flop(sizes)
@@ -49,7 +49,9 @@ def test_a_probe_s_speeds_make_seconds(found: Forecast) -> None:
     scores = mdm.passes["attribution"]
     before = scores.forward_flop(sizes) + scores.extraction_flop(sizes)
     assert seconds["ioi", "scores-mdm"] == pytest.approx(before / 2e9 + scores.graded_flop(sizes) / 5e8)
-    assert seconds["ioi", "comparison"] == pytest.approx(sizes.graph.edges * (1e-6 + 101 * 1e-7))
+    assert seconds["ioi", "comparison"] == pytest.approx(
+        3.0 + 1e-6 * sizes.graph.edges + 101 * (0.5 + 1e-7 * sizes.graph.edges)
+    )
     assert seconds["countdown", "circuit-arm"] == 0
     # Of each member: scores, sweep, circuit, entropies, effects, cards, ablation, transfer; of both: pool,
     # prompts, comparison, stages, causality, function.
@@ -106,8 +108,30 @@ def test_of_a_large_pair_one_layer_is_enough(
 
 
 def test_statistics_take_as_long_as_the_clock_says(found: Forecast, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A comparison that takes 5 seconds once and 2 for the sample and for every resample."""
-    monkeypatch.setattr(probe, "_comparing", lambda graph, protocol, resamples: 5.0 + 2.0 * (resamples + 1))
+    """5 s and 3 ms an edge once, and 2 s and 1 ms an edge for the sample and for every resample."""
+
+    def comparing(graph: Graph, protocol: Protocol, resamples: int) -> float:
+        return 5.0 + 3e-3 * graph.edges + (2.0 + 1e-3 * graph.edges) * (resamples + 1)
+
+    monkeypatch.setattr(probe, "_comparing", comparing)
     fixed, ranked = _statistics(found, 0.0)
-    edges = found.sketch.sizes[0].graph.edges
-    assert (fixed * edges, ranked * edges) == (pytest.approx(5.0), pytest.approx(2.0))
+    assert (fixed.start, fixed.slope) == (pytest.approx(5.0), pytest.approx(3e-3))
+    assert (ranked.start, ranked.slope) == (pytest.approx(2.0), pytest.approx(1e-3))
+
+
+@pytest.mark.parametrize(
+    ("small", "large", "line"),
+    [
+        ((100, 2.0), (300, 4.0), Growth(1.0, 0.01)),
+        ((100, 1.0), (300, 6.0), Growth(0.0, 0.02)),  # it would begin at −1.5
+        ((100, 3.0), (300, 2.0), Growth(2.0, 0.0)),  # it would fall
+        ((300, 6.0), (300, 6.0), Growth(0.0, 0.02)),  # a graph of two layers has no smaller one
+        ((100, 0.0), (300, 0.0), Growth(0.0, 0.0)),
+    ],
+)
+def test_a_line_neither_begins_below_nothing_nor_falls(
+    small: tuple[int, float], large: tuple[int, float], line: Growth
+) -> None:
+    found = Growth.through(small, large)
+    assert (found.start, found.slope) == (pytest.approx(line.start), pytest.approx(line.slope))
+    assert found.at(1000) == pytest.approx(line.start + 1000 * line.slope)
