@@ -1,0 +1,63 @@
+"""Passes that begin at a later layer: what lies below runs as it did in a pass that is known.
+
+A pass in which something is changed at a layer is the known one up to there. So it takes the residual stream
+that the known pass has at that layer, and no layer below is run.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from ..pairs.backbones import Backbone
+from .capture import hooks
+
+
+@contextmanager
+def kept_streams(backbone: Backbone) -> Iterator[list[Tensor]]:
+    """A list to which a pass adds the residual stream that each layer reads, and the final norm behind them.
+
+    Each [rows, tokens, width], in the model's dtype and where its layer is.
+    """
+    streams: list[Tensor] = []
+
+    def keep(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        streams.append(inputs[0])
+
+    with hooks() as handles:
+        for norm in (*(layer.attention_norm for layer in backbone.layers), backbone.final_norm):
+            handles.append(norm.module.register_forward_pre_hook(keep))
+        yield streams
+
+
+@contextmanager
+def begun_at(backbone: Backbone, layer: int, streams: Sequence[Tensor], rows: Tensor) -> Iterator[None]:
+    """Within, passes over these rows [items] of a known pass begin at a layer, and skip those below.
+
+    `streams`: what `kept_streams` has of that pass; `layer`: the number of layers for the final norm alone.
+    What is given to the model as embeddings makes no difference then. Afterwards the model is as it was.
+    """
+    below = [each.block for each in backbone.layers[:layer]]
+    own = [vars(block).get("forward") for block in below]
+
+    def begin(*_: object, **__: object) -> Tensor:
+        return streams[layer][rows.to(streams[layer].device)]
+
+    # The first layer gives what the one to begin with reads, and those between hand it on.
+    skips: list[Callable[..., Tensor]] = [begin, *[_hand_on] * (layer - 1)]
+    try:
+        for block, skip in zip(below, skips[:layer], strict=True):
+            vars(block)["forward"] = skip
+        yield
+    finally:
+        for block, forward in zip(below, own, strict=True):
+            # A model that is spread over devices has a `forward` of its own at every layer.
+            if forward is None:
+                vars(block).pop("forward", None)
+            else:
+                vars(block)["forward"] = forward
+
+
+def _hand_on(stream: Tensor, *_: object, **__: object) -> Tensor:
+    return stream
