@@ -73,9 +73,7 @@ class Drops:
     corrupted: NDArray[np.float64]
 
 
-def component_drops(
-    member: Member, batches: Iterable[Batch], tokens_at_once: int = TOKENS_AT_ONCE
-) -> Drops:
+def component_drops(member: Member, batches: Iterable[Batch], tokens_at_once: int = TOKENS_AT_ONCE) -> Drops:
     """How far the metric falls where one component alone writes what it wrote in the corrupted run.
 
     Examples are in the order of the batches. Everything behind the component runs on; no other output is

@@ -4,10 +4,10 @@ A pass in which something is changed at a layer is the known one up to there. So
 that the known pass has at that layer, and no layer below is run.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from ..pairs.backbones import Backbone
@@ -38,26 +38,32 @@ def begun_at(backbone: Backbone, layer: int, streams: Sequence[Tensor], rows: Te
     `streams`: what `kept_streams` has of that pass; `layer`: the number of layers for the final norm alone.
     What is given to the model as embeddings makes no difference then. Afterwards the model is as it was.
     """
-    below = [each.block for each in backbone.layers[:layer]]
-    own = [vars(block).get("forward") for block in below]
 
     def begin(*_: object, **__: object) -> Tensor:
         return streams[layer][rows.to(streams[layer].device)]
 
     # The first layer gives what the one to begin with reads, and those between hand it on.
-    skips: list[Callable[..., Tensor]] = [begin, *[_hand_on] * (layer - 1)]
-    try:
-        for block, skip in zip(below, skips[:layer], strict=True):
-            vars(block)["forward"] = skip
+    skips = [begin, *[_hand_on] * (layer - 1)]
+    with instead({of.block: skip for of, skip in zip(backbone.layers[:layer], skips, strict=False)}):
         yield
-    finally:
-        for block, forward in zip(below, own, strict=True):
-            # A model that is spread over devices has a `forward` of its own at every layer.
-            if forward is None:
-                vars(block).pop("forward", None)
-            else:
-                vars(block)["forward"] = forward
 
 
 def _hand_on(stream: Tensor, *_: object, **__: object) -> Tensor:
     return stream
+
+
+@contextmanager
+def instead(forwards: Mapping[nn.Module, Callable[..., Any]]) -> Iterator[None]:
+    """Within, modules that are called do something else; afterwards they are as they were."""
+    # A model that is spread over devices has a `forward` of its own at every module.
+    own = {module: vars(module).get("forward") for module in forwards}
+    try:
+        for module, forward in forwards.items():
+            vars(module)["forward"] = forward
+        yield
+    finally:
+        for module, before in own.items():
+            if before is None:
+                vars(module).pop("forward", None)
+            else:
+                vars(module)["forward"] = before

@@ -84,6 +84,11 @@ def outputs(sizes: Sizes, rows: int, tokens: int) -> int:
     return FLOAT * rows * tokens * (sizes.width + sizes.layers * layer)
 
 
+def streams(sizes: Sizes, rows: int, tokens: int) -> int:
+    """The residual stream that each layer and the final norm read, of one pass."""
+    return sizes.itemsize * rows * tokens * (sizes.layers + 1) * sizes.width
+
+
 def gradients(sizes: Sizes, rows: int, tokens: int, steps: int, back: int) -> int:
     """What the gradient hooks hold of `steps` steps, of which `back` have gone back, float32.
 

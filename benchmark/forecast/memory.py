@@ -27,6 +27,7 @@ from .activations import (
     seen,
     site,
     stack,
+    streams,
     written_by_neurons,
 )
 from .points import most_steps
@@ -253,7 +254,8 @@ def _patching_phases(sizes: Sizes, load: Load) -> list[dict[str, int]]:
         "activations": prefix + passing(sizes, load.rows, load.tokens),
         "logits": logits(sizes, load.reads),
     }
-    patched = {
+    clean = {"residual streams": streams(sizes, load.rows, load.tokens)}
+    patched = clean | {
         "what the sources write": wrote,
         "a stack of prompts": prefix
         + cached(sizes, items, load.prefix)
@@ -262,7 +264,7 @@ def _patching_phases(sizes: Sizes, load: Load) -> list[dict[str, int]]:
         + 3 * FLOAT * items * load.tokens * sizes.width,
         "logits": logits(sizes, load.reads) + held * load.reads * sizes.width * sizes.itemsize,
     }
-    return [runs, patched]
+    return [clean | runs, patched]
 
 
 def _pass(sizes: Sizes, load: Load, done: int, steps: int, of: int) -> dict[str, int]:
@@ -383,15 +385,16 @@ def _effects(members: Works) -> list[Phase]:
             }
             phases.append((direct, {}))
         for load in {load for work in works for load in work.removed}:
-            at_once = min(stacked_removals(load.tokens), (sizes.graph.sources - 1) * load.rows)
+            at_once = min(stacked_removals(load.tokens), (sizes.heads + 1) * load.rows)
             removed = {
+                "residual streams": streams(sizes, load.rows, load.tokens),
                 "what the sources write": outputs(sizes, load.rows, load.tokens),
                 "a stack of components": cached(sizes, at_once, load.prefix)
                 # A patched copy of what a layer's heads or its MLP give.
                 + passing(sizes, at_once, load.tokens)
                 + at_once * load.tokens * sizes.width * sizes.itemsize,
                 "logits": logits(sizes, load.reads)
-                + (sizes.graph.sources - 1) * load.reads * sizes.width * sizes.itemsize,
+                + (sizes.heads + 1) * load.reads * sizes.width * sizes.itemsize,
             }
             phases.append((removed, {}))
     return phases

@@ -63,6 +63,7 @@ class Passes:
 
     `backward` of the passes are followed by one back, over `differentiated` of the positions and `graded` of
     the reads. At `extracted` positions the extractor multiplies what every source writes for every reader.
+    `skipped`: layers below which passes begin, times the positions of these passes.
     """
 
     examples: int = 0
@@ -74,6 +75,7 @@ class Passes:
     differentiated: int = 0
     graded: int = 0
     extracted: int = 0
+    skipped: int = 0
 
     def __add__(self, other: "Passes") -> "Passes":
         return Passes(*(a + b for a, b in zip(vars(self).values(), vars(other).values(), strict=True)))
@@ -90,7 +92,8 @@ class Passes:
         """Those of the passes that are not followed by one back."""
         head = sizes.width * sizes.vocabulary
         positions, reads = self.tokens - self.differentiated, self.reads - self.graded
-        return 2 * (sizes.active * positions + head * reads)
+        skipped = sizes.active * self.skipped // sizes.layers
+        return 2 * (sizes.active * positions - skipped + head * reads)
 
     def graded_flop(self, sizes: Sizes) -> int:
         """Those of passes forward and back."""
@@ -448,14 +451,29 @@ def _scoring_passes(load: Load, sizes: Sizes, scoring: Scoring) -> Passes:
 
 def _patching_passes(load: Load, sizes: Sizes) -> Passes:
     """Both runs twice, for the metric and for what sources write; then stacks of an edge and a row each."""
-    edges, at_once = sizes.graph.edges, stacked_removals(load.tokens)
-    held = min(edges, edges_held(load.reads, sizes.width, sizes.itemsize))
-    chunks = [min(held, edges - done) for done in range(0, edges, held)]
-    positions, stacks = load.rows * load.tokens, sum(-(-chunk * load.rows // at_once) for chunk in chunks)
-    patched = Passes(forward=stacks, tokens=edges * positions, reads=edges * load.reads)
+    edges: Counter[int] = Counter()
+    for site in sizes.graph.sites:
+        edges[site.layer] += site.readable * site.readers
+    held = edges_held(load.reads, sizes.width, sizes.itemsize)
+    patched = [
+        _changed_passes(load, min(held, number - done), layer)
+        for layer, number in edges.items()
+        for done in range(0, number, held)
+    ]
     # The corrupted run is read once: what sources write there takes no logits.
-    runs = Passes(forward=2, tokens=2 * positions, reads=load.reads)
-    return _whole_passes(load) + _behind(load) + runs + patched
+    runs = Passes(forward=2, tokens=2 * load.rows * load.tokens, reads=load.reads)
+    return sum(patched, _whole_passes(load) + _behind(load) + runs)
+
+
+def _changed_passes(load: Load, variants: int, layer: int) -> Passes:
+    """Stacks of so many variants of a batch's rows, in which nothing differs below a layer."""
+    positions = variants * load.rows * load.tokens
+    return Passes(
+        forward=-(-variants * load.rows // stacked_removals(load.tokens)),
+        tokens=positions,
+        reads=variants * load.reads,
+        skipped=layer * positions,
+    )
 
 
 def patched_runs(protocol: Protocol, tasks: Sequence[TaskWork], sizes: Sequence[Sizes]) -> int:
@@ -581,7 +599,7 @@ def _circuit_passes(load: Load, sizes: Sizes, circuits: int) -> Passes:
 
 
 def _effect_passes(evaluation: Sequence[Load], removed: Sequence[Load], sizes: Sizes) -> Passes:
-    """Direct effects of both prompts of all; of some both prompts twice, and stacks of single components."""
+    """Direct effects of both prompts of all; of some both prompts again, and stacks of single components."""
     direct = sum((_behind(load) + _both_runs(load) for load in evaluation), Passes())
     return direct + sum((_removal_passes(load, sizes) for load in removed), Passes())
 
@@ -591,13 +609,10 @@ def _both_runs(load: Load) -> Passes:
 
 
 def _removal_passes(load: Load, sizes: Sizes) -> Passes:
-    components = sizes.graph.sources - 1
-    stacks = -(-components * load.rows // stacked_removals(load.tokens))
-    runs = _behind(load) + Passes(forward=2, tokens=2 * load.rows * load.tokens, reads=2 * load.reads)
-    patched = Passes(
-        forward=stacks, tokens=components * load.rows * load.tokens, reads=components * load.reads
-    )
-    return runs + runs + patched
+    """Both runs, and of every layer stacks of its heads and its MLP, each by itself."""
+    patched = (_changed_passes(load, sizes.heads + 1, layer) for layer in range(sizes.layers))
+    runs = Passes(forward=2, tokens=2 * load.rows * load.tokens, reads=2 * load.reads)
+    return sum(patched, _behind(load) + runs)
 
 
 def stacked_removals(tokens: int) -> int:

@@ -193,7 +193,9 @@ def test_batches_and_memory_change_nothing(
     found = direct_effects(member, batches, groups=2)
     np.testing.assert_allclose(found.changed, each[0].changed + each[1].changed, atol=1e-5)
     assert found.counts.tolist() == [4, 2]
-    np.testing.assert_allclose(component_drops(member, batches).lost, np.concatenate(drops, axis=1), atol=1e-5)
+    np.testing.assert_allclose(
+        component_drops(member, batches).lost, np.concatenate(drops, axis=1), atol=1e-5
+    )
 
 
 def test_half_precision_gives_nearly_the_same(random_member: MakeMember, random_batch: MakeBatch) -> None:
