@@ -25,6 +25,9 @@ MEMORY = 16 * 2**20
 LEAST_ITEMS = 8
 """A stack has at least this many rows, so that weights are not read anew for every one."""
 
+LEAST_READS = 32
+"""So many reads go through the unembedding at a time at least, where there are so many."""
+
 
 def whole_model(member: Member, batch: Batch) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The metric of the whole model on the clean and on the corrupted prompts, each [examples]."""
@@ -123,9 +126,7 @@ def run_with_whole(
         # Circuits of a size are alike in what runs of the model.
         left = np.argsort(size, kind="stable")
         left = left[~known[left]]
-        read = _read_circuits(member, batch, edges[left], reference, memory)
-        for index, of_circuit in zip(left, read, strict=True):
-            found[index] = batch.metric(member.logits(of_circuit)).double().cpu().numpy()
+        found[left] = _metrics(member, batch, _read_circuits(member, batch, edges[left], reference, memory))
     return whole, found
 
 
@@ -149,9 +150,13 @@ def _read_circuits(member: Member, batch: Batch, edges: Edges, reference: Output
         streams = [*reference_streams(backbone, own, before)]
         here = (batch.read_row >= part[0]) & (batch.read_row <= part[-1])
         at = batch.read_row[here] - part[0], batch.read_position[here]
-        for circuits in _stacks(plan.used, len(part), 4 * tokens * width, memory):
-            found = Stack(behind, plan[circuits], own, streams).hidden(batch.clean[part])
-            read[circuits, here] = found[:, at[0], at[1]]
+        stacks = [*_stacks(plan.used, len(part), 4 * tokens * width, memory)]
+        # One piece of memory for all of them: it is what they need most of.
+        most = max((plan[circuits].streams for circuits in stacks), default=0)
+        room = own.embedding.new_empty(most * own.embedding.numel())
+        for circuits in stacks:
+            stack = Stack(behind, plan[circuits], own, streams, *at, room)
+            read[circuits, here] = stack.reads(batch.clean[part])
     return read
 
 
@@ -185,8 +190,23 @@ def run_stacked(
     `hidden`, `at_once`: as `stacked_reads` takes them.
     """
     read = stacked_reads(member, batch, variants, at_once, hidden)
-    values = [batch.metric(member.logits(of_variant)).double().cpu() for of_variant in read]
+    return _metrics(member, batch, read)
+
+
+def _metrics(member: Member, batch: Batch, read: Tensor) -> NDArray[np.float64]:
+    """The metric of each variant [variants, examples], of reads [variants, reads, width]."""
+    values = [batch.metric(logits).double().cpu() for logits in each_logits(member, read)]
     return torch.stack(values).numpy() if values else np.empty((0, batch.examples))
+
+
+def each_logits(member: Member, read: Tensor) -> Iterator[Tensor]:
+    """The logits [reads, vocabulary] of each variant, of reads [variants, reads, width], one by one.
+
+    Logits of a large vocabulary of all of them would not fit. Of few reads, variants go through the
+    unembedding together, up to `LEAST_READS`, so that it is not read anew for each.
+    """
+    for some in read.split(max(1, LEAST_READS // max(1, read.shape[1]))):
+        yield from member.logits(some)
 
 
 def stacked_reads(

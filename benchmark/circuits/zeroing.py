@@ -19,7 +19,7 @@ from .attribution import TOKENS_AT_ONCE
 from .batch import Batch
 from .capture import hooks, still
 from .graph import Edges
-from .intervention import LEAST_ITEMS, stacked_reads
+from .intervention import LEAST_ITEMS, each_logits, stacked_reads
 from .neurons import output_maps
 
 
@@ -58,9 +58,7 @@ def run_without(
         read = stacked_reads(member, batch, variants, at_once, hidden)
         values = torch.empty(variants, batch.examples, dtype=torch.float64)
         right = torch.empty(variants, batch.examples, dtype=torch.bool)
-        # One variant after the other: logits of a large vocabulary of all of them would not fit.
-        for index, of_variant in enumerate(read):
-            logits = member.logits(of_variant)
+        for index, logits in enumerate(each_logits(member, read)):
             values[index], right[index] = batch.metric(logits).double(), batch.metric.right(logits)
     return values.numpy(), right.numpy()
 

@@ -63,11 +63,15 @@ def compare(prompts: int, tokens: int, repeats: int, each: bool) -> None:
     ]
     bare, whole = (min(column) for column in zip(*times, strict=True))
     print(f"GPT-2 small's shape, {prompts} prompts of {tokens} tokens, {torch.get_num_threads()} threads")
-    print(f"{len(stacked)} bare passes {bare:.2f} s, as many circuits {whole:.2f} s, ratio {whole / bare:.2f}")
+    print(
+        f"{len(stacked)} bare passes {bare:.2f} s, as many circuits {whole:.2f} s, ratio {whole / bare:.2f}"
+    )
     if not each:
         return
     for size, edges in circuits.items():
-        alone = min(seconds(lambda edges=edges: run_circuits(member, batch, edges[None])) for _ in range(repeats))
+        alone = min(
+            seconds(lambda edges=edges: run_circuits(member, batch, edges[None])) for _ in range(repeats)
+        )
         # Both runs come with it.
         print(f"{size:6} edges: {alone * len(stacked) / bare - 2:.2f} passes")
 
