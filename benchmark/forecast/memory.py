@@ -28,6 +28,7 @@ from .activations import (
     site,
     stack,
     streams,
+    unembedded,
     written_by_neurons,
 )
 from .points import most_steps
@@ -37,6 +38,7 @@ from .workload import (
     MemberWork,
     TaskWork,
     ablated_variants,
+    empty_circuits,
     number_of_circuits,
     stacked_removals,
     stacked_steps,
@@ -262,7 +264,7 @@ def _patching_phases(sizes: Sizes, load: Load) -> list[dict[str, int]]:
         + passing(sizes, items, load.tokens)
         # What the patched sources write less, the patched stream, and what is normalised of it.
         + 3 * FLOAT * items * load.tokens * sizes.width,
-        "logits": logits(sizes, load.reads) + held * load.reads * sizes.width * sizes.itemsize,
+        "logits": unembedded(sizes, load, held) + held * load.reads * sizes.width * sizes.itemsize,
     }
     return [clean | runs, patched]
 
@@ -293,7 +295,7 @@ def _circuits(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
 def _circuits_of(members: Works, protocol: Protocol, groups: int, circuits: int) -> list[Phase]:
     phases: list[Phase] = []
     graph = members[0][0].graph
-    edges = 5 * circuits * graph.sources * graph.destinations
+    edges = 6 * circuits * graph.sources * graph.destinations
     host = {
         **_kept(members[0][0], protocol, groups),
         "score sums": 2 * _sums(members[0][0], groups),
@@ -305,7 +307,8 @@ def _circuits_of(members: Works, protocol: Protocol, groups: int, circuits: int)
             device = {
                 "what the sources write": outputs(sizes, load.rows, load.tokens),
                 "a stack of circuits": stack(sizes, load, circuits) + cached(sizes, load.rows, load.prefix),
-                "logits": logits(sizes, load.reads) + circuits * load.reads * sizes.width * sizes.itemsize,
+                "logits": unembedded(sizes, load, circuits)
+                + circuits * load.reads * sizes.width * sizes.itemsize,
             }
             phases.append((device, host))
     return phases
@@ -316,7 +319,7 @@ def _transfer(members: Works, protocol: Protocol, groups: int, others: int) -> l
     found = protocol.transferring
     if found is None:
         return []
-    circuits = 1 + max(crossed_circuits(others), found.shuffled)
+    circuits = empty_circuits(protocol) + max(crossed_circuits(others), found.shuffled)
     graph = members[0][0].graph
     kept = {"scores of other tasks": 2 * others * DOUBLE * graph.sources * graph.destinations}
     # Its examples are as long as those of a sweep.
@@ -324,11 +327,11 @@ def _transfer(members: Works, protocol: Protocol, groups: int, others: int) -> l
 
 
 def _ablation(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
-    """The empty circuit by itself, then a stack of whole prompts without sets of nodes."""
+    """Both runs, the empty circuit by itself, and a stack of whole prompts without sets of nodes."""
     if protocol.ablating is None:
         return []
     # Its examples are as long as those of a sweep.
-    phases = _circuits_of(members, protocol, groups, 1)
+    phases = _circuits_of(members, protocol, groups, empty_circuits(protocol))
     for sizes, works in members:
         variants = ablated_variants(sizes, protocol)
         # A patched copy of what a layer's heads, its MLP or its neurons give.
@@ -344,7 +347,8 @@ def _ablation(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
             device = {
                 "a stack of prompts": passing(sizes, at_once, whole)
                 + at_once * whole * widest * sizes.itemsize,
-                "logits": logits(sizes, load.reads) + variants * load.reads * sizes.width * sizes.itemsize,
+                "logits": unembedded(sizes, load, variants)
+                + variants * load.reads * sizes.width * sizes.itemsize,
             }
             phases.append((device, host))
     return phases
@@ -393,7 +397,7 @@ def _effects(members: Works) -> list[Phase]:
                 # A patched copy of what a layer's heads or its MLP give.
                 + passing(sizes, at_once, load.tokens)
                 + at_once * load.tokens * sizes.width * sizes.itemsize,
-                "logits": logits(sizes, load.reads)
+                "logits": unembedded(sizes, load, sizes.heads + 1)
                 + (sizes.heads + 1) * load.reads * sizes.width * sizes.itemsize,
             }
             phases.append((removed, {}))

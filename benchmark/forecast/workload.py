@@ -398,11 +398,16 @@ def stacked_steps(load: Load, steps: int) -> int:
 
 
 def number_of_circuits(protocol: Protocol) -> int:
-    """Circuits of a sweep, the empty one included, at most: two rankings agree on the whole graph alone."""
-    # A sweep runs equal circuits once. Beforehand only the whole graph is known to be equal in both
-    # rankings.
-    whole = sum(share == 1 for share in protocol.sweeping.grid)
-    return 2 * len(protocol.sweeping.grid) - whole + 1
+    """Circuits that a sweep runs beside the whole model, at most; of equal ones it runs one.
+
+    Beforehand nothing is known to be equal but the circuits of all edges, which are the whole model.
+    """
+    return 2 * sum(share < 1 for share in protocol.sweeping.grid) + empty_circuits(protocol)
+
+
+def empty_circuits(protocol: Protocol) -> int:
+    """How many circuits without an edge are run: under `patch` that is the corrupted run."""
+    return int(protocol.sweeping.intervention != "patch")
 
 
 def gap_passes(sketch: Sketch) -> Passes:
@@ -535,8 +540,8 @@ def _transfer_passes(
         member, examples, swept_examples(grouping, found.crossed), read=protocol.sampling.read
     )
     few = spaced(crossed, found.shuffled_examples)
-    # The empty circuit is run beside either.
-    parts = ((crossed, 1 + crossed_circuits(others)), (few, 1 + found.shuffled))
+    empty = empty_circuits(protocol)
+    parts = ((crossed, empty + crossed_circuits(others)), (few, empty + found.shuffled))
     return sum(
         (
             _circuit_passes(load, sizes, circuits)
@@ -555,12 +560,13 @@ def _ablation_passes(
     protocol: Protocol,
     rows: int,
 ) -> Passes:
-    """The empty circuit, and stacks of whole prompts: as they are, and without each set of nodes."""
+    """Both runs, and stacks of whole prompts: as they are, and without each set of nodes."""
     if protocol.ablating is None:
         return Passes()
     solved, variants = swept_examples(grouping, protocol.ablating.ablated), ablated_variants(sizes, protocol)
     loads = _loads(member, questions(member, examples, solved, read=protocol.sampling.read), rows)
-    found = (_circuit_passes(load, sizes, 1) + _stacked_passes(load, variants) for load in loads)
+    empty = empty_circuits(protocol)
+    found = (_circuit_passes(load, sizes, empty) + _stacked_passes(load, variants) for load in loads)
     return sum(found, Passes())
 
 
@@ -582,20 +588,26 @@ def _stacked_passes(load: Load, variants: int) -> Passes:
 
 
 def _circuit_passes(load: Load, sizes: Sizes, circuits: int) -> Passes:
-    """The whole model on both prompts, the reference, and stacks of circuits and rows."""
+    """The whole model on both prompts, and stacks of circuits and rows, at most.
+
+    What a circuit leaves out of the model is counted all the same.
+    """
     positions = load.rows * load.tokens
-    items = circuits * load.rows
-    stacks = -(-items // stacked_items(sizes.graph, sizes.width, load.tokens))
-    return (
-        _whole_passes(load)
-        + _behind(load)
-        + Passes(
-            forward=1 + stacks,
-            tokens=(1 + circuits) * positions,
-            reads=circuits * load.reads,
-            extracted=circuits * positions,
-        )
+    parts, rows, at_once = parts_of_rows(load, sizes)
+    stacks = parts * -(-circuits // max(1, at_once // rows))
+    return _whole_passes(load) + Passes(
+        forward=stacks,
+        tokens=circuits * positions,
+        reads=circuits * load.reads,
+        extracted=circuits * positions,
     )
+
+
+def parts_of_rows(load: Load, sizes: Sizes) -> tuple[int, int, int]:
+    """In how many parts circuits are run on a batch, rows of the largest, and how many rows a stack has."""
+    at_once = stacked_items(sizes.graph, sizes.width, load.tokens)
+    parts = -(-load.rows // at_once)
+    return parts, -(-load.rows // parts), at_once
 
 
 def _effect_passes(evaluation: Sequence[Load], removed: Sequence[Load], sizes: Sizes) -> Passes:

@@ -196,9 +196,9 @@ def test_transferred_circuits_are_those_of_the_run_but_for_equal_ones(
     # Circuits are swept and transferred on the same examples, the whole half of so small a pool.
     swept = works[task].arm.swept if role == "arm" else works[task].mdm.swept
     positions = sum(load.rows * load.tokens for load in swept)
-    # The task's own six circuits and the empty one; the shuffled ones and the empty one on a part.
+    # The task's own six circuits, and the shuffled ones on a part; the empty one is the corrupted run.
     assert PROTOCOL.transferring is not None
-    few, rest = divmod(said.extracted - 7 * positions, 1 + PROTOCOL.transferring.shuffled)
+    few, rest = divmod(said.extracted - 6 * positions, PROTOCOL.transferring.shuffled)
     assert (rest, 0 < few < positions) == (0, True)
     named, shuffled = counted[task][f"{role} equal circuits"]
     assert passes <= said.forward
