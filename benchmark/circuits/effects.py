@@ -20,7 +20,7 @@ from .batch import Batch
 from .capture import Outputs, hooks, measure, run, still, written
 from .graph import Graph
 from .intervention import LEAST_ITEMS, run_stacked
-from .later import begun_at, kept_streams
+from .later import begun_at, kept_streams, read_at
 from .prefix import behind_shared_prefix
 
 MEMORY = 64 * 2**20
@@ -161,7 +161,11 @@ def _drops(member: Member, batch: Batch, tokens_at_once: int) -> Drops:
                 member.backbone, layer, torch.from_numpy(component).to(rows.device), rows, corrupted
             )
             # Below the layer everything is as in the clean run.
-            with begun_at(member.backbone, layer, streams, rows), hooks() as handles:
+            with (
+                begun_at(member.backbone, layer, streams, rows),
+                read_at(member.backbone, *batch.reads_of(rows)),
+                hooks() as handles,
+            ):
                 patches.attach(handles)
                 return member.of_rows(rows).hidden(member.embed(batch.clean[rows]), batch.clean[rows])
 

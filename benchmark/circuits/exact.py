@@ -22,7 +22,7 @@ from .batch import Batch
 from .capture import Outputs, Site, head_maps, hooks, measure, run, sites, still
 from .graph import Edges, Graph
 from .intervention import LEAST_ITEMS, run_stacked
-from .later import begun_at, kept_streams
+from .later import begun_at, kept_streams, read_at
 from .prefix import behind_shared_prefix
 
 MEMORY = 64 * 2**20
@@ -120,7 +120,11 @@ def _lost(member: Member, batch: Batch, edges: Edges, tokens_at_once: int) -> ND
         ) -> Tensor:
             patched = _Patched(backbone, source[some[chosen]], destination[some[chosen]], rows, difference)
             # Below the layer of the destination everything is as in the clean run.
-            with begun_at(backbone, layer, streams, rows), hooks() as handles:
+            with (
+                begun_at(backbone, layer, streams, rows),
+                read_at(backbone, *batch.reads_of(rows)),
+                hooks() as handles,
+            ):
                 patched.attach(handles)
                 return member.of_rows(rows).hidden(member.embed(batch.clean[rows]), batch.clean[rows])
 

@@ -1,6 +1,6 @@
-"""Passes that begin at a later layer: what lies below runs as it did in a pass that is known.
+"""Passes that leave out what makes no difference: the layers below the first change, and what nobody reads.
 
-A pass in which something is changed at a layer is the known one up to there. So it takes the residual stream
+A pass in which something is changed at a layer is a known one up to there. So it takes the residual stream
 that the known pass has at that layer, and no layer below is run.
 """
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from ..pairs.backbones import Backbone
@@ -50,6 +51,24 @@ def begun_at(backbone: Backbone, layer: int, streams: Sequence[Tensor], rows: Te
 
 def _hand_on(stream: Tensor, *_: object, **__: object) -> Tensor:
     return stream
+
+
+@contextmanager
+def read_at(backbone: Backbone, item: Tensor, position: Tensor) -> Iterator[None]:
+    """Within, the last MLP runs where rows are read alone, item and position [reads], and gives 0 elsewhere.
+
+    Nothing but the logits reads what it writes.
+    """
+    mlp = backbone.layers[-1].mlp
+    forward = mlp.forward
+
+    def run(stream: Tensor) -> Tensor:
+        everywhere = torch.zeros_like(stream)
+        everywhere[item, position] = forward(stream[item, position][None])[0]
+        return everywhere
+
+    with instead({mlp: run}):
+        yield
 
 
 @contextmanager

@@ -345,6 +345,7 @@ def _ablation(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
             whole = load.prefix + load.tokens
             at_once = min(stacked_removals(whole), variants * load.rows)
             device = {
+                "residual streams": streams(sizes, load.rows, whole),
                 "a stack of prompts": passing(sizes, at_once, whole)
                 + at_once * whole * widest * sizes.itemsize,
                 "logits": unembedded(sizes, load, variants)

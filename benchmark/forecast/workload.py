@@ -471,7 +471,10 @@ def _patching_passes(load: Load, sizes: Sizes) -> Passes:
 
 
 def _changed_passes(load: Load, variants: int, layer: int) -> Passes:
-    """Stacks of so many variants of a batch's rows, in which nothing differs below a layer."""
+    """Stacks of so many variants of a batch's rows, in which nothing differs below a layer.
+
+    The last MLP is counted as a whole, although it runs where rows are read.
+    """
     positions = variants * load.rows * load.tokens
     return Passes(
         forward=-(-variants * load.rows // stacked_removals(load.tokens)),
@@ -579,10 +582,11 @@ def ablated_variants(sizes: Sizes, protocol: Protocol) -> int:
 
 
 def _stacked_passes(load: Load, variants: int) -> Passes:
+    """The clean run once more, and stacks of variants. At which layers they begin depends on the sets."""
     whole = load.prefix + load.tokens
     return Passes(
-        forward=-(-variants * load.rows // stacked_removals(whole)),
-        tokens=variants * load.rows * whole,
+        forward=1 + -(-variants * load.rows // stacked_removals(whole)),
+        tokens=(1 + variants) * load.rows * whole,
         reads=variants * load.reads,
     )
 

@@ -118,15 +118,17 @@ def _count(pair: Pair, name: str, counters: dict[str, Counter], out: Path) -> di
     assert "comparison" in outcome.contents
     for role in counters:
         runs = outcome.contents[f"transfer-{role}"]
-        alike = (runs.circuits, runs.empty), (runs.shuffled, runs.empty[runs.shuffled_at])
+        at = runs.shuffled_at
+        alike = (runs.empty, runs.whole, runs.circuits), (runs.empty[at], runs.whole[at], runs.shuffled)
         named, shuffled = (_equal_rows(np.vstack(each)) for each in alike)
         found[f"{role} equal circuits"] = named, shuffled
     return found
 
 
 def _equal_rows(values: NDArray[np.float64]) -> int:
-    """How many rows repeat an earlier one: metrics of circuits that are equal, to the last bit."""
-    return len(values) - len({row.tobytes() for row in values})
+    """How many rows repeat an earlier one, but for rounding: metrics of circuits that are equal."""
+    alike = np.abs(values[:, None] - values).max(axis=2) < 1e-5
+    return int(np.tril(alike, -1).any(axis=1).sum())
 
 
 @pytest.fixture(scope="module")
@@ -171,8 +173,12 @@ def test_an_arm_that_errs_decodes_more_than_is_said(
 def test_passes_and_tokens_are_those_of_the_run(
     task: str, role: str, stage: str, counted: Counted, works: dict[str, TaskWork]
 ) -> None:
-    said = forecast_of(works[task], role, stage)
-    assert counts(said) == counted[task][f"{role} {stage}"]
+    said, taken = counts(forecast_of(works[task], role, stage)), counted[task][f"{role} {stage}"]
+    if stage == "ablation":
+        # Only the scores tell in which layers the nodes are that are ablated.
+        assert 0 == said[2] <= taken[2]
+        said, taken = said[:2], taken[:2]
+    assert said == taken
 
 
 @pytest.mark.parametrize("role", ["arm", "mdm"])
@@ -191,7 +197,7 @@ def test_circuits_are_at_most_those_of_two_rankings(
 def test_transferred_circuits_are_those_of_the_run_but_for_equal_ones(
     task: str, role: str, counted: Counted, works: dict[str, TaskWork]
 ) -> None:
-    """Of equal circuits, such as small ones that are empty, one is run; each has every position once."""
+    """Of equal circuits one is run, and none that is empty or everything; each has every position once."""
     said, (passes, tokens, _) = forecast_of(works[task], role, "transfer"), counted[task][f"{role} transfer"]
     # Circuits are swept and transferred on the same examples, the whole half of so small a pool.
     swept = works[task].arm.swept if role == "arm" else works[task].mdm.swept
