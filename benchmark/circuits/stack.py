@@ -74,7 +74,7 @@ class Plan:
         native = whole[:, None] & (2 * kept > graph.mask.sum(axis=0))
         weights = edges.astype(np.int8)
         weights -= native[:, None] & graph.mask
-        return cls(native, weights, weights.any(axis=2), whole)
+        return cls(native, weights, np.any(weights, axis=2), whole)
 
     def __getitem__(self, circuits: slice) -> "Plan":
         """That of some of the circuits."""
@@ -112,7 +112,7 @@ class Stack:
         self._reference = reference
         self._streams = streams
         self._row, self._position = row, position
-        self._used: Edges = plan.used.any(axis=0)
+        self._used: Edges = np.any(plan.used, axis=0)
         # Of each source, where among the parts it is, or would be.
         self._place = STREAMS + np.append(0, np.cumsum(self._used))
         # Of each circuit the residual stream now and of the references, and behind them, for each source that
@@ -299,7 +299,7 @@ class Stack:
         parts, weights = self._parts[circuit, first : len(weights)], weights[first:]
         if at is not None:
             chosen = parts[:, at[0], at[1]]
-            return (self._factors(weights) @ chosen.flatten(1)).unflatten(1, chosen.shape[1:])
+            return torch.mm(self._factors(weights), chosen.flatten(1)).view(-1, *chosen.shape[1:])
         wanted = np.flatnonzero(weights.any(axis=1))
         # To copy the parts that are read pays only where they are few; else all are multiplied.
         if 4 * len(wanted) < len(weights):
@@ -312,7 +312,7 @@ class Stack:
         return self._at(np.ascontiguousarray(weights.T, dtype=np.float32))
 
     def _by_circuit(self, items: Tensor) -> Tensor:
-        return items.unflatten(0, (len(self._circuits), -1))
+        return items.view(len(self._circuits), -1, *items.shape[1:])
 
     def _at(self, values: NDArray[np.generic]) -> Tensor:
         return torch.from_numpy(values).to(self._backbone.device)
@@ -325,7 +325,7 @@ def _through(projection: Projection, width: int, heads: NDArray[np.int64], read:
     if len(heads) < len(maps):
         at = torch.from_numpy(heads).to(read.device)
         maps, bias = maps[at], None if bias is None else bias[at]
-    mapped = (read.flatten(1, 2) @ maps.transpose(1, 2)).unflatten(1, read.shape[1:3])
+    mapped = torch.bmm(read.flatten(1, 2), maps.transpose(1, 2)).view(*read.shape[:3], width)
     return mapped if bias is None else mapped + bias[:, None, None]
 
 

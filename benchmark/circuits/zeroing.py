@@ -43,7 +43,8 @@ class Zeroed:
         if self.neurons is not None:
             some |= self.neurons.any(axis=2)
         # Behind the last layer one that has, so that there is a first one.
-        return np.pad(some, ((0, 0), (0, 1)), constant_values=True).argmax(axis=1)
+        found: NDArray[np.int64] = np.pad(some, ((0, 0), (0, 1)), constant_values=True).argmax(axis=1)
+        return found
 
 
 def run_without(
