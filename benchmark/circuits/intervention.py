@@ -15,7 +15,7 @@ from .batch import Batch
 from .capture import Outputs, measure, run, still
 from .graph import Edges, Graph
 from .prefix import behind_shared_prefix
-from .stack import STREAMS, Plan, Stack, reference_streams
+from .stack import STREAMS, Stack, StackPlan, reference_streams
 
 Intervention = Literal["patch", "zero", "mean"]
 
@@ -139,7 +139,7 @@ def _read_circuits(member: Member, batch: Batch, edges: Edges, reference: Output
     """The final norm's output where a batch is read, of each circuit, [circuits, reads, width]."""
     backbone, (rows, tokens) = member.backbone, batch.clean.shape
     graph, width = Graph.of(backbone.shape), backbone.shape.width
-    plan = Plan.of(graph, edges)
+    plan = StackPlan.of(graph, edges)
     read = torch.empty(
         len(edges), len(batch.read_row), width, dtype=backbone.dtype, device=batch.clean.device
     )

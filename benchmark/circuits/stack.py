@@ -52,7 +52,7 @@ def reference_streams(backbone: Backbone, reference: Outputs, before: int) -> It
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class StackPlan:
     """How circuits [circuits, sources, destinations] are run.
 
     `native`: [circuits, destinations], whether a destination reads the stream as it is now less the edges
@@ -67,7 +67,7 @@ class Plan:
     whole: Edges
 
     @classmethod
-    def of(cls, graph: Graph, edges: Edges) -> "Plan":
+    def of(cls, graph: Graph, edges: Edges) -> "StackPlan":
         """That of circuits of a graph."""
         kept = edges.sum(axis=1)
         whole = 2 * kept.sum(axis=1) > graph.edges
@@ -76,9 +76,11 @@ class Plan:
         weights -= native[:, None] & graph.mask
         return cls(native, weights, np.any(weights, axis=2), whole)
 
-    def __getitem__(self, circuits: slice) -> "Plan":
+    def __getitem__(self, circuits: slice) -> "StackPlan":
         """That of some of the circuits."""
-        return Plan(self.native[circuits], self.weights[circuits], self.used[circuits], self.whole[circuits])
+        return StackPlan(
+            self.native[circuits], self.weights[circuits], self.used[circuits], self.whole[circuits]
+        )
 
     @property
     def streams(self) -> int:
@@ -97,7 +99,7 @@ class Stack:
     def __init__(
         self,
         member: Member,
-        plan: Plan,
+        plan: StackPlan,
         reference: Outputs,
         streams: Sequence[Tensor],
         row: Tensor,

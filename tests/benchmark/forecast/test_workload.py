@@ -118,9 +118,10 @@ def _count(pair: Pair, name: str, counters: dict[str, Counter], out: Path) -> di
     assert "comparison" in outcome.contents
     for role in counters:
         runs = outcome.contents[f"transfer-{role}"]
-        at = runs.shuffled_at
-        alike = (runs.empty, runs.whole, runs.circuits), (runs.empty[at], runs.whole[at], runs.shuffled)
-        named, shuffled = (_equal_rows(np.vstack(each)) for each in alike)
+        before = np.vstack([runs.empty, runs.whole, runs.circuits])
+        named = _equal_rows(before)
+        every = np.vstack([before[:, runs.shuffled_at], runs.shuffled])
+        shuffled = _equal_rows(every) - named
         found[f"{role} equal circuits"] = named, shuffled
     return found
 
