@@ -15,7 +15,8 @@ from .batch import Batch
 from .capture import Outputs, measure, run, still
 from .graph import Edges, Graph
 from .prefix import behind_shared_prefix
-from .stack import STREAMS, Stack, StackPlan, reference_streams
+from .stack import Stack
+from .stack_plan import STREAMS, StackPlan, reference_streams
 
 Intervention = Literal["patch", "zero", "mean"]
 

@@ -1,16 +1,9 @@
 """One pass over several circuits: what every node that counts reads is put in the place of what it would.
 
-With references R (the corrupted run, zero, or means) and outputs `now`, destination v of circuit C reads
-
-    x_v = x_v(R) + Σ_{u : (u,v) ∈ C} (now_u − R_u)  =  x_v(now) − Σ_{u : (u,v) ∉ C} (now_u − R_u)
-
-Circuits of at most half of all edges read by the first form alone. Nobody reads the residual stream as the
-model has it then, so that modules whose output no kept edge carries need not run. In larger circuits each
-destination takes the form that sums fewer edges.
+The two forms of what a destination reads are in `stack_plan`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -18,74 +11,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ..pairs.backbones import Backbone, Projection
+from ..pairs.backbones import Projection
 from ..pairs.member import Member
 from .capture import Outputs, Site, head_maps, sites
 from .graph import Edges, Graph, SiteAxes
 from .later import instead
+from .stack_plan import STREAMS, StackPlan
 
-NOW, REFERENCE, STREAMS = 0, 1, 2
-"""Where in a stack's parts the residual stream is, as it is now and of the references; how many these are."""
+NOW, REFERENCE = range(STREAMS)
+"""Where in a stack's parts both residual streams are, as it is now and of the references."""
 
 Forward = Callable[[Tensor], Tensor]
-
-
-def reference_streams(backbone: Backbone, reference: Outputs, before: int) -> Iterator[Tensor]:
-    """The residual stream of the references at each site, float32 [rows, tokens, width].
-
-    `before`: how many tokens stand before them. Position embeddings and the biases of attention output maps
-    belong to no edge, and so are always there.
-    """
-    stream = reference.embedding
-    if backbone.position_embedding is not None:
-        at = slice(before, before + stream.shape[1])
-        stream = stream + backbone.position_embedding.weight[at].float()
-    for index, layer in enumerate(backbone.layers):
-        yield stream
-        stream = stream + reference.heads[index] @ layer.output_weight.float().T
-        bias: Tensor | None = getattr(layer.output, "bias", None)
-        if bias is not None:
-            stream = stream + bias.float()
-        yield stream
-        stream = stream + reference.mlps[index]
-    yield stream
-
-
-@dataclass(frozen=True, eq=False)
-class StackPlan:
-    """How circuits [circuits, sources, destinations] are run.
-
-    `native`: [circuits, destinations], whether a destination reads the stream as it is now less the edges
-    that are not kept, and not the references and the edges that are; `weights`: [circuits, sources,
-    destinations], 1 and −1 for the edges that are added and taken off. `used`: [circuits, sources], whether
-    some destination reads a source so; `whole`: [circuits], whether all modules run.
-    """
-
-    native: Edges
-    weights: NDArray[np.int8]
-    used: Edges
-    whole: Edges
-
-    @classmethod
-    def of(cls, graph: Graph, edges: Edges) -> "StackPlan":
-        """That of circuits of a graph."""
-        kept = edges.sum(axis=1)
-        whole = 2 * kept.sum(axis=1) > graph.edges
-        native = whole[:, None] & (2 * kept > graph.mask.sum(axis=0))
-        weights = edges.astype(np.int8)
-        weights -= native[:, None] & graph.mask
-        return cls(native, weights, np.any(weights, axis=2), whole)
-
-    def __getitem__(self, circuits: slice) -> "StackPlan":
-        """That of some of the circuits."""
-        return StackPlan(
-            self.native[circuits], self.weights[circuits], self.used[circuits], self.whole[circuits]
-        )
-
-    @property
-    def streams(self) -> int:
-        """How many streams [rows, tokens, width] a stack of all of them holds."""
-        return len(self.whole) * (STREAMS + int(self.used.any(axis=0).sum()))
 
 
 class Stack:
@@ -253,16 +189,14 @@ class Stack:
         if not self._runs(axes):
             return _nothing(read, read.shape[-1])
         output, kept = forward(read), self._reference.mlps[axes.layer]
-        at = (self._row, self._position) if self._is_last(axes) else (slice(None), slice(None))
+        everywhere, parts = output, self._written(axes)
         if self._is_last(axes):
             everywhere = output.new_zeros(len(self._circuits), *kept.shape)
             everywhere[:, self._row, self._position] = output
-        else:
-            everywhere = self._by_circuit(output)
-        if self._used[axes.written.start]:
-            here = (slice(None), *at)
-            self._written(axes)[:, 0][here] = everywhere[here].float() - kept[at]
-        return everywhere.flatten(0, 1)
+            everywhere = everywhere.flatten(0, 1)
+        if parts.shape[1]:
+            parts[:, 0] = self._by_circuit(everywhere).float() - kept
+        return everywhere
 
     def _written(self, axes: SiteAxes) -> Tensor:
         """The parts for what is written here and read, [circuits, sources, rows, tokens, width]."""

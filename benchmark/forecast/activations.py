@@ -7,7 +7,7 @@ What the extractor keeps is float32 (4) whatever s is.
 from ..asking.decoding import LOGITS
 from ..circuits.attribution import SOURCE_BYTES
 from ..circuits.intervention import LEAST_READS
-from ..circuits.stack import STREAMS
+from ..circuits.stack_plan import STREAMS
 from ..measure.entropies import MEMORY as LENS_BYTES
 from .sizes import Sizes
 from .workload import Load, parts_of_rows
