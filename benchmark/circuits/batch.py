@@ -158,3 +158,8 @@ class Batch:
         """How many of its example's rows come before each row, [rows]: the index of its denoising state."""
         example = self.example_of_row
         return (example[:, None] == example).tril(-1).sum(1)
+
+    def reads_of(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Where items that are these rows [items] are read: item and position, [reads] of each."""
+        item, read = torch.nonzero(rows[:, None] == self.read_row, as_tuple=True)
+        return item, self.read_position[read]

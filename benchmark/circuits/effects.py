@@ -5,7 +5,6 @@ Neither needs a choice of edges, so that both stand beside the circuits as numbe
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from .batch import Batch
 from .capture import Outputs, hooks, measure, run, still, written
 from .graph import Graph
 from .intervention import LEAST_ITEMS, run_stacked
+from .later import begun_at, kept_streams, read_at
 from .prefix import behind_shared_prefix
 
 MEMORY = 64 * 2**20
@@ -60,23 +60,38 @@ def direct_effects(member: Member, batches: Iterable[Batch], groups: int) -> Dir
     return DirectEffects(clean, clean - corrupted, counts)
 
 
-def component_drops(
-    member: Member, batches: Iterable[Batch], tokens_at_once: int = TOKENS_AT_ONCE
-) -> NDArray[np.float64]:
+@dataclass(frozen=True, eq=False)
+class Drops:
+    """What is lost without single components, in units of the metric.
+
+    `lost`: float64 [components, examples], heads and MLPs in the order of `Components.names`, positive where
+    the component is needed. `clean`, `corrupted`: the whole model's metric on both prompts [examples].
+    """
+
+    lost: NDArray[np.float64]
+    clean: NDArray[np.float64]
+    corrupted: NDArray[np.float64]
+
+
+def component_drops(member: Member, batches: Iterable[Batch], tokens_at_once: int = TOKENS_AT_ONCE) -> Drops:
     """How far the metric falls where one component alone writes what it wrote in the corrupted run.
 
-    Float64 [components, examples]: heads and MLPs in the order of `Components.names`, examples in the order
-    of the batches; positive where the component is needed. Everything behind it runs on; no other output is
-    replaced. Components are stacked along the batch, up to `tokens_at_once` token positions (but
-    `LEAST_ITEMS` rows at least). Raises NotComputable where a number is not finite, or there is no example.
+    Examples are in the order of the batches. Everything behind the component runs on; no other output is
+    replaced. The components of a layer are stacked along the batch, up to `tokens_at_once` token positions
+    (but `LEAST_ITEMS` rows at least), and their passes begin at that layer. Raises NotComputable where a
+    number is not finite, or there is no example.
     """
-    found: list[NDArray[np.float64]] = []
+    found: list[Drops] = []
     with torch.no_grad(), still(member.backbone.model):
         for batch in batches:
             found.append(_drops(*behind_shared_prefix(member, batch), tokens_at_once))
-    drops = np.concatenate(found, axis=1) if found else np.zeros((0, 0))
-    _check(drops, drops.shape[1])
-    return drops
+            _check(found[-1].lost, batch.examples)
+    _check(np.zeros(0), len(found))
+    return Drops(
+        np.concatenate([each.lost for each in found], axis=1),
+        np.concatenate([each.clean for each in found]),
+        np.concatenate([each.corrupted for each in found]),
+    )
 
 
 def _check(values: NDArray[np.float64], examples: int) -> None:
@@ -131,64 +146,66 @@ def _written_at(backbone: Backbone, outputs: Outputs, row: Tensor, position: Ten
     return written(backbone, outputs.map(lambda values: values[row, position][:, None])).squeeze(2)
 
 
-def _drops(member: Member, batch: Batch, tokens_at_once: int) -> NDArray[np.float64]:
-    """How far a batch's metric falls with each component as in the corrupted run, [components, examples]."""
-    graph = Graph.of(member.backbone.shape)
-    corrupted, _ = run(member, batch.corrupted)
-    clean = measure(member, batch, run(member, batch.clean)[1]).double().cpu().numpy()
-
-    def hidden(components: NDArray[np.int64], rows: Tensor) -> Tensor:
-        # The source axis begins with the input, which is no component.
-        patches = _Patches(
-            member.backbone, torch.from_numpy(components + 1).to(member.device), rows, corrupted
-        )
-        with hooks() as handles:
-            patches.attach(handles)
-            return member.of_rows(rows).hidden(member.embed(batch.clean[rows]), batch.clean[rows])
-
+def _drops(member: Member, batch: Batch, tokens_at_once: int) -> Drops:
+    """Those of a batch."""
+    corrupted, final = run(member, batch.corrupted)
+    with kept_streams(member.backbone) as streams:
+        known = member.hidden(member.embed(batch.clean), batch.clean)
+    whole, none = (measure(member, batch, each).double().cpu().numpy() for each in (known, final))
     at_once = max(LEAST_ITEMS, tokens_at_once // batch.clean.shape[1])
-    return clean - run_stacked(member, batch, graph.sources - 1, at_once, hidden)
+    values = []
+    for layer in range(member.backbone.shape.layers):
+
+        def hidden(component: NDArray[np.int64], rows: Tensor, layer: int = layer) -> Tensor:
+            patches = _Patches(
+                member.backbone, layer, torch.from_numpy(component).to(rows.device), rows, corrupted
+            )
+            # Below the layer everything is as in the clean run.
+            with (
+                begun_at(member.backbone, layer, streams, rows),
+                read_at(member.backbone, *batch.reads_of(rows)),
+                hooks() as handles,
+            ):
+                patches.attach(handles)
+                return member.of_rows(rows).hidden(member.embed(batch.clean[rows]), batch.clean[rows])
+
+        values.append(run_stacked(member, batch, member.backbone.shape.heads + 1, at_once, hidden))
+    return Drops(whole - np.concatenate(values), whole, none)
 
 
 class _Patches:
-    """Items of a batch in each of which one source writes what it wrote in a reference run.
+    """Items of a batch in each of which one component of a layer writes what it wrote in a reference run.
 
-    `source`, `row`: [items], which source, and the row of the reference that it is taken from.
+    `component`, `row`: [items], the head, or behind the last one the MLP; and the row of the reference that
+    it is taken from.
     """
 
-    def __init__(self, backbone: Backbone, source: Tensor, row: Tensor, reference: Outputs) -> None:
-        self._backbone = backbone
-        self._source = source
+    def __init__(
+        self, backbone: Backbone, layer: int, component: Tensor, row: Tensor, reference: Outputs
+    ) -> None:
+        self._layer = backbone.layers[layer]
+        self._heads = backbone.shape.heads
+        self._component = component
         self._row = row
-        self._reference = reference
+        self._mixed, self._written = reference.heads[layer], reference.mlps[layer]
 
     def attach(self, handles: list[Any]) -> None:
-        """Install the hooks where some item is to be patched."""
-        for axes in Graph.of(self._backbone.shape).sites:
-            here = (self._source >= axes.written.start) & (self._source < axes.written.stop)
-            items = torch.nonzero(here).squeeze(1)
-            if not len(items):
-                continue
-            layer = self._backbone.layers[axes.layer]
-            if axes.kind == "attention":
-                head = self._source[items] - axes.written.start
-                patch = partial(self._patch_heads, axes.layer, items, head)
-                handles.append(layer.output.register_forward_pre_hook(patch))
-            else:
-                handles.append(layer.mlp.register_forward_hook(partial(self._patch_mlp, axes.layer, items)))
+        """Install the hooks."""
+        handles.append(self._layer.output.register_forward_pre_hook(self._patch_heads))
+        handles.append(self._layer.mlp.register_forward_hook(self._patch_mlp))
 
-    def _patch_heads(
-        self, layer: int, items: Tensor, head: Tensor, _: nn.Module, inputs: tuple[Tensor, ...]
-    ) -> tuple[Tensor, ...]:
+    def _patch_heads(self, _: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         # The output map is linear, so a head can be patched where it enters it.
+        items = torch.nonzero(self._component < self._heads).squeeze(1)
+        head = self._component[items]
         patched, kept = (
-            values.unflatten(-1, (self._backbone.shape.heads, -1))
-            for values in (inputs[0].clone(), self._reference.heads[layer])
+            values.unflatten(-1, (self._heads, -1)) for values in (inputs[0].clone(), self._mixed)
         )
         patched[items, :, head] = kept[self._row[items], :, head].to(patched.dtype)
         return (patched.flatten(2), *inputs[1:])
 
-    def _patch_mlp(self, layer: int, items: Tensor, _: nn.Module, __: object, output: Tensor) -> Tensor:
+    def _patch_mlp(self, _: nn.Module, __: object, output: Tensor) -> Tensor:
+        items = torch.nonzero(self._component == self._heads).squeeze(1)
         patched = output.clone()
-        patched[items] = self._reference.mlps[layer][self._row[items]].to(patched.dtype)
+        patched[items] = self._written[self._row[items]].to(patched.dtype)
         return patched

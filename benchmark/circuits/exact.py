@@ -1,10 +1,10 @@
 """Exact patching: what the metric loses where one edge alone carries what it carries in the corrupted run.
 
-This is the effect that attributions estimate. It takes a forward pass for every edge and row, so that it is
-measured on some of the edges, or on small models.
+This is the effect that attributions estimate. It takes a forward pass for every edge and row, from the layer
+of the edge's destination on, so that it is measured on some of the edges, or on small models.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -22,6 +22,7 @@ from .batch import Batch
 from .capture import Outputs, Site, head_maps, hooks, measure, run, sites, still
 from .graph import Edges, Graph
 from .intervention import LEAST_ITEMS, run_stacked
+from .later import begun_at, kept_streams, read_at
 from .prefix import behind_shared_prefix
 
 MEMORY = 64 * 2**20
@@ -103,29 +104,44 @@ def edges_held(reads: int, width: int, itemsize: int) -> int:
 
 def _lost(member: Member, batch: Batch, edges: Edges, tokens_at_once: int) -> NDArray[np.float64]:
     """How far a batch's metric falls with each edge corrupted, [edges row by row, examples]."""
-    outputs, final = run(member, batch.clean)
+    backbone, graph = member.backbone, Graph.of(member.backbone.shape)
+    with kept_streams(backbone) as streams:
+        outputs, final = run(member, batch.clean)
     difference = outputs - run(member, batch.corrupted)[0]
     clean = measure(member, batch, final).double().cpu().numpy()
     source, destination = np.nonzero(edges)
-    # One destination after the other, so that a stack reads at few places.
-    order = np.argsort(destination, kind="stable")
-    backbone = member.backbone
     held = edges_held(len(batch.read_row), backbone.shape.width, backbone.dtype.itemsize)
     at_once = max(LEAST_ITEMS, tokens_at_once // batch.clean.shape[1])
-    lost = np.empty((len(order), batch.examples))
-    for first in range(0, len(order), held):
-        some = order[first : first + held]
+    lost = np.empty((len(source), batch.examples))
+    for layer, some in _by_layer(graph.destination_layers[destination], destination, held):
 
-        def hidden(chosen: NDArray[np.int64], rows: Tensor, some: NDArray[np.int64] = some) -> Tensor:
-            patched = _Patched(
-                member.backbone, source[some[chosen]], destination[some[chosen]], rows, difference
-            )
-            with hooks() as handles:
+        def hidden(
+            chosen: NDArray[np.int64], rows: Tensor, layer: int = layer, some: NDArray[np.int64] = some
+        ) -> Tensor:
+            patched = _Patched(backbone, source[some[chosen]], destination[some[chosen]], rows, difference)
+            # Below the layer of the destination everything is as in the clean run.
+            with (
+                begun_at(backbone, layer, streams, rows),
+                read_at(backbone, *batch.reads_of(rows)),
+                hooks() as handles,
+            ):
                 patched.attach(handles)
                 return member.of_rows(rows).hidden(member.embed(batch.clean[rows]), batch.clean[rows])
 
         lost[some] = clean - run_stacked(member, batch, len(some), at_once, hidden)
     return lost
+
+
+def _by_layer(
+    layers: NDArray[np.int64], destination: NDArray[np.int64], held: int
+) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Each layer with which edges lead there, at most `held` of them at a time."""
+    # One destination after the other, so that a stack reads at few places.
+    order = np.argsort(destination, kind="stable")
+    for layer in np.unique(layers).tolist():
+        here = order[layers[order] == layer]
+        for first in range(0, len(here), held):
+            yield layer, here[first : first + held]
 
 
 class _Patched:

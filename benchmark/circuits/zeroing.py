@@ -19,7 +19,8 @@ from .attribution import TOKENS_AT_ONCE
 from .batch import Batch
 from .capture import hooks, still
 from .graph import Edges
-from .intervention import LEAST_ITEMS, stacked_reads
+from .intervention import LEAST_ITEMS, each_logits, stacked_reads
+from .later import begun_at, kept_streams
 from .neurons import output_maps
 
 
@@ -35,6 +36,16 @@ class Zeroed:
     mlps: Edges
     neurons: Edges | None = None
 
+    @property
+    def first_layers(self) -> NDArray[np.int64]:
+        """The first layer with a zero of each variant, [variants]; the number of layers where none is."""
+        some = self.heads.any(axis=2) | self.mlps
+        if self.neurons is not None:
+            some |= self.neurons.any(axis=2)
+        # Behind the last layer one that has, so that there is a first one.
+        found: NDArray[np.int64] = np.pad(some, ((0, 0), (0, 1)), constant_values=True).argmax(axis=1)
+        return found
+
 
 def run_without(
     member: Member, batch: Batch, zeroed: Zeroed, tokens_at_once: int = TOKENS_AT_ONCE
@@ -42,26 +53,31 @@ def run_without(
     """The metric on the clean prompts in every variant, and whether the answer is the likeliest token.
 
     Both [variants, examples]. The biases of attention output maps stay: they are no head's. Variants are
-    stacked along the batch, up to `tokens_at_once` token positions (but `LEAST_ITEMS` rows at least). Raises
-    NotComputable for neurons of a member whose layers have experts.
+    stacked along the batch, up to `tokens_at_once` token positions (but `LEAST_ITEMS` rows at least), and
+    begin at the first layer that has a zero. Raises NotComputable for neurons of a member whose layers have
+    experts.
     """
-    variants = len(zeroed.heads)
+    variants, first = len(zeroed.heads), zeroed.first_layers
+    # By their first layer, so that a stack begins as late as it can.
+    order = np.argsort(first, kind="stable")
 
     # Not behind a shared beginning, as component_drops is: there, too, nodes write nothing.
-    def hidden(variant: NDArray[np.int64], rows: Tensor) -> Tensor:
-        with hooks() as handles:
+    def hidden(place: NDArray[np.int64], rows: Tensor) -> Tensor:
+        variant = order[place]
+        with begun_at(member.backbone, int(first[variant].min()), streams, rows), hooks() as handles:
             _attach(handles, member.backbone, zeroed, variant)
             return member.hidden(member.embed(batch.clean[rows]), batch.clean[rows])
 
     with torch.no_grad(), still(member.backbone.model):
+        with kept_streams(member.backbone) as streams:
+            member.hidden(member.embed(batch.clean), batch.clean)
         at_once = max(LEAST_ITEMS, tokens_at_once // batch.clean.shape[1])
         read = stacked_reads(member, batch, variants, at_once, hidden)
         values = torch.empty(variants, batch.examples, dtype=torch.float64)
         right = torch.empty(variants, batch.examples, dtype=torch.bool)
-        # One variant after the other: logits of a large vocabulary of all of them would not fit.
-        for index, of_variant in enumerate(read):
-            logits = member.logits(of_variant)
-            values[index], right[index] = batch.metric(logits).double(), batch.metric.right(logits)
+        for variant, logits in zip(order.tolist(), each_logits(member, read), strict=True):
+            values[variant] = batch.metric(logits).double()
+            right[variant] = batch.metric.right(logits)
     return values.numpy(), right.numpy()
 
 

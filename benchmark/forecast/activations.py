@@ -6,10 +6,11 @@ What the extractor keeps is float32 (4) whatever s is.
 
 from ..asking.decoding import LOGITS
 from ..circuits.attribution import SOURCE_BYTES
-from ..circuits.intervention import stacked_items
+from ..circuits.intervention import LEAST_READS
+from ..circuits.stack_plan import STREAMS
 from ..measure.entropies import MEMORY as LENS_BYTES
 from .sizes import Sizes
-from .workload import Load
+from .workload import Load, parts_of_rows
 
 FLOAT, DOUBLE = 4, 8
 
@@ -84,6 +85,11 @@ def outputs(sizes: Sizes, rows: int, tokens: int) -> int:
     return FLOAT * rows * tokens * (sizes.width + sizes.layers * layer)
 
 
+def streams(sizes: Sizes, rows: int, tokens: int) -> int:
+    """The residual stream that each layer and the final norm read, of one pass."""
+    return sizes.itemsize * rows * tokens * (sizes.layers + 1) * sizes.width
+
+
 def gradients(sizes: Sizes, rows: int, tokens: int, steps: int, back: int) -> int:
     """What the gradient hooks hold of `steps` steps, of which `back` have gone back, float32.
 
@@ -154,17 +160,26 @@ def site(sizes: Sizes, rows: int, tokens: int, steps: int) -> int:
 def stack(sizes: Sizes, load: Load, circuits: int) -> int:
     """A stack of circuits that run as one batch, float32.
 
-    What its sources write in excess of the reference, [sources, items, tokens, width], and the reference of
-    its rows. On top of it the larger of two: a copy of the sources that a norm's readers use, with the change
-    of every reader; or what every reader reads, and that on its way through the norm.
+    What its sources write in excess of the reference, and two residual streams, [parts, items, tokens,
+    width]; of its rows the reference, and the residual stream of it at each site. On top what all readers of
+    an attention read in one circuit, and the larger of two: a copy of a fourth of the parts, or the streams
+    of one map on their way through the norm.
     """
-    items = min(circuits * load.rows, stacked_items(sizes.graph, sizes.width, load.tokens))
-    stream = items * load.tokens * sizes.width
-    readers = sizes.graph.sites[0].readers
-    departed = FLOAT * sizes.graph.sources * stream
-    reading = max(departed + FLOAT * readers * stream, (3 * FLOAT + sizes.itemsize) * readers * stream)
+    _, rows, at_once = parts_of_rows(load, sizes)
+    one = FLOAT * load.tokens * sizes.width
+    parts = (STREAMS + sizes.graph.sources) * one
+    reading = max(parts // 4, sizes.heads * (3 * one + one * sizes.itemsize // FLOAT))
+    of_rows = (2 * sizes.layers + 1 + sizes.graph.sites[0].readers) * one + reading
+    items = min(circuits * load.rows, at_once)
     behind = cached(sizes, items, load.prefix + load.tokens if load.prefix else 0)
-    return departed + outputs(sizes, items, load.tokens) + reading + behind
+    # Of a layer's output map a copy, where its numbers are not float32.
+    copied = FLOAT * sizes.heads * sizes.head_dim * sizes.width * (sizes.itemsize != FLOAT)
+    return items * parts + outputs(sizes, rows, load.tokens) + rows * of_rows + behind + copied
+
+
+def unembedded(sizes: Sizes, load: Load, variants: int) -> int:
+    """Logits of variants of a batch: of one of them, or of several that together have few reads."""
+    return logits(sizes, max(load.reads, min(LEAST_READS, variants * load.reads)))
 
 
 def lens(sizes: Sizes, components: int) -> tuple[int, int]:

@@ -27,6 +27,8 @@ from .activations import (
     seen,
     site,
     stack,
+    streams,
+    unembedded,
     written_by_neurons,
 )
 from .points import most_steps
@@ -36,6 +38,7 @@ from .workload import (
     MemberWork,
     TaskWork,
     ablated_variants,
+    empty_circuits,
     number_of_circuits,
     stacked_removals,
     stacked_steps,
@@ -253,16 +256,17 @@ def _patching_phases(sizes: Sizes, load: Load) -> list[dict[str, int]]:
         "activations": prefix + passing(sizes, load.rows, load.tokens),
         "logits": logits(sizes, load.reads),
     }
-    patched = {
+    clean = {"residual streams": streams(sizes, load.rows, load.tokens)}
+    patched = clean | {
         "what the sources write": wrote,
         "a stack of prompts": prefix
         + cached(sizes, items, load.prefix)
         + passing(sizes, items, load.tokens)
         # What the patched sources write less, the patched stream, and what is normalised of it.
         + 3 * FLOAT * items * load.tokens * sizes.width,
-        "logits": logits(sizes, load.reads) + held * load.reads * sizes.width * sizes.itemsize,
+        "logits": unembedded(sizes, load, held) + held * load.reads * sizes.width * sizes.itemsize,
     }
-    return [runs, patched]
+    return [clean | runs, patched]
 
 
 def _pass(sizes: Sizes, load: Load, done: int, steps: int, of: int) -> dict[str, int]:
@@ -291,7 +295,7 @@ def _circuits(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
 def _circuits_of(members: Works, protocol: Protocol, groups: int, circuits: int) -> list[Phase]:
     phases: list[Phase] = []
     graph = members[0][0].graph
-    edges = 5 * circuits * graph.sources * graph.destinations
+    edges = 6 * circuits * graph.sources * graph.destinations
     host = {
         **_kept(members[0][0], protocol, groups),
         "score sums": 2 * _sums(members[0][0], groups),
@@ -303,7 +307,8 @@ def _circuits_of(members: Works, protocol: Protocol, groups: int, circuits: int)
             device = {
                 "what the sources write": outputs(sizes, load.rows, load.tokens),
                 "a stack of circuits": stack(sizes, load, circuits) + cached(sizes, load.rows, load.prefix),
-                "logits": logits(sizes, load.reads) + circuits * load.reads * sizes.width * sizes.itemsize,
+                "logits": unembedded(sizes, load, circuits)
+                + circuits * load.reads * sizes.width * sizes.itemsize,
             }
             phases.append((device, host))
     return phases
@@ -314,7 +319,7 @@ def _transfer(members: Works, protocol: Protocol, groups: int, others: int) -> l
     found = protocol.transferring
     if found is None:
         return []
-    circuits = 1 + max(crossed_circuits(others), found.shuffled)
+    circuits = empty_circuits(protocol) + max(crossed_circuits(others), found.shuffled)
     graph = members[0][0].graph
     kept = {"scores of other tasks": 2 * others * DOUBLE * graph.sources * graph.destinations}
     # Its examples are as long as those of a sweep.
@@ -322,11 +327,11 @@ def _transfer(members: Works, protocol: Protocol, groups: int, others: int) -> l
 
 
 def _ablation(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
-    """The empty circuit by itself, then a stack of whole prompts without sets of nodes."""
+    """Both runs, the empty circuit by itself, and a stack of whole prompts without sets of nodes."""
     if protocol.ablating is None:
         return []
     # Its examples are as long as those of a sweep.
-    phases = _circuits_of(members, protocol, groups, 1)
+    phases = _circuits_of(members, protocol, groups, empty_circuits(protocol))
     for sizes, works in members:
         variants = ablated_variants(sizes, protocol)
         # A patched copy of what a layer's heads, its MLP or its neurons give.
@@ -340,9 +345,11 @@ def _ablation(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
             whole = load.prefix + load.tokens
             at_once = min(stacked_removals(whole), variants * load.rows)
             device = {
+                "residual streams": streams(sizes, load.rows, whole),
                 "a stack of prompts": passing(sizes, at_once, whole)
                 + at_once * whole * widest * sizes.itemsize,
-                "logits": logits(sizes, load.reads) + variants * load.reads * sizes.width * sizes.itemsize,
+                "logits": unembedded(sizes, load, variants)
+                + variants * load.reads * sizes.width * sizes.itemsize,
             }
             phases.append((device, host))
     return phases
@@ -383,15 +390,16 @@ def _effects(members: Works) -> list[Phase]:
             }
             phases.append((direct, {}))
         for load in {load for work in works for load in work.removed}:
-            at_once = min(stacked_removals(load.tokens), (sizes.graph.sources - 1) * load.rows)
+            at_once = min(stacked_removals(load.tokens), (sizes.heads + 1) * load.rows)
             removed = {
+                "residual streams": streams(sizes, load.rows, load.tokens),
                 "what the sources write": outputs(sizes, load.rows, load.tokens),
                 "a stack of components": cached(sizes, at_once, load.prefix)
                 # A patched copy of what a layer's heads or its MLP give.
                 + passing(sizes, at_once, load.tokens)
                 + at_once * load.tokens * sizes.width * sizes.itemsize,
-                "logits": logits(sizes, load.reads)
-                + (sizes.graph.sources - 1) * load.reads * sizes.width * sizes.itemsize,
+                "logits": unembedded(sizes, load, sizes.heads + 1)
+                + (sizes.heads + 1) * load.reads * sizes.width * sizes.itemsize,
             }
             phases.append((removed, {}))
     return phases

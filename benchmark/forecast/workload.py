@@ -63,6 +63,7 @@ class Passes:
 
     `backward` of the passes are followed by one back, over `differentiated` of the positions and `graded` of
     the reads. At `extracted` positions the extractor multiplies what every source writes for every reader.
+    `skipped`: layers below which passes begin, times the positions of these passes.
     """
 
     examples: int = 0
@@ -74,6 +75,7 @@ class Passes:
     differentiated: int = 0
     graded: int = 0
     extracted: int = 0
+    skipped: int = 0
 
     def __add__(self, other: "Passes") -> "Passes":
         return Passes(*(a + b for a, b in zip(vars(self).values(), vars(other).values(), strict=True)))
@@ -90,7 +92,8 @@ class Passes:
         """Those of the passes that are not followed by one back."""
         head = sizes.width * sizes.vocabulary
         positions, reads = self.tokens - self.differentiated, self.reads - self.graded
-        return 2 * (sizes.active * positions + head * reads)
+        skipped = sizes.active * self.skipped // sizes.layers
+        return 2 * (sizes.active * positions - skipped + head * reads)
 
     def graded_flop(self, sizes: Sizes) -> int:
         """Those of passes forward and back."""
@@ -395,11 +398,16 @@ def stacked_steps(load: Load, steps: int) -> int:
 
 
 def number_of_circuits(protocol: Protocol) -> int:
-    """Circuits of a sweep, the empty one included, at most: two rankings agree on the whole graph alone."""
-    # A sweep runs equal circuits once. Beforehand only the whole graph is known to be equal in both
-    # rankings.
-    whole = sum(share == 1 for share in protocol.sweeping.grid)
-    return 2 * len(protocol.sweeping.grid) - whole + 1
+    """Circuits that a sweep runs beside the whole model, at most; of equal ones it runs one.
+
+    Beforehand nothing is known to be equal but the circuits of all edges, which are the whole model.
+    """
+    return 2 * sum(share < 1 for share in protocol.sweeping.grid) + empty_circuits(protocol)
+
+
+def empty_circuits(protocol: Protocol) -> int:
+    """How many circuits without an edge are run: under `patch` that is the corrupted run."""
+    return int(protocol.sweeping.intervention != "patch")
 
 
 def gap_passes(sketch: Sketch) -> Passes:
@@ -448,14 +456,32 @@ def _scoring_passes(load: Load, sizes: Sizes, scoring: Scoring) -> Passes:
 
 def _patching_passes(load: Load, sizes: Sizes) -> Passes:
     """Both runs twice, for the metric and for what sources write; then stacks of an edge and a row each."""
-    edges, at_once = sizes.graph.edges, stacked_removals(load.tokens)
-    held = min(edges, edges_held(load.reads, sizes.width, sizes.itemsize))
-    chunks = [min(held, edges - done) for done in range(0, edges, held)]
-    positions, stacks = load.rows * load.tokens, sum(-(-chunk * load.rows // at_once) for chunk in chunks)
-    patched = Passes(forward=stacks, tokens=edges * positions, reads=edges * load.reads)
+    edges: Counter[int] = Counter()
+    for site in sizes.graph.sites:
+        edges[site.layer] += site.readable * site.readers
+    held = edges_held(load.reads, sizes.width, sizes.itemsize)
+    patched = [
+        _changed_passes(load, min(held, number - done), layer)
+        for layer, number in edges.items()
+        for done in range(0, number, held)
+    ]
     # The corrupted run is read once: what sources write there takes no logits.
-    runs = Passes(forward=2, tokens=2 * positions, reads=load.reads)
-    return _whole_passes(load) + _behind(load) + runs + patched
+    runs = Passes(forward=2, tokens=2 * load.rows * load.tokens, reads=load.reads)
+    return sum(patched, _whole_passes(load) + _behind(load) + runs)
+
+
+def _changed_passes(load: Load, variants: int, layer: int) -> Passes:
+    """Stacks of so many variants of a batch's rows, in which nothing differs below a layer.
+
+    The last MLP is counted as a whole, although it runs where rows are read.
+    """
+    positions = variants * load.rows * load.tokens
+    return Passes(
+        forward=-(-variants * load.rows // stacked_removals(load.tokens)),
+        tokens=positions,
+        reads=variants * load.reads,
+        skipped=layer * positions,
+    )
 
 
 def patched_runs(protocol: Protocol, tasks: Sequence[TaskWork], sizes: Sequence[Sizes]) -> int:
@@ -517,8 +543,8 @@ def _transfer_passes(
         member, examples, swept_examples(grouping, found.crossed), read=protocol.sampling.read
     )
     few = spaced(crossed, found.shuffled_examples)
-    # The empty circuit is run beside either.
-    parts = ((crossed, 1 + crossed_circuits(others)), (few, 1 + found.shuffled))
+    empty = empty_circuits(protocol)
+    parts = ((crossed, empty + crossed_circuits(others)), (few, empty + found.shuffled))
     return sum(
         (
             _circuit_passes(load, sizes, circuits)
@@ -537,12 +563,13 @@ def _ablation_passes(
     protocol: Protocol,
     rows: int,
 ) -> Passes:
-    """The empty circuit, and stacks of whole prompts: as they are, and without each set of nodes."""
+    """Both runs, and stacks of whole prompts: as they are, and without each set of nodes."""
     if protocol.ablating is None:
         return Passes()
     solved, variants = swept_examples(grouping, protocol.ablating.ablated), ablated_variants(sizes, protocol)
     loads = _loads(member, questions(member, examples, solved, read=protocol.sampling.read), rows)
-    found = (_circuit_passes(load, sizes, 1) + _stacked_passes(load, variants) for load in loads)
+    empty = empty_circuits(protocol)
+    found = (_circuit_passes(load, sizes, empty) + _stacked_passes(load, variants) for load in loads)
     return sum(found, Passes())
 
 
@@ -555,33 +582,40 @@ def ablated_variants(sizes: Sizes, protocol: Protocol) -> int:
 
 
 def _stacked_passes(load: Load, variants: int) -> Passes:
+    """The clean run once more, and stacks of variants. At which layers they begin depends on the sets."""
     whole = load.prefix + load.tokens
     return Passes(
-        forward=-(-variants * load.rows // stacked_removals(whole)),
-        tokens=variants * load.rows * whole,
+        forward=1 + -(-variants * load.rows // stacked_removals(whole)),
+        tokens=(1 + variants) * load.rows * whole,
         reads=variants * load.reads,
     )
 
 
 def _circuit_passes(load: Load, sizes: Sizes, circuits: int) -> Passes:
-    """The whole model on both prompts, the reference, and stacks of circuits and rows."""
+    """The whole model on both prompts, and stacks of circuits and rows, at most.
+
+    What a circuit leaves out of the model is counted all the same.
+    """
     positions = load.rows * load.tokens
-    items = circuits * load.rows
-    stacks = -(-items // stacked_items(sizes.graph, sizes.width, load.tokens))
-    return (
-        _whole_passes(load)
-        + _behind(load)
-        + Passes(
-            forward=1 + stacks,
-            tokens=(1 + circuits) * positions,
-            reads=circuits * load.reads,
-            extracted=circuits * positions,
-        )
+    parts, rows, at_once = parts_of_rows(load, sizes)
+    stacks = parts * -(-circuits // max(1, at_once // rows))
+    return _whole_passes(load) + Passes(
+        forward=stacks,
+        tokens=circuits * positions,
+        reads=circuits * load.reads,
+        extracted=circuits * positions,
     )
 
 
+def parts_of_rows(load: Load, sizes: Sizes) -> tuple[int, int, int]:
+    """In how many parts circuits are run on a batch, rows of the largest, and how many rows a stack has."""
+    at_once = stacked_items(sizes.graph, sizes.width, load.tokens)
+    parts = -(-load.rows // at_once)
+    return parts, -(-load.rows // parts), at_once
+
+
 def _effect_passes(evaluation: Sequence[Load], removed: Sequence[Load], sizes: Sizes) -> Passes:
-    """Direct effects of both prompts of all; of some both prompts twice, and stacks of single components."""
+    """Direct effects of both prompts of all; of some both prompts again, and stacks of single components."""
     direct = sum((_behind(load) + _both_runs(load) for load in evaluation), Passes())
     return direct + sum((_removal_passes(load, sizes) for load in removed), Passes())
 
@@ -591,13 +625,10 @@ def _both_runs(load: Load) -> Passes:
 
 
 def _removal_passes(load: Load, sizes: Sizes) -> Passes:
-    components = sizes.graph.sources - 1
-    stacks = -(-components * load.rows // stacked_removals(load.tokens))
-    runs = _behind(load) + Passes(forward=2, tokens=2 * load.rows * load.tokens, reads=2 * load.reads)
-    patched = Passes(
-        forward=stacks, tokens=components * load.rows * load.tokens, reads=components * load.reads
-    )
-    return runs + runs + patched
+    """Both runs, and of every layer stacks of its heads and its MLP, each by itself."""
+    patched = (_changed_passes(load, sizes.heads + 1, layer) for layer in range(sizes.layers))
+    runs = Passes(forward=2, tokens=2 * load.rows * load.tokens, reads=2 * load.reads)
+    return sum(patched, _behind(load) + runs)
 
 
 def stacked_removals(tokens: int) -> int:

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from ..asking.states import Question, batches, in_batch_order
 from ..circuits.effects import component_drops, direct_effects
 from ..circuits.graph import Graph
-from ..circuits.intervention import whole_model
 from ..pairs.member import Member
 from .effect_sums import EffectSums
 
@@ -36,8 +35,9 @@ def measure_effects(
     metric = np.zeros((2, groups))
     for batch in batches(member, some, rows):
         group = batch.groups.cpu().numpy()
-        np.add.at(drops, group, component_drops(member, [batch]).T)
-        for sums, values in zip(metric, whole_model(member, batch), strict=True):
+        alone = component_drops(member, [batch])
+        np.add.at(drops, group, alone.lost.T)
+        for sums, values in zip(metric, (alone.clean, alone.corrupted), strict=True):
             np.add.at(sums, group, values)
         advance(batch.examples)
     ordered = in_batch_order(questions)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ..asking.states import Question, batches, by_length
 from ..circuits.graph import Edges
-from ..circuits.intervention import Intervention, mean_outputs, run_circuits, whole_model
+from ..circuits.intervention import Intervention, mean_outputs, run_with_whole
 from ..pairs.member import Member
 
 
@@ -48,8 +48,12 @@ def run_on(
         averaged = intervention == "mean"
         means = mean_outputs(member, batches(member, alike, rows)) if averaged else None
         for batch in batches(member, alike, rows):
-            circuits.append(run_circuits(member, batch, distinct, intervention, means))
-            whole.append(whole_model(member, batch)[0])
+            for found, values in zip(
+                (whole, circuits),
+                run_with_whole(member, batch, distinct, intervention, means),
+                strict=True,
+            ):
+                found.append(values)
             advance(batch.examples)
     values = np.concatenate(circuits, axis=1)[place.reshape(-1)]
     return Ran(np.concatenate(whole), values[-1], values[:-1])

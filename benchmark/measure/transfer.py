@@ -65,14 +65,21 @@ def run_transfer(
     ran = run_on(host, questions, np.stack([*named.values()]), sweeping.intervention, rows, advance)
     ordered = in_batch_order(questions)
     some = frozenset(shuffled_on)
-    dealt = np.stack(
-        [
-            graph.prune(graph.select(scores, chosen_by.edges))
-            for scores in shuffled_scores(graph, chosen_by.other, transferring.shuffled, seed)
-        ]
-    )
+    at = np.array([place for place, one in enumerate(ordered) if one.index in some], dtype=np.int64)
+    no_edge = np.zeros_like(graph.mask)
+    known = {_key(no_edge): ran.empty[at], _key(graph.mask): ran.whole[at]}
+    known |= {_key(edges): each[at] for edges, each in zip(named.values(), ran.circuits, strict=True)}
+    dealt = [
+        graph.prune(graph.select(scores, chosen_by.edges))
+        for scores in shuffled_scores(graph, chosen_by.other, transferring.shuffled, seed)
+    ]
+    # A circuit that was run keeps the number that it had. Run again in other batches it would differ by
+    # rounding, and of two equal ones one would be the larger.
+    new = [edges for edges in dealt if _key(edges) not in known]
     few = [one for one in questions if one.index in some]
-    floor = run_on(host, few, dealt, sweeping.intervention, rows, advance)
+    stacked = np.array(new, dtype=np.bool_).reshape(-1, *graph.mask.shape)
+    floor = run_on(host, few, stacked, sweeping.intervention, rows, advance).circuits
+    known |= {_key(edges): values for edges, values in zip(new, floor, strict=True)}
     return CircuitRuns(
         graph,
         chosen_by.edges,
@@ -81,11 +88,15 @@ def run_transfer(
         ran.empty,
         ran.circuits,
         np.array([each.sum() for each in named.values()], dtype=np.int64),
-        floor.circuits,
-        np.array([place for place, one in enumerate(ordered) if one.index in some], dtype=np.int64),
+        np.array([known[_key(edges)] for edges in dealt]),
+        at,
         tuple(one.encoded.example.template for one in ordered),
         np.array([one.index for one in ordered], dtype=np.int64),
     )
+
+
+def _key(edges: Edges) -> bytes:
+    return np.packbits(edges).tobytes()
 
 
 def _named(chosen_by: ChosenBy) -> Iterator[tuple[str, Edges]]:

@@ -66,6 +66,7 @@ class MlpShape:
 class Layer:
     """One sequential block: norm, attention, norm, MLP, each branch added to the residual stream.
 
+    `block`: the native module of it all, which takes the residual stream and gives it.
     A layer's experts and their router are one MLP. `mlp_output`: the map through which the neurons of the MLP
     write; its inputs are what they put out. None where experts have one each, fused into a single parameter.
     `activation`: the function between the maps of the MLP, or of its experts. `gated`: of an MLP with a gate
@@ -74,6 +75,7 @@ class Layer:
     `scaled_queries`: whether queries are multiplied by a number that grows with their position.
     """
 
+    block: nn.Module
     attention_norm: Norm
     query: Projection
     key: Projection

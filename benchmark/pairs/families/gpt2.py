@@ -19,6 +19,7 @@ def _read(model: Any) -> Backbone:
 
     layers = tuple(
         Layer(
+            block=block,
             attention_norm=norm(block.ln_1),
             query=Projection(block.attn.c_attn, 0, width, transposed=True),
             key=Projection(block.attn.c_attn, width, 2 * width, transposed=True),

@@ -35,6 +35,7 @@ def _read(model: Any) -> Backbone:
 
     layers = tuple(
         Layer(
+            block=block,
             attention_norm=norm(block.input_layernorm),
             query=whole(block.self_attn.q_proj),
             key=whole(block.self_attn.k_proj),

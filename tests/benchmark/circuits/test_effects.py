@@ -131,12 +131,12 @@ def test_drops_are_those_of_circuits_without_the_component(
     member, batch = random_member(kind, attention), random_batch(metric)
     graph = Graph.of(member.backbone.shape)
     expected = whole_model(member, batch)[0] - run_circuits(member, batch, without(graph))
-    found = component_drops(member, [batch])
+    found = component_drops(member, [batch]).lost
     assert found.shape == (len(Components(graph).names), batch.examples)
     assert np.abs(expected).max() > 0.01
     np.testing.assert_allclose(found, expected, rtol=0, atol=2e-5 * max(1, np.abs(expected).max()))
     # Stacks of a few rows, some with the rows of two components in them, change nothing.
-    few = component_drops(member, [batch], tokens_at_once=1)
+    few = component_drops(member, [batch], tokens_at_once=1).lost
     np.testing.assert_allclose(few, found, rtol=0, atol=1e-5)
 
 
@@ -164,7 +164,7 @@ def test_a_head_is_replaced_at_what_the_output_map_takes_of_it(
     metric(batch.corrupted, lambda _, inputs: seen.append(inputs[0]))
     clean = metric(batch.clean, lambda *_: None)
     expected = clean - metric(batch.clean, swap)
-    np.testing.assert_allclose(component_drops(member, [batch])[2], expected, atol=1e-5)
+    np.testing.assert_allclose(component_drops(member, [batch]).lost[2], expected, atol=1e-5)
 
 
 @pytest.fixture
@@ -176,9 +176,9 @@ def test_the_shared_beginning_changes_nothing(
     random_member: MakeMember, shared: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     member = random_member("gpt2")
-    behind = direct_effects(member, [shared], groups=2), component_drops(member, [shared])
+    behind = direct_effects(member, [shared], groups=2), component_drops(member, [shared]).lost
     monkeypatch.setattr("mechshift.benchmark.circuits.prefix.LEAST", 24)
-    whole = direct_effects(member, [shared], groups=2), component_drops(member, [shared])
+    whole = direct_effects(member, [shared], groups=2), component_drops(member, [shared]).lost
     np.testing.assert_allclose(behind[0].clean, whole[0].clean, atol=1e-4)
     np.testing.assert_allclose(behind[1], whole[1], atol=1e-4)
 
@@ -188,19 +188,21 @@ def test_batches_and_memory_change_nothing(
 ) -> None:
     member, batches = random_member("llama", "full"), [random_batch("states"), random_batch(tokens=5, seed=3)]
     each = [direct_effects(member, [batch], groups=2) for batch in batches]
-    drops = [component_drops(member, [batch]) for batch in batches]
+    drops = [component_drops(member, [batch]).lost for batch in batches]
     monkeypatch.setattr(effects, "MEMORY", 1)
     found = direct_effects(member, batches, groups=2)
     np.testing.assert_allclose(found.changed, each[0].changed + each[1].changed, atol=1e-5)
     assert found.counts.tolist() == [4, 2]
-    np.testing.assert_allclose(component_drops(member, batches), np.concatenate(drops, axis=1), atol=1e-5)
+    np.testing.assert_allclose(
+        component_drops(member, batches).lost, np.concatenate(drops, axis=1), atol=1e-5
+    )
 
 
 def test_half_precision_gives_nearly_the_same(random_member: MakeMember, random_batch: MakeBatch) -> None:
     member, batch = random_member("qwen2", "full"), random_batch()
-    exact = direct_effects(member, [batch], groups=2).changed, component_drops(member, [batch])
+    exact = direct_effects(member, [batch], groups=2).changed, component_drops(member, [batch]).lost
     member.backbone.model.to(torch.bfloat16)
-    rounded = direct_effects(member, [batch], groups=2).changed, component_drops(member, [batch])
+    rounded = direct_effects(member, [batch], groups=2).changed, component_drops(member, [batch]).lost
     for one, other in zip(exact, rounded, strict=True):
         assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.98
 
@@ -219,14 +221,14 @@ def test_what_cannot_be_measured_is_refused(random_member: MakeMember, random_ba
     member, batch = random_member("gpt2"), random_batch()
     for measure in (
         lambda given: direct_effects(member, given, groups=2),
-        lambda given: component_drops(member, given),
+        lambda given: component_drops(member, given).lost,
     ):
         with pytest.raises(NotComputable, match="at least one batch"):
             measure([])
     member.backbone.layers[0].output.weight.data.fill_(torch.nan)
     for measure in (
         lambda given: direct_effects(member, given, groups=2),
-        lambda given: component_drops(member, given),
+        lambda given: component_drops(member, given).lost,
     ):
         with pytest.raises(NotComputable, match="not finite"):
             measure([replace(batch)])

@@ -6,7 +6,7 @@ import torch
 
 from mechshift.benchmark.circuits.batch import Batch
 from mechshift.benchmark.circuits.graph import Graph
-from mechshift.benchmark.circuits.intervention import mean_outputs, run_circuits, whole_model
+from mechshift.benchmark.circuits.intervention import each_logits, mean_outputs, run_circuits, whole_model
 from mechshift.benchmark.pairs.member import Member
 from mechshift.errors import UsageError
 
@@ -49,6 +49,17 @@ def test_the_whole_model_and_nothing(oracle: Oracle) -> None:
     np.testing.assert_allclose(values, [clean, corrupted], atol=1e-4)
 
 
+def special_circuits(graph: Graph) -> list[np.ndarray]:
+    """One path; heads that keep no input; all edges but one, and all but those into the first layer."""
+    of, to = (names.index for names in (graph.source_names, graph.destination_names))
+    path = np.zeros_like(graph.mask)
+    path[of("input"), to("m0")] = path[of("m0"), to("logits")] = True
+    heads = graph.mask & (graph.source_kinds == "head")[:, None] & (graph.destination_kinds == "logits")
+    but_one = graph.mask.copy()
+    but_one[of("a0.h1"), to("m1")] = False
+    return [path, heads, but_one, graph.mask & (graph.destination_layers > 0)]
+
+
 @pytest.mark.parametrize("intervention", ["patch", "zero", "mean"])
 @pytest.mark.parametrize(
     ("kind", "attention", "metric"),
@@ -73,7 +84,8 @@ def test_circuits_equal_destinations_run_one_by_one(
     member, batch = random_member(kind, attention), random_batch(metric)
     graph = Graph.of(member.backbone.shape)
     rng = np.random.default_rng(0)
-    circuits = np.stack([graph.mask & (rng.random(graph.mask.shape) < p) for p in (0.1, 0.4, 0.6, 0.9)])
+    random = [graph.mask & (rng.random(graph.mask.shape) < p) for p in (0.1, 0.4, 0.6, 0.9)]
+    circuits = np.stack([*random, *special_circuits(graph)])
     states = 2 if metric == "states" else 1
 
     def unchanged(_: int, stream: torch.Tensor, __: Sequence[torch.Tensor]) -> torch.Tensor:
@@ -111,6 +123,41 @@ def test_circuits_equal_destinations_run_one_by_one(
     np.testing.assert_allclose(few, found, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("intervention", ["patch", "zero"])
+@pytest.mark.parametrize("kind", ["gpt2", "qwen3"])
+def test_modules_that_a_circuit_does_not_need_are_not_run(
+    random_member: Callable[..., Member],
+    random_batch: Callable[..., Batch],
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    intervention: str,
+) -> None:
+    member, batch = random_member(kind, "full", layers=3), random_batch()
+    graph = Graph.of(member.backbone.shape)
+    of, to = (names.index for names in (graph.source_names, graph.destination_names))
+    path = np.zeros_like(graph.mask)
+    path[of("input"), to("m1")] = path[of("m1"), to("logits")] = True
+    positions: list[list[int]] = [[], [], []]
+    for seen, layer in zip(positions, member.backbone.layers, strict=True):
+        layer.activation.register_forward_pre_hook(
+            lambda _, inputs, seen=seen: seen.append(inputs[0].flatten(0, -2).shape[0])
+        )
+    run_circuits(member, batch, path[None], intervention)
+    runs, every = 2, batch.clean.numel()
+    assert positions == [[every] * runs, [every] * (runs + 1), [every] * runs]
+    # The last MLP is read by the logits alone, and they where the answer is.
+    for seen in positions:
+        seen.clear()
+    path[of("m1"), to("m2")] = path[of("m2"), to("logits")] = True
+    run_circuits(member, batch, path[None], intervention)
+    assert positions[2] == [every, every, len(batch.read_row)]
+    # All edges are the clean run, which is made anyway; no edge needs no module.
+    for seen in positions:
+        seen.clear()
+    run_circuits(member, batch, np.stack([graph.mask, graph.mask & False]), intervention)
+    assert positions == [[every] * runs] * 3
+
+
 def test_pruned_edges_change_nothing_under_patch(
     random_member: Callable[..., Member], random_batch: Callable[..., Batch]
 ) -> None:
@@ -121,6 +168,18 @@ def test_pruned_edges_change_nothing_under_patch(
     assert 0 < pruned.sum() < edges.sum()
     whole, rest = run_circuits(member, batch, np.stack([edges, pruned]))
     np.testing.assert_allclose(rest, whole, atol=1e-5)
+
+
+@pytest.mark.parametrize("reads", [0, 1, 5, 40])
+def test_logits_of_variants_are_those_of_each_by_itself(
+    random_member: Callable[..., Member], reads: int
+) -> None:
+    member = random_member("llama")
+    read = torch.randn(15, reads, member.backbone.shape.width)
+    with torch.no_grad():
+        found = [*each_logits(member, read)]
+        for logits, alone in zip(found, read, strict=True):
+            torch.testing.assert_close(logits, member.logits(alone))
 
 
 def test_means_of_several_batches_weigh_every_prompt_the_same(

@@ -114,5 +114,5 @@ def test_what_is_read_stays_in_the_batch(batch: Batch, random_member: RandomMemb
 
 def test_few_shared_tokens_are_not_worth_a_pass(batch: Batch, random_member: RandomMember) -> None:
     member = random_member("llama", "causal")
-    few = replace(batch, corrupted=batch.corrupted.index_fill(1, torch.tensor([15]), 0))
+    few = replace(batch, corrupted=batch.corrupted.index_fill(1, torch.tensor([prefix.LEAST - 1]), 0))
     assert behind_shared_prefix(member, few) == (member, few)

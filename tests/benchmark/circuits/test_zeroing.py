@@ -101,6 +101,20 @@ def test_it_is_the_model_with_weights_of_zero(
     np.testing.assert_allclose(few, found, rtol=0, atol=1e-5 * max(1, size))
 
 
+def test_layers_below_the_first_zero_are_run_once(random_member: MakeMember, random_batch: MakeBatch) -> None:
+    member, batch = random_member("llama", "full", layers=3), random_batch()
+    sets = zeroed(member, 4)
+    assert sets.neurons is not None
+    sets.mlps[0, 1] = sets.heads[2, 2, 0] = sets.neurons[3, 2, 5] = sets.neurons[3, 1, 5] = True
+    assert sets.first_layers.tolist() == [1, 3, 2, 1]
+    seen: list[int] = []
+    for number, layer in enumerate(member.backbone.layers):
+        layer.attention_norm.module.register_forward_pre_hook(lambda *_, number=number: seen.append(number))
+    # Eight rows at once: both that begin in layer 1 and two rows of the next; then its third and the whole.
+    run_without(member, batch, sets, tokens_at_once=1)
+    assert [seen.count(layer) for layer in range(3)] == [1, 2, 3]
+
+
 @pytest.mark.parametrize("kind", ["llama", "qwen3"])
 def test_heads_are_the_same_where_keys_and_values_are_shared_and_where_not(
     random_member: MakeMember, random_batch: MakeBatch, kind: str

@@ -53,7 +53,7 @@ def measure(member: Member, batch: Batch) -> Evidence:
 
 def effects_of(member: Member, batch: Batch) -> EffectSums:
     """Direct effects and drops on all examples of the batch."""
-    direct, drops = direct_effects(member, [batch], 8), component_drops(member, [batch])
+    direct, drops = direct_effects(member, [batch], 8), component_drops(member, [batch]).lost
     groups = batch.groups.numpy()
 
     def summed(values: np.ndarray) -> np.ndarray:

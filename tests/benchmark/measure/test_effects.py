@@ -53,7 +53,7 @@ def test_sums_are_those_of_one_question_at_a_time(mdm: Member, asked: list[Quest
         changed = sum(one.changed[group] for one in direct)
         assert found.direct_changed[group] == pytest.approx(changed, abs=1e-5)
         assert found.direct[group] == pytest.approx(changed[1:], abs=1e-5)
-        drops = sum(component_drops(mdm, batch)[:, 0] for batch in each[:2])
+        drops = sum(component_drops(mdm, batch).lost[:, 0] for batch in each[:2])
         assert found.drops[group] == pytest.approx(drops, abs=1e-5)
         clean, corrupted = np.sum([whole_model(mdm, batch[0]) for batch in each[:2]], axis=0)
         assert found.clean[group] == pytest.approx(clean[0], abs=1e-5)
@@ -96,7 +96,7 @@ def test_one_head_does_everything_or_two_share_it(heads: int) -> None:
     batch = Batch(clean, corrupted, index, torch.full_like(index, 2), metric, 0 * index)
     direct = direct_effects(member, [batch], 1).changed[0, 1:]
     whole, none = (values.mean() for values in whole_model(member, batch))
-    drops = component_drops(member, [batch]).mean(axis=1) / (whole - none)
+    drops = component_drops(member, [batch]).lost.mean(axis=1) / (whole - none)
     circuit = np.zeros(6, bool)
     circuit[:heads] = True
     written = effect_concentration(direct, circuit)

@@ -11,7 +11,7 @@ from mechshift.benchmark.asking.encoding import Encoded
 from mechshift.benchmark.asking.states import Question, batches, in_batch_order, question
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.intervention import run_circuits, whole_model
-from mechshift.benchmark.circuits.shuffling import shuffled_scores
+from mechshift.benchmark.circuits.shuffling import edge_cells, shuffled_scores
 from mechshift.benchmark.measure.circuit_runs import CircuitRuns
 from mechshift.benchmark.measure.transfer import ChosenBy, run_transfer
 from mechshift.benchmark.pairs.member import Member
@@ -109,6 +109,21 @@ def test_shuffled_circuits_are_of_the_other_members_scores_on_the_examples_named
         assert found == pytest.approx(
             [run_circuits(host, batch, edges[None]).item() for batch in few], abs=1e-4
         )
+
+
+def test_a_shuffled_circuit_that_was_run_already_has_the_number_that_it_had(
+    host: Member, asked: list[Question], chosen_by: ChosenBy, small_protocol: Callable[..., Protocol]
+) -> None:
+    """To the last bit, in other batches too: edges of a cell have one score, so that shuffling moves none."""
+    graph = chosen_by.graph
+    alike = np.zeros(graph.mask.shape)
+    alike[graph.mask] = 1 + edge_cells(graph)
+    moves_nothing = replace(chosen_by, other=alike, edges=graph.edges // 2)
+    found = run_transfer(
+        host, asked, FEW, moves_nothing, small_protocol().sweeping, TRANSFERRING, 3, 2, lambda done: None
+    )
+    assert (found.shuffled == found["other"][found.shuffled_at]).all()
+    assert not (found["other"] == found.empty).any()
 
 
 def test_tasks_are_told_apart_by_size(runs: CircuitRuns) -> None:
