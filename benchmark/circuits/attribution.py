@@ -5,7 +5,6 @@ inside autograd, and a site's scores are one matrix product over all steps.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -16,16 +15,28 @@ from ...errors import NotComputable
 from ..pairs.member import Member
 from .backward import under
 from .batch import Batch
-from .capture import Outputs, SiteGradients, hooks, measure, run, sites, still, written
+from .capture import Outputs, hooks, measure, run, sites, still, written
+from .gradients import SiteGradients, gradients_at
 from .graph import Graph, SiteAxes
-from .neurons import NeuronEffects, activations, output_maps
-from .places import BEHIND, BETWEEN, EVERYTHING, borders, spans
+from .neurons import NeuronEffects, activations
+from .places import EVERYTHING, borders, spans
 from .prefix import behind_shared_prefix
 from .rules import CHAIN, Rules
 from .scores import Attribution, Integration, Outside
+from .sums import ByGroup, Sums
 
 SOURCE_BYTES = 64 * 2**20
-"""How much of what the sources write is held at a time, unless one row alone needs more."""
+"""How much of what the sources write is held at a time, unless `SOURCE_POSITIONS` or one row need more."""
+
+SOURCE_POSITIONS = 256
+"""Token positions of what the sources write that are held at a time, if they take no more than `MOST_BYTES`.
+
+For each such piece all maps that heads read through are made ready again: less than this, and that would be
+most of the work in a wide model.
+"""
+
+MOST_BYTES = 2 * 2**30
+"""The most that is held at a time of what the sources write, unless one row alone needs more."""
 
 TOKENS_AT_ONCE = 512
 """Token positions up to which integration steps are stacked in one pass, unless told otherwise."""
@@ -59,7 +70,7 @@ def attribute(
     clean run. Scores are accumulated in float32 or better. Raises NotComputable where a score is not finite,
     there is no example, neurons are asked of experts, or a rule does not fit the model.
     """
-    sums = _Sums.of(member, groups, places, neurons)
+    sums = Sums.of(member, groups, places, neurons)
     clean: list[Tensor] = []
     corrupted: list[Tensor] = []
     members: list[Tensor] = []
@@ -74,77 +85,24 @@ def attribute(
             members.append(batch.groups)
     if not members:
         raise NotComputable("there is no example to attribute", "give at least one batch")
-    sums.finish(integration.steps)
+    scores, outside, of_neurons = sums.means(integration.steps)
     of_example = torch.cat(members).cpu().numpy()
     return Attribution(
         Graph.of(member.backbone.shape),
         integration,
-        sums.scores.numpy(),
+        scores.numpy(),
         np.bincount(of_example, minlength=groups),
         torch.cat(clean).double().cpu().numpy(),
         torch.cat(corrupted).double().cpu().numpy(),
         of_example,
-        Outside(None if sums.outside is None else sums.outside.numpy()) if places else None,
-        None if sums.neurons is None else sums.neurons.float().numpy(),
+        Outside(None if outside is None else outside.numpy()) if places else None,
+        None if of_neurons is None else of_neurons.numpy(),
         rules,
     )
 
 
-@dataclass(frozen=True)
-class _Sums:
-    """What is added up over batches, in host memory; the first axis of each, or the second, is the groups.
-
-    `outside`: float32 [before and behind, groups, sources, destinations], None where it is not asked for or
-    0 by construction; `maps`: those that neurons write through, none where they are not asked for.
-    """
-
-    scores: Tensor
-    outside: Tensor | None
-    neurons: Tensor | None
-    maps: list[nn.Module]
-
-    @classmethod
-    def of(cls, member: Member, groups: int, places: bool, neurons: bool) -> "_Sums":
-        graph, inner = Graph.of(member.backbone.shape), member.backbone.neurons
-        maps = output_maps(member.backbone) if neurons else []
-        apart = places and member.attention.kind != "causal"
-        return cls(
-            # Float64, because thousands of float32 scores are added up. A circuit is a ranking, so rounding
-            # that swaps two edges changes it.
-            torch.zeros(groups, *graph.mask.shape, dtype=torch.float64),
-            torch.zeros(2, groups, *graph.mask.shape) if apart else None,
-            torch.zeros(groups, graph.layers, inner, dtype=torch.float64) if maps and inner else None,
-            maps,
-        )
-
-    def add(self, axes: SiteAxes, place: int, group: Tensor, scores: Tensor) -> None:
-        """Add rows' scores [rows, sources, destinations] at a site, from positions in one place."""
-        here = (slice(None), slice(axes.readable), axes.destinations)
-        # Summed in host memory: groups × sources × destinations in float64 may not fit on the device beside
-        # the model.
-        found = scores.to("cpu", torch.float64)
-        self.scores[here].index_add_(0, group, found)
-        if self.outside is not None and place != BETWEEN:
-            self.outside[place // BEHIND][here].index_add_(0, group, found.float())
-
-    def finish(self, steps: int) -> None:
-        """From sums over the steps to their means.
-
-        Raises NotComputable where one is not finite.
-        """
-        for summed in (self.scores, self.outside, self.neurons):
-            if summed is None:
-                continue
-            if not summed.isfinite().all():
-                raise NotComputable(
-                    "some edge scores are not finite", "look for NaN or overflow in weights and activations"
-                )
-            # The hooks sum the gradients over all steps; the score takes their mean.
-            summed /= steps
-
-
 def _add_scores(
-    sums: _Sums,
+    sums: Sums,
     member: Member,
     batch: Batch,
     points: NDArray[np.float64],
@@ -157,15 +115,14 @@ def _add_scores(
     """
     behind, rest = behind_shared_prefix(member, batch)
     difference, effects, values = _runs(behind, rest, sums.maps)
+    group_of_row = batch.groups[batch.example_of_row].cpu()
     held = steps_held(rest.clean.numel())
     for first in range(0, len(points), held):
         some = points[first : first + held]
         gradients = _integrate(behind, rest, some, tokens_at_once, effects, rules)
-        _accumulate(sums, behind, rest, difference, gradients)
+        _accumulate(sums, behind, rest, group_of_row, difference, gradients)
     if sums.neurons is not None:
-        group = batch.groups[batch.example_of_row].cpu()
-        for layer, effect in enumerate(effects.sums):
-            sums.neurons[:, layer].index_add_(0, group, effect.to("cpu", torch.float64))
+        sums.add_neurons(ByGroup.of(group_of_row, member.device), effects.sums)
     return values
 
 
@@ -187,6 +144,12 @@ def steps_held(positions: int) -> int:
     return max(1, min(STEPS_AT_ONCE, POSITIONS_HELD // positions))
 
 
+def rows_at_once(sources: int, width: int, tokens: int) -> int:
+    """Of how many rows of so many tokens what the sources write is held at a time."""
+    row = 4 * sources * width * tokens
+    return max(1, min(MOST_BYTES // row, max(SOURCE_BYTES // row, SOURCE_POSITIONS // tokens)))
+
+
 def stacked(positions: int, tokens_at_once: int = TOKENS_AT_ONCE) -> int:
     """How many integration steps of a batch of so many token positions one pass takes."""
     return max(1, tokens_at_once // positions)
@@ -202,7 +165,7 @@ def _integrate(
 ) -> list[SiteGradients]:
     """The gradients at every site, over these steps; the effects of neurons are added up on the way."""
     rows = len(batch.clean)
-    found = [SiteGradients(site, rows, len(points), rules) for site in sites(member.backbone)]
+    found = [gradients_at(site, rows, len(points), rules) for site in sites(member.backbone)]
     with torch.no_grad():
         # In half precision the difference of the two embeddings would be rounded before it is scaled.
         start, end = member.embed(batch.corrupted).float(), member.embed(batch.clean).float()
@@ -233,21 +196,52 @@ def _run_back(member: Member, batch: Batch, between: Tensor) -> None:
 
 @torch.no_grad()
 def _accumulate(
-    sums: _Sums, member: Member, batch: Batch, difference: Outputs, gradients: list[SiteGradients]
+    sums: Sums,
+    member: Member,
+    batch: Batch,
+    group_of_row: Tensor,
+    difference: Outputs,
+    gradients: list[SiteGradients],
 ) -> None:
-    """Add the batch's scores to the sums of its examples' groups."""
-    graph, tokens = Graph.of(member.backbone.shape), batch.clean.shape[1]
-    group, limits = batch.groups[batch.example_of_row].cpu(), borders(batch)
-    at_once = max(1, SOURCE_BYTES // (4 * graph.sources * difference.embedding[0].numel()))
-    for first in range(0, len(group), at_once):
+    """Add the batch's scores to the sums of its examples' groups, of which `group_of_row` is on the host."""
+    backbone, tokens = member.backbone, batch.clean.shape[1]
+    limits = borders(batch).cpu() if sums.outside is not None else None
+    at_once = rows_at_once(sums.graph.sources, backbone.shape.width, tokens)
+    for first in range(0, len(group_of_row), at_once):
         rows = slice(first, first + at_once)
-        sources = written(member.backbone, difference, rows)
+        sources = written(backbone, difference, rows)
+        by_group = ByGroup.of(group_of_row[rows], member.device)
         # Every row and position is in one span, so that places cost no further products.
-        parts = [EVERYTHING] if sums.outside is None else spans(limits[rows], tokens)
+        parts = [EVERYTHING] if limits is None else spans(limits[rows], tokens)
         wrote = [part.of(sources) for part in parts]
-        for axes, site in zip(graph.sites, gradients, strict=True):
-            gradient = site.summed(rows)
+        for together in _read_together(sums.graph, gradients):
+            at, gradient = _gradient(together, rows, sources)
             for part, written_here in zip(parts, wrote, strict=True):
-                felt = part.of(gradient).transpose(1, 2)
-                scores = torch.bmm(written_here[:, : axes.readable], felt)
-                sums.add(axes, part.place, group[rows][part.rows], scores)
+                scores = torch.bmm(written_here[:, at[0]], part.of(gradient).transpose(1, 2))
+                sums.add(by_group.groups, at, part.place, by_group.summed(scores, part.rows))
+
+
+Reader = tuple[SiteAxes, SiteGradients]
+
+
+def _read_together(graph: Graph, gradients: list[SiteGradients]) -> list[tuple[Reader, ...]]:
+    """The sites, an MLP's and the one after it in one product with what the sources wrote.
+
+    That reads what the sources wrote, many times the cache, half as often. What no edge is of such a product,
+    from the MLP's output to its own input, is left out at the end.
+    """
+    readers = list(zip(graph.sites, gradients, strict=True))
+    return [(readers[0],), *zip(readers[1::2], readers[2::2], strict=True)]
+
+
+def _gradient(
+    together: tuple[Reader, ...], rows: slice, sources: Tensor
+) -> tuple[tuple[slice, slice], Tensor]:
+    """Where on the graph's axes sites read, and the gradients there [destinations, rows, tokens, width]."""
+    axes = [site for site, _ in together]
+    destinations = slice(axes[0].destinations.start, axes[-1].destinations.stop)
+    gradient = sources.new_empty(destinations.stop - destinations.start, *sources.shape[1:])
+    for site, found in together:
+        first = site.destinations.start - destinations.start
+        found.write(rows, gradient[first : first + site.readers])
+    return (slice(axes[-1].readable), destinations), gradient
