@@ -217,8 +217,10 @@ def _accumulate(
         for together in _read_together(sums.graph, gradients):
             at, gradient = _gradient(together, rows, sources)
             for part, written_here in zip(parts, wrote, strict=True):
-                scores = torch.bmm(written_here[:, at[0]], part.of(gradient).transpose(1, 2))
-                sums.add(by_group.groups, at, part.place, by_group.summed(scores, part.rows))
+                # Few destinations from the left and many sources from the right: a third faster on a CPU.
+                scores = torch.bmm(part.of(gradient), written_here[:, at[0]].transpose(1, 2))
+                found = by_group.summed(scores, part.rows).transpose(1, 2)
+                sums.add(by_group.groups, at, part.place, found)
 
 
 Reader = tuple[SiteAxes, SiteGradients]

@@ -169,8 +169,9 @@ class HeadGradients:
             # −x̂ · (r δ · (y − b)) / D, one product over all steps. It needs no centring, because x̂ is centred
             # already.
             directions, radial = (each[:, rows].flatten(1, 2).transpose(0, 1) for each in self._kept)
-            along = torch.bmm(radial.transpose(1, 2), directions).transpose(0, 1)
-            gradient.sub_(along, alpha=1 / directions.shape[-1])
+            gradient.transpose(0, 1).baddbmm_(
+                radial.transpose(1, 2), directions, alpha=-1 / directions.shape[-1]
+            )
 
     def _map_back(self, index: int, rows: slice, out: Tensor) -> None:
         """Write the centred W̃ᵀ(r δ) of one map to `out` [its destinations, rows · tokens, width]."""

@@ -182,10 +182,10 @@ def _attribution(members: Works, protocol: Protocol, groups: int) -> list[Phase]
     if scoring.places:
         host["score sums by place"] = _by_place(sizes, groups)
     if scoring.neurons and sizes.neurons:
-        # Of one member added up in float64 and then copied, of both kept.
+        # Of one member fetched in float64 and then rounded, of both kept.
         host["effects of neurons"] = 4 * _of_neurons(sizes, groups)
     loads = [(each, [load for work in works for load in work.attribution]) for each, works in members]
-    return _attributed(loads, host, protocol, scoring.neurons)
+    return _attributed(loads, host, protocol, groups, scoring.neurons)
 
 
 def _other_reads(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
@@ -195,22 +195,36 @@ def _other_reads(members: Works, protocol: Protocol, groups: int) -> list[Phase]
     kept = _kept(members[0][0], protocol, groups)
     # Afterwards both reads of the MDM are set side by side, and its shares by place.
     compared: Phase = ({}, {**kept, "score sums": 8 * sums})
-    return [*_attributed(loads, {**kept, "score sums": 7 * sums}, protocol, neurons=False), compared]
+    host = {**kept, "score sums": 7 * sums}
+    return [*_attributed(loads, host, protocol, groups, neurons=False), compared]
 
 
 def _attributed(
-    loads: Sequence[tuple[Sizes, Sequence[Load]]], host: dict[str, int], protocol: Protocol, neurons: bool
+    loads: Sequence[tuple[Sizes, Sequence[Load]]],
+    host: dict[str, int],
+    protocol: Protocol,
+    groups: int,
+    neurons: bool,
 ) -> list[Phase]:
     phases: list[Phase] = []
     for sizes, asked in loads:
+        adding = _added_up(sizes, protocol, groups, neurons)
         for load in set(asked):
             if protocol.scoring.method == "exact":
                 found = _patching_phases(sizes, load)
             else:
                 held = min(most_steps(protocol.scoring), steps_held(load.rows * load.tokens))
-                found = _attribution_phases(sizes, load, held, neurons)
+                found = [{**phase, **adding} for phase in _attribution_phases(sizes, load, held, neurons)]
             phases += [(device, host) for device in found]
     return phases
+
+
+def _added_up(sizes: Sizes, protocol: Protocol, groups: int, neurons: bool) -> dict[str, int]:
+    """The sums that grow where the member is: each two numbers in float32, but one by place."""
+    found = _sums(sizes, groups) + protocol.scoring.places * _by_place(sizes, groups)
+    if neurons and sizes.neurons:
+        found += 2 * _of_neurons(sizes, groups)
+    return {"sums over groups": found}
 
 
 def _attribution_phases(sizes: Sizes, load: Load, steps: int, neurons: bool = False) -> list[dict[str, int]]:
