@@ -39,13 +39,20 @@ MOST_BYTES = 2 * 2**30
 """The most that is held at a time of what the sources write, unless one row alone needs more."""
 
 TOKENS_AT_ONCE = 512
-"""Token positions up to which integration steps are stacked in one pass, unless told otherwise."""
+"""Token positions that are worth a pass of their own: up to as many, single things are stacked."""
 
+STREAM_AT_ONCE = 2**16
+"""Numbers of the residual stream up to which the steps of a narrow model are stacked in one pass.
+
+A pass over few numbers costs what starting it costs. How many are enough was measured beforehand and follows
+from the width alone: what a process measures would be another number in the next one, and with it the
+rounding of scores, which must not depend on who computes them.
+"""
 
 STEPS_AT_ONCE = 10
 """Integration steps whose gradients are held at a time, at most: what a norm reads is kept of each."""
 
-POSITIONS_HELD = 12_288
+POSITIONS_HELD = 20_480
 """Token positions whose gradients are held at a time, over all steps, unless one step alone has more."""
 
 
@@ -54,7 +61,7 @@ def attribute(
     batches: Iterable[Batch],
     integration: Integration,
     groups: int,
-    tokens_at_once: int = TOKENS_AT_ONCE,
+    tokens_at_once: int | None = None,
     places: bool = False,
     neurons: bool = False,
     rules: Rules = CHAIN,
@@ -62,15 +69,16 @@ def attribute(
     """The score of every edge: ⟨what its source wrote, clean − corrupted; mean gradient at its destination⟩.
 
     Summed over positions and rows of an example, and over examples within each of the `groups`. Steps
-    are stacked along the batch up to `tokens_at_once` (a pass takes a batch's rows at least): more is
-    faster where memory allows. Under `staggered` an example's points follow from how many come before it.
-    `places` also splits scores by the position of the source, `neurons` adds the
-    effect of every MLP neuron; both from the same passes. `rules`: what the backward pass does otherwise than
+    are stacked along the batch up to `tokens_at_once` (a pass takes a batch's rows at least), by default
+    `tokens_stacked` of the model's width. Under `staggered` an example's points follow from how many come
+    before it. `places` also splits scores by the position of the source, `neurons` adds the effect of every
+    MLP neuron; both from the same passes. `rules`: what the backward pass does otherwise than
     the chain rule; `RELP` and `GIM` are published with `Integration("eap", 1)`: one backward pass, at the
     clean run. Scores are accumulated in float32 or better. Raises NotComputable where a score is not finite,
     there is no example, neurons are asked of experts, or a rule does not fit the model.
     """
     sums = Sums.of(member, groups, places, neurons)
+    at_once = tokens_stacked(member.backbone.shape.width) if tokens_at_once is None else tokens_at_once
     clean: list[Tensor] = []
     corrupted: list[Tensor] = []
     members: list[Tensor] = []
@@ -79,7 +87,7 @@ def attribute(
         for batch in batches:
             points = integration.points(range(seen, seen + batch.examples))
             seen += batch.examples
-            values = _add_scores(sums, member, batch, points, tokens_at_once, rules)
+            values = _add_scores(sums, member, batch, points, at_once, rules)
             clean.append(values[0])
             corrupted.append(values[1])
             members.append(batch.groups)
@@ -150,7 +158,12 @@ def rows_at_once(sources: int, width: int, tokens: int) -> int:
     return max(1, min(MOST_BYTES // row, max(SOURCE_BYTES // row, SOURCE_POSITIONS // tokens)))
 
 
-def stacked(positions: int, tokens_at_once: int = TOKENS_AT_ONCE) -> int:
+def tokens_stacked(width: int) -> int:
+    """Up to how many token positions integration steps are stacked in one pass of a model of this width."""
+    return max(TOKENS_AT_ONCE, STREAM_AT_ONCE // width)
+
+
+def stacked(positions: int, tokens_at_once: int) -> int:
     """How many integration steps of a batch of so many token positions one pass takes."""
     return max(1, tokens_at_once // positions)
 

@@ -1,12 +1,13 @@
 """What an attribution adds up over batches: kept where the model is, and fetched once, at the end.
 
 Thousands of float32 scores are added up, and a circuit is a ranking, so that rounding that swaps two edges
-would change it. Not every device has float64. So a sum is two float32 numbers, what has been added up and
-what rounding took from that: together they are as good as float64, at the same bytes, on any device.
+would change it. Sums are float64 where the device has that. Where not, a sum is two float32 numbers, what has
+been added up and what rounding took from that: as good, at the same bytes.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor, nn
@@ -20,35 +21,44 @@ from .places import BEHIND, BETWEEN
 Place = tuple[slice, ...]
 
 
+@cache
+def widest(device: torch.device) -> torch.dtype:
+    """The widest floating-point numbers that a device has: float64, or float32."""
+    try:
+        return torch.zeros(1, dtype=torch.float64, device=device).dtype
+    except (TypeError, RuntimeError):
+        return torch.float32
+
+
 class GroupSums:
     """Sums over the examples of groups [groups, ...], from values that are added a few groups at a time."""
 
     def __init__(self, shape: Sequence[int], device: torch.device) -> None:
-        self._total = torch.zeros(tuple(shape), device=device)
-        self._lost = torch.zeros_like(self._total)
+        self._total = torch.zeros(tuple(shape), dtype=widest(device), device=device)
+        self._lost = None if self._total.dtype == torch.float64 else torch.zeros_like(self._total)
 
     def add(self, groups: Tensor, place: Place, values: Tensor) -> None:
         """Add values [given groups, ...] to `groups`, each named once, at a place on the other axes."""
         here = (groups, *place)
         before = self._total[here]
         after = before + values
-        # Knuth's two-sum: what is added to `lost` is exactly what rounding took from `after`.
-        taken = after - before
-        self._lost[here] += (before - (after - taken)) + (values - taken)
+        if self._lost is not None:
+            # Knuth's two-sum: what is added to `lost` is exactly what rounding took from `after`.
+            taken = after - before
+            self._lost[here] += (before - (after - taken)) + (values - taken)
         self._total[here] = after
 
     def fetched(self) -> Tensor:
         """The sums in host memory, float64."""
         found = self._total.cpu().double()
-        found += self._lost.cpu()
-        return found
+        return found if self._lost is None else found + self._lost.cpu()
 
 
 @dataclass(frozen=True)
 class ByGroup:
     """Rows, and the groups of their examples.
 
-    `groups`: [groups], each that some row is of; `weights`: float32 [groups, rows], 1 where a row is of one.
+    `groups`: [groups], each that some row is of; `weights`: [groups, rows], 1 where a row is of a group.
     """
 
     groups: Tensor
@@ -59,12 +69,13 @@ class ByGroup:
         """Rows of these groups [rows]; the numbers are in host memory, so that nothing waits for a device."""
         groups, place = group_of_row.unique(return_inverse=True)
         weights = nn.functional.one_hot(place, len(groups)).T.float()
-        return cls(groups.to(device), weights.to(device))
+        return cls(groups.to(device), weights.to(device).to(widest(device)))
 
     def summed(self, values: Tensor, rows: Tensor | slice = slice(None)) -> Tensor:
         """Values [some rows, ...] summed over the rows of each group, [groups, ...]."""
         # A product adds in one order each time. Adding to an index does not where a device has many hands.
-        return (self.weights[:, rows] @ values.flatten(1)).unflatten(1, values.shape[1:])
+        found = self.weights[:, rows] @ values.flatten(1).to(self.weights.dtype)
+        return found.unflatten(1, values.shape[1:])
 
 
 @dataclass(frozen=True)
@@ -99,7 +110,7 @@ class Sums:
         """Add scores [given groups, sources, destinations], from positions in one place."""
         self.scores.add(groups, at, scores)
         if self.outside is not None and place != BETWEEN:
-            self.outside[place // BEHIND][(groups, *at)] += scores
+            self.outside[place // BEHIND][(groups, *at)] += scores.float()
 
     def add_neurons(self, by_group: ByGroup, effects: Sequence[Tensor]) -> None:
         """Add effects, by layer [rows, neurons]."""

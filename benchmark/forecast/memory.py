@@ -230,7 +230,7 @@ def _added_up(sizes: Sizes, protocol: Protocol, groups: int, neurons: bool) -> d
 def _attribution_phases(sizes: Sizes, load: Load, steps: int, neurons: bool = False) -> list[dict[str, int]]:
     rows, tokens = load.rows, load.tokens
     wrote, prefix = outputs(sizes, rows, tokens), cached(sizes, rows, load.prefix)
-    at_once = stacked_steps(load, steps)
+    at_once = stacked_steps(load, steps, sizes.width)
     runs = {
         "what the sources write": 3 * wrote,
         "activations": prefix + passing(sizes, rows, tokens),

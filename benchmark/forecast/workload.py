@@ -25,7 +25,7 @@ from ..asking.in_place import find_gap
 from ..asking.pool import Order, Solved
 from ..asking.states import Question, packed, questions
 from ..asking.tokens import token_questions
-from ..circuits.attribution import TOKENS_AT_ONCE, stacked, steps_held
+from ..circuits.attribution import TOKENS_AT_ONCE, stacked, steps_held, tokens_stacked
 from ..circuits.exact import edges_held
 from ..circuits.intervention import LEAST_ITEMS, stacked_items
 from ..circuits.prefix import LEAST
@@ -280,7 +280,11 @@ def _member_work(
         "attribution": sum(
             (_scoring_passes(load, sizes, scoring) for load in attribution),
             sum(
-                (_search_passes(load, steps) for steps in searched_steps(scoring) for load in searched),
+                (
+                    _search_passes(load, steps, sizes.width)
+                    for steps in searched_steps(scoring)
+                    for load in searched
+                ),
                 Passes(),
             ),
         ),
@@ -388,10 +392,10 @@ def _equal(clean: Sequence[int], corrupted: Sequence[int]) -> int:
     return next(i for i, (a, b) in enumerate(zip(clean, corrupted, strict=True)) if a != b)
 
 
-def stacked_steps(load: Load, steps: int) -> int:
-    """How many integration steps one pass over a batch takes at once."""
+def stacked_steps(load: Load, steps: int, width: int) -> int:
+    """How many integration steps one pass over a batch takes at once, of a model of this width."""
     positions = load.rows * load.tokens
-    return min(steps, steps_held(positions), stacked(positions))
+    return min(steps, steps_held(positions), stacked(positions, tokens_stacked(width)))
 
 
 def number_of_circuits(protocol: Protocol) -> int:
@@ -443,7 +447,7 @@ def _scoring_passes(load: Load, sizes: Sizes, scoring: Scoring) -> Passes:
     """Those of the protocol's method, with as many points as are typical."""
     if scoring.method == "exact":
         return _patching_passes(load, sizes)
-    return _attribution_passes(load, typical_steps(scoring))
+    return _attribution_passes(load, typical_steps(scoring), sizes.width)
 
 
 def _patching_passes(load: Load, sizes: Sizes) -> Passes:
@@ -470,12 +474,12 @@ def patched_runs(protocol: Protocol, tasks: Sequence[TaskWork], sizes: Sequence[
     )
 
 
-def _attribution_passes(load: Load, steps: int) -> Passes:
+def _attribution_passes(load: Load, steps: int, width: int) -> Passes:
     """Both runs, and one pass forward and back for each stack of integration steps."""
     positions = load.rows * load.tokens
     held = steps_held(positions)
     chunks = [min(held, steps - done) for done in range(0, steps, held)]
-    back = sum(-(-chunk // stacked_steps(load, chunk)) for chunk in chunks)
+    back = sum(-(-chunk // stacked_steps(load, chunk, width)) for chunk in chunks)
     return _behind(load) + Passes(
         load.examples,
         load.rows,
@@ -495,9 +499,9 @@ def _whole_passes(load: Load) -> Passes:
     return _behind(load) + Passes(load.examples, load.rows, 2, 2 * positions, 2 * load.reads)
 
 
-def _search_passes(load: Load, steps: int) -> Passes:
+def _search_passes(load: Load, steps: int, width: int) -> Passes:
     """Those of scoring some examples once more, which are no examples more."""
-    return replace(_attribution_passes(load, steps), examples=0, rows=0)
+    return replace(_attribution_passes(load, steps, width), examples=0, rows=0)
 
 
 def _transfer_passes(

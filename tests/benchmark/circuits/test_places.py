@@ -140,7 +140,7 @@ def test_rows_taken_a_few_at_a_time_give_the_same(
 ) -> None:
     member = random_member("gpt2", "full")
     whole = attribute(member, [batch], Integration(), groups=2, places=True).scores_by_place()
-    monkeypatch.setattr("mechshift.benchmark.circuits.attribution.SOURCE_BYTES", 1)
+    monkeypatch.setattr("mechshift.benchmark.circuits.attribution.MOST_BYTES", 1)
     parts = attribute(member, [batch], Integration(), groups=2, places=True).scores_by_place()
     np.testing.assert_allclose(parts, whole, rtol=0, atol=1e-6 * np.abs(whole).max())
 
