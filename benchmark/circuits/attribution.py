@@ -5,6 +5,8 @@ inside autograd, and a site's scores are one matrix product over all steps.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -217,46 +219,69 @@ def _accumulate(
     gradients: list[SiteGradients],
 ) -> None:
     """Add the batch's scores to the sums of its examples' groups, of which `group_of_row` is on the host."""
-    backbone, tokens = member.backbone, batch.clean.shape[1]
+    backbone, (count, tokens) = member.backbone, batch.clean.shape
+    graph, width = sums.graph, backbone.shape.width
     limits = borders(batch).cpu() if sums.outside is not None else None
-    at_once = rows_at_once(sums.graph.sources, backbone.shape.width, tokens)
-    for first in range(0, len(group_of_row), at_once):
-        rows = slice(first, first + at_once)
-        sources = written(backbone, difference, rows)
+    at_once = min(count, rows_at_once(graph.sources, width, tokens))
+    together = _read_together(graph, gradients)
+    # Both are made once: a system takes longer to give so much memory than the products take to fill it.
+    wrote = difference.embedding.new_empty(graph.sources, at_once, tokens, width)
+    felt = wrote.new_empty(max(at.readers for at in together), at_once, tokens, width)
+    for first in range(0, count, at_once):
+        rows = slice(first, min(first + at_once, count))
+        here = slice(rows.stop - rows.start)
+        sources = written(backbone, difference, rows, wrote[:, here])
         by_group = ByGroup.of(group_of_row[rows], member.device)
         # Every row and position is in one span, so that places cost no further products.
         parts = [EVERYTHING] if limits is None else spans(limits[rows], tokens)
-        wrote = [part.of(sources) for part in parts]
-        for together in _read_together(sums.graph, gradients):
-            at, gradient = _gradient(together, rows, sources)
-            for part, written_here in zip(parts, wrote, strict=True):
+        factors = [part.of(sources) for part in parts]
+        for at in together:
+            gradient = felt[: at.readers, here]
+            at.write(rows, gradient)
+            for part, factor in zip(parts, factors, strict=True):
                 # Few destinations from the left and many sources from the right: a third faster on a CPU.
-                scores = torch.bmm(part.of(gradient), written_here[:, at[0]].transpose(1, 2))
+                scores = torch.bmm(part.of(gradient), factor[:, : at.readable].transpose(1, 2))
                 found = by_group.summed(scores, part.rows).transpose(1, 2)
-                sums.add(by_group.groups, at, part.place, found)
+                sums.add(by_group.groups, at.place, part.place, found)
 
 
-Reader = tuple[SiteAxes, SiteGradients]
+@dataclass(frozen=True)
+class _Together:
+    """Sites next to each other, and what summed up the gradients at each."""
+
+    sites: tuple[SiteAxes, ...]
+    gradients: tuple[SiteGradients, ...]
+
+    @property
+    def readable(self) -> int:
+        """How many sources the last one reads, the first ones of the axis."""
+        return self.sites[-1].readable
+
+    @property
+    def readers(self) -> int:
+        """How many destinations read here."""
+        return sum(site.readers for site in self.sites)
+
+    @property
+    def place(self) -> tuple[slice, slice]:
+        """Sources and destinations on the graph's axes."""
+        return (
+            slice(self.readable),
+            slice(self.sites[0].destinations.start, self.sites[-1].destinations.stop),
+        )
+
+    def write(self, rows: slice, out: Tensor) -> None:
+        """Put the gradients of these rows into `out` [destinations, rows, tokens, width]."""
+        parts = out.split([site.readers for site in self.sites])
+        for part, gradient in zip(parts, self.gradients, strict=True):
+            gradient.write(rows, part)
 
 
-def _read_together(graph: Graph, gradients: list[SiteGradients]) -> list[tuple[Reader, ...]]:
+def _read_together(graph: Graph, gradients: list[SiteGradients]) -> list[_Together]:
     """The sites, an MLP's and the one after it in one product with what the sources wrote.
 
     That reads what the sources wrote, many times the cache, half as often. What no edge is of such a product,
     from the MLP's output to its own input, is left out at the end.
     """
-    readers = list(zip(graph.sites, gradients, strict=True))
-    return [(readers[0],), *zip(readers[1::2], readers[2::2], strict=True)]
-
-
-def _gradient(
-    together: tuple[Reader, ...], rows: slice, sources: Tensor
-) -> tuple[tuple[slice, slice], Tensor]:
-    """Where on the graph's axes sites read, and the gradients there [destinations, rows, tokens, width]."""
-    axes = [site for site, _ in together]
-    destinations = slice(axes[0].destinations.start, axes[-1].destinations.stop)
-    gradient = sources.new_empty(destinations.stop - destinations.start, *sources.shape[1:])
-    for site, found in together:
-        first = site.destinations.start - destinations.start
-        found.write(rows, gradient[first : first + site.readers])
-    return (slice(axes[-1].readable), destinations), gradient
+    starts = (0, *range(1, len(gradients), 2), len(gradients))
+    return [_Together(graph.sites[first:end], tuple(gradients[first:end])) for first, end in pairwise(starts)]

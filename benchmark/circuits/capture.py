@@ -134,20 +134,23 @@ def measure(member: Member, batch: Batch, hidden: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def written(backbone: Backbone, outputs: Outputs, rows: slice = slice(None)) -> Tensor:
+def written(
+    backbone: Backbone, outputs: Outputs, rows: slice = slice(None), out: Tensor | None = None
+) -> Tensor:
     """What each source adds to the residual stream, [sources, rows, tokens, width], biases left out.
 
-    The axis is the graph's. This is the largest tensor of the extractor: take few rows at a time.
+    The axis is the graph's. This is the largest tensor of the extractor: take few rows at a time. `out`: of
+    that shape, where it is to be written; new memory takes a system longer to give than this to fill.
     """
     shape, graph = backbone.shape, Graph.of(backbone.shape)
     embedding = outputs.embedding[rows]
-    sources = embedding.new_empty(graph.sources, *embedding.shape)
+    sources = embedding.new_empty(graph.sources, *embedding.shape) if out is None else out
     sources[0] = embedding
     for site in graph.sites:
         if site.kind == "attention":
             mixed = outputs.heads[site.layer][rows].reshape(-1, shape.heads, shape.head_dim).transpose(0, 1)
             maps = head_maps(backbone.layers[site.layer].output_weight, shape.heads)
-            torch.bmm(mixed, maps, out=sources[site.written].flatten(1, 2))
+            torch.bmm(mixed, maps, out=sources[site.written].view(*mixed.shape[:2], -1))
         elif site.kind == "mlp":
             sources[site.written] = outputs.mlps[site.layer][rows]
     return sources

@@ -138,8 +138,8 @@ class HeadGradients:
     def _add(self, index: int, reading: Tensor, gradient: Tensor) -> None:
         by_step, bias = self._by_step(gradient), self._biases[index]
         if self._kept is not None:
-            inner = self._by_step(reading if bias is None else reading.float() - bias) * by_step
-            radial = inner.unflatten(-1, (-1, self._head)).sum(dim=-1)
+            inner = reading * gradient if bias is None else (reading.float() - bias).mul_(gradient)
+            radial = self._by_step(inner).unflatten(-1, (-1, self._head)).sum(dim=-1)
             torch.mul(radial, self._scale, out=self._kept.radial[self._pass, ..., self._columns(index)])
         # Mapping back is linear, so the steps are summed first and mapped back once. The radial parts
         # cannot be summed: every step has its own x̂.
@@ -162,7 +162,7 @@ class HeadGradients:
 
         W̃ᵀ(r δ) less its part along x̂ (and, under LayerNorm, along the vector of ones): the norm's Jacobian.
         """
-        gradient = out.flatten(1, 2)
+        gradient = out.view(len(out), -1, out.shape[-1])
         for index in range(len(self._maps)):
             self._map_back(index, rows, gradient[self._columns(index)])
         if self._kept is not None:

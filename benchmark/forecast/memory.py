@@ -220,7 +220,7 @@ def _attributed(
 
 
 def _added_up(sizes: Sizes, protocol: Protocol, groups: int, neurons: bool) -> dict[str, int]:
-    """The sums that grow where the member is: each two numbers in float32, but one by place."""
+    """The sums that grow where the member is: 8 bytes a number, but float32 by place."""
     found = _sums(sizes, groups) + protocol.scoring.places * _by_place(sizes, groups)
     if neurons and sizes.neurons:
         found += 2 * _of_neurons(sizes, groups)

@@ -4,7 +4,8 @@
 
 The two alternate within one run; the ratio of their shortest times is printed. So is what it costs on top to
 tell the places of sources apart and to add the effects of neurons, for a bidirectional model whose prompts
-differ from several positions on. Run it on a quiet machine.
+differ from several positions on; and how the time grows with twice as many examples, tokens and integration
+points. Run it on a quiet machine.
 """
 
 import argparse
@@ -117,6 +118,35 @@ def compare_parts(prompts: int, tokens: int, steps: int, repeats: int) -> None:
     print(f"bidirectional: attribution {plain:.2f} s; places {places}, neurons {neurons}, both {both}")
 
 
+def compare_growth(prompts: int, tokens: int, steps: int, repeats: int) -> None:
+    """Print how the time of attribution and of bare passes grows with twice the examples, tokens or points.
+
+    Twice the examples or tokens is twice the time, what attention takes between more tokens included; twice
+    the points is less, since both runs and the scores' products are made once.
+    """
+    member = random_member()
+    asked = {
+        "": (prompts, tokens, steps),
+        "examples": (2 * prompts, tokens, steps),
+        "tokens": (prompts, 2 * tokens, steps),
+        "points": (prompts, tokens, 2 * steps),
+    }
+
+    def both(rows: int, length: int, points: int) -> tuple[float, float]:
+        batch, integration = random_batch(rows, length), Integration("midpoint", points)
+        return (
+            seconds(lambda: bare_passes(member, batch, points)),
+            seconds(lambda: attribute(member, [batch], integration, groups=5)),
+        )
+
+    both(prompts, tokens, 1)
+    times = [[both(*sizes) for sizes in asked.values()] for _ in range(repeats)]
+    least = np.array(times).min(axis=0)
+    print(f"from {prompts} prompts of {tokens} tokens, m = {steps} ({least[0, 1]:.2f} s):")
+    for name, (bare, whole) in zip(list(asked)[1:], least[1:] / least[0], strict=True):
+        print(f"  twice the {name}: attribution x {whole:.2f}, bare passes x {bare:.2f}")
+
+
 def time_graph() -> None:
     """Print how long LLaMA-2-7B's graph takes to build, and its top 1000 edges to select and prune."""
     scores = np.random.default_rng(0).standard_normal(Graph(32, 32, 32).mask.shape)
@@ -143,6 +173,7 @@ def main() -> None:
     asked = vars(parser.parse_args())
     compare(**asked)
     compare_parts(**asked)
+    compare_growth(max(1, asked["prompts"] // 4), asked["tokens"], asked["steps"], asked["repeats"])
     time_graph()
 
 

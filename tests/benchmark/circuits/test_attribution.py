@@ -265,10 +265,13 @@ def test_staggered_points_go_with_the_examples_and_not_with_their_batches(
     )
 
 
-def test_rows_taken_one_at_a_time_give_the_same(oracle: Oracle, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("at_once", [1, 5])
+def test_rows_taken_a_few_at_a_time_give_the_same(
+    oracle: Oracle, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     member, batch, _ = oracle
     whole = attribute(member, [batch], Integration(), groups=3).score_sums
-    monkeypatch.setattr("mechshift.benchmark.circuits.attribution.MOST_BYTES", 1)
+    monkeypatch.setattr("mechshift.benchmark.circuits.attribution.rows_at_once", lambda *_: at_once)
     parts = attribute(member, [batch], Integration(), groups=3).score_sums
     np.testing.assert_allclose(parts, whole, rtol=0, atol=1e-6 * np.abs(whole).max())
 
