@@ -5,8 +5,6 @@ inside autograd, and a site's scores are one matrix product over all steps.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import torch
@@ -17,10 +15,10 @@ from ...errors import NotComputable
 from ..pairs.member import Member
 from .backward import under
 from .batch import Batch
-from .capture import Outputs, hooks, measure, run, sites, still, written
+from .capture import Outputs, hooks, measure, run, sites, still, subtract, written
 from .gradients import SiteGradients, gradients_at
 from .graph import Graph, SiteAxes
-from .neurons import NeuronEffects, activations
+from .neurons import NeuronEffects, activations, taken_off
 from .places import EVERYTHING, borders, spans
 from .prefix import behind_shared_prefix
 from .rules import CHAIN, Rules
@@ -39,6 +37,9 @@ most of the work in a wide model.
 
 MOST_BYTES = 2 * 2**30
 """The most that is held at a time of what the sources write, unless one row alone needs more."""
+
+DESTINATIONS_AT_ONCE = 64
+"""Destinations whose scores are one product, at least, if there are as many."""
 
 TOKENS_AT_ONCE = 512
 """Token positions that are worth a pass of their own: up to as many, single things are stacked."""
@@ -140,13 +141,12 @@ def _runs(
     member: Member, batch: Batch, maps: Sequence[nn.Module]
 ) -> tuple[Outputs, NeuronEffects, tuple[Tensor, Tensor]]:
     """What the sources and the neurons of these maps put out, clean − corrupted; the metric of both runs."""
-    with activations(maps) as clean_neurons:
-        clean, clean_hidden = run(member, batch.clean)
-    with activations(maps) as corrupted_neurons:
-        corrupted, corrupted_hidden = run(member, batch.corrupted)
-    effects = NeuronEffects(maps, [a - b for a, b in zip(clean_neurons, corrupted_neurons, strict=True)])
-    values = measure(member, batch, clean_hidden), measure(member, batch, corrupted_hidden)
-    return clean - corrupted, effects, values
+    with activations(maps) as neurons:
+        difference, hidden = run(member, batch.clean)
+    clean = measure(member, batch, hidden)
+    with taken_off(maps, neurons):
+        hidden = subtract(member, batch.corrupted, difference)
+    return difference, NeuronEffects(maps, neurons), (clean, measure(member, batch, hidden))
 
 
 def steps_held(positions: int) -> int:
@@ -223,10 +223,11 @@ def _accumulate(
     graph, width = sums.graph, backbone.shape.width
     limits = borders(batch).cpu() if sums.outside is not None else None
     at_once = min(count, rows_at_once(graph.sources, width, tokens))
-    together = _read_together(graph, gradients)
+    together = read_together(graph)
+    of_reader = {site.destinations.start: each for site, each in zip(graph.sites, gradients, strict=True)}
     # Both are made once: a system takes longer to give so much memory than the products take to fill it.
     wrote = difference.embedding.new_empty(graph.sources, at_once, tokens, width)
-    felt = wrote.new_empty(max(at.readers for at in together), at_once, tokens, width)
+    felt = wrote.new_empty(max(map(readers_of, together)), at_once, tokens, width)
     for first in range(0, count, at_once):
         rows = slice(first, min(first + at_once, count))
         here = slice(rows.stop - rows.start)
@@ -235,53 +236,38 @@ def _accumulate(
         # Every row and position is in one span, so that places cost no further products.
         parts = [EVERYTHING] if limits is None else spans(limits[rows], tokens)
         factors = [part.of(sources) for part in parts]
-        for at in together:
-            gradient = felt[: at.readers, here]
-            at.write(rows, gradient)
-            for part, factor in zip(parts, factors, strict=True):
+        for some in together:
+            gradient = felt[: readers_of(some), here]
+            for site, part in zip(some, gradient.split([each.readers for each in some]), strict=True):
+                of_reader[site.destinations.start].write(rows, part)
+            readable = slice(some[-1].readable)
+            place = readable, slice(some[0].destinations.start, some[-1].destinations.stop)
+            for span, factor in zip(parts, factors, strict=True):
                 # Few destinations from the left and many sources from the right: a third faster on a CPU.
-                scores = torch.bmm(part.of(gradient), factor[:, : at.readable].transpose(1, 2))
-                found = by_group.summed(scores, part.rows).transpose(1, 2)
-                sums.add(by_group.groups, at.place, part.place, found)
+                scores = torch.bmm(span.of(gradient), factor[:, readable].transpose(1, 2))
+                found = by_group.summed(scores, span.rows).transpose(1, 2)
+                sums.add(by_group.groups, place, span.place, found)
 
 
-@dataclass(frozen=True)
-class _Together:
-    """Sites next to each other, and what summed up the gradients at each."""
+def read_together(graph: Graph) -> list[tuple[SiteAxes, ...]]:
+    """The sites, several next to each other where each has few destinations; the later ones first.
 
-    sites: tuple[SiteAxes, ...]
-    gradients: tuple[SiteGradients, ...]
-
-    @property
-    def readable(self) -> int:
-        """How many sources the last one reads, the first ones of the axis."""
-        return self.sites[-1].readable
-
-    @property
-    def readers(self) -> int:
-        """How many destinations read here."""
-        return sum(site.readers for site in self.sites)
-
-    @property
-    def place(self) -> tuple[slice, slice]:
-        """Sources and destinations on the graph's axes."""
-        return (
-            slice(self.readable),
-            slice(self.sites[0].destinations.start, self.sites[-1].destinations.stop),
-        )
-
-    def write(self, rows: slice, out: Tensor) -> None:
-        """Put the gradients of these rows into `out` [destinations, rows, tokens, width]."""
-        parts = out.split([site.readers for site in self.sites])
-        for part, gradient in zip(parts, self.gradients, strict=True):
-            gradient.write(rows, part)
-
-
-def _read_together(graph: Graph, gradients: list[SiteGradients]) -> list[_Together]:
-    """The sites, an MLP's and the one after it in one product with what the sources wrote.
-
-    That reads what the sources wrote, many times the cache, half as often. What no edge is of such a product,
-    from the MLP's output to its own input, is left out at the end.
+    A product with what the sources wrote is slower with 37 destinations than with 74, and reads as much
+    memory. What no edge is of such a product, from a later source to an earlier reader, is left out at the
+    end.
     """
-    starts = (0, *range(1, len(gradients), 2), len(gradients))
-    return [_Together(graph.sites[first:end], tuple(gradients[first:end])) for first, end in pairwise(starts)]
+    found, end = [], len(graph.sites)
+    while end:
+        start, readers = end, 0
+        # From the end, so that what is left over reads the fewest sources.
+        while start and readers < DESTINATIONS_AT_ONCE:
+            start -= 1
+            readers += graph.sites[start].readers
+        found.append(graph.sites[start:end])
+        end = start
+    return found
+
+
+def readers_of(together: tuple[SiteAxes, ...]) -> int:
+    """How many destinations read at these sites."""
+    return sum(site.readers for site in together)

@@ -7,6 +7,7 @@ linear, so that differences and means of heads can be taken before the map is ap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -106,25 +107,52 @@ def hooks() -> Iterator[list[RemovableHandle]]:
 @torch.no_grad()
 def run(member: Member, tokens: Tensor) -> tuple[Outputs, Tensor]:
     """What the sources wrote for ids [rows, tokens], and the final norm's output [rows, tokens, width]."""
-    layers = member.backbone.layers
     heads: list[Tensor] = []
     mlps: list[Tensor] = []
+    embedding, hidden = _run(
+        member, tokens, lambda _, mixed: heads.append(mixed.float()), lambda _, out: mlps.append(out.float())
+    )
+    return Outputs(embedding.float(), tuple(heads), tuple(mlps)), hidden
 
-    def keep_input(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+
+@torch.no_grad()
+def subtract(member: Member, tokens: Tensor, outputs: Outputs) -> Tensor:
+    """Take what the sources write for ids [rows, tokens] off `outputs`, in place; the final norm's output.
+
+    So that nothing is held of a second run.
+    """
+    embedding, hidden = _run(
+        member,
+        tokens,
+        lambda layer, mixed: outputs.heads[layer].sub_(mixed),
+        lambda layer, out: outputs.mlps[layer].sub_(out),
+    )
+    outputs.embedding.sub_(embedding)
+    return hidden
+
+
+def _run(
+    member: Member,
+    tokens: Tensor,
+    heads: Callable[[int, Tensor], object],
+    mlps: Callable[[int, Tensor], object],
+) -> tuple[Tensor, Tensor]:
+    """The embeddings and the final norm's output for ids; `heads` and `mlps` are shown what is written."""
+
+    def show_input(layer: int, _: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         # Taken before the output map, where all heads together are only as wide as one head's output after
         # it.
-        heads.append(inputs[0].float())
+        heads(layer, inputs[0])
 
-    def keep_output(_: nn.Module, __: object, output: Tensor) -> None:
-        mlps.append(output.float())
+    def show_output(layer: int, _: nn.Module, __: object, output: Tensor) -> None:
+        mlps(layer, output)
 
     embedding = member.embed(tokens)
     with hooks() as handles:
-        for layer in layers:
-            handles.append(layer.output.register_forward_pre_hook(keep_input))
-            handles.append(layer.mlp.register_forward_hook(keep_output))
-        hidden = member.hidden(embedding, tokens)
-    return Outputs(embedding.float(), tuple(heads), tuple(mlps)), hidden
+        for number, layer in enumerate(member.backbone.layers):
+            handles.append(layer.output.register_forward_pre_hook(partial(show_input, number)))
+            handles.append(layer.mlp.register_forward_hook(partial(show_output, number)))
+        return embedding, member.hidden(embedding, tokens)
 
 
 @torch.no_grad()

@@ -5,7 +5,7 @@ What the extractor keeps is float32 (4) whatever s is.
 """
 
 from ..asking.decoding import LOGITS
-from ..circuits.attribution import rows_at_once
+from ..circuits.attribution import read_together, readers_of, rows_at_once
 from ..circuits.intervention import stacked_items
 from ..measure.entropies import MEMORY as LENS_BYTES
 from .sizes import Sizes
@@ -141,16 +141,15 @@ def written_by_neurons(sizes: Sizes, rows: int, tokens: int) -> int:
 def site(sizes: Sizes, rows: int, tokens: int, steps: int) -> int:
     """Sources and destinations of the largest site while its scores are taken, for a few rows at a time.
 
-    What all sources wrote, [sources, rows, tokens, width]; the gradient at every destination of an attention
-    norm and of the MLP before it, twice; the normalised inputs of all steps in one piece, twice; and a map as
-    float32, twice.
+    What all sources wrote, [sources, rows, tokens, width]; the gradient at every destination of as many norms
+    as are read together; the normalised inputs of all steps in one piece, twice; and a map as float32, twice.
     """
     at_once = min(rows, rows_at_once(sizes.graph.sources, sizes.width, tokens))
-    row = FLOAT * sizes.graph.sources * tokens * sizes.width
-    read = FLOAT * (1 + sizes.graph.sites[0].readers) * at_once * tokens * sizes.width
+    readers = max(map(readers_of, read_together(sizes.graph)))
+    row = FLOAT * (sizes.graph.sources + readers) * tokens * sizes.width
     whole = FLOAT * steps * rows * tokens * sizes.width
     maps = FLOAT * sizes.heads * sizes.head_dim * sizes.width
-    return at_once * row + 2 * (read + whole + maps)
+    return at_once * row + 2 * (whole + maps)
 
 
 def stack(sizes: Sizes, load: Load, circuits: int) -> int:

@@ -176,7 +176,7 @@ def _decoding(members: Works) -> list[Phase]:
 
 
 def _attribution(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
-    """Both runs before they are subtracted; every pass forward and back; and the scores."""
+    """Both runs; every pass forward and back; and the scores."""
     sizes, scoring = members[0][0], protocol.scoring
     host = {"score sums": 4 * _sums(sizes, groups)}
     if scoring.places:
@@ -232,7 +232,7 @@ def _attribution_phases(sizes: Sizes, load: Load, steps: int, neurons: bool = Fa
     wrote, prefix = outputs(sizes, rows, tokens), cached(sizes, rows, load.prefix)
     at_once = stacked_steps(load, steps, sizes.width)
     runs = {
-        "what the sources write": 3 * wrote,
+        "what the sources write": wrote,
         "activations": prefix + passing(sizes, rows, tokens),
         "logits": logits(sizes, load.reads),
     }
@@ -247,10 +247,9 @@ def _attribution_phases(sizes: Sizes, load: Load, steps: int, neurons: bool = Fa
     ]
     if neurons and sizes.neurons:
         of_layer = written_by_neurons(sizes, rows, tokens)
-        # Both runs and their difference at first, of which the difference stays; on the way back the sum over
-        # a pass's steps besides, for a layer, and its product with the difference.
-        runs["what neurons put out"] = 3 * sizes.layers * of_layer
-        scores["what neurons put out"] = sizes.layers * of_layer
+        # On the way back the sum over a pass's steps besides, for a layer, and its product with that.
+        for phase in (runs, scores):
+            phase["what neurons put out"] = sizes.layers * of_layer
         for each in passes:
             each["what neurons put out"] = (sizes.layers + 2) * of_layer
     return [runs, *passes, scores]
