@@ -155,7 +155,7 @@ class HeadGradients:
         return slice(edges[index], edges[index + 1])
 
     def _by_step(self, stacked: Tensor) -> Tensor:
-        return stacked.unflatten(0, (-1, self._rows))
+        return stacked.view(-1, self._rows, *stacked.shape[1:])
 
     def write(self, rows: slice, out: Tensor) -> None:
         """Put the sum over the steps, of these rows, into `out`, float32 [destinations, rows, tokens, width].

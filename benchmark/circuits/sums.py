@@ -39,7 +39,7 @@ class GroupSums:
 
     def add(self, groups: Tensor, place: Place, values: Tensor) -> None:
         """Add values [given groups, ...] to `groups`, each named once, at a place on the other axes."""
-        here = (groups, *place)
+        here: tuple[Tensor | slice, ...] = (groups, *place)
         before = self._total[here]
         after = before + values
         if self._lost is not None:
@@ -75,7 +75,7 @@ class ByGroup:
         """Values [some rows, ...] summed over the rows of each group, [groups, ...]."""
         # A product adds in one order each time. Adding to an index does not where a device has many hands.
         found = self.weights[:, rows] @ values.flatten(1).to(self.weights.dtype)
-        return found.unflatten(1, values.shape[1:])
+        return found.view(len(found), *values.shape[1:])
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,8 @@ class Sums:
         """Add scores [given groups, sources, destinations], from positions in one place."""
         self.scores.add(groups, at, scores)
         if self.outside is not None and place != BETWEEN:
-            self.outside[place // BEHIND][(groups, *at)] += scores.float()
+            here: tuple[Tensor | slice, ...] = (groups, *at)
+            self.outside[place // BEHIND][here] += scores.float()
 
     def add_neurons(self, by_group: ByGroup, effects: Sequence[Tensor]) -> None:
         """Add effects, by layer [rows, neurons]."""
