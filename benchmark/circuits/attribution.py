@@ -4,7 +4,9 @@ Costs little more than the model's own passes: nothing the size of the residual 
 inside autograd, and a site's scores are one matrix product over all steps.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,51 +14,20 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ...errors import NotComputable
+from ..pairs.backbones import Backbone
 from ..pairs.member import Member
 from .backward import under
 from .batch import Batch
-from .capture import Outputs, hooks, measure, run, sites, still, subtract, written
+from .capture import Outputs, hooks, measure, run, sites, still, taken_off, written
 from .gradients import SiteGradients, gradients_at
-from .graph import Graph, SiteAxes
-from .neurons import NeuronEffects, activations, taken_off
+from .graph import Graph
+from .neurons import NeuronEffects, activations, neurons_taken_off
 from .places import EVERYTHING, borders, spans
+from .portions import read_together, readers_of, rows_at_once, stacked, steps_held, tokens_stacked
 from .prefix import behind_shared_prefix
 from .rules import CHAIN, Rules
 from .scores import Attribution, Integration, Outside
 from .sums import ByGroup, Sums
-
-SOURCE_BYTES = 64 * 2**20
-"""How much of what the sources write is held at a time, unless `SOURCE_POSITIONS` or one row need more."""
-
-SOURCE_POSITIONS = 256
-"""Token positions of what the sources write that are held at a time, if they take no more than `MOST_BYTES`.
-
-For each such piece all maps that heads read through are made ready again: less than this, and that would be
-most of the work in a wide model.
-"""
-
-MOST_BYTES = 2 * 2**30
-"""The most that is held at a time of what the sources write, unless one row alone needs more."""
-
-DESTINATIONS_AT_ONCE = 64
-"""Destinations whose scores are one product, at least, if there are as many."""
-
-TOKENS_AT_ONCE = 512
-"""Token positions that are worth a pass of their own: up to as many, single things are stacked."""
-
-STREAM_AT_ONCE = 2**16
-"""Numbers of the residual stream up to which the steps of a narrow model are stacked in one pass.
-
-A pass over few numbers costs what starting it costs. How many are enough was measured beforehand and follows
-from the width alone: what a process measures would be another number in the next one, and with it the
-rounding of scores, which must not depend on who computes them.
-"""
-
-STEPS_AT_ONCE = 10
-"""Integration steps whose gradients are held at a time, at most: what a norm reads is kept of each."""
-
-POSITIONS_HELD = 20_480
-"""Token positions whose gradients are held at a time, over all steps, unless one step alone has more."""
 
 
 def attribute(
@@ -125,49 +96,55 @@ def _add_scores(
     A function of its own, so that nothing of a batch is still held while the next one runs.
     """
     behind, rest = behind_shared_prefix(member, batch)
-    difference, effects, values = _runs(behind, rest, sums.maps)
+    clean = _clean_run(behind, rest, sums.maps)
+    effects = NeuronEffects(sums.maps, clean.neurons)
+    # At the corrupted end of the path, under the chain rule, a step's way there is the corrupted run.
+    is_step = rules == CHAIN and not points[0].any()
+    corrupted = None if is_step else _corrupted_run(behind, rest, clean)
     group_of_row = batch.groups[batch.example_of_row].cpu()
     held = steps_held(rest.clean.numel())
     for first in range(0, len(points), held):
         some = points[first : first + held]
-        gradients = _integrate(behind, rest, some, tokens_at_once, effects, rules)
-        _accumulate(sums, behind, rest, group_of_row, difference, gradients)
+        end = clean if corrupted is None else None
+        gradients, seen = _integrate(behind, rest, some, tokens_at_once, effects, rules, end)
+        corrupted = seen if corrupted is None else corrupted
+        _accumulate(sums, behind, rest, group_of_row, clean.difference, gradients)
     if sums.neurons is not None:
         sums.add_neurons(ByGroup.of(group_of_row, member.device), effects.sums)
-    return values
+    assert corrupted is not None, "there is at least one step"
+    return clean.metric, corrupted
 
 
-def _runs(
-    member: Member, batch: Batch, maps: Sequence[nn.Module]
-) -> tuple[Outputs, NeuronEffects, tuple[Tensor, Tensor]]:
-    """What the sources and the neurons of these maps put out, clean − corrupted; the metric of both runs."""
+@dataclass(frozen=True)
+class _Clean:
+    """What sources and neurons put out in the clean run, until the corrupted one is taken off; its metric."""
+
+    difference: Outputs
+    maps: Sequence[nn.Module]
+    neurons: list[Tensor]
+    metric: Tensor
+
+    @contextmanager
+    def less(self, backbone: Backbone) -> Iterator[None]:
+        """Within is the corrupted run, and with it what both put out there is taken off."""
+        with taken_off(backbone, self.difference), neurons_taken_off(self.maps, self.neurons):
+            yield
+
+
+def _clean_run(member: Member, batch: Batch, maps: Sequence[nn.Module]) -> _Clean:
     with activations(maps) as neurons:
-        difference, hidden = run(member, batch.clean)
-    clean = measure(member, batch, hidden)
-    with taken_off(maps, neurons):
-        hidden = subtract(member, batch.corrupted, difference)
-    return difference, NeuronEffects(maps, neurons), (clean, measure(member, batch, hidden))
+        outputs, hidden = run(member, batch.clean)
+    return _Clean(outputs, maps, neurons, measure(member, batch, hidden))
 
 
-def steps_held(positions: int) -> int:
-    """Of how many integration steps gradients are held at a time, for a batch of so many token positions."""
-    return max(1, min(STEPS_AT_ONCE, POSITIONS_HELD // positions))
-
-
-def rows_at_once(sources: int, width: int, tokens: int) -> int:
-    """Of how many rows of so many tokens what the sources write is held at a time."""
-    row = 4 * sources * width * tokens
-    return max(1, min(MOST_BYTES // row, max(SOURCE_BYTES // row, SOURCE_POSITIONS // tokens)))
-
-
-def tokens_stacked(width: int) -> int:
-    """Up to how many token positions integration steps are stacked in one pass of a model of this width."""
-    return max(TOKENS_AT_ONCE, STREAM_AT_ONCE // width)
-
-
-def stacked(positions: int, tokens_at_once: int) -> int:
-    """How many integration steps of a batch of so many token positions one pass takes."""
-    return max(1, tokens_at_once // positions)
+@torch.no_grad()
+def _corrupted_run(member: Member, batch: Batch, clean: _Clean) -> Tensor:
+    """Take the corrupted run off the clean one; its metric."""
+    embedding = member.embed(batch.corrupted)
+    with clean.less(member.backbone):
+        hidden = member.hidden(embedding, batch.corrupted)
+    clean.difference.embedding.sub_(embedding)
+    return measure(member, batch, hidden)
 
 
 def _integrate(
@@ -177,33 +154,50 @@ def _integrate(
     tokens_at_once: int,
     effects: NeuronEffects,
     rules: Rules,
-) -> list[SiteGradients]:
-    """The gradients at every site, over these steps; the effects of neurons are added up on the way."""
+    clean: _Clean | None,
+) -> tuple[list[SiteGradients], Tensor | None]:
+    """The gradients at every site, over these steps; the effects of neurons are added up on the way.
+
+    `clean`: what the first step, the corrupted run, is to be taken off; its metric is then given too.
+    """
     rows = len(batch.clean)
     found = [gradients_at(site, rows, len(points), rules) for site in sites(member.backbone)]
     with torch.no_grad():
         # In half precision the difference of the two embeddings would be rounded before it is scaled.
         start, end = member.embed(batch.corrupted).float(), member.embed(batch.clean).float()
-    at_once = stacked(batch.clean.numel(), tokens_at_once)
     of_rows = torch.tensor(points, dtype=start.dtype, device=start.device)[:, batch.example_of_row]
+    metric = None
     with under(rules, member.backbone), hooks() as handles, torch.enable_grad():
         for gradients in found:
             gradients.attach(handles)
         effects.attach(handles)
+        if clean is not None:
+            with clean.less(member.backbone):
+                hidden = _forward(member, batch, start[None].to(member.backbone.dtype))
+            clean.difference.embedding.sub_(start)
+            metric = measure(member, batch, hidden.detach())
+            _back(member, batch, hidden)
+            del hidden
+            of_rows = of_rows[1:]
+        at_once = stacked(batch.clean.numel(), tokens_at_once)
         for first in range(0, len(of_rows), at_once):
-            between = start + of_rows[first : first + at_once, :, None, None] * (end - start)
-            _run_back(member, batch, between.to(member.backbone.dtype))
-    return found
+            some = of_rows[first : first + at_once]
+            between = start + some[..., None, None] * (end - start)
+            # Nothing of a pass is still held while the next one runs.
+            _back(member, batch, _forward(member, batch, between.to(member.backbone.dtype)))
+    return found, metric
 
 
-def _run_back(member: Member, batch: Batch, between: Tensor) -> None:
-    """One pass forward and back from embeddings [steps, rows, tokens, width].
-
-    A function of its own, so that nothing of a pass is still held while the next one runs.
-    """
+def _forward(member: Member, batch: Batch, embeddings: Tensor) -> Tensor:
+    """The final norm's output for embeddings [steps, rows, tokens, width], one stack after the other."""
     # The embeddings are the only leaf. Parameters need no gradient, so autograd does not keep their inputs.
-    hidden = member.hidden(between.flatten(0, 1).requires_grad_(), batch.clean)
-    read = hidden.view(*between.shape[:2], *hidden.shape[1:])[:, batch.read_row, batch.read_position]
+    return member.hidden(embeddings.flatten(0, 1).requires_grad_(), batch.clean)
+
+
+def _back(member: Member, batch: Batch, hidden: Tensor) -> None:
+    """Back from the metric of every step to the embeddings."""
+    by_step = hidden.view(-1, len(batch.clean), *hidden.shape[1:])
+    read = by_step[:, batch.read_row, batch.read_position]
     # No row attends to another, so the gradient of the sum gives every row and step its own gradient.
     value = torch.stack([batch.metric(logits).sum() for logits in member.logits(read)]).sum()
     torch.autograd.backward(value)
@@ -247,27 +241,3 @@ def _accumulate(
                 scores = torch.bmm(span.of(gradient), factor[:, readable].transpose(1, 2))
                 found = by_group.summed(scores, span.rows).transpose(1, 2)
                 sums.add(by_group.groups, place, span.place, found)
-
-
-def read_together(graph: Graph) -> list[tuple[SiteAxes, ...]]:
-    """The sites, several next to each other where each has few destinations; the later ones first.
-
-    A product with what the sources wrote is slower with 37 destinations than with 74, and reads as much
-    memory. What no edge is of such a product, from a later source to an earlier reader, is left out at the
-    end.
-    """
-    found, end = [], len(graph.sites)
-    while end:
-        start, readers = end, 0
-        # From the end, so that what is left over reads the fewest sources.
-        while start and readers < DESTINATIONS_AT_ONCE:
-            start -= 1
-            readers += graph.sites[start].readers
-        found.append(graph.sites[start:end])
-        end = start
-    return found
-
-
-def readers_of(together: tuple[SiteAxes, ...]) -> int:
-    """How many destinations read at these sites."""
-    return sum(site.readers for site in together)

@@ -109,50 +109,47 @@ def run(member: Member, tokens: Tensor) -> tuple[Outputs, Tensor]:
     """What the sources wrote for ids [rows, tokens], and the final norm's output [rows, tokens, width]."""
     heads: list[Tensor] = []
     mlps: list[Tensor] = []
-    embedding, hidden = _run(
-        member, tokens, lambda _, mixed: heads.append(mixed.float()), lambda _, out: mlps.append(out.float())
-    )
+    embedding = member.embed(tokens)
+    with _shown(
+        member.backbone, lambda _, mixed: heads.append(mixed.float()), lambda _, out: mlps.append(out.float())
+    ):
+        hidden = member.hidden(embedding, tokens)
     return Outputs(embedding.float(), tuple(heads), tuple(mlps)), hidden
 
 
-@torch.no_grad()
-def subtract(member: Member, tokens: Tensor, outputs: Outputs) -> Tensor:
-    """Take what the sources write for ids [rows, tokens] off `outputs`, in place; the final norm's output.
+@contextmanager
+def taken_off(backbone: Backbone, outputs: Outputs) -> Iterator[None]:
+    """What heads and MLPs write in the one pass within is taken off `outputs`, in place.
 
-    So that nothing is held of a second run.
+    So that nothing is held of a second run. Its embeddings are left to the caller, who has them.
     """
-    embedding, hidden = _run(
-        member,
-        tokens,
+    with _shown(
+        backbone,
         lambda layer, mixed: outputs.heads[layer].sub_(mixed),
         lambda layer, out: outputs.mlps[layer].sub_(out),
-    )
-    outputs.embedding.sub_(embedding)
-    return hidden
+    ):
+        yield
 
 
-def _run(
-    member: Member,
-    tokens: Tensor,
-    heads: Callable[[int, Tensor], object],
-    mlps: Callable[[int, Tensor], object],
-) -> tuple[Tensor, Tensor]:
-    """The embeddings and the final norm's output for ids; `heads` and `mlps` are shown what is written."""
+@contextmanager
+def _shown(
+    backbone: Backbone, heads: Callable[[int, Tensor], object], mlps: Callable[[int, Tensor], object]
+) -> Iterator[None]:
+    """Within, `heads` and `mlps` are shown what is written in each layer, without its gradient."""
 
     def show_input(layer: int, _: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         # Taken before the output map, where all heads together are only as wide as one head's output after
         # it.
-        heads(layer, inputs[0])
+        heads(layer, inputs[0].detach())
 
     def show_output(layer: int, _: nn.Module, __: object, output: Tensor) -> None:
-        mlps(layer, output)
+        mlps(layer, output.detach())
 
-    embedding = member.embed(tokens)
     with hooks() as handles:
-        for number, layer in enumerate(member.backbone.layers):
+        for number, layer in enumerate(backbone.layers):
             handles.append(layer.output.register_forward_pre_hook(partial(show_input, number)))
             handles.append(layer.mlp.register_forward_hook(partial(show_output, number)))
-        return embedding, member.hidden(embedding, tokens)
+        yield
 
 
 @torch.no_grad()

@@ -50,13 +50,13 @@ def _keep(seen: list[Tensor], _: nn.Module, inputs: tuple[Tensor, ...]) -> None:
 
 
 @contextmanager
-def taken_off(maps: Sequence[nn.Module], activations: Sequence[Tensor]) -> Iterator[None]:
+def neurons_taken_off(maps: Sequence[nn.Module], activations: Sequence[Tensor]) -> Iterator[None]:
     """What the neurons put out in the one pass within is taken off `activations`, by layer, in place."""
 
     def take(layer: int, _: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        activations[layer].sub_(inputs[0])
+        activations[layer].sub_(inputs[0].detach())
 
-    with hooks() as handles, torch.no_grad():
+    with hooks() as handles:
         for layer, module in enumerate(maps):
             handles.append(module.register_forward_pre_hook(partial(take, layer)))
         yield

@@ -15,12 +15,12 @@ from torch.utils.hooks import RemovableHandle
 
 from ..pairs.backbones import Backbone
 from ..pairs.member import Member
-from .attribution import TOKENS_AT_ONCE
 from .batch import Batch
 from .capture import hooks, still
 from .graph import Edges
 from .intervention import LEAST_ITEMS, stacked_reads
 from .neurons import output_maps
+from .portions import TOKENS_AT_ONCE
 
 
 @dataclass(frozen=True, eq=False)

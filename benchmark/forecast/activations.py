@@ -5,8 +5,8 @@ What the extractor keeps is float32 (4) whatever s is.
 """
 
 from ..asking.decoding import LOGITS
-from ..circuits.attribution import read_together, readers_of, rows_at_once
 from ..circuits.intervention import stacked_items
+from ..circuits.portions import read_together, readers_of, rows_at_once
 from ..measure.entropies import MEMORY as LENS_BYTES
 from .sizes import Sizes
 from .workload import Load

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from ...metrics.halves import AT_ONCE
 from ...metrics.packed import CHUNK
 from ...metrics.selection import RESAMPLES
-from ..circuits.attribution import steps_held
 from ..circuits.effects import MEMORY as DIRECT_BYTES
 from ..circuits.exact import edges_held
+from ..circuits.portions import steps_held
 from ..measure.circuit_runs import crossed_circuits
 from ..record.protocol import Protocol
 from .activations import (

@@ -6,7 +6,7 @@ from torch import nn
 
 from build.models import KINDS
 from mechshift.benchmark.circuits.batch import Batch
-from mechshift.benchmark.circuits.capture import run, sites, still, subtract, written
+from mechshift.benchmark.circuits.capture import run, sites, still, taken_off, written
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.pairs.member import Member
 
@@ -39,14 +39,16 @@ def test_a_run_that_is_taken_off_leaves_the_difference(
     outputs, _ = run(member, batch.clean)
     # In single precision these are the tensors that the model made, of which one could be in two places.
     clean = outputs.map(torch.clone)
-    corrupted, expected = run(member, batch.corrupted)
-    assert torch.equal(subtract(member, batch.corrupted, outputs), expected)
+    corrupted, _ = run(member, batch.corrupted)
+    with torch.enable_grad(), taken_off(member.backbone, outputs):
+        member.hidden(member.embed(batch.corrupted), batch.corrupted)
     for found, one, other in zip(
-        (outputs.embedding, *outputs.heads, *outputs.mlps),
-        (clean.embedding, *clean.heads, *clean.mlps),
-        (corrupted.embedding, *corrupted.heads, *corrupted.mlps),
+        (*outputs.heads, *outputs.mlps),
+        (*clean.heads, *clean.mlps),
+        (*corrupted.heads, *corrupted.mlps),
         strict=True,
     ):
+        assert not found.requires_grad
         assert found.dtype == torch.float32
         assert torch.equal(found, one - other)
 

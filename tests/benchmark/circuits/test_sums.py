@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 import torch
 
-from mechshift.benchmark.circuits.attribution import (
+from mechshift.benchmark.circuits.attribution import attribute
+from mechshift.benchmark.circuits.batch import Batch
+from mechshift.benchmark.circuits.portions import (
     MOST_BYTES,
     SOURCE_BYTES,
     SOURCE_POSITIONS,
-    attribute,
     rows_at_once,
     tokens_stacked,
 )
-from mechshift.benchmark.circuits.batch import Batch
 from mechshift.benchmark.circuits.scores import Integration
 from mechshift.benchmark.circuits.sums import ByGroup, GroupSums, widest
 from mechshift.benchmark.pairs.member import Member
