@@ -16,6 +16,9 @@ from ..pairs.backbones import Norm, Projection
 from .capture import Site
 from .rules import CHAIN, Rules
 
+_AT_ONCE = 64
+"""Token positions whose parts along x̂ are taken off at a time: what fits into a cache of a CPU."""
+
 
 class WholeGradient:
     """The gradient at a norm whose output as a whole is what one destination reads, summed over steps."""
@@ -169,9 +172,11 @@ class HeadGradients:
             # −x̂ · (r δ · (y − b)) / D, one product over all steps. It needs no centring, because x̂ is centred
             # already.
             directions, radial = (each[:, rows].flatten(1, 2).transpose(0, 1) for each in self._kept)
-            gradient.transpose(0, 1).baddbmm_(
-                radial.transpose(1, 2), directions, alpha=-1 / directions.shape[-1]
-            )
+            for some, along, less in zip(
+                directions.split(_AT_ONCE), radial.split(_AT_ONCE), gradient.split(_AT_ONCE, 1), strict=True
+            ):
+                product = torch.bmm(along.transpose(1, 2), some)
+                less.sub_(product.transpose(0, 1), alpha=1 / directions.shape[-1])
 
     def _map_back(self, index: int, rows: slice, out: Tensor) -> None:
         """Write the centred W̃ᵀ(r δ) of one map to `out` [its destinations, rows · tokens, width]."""

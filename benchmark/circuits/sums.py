@@ -18,7 +18,7 @@ from .graph import Graph
 from .neurons import output_maps
 from .places import BEHIND, BETWEEN
 
-Place = tuple[slice, ...]
+Region = tuple[slice, ...]
 
 
 @cache
@@ -37,7 +37,7 @@ class GroupSums:
         self._total = torch.zeros(tuple(shape), dtype=widest(device), device=device)
         self._lost = None if self._total.dtype == torch.float64 else torch.zeros_like(self._total)
 
-    def add(self, groups: Tensor, place: Place, values: Tensor) -> None:
+    def add(self, groups: Tensor, place: Region, values: Tensor) -> None:
         """Add values [given groups, ...] to `groups`, each named once, at a place on the other axes."""
         here: tuple[Tensor | slice, ...] = (groups, *place)
         before = self._total[here]
@@ -106,7 +106,7 @@ class Sums:
             maps,
         )
 
-    def add(self, groups: Tensor, at: Place, place: int, scores: Tensor) -> None:
+    def add(self, groups: Tensor, at: Region, place: int, scores: Tensor) -> None:
         """Add scores [given groups, sources, destinations], from positions in one place."""
         self.scores.add(groups, at, scores)
         if self.outside is not None and place != BETWEEN:
