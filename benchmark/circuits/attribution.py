@@ -4,7 +4,8 @@ Costs little more than the model's own passes: nothing the size of the residual 
 inside autograd, and a site's scores are one matrix product over all steps.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,29 +14,20 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ...errors import NotComputable
+from ..pairs.backbones import Backbone
 from ..pairs.member import Member
 from .backward import under
 from .batch import Batch
-from .capture import Outputs, SiteGradients, hooks, measure, run, sites, still, written
-from .graph import Graph, SiteAxes
-from .neurons import NeuronEffects, activations, output_maps
-from .places import BEHIND, BETWEEN, EVERYTHING, borders, spans
+from .capture import Outputs, hooks, measure, run, sites, still, taken_off, written
+from .gradients import SiteGradients, gradients_at
+from .graph import Graph
+from .neurons import NeuronEffects, activations, neurons_taken_off
+from .places import EVERYTHING, borders, spans
+from .portions import read_together, readers_of, rows_at_once, stacked, steps_held, tokens_stacked
 from .prefix import behind_shared_prefix
 from .rules import CHAIN, Rules
 from .scores import Attribution, Integration, Outside
-
-SOURCE_BYTES = 64 * 2**20
-"""How much of what the sources write is held at a time, unless one row alone needs more."""
-
-TOKENS_AT_ONCE = 512
-"""Token positions up to which integration steps are stacked in one pass, unless told otherwise."""
-
-
-STEPS_AT_ONCE = 10
-"""Integration steps whose gradients are held at a time, at most: what a norm reads is kept of each."""
-
-POSITIONS_HELD = 12_288
-"""Token positions whose gradients are held at a time, over all steps, unless one step alone has more."""
+from .sums import ByGroup, Sums
 
 
 def attribute(
@@ -43,7 +35,7 @@ def attribute(
     batches: Iterable[Batch],
     integration: Integration,
     groups: int,
-    tokens_at_once: int = TOKENS_AT_ONCE,
+    tokens_at_once: int | None = None,
     places: bool = False,
     neurons: bool = False,
     rules: Rules = CHAIN,
@@ -51,15 +43,16 @@ def attribute(
     """The score of every edge: ⟨what its source wrote, clean − corrupted; mean gradient at its destination⟩.
 
     Summed over positions and rows of an example, and over examples within each of the `groups`. Steps
-    are stacked along the batch up to `tokens_at_once` (a pass takes a batch's rows at least): more is
-    faster where memory allows. Under `staggered` an example's points follow from how many come before it.
-    `places` also splits scores by the position of the source, `neurons` adds the
-    effect of every MLP neuron; both from the same passes. `rules`: what the backward pass does otherwise than
+    are stacked along the batch up to `tokens_at_once` (a pass takes a batch's rows at least), by default
+    `tokens_stacked` of the model's width. Under `staggered` an example's points follow from how many come
+    before it. `places` also splits scores by the position of the source, `neurons` adds the effect of every
+    MLP neuron; both from the same passes. `rules`: what the backward pass does otherwise than
     the chain rule; `RELP` and `GIM` are published with `Integration("eap", 1)`: one backward pass, at the
     clean run. Scores are accumulated in float32 or better. Raises NotComputable where a score is not finite,
     there is no example, neurons are asked of experts, or a rule does not fit the model.
     """
-    sums = _Sums.of(member, groups, places, neurons)
+    sums = Sums.of(member, groups, places, neurons)
+    at_once = tokens_stacked(member.backbone.shape.width) if tokens_at_once is None else tokens_at_once
     clean: list[Tensor] = []
     corrupted: list[Tensor] = []
     members: list[Tensor] = []
@@ -68,83 +61,30 @@ def attribute(
         for batch in batches:
             points = integration.points(range(seen, seen + batch.examples))
             seen += batch.examples
-            values = _add_scores(sums, member, batch, points, tokens_at_once, rules)
+            values = _add_scores(sums, member, batch, points, at_once, rules)
             clean.append(values[0])
             corrupted.append(values[1])
             members.append(batch.groups)
     if not members:
         raise NotComputable("there is no example to attribute", "give at least one batch")
-    sums.finish(integration.steps)
+    scores, outside, of_neurons = sums.means(integration.steps)
     of_example = torch.cat(members).cpu().numpy()
     return Attribution(
         Graph.of(member.backbone.shape),
         integration,
-        sums.scores.numpy(),
+        scores.numpy(),
         np.bincount(of_example, minlength=groups),
         torch.cat(clean).double().cpu().numpy(),
         torch.cat(corrupted).double().cpu().numpy(),
         of_example,
-        Outside(None if sums.outside is None else sums.outside.numpy()) if places else None,
-        None if sums.neurons is None else sums.neurons.float().numpy(),
+        Outside(None if outside is None else outside.numpy()) if places else None,
+        None if of_neurons is None else of_neurons.numpy(),
         rules,
     )
 
 
-@dataclass(frozen=True)
-class _Sums:
-    """What is added up over batches, in host memory; the first axis of each, or the second, is the groups.
-
-    `outside`: float32 [before and behind, groups, sources, destinations], None where it is not asked for or
-    0 by construction; `maps`: those that neurons write through, none where they are not asked for.
-    """
-
-    scores: Tensor
-    outside: Tensor | None
-    neurons: Tensor | None
-    maps: list[nn.Module]
-
-    @classmethod
-    def of(cls, member: Member, groups: int, places: bool, neurons: bool) -> "_Sums":
-        graph, inner = Graph.of(member.backbone.shape), member.backbone.neurons
-        maps = output_maps(member.backbone) if neurons else []
-        apart = places and member.attention.kind != "causal"
-        return cls(
-            # Float64, because thousands of float32 scores are added up. A circuit is a ranking, so rounding
-            # that swaps two edges changes it.
-            torch.zeros(groups, *graph.mask.shape, dtype=torch.float64),
-            torch.zeros(2, groups, *graph.mask.shape) if apart else None,
-            torch.zeros(groups, graph.layers, inner, dtype=torch.float64) if maps and inner else None,
-            maps,
-        )
-
-    def add(self, axes: SiteAxes, place: int, group: Tensor, scores: Tensor) -> None:
-        """Add rows' scores [rows, sources, destinations] at a site, from positions in one place."""
-        here = (slice(None), slice(axes.readable), axes.destinations)
-        # Summed in host memory: groups × sources × destinations in float64 may not fit on the device beside
-        # the model.
-        found = scores.to("cpu", torch.float64)
-        self.scores[here].index_add_(0, group, found)
-        if self.outside is not None and place != BETWEEN:
-            self.outside[place // BEHIND][here].index_add_(0, group, found.float())
-
-    def finish(self, steps: int) -> None:
-        """From sums over the steps to their means.
-
-        Raises NotComputable where one is not finite.
-        """
-        for summed in (self.scores, self.outside, self.neurons):
-            if summed is None:
-                continue
-            if not summed.isfinite().all():
-                raise NotComputable(
-                    "some edge scores are not finite", "look for NaN or overflow in weights and activations"
-                )
-            # The hooks sum the gradients over all steps; the score takes their mean.
-            summed /= steps
-
-
 def _add_scores(
-    sums: _Sums,
+    sums: Sums,
     member: Member,
     batch: Batch,
     points: NDArray[np.float64],
@@ -156,40 +96,55 @@ def _add_scores(
     A function of its own, so that nothing of a batch is still held while the next one runs.
     """
     behind, rest = behind_shared_prefix(member, batch)
-    difference, effects, values = _runs(behind, rest, sums.maps)
+    clean = _clean_run(behind, rest, sums.maps)
+    effects = NeuronEffects(sums.maps, clean.neurons)
+    # At the corrupted end of the path, under the chain rule, a step's way there is the corrupted run.
+    is_step = rules == CHAIN and not points[0].any()
+    corrupted = None if is_step else _corrupted_run(behind, rest, clean)
+    group_of_row = batch.groups[batch.example_of_row].cpu()
     held = steps_held(rest.clean.numel())
     for first in range(0, len(points), held):
         some = points[first : first + held]
-        gradients = _integrate(behind, rest, some, tokens_at_once, effects, rules)
-        _accumulate(sums, behind, rest, difference, gradients)
+        end = clean if corrupted is None else None
+        gradients, seen = _integrate(behind, rest, some, tokens_at_once, effects, rules, end)
+        corrupted = seen if corrupted is None else corrupted
+        _accumulate(sums, behind, rest, group_of_row, clean.difference, gradients)
     if sums.neurons is not None:
-        group = batch.groups[batch.example_of_row].cpu()
-        for layer, effect in enumerate(effects.sums):
-            sums.neurons[:, layer].index_add_(0, group, effect.to("cpu", torch.float64))
-    return values
+        sums.add_neurons(ByGroup.of(group_of_row, member.device), effects.sums)
+    assert corrupted is not None, "there is at least one step"
+    return clean.metric, corrupted
 
 
-def _runs(
-    member: Member, batch: Batch, maps: Sequence[nn.Module]
-) -> tuple[Outputs, NeuronEffects, tuple[Tensor, Tensor]]:
-    """What the sources and the neurons of these maps put out, clean − corrupted; the metric of both runs."""
-    with activations(maps) as clean_neurons:
-        clean, clean_hidden = run(member, batch.clean)
-    with activations(maps) as corrupted_neurons:
-        corrupted, corrupted_hidden = run(member, batch.corrupted)
-    effects = NeuronEffects(maps, [a - b for a, b in zip(clean_neurons, corrupted_neurons, strict=True)])
-    values = measure(member, batch, clean_hidden), measure(member, batch, corrupted_hidden)
-    return clean - corrupted, effects, values
+@dataclass(frozen=True)
+class _Clean:
+    """What sources and neurons put out in the clean run, until the corrupted one is taken off; its metric."""
+
+    difference: Outputs
+    maps: Sequence[nn.Module]
+    neurons: list[Tensor]
+    metric: Tensor
+
+    @contextmanager
+    def less(self, backbone: Backbone) -> Iterator[None]:
+        """Within is the corrupted run, and with it what both put out there is taken off."""
+        with taken_off(backbone, self.difference), neurons_taken_off(self.maps, self.neurons):
+            yield
 
 
-def steps_held(positions: int) -> int:
-    """Of how many integration steps gradients are held at a time, for a batch of so many token positions."""
-    return max(1, min(STEPS_AT_ONCE, POSITIONS_HELD // positions))
+def _clean_run(member: Member, batch: Batch, maps: Sequence[nn.Module]) -> _Clean:
+    with activations(maps) as neurons:
+        outputs, hidden = run(member, batch.clean)
+    return _Clean(outputs, maps, neurons, measure(member, batch, hidden))
 
 
-def stacked(positions: int, tokens_at_once: int = TOKENS_AT_ONCE) -> int:
-    """How many integration steps of a batch of so many token positions one pass takes."""
-    return max(1, tokens_at_once // positions)
+@torch.no_grad()
+def _corrupted_run(member: Member, batch: Batch, clean: _Clean) -> Tensor:
+    """Take the corrupted run off the clean one; its metric."""
+    embedding = member.embed(batch.corrupted)
+    with clean.less(member.backbone):
+        hidden = member.hidden(embedding, batch.corrupted)
+    clean.difference.embedding.sub_(embedding)
+    return measure(member, batch, hidden)
 
 
 def _integrate(
@@ -199,33 +154,50 @@ def _integrate(
     tokens_at_once: int,
     effects: NeuronEffects,
     rules: Rules,
-) -> list[SiteGradients]:
-    """The gradients at every site, over these steps; the effects of neurons are added up on the way."""
+    clean: _Clean | None,
+) -> tuple[list[SiteGradients], Tensor | None]:
+    """The gradients at every site, over these steps; the effects of neurons are added up on the way.
+
+    `clean`: what the first step, the corrupted run, is to be taken off; its metric is then given too.
+    """
     rows = len(batch.clean)
-    found = [SiteGradients(site, rows, len(points), rules) for site in sites(member.backbone)]
+    found = [gradients_at(site, rows, len(points), rules) for site in sites(member.backbone)]
     with torch.no_grad():
         # In half precision the difference of the two embeddings would be rounded before it is scaled.
         start, end = member.embed(batch.corrupted).float(), member.embed(batch.clean).float()
-    at_once = stacked(batch.clean.numel(), tokens_at_once)
     of_rows = torch.tensor(points, dtype=start.dtype, device=start.device)[:, batch.example_of_row]
+    metric = None
     with under(rules, member.backbone), hooks() as handles, torch.enable_grad():
         for gradients in found:
             gradients.attach(handles)
         effects.attach(handles)
+        if clean is not None:
+            with clean.less(member.backbone):
+                hidden = _forward(member, batch, start[None].to(member.backbone.dtype))
+            clean.difference.embedding.sub_(start)
+            metric = measure(member, batch, hidden.detach())
+            _back(member, batch, hidden)
+            del hidden
+            of_rows = of_rows[1:]
+        at_once = stacked(batch.clean.numel(), tokens_at_once)
         for first in range(0, len(of_rows), at_once):
-            between = start + of_rows[first : first + at_once, :, None, None] * (end - start)
-            _run_back(member, batch, between.to(member.backbone.dtype))
-    return found
+            some = of_rows[first : first + at_once]
+            between = start + some[..., None, None] * (end - start)
+            # Nothing of a pass is still held while the next one runs.
+            _back(member, batch, _forward(member, batch, between.to(member.backbone.dtype)))
+    return found, metric
 
 
-def _run_back(member: Member, batch: Batch, between: Tensor) -> None:
-    """One pass forward and back from embeddings [steps, rows, tokens, width].
-
-    A function of its own, so that nothing of a pass is still held while the next one runs.
-    """
+def _forward(member: Member, batch: Batch, embeddings: Tensor) -> Tensor:
+    """The final norm's output for embeddings [steps, rows, tokens, width], one stack after the other."""
     # The embeddings are the only leaf. Parameters need no gradient, so autograd does not keep their inputs.
-    hidden = member.hidden(between.flatten(0, 1).requires_grad_(), batch.clean)
-    read = hidden.view(*between.shape[:2], *hidden.shape[1:])[:, batch.read_row, batch.read_position]
+    return member.hidden(embeddings.flatten(0, 1).requires_grad_(), batch.clean)
+
+
+def _back(member: Member, batch: Batch, hidden: Tensor) -> None:
+    """Back from the metric of every step to the embeddings."""
+    by_step = hidden.view(-1, len(batch.clean), *hidden.shape[1:])
+    read = by_step[:, batch.read_row, batch.read_position]
     # No row attends to another, so the gradient of the sum gives every row and step its own gradient.
     value = torch.stack([batch.metric(logits).sum() for logits in member.logits(read)]).sum()
     torch.autograd.backward(value)
@@ -233,21 +205,39 @@ def _run_back(member: Member, batch: Batch, between: Tensor) -> None:
 
 @torch.no_grad()
 def _accumulate(
-    sums: _Sums, member: Member, batch: Batch, difference: Outputs, gradients: list[SiteGradients]
+    sums: Sums,
+    member: Member,
+    batch: Batch,
+    group_of_row: Tensor,
+    difference: Outputs,
+    gradients: list[SiteGradients],
 ) -> None:
-    """Add the batch's scores to the sums of its examples' groups."""
-    graph, tokens = Graph.of(member.backbone.shape), batch.clean.shape[1]
-    group, limits = batch.groups[batch.example_of_row].cpu(), borders(batch)
-    at_once = max(1, SOURCE_BYTES // (4 * graph.sources * difference.embedding[0].numel()))
-    for first in range(0, len(group), at_once):
-        rows = slice(first, first + at_once)
-        sources = written(member.backbone, difference, rows)
+    """Add the batch's scores to the sums of its examples' groups, of which `group_of_row` is on the host."""
+    backbone, (count, tokens) = member.backbone, batch.clean.shape
+    graph, width = sums.graph, backbone.shape.width
+    limits = borders(batch).cpu() if sums.outside is not None else None
+    at_once = min(count, rows_at_once(graph.sources, width, tokens))
+    together = read_together(graph)
+    of_reader = {site.destinations.start: each for site, each in zip(graph.sites, gradients, strict=True)}
+    # Both are made once: a system takes longer to give so much memory than the products take to fill it.
+    wrote = difference.embedding.new_empty(graph.sources, at_once, tokens, width)
+    felt = wrote.new_empty(max(map(readers_of, together)), at_once, tokens, width)
+    for first in range(0, count, at_once):
+        rows = slice(first, min(first + at_once, count))
+        here = slice(rows.stop - rows.start)
+        sources = written(backbone, difference, rows, wrote[:, here])
+        by_group = ByGroup.of(group_of_row[rows], member.device)
         # Every row and position is in one span, so that places cost no further products.
-        parts = [EVERYTHING] if sums.outside is None else spans(limits[rows], tokens)
-        wrote = [part.of(sources) for part in parts]
-        for axes, site in zip(graph.sites, gradients, strict=True):
-            gradient = site.summed(rows)
-            for part, written_here in zip(parts, wrote, strict=True):
-                felt = part.of(gradient).transpose(1, 2)
-                scores = torch.bmm(written_here[:, : axes.readable], felt)
-                sums.add(axes, part.place, group[rows][part.rows], scores)
+        parts = [EVERYTHING] if limits is None else spans(limits[rows], tokens)
+        factors = [part.of(sources) for part in parts]
+        for some in together:
+            gradient = felt[: readers_of(some), here]
+            for site, part in zip(some, gradient.split([each.readers for each in some]), strict=True):
+                of_reader[site.destinations.start].write(rows, part)
+            readable = slice(some[-1].readable)
+            place = readable, slice(some[0].destinations.start, some[-1].destinations.stop)
+            for span, factor in zip(parts, factors, strict=True):
+                # Few destinations from the left and many sources from the right: a third faster on a CPU.
+                scores = torch.bmm(span.of(gradient), factor[:, readable].transpose(1, 2))
+                found = by_group.summed(scores, span.rows).transpose(1, 2)
+                sums.add(by_group.groups, place, span.place, found)

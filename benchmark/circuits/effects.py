@@ -15,12 +15,12 @@ from torch import Tensor, nn
 from ...errors import NotComputable
 from ..pairs.backbones import Backbone
 from ..pairs.member import Member
-from .attribution import TOKENS_AT_ONCE
 from .batch import Batch
 from .capture import Outputs, hooks, measure, run, still, written
 from .graph import Graph
 from .intervention import LEAST_ITEMS, run_stacked
 from .later import begun_at, kept_streams, read_at
+from .portions import TOKENS_AT_ONCE
 from .prefix import behind_shared_prefix
 
 MEMORY = 64 * 2**20

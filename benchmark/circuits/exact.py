@@ -17,12 +17,12 @@ from torch.utils.hooks import RemovableHandle
 from ...errors import NotComputable
 from ..pairs.backbones import Backbone, Projection
 from ..pairs.member import Member
-from .attribution import TOKENS_AT_ONCE
 from .batch import Batch
 from .capture import Outputs, Site, head_maps, hooks, measure, run, sites, still
 from .graph import Edges, Graph
 from .intervention import LEAST_ITEMS, run_stacked
 from .later import begun_at, kept_streams, read_at
+from .portions import TOKENS_AT_ONCE
 from .prefix import behind_shared_prefix
 
 MEMORY = 64 * 2**20

@@ -49,6 +49,19 @@ def _keep(seen: list[Tensor], _: nn.Module, inputs: tuple[Tensor, ...]) -> None:
     seen.append(inputs[0].detach().float())
 
 
+@contextmanager
+def neurons_taken_off(maps: Sequence[nn.Module], activations: Sequence[Tensor]) -> Iterator[None]:
+    """What the neurons put out in the one pass within is taken off `activations`, by layer, in place."""
+
+    def take(layer: int, _: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        activations[layer].sub_(inputs[0].detach())
+
+    with hooks() as handles:
+        for layer, module in enumerate(maps):
+            handles.append(module.register_forward_pre_hook(partial(take, layer)))
+        yield
+
+
 class NeuronEffects:
     """Effects of the neurons summed over the steps of an integration.
 

@@ -15,13 +15,13 @@ from torch.utils.hooks import RemovableHandle
 
 from ..pairs.backbones import Backbone
 from ..pairs.member import Member
-from .attribution import TOKENS_AT_ONCE
 from .batch import Batch
 from .capture import hooks, still
 from .graph import Edges
 from .intervention import LEAST_ITEMS, each_logits, stacked_reads
 from .later import begun_at, kept_streams
 from .neurons import output_maps
+from .portions import TOKENS_AT_ONCE
 
 
 @dataclass(frozen=True, eq=False)

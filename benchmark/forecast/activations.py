@@ -5,8 +5,8 @@ What the extractor keeps is float32 (4) whatever s is.
 """
 
 from ..asking.decoding import LOGITS
-from ..circuits.attribution import SOURCE_BYTES
 from ..circuits.intervention import LEAST_READS
+from ..circuits.portions import read_together, readers_of, rows_at_once
 from ..circuits.stack_plan import STREAMS
 from ..measure.entropies import MEMORY as LENS_BYTES
 from .sizes import Sizes
@@ -62,16 +62,16 @@ def _mlps(sizes: Sizes) -> int:
 def seen(sizes: Sizes, rows: int, tokens: int, before: int = 0) -> int:
     """What the gradient hooks hold of a forward pass until it has been run back, beyond what autograd keeps.
 
-    The outputs of the query, key and value maps and of the MLP and final norms, s a number. Autograd keeps
-    GPT-2's fused map and a value that is not repeated itself, and the inputs of float32 norms per head.
+    The outputs of the query, key and value maps, s a number. Autograd keeps GPT-2's fused map and a value
+    that is not repeated itself, and the inputs of float32 norms per head.
     """
     s, inner, grouped = sizes.itemsize, sizes.heads * sizes.head_dim, sizes.kv_heads * sizes.head_dim
-    layer = sizes.width
+    layer = 0
     if not sizes.fused:
         normed = sizes.head_norms and s == FLOAT
         layer += 0 if normed else inner + grouped
         layer += grouped if grouped < inner or before else 0
-    return s * rows * tokens * (sizes.layers * layer + sizes.width)
+    return s * rows * tokens * sizes.layers * layer
 
 
 def cached(sizes: Sizes, rows: int, before: int) -> int:
@@ -93,12 +93,13 @@ def streams(sizes: Sizes, rows: int, tokens: int) -> int:
 def gradients(sizes: Sizes, rows: int, tokens: int, steps: int, back: int) -> int:
     """What the gradient hooks hold of `steps` steps, of which `back` have gone back, float32.
 
-    At each of 2L + 1 norms room for the normalised input of every step, and for one number per destination.
-    From the first way back on, summed over the steps, the scaled gradient at each map's output.
+    At the norm before each attention room for the normalised input of every step, and for one number per head
+    and map. From the first way back on, summed over the steps, the scaled gradient at each map's output, and
+    the gradient at the other norms.
     """
     inner, grouped = sizes.heads * sizes.head_dim, sizes.kv_heads * sizes.head_dim
-    directions = steps * (2 * sizes.layers + 1) * sizes.width
-    radial = steps * sizes.graph.destinations
+    directions = steps * sizes.layers * sizes.width
+    radial = steps * sizes.layers * sizes.graph.sites[0].readers
     scaled = (sizes.layers * (inner + 2 * grouped + sizes.width) + sizes.width) * (back > 0)
     return FLOAT * rows * tokens * (directions + radial + scaled)
 
@@ -146,15 +147,15 @@ def written_by_neurons(sizes: Sizes, rows: int, tokens: int) -> int:
 def site(sizes: Sizes, rows: int, tokens: int, steps: int) -> int:
     """Sources and destinations of the largest site while its scores are taken, for a few rows at a time.
 
-    What all sources wrote, [sources, rows, tokens, width]; the gradient at every destination of an attention
-    norm, twice; the normalised inputs of all steps in one piece, twice; and a map as float32, twice.
+    What all sources wrote, [sources, rows, tokens, width]; the gradient at every destination of as many norms
+    as are read together; the normalised inputs of all steps in one piece, twice; and a map as float32, twice.
     """
-    row = FLOAT * sizes.graph.sources * tokens * sizes.width
-    at_once = min(rows, max(1, SOURCE_BYTES // row))
-    read = FLOAT * sizes.graph.sites[0].readers * at_once * tokens * sizes.width
+    at_once = min(rows, rows_at_once(sizes.graph.sources, sizes.width, tokens))
+    readers = max(map(readers_of, read_together(sizes.graph)))
+    row = FLOAT * (sizes.graph.sources + readers) * tokens * sizes.width
     whole = FLOAT * steps * rows * tokens * sizes.width
     maps = FLOAT * sizes.heads * sizes.head_dim * sizes.width
-    return at_once * row + 2 * (read + whole + maps)
+    return at_once * row + 2 * (whole + maps)
 
 
 def stack(sizes: Sizes, load: Load, circuits: int) -> int:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from ...metrics.halves import AT_ONCE
 from ...metrics.packed import CHUNK
 from ...metrics.selection import RESAMPLES
-from ..circuits.attribution import steps_held
 from ..circuits.effects import MEMORY as DIRECT_BYTES
 from ..circuits.exact import edges_held
+from ..circuits.portions import steps_held
 from ..measure.circuit_runs import crossed_circuits
 from ..record.protocol import Protocol
 from .activations import (
@@ -179,16 +179,16 @@ def _decoding(members: Works) -> list[Phase]:
 
 
 def _attribution(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
-    """Both runs before they are subtracted; every pass forward and back; and the scores."""
+    """Both runs; every pass forward and back; and the scores."""
     sizes, scoring = members[0][0], protocol.scoring
     host = {"score sums": 4 * _sums(sizes, groups)}
     if scoring.places:
         host["score sums by place"] = _by_place(sizes, groups)
     if scoring.neurons and sizes.neurons:
-        # Of one member added up in float64 and then copied, of both kept.
+        # Of one member fetched in float64 and then rounded, of both kept.
         host["effects of neurons"] = 4 * _of_neurons(sizes, groups)
     loads = [(each, [load for work in works for load in work.attribution]) for each, works in members]
-    return _attributed(loads, host, protocol, scoring.neurons)
+    return _attributed(loads, host, protocol, groups, scoring.neurons)
 
 
 def _other_reads(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
@@ -198,30 +198,44 @@ def _other_reads(members: Works, protocol: Protocol, groups: int) -> list[Phase]
     kept = _kept(members[0][0], protocol, groups)
     # Afterwards both reads of the MDM are set side by side, and its shares by place.
     compared: Phase = ({}, {**kept, "score sums": 8 * sums})
-    return [*_attributed(loads, {**kept, "score sums": 7 * sums}, protocol, neurons=False), compared]
+    host = {**kept, "score sums": 7 * sums}
+    return [*_attributed(loads, host, protocol, groups, neurons=False), compared]
 
 
 def _attributed(
-    loads: Sequence[tuple[Sizes, Sequence[Load]]], host: dict[str, int], protocol: Protocol, neurons: bool
+    loads: Sequence[tuple[Sizes, Sequence[Load]]],
+    host: dict[str, int],
+    protocol: Protocol,
+    groups: int,
+    neurons: bool,
 ) -> list[Phase]:
     phases: list[Phase] = []
     for sizes, asked in loads:
+        adding = _added_up(sizes, protocol, groups, neurons)
         for load in set(asked):
             if protocol.scoring.method == "exact":
                 found = _patching_phases(sizes, load)
             else:
                 held = min(most_steps(protocol.scoring), steps_held(load.rows * load.tokens))
-                found = _attribution_phases(sizes, load, held, neurons)
+                found = [{**phase, **adding} for phase in _attribution_phases(sizes, load, held, neurons)]
             phases += [(device, host) for device in found]
     return phases
+
+
+def _added_up(sizes: Sizes, protocol: Protocol, groups: int, neurons: bool) -> dict[str, int]:
+    """The sums that grow where the member is: 8 bytes a number, but float32 by place."""
+    found = _sums(sizes, groups) + protocol.scoring.places * _by_place(sizes, groups)
+    if neurons and sizes.neurons:
+        found += 2 * _of_neurons(sizes, groups)
+    return {"sums over groups": found}
 
 
 def _attribution_phases(sizes: Sizes, load: Load, steps: int, neurons: bool = False) -> list[dict[str, int]]:
     rows, tokens = load.rows, load.tokens
     wrote, prefix = outputs(sizes, rows, tokens), cached(sizes, rows, load.prefix)
-    at_once = stacked_steps(load, steps)
+    at_once = stacked_steps(load, steps, sizes.width)
     runs = {
-        "what the sources write": 3 * wrote,
+        "what the sources write": wrote,
         "activations": prefix + passing(sizes, rows, tokens),
         "logits": logits(sizes, load.reads),
     }
@@ -236,10 +250,9 @@ def _attribution_phases(sizes: Sizes, load: Load, steps: int, neurons: bool = Fa
     ]
     if neurons and sizes.neurons:
         of_layer = written_by_neurons(sizes, rows, tokens)
-        # Both runs and their difference at first, of which the difference stays; on the way back the sum over
-        # a pass's steps besides, for a layer, and its product with the difference.
-        runs["what neurons put out"] = 3 * sizes.layers * of_layer
-        scores["what neurons put out"] = sizes.layers * of_layer
+        # On the way back the sum over a pass's steps besides, for a layer, and its product with that.
+        for phase in (runs, scores):
+            phase["what neurons put out"] = sizes.layers * of_layer
         for each in passes:
             each["what neurons put out"] = (sizes.layers + 2) * of_layer
     return [runs, *passes, scores]

@@ -25,9 +25,9 @@ from ..asking.in_place import find_gap
 from ..asking.pool import Order, Solved
 from ..asking.states import Question, packed, questions
 from ..asking.tokens import token_questions
-from ..circuits.attribution import TOKENS_AT_ONCE, stacked, steps_held
 from ..circuits.exact import edges_held
 from ..circuits.intervention import LEAST_ITEMS, stacked_items
+from ..circuits.portions import TOKENS_AT_ONCE, stacked, steps_held, tokens_stacked
 from ..circuits.prefix import LEAST
 from ..measure.card_sizes import ABLATED, PROMPTS, SETS
 from ..measure.circuit_runs import crossed_circuits
@@ -283,7 +283,11 @@ def _member_work(
         "attribution": sum(
             (_scoring_passes(load, sizes, scoring) for load in attribution),
             sum(
-                (_search_passes(load, steps) for steps in searched_steps(scoring) for load in searched),
+                (
+                    _search_passes(load, steps, sizes.width, scoring)
+                    for steps in searched_steps(scoring)
+                    for load in searched
+                ),
                 Passes(),
             ),
         ),
@@ -391,10 +395,10 @@ def _equal(clean: Sequence[int], corrupted: Sequence[int]) -> int:
     return next(i for i, (a, b) in enumerate(zip(clean, corrupted, strict=True)) if a != b)
 
 
-def stacked_steps(load: Load, steps: int) -> int:
-    """How many integration steps one pass over a batch takes at once."""
+def stacked_steps(load: Load, steps: int, width: int) -> int:
+    """How many integration steps one pass over a batch takes at once, of a model of this width."""
     positions = load.rows * load.tokens
-    return min(steps, steps_held(positions), stacked(positions))
+    return min(steps, steps_held(positions), stacked(positions, tokens_stacked(width)))
 
 
 def number_of_circuits(protocol: Protocol) -> int:
@@ -451,7 +455,7 @@ def _scoring_passes(load: Load, sizes: Sizes, scoring: Scoring) -> Passes:
     """Those of the protocol's method, with as many points as are typical."""
     if scoring.method == "exact":
         return _patching_passes(load, sizes)
-    return _attribution_passes(load, typical_steps(scoring))
+    return _attribution_passes(load, typical_steps(scoring), sizes.width, _shares_a_run(scoring))
 
 
 def _patching_passes(load: Load, sizes: Sizes) -> Passes:
@@ -496,17 +500,22 @@ def patched_runs(protocol: Protocol, tasks: Sequence[TaskWork], sizes: Sequence[
     )
 
 
-def _attribution_passes(load: Load, steps: int) -> Passes:
-    """Both runs, and one pass forward and back for each stack of integration steps."""
+def _attribution_passes(load: Load, steps: int, width: int, shared: bool) -> Passes:
+    """Both runs, and one pass forward and back for each stack of integration steps.
+
+    `shared`: whether the corrupted run is the first step's way there, which is then in no stack.
+    """
     positions = load.rows * load.tokens
     held = steps_held(positions)
     chunks = [min(held, steps - done) for done in range(0, steps, held)]
-    back = sum(-(-chunk // stacked_steps(load, chunk)) for chunk in chunks)
+    stacks = [chunks[0] - shared, *chunks[1:]]
+    back = shared + sum(-(-chunk // stacked_steps(load, chunk, width)) for chunk in stacks if chunk)
+    runs = 2 - shared
     return _behind(load) + Passes(
         load.examples,
         load.rows,
-        forward=2 + back,
-        tokens=(2 + steps) * positions,
+        forward=runs + back,
+        tokens=(runs + steps) * positions,
         reads=(2 + steps) * load.reads,
         backward=back,
         differentiated=steps * positions,
@@ -515,15 +524,21 @@ def _attribution_passes(load: Load, steps: int) -> Passes:
     )
 
 
+def _shares_a_run(scoring: Scoring) -> bool:
+    """Whether the first step is the corrupted run."""
+    return scoring.method == "eap-ig" and scoring.rule == "left"
+
+
 def _whole_passes(load: Load) -> Passes:
     """The whole model on both prompts."""
     positions = load.rows * load.tokens
     return _behind(load) + Passes(load.examples, load.rows, 2, 2 * positions, 2 * load.reads)
 
 
-def _search_passes(load: Load, steps: int) -> Passes:
+def _search_passes(load: Load, steps: int, width: int, scoring: Scoring) -> Passes:
     """Those of scoring some examples once more, which are no examples more."""
-    return replace(_attribution_passes(load, steps), examples=0, rows=0)
+    found = _attribution_passes(load, steps, width, _shares_a_run(scoring))
+    return replace(found, examples=0, rows=0)
 
 
 def _transfer_passes(

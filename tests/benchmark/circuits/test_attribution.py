@@ -126,6 +126,34 @@ def test_staggered_scores_equal_one_gradient_per_destination_at_each_rows_own_po
     np.testing.assert_allclose(found.score_sums.sum(axis=0), expected, rtol=1e-4, atol=tolerance)
 
 
+@pytest.mark.parametrize("steps", [1, 3, 12])
+@pytest.mark.parametrize(("kind", "attention"), [("gpt2", "causal"), ("qwen3", "full")])
+def test_the_corrupted_run_is_the_way_there_of_the_first_step_on_the_left(
+    random_member: MakeMember,
+    random_batch: MakeBatch,
+    slow_run: Callable,
+    kind: str,
+    attention: str,
+    steps: int,
+) -> None:
+    member, batch = random_member(kind, attention), random_batch("states")
+    passes: list[int] = []
+    handle = member.backbone.final_norm.module.register_forward_hook(
+        lambda _, inputs, __: passes.append(len(inputs[0]))
+    )
+    rule = Integration("left", steps)
+    found = attribute(member, [batch], rule, groups=2, tokens_at_once=1)
+    handle.remove()
+    # The clean run and the steps, of which more than ten are held at two times.
+    assert passes == [len(batch.clean)] * (1 + steps)
+    expected, _ = slow_scores(slow_run, member, batch, rule.points()[:, 0].tolist())
+    tolerance = 2e-5 * np.abs(expected).max()
+    np.testing.assert_allclose(found.score_sums.sum(axis=0), expected, rtol=1e-4, atol=tolerance)
+    clean, corrupted = whole_model(member, batch)
+    np.testing.assert_allclose(found.clean, clean, atol=1e-5)
+    np.testing.assert_allclose(found.corrupted, corrupted, atol=1e-5)
+
+
 def away_from_zero(member: Member) -> Member:
     """Embeddings with a large part in common: near zero a norm bends too much for few steps."""
     with torch.no_grad():
@@ -265,10 +293,13 @@ def test_staggered_points_go_with_the_examples_and_not_with_their_batches(
     )
 
 
-def test_rows_taken_one_at_a_time_give_the_same(oracle: Oracle, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("at_once", [1, 5])
+def test_rows_taken_a_few_at_a_time_give_the_same(
+    oracle: Oracle, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     member, batch, _ = oracle
     whole = attribute(member, [batch], Integration(), groups=3).score_sums
-    monkeypatch.setattr("mechshift.benchmark.circuits.attribution.SOURCE_BYTES", 1)
+    monkeypatch.setattr("mechshift.benchmark.circuits.attribution.rows_at_once", lambda *_: at_once)
     parts = attribute(member, [batch], Integration(), groups=3).score_sums
     np.testing.assert_allclose(parts, whole, rtol=0, atol=1e-6 * np.abs(whole).max())
 

@@ -6,7 +6,7 @@ from torch import nn
 
 from build.models import KINDS
 from mechshift.benchmark.circuits.batch import Batch
-from mechshift.benchmark.circuits.capture import run, sites, still, written
+from mechshift.benchmark.circuits.capture import run, sites, still, taken_off, written
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.pairs.member import Member
 
@@ -27,6 +27,30 @@ def test_what_the_sources_write_adds_up_to_the_residual_stream(
         total = total + backbone.position_embedding.weight[: tokens.shape[1]]
         total = total + sum(layer.output.bias for layer in backbone.layers)
     torch.testing.assert_close(total.detach(), streams[0].detach(), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_run_that_is_taken_off_leaves_the_difference(
+    random_member: Callable[..., Member], random_batch: Callable[..., Batch], kind: str, dtype: torch.dtype
+) -> None:
+    member, batch = random_member(kind, "full"), random_batch()
+    member.backbone.model.to(dtype)
+    outputs, _ = run(member, batch.clean)
+    # In single precision these are the tensors that the model made, of which one could be in two places.
+    clean = outputs.map(torch.clone)
+    corrupted, _ = run(member, batch.corrupted)
+    with torch.enable_grad(), taken_off(member.backbone, outputs):
+        member.hidden(member.embed(batch.corrupted), batch.corrupted)
+    for found, one, other in zip(
+        (*outputs.heads, *outputs.mlps),
+        (*clean.heads, *clean.mlps),
+        (*corrupted.heads, *corrupted.mlps),
+        strict=True,
+    ):
+        assert not found.requires_grad
+        assert found.dtype == torch.float32
+        assert torch.equal(found, one - other)
 
 
 def test_sites_read_the_graphs_destinations(random_member: Callable[..., Member]) -> None:

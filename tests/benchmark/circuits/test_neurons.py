@@ -95,7 +95,7 @@ def test_effects_equal_gradients_by_hand(
     random_member: MakeMember, random_batch: MakeBatch, kind: str, attention: str, metric: str
 ) -> None:
     member, batch = random_member(kind, attention), random_batch(metric)
-    for integration in (Integration("midpoint", 3), Integration("eap", 1)):
+    for integration in (Integration("midpoint", 3), Integration("eap", 1), Integration("left", 2)):
         found = attribute(member, [batch], integration, groups=2, tokens_at_once=40, neurons=True)
         assert found.neuron_sums is not None
         assert (found.neuron_sums.dtype, found.neuron_sums.shape) == (np.float32, (2, 2, 20))

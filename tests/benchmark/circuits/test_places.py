@@ -135,12 +135,13 @@ def test_in_a_causal_model_everything_is_between(
     assert np.abs(measured.outside.sums).max() <= 1e-6 * np.abs(measured.score_sums).max()
 
 
+@pytest.mark.parametrize("at_once", [1, 3])
 def test_rows_taken_a_few_at_a_time_give_the_same(
-    random_member: MakeMember, batch: Batch, monkeypatch: pytest.MonkeyPatch
+    random_member: MakeMember, batch: Batch, at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     member = random_member("gpt2", "full")
     whole = attribute(member, [batch], Integration(), groups=2, places=True).scores_by_place()
-    monkeypatch.setattr("mechshift.benchmark.circuits.attribution.SOURCE_BYTES", 1)
+    monkeypatch.setattr("mechshift.benchmark.circuits.attribution.rows_at_once", lambda *_: at_once)
     parts = attribute(member, [batch], Integration(), groups=2, places=True).scores_by_place()
     np.testing.assert_allclose(parts, whole, rtol=0, atol=1e-6 * np.abs(whole).max())
 

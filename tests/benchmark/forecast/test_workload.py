@@ -8,14 +8,26 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 from tokenizers import pre_tokenizers
 from torch import nn
 
 from build.tokenizers import words_tokenizer
 from mechshift.benchmark.admission.behaviour import observe
+from mechshift.benchmark.circuits.attribution import attribute
+from mechshift.benchmark.circuits.batch import Batch, LogitDifference
+from mechshift.benchmark.circuits.scores import Integration
 from mechshift.benchmark.forecast.sizes import sketch_pair
-from mechshift.benchmark.forecast.workload import Passes, TaskWork, gap_passes, patched_runs, task_work
+from mechshift.benchmark.forecast.workload import (
+    Load,
+    Passes,
+    TaskWork,
+    _attribution_passes,
+    gap_passes,
+    patched_runs,
+    task_work,
+)
 from mechshift.benchmark.pairs.loading import open_pair
 from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.pairs.pair import Pair
@@ -261,6 +273,24 @@ def test_gaps_of_a_control_without_a_mask_are_counted_as_they_are_filled() -> No
     said = gap_passes(replace(sketch, mdm=replace(sketch.mdm, mask_id=rows)))
     assert counter.take() == counts(said)
     assert said.forward > 0
+
+
+@pytest.mark.parametrize("steps", [1, 5, 12])
+@pytest.mark.parametrize("rule", ["left", "midpoint"])
+def test_the_first_step_on_the_left_is_the_corrupted_run(
+    random_member: Callable[..., Member], rule: Any, steps: int
+) -> None:
+    member = random_member("llama", "full", vocabulary=500)
+    rows, tokens = 8, 60
+    clean, corrupted = torch.randint(490, (2, rows, tokens), generator=torch.Generator().manual_seed(0))
+    index = torch.arange(rows)
+    batch = Batch(clean, corrupted, index, index, LogitDifference(index, index, index + 9, rows), index)
+    counter = Counter(member.backbone.base)
+    attribute(member, [batch], Integration(rule, steps), rows)
+    load = Load(rows, tokens, rows, rows)
+    said = _attribution_passes(load, steps, member.backbone.shape.width, shared=rule == "left")
+    assert counter.take() == (said.forward, said.tokens)
+    assert said.backward == said.forward - (1 if rule == "left" else 2)
 
 
 def test_a_tokenizer_that_writes_no_text_takes_no_passes() -> None:
