@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ...errors import NotComputable
+from ..pairs.limits import part_of
 from ..pairs.member import Member
 from .backward import under
 from .batch import Batch
@@ -43,23 +44,25 @@ def attribute(
     batches: Iterable[Batch],
     integration: Integration,
     groups: int,
-    tokens_at_once: int = TOKENS_AT_ONCE,
+    tokens_at_once: int | None = None,
     places: bool = False,
     neurons: bool = False,
     rules: Rules = CHAIN,
 ) -> Attribution:
     """The score of every edge: ⟨what its source wrote, clean − corrupted; mean gradient at its destination⟩.
 
-    Summed over positions and rows of an example, and over examples within each of the `groups`. Steps
-    are stacked along the batch up to `tokens_at_once` (a pass takes a batch's rows at least): more is
-    faster where memory allows. Under `staggered` an example's points follow from how many come before it.
-    `places` also splits scores by the position of the source, `neurons` adds the
+    Summed over positions and rows of an example, and over examples within each of the `groups`. Steps are
+    stacked along the batch up to `tokens_at_once` (a pass takes a batch's rows at least; None: the member's
+    share of the usual): more is faster where memory allows. Under `staggered` an example's points follow from
+    how many come before it. `places` also splits scores by the position of the source, `neurons` adds the
     effect of every MLP neuron; both from the same passes. `rules`: what the backward pass does otherwise than
     the chain rule; `RELP` and `GIM` are published with `Integration("eap", 1)`: one backward pass, at the
     clean run. Scores are accumulated in float32 or better. Raises NotComputable where a score is not finite,
     there is no example, neurons are asked of experts, or a rule does not fit the model.
     """
     sums = _Sums.of(member, groups, places, neurons)
+    if tokens_at_once is None:
+        tokens_at_once = member.part_of(TOKENS_AT_ONCE)
     clean: list[Tensor] = []
     corrupted: list[Tensor] = []
     members: list[Tensor] = []
@@ -157,11 +160,17 @@ def _add_scores(
     """
     behind, rest = behind_shared_prefix(member, batch)
     difference, effects, values = _runs(behind, rest, sums.maps)
-    held = steps_held(rest.clean.numel())
+    held = steps_held(rest.clean.numel(), member.share)
     for first in range(0, len(points), held):
         some = points[first : first + held]
-        gradients = _integrate(behind, rest, some, tokens_at_once, effects, rules)
-        _accumulate(sums, behind, rest, difference, gradients)
+        # Without a name, so that they are gone before those of the next steps come.
+        _accumulate(
+            sums,
+            behind,
+            rest,
+            difference,
+            _integrate(behind, rest, some, tokens_at_once, effects, rules),
+        )
     if sums.neurons is not None:
         group = batch.groups[batch.example_of_row].cpu()
         for layer, effect in enumerate(effects.sums):
@@ -182,9 +191,12 @@ def _runs(
     return clean - corrupted, effects, values
 
 
-def steps_held(positions: int) -> int:
-    """Of how many integration steps gradients are held at a time, for a batch of so many token positions."""
-    return max(1, min(STEPS_AT_ONCE, POSITIONS_HELD // positions))
+def steps_held(positions: int, share: float = 1.0) -> int:
+    """Of how many integration steps gradients are held at a time, for a batch of so many token positions.
+
+    `share`: of the usual, as in `Limits`.
+    """
+    return max(1, min(part_of(STEPS_AT_ONCE, share), part_of(POSITIONS_HELD, share) // positions))
 
 
 def stacked(positions: int, tokens_at_once: int = TOKENS_AT_ONCE) -> int:
@@ -238,7 +250,8 @@ def _accumulate(
     """Add the batch's scores to the sums of its examples' groups."""
     graph, tokens = Graph.of(member.backbone.shape), batch.clean.shape[1]
     group, limits = batch.groups[batch.example_of_row].cpu(), borders(batch)
-    at_once = max(1, SOURCE_BYTES // (4 * graph.sources * difference.embedding[0].numel()))
+    bytes_at_once = member.part_of(SOURCE_BYTES)
+    at_once = max(1, bytes_at_once // (4 * graph.sources * difference.embedding[0].numel()))
     for first in range(0, len(group), at_once):
         rows = slice(first, first + at_once)
         sources = written(member.backbone, difference, rows)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ...errors import UsageError
 from ..pairs.member import Member
-from .attribution import TOKENS_AT_ONCE, attribute
+from .attribution import attribute
 from .batch import Batch
 from .points import Convergence, points_up_to
 from .scores import Integration, Rule
@@ -21,7 +21,7 @@ def converge(
     rule: Rule,
     budget: int,
     most: int,
-    tokens_at_once: int = TOKENS_AT_ONCE,
+    tokens_at_once: int | None = None,
 ) -> Convergence:
     """The smallest number of points at which attribution has converged, of POINTS up to `most`.
 

@@ -16,11 +16,10 @@ from torch import Tensor, nn
 from ...errors import NotComputable
 from ..pairs.backbones import Backbone
 from ..pairs.member import Member
-from .attribution import TOKENS_AT_ONCE
 from .batch import Batch
 from .capture import Outputs, hooks, measure, run, still, written
 from .graph import Graph
-from .intervention import LEAST_ITEMS, run_stacked
+from .intervention import run_stacked, stacked_rows
 from .prefix import behind_shared_prefix
 
 MEMORY = 64 * 2**20
@@ -61,14 +60,15 @@ def direct_effects(member: Member, batches: Iterable[Batch], groups: int) -> Dir
 
 
 def component_drops(
-    member: Member, batches: Iterable[Batch], tokens_at_once: int = TOKENS_AT_ONCE
+    member: Member, batches: Iterable[Batch], tokens_at_once: int | None = None
 ) -> NDArray[np.float64]:
     """How far the metric falls where one component alone writes what it wrote in the corrupted run.
 
     Float64 [components, examples]: heads and MLPs in the order of `Components.names`, examples in the order
     of the batches; positive where the component is needed. Everything behind it runs on; no other output is
     replaced. Components are stacked along the batch, up to `tokens_at_once` token positions (but
-    `LEAST_ITEMS` rows at least). Raises NotComputable where a number is not finite, or there is no example.
+    `LEAST_ITEMS` rows at least; None: the member's share of the usual). Raises NotComputable where a number
+    is not finite, or there is no example.
     """
     found: list[NDArray[np.float64]] = []
     with torch.no_grad(), still(member.backbone.model):
@@ -100,7 +100,7 @@ def _add_direct(sums: Tensor, member: Member, batch: Batch) -> None:
     direction = _direction(member, batch, streams[0][row, position], runs[0][1][row, position])
     group = batch.groups[batch.example_of_row[row]].cpu()
     graph, width = Graph.of(member.backbone.shape), member.backbone.shape.width
-    at_once = max(1, MEMORY // (4 * graph.sources * width))
+    at_once = max(1, member.part_of(MEMORY) // (4 * graph.sources * width))
     for total, (outputs, _) in zip(sums, runs, strict=True):
         for first in range(0, len(row), at_once):
             reads = slice(first, first + at_once)
@@ -131,7 +131,7 @@ def _written_at(backbone: Backbone, outputs: Outputs, row: Tensor, position: Ten
     return written(backbone, outputs.map(lambda values: values[row, position][:, None])).squeeze(2)
 
 
-def _drops(member: Member, batch: Batch, tokens_at_once: int) -> NDArray[np.float64]:
+def _drops(member: Member, batch: Batch, tokens_at_once: int | None) -> NDArray[np.float64]:
     """How far a batch's metric falls with each component as in the corrupted run, [components, examples]."""
     graph = Graph.of(member.backbone.shape)
     corrupted, _ = run(member, batch.corrupted)
@@ -146,7 +146,7 @@ def _drops(member: Member, batch: Batch, tokens_at_once: int) -> NDArray[np.floa
             patches.attach(handles)
             return member.of_rows(rows).hidden(member.embed(batch.clean[rows]), batch.clean[rows])
 
-    at_once = max(LEAST_ITEMS, tokens_at_once // batch.clean.shape[1])
+    at_once = stacked_rows(member, batch.clean.shape[1], tokens_at_once)
     return clean - run_stacked(member, batch, graph.sources - 1, at_once, hidden)
 
 

@@ -22,7 +22,9 @@ from torch.utils.hooks import RemovableHandle
 
 from ...errors import UsageError
 from ..pairs.backbones import Backbone, Projection
+from ..pairs.limits import part_of
 from ..pairs.member import Member
+from .attribution import TOKENS_AT_ONCE
 from .batch import Batch
 from .capture import Outputs, Site, head_maps, hooks, measure, run, sites, still
 from .graph import Edges, Graph, SiteAxes
@@ -35,6 +37,9 @@ MEMORY = 16 * 2**20
 
 LEAST_ITEMS = 8
 """A stack has at least this many rows, so that weights are not read anew for every one."""
+
+COPIED = 256 * 2**20
+"""Bytes of what the sources of a stack wrote that are copied at a time, unless one source has more."""
 
 
 def whole_model(member: Member, batch: Batch) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -87,15 +92,16 @@ def run_circuits(
     edges: Edges,
     intervention: Intervention = "patch",
     means: Outputs | None = None,
-    memory: int = MEMORY,
+    memory: int | None = None,
 ) -> NDArray[np.float64]:
     """The metric with only a circuit's edges kept, [circuits, examples].
 
-    `edges`: boolean [circuits, sources, destinations] of the graph of the member's shape. What is not kept
-    is the corrupted run's (`patch`), nothing (`zero`), or the mean over corrupted prompts of the same length
-    (`mean`, from mean_outputs). Position embeddings and the biases of the attention output maps always
-    stay; an MLP's own bias is part of its output. `memory`: bytes that decide how many circuits and rows run
-    stacked. Raises UsageError for edges of another graph, or `mean` without means.
+    `edges`: boolean [circuits, sources, destinations] of the graph of the member's shape. What is not kept is
+    the corrupted run's (`patch`), nothing (`zero`), or the mean over corrupted prompts of the same length
+    (`mean`, from mean_outputs). Position embeddings and the biases of the attention output maps always stay;
+    an MLP's own bias is part of its output. `memory`: bytes that decide how many circuits and rows run
+    stacked (None: the member's share of the usual). Raises UsageError for edges of another graph, or `mean`
+    without means.
     """
     backbone = member.backbone
     graph = Graph.of(backbone.shape)
@@ -107,11 +113,12 @@ def run_circuits(
     with torch.no_grad(), still(backbone.model):
         if intervention == "patch":  # The others replace what the sources write at shared tokens too.
             member, batch = behind_shared_prefix(member, batch)
-        at_once = stacked_items(graph, backbone.shape.width, batch.clean.shape[1], memory)
+        at_once = stacked_items(graph, backbone.shape.width, batch.clean.shape[1], member.share, memory)
+        copied = member.part_of(COPIED)
         reference = _reference(member, batch, intervention, means)
 
         def hidden(circuits: NDArray[np.int64], rows: Tensor) -> Tensor:
-            running = _Stack(backbone, edges, circuits, reference.map(partial(at_rows, rows=rows)))
+            running = _Stack(backbone, edges, circuits, reference.map(partial(at_rows, rows=rows)), copied)
             return running.hidden(member.of_rows(rows), batch.clean[rows])
 
         return run_stacked(member, batch, len(edges), at_once, hidden)
@@ -161,9 +168,18 @@ def stacked_reads(
     return read
 
 
-def stacked_items(graph: Graph, width: int, tokens: int, memory: int = MEMORY) -> int:
+def stacked_items(
+    graph: Graph, width: int, tokens: int, share: float = 1.0, memory: int | None = None
+) -> int:
     """How many pairs of a circuit and a row of that many tokens are run as one batch."""
-    return max(LEAST_ITEMS, memory // (4 * graph.sources * tokens * width))
+    memory = part_of(MEMORY, share) if memory is None else memory
+    return max(part_of(LEAST_ITEMS, share), memory // (4 * graph.sources * tokens * width))
+
+
+def stacked_rows(member: Member, tokens: int, tokens_at_once: int | None) -> int:
+    """How many rows of that many tokens are stacked, each with a change of its own."""
+    most = member.part_of(TOKENS_AT_ONCE) if tokens_at_once is None else tokens_at_once
+    return max(member.part_of(LEAST_ITEMS), most // tokens)
 
 
 def at_rows(values: Tensor, rows: Tensor) -> Tensor:
@@ -204,11 +220,17 @@ class _Stack:
     """Pairs of a circuit and a prompt, run as one batch.
 
     `_departed` [sources, items, tokens, width] is what each source writes now less its reference; `_base`
-    [items, tokens, width] the residual stream of the references. Both grow as the layers go by.
+    [items, tokens, width] the residual stream of the references. Both grow as the layers go by. `copied`:
+    bytes of sources that are copied at a time.
     """
 
     def __init__(
-        self, backbone: Backbone, edges: Edges, circuits: NDArray[np.int64], reference: Outputs
+        self,
+        backbone: Backbone,
+        edges: Edges,
+        circuits: NDArray[np.int64],
+        reference: Outputs,
+        copied: int,
     ) -> None:
         self.backbone = backbone
         self.graph = Graph.of(backbone.shape)
@@ -216,6 +238,7 @@ class _Stack:
         # Items are numbered circuit by circuit, so a stack always covers consecutive circuits.
         self.edges = edges[circuits[0] : circuits[-1] + 1]
         self.circuit = torch.from_numpy(circuits - circuits[0]).to(backbone.device)
+        self._copied = copied
         self._readings: dict[Projection, Tensor] = {}
 
     def hidden(self, member: Member, tokens: Tensor) -> Tensor:
@@ -300,12 +323,15 @@ class _Stack:
         # The product below grows with the number of sources, and small circuits use few of them.
         used = np.flatnonzero((weights != 0).any((0, 2)))
         of_item = self._at(weights[:, used][:, :, active])[self.circuit].transpose(1, 2)
-        change = of_item @ self._departed[self._at(used)].transpose(0, 1).flatten(2)
         here, there = now.float(), self._base
         own = torch.where(
             self._at(native[:, active])[self.circuit][..., None, None], here[:, None], there[:, None]
         )
-        own += change.view(own.shape)
+        # A few sources at a time: picking some out of all copies what they wrote.
+        at_once = max(1, self._copied // (4 * here.numel()))
+        for first in range(0, len(used), at_once):
+            some = self._departed[self._at(used[first : first + at_once])].transpose(0, 1).flatten(2)
+            own += (of_item[:, :, first : first + at_once] @ some).view(own.shape)
         return _Reads(here if mostly else there, active, own, mostly)
 
     def _at(self, values: NDArray[Any]) -> Tensor:

@@ -15,11 +15,10 @@ from torch.utils.hooks import RemovableHandle
 
 from ..pairs.backbones import Backbone
 from ..pairs.member import Member
-from .attribution import TOKENS_AT_ONCE
 from .batch import Batch
 from .capture import hooks, still
 from .graph import Edges
-from .intervention import LEAST_ITEMS, stacked_reads
+from .intervention import stacked_reads, stacked_rows
 from .neurons import output_maps
 
 
@@ -37,13 +36,13 @@ class Zeroed:
 
 
 def run_without(
-    member: Member, batch: Batch, zeroed: Zeroed, tokens_at_once: int = TOKENS_AT_ONCE
+    member: Member, batch: Batch, zeroed: Zeroed, tokens_at_once: int | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """The metric on the clean prompts in every variant, and whether the answer is the likeliest token.
 
     Both [variants, examples]. The biases of attention output maps stay: they are no head's. Variants are
-    stacked along the batch, up to `tokens_at_once` token positions (but `LEAST_ITEMS` rows at least). Raises
-    NotComputable for neurons of a member whose layers have experts.
+    stacked along the batch, up to `tokens_at_once` token positions (but `LEAST_ITEMS` rows at least; None:
+    the member's share of the usual). Raises NotComputable for neurons of a member whose layers have experts.
     """
     variants = len(zeroed.heads)
 
@@ -54,7 +53,7 @@ def run_without(
             return member.hidden(member.embed(batch.clean[rows]), batch.clean[rows])
 
     with torch.no_grad(), still(member.backbone.model):
-        at_once = max(LEAST_ITEMS, tokens_at_once // batch.clean.shape[1])
+        at_once = stacked_rows(member, batch.clean.shape[1], tokens_at_once)
         read = stacked_reads(member, batch, variants, at_once, hidden)
         values = torch.empty(variants, batch.examples, dtype=torch.float64)
         right = torch.empty(variants, batch.examples, dtype=torch.bool)

@@ -6,7 +6,7 @@ What the extractor keeps is float32 (4) whatever s is.
 
 from ..asking.decoding import LOGITS
 from ..circuits.attribution import SOURCE_BYTES
-from ..circuits.intervention import stacked_items
+from ..circuits.intervention import COPIED, stacked_items
 from ..measure.entropies import MEMORY as LENS_BYTES
 from .sizes import Sizes
 from .workload import Load
@@ -97,6 +97,12 @@ def gradients(sizes: Sizes, rows: int, tokens: int, steps: int, back: int) -> in
     return FLOAT * rows * tokens * (directions + radial + scaled)
 
 
+def head_weights(sizes: Sizes) -> int:
+    """The maps of all heads: query, key, value and output."""
+    columns = 2 * (sizes.heads + sizes.kv_heads) * sizes.head_dim
+    return sizes.layers * sizes.width * columns * sizes.itemsize
+
+
 def passing(sizes: Sizes, rows: int, tokens: int) -> int:
     """What a pass that keeps nothing holds at once: the stream, a norm in float32, one MLP's insides."""
     s, inner = sizes.itemsize, max(sizes.inner, sizes.chosen * sizes.expert_inner)
@@ -128,7 +134,7 @@ def differentiated_logits(sizes: Sizes, reads: int, sets: bool) -> int:
 
 def confidence(sizes: Sizes, reads: int) -> int:
     """Logits of an MDM's decoding, a few reads at a time: float32 twice, and float64 three times."""
-    at_once = min(reads, max(1, LOGITS // (DOUBLE * sizes.vocabulary)))
+    at_once = min(reads, max(1, sizes.part_of(LOGITS) // (DOUBLE * sizes.vocabulary)))
     return at_once * sizes.vocabulary * (2 * FLOAT + 1 + 3 * DOUBLE)
 
 
@@ -144,7 +150,7 @@ def site(sizes: Sizes, rows: int, tokens: int, steps: int) -> int:
     norm, twice; the normalised inputs of all steps in one piece, twice; and a map as float32, twice.
     """
     row = FLOAT * sizes.graph.sources * tokens * sizes.width
-    at_once = min(rows, max(1, SOURCE_BYTES // row))
+    at_once = min(rows, max(1, sizes.part_of(SOURCE_BYTES) // row))
     read = FLOAT * sizes.graph.sites[0].readers * at_once * tokens * sizes.width
     whole = FLOAT * steps * rows * tokens * sizes.width
     maps = FLOAT * sizes.heads * sizes.head_dim * sizes.width
@@ -155,14 +161,15 @@ def stack(sizes: Sizes, load: Load, circuits: int) -> int:
     """A stack of circuits that run as one batch, float32.
 
     What its sources write in excess of the reference, [sources, items, tokens, width], and the reference of
-    its rows. On top of it the larger of two: a copy of the sources that a norm's readers use, with the change
-    of every reader; or what every reader reads, and that on its way through the norm.
+    its rows. On top of it the larger of two: a copy of some of the sources that a norm's readers use, with
+    the change of every reader; or what every reader reads, and that on its way through the norm.
     """
-    items = min(circuits * load.rows, stacked_items(sizes.graph, sizes.width, load.tokens))
+    items = min(circuits * load.rows, stacked_items(sizes.graph, sizes.width, load.tokens, sizes.share))
     stream = items * load.tokens * sizes.width
     readers = sizes.graph.sites[0].readers
     departed = FLOAT * sizes.graph.sources * stream
-    reading = max(departed + FLOAT * readers * stream, (3 * FLOAT + sizes.itemsize) * readers * stream)
+    copied = min(departed, max(FLOAT * stream, sizes.part_of(COPIED)))
+    reading = max(copied + FLOAT * readers * stream, (3 * FLOAT + sizes.itemsize) * readers * stream)
     behind = cached(sizes, items, load.prefix + load.tokens if load.prefix else 0)
     return departed + outputs(sizes, items, load.tokens) + reading + behind
 
@@ -170,6 +177,6 @@ def stack(sizes: Sizes, load: Load, circuits: int) -> int:
 def lens(sizes: Sizes, components: int) -> tuple[int, int]:
     """Logits of what components write: on the device, and in the host's memory float64 four times over."""
     written = sizes.graph.sources * sizes.width
-    at_once = max(1, LENS_BYTES // (FLOAT * (written + 4 * components * sizes.vocabulary)))
+    at_once = max(1, sizes.part_of(LENS_BYTES) // (FLOAT * (written + 4 * components * sizes.vocabulary)))
     numbers = at_once * components * sizes.vocabulary
     return numbers * (2 * FLOAT + 1) + FLOAT * at_once * written, 4 * DOUBLE * numbers

@@ -78,9 +78,7 @@ class DryRuns:
             each.check()
 
 
-def dry_runs(
-    asked: Asked, beside: Sequence[PairSpec], memory: float | None, out: Path, probe: float | None = None
-) -> DryRuns:
+def dry_runs(asked: Asked, beside: Sequence[PairSpec], out: Path, probe: float | None = None) -> DryRuns:
     """As `dry_run`, of the pair and of each of the pairs beside it."""
     specs = (asked.spec, *beside)
-    return DryRuns(tuple(dry_run(replace(asked, spec=spec), memory, out, probe) for spec in specs))
+    return DryRuns(tuple(dry_run(replace(asked, spec=spec), out, probe) for spec in specs))

@@ -280,7 +280,11 @@ def _member_work(
         "attribution": sum(
             (_scoring_passes(load, sizes, scoring) for load in attribution),
             sum(
-                (_search_passes(load, steps) for steps in searched_steps(scoring) for load in searched),
+                (
+                    _search_passes(load, sizes, steps)
+                    for steps in searched_steps(scoring)
+                    for load in searched
+                ),
                 Passes(),
             ),
         ),
@@ -388,10 +392,11 @@ def _equal(clean: Sequence[int], corrupted: Sequence[int]) -> int:
     return next(i for i, (a, b) in enumerate(zip(clean, corrupted, strict=True)) if a != b)
 
 
-def stacked_steps(load: Load, steps: int) -> int:
+def stacked_steps(sizes: Sizes, load: Load, steps: int) -> int:
     """How many integration steps one pass over a batch takes at once."""
     positions = load.rows * load.tokens
-    return min(steps, steps_held(positions), stacked(positions))
+    at_once = stacked(positions, sizes.part_of(TOKENS_AT_ONCE))
+    return min(steps, steps_held(positions, sizes.share), at_once)
 
 
 def number_of_circuits(protocol: Protocol) -> int:
@@ -443,13 +448,13 @@ def _scoring_passes(load: Load, sizes: Sizes, scoring: Scoring) -> Passes:
     """Those of the protocol's method, with as many points as are typical."""
     if scoring.method == "exact":
         return _patching_passes(load, sizes)
-    return _attribution_passes(load, typical_steps(scoring))
+    return _attribution_passes(load, sizes, typical_steps(scoring))
 
 
 def _patching_passes(load: Load, sizes: Sizes) -> Passes:
     """Both runs twice, for the metric and for what sources write; then stacks of an edge and a row each."""
-    edges, at_once = sizes.graph.edges, stacked_removals(load.tokens)
-    held = min(edges, edges_held(load.reads, sizes.width, sizes.itemsize))
+    edges, at_once = sizes.graph.edges, stacked_removals(sizes, load.tokens)
+    held = min(edges, edges_held(load.reads, sizes.width, sizes.itemsize, sizes.share))
     chunks = [min(held, edges - done) for done in range(0, edges, held)]
     positions, stacks = load.rows * load.tokens, sum(-(-chunk * load.rows // at_once) for chunk in chunks)
     patched = Passes(forward=stacks, tokens=edges * positions, reads=edges * load.reads)
@@ -470,12 +475,12 @@ def patched_runs(protocol: Protocol, tasks: Sequence[TaskWork], sizes: Sequence[
     )
 
 
-def _attribution_passes(load: Load, steps: int) -> Passes:
+def _attribution_passes(load: Load, sizes: Sizes, steps: int) -> Passes:
     """Both runs, and one pass forward and back for each stack of integration steps."""
     positions = load.rows * load.tokens
-    held = steps_held(positions)
+    held = steps_held(positions, sizes.share)
     chunks = [min(held, steps - done) for done in range(0, steps, held)]
-    back = sum(-(-chunk // stacked_steps(load, chunk)) for chunk in chunks)
+    back = sum(-(-chunk // stacked_steps(sizes, load, chunk)) for chunk in chunks)
     return _behind(load) + Passes(
         load.examples,
         load.rows,
@@ -495,9 +500,9 @@ def _whole_passes(load: Load) -> Passes:
     return _behind(load) + Passes(load.examples, load.rows, 2, 2 * positions, 2 * load.reads)
 
 
-def _search_passes(load: Load, steps: int) -> Passes:
+def _search_passes(load: Load, sizes: Sizes, steps: int) -> Passes:
     """Those of scoring some examples once more, which are no examples more."""
-    return replace(_attribution_passes(load, steps), examples=0, rows=0)
+    return replace(_attribution_passes(load, sizes, steps), examples=0, rows=0)
 
 
 def _transfer_passes(
@@ -542,7 +547,7 @@ def _ablation_passes(
         return Passes()
     solved, variants = swept_examples(grouping, protocol.ablating.ablated), ablated_variants(sizes, protocol)
     loads = _loads(member, questions(member, examples, solved, read=protocol.sampling.read), rows)
-    found = (_circuit_passes(load, sizes, 1) + _stacked_passes(load, variants) for load in loads)
+    found = (_circuit_passes(load, sizes, 1) + _stacked_passes(load, sizes, variants) for load in loads)
     return sum(found, Passes())
 
 
@@ -554,10 +559,10 @@ def ablated_variants(sizes: Sizes, protocol: Protocol) -> int:
     return 1 + number_of_sets(protocol.ablating.random_sets, neurons, sizes.layers)
 
 
-def _stacked_passes(load: Load, variants: int) -> Passes:
+def _stacked_passes(load: Load, sizes: Sizes, variants: int) -> Passes:
     whole = load.prefix + load.tokens
     return Passes(
-        forward=-(-variants * load.rows // stacked_removals(whole)),
+        forward=-(-variants * load.rows // stacked_removals(sizes, whole)),
         tokens=variants * load.rows * whole,
         reads=variants * load.reads,
     )
@@ -567,7 +572,7 @@ def _circuit_passes(load: Load, sizes: Sizes, circuits: int) -> Passes:
     """The whole model on both prompts, the reference, and stacks of circuits and rows."""
     positions = load.rows * load.tokens
     items = circuits * load.rows
-    stacks = -(-items // stacked_items(sizes.graph, sizes.width, load.tokens))
+    stacks = -(-items // stacked_items(sizes.graph, sizes.width, load.tokens, sizes.share))
     return (
         _whole_passes(load)
         + _behind(load)
@@ -592,7 +597,7 @@ def _both_runs(load: Load) -> Passes:
 
 def _removal_passes(load: Load, sizes: Sizes) -> Passes:
     components = sizes.graph.sources - 1
-    stacks = -(-components * load.rows // stacked_removals(load.tokens))
+    stacks = -(-components * load.rows // stacked_removals(sizes, load.tokens))
     runs = _behind(load) + Passes(forward=2, tokens=2 * load.rows * load.tokens, reads=2 * load.reads)
     patched = Passes(
         forward=stacks, tokens=components * load.rows * load.tokens, reads=components * load.reads
@@ -600,6 +605,6 @@ def _removal_passes(load: Load, sizes: Sizes) -> Passes:
     return runs + runs + patched
 
 
-def stacked_removals(tokens: int) -> int:
+def stacked_removals(sizes: Sizes, tokens: int) -> int:
     """How many pairs of a component and a row of that many tokens are run as one batch."""
-    return max(LEAST_ITEMS, TOKENS_AT_ONCE // tokens)
+    return max(sizes.part_of(LEAST_ITEMS), sizes.part_of(TOKENS_AT_ONCE) // tokens)

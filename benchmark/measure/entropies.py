@@ -32,7 +32,7 @@ def component_entropies(
     shape = member.backbone.shape
     written_size = Graph.of(shape).sources * shape.width
     per_read = 4 * (written_size + 4 * len(sources) * shape.vocabulary)
-    at_once = max(1, MEMORY // per_read)
+    at_once = max(1, member.part_of(MEMORY) // per_read)
     total = np.zeros((groups, len(sources)))
     counts = np.zeros(groups)
     chosen = torch.from_numpy(sources).to(member.device)

@@ -44,7 +44,7 @@ def work(job: Job, say: Say) -> None:
     """
     torch.set_num_threads(job.threads)
     # What has to be fetched, and what has to be checked, the run itself did before it asked for help.
-    pair = open_pair(job.spec, job.device, offline=True)
+    pair = open_pair(job.spec, job.device, offline=True, limits=job.limits)
     plan = plan_run(subject_of(pair), job.protocol, job.tasks, job.wanted)
     if (version("mechshift"), *(cell.key for cell in plan.cells)) != (job.version, *job.keys):
         raise NotComputable(
