@@ -8,6 +8,7 @@ from ..asking.decoding import LOGITS
 from ..circuits.attribution import SOURCE_BYTES
 from ..circuits.intervention import COPIED, stacked_items
 from ..measure.entropies import MEMORY as LENS_BYTES
+from ..pairs.unembedding import AT_ONCE as UNEMBEDDED
 from .sizes import Sizes
 from .workload import Load
 
@@ -120,7 +121,15 @@ def going_back(sizes: Sizes, rows: int, tokens: int) -> int:
 
 def logits(sizes: Sizes, reads: int) -> int:
     """Logits without a gradient: in float32, which are excluded, and without those."""
-    return reads * sizes.vocabulary * (2 * FLOAT + 1)
+    return max(reads * sizes.vocabulary * (2 * FLOAT + 1), unembedding(sizes, reads))
+
+
+def unembedding(sizes: Sizes, reads: int) -> int:
+    """Logits of weights in half precision, before and after pieces are joined, with a piece in float32."""
+    if sizes.itemsize >= FLOAT:
+        return 0
+    piece = max(sizes.width, min(UNEMBEDDED, sizes.vocabulary * sizes.width))
+    return FLOAT * (2 * reads * sizes.vocabulary + piece)
 
 
 def differentiated_logits(sizes: Sizes, reads: int, sets: bool) -> int:
@@ -129,7 +138,8 @@ def differentiated_logits(sizes: Sizes, reads: int, sets: bool) -> int:
     Which are excluded, and three gradients in float32: of the answers, of the foils, and their sum. A metric
     over sets keeps the probabilities besides.
     """
-    return reads * sizes.vocabulary * (1 + (4 if sets else 3) * FLOAT)
+    taken = reads * sizes.vocabulary * (1 + (4 if sets else 3) * FLOAT)
+    return max(taken, unembedding(sizes, reads))
 
 
 def confidence(sizes: Sizes, reads: int) -> int:

@@ -10,6 +10,7 @@ from transformers import DynamicCache
 from .attention import Attention
 from .backbones import Backbone
 from .limits import part_of
+from .unembedding import unembed
 
 Role = Literal["arm", "mdm", "control", "noisy"]
 """What a member is in its pair; a control, and the ARM with noise, are ARMs that stand in the MDM's place."""
@@ -163,7 +164,7 @@ class Member:
 
         Call it on the rows that are read only: at a vocabulary of 150,000 all positions would not fit.
         """
-        logits: Tensor = self.backbone.head(hidden).float()
+        logits = unembed(self.backbone.head, hidden).float()
         if self.has_mask_row:
             excluded = torch.zeros_like(logits, dtype=torch.bool)
             excluded[..., self.mask_id] = True
