@@ -181,7 +181,7 @@ def load_asked(asked: "Asked", accept_behaviour: bool, out: Path) -> "tuple[Pair
 
     # Everything that can be refused without a model comes before loading, which can take minutes.
     check_writable(out)
-    give_back_freed_memory()
+    give_back_freed_memory(asked.memory is not None)
     fits = what_fits(asked, out)
     return load_pair(asked.spec, asked.device, asked.offline, accept_behaviour, fits.limits), fits
 
@@ -197,7 +197,7 @@ def _measure_with_controls(
     from ..run.store import check_writable
 
     check_writable(out)
-    give_back_freed_memory()
+    give_back_freed_memory(asked.memory is not None)
     each = [what_fits(replace(asked, spec=spec), out) for spec in (asked.spec, *beside.specs)]
     conditions = Conditions(
         asked.protocol,

@@ -194,11 +194,10 @@ def _ways(found: Forecast, asked: int | None) -> Iterator[tuple[int, Limits]]:
     rows = [ROWS >> power for power in range(ROWS.bit_length())] if asked is None else [asked]
     # The weights of an ARM with noise follow from two others, so that they are kept once they are made.
     kept = found.sketch.spec.noise is not None
-    for shares in ((1.0,), SHARES):
+    for share, numbers in ((1.0, rows), *((share, rows[-1:]) for share in SHARES)):
         for in_turn in (False,) if kept else (False, True):
-            for share in shares:
-                limits = replace(found.limits, share=share, in_turn=in_turn)
-                yield from ((number, limits) for number in (rows if share == 1 else rows[-1:]))
+            limits = replace(found.limits, share=share, in_turn=in_turn)
+            yield from ((number, limits) for number in numbers)
 
 
 def remedies(found: Forecast, machine: Machine) -> list[str]:

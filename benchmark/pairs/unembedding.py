@@ -18,7 +18,7 @@ def unembed(head: nn.Linear, hidden: Tensor) -> Tensor:
     if head.weight.dtype.itemsize >= torch.float32.itemsize:
         wide: Tensor = head(hidden)
         return wide
-    logits: Tensor = _Product.apply(hidden.float(), head.weight)
+    logits: Tensor = _Product.apply(hidden.float(), head.weight)  # type: ignore[no-untyped-call]
     return logits if head.bias is None else logits + head.bias.float()
 
 
@@ -45,4 +45,5 @@ class _Product(torch.autograd.Function):
 
 
 def _pieces(weight: Tensor) -> tuple[Tensor, ...]:
-    return weight.split(max(1, AT_ONCE // weight.shape[1]))
+    pieces: tuple[Tensor, ...] = weight.split(max(1, AT_ONCE // weight.shape[1]))
+    return pieces

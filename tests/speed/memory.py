@@ -160,7 +160,7 @@ def measure(
     cells: Sequence[str] | None = None,
 ) -> dict[str, int]:
     """Load the pair of a folder, run every stage, and give the peak of each in bytes."""
-    give_back_freed_memory()
+    give_back_freed_memory(limits.bounded)
     peaks = Peaks()
     pair = load_pair(declared(folder), "cpu", accept_behaviour=True, limits=limits)
     peaks.note("loading")

@@ -1,17 +1,26 @@
 """A run whose members are in memory one at a time: the same bytes as with both."""
 
+from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from build.runs import content
+from build.runs import content, make_plan
+from build.submissions import SMALL, made_up
 from mechshift.benchmark.pairs.limits import Limits
 from mechshift.benchmark.pairs.loading import open_pair
 from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.benchmark.record.protocol import QUICK
 from mechshift.benchmark.run.assembly import as_asked
+from mechshift.benchmark.run.computing import Tell
+from mechshift.benchmark.run.execution import execute
 from mechshift.benchmark.run.measuring import Measuring
+from mechshift.benchmark.run.plan import Cell
+from mechshift.benchmark.run.progress import Silent
 from mechshift.benchmark.run.run import measure
+from mechshift.benchmark.run.store import Store
 
 # A pool of a few, every kind of cell that runs a model of both members' or needs both, and little of each.
 PROTOCOL = QUICK.changed(
@@ -44,6 +53,23 @@ def test_the_bytes_are_those_of_both_in_memory(tmp_path: Path) -> None:
     both = carry_out(tmp_path / "both", Limits(bounded=True))
     assert len(both) == 8
     assert carry_out(tmp_path / "turns", Limits(in_turn=True, bounded=True)) == both
+
+
+@pytest.mark.parametrize("in_turn", [False, True])
+def test_a_stage_begins_with_the_member_that_is_in_memory(in_turn: bool, tmp_path: Path) -> None:
+    ran: list[str] = []
+
+    def compute(cell: Cell, needs: Mapping[str, Any], tell: Tell) -> Any:
+        if cell.kind.member is not None and cell.kind.members:
+            ran.append(cell.kind.member)
+        return made_up(cell, needs, tell)
+
+    plan = make_plan(("agreement",), SMALL)
+    list(execute(plan, SMALL, Store(tmp_path), compute, Silent(), in_turn=in_turn))
+    changes = sum(one != other for one, other in pairwise(ran))
+    stages = len(ran) // 2
+    # Within a stage they change once; from one stage to the next they need not.
+    assert changes == (stages if in_turn else 2 * stages - 1)
 
 
 @pytest.mark.parametrize("limits", [Limits(bounded=True), Limits(in_turn=True)])
