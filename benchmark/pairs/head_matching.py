@@ -61,12 +61,7 @@ def maps_of(member: Member, copied: bool = False) -> list[HeadMaps]:
     return [HeadMaps(*(each.detach().clone() for each in maps)) for maps in found] if copied else found
 
 
-def match_heads(first: Member, second: Member) -> HeadMatching:
-    """As `match_maps`, of two models that are both in memory."""
-    return match_maps(maps_of(first), maps_of(second), first.backbone.shape)
-
-
-def match_maps(first: Sequence[HeadMaps], second: Sequence[HeadMaps], shape: Shape) -> HeadMatching:
+def match_heads(first: Sequence[HeadMaps], second: Sequence[HeadMaps], shape: Shape) -> HeadMatching:
     """Match the heads of two models of one shape, layer by layer, by the cosines of their weights.
 
     Heads that share keys and values stay together. The matching with the largest sum of cosines is taken, of

@@ -35,7 +35,7 @@ from ..measure.node_sets import node_sets
 from ..measure.scores import score_edges
 from ..measure.sweep import sweep
 from ..measure.transfer import ChosenBy, run_transfer
-from ..pairs.head_matching import HeadMatching, maps_of, match_maps
+from ..pairs.head_matching import HeadMatching, maps_of, match_heads
 from ..pairs.member import Member
 from ..pairs.pair import Pair
 from ..pairs.threads import available_cores, on_suited_threads, suited_threads
@@ -293,7 +293,7 @@ class Measuring:
             shape = self._present(cell, host).backbone.shape
             in_turn = self._pair.turns is not None
             own = maps_of(self._present(cell, host), copied=in_turn)
-            self._matchings[kind] = match_maps(own, maps_of(self._present(cell, guest)), shape)
+            self._matchings[kind] = match_heads(own, maps_of(self._present(cell, guest)), shape)
         return self._matchings[kind]
 
     def _ranked(self, other: Other, selection: Selection) -> NDArray[np.float64]:
