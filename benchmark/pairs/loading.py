@@ -34,6 +34,9 @@ from .tokens import (
 from .turns import Turns, put_away
 from .words import SWAP
 
+Tokens = tuple[PreTrainedTokenizerBase, PreTrainedTokenizerBase | None, int]
+"""What `read_tokens` gives."""
+
 
 def open_pair(
     spec: PairSpec,
@@ -48,17 +51,7 @@ def open_pair(
     weights is told before any are fetched.
     """
     place = choose_device(device)
-    with of_check("files"):
-        described = find_description(spec.arm, offline), find_description(spec.mdm, offline)
-    with of_check("class"):
-        for member, checkpoint in zip((spec.arm, spec.mdm), described, strict=True):
-            native_type(checkpoint, member.loader)
-        if not spec.control and spec.line is None:
-            _check_order(described)
-    # Needs small files only, so a wrong mask token shows before gigabytes are fetched.
-    tokenizer, second, mask_id = read_tokens(spec, described)
-    with of_check("files"):
-        checkpoints = with_weights(described[0], offline), with_weights(described[1], offline)
+    checkpoints, (tokenizer, second, mask_id) = _find(spec, offline)
     arm = load_member(spec.arm, checkpoints[0], "arm", mask_id, place)
     in_turn = limits.in_turn and spec.noise is None
     if in_turn:
@@ -94,6 +87,21 @@ def open_pair(
         limits,
         turns,
     )
+
+
+def _find(spec: PairSpec, offline: bool) -> tuple[tuple[Checkpoint, Checkpoint], Tokens]:
+    """The checkpoints with their weights, and what their small files say of tokens."""
+    with of_check("files"):
+        described = find_description(spec.arm, offline), find_description(spec.mdm, offline)
+    with of_check("class"):
+        for member, checkpoint in zip((spec.arm, spec.mdm), described, strict=True):
+            native_type(checkpoint, member.loader)
+        if not spec.control and spec.line is None:
+            _check_order(described)
+    # Needs small files only, so a wrong mask token shows before gigabytes are fetched.
+    tokens = read_tokens(spec, described)
+    with of_check("files"):
+        return (with_weights(described[0], offline), with_weights(described[1], offline)), tokens
 
 
 def _take_turns(
@@ -146,9 +154,7 @@ def _check_order(described: tuple[Checkpoint, Checkpoint]) -> None:
         )
 
 
-def read_tokens(
-    spec: PairSpec, checkpoints: tuple[Checkpoint, Checkpoint]
-) -> tuple[PreTrainedTokenizerBase, PreTrainedTokenizerBase | None, int]:
+def read_tokens(spec: PairSpec, checkpoints: tuple[Checkpoint, Checkpoint]) -> Tokens:
     """The ARM's tokenizer, which serves both, the MDM's where it has one, and the pair's mask token.
 
     Raises PairError where the ARM has none, the two do not mean the same by an id, or nothing names a mask.
