@@ -127,6 +127,7 @@ def observe(pair: Pair) -> Behaviour:
     """Fill the clozes that the pair's tokenizer can write, in every way; a control with no mask token."""
     texts = clozes(pair.tokenizer)
     member = with_some_row(pair.mdm, texts)
+    pair.bring(pair.mdm)
     asked = askable(member, texts)
     ways = tuple(fills(member, asked))
     found = Behaviour(ways, (), member.autoregressive, _of_the_arm(pair, ways, texts))
@@ -134,6 +135,7 @@ def observe(pair: Pair) -> Behaviour:
     if member.autoregressive or found.better or found.exchanged:
         return found
     mask_ids = (member.mask_id, *mask_candidates(pair))
+    pair.bring(pair.mdm)
     return replace(found, masks=tuple(fills_with(member, asked, mask_ids)))
 
 
@@ -147,6 +149,7 @@ def _of_the_arm(pair: Pair, ways: tuple[Fill, ...], texts: list[Cloze]) -> tuple
     if declared.clearly_better(as_an_arm):
         return ()
     asked = askable(pair.arm, texts)
+    pair.bring(pair.arm)
     return tuple(fills_under(pair.arm, asked, (CAUSAL, declared.attention)))
 
 
@@ -196,7 +199,12 @@ def mask_candidates(pair: Pair) -> tuple[int, ...]:
 
     What the MDM's files call a mask, rows that the ARM does not have, and the rows that moved most.
     """
-    arm, mdm = (member.backbone.embedding.weight for member in pair.members)
+    pair.bring(pair.arm)
+    arm = pair.arm.backbone.embedding.weight
+    if pair.turns is not None:
+        arm = arm.detach().clone()  # which stays when the ARM goes
+    pair.bring(pair.mdm)
+    mdm = pair.mdm.backbone.embedding.weight
     rows = min(len(arm), len(mdm))
     before = arm[:rows].float()
     # Relative to the row's norm, which differs between frequent and rare tokens; padding rows can be 0.

@@ -54,7 +54,7 @@ def checks_of(pair: Pair) -> tuple[Check, ...]:
     Of a line there is no check of the behaviour.
     """
     of_members = tuple(
-        Check(name, member.called, partial(_look_at, check, member, detail))
+        Check(name, member.called, partial(_look_at, pair, check, member, detail))
         for member in pair.members
         for name, check, detail in OF_A_MEMBER
     )
@@ -71,7 +71,8 @@ def _of_behaviour(pair: Pair) -> Check:
     return Check("behaviour", pair.mdm.called, lambda: look_at_behaviour(pair, observe(pair)))
 
 
-def _look_at(check: Callable[[Member], None], member: Member, detail: str) -> tuple[Verdict, str]:
+def _look_at(pair: Pair, check: Callable[[Member], None], member: Member, detail: str) -> tuple[Verdict, str]:
+    pair.bring(member)
     check(member)
     return "passed", detail
 

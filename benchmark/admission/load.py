@@ -6,6 +6,7 @@ from dataclasses import replace
 import torch
 
 from ...errors import PairError
+from ..pairs.limits import USUAL, Limits
 from ..pairs.loading import open_pair
 from ..pairs.pair import Pair
 from ..pairs.spec import PairSpec
@@ -20,6 +21,7 @@ def load_pair(
     device: str | torch.device | None = None,
     offline: bool = False,
     accept_behaviour: bool = False,
+    limits: Limits = USUAL,
 ) -> Pair:
     """Loads both members of a pair and checks what is declared about them.
 
@@ -27,13 +29,13 @@ def load_pair(
     models from the cache. Only safetensors are opened and no code of a checkpoint runs. `accept_behaviour`
     takes a pair although its MDM fills gaps better in another way than the declared one. That then stands
     among the pair's confounds, as do a behaviour that is undecided, members that are the same, and tokens or
-    token rows in which a control differs. Raises PairError when a checkpoint cannot be loaded or a
-    declaration is wrong.
+    token rows in which a control differs. `limits`: how both are held in memory. Raises PairError when a
+    checkpoint cannot be loaded or a declaration is wrong.
     """
-    pair = open_pair(spec, device, offline)
+    pair = open_pair(spec, device, offline, limits)
     same = [SAME_WEIGHTS] if pair.same_weights and spec.line is None else []
     # What is in doubt goes into the record, and how many threads there are moves last digits.
-    with on_suited_threads(pair.arm.device, pair.arm.backbone.shape.width):
+    with on_suited_threads(pair.device, pair.arm.backbone.shape.width):
         return replace(pair, noted=(*pair.noted, *same, *_in_doubt(pair, accept_behaviour)))
 
 

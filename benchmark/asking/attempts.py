@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Protocol as Interface
 
 import torch
+from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from ...tasks import Example, Task
@@ -17,7 +18,7 @@ from ..record.number import Accuracy
 from ..record.protocol import Sampling
 from .decoding import answers
 from .denoising import budget_of, precedence_of
-from .encoding import DoesNotFit, Encoded, encode, text_of
+from .encoding import DoesNotFit, Encoded, Ids, encode, text_of
 from .in_place import in_place_accuracy
 from .masking import check_prompts, check_targets
 from .pool import Order, Pool, Solved
@@ -165,26 +166,55 @@ def _attempts(
     by_length: dict[tuple[int, int], list[tuple[int, Encoded]]] = defaultdict(list)
     for index, encoded in examples:
         by_length[len(encoded.clean), len(encoded.answer)].append((index, encoded))
+    batched = [
+        _Decoding.of(task, alike[start : start + rows], sampling)
+        for alike in by_length.values()
+        for start in range(0, len(alike), rows)
+    ]
+    # One member after the other, as only one of them need be in memory.
+    pair.bring(pair.arm)
+    arm = [answers(pair.arm, one.tokens, one.targets, one.steps)[0] for one in batched]
+    pair.bring(pair.mdm)
     attempts: list[Attempt] = []
-    for alike in by_length.values():
-        for start in range(0, len(alike), rows):
-            attempts += _batch(pair, task, alike[start : start + rows], sampling)
+    for one, ours in zip(batched, arm, strict=True):
+        theirs, orders = answers(pair.mdm, one.tokens, one.targets, one.steps, one.precedence)
+        attempts += _attempted(pair, task, one.examples, ours, theirs, orders)
     # Back in the stream's order: the pool takes the first solved examples of the stream, whatever length
     # they have.
     return sorted(attempts, key=lambda attempt: attempt.index)
 
 
-def _batch(
-    pair: Pair, task: Task, examples: Sequence[tuple[int, Encoded]], sampling: Sampling
+@dataclass(frozen=True)
+class _Decoding:
+    """Examples of one length that are decoded as one batch, and what `answers` takes of them."""
+
+    examples: Sequence[tuple[int, Encoded]]
+    tokens: Tensor
+    targets: Tensor
+    steps: int
+    precedence: Tensor | None
+
+    @classmethod
+    def of(cls, task: Task, examples: Sequence[tuple[int, Encoded]], sampling: Sampling) -> "_Decoding":
+        encoded = [each for _, each in examples]
+        size = len(encoded[0].answer)
+        return cls(
+            examples,
+            torch.tensor([each.clean + each.answer for each in encoded]),
+            torch.tensor([list(each.targets) for each in encoded]),
+            budget_of(task, size, sampling),
+            precedence_of([index for index, _ in examples], size, sampling),
+        )
+
+
+def _attempted(
+    pair: Pair,
+    task: Task,
+    examples: Sequence[tuple[int, Encoded]],
+    arm: Sequence[Ids],
+    mdm: Sequence[Ids],
+    orders: Sequence[Order],
 ) -> list[Attempt]:
-    encoded = [each for _, each in examples]
-    tokens = torch.tensor([each.clean + each.answer for each in encoded])
-    targets = torch.tensor([list(each.targets) for each in encoded])
-    size = len(encoded[0].answer)
-    steps = budget_of(task, size, sampling)
-    precedence = precedence_of([index for index, _ in examples], size, sampling)
-    arm, _ = answers(pair.arm, tokens, targets, steps)
-    mdm, orders = answers(pair.mdm, tokens, targets, steps, precedence)
     attempts = []
     for (index, each), arm_ids, mdm_ids, order in zip(examples, arm, mdm, orders, strict=True):
         # A logit difference is read along the reference answer, so both members have to give exactly that

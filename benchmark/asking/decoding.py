@@ -138,7 +138,8 @@ def _confidences(member: Member, tokens: Tensor, targets: Tensor) -> tuple[Tenso
 def _logits_by_rows(member: Member, tokens: Tensor, targets: Tensor) -> Iterator[Tensor]:
     """Those of `target_logits`, a few rows at a time: all at once could be more than the rest together."""
     hidden = _readout(member, tokens, targets)
-    at_once = max(1, LOGITS // (8 * targets.shape[1] * member.backbone.shape.vocabulary))
+    bytes_at_once = member.part_of(LOGITS)
+    at_once = max(1, bytes_at_once // (8 * targets.shape[1] * member.backbone.shape.vocabulary))
     yield from (member.logits(some) for some in hidden.split(at_once))
 
 

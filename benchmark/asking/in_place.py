@@ -40,6 +40,7 @@ def in_place_accuracy(pair: Pair, task: Task, examples: Sequence[Example], rows:
             check_prompts(pair.mdm, [found.tokens])
             check_targets(pair.mdm, found.gap)
             by_shape[len(found.tokens), found.gap].append(found)
+    pair.bring(pair.mdm)
     solved = tried = 0
     for (_, gap), alike in by_shape.items():
         for start in range(0, len(alike), rows):

@@ -42,17 +42,18 @@ def attribute(
 ) -> Attribution:
     """The score of every edge: ⟨what its source wrote, clean − corrupted; mean gradient at its destination⟩.
 
-    Summed over positions and rows of an example, and over examples within each of the `groups`. Steps
-    are stacked along the batch up to `tokens_at_once` (a pass takes a batch's rows at least), by default
-    `tokens_stacked` of the model's width. Under `staggered` an example's points follow from how many come
-    before it. `places` also splits scores by the position of the source, `neurons` adds the effect of every
-    MLP neuron; both from the same passes. `rules`: what the backward pass does otherwise than
-    the chain rule; `RELP` and `GIM` are published with `Integration("eap", 1)`: one backward pass, at the
-    clean run. Scores are accumulated in float32 or better. Raises NotComputable where a score is not finite,
-    there is no example, neurons are asked of experts, or a rule does not fit the model.
+    Summed over positions and rows of an example, and over examples within each of the `groups`. Steps are
+    stacked along the batch up to `tokens_at_once` (a pass takes a batch's rows at least), by default
+    `tokens_stacked` of the model's width and the member's share. Under `staggered` an example's points follow
+    from how many come before it. `places` also splits scores by the position of the source, `neurons` adds
+    the effect of every MLP neuron; both from the same passes. `rules`: what the backward pass does otherwise
+    than the chain rule; `RELP` and `GIM` are published with `Integration("eap", 1)`: one backward pass, at
+    the clean run. Scores are accumulated in float32 or better. Raises NotComputable where a score is not
+    finite, there is no example, neurons are asked of experts, or a rule does not fit the model.
     """
     sums = Sums.of(member, groups, places, neurons)
-    at_once = tokens_stacked(member.backbone.shape.width) if tokens_at_once is None else tokens_at_once
+    usual = tokens_stacked(member.backbone.shape.width, member.share)
+    at_once = usual if tokens_at_once is None else tokens_at_once
     clean: list[Tensor] = []
     corrupted: list[Tensor] = []
     members: list[Tensor] = []
@@ -102,13 +103,14 @@ def _add_scores(
     is_step = rules == CHAIN and not points[0].any()
     corrupted = None if is_step else _corrupted_run(behind, rest, clean)
     group_of_row = batch.groups[batch.example_of_row].cpu()
-    held = steps_held(rest.clean.numel())
+    held = steps_held(rest.clean.numel(), member.share)
     for first in range(0, len(points), held):
         some = points[first : first + held]
         end = clean if corrupted is None else None
         gradients, seen = _integrate(behind, rest, some, tokens_at_once, effects, rules, end)
         corrupted = seen if corrupted is None else corrupted
         _accumulate(sums, behind, rest, group_of_row, clean.difference, gradients)
+        del gradients  # before those of the next steps come
     if sums.neurons is not None:
         sums.add_neurons(ByGroup.of(group_of_row, member.device), effects.sums)
     assert corrupted is not None, "there is at least one step"
@@ -216,7 +218,7 @@ def _accumulate(
     backbone, (count, tokens) = member.backbone, batch.clean.shape
     graph, width = sums.graph, backbone.shape.width
     limits = borders(batch).cpu() if sums.outside is not None else None
-    at_once = min(count, rows_at_once(graph.sources, width, tokens))
+    at_once = min(count, rows_at_once(graph.sources, width, tokens, member.share))
     together = read_together(graph)
     of_reader = {site.destinations.start: each for site, each in zip(graph.sites, gradients, strict=True)}
     # Both are made once: a system takes longer to give so much memory than the products take to fill it.

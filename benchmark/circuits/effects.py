@@ -18,9 +18,8 @@ from ..pairs.member import Member
 from .batch import Batch
 from .capture import Outputs, hooks, measure, run, still, written
 from .graph import Graph
-from .intervention import LEAST_ITEMS, run_stacked
+from .intervention import run_stacked, stacked_rows
 from .later import begun_at, kept_streams, read_at
-from .portions import TOKENS_AT_ONCE
 from .prefix import behind_shared_prefix
 
 MEMORY = 64 * 2**20
@@ -73,13 +72,13 @@ class Drops:
     corrupted: NDArray[np.float64]
 
 
-def component_drops(member: Member, batches: Iterable[Batch], tokens_at_once: int = TOKENS_AT_ONCE) -> Drops:
+def component_drops(member: Member, batches: Iterable[Batch], tokens_at_once: int | None = None) -> Drops:
     """How far the metric falls where one component alone writes what it wrote in the corrupted run.
 
     Examples are in the order of the batches. Everything behind the component runs on; no other output is
     replaced. The components of a layer are stacked along the batch, up to `tokens_at_once` token positions
-    (but `LEAST_ITEMS` rows at least), and their passes begin at that layer. Raises NotComputable where a
-    number is not finite, or there is no example.
+    (but `LEAST_ITEMS` rows at least; None: the member's share of the usual), and their passes begin at that
+    layer. Raises NotComputable where a number is not finite, or there is no example.
     """
     found: list[Drops] = []
     with torch.no_grad(), still(member.backbone.model):
@@ -115,7 +114,7 @@ def _add_direct(sums: Tensor, member: Member, batch: Batch) -> None:
     direction = _direction(member, batch, streams[0][row, position], runs[0][1][row, position])
     group = batch.groups[batch.example_of_row[row]].cpu()
     graph, width = Graph.of(member.backbone.shape), member.backbone.shape.width
-    at_once = max(1, MEMORY // (4 * graph.sources * width))
+    at_once = max(1, member.part_of(MEMORY) // (4 * graph.sources * width))
     for total, (outputs, _) in zip(sums, runs, strict=True):
         for first in range(0, len(row), at_once):
             reads = slice(first, first + at_once)
@@ -146,13 +145,13 @@ def _written_at(backbone: Backbone, outputs: Outputs, row: Tensor, position: Ten
     return written(backbone, outputs.map(lambda values: values[row, position][:, None])).squeeze(2)
 
 
-def _drops(member: Member, batch: Batch, tokens_at_once: int) -> Drops:
+def _drops(member: Member, batch: Batch, tokens_at_once: int | None) -> Drops:
     """Those of a batch."""
     corrupted, final = run(member, batch.corrupted)
     with kept_streams(member.backbone) as streams:
         known = member.hidden(member.embed(batch.clean), batch.clean)
     whole, none = (measure(member, batch, each).double().cpu().numpy() for each in (known, final))
-    at_once = max(LEAST_ITEMS, tokens_at_once // batch.clean.shape[1])
+    at_once = stacked_rows(member, batch.clean.shape[1], tokens_at_once)
     values = []
     for layer in range(member.backbone.shape.layers):
 

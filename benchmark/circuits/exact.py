@@ -16,13 +16,13 @@ from torch.utils.hooks import RemovableHandle
 
 from ...errors import NotComputable
 from ..pairs.backbones import Backbone, Projection
+from ..pairs.limits import part_of
 from ..pairs.member import Member
 from .batch import Batch
 from .capture import Outputs, Site, head_maps, hooks, measure, run, sites, still
 from .graph import Edges, Graph
-from .intervention import LEAST_ITEMS, run_stacked
+from .intervention import run_stacked, stacked_rows
 from .later import begun_at, kept_streams, read_at
-from .portions import TOKENS_AT_ONCE
 from .prefix import behind_shared_prefix
 
 MEMORY = 64 * 2**20
@@ -68,15 +68,15 @@ def exact_effects(
     batches: Iterable[Batch],
     groups: int,
     edges: Edges | None = None,
-    tokens_at_once: int = TOKENS_AT_ONCE,
+    tokens_at_once: int | None = None,
 ) -> ExactEffects:
     """m(clean) − m(one edge corrupted), of each of the edges [sources, destinations]; None is all of them.
 
     The edge's destination reads what its source wrote in the corrupted run; everything else is as in the
     clean run, and what comes behind the destination runs on. Edges and rows are stacked along the batch, up
-    to `tokens_at_once` token positions (but `LEAST_ITEMS` rows at least), and change no number beyond
-    rounding. Raises UsageError for edges of another graph, and NotComputable where a number is not finite,
-    or there is no example.
+    to `tokens_at_once` token positions (but `LEAST_ITEMS` rows at least; None: the member's share of the
+    usual), and change no number beyond rounding. Raises UsageError for edges of another graph, and
+    NotComputable where a number is not finite, or there is no example.
     """
     graph = Graph.of(member.backbone.shape)
     measured = graph.mask if edges is None else graph.checked(edges)
@@ -97,12 +97,12 @@ def exact_effects(
     return ExactEffects(graph, measured, sums, counts)
 
 
-def edges_held(reads: int, width: int, itemsize: int) -> int:
+def edges_held(reads: int, width: int, itemsize: int, share: float = 1.0) -> int:
     """Of how many edges the final norm's outputs are held at a time, for a batch of so many reads."""
-    return max(1, MEMORY // (reads * width * itemsize))
+    return max(1, part_of(MEMORY, share) // (reads * width * itemsize))
 
 
-def _lost(member: Member, batch: Batch, edges: Edges, tokens_at_once: int) -> NDArray[np.float64]:
+def _lost(member: Member, batch: Batch, edges: Edges, tokens_at_once: int | None) -> NDArray[np.float64]:
     """How far a batch's metric falls with each edge corrupted, [edges row by row, examples]."""
     backbone, graph = member.backbone, Graph.of(member.backbone.shape)
     with kept_streams(backbone) as streams:
@@ -110,8 +110,8 @@ def _lost(member: Member, batch: Batch, edges: Edges, tokens_at_once: int) -> ND
     difference = outputs - run(member, batch.corrupted)[0]
     clean = measure(member, batch, final).double().cpu().numpy()
     source, destination = np.nonzero(edges)
-    held = edges_held(len(batch.read_row), backbone.shape.width, backbone.dtype.itemsize)
-    at_once = max(LEAST_ITEMS, tokens_at_once // batch.clean.shape[1])
+    held = edges_held(len(batch.read_row), backbone.shape.width, backbone.dtype.itemsize, member.share)
+    at_once = stacked_rows(member, batch.clean.shape[1], tokens_at_once)
     lost = np.empty((len(source), batch.examples))
     for layer, some in _by_layer(graph.destination_layers[destination], destination, held):
 

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...errors import UsageError
+from ..pairs.limits import part_of
 from ..pairs.member import Member
 from .batch import Batch
 from .capture import Outputs, measure, run, still
 from .graph import Edges, Graph
+from .portions import TOKENS_AT_ONCE
 from .prefix import behind_shared_prefix
 from .stack import Stack
 from .stack_plan import STREAMS, StackPlan, reference_streams
@@ -80,15 +82,16 @@ def run_circuits(
     edges: Edges,
     intervention: Intervention = "patch",
     means: Outputs | None = None,
-    memory: int = MEMORY,
+    memory: int | None = None,
 ) -> NDArray[np.float64]:
     """The metric with only a circuit's edges kept, [circuits, examples].
 
-    `edges`: boolean [circuits, sources, destinations] of the graph of the member's shape. What is not kept
-    is the corrupted run's (`patch`), nothing (`zero`), or the mean over corrupted prompts of the same length
-    (`mean`, from mean_outputs). Position embeddings and the biases of the attention output maps always
-    stay; an MLP's own bias is part of its output. `memory`: bytes that decide how many circuits and rows run
-    stacked. Raises UsageError for edges of another graph, or `mean` without means.
+    `edges`: boolean [circuits, sources, destinations] of the graph of the member's shape. What is not kept is
+    the corrupted run's (`patch`), nothing (`zero`), or the mean over corrupted prompts of the same length
+    (`mean`, from mean_outputs). Position embeddings and the biases of the attention output maps always stay;
+    an MLP's own bias is part of its output. `memory`: bytes that decide how many circuits and rows run
+    stacked (None: the member's share of the usual). Raises UsageError for edges of another graph, or `mean`
+    without means.
     """
     return run_with_whole(member, batch, edges, intervention, means, memory)[1]
 
@@ -99,7 +102,7 @@ def run_with_whole(
     edges: Edges,
     intervention: Intervention = "patch",
     means: Outputs | None = None,
-    memory: int = MEMORY,
+    memory: int | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The metric of the whole model [examples], and of circuits as `run_circuits` has it.
 
@@ -136,7 +139,9 @@ def _values(member: Member, batch: Batch, hidden: Tensor) -> NDArray[np.float64]
     return found
 
 
-def _read_circuits(member: Member, batch: Batch, edges: Edges, reference: Outputs, memory: int) -> Tensor:
+def _read_circuits(
+    member: Member, batch: Batch, edges: Edges, reference: Outputs, memory: int | None
+) -> Tensor:
     """The final norm's output where a batch is read, of each circuit, [circuits, reads, width]."""
     backbone, (rows, tokens) = member.backbone, batch.clean.shape
     graph, width = Graph.of(backbone.shape), backbone.shape.width
@@ -144,14 +149,14 @@ def _read_circuits(member: Member, batch: Batch, edges: Edges, reference: Output
     read = torch.empty(
         len(edges), len(batch.read_row), width, dtype=backbone.dtype, device=batch.clean.device
     )
-    parts = -(-rows // stacked_items(graph, width, tokens, memory))
+    parts = -(-rows // stacked_items(graph, width, tokens, member.share, memory))
     for part in torch.arange(rows, device=batch.clean.device).tensor_split(parts):
         own, behind = reference.map(partial(at_rows, rows=part)), member.of_rows(part)
         before = 0 if member.prefix is None else member.prefix.tokens
         streams = [*reference_streams(backbone, own, before)]
         here = (batch.read_row >= part[0]) & (batch.read_row <= part[-1])
         at = batch.read_row[here] - part[0], batch.read_position[here]
-        stacks = [*_stacks(plan.used, len(part), 4 * tokens * width, memory)]
+        stacks = [*_stacks(plan.used, len(part), 4 * tokens * width, member, memory)]
         # One piece of memory for all of them: it is what they need most of.
         most = max((plan[circuits].streams for circuits in stacks), default=0)
         room = own.embedding.new_empty(most * own.embedding.numel())
@@ -161,18 +166,19 @@ def _read_circuits(member: Member, batch: Batch, edges: Edges, reference: Output
     return read
 
 
-def _stacks(used: Edges, rows: int, stream: int, memory: int) -> Iterator[slice]:
+def _stacks(used: Edges, rows: int, stream: int, member: Member, memory: int | None) -> Iterator[slice]:
     """Which circuits are run together on so many rows, one after the other.
 
     `used`: [circuits, sources], whose outputs are stored; `stream`: bytes of one for a row.
     """
+    memory = member.part_of(MEMORY) if memory is None else memory
     first = 0
     while first < len(used):
         last, stored = first + 1, used[first]
         while last < len(used):
             stored = stored | used[last]
             items = (last + 1 - first) * rows
-            if items > max(LEAST_ITEMS, memory // (stream * (STREAMS + int(stored.sum())))):
+            if items > max(member.part_of(LEAST_ITEMS), memory // (stream * (STREAMS + int(stored.sum())))):
                 break
             last += 1
         yield slice(first, last)
@@ -238,9 +244,18 @@ def stacked_reads(
     return read
 
 
-def stacked_items(graph: Graph, width: int, tokens: int, memory: int = MEMORY) -> int:
+def stacked_items(
+    graph: Graph, width: int, tokens: int, share: float = 1.0, memory: int | None = None
+) -> int:
     """How many pairs of a circuit and a row of that many tokens are run as one batch."""
-    return max(LEAST_ITEMS, memory // (4 * (STREAMS + graph.sources) * tokens * width))
+    memory = part_of(MEMORY, share) if memory is None else memory
+    return max(part_of(LEAST_ITEMS, share), memory // (4 * (STREAMS + graph.sources) * tokens * width))
+
+
+def stacked_rows(member: Member, tokens: int, tokens_at_once: int | None) -> int:
+    """How many rows of that many tokens are stacked, each with a change of its own."""
+    most = member.part_of(TOKENS_AT_ONCE) if tokens_at_once is None else tokens_at_once
+    return max(member.part_of(LEAST_ITEMS), most // tokens)
 
 
 def at_rows(values: Tensor, rows: Tensor) -> Tensor:

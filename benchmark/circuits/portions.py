@@ -1,8 +1,10 @@
 """How much attribution runs and holds at a time: laws of a model's and a batch's sizes alone.
 
-Whoever forecasts a run reckons by the same ones.
+Whoever forecasts a run reckons by the same ones. `share`: of what is usual the part that a member may hold,
+as in `Limits`.
 """
 
+from ..pairs.limits import part_of
 from .graph import Graph, SiteAxes
 
 SOURCE_BYTES = 64 * 2**20
@@ -39,20 +41,21 @@ POSITIONS_HELD = 20_480
 """Token positions whose gradients are held at a time, over all steps, unless one step alone has more."""
 
 
-def steps_held(positions: int) -> int:
+def steps_held(positions: int, share: float = 1.0) -> int:
     """Of how many integration steps gradients are held at a time, for a batch of so many token positions."""
-    return max(1, min(STEPS_AT_ONCE, POSITIONS_HELD // positions))
+    return max(1, min(part_of(STEPS_AT_ONCE, share), part_of(POSITIONS_HELD, share) // positions))
 
 
-def rows_at_once(sources: int, width: int, tokens: int) -> int:
+def rows_at_once(sources: int, width: int, tokens: int, share: float = 1.0) -> int:
     """Of how many rows of so many tokens what the sources write is held at a time."""
     row = 4 * sources * width * tokens
-    return max(1, min(MOST_BYTES // row, max(SOURCE_BYTES // row, SOURCE_POSITIONS // tokens)))
+    usual = max(part_of(SOURCE_BYTES, share) // row, part_of(SOURCE_POSITIONS, share) // tokens)
+    return max(1, min(part_of(MOST_BYTES, share) // row, usual))
 
 
-def tokens_stacked(width: int) -> int:
+def tokens_stacked(width: int, share: float = 1.0) -> int:
     """Up to how many token positions integration steps are stacked in one pass of a model of this width."""
-    return max(TOKENS_AT_ONCE, STREAM_AT_ONCE // width)
+    return part_of(max(TOKENS_AT_ONCE, STREAM_AT_ONCE // width), share)
 
 
 def stacked(positions: int, tokens_at_once: int) -> int:

@@ -18,10 +18,9 @@ from ..pairs.member import Member
 from .batch import Batch
 from .capture import hooks, still
 from .graph import Edges
-from .intervention import LEAST_ITEMS, each_logits, stacked_reads
+from .intervention import each_logits, stacked_reads, stacked_rows
 from .later import begun_at, kept_streams
 from .neurons import output_maps
-from .portions import TOKENS_AT_ONCE
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,14 +47,14 @@ class Zeroed:
 
 
 def run_without(
-    member: Member, batch: Batch, zeroed: Zeroed, tokens_at_once: int = TOKENS_AT_ONCE
+    member: Member, batch: Batch, zeroed: Zeroed, tokens_at_once: int | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """The metric on the clean prompts in every variant, and whether the answer is the likeliest token.
 
     Both [variants, examples]. The biases of attention output maps stay: they are no head's. Variants are
-    stacked along the batch, up to `tokens_at_once` token positions (but `LEAST_ITEMS` rows at least), and
-    begin at the first layer that has a zero. Raises NotComputable for neurons of a member whose layers have
-    experts.
+    stacked along the batch, up to `tokens_at_once` token positions (but `LEAST_ITEMS` rows at least; None:
+    the member's share of the usual), and begin at the first layer that has a zero. Raises NotComputable for
+    neurons of a member whose layers have experts.
     """
     variants, first = len(zeroed.heads), zeroed.first_layers
     # By their first layer, so that a stack begins as late as it can.
@@ -71,7 +70,7 @@ def run_without(
     with torch.no_grad(), still(member.backbone.model):
         with kept_streams(member.backbone) as streams:
             member.hidden(member.embed(batch.clean), batch.clean)
-        at_once = max(LEAST_ITEMS, tokens_at_once // batch.clean.shape[1])
+        at_once = stacked_rows(member, batch.clean.shape[1], tokens_at_once)
         read = stacked_reads(member, batch, variants, at_once, hidden)
         values = torch.empty(variants, batch.examples, dtype=torch.float64)
         right = torch.empty(variants, batch.examples, dtype=torch.bool)

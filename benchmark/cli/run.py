@@ -82,8 +82,12 @@ def run(
         ),
     ] = None,
     memory: Annotated[
-        float | None,
-        of_machine(help="With --dry-run: forecast for another machine, whose device has this many GB."),
+        str | None,
+        of_machine(
+            metavar="SIZE",
+            help="What a process may take of the memory where the model is, such as 2GB: less is done at "
+            "once. With --dry-run of another machine too.",
+        ),
     ] = None,
     probe: Annotated[
         float | None,
@@ -118,6 +122,7 @@ def run(
     """
     from ..controlled.beside import find_beside
     from ..forecast.before import Asked
+    from ..forecast.machine import parse_memory
     from ..pairs.ranks import this_rank
     from ..pairs.words import Words
     from ..record.protocol import get_protocol
@@ -127,17 +132,25 @@ def run(
     tasks = asked_tasks(suite, task)
     # Whether the tasks have the level, and are of the protocol's versions, is known before a model is.
     as_asked(chosen, names_of(tasks), level)
-    asked = Asked(resolved(options), chosen, tasks, level, batch, workers, options.device, options.offline)
+    asked = Asked(
+        resolved(options),
+        chosen,
+        tasks,
+        level,
+        batch,
+        workers,
+        options.device,
+        options.offline,
+        None if memory is None else parse_memory(memory),
+    )
     # Progress of one of those that a launcher has started tells of all.
     quiet = quiet or this_rank().number > 0
     beside = find_beside(asked.spec, options, control or (), line or (), Words.COMMAND_LINE)
     for name, reason in beside.left_out:
         print(one_line(f"control {name} is left out: {reason}"), file=sys.stderr)
     if dry_run:
-        _print_dry_run(asked, beside.specs, memory, out, probe, tflops, as_json)
+        _print_dry_run(asked, beside.specs, out, probe, tflops, as_json)
         return
-    if memory is not None:
-        raise UsageError("--memory asks about another machine", "give it with --dry-run")
     if probe is not None:
         raise UsageError("--probe measures this machine for a forecast", "give it with --dry-run")
     if tflops is not None:
@@ -177,9 +190,9 @@ def load_asked(asked: "Asked", accept_behaviour: bool, out: Path) -> "tuple[Pair
 
     # Everything that can be refused without a model comes before loading, which can take minutes.
     check_writable(out)
-    give_back_freed_memory()
+    give_back_freed_memory(asked.memory is not None)
     fits = what_fits(asked, out)
-    return load_pair(asked.spec, asked.device, asked.offline, accept_behaviour), fits
+    return load_pair(asked.spec, asked.device, asked.offline, accept_behaviour, fits.limits), fits
 
 
 def _measure_with_controls(
@@ -193,7 +206,7 @@ def _measure_with_controls(
     from ..run.store import check_writable
 
     check_writable(out)
-    give_back_freed_memory()
+    give_back_freed_memory(asked.memory is not None)
     each = [what_fits(replace(asked, spec=spec), out) for spec in (asked.spec, *beside.specs)]
     conditions = Conditions(
         asked.protocol,
@@ -204,7 +217,7 @@ def _measure_with_controls(
         asked.offline,
         accept_behaviour,
     )
-    rooms = [Room(fits.rows, fits.workers) for fits in each]
+    rooms = [Room(fits.rows, fits.workers, fits.limits) for fits in each]
     announce = announce_nothing if quiet else announce_when_slow()
     return run_with_controls(asked.spec, beside, conditions, rooms, choose_progress(quiet), announce)
 
@@ -249,7 +262,6 @@ def _print_controlled(found: "ControlledRun", out: Path, as_json: bool) -> None:
 def _print_dry_run(
     asked: "Asked",
     beside: "Sequence[PairSpec]",
-    memory: float | None,
     out: Path,
     probe: float | None,
     tflops: float | None,
@@ -260,7 +272,7 @@ def _print_dry_run(
     from ..forecast.together import dry_runs
 
     speeds = probe, tflops
-    found = dry_runs(asked, beside, memory, out, *speeds) if beside else dry_run(asked, memory, out, *speeds)
+    found = dry_runs(asked, beside, out, *speeds) if beside else dry_run(asked, out, *speeds)
     if as_json:
         print_json(found.json())
     else:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ...errors import PairError
 from ..admission.load import load_pair
+from ..pairs.limits import USUAL, Limits
 from ..pairs.pair import Pair
 from ..pairs.spec import PairSpec
 from ..record.protocol import Protocol
@@ -50,10 +51,11 @@ class Conditions:
 
 @dataclass(frozen=True)
 class Room:
-    """Token rows at once, and processes that share the tasks, of one of the runs."""
+    """Token rows at once, processes that share the tasks, and how the pair is held, of one of the runs."""
 
     rows: int
     workers: int
+    limits: Limits = USUAL
 
 
 def run_with_controls(
@@ -100,7 +102,9 @@ def _measure(
     progress: Progress,
     before: Sequence[Record],
 ) -> Record:
-    pair = loaded or load_pair(spec, conditions.device, conditions.offline, conditions.accept_behaviour)
+    pair = loaded or load_pair(
+        spec, conditions.device, conditions.offline, conditions.accept_behaviour, room.limits
+    )
     check_beside(before, pair)
     return measure_and_write(
         pair,

@@ -9,6 +9,7 @@ from ..circuits.intervention import LEAST_READS
 from ..circuits.portions import read_together, readers_of, rows_at_once
 from ..circuits.stack_plan import STREAMS
 from ..measure.entropies import MEMORY as LENS_BYTES
+from ..pairs.unembedding import AT_ONCE as UNEMBEDDED
 from .sizes import Sizes
 from .workload import Load, parts_of_rows
 
@@ -104,6 +105,12 @@ def gradients(sizes: Sizes, rows: int, tokens: int, steps: int, back: int) -> in
     return FLOAT * rows * tokens * (directions + radial + scaled)
 
 
+def head_weights(sizes: Sizes) -> int:
+    """The maps of all heads: query, key, value and output."""
+    columns = 2 * (sizes.heads + sizes.kv_heads) * sizes.head_dim
+    return sizes.layers * sizes.width * columns * sizes.itemsize
+
+
 def passing(sizes: Sizes, rows: int, tokens: int) -> int:
     """What a pass that keeps nothing holds at once: the stream, a norm in float32, one MLP's insides."""
     s, inner = sizes.itemsize, max(sizes.inner, sizes.chosen * sizes.expert_inner)
@@ -121,7 +128,15 @@ def going_back(sizes: Sizes, rows: int, tokens: int) -> int:
 
 def logits(sizes: Sizes, reads: int) -> int:
     """Logits without a gradient: in float32, which are excluded, and without those."""
-    return reads * sizes.vocabulary * (2 * FLOAT + 1)
+    return max(reads * sizes.vocabulary * (2 * FLOAT + 1), unembedding(sizes, reads))
+
+
+def unembedding(sizes: Sizes, reads: int) -> int:
+    """Logits of weights in half precision, before and after pieces are joined, with a piece in float32."""
+    if sizes.itemsize >= FLOAT:
+        return 0
+    piece = max(sizes.width, min(UNEMBEDDED, sizes.vocabulary * sizes.width))
+    return FLOAT * (2 * reads * sizes.vocabulary + piece)
 
 
 def differentiated_logits(sizes: Sizes, reads: int, sets: bool) -> int:
@@ -130,12 +145,13 @@ def differentiated_logits(sizes: Sizes, reads: int, sets: bool) -> int:
     Which are excluded, and three gradients in float32: of the answers, of the foils, and their sum. A metric
     over sets keeps the probabilities besides.
     """
-    return reads * sizes.vocabulary * (1 + (4 if sets else 3) * FLOAT)
+    taken = reads * sizes.vocabulary * (1 + (4 if sets else 3) * FLOAT)
+    return max(taken, unembedding(sizes, reads))
 
 
 def confidence(sizes: Sizes, reads: int) -> int:
     """Logits of an MDM's decoding, a few reads at a time: float32 twice, and float64 three times."""
-    at_once = min(reads, max(1, LOGITS // (DOUBLE * sizes.vocabulary)))
+    at_once = min(reads, max(1, sizes.part_of(LOGITS) // (DOUBLE * sizes.vocabulary)))
     return at_once * sizes.vocabulary * (2 * FLOAT + 1 + 3 * DOUBLE)
 
 
@@ -150,7 +166,7 @@ def site(sizes: Sizes, rows: int, tokens: int, steps: int) -> int:
     What all sources wrote, [sources, rows, tokens, width]; the gradient at every destination of as many norms
     as are read together; the normalised inputs of all steps in one piece, twice; and a map as float32, twice.
     """
-    at_once = min(rows, rows_at_once(sizes.graph.sources, sizes.width, tokens))
+    at_once = min(rows, rows_at_once(sizes.graph.sources, sizes.width, tokens, sizes.share))
     readers = max(map(readers_of, read_together(sizes.graph)))
     row = FLOAT * (sizes.graph.sources + readers) * tokens * sizes.width
     whole = FLOAT * steps * rows * tokens * sizes.width
@@ -186,6 +202,6 @@ def unembedded(sizes: Sizes, load: Load, variants: int) -> int:
 def lens(sizes: Sizes, components: int) -> tuple[int, int]:
     """Logits of what components write: on the device, and in the host's memory float64 four times over."""
     written = sizes.graph.sources * sizes.width
-    at_once = max(1, LENS_BYTES // (FLOAT * (written + 4 * components * sizes.vocabulary)))
+    at_once = max(1, sizes.part_of(LENS_BYTES) // (FLOAT * (written + 4 * components * sizes.vocabulary)))
     numbers = at_once * components * sizes.vocabulary
     return numbers * (2 * FLOAT + 1) + FLOAT * at_once * written, 4 * DOUBLE * numbers

@@ -2,17 +2,18 @@
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from ...errors import NotComputable, UsageError, unknown
+from ...errors import NotComputable, PairError, UsageError, unknown
 from ...files import nearest
 from ...tasks import Task
 from ..asking.states import ROWS
 from ..circuits.graph import Graph
+from ..pairs.limits import USUAL, Limits
 from ..pairs.loading import choose_device
 from ..pairs.pair import Provenance
 from ..pairs.ranks import this_rank
@@ -25,7 +26,18 @@ from ..run.provenance import make_subject
 from ..run.record_file import check_replaces_no_other
 from ..run.run import check_applies
 from ..run.store import Store, check_writable
-from .forecast import MARGIN, Forecast, check_fits, fitting_rows, forecast, refusal, sampled_forecast
+from .forecast import (
+    MARGIN,
+    Forecast,
+    check_fits,
+    fitting,
+    fitting_rows,
+    forecast,
+    least,
+    refusal,
+    remedy,
+    sampled_forecast,
+)
 from .machine import Machine, asked_machine, this_machine
 from .planned import Planned, list_plan
 from .probe import Speeds, measure_speeds, stated_speeds
@@ -39,6 +51,7 @@ class Asked:
     """What a run was asked for.
 
     `tasks` None: the protocol's; `rows` None: 64, or as many as fit; `workers` None: as many as help.
+    `memory`: bytes that a process may take where the model is, None for what is free.
     """
 
     spec: PairSpec
@@ -49,14 +62,16 @@ class Asked:
     workers: int | None
     device: str | None
     offline: bool = False
+    memory: int | None = None
 
 
 @dataclass(frozen=True)
 class Fits:
-    """How a run is made to fit the machine: token rows at once, and processes that share its tasks."""
+    """How a run is made to fit: token rows at once, processes that share its tasks, how the pair is held."""
 
     rows: int
     workers: int
+    limits: Limits = USUAL
 
 
 @dataclass(frozen=True)
@@ -81,38 +96,38 @@ class DryRun:
         return as_json(self.forecast, self.planned, self.machine, self.free_disk, self.workers)
 
     def check(self) -> None:
-        """Raises NotComputable where the run clearly does not fit."""
+        """Raises NotComputable where the run clearly does not fit, or takes more memory than it may."""
+        if self.forecast.limits.bounded:
+            check_within(self.forecast, self.machine)
         check_fits(self.forecast, self.machine)
 
 
-def dry_run(
-    asked: Asked, memory: float | None, out: Path, probe: float | None = None, tflops: float | None = None
-) -> DryRun:
+def dry_run(asked: Asked, out: Path, probe: float | None = None, tflops: float | None = None) -> DryRun:
     """What a run would do and take, with no model loaded and nothing left that was not there.
 
-    `memory`: GB of the device of another machine, None for this one. `probe`: seconds to measure this machine
-    for; `tflops`: TFLOP a second of the device, as stated; None of both to go by earlier runs in `out` alone.
-    Raises whatever the run would raise before a model of its
-    runs: UsageError and NotComputable for tasks, levels and protocols that do not go together, PairError for
-    checkpoints, OutputError for `out`; UsageError also for a memory or a probe that makes no sense.
+    With `asked.memory` the run keeps to it. If this machine lacks as much, or the device, the forecast is for
+    another one. `probe`: seconds to measure this machine for; `tflops`: TFLOP a second of the device, as
+    stated; None of both to go by earlier runs in `out` alone. Raises whatever the run would raise before a
+    model of its runs: UsageError and NotComputable for tasks, levels and protocols that do not go together,
+    PairError for checkpoints, OutputError for `out`; UsageError also for a memory or a probe that makes no
+    sense.
     """
-    if memory is not None:
-        _check_machine(memory, asked.device)
-        if probe is not None:
-            raise UsageError("--memory asks about another machine, and --probe measures this one", "give one")
+    device, place = _place(asked)
+    if device is None and probe is not None:
+        raise UsageError("--memory asks about another machine, and --probe measures this one", "give one")
     if tflops is not None and probe is not None:
         raise UsageError("--tflops states a speed, and --probe measures one", "give one")
     tasks = _tasks(asked)
     # Before weights are read, which takes minutes for large pairs.
     check_writable(out)
-    device = choose_device(asked.device) if memory is None else None
-    place = asked_machine(memory, asked.device) if memory is not None else this_machine(choose_device(device))
     sketch = _sketch(asked)
     subject = _subject(sketch, device)
     check_replaces_no_other(out, asked.spec, asked.protocol, tasks, lambda: subject)
-    found = forecast(sketch, tasks, asked.protocol, asked.rows or ROWS)
-    if asked.rows is None and (rows := fitting_rows(found, place)) != found.rows:
-        found = forecast(sketch, tasks, asked.protocol, rows)
+    whole = forecast(sketch, tasks, asked.protocol, asked.rows or ROWS, _limits(asked))
+    found = _chosen(whole, asked, place)
+    if (found.rows, found.limits) != (whole.rows, whole.limits):
+        # The passes too.
+        found = forecast(sketch, tasks, asked.protocol, found.rows, found.limits)
     speeds: Speeds | None = None
     if tflops is not None:
         speeds = stated_speeds(found, tflops)
@@ -158,46 +173,78 @@ def _subject(sketch: Sketch, device: torch.device | None) -> Subject | None:
     return make_subject(sketch.spec, weights, sketch.tokenizer_digest, sketch.mdm.mask_id, device)
 
 
-def _check_machine(memory: float, device: str | None) -> None:
-    if not 0 < memory <= MOST_GIGABYTES:
-        raise UsageError(
-            f"a machine with {memory:g} GB of memory",
-            f"give a positive number of GB, at most {MOST_GIGABYTES:,.0f}",
-        )
-    kind = (device or "cpu").partition(":")[0]
-    if kind not in KINDS:
+def _place(asked: Asked) -> tuple[torch.device | None, Machine]:
+    """The device of this machine that a run would have, None of another machine, and its memory."""
+    if asked.memory is None:
+        device = choose_device(asked.device)
+        return device, this_machine(device)
+    kind = None if asked.device is None else asked.device.partition(":")[0]
+    if kind is not None and kind not in KINDS:
         raise unknown("device", kind, KINDS)
+    try:
+        device = choose_device(asked.device)
+    except PairError:  # it is not of this machine
+        return None, asked_machine(asked.memory, asked.device)
+    here = this_machine(device).device >= asked.memory
+    return device if here else None, asked_machine(asked.memory, device.type)
+
+
+def _limits(asked: Asked) -> Limits:
+    """How the pair is held as long as there is room."""
+    return replace(USUAL, bounded=asked.memory is not None)
+
+
+def _chosen(found: Forecast, asked: Asked, place: Machine) -> Forecast:
+    """The run held so that it fits, at the rows that were asked for; else in the way that takes least.
+
+    Within a bound that was given it has to fit by all of the forecast. In what is free it may just fit,
+    before members are held one at a time, or less at once than is fast.
+    """
+    if asked.memory is None:
+        usual = found.changed(fitting_rows(found, place) if asked.rows is None else asked.rows)
+        if usual.share(place) <= MARGIN:
+            return usual
+    return fitting(found, place, asked.rows) or least(found, asked.rows)
 
 
 WORTH_A_PROCESS = 2e11
 """Operations that are worth a process of their own: a core takes some 20 seconds for them, and 8 to begin."""
 
-MOST_GIGABYTES = 1e6
-"""A machine with more is a mistake."""
 KINDS = ("cpu", "cuda", "mps", "xpu")
 """Devices that a run may be asked about."""
 
 
 def what_fits(asked: Asked, out: Path) -> Fits:
-    """The token rows that a run takes at once, as asked for, else 64 or as many as fit; and its processes.
+    """The token rows that a run takes at once, as asked for, else 64 or as many as fit; and what else fits.
 
-    Raises, before anything is loaded, NotComputable for a run that clearly does not fit or that its protocol
-    says nothing about, and OutputError where its record would replace another run's in `out`. A few examples
-    of each task tell that a run fits; all are looked at only where they do not.
+    Raises, before anything is loaded, NotComputable for a run that clearly does not fit, or not within the
+    memory that it was given, or that its protocol says nothing about, and OutputError where its record would
+    replace another run's in `out`. A few examples of each task tell that a run fits; all are looked at only
+    where they do not, or memory was given.
     """
     device = choose_device(asked.device)
     machine = this_machine(device)
     sketch, tasks, wanted = _sketch(asked), _tasks(asked), asked.rows or ROWS
     check_replaces_no_other(out, asked.spec, asked.protocol, tasks, lambda: _subject(sketch, device))
-    # The sample seldom predicts too little, so if it fits, encoding all examples can be spared.
-    for forecast_of in (sampled_forecast, forecast):
-        found = forecast_of(sketch, tasks, asked.protocol, wanted)
-        if found.share(machine) <= 1:
-            return Fits(wanted, _workers(asked, found, machine, device))
-    if asked.rows is None:
-        found = found.changed(fitting_rows(found, machine))
+    if asked.memory is None:
+        # The sample seldom predicts too little, so if it fits, encoding all examples can be spared.
+        sample = sampled_forecast(sketch, tasks, asked.protocol, wanted)
+        if sample.share(machine) <= 1:
+            return Fits(wanted, _workers(asked, sample, machine, device))
+    whole = forecast(sketch, tasks, asked.protocol, wanted, _limits(asked))
+    # A bound alone decides how the pair is held, so that all machines with one command do the same.
+    place = machine if asked.memory is None else asked_machine(asked.memory, device.type)
+    found = _chosen(whole, asked, place)
+    if asked.memory is not None:
+        check_within(found, place)
     check_fits(found, machine)
-    return Fits(found.rows, _workers(asked, found, machine, device))
+    return Fits(found.rows, _workers(asked, found, machine, device), found.limits)
+
+
+def check_within(found: Forecast, place: Machine) -> None:
+    """Raises NotComputable for a run that takes more than it may, as forecast."""
+    if found.share(place) > 1:
+        raise NotComputable(refusal(found, place), remedy(found, place))
 
 
 def _workers(asked: Asked, found: Forecast, machine: Machine, device: torch.device | None) -> int:

@@ -1,11 +1,13 @@
 """All that is known of a run beforehand, whether it fits, and which option would make it fit."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ...errors import NotComputable
 from ..asking.states import ROWS
+from ..pairs.limits import USUAL, Limits
 from ..record.protocol import Protocol, ProtocolTask
 from .machine import Machine
 from .memory import StagePeak, stage_peaks
@@ -20,6 +22,9 @@ Between 1 and this factor a run is tight: it is not refused, and a dry run says 
 
 WHOLE = ("decoding", "attribution", "entropies")
 """Stages that ask the whole pool, or half of it."""
+
+SHARES = tuple(2.0**-power for power in range(1, 10))
+"""Parts of what is usually held at once that are tried; with the last a pass takes one step of one row."""
 
 SAMPLE = 24
 """Examples per task from which a run that is not dry tells whether the question has to be asked in full."""
@@ -41,13 +46,17 @@ class Need:
 
 @dataclass(frozen=True)
 class Forecast:
-    """A run of a protocol on a pair, `rows` token rows at once: work of each task, peak of each stage."""
+    """A run of a protocol on a pair, `rows` token rows at once: work of each task, peak of each stage.
+
+    `limits`: how the pair is held in memory.
+    """
 
     sketch: Sketch
     protocol: Protocol
     rows: int
     tasks: tuple[TaskWork, ...]
     stages: tuple[StagePeak, ...]
+    limits: Limits = USUAL
 
     @cached_property
     def gaps(self) -> Passes:
@@ -107,25 +116,37 @@ class Forecast:
         """Bytes that the run downloads."""
         return sum(each.to_fetch for each in {one.name: one for one in self.sketch.checkpoints}.values())
 
-    def changed(self, rows: int, itemsize: int | None = None, protocol: Protocol | None = None) -> "Forecast":
-        """The same with fewer rows at once, fewer bytes a parameter, or another kind of key/value edges."""
+    def changed(
+        self,
+        rows: int,
+        itemsize: int | None = None,
+        protocol: Protocol | None = None,
+        limits: Limits | None = None,
+    ) -> "Forecast":
+        """The same with fewer rows at once, fewer bytes a parameter, other key/value edges, or limits.
+
+        Passes are as they were: `forecast` counts them.
+        """
         sizes = [
             replace(one, itemsize=min(one.itemsize, itemsize or one.itemsize)) for one in self.sketch.sizes
         ]
-        chosen = protocol or self.protocol
+        held, chosen = limits or self.limits, protocol or self.protocol
         tasks = tuple(_with_rows(work, rows) for work in self.tasks)
-        sketch = replace(self.sketch, sizes=(sizes[0], sizes[1]))
-        return Forecast(sketch, chosen, rows, tasks, _stages(sketch, tasks, chosen))
+        sketch = _held(replace(self.sketch, sizes=(sizes[0], sizes[1])), held)
+        return Forecast(sketch, chosen, rows, tasks, _stages(sketch, tasks, chosen, held), held)
 
 
 JSON = 150_000
 """Bytes of a task's JSON files and of its part of the record."""
 
 
-def forecast(sketch: Sketch, tasks: Sequence[ProtocolTask], protocol: Protocol, rows: int) -> Forecast:
+def forecast(
+    sketch: Sketch, tasks: Sequence[ProtocolTask], protocol: Protocol, rows: int, limits: Limits = USUAL
+) -> Forecast:
     """The forecast of a run. Raises as `task_work`."""
-    works = tuple(task_work(sketch, task, protocol, rows, len(tasks) - 1) for task in tasks)
-    return Forecast(sketch, protocol, rows, works, _stages(sketch, works, protocol))
+    held = _held(sketch, limits)
+    works = tuple(task_work(held, task, protocol, rows, len(tasks) - 1) for task in tasks)
+    return Forecast(held, protocol, rows, works, _stages(held, works, protocol, limits), limits)
 
 
 def sampled_forecast(
@@ -137,7 +158,7 @@ def sampled_forecast(
     found = forecast(sketch, tasks, few, rows)
     works = tuple(_with_rows(work, rows, full=True) for work in found.tasks)
     works = tuple(replace(work, groups=max(work.groups, protocol.halving.groups)) for work in works)
-    return Forecast(sketch, protocol, rows, works, _stages(sketch, works, protocol))
+    return replace(found, protocol=protocol, tasks=works, stages=_stages(sketch, works, protocol, USUAL))
 
 
 def fitting_rows(found: Forecast, machine: Machine, most: int = ROWS) -> int:
@@ -150,6 +171,33 @@ def fitting_rows(found: Forecast, machine: Machine, most: int = ROWS) -> int:
             if share <= limit:
                 return rows
     return most
+
+
+def fitting(found: Forecast, machine: Machine, rows: int | None) -> Forecast | None:
+    """The run held in the first way in which it fits; None where it fits in none.
+
+    Ways are tried in this order: fewer rows at once (unless `rows` are asked for), one member at a time, and
+    less at once of what one row takes. They follow from the forecast and the memory alone, and not from what
+    is there already, so that processes with the same command choose the same.
+    """
+    ways = (found.changed(number, limits=limits) for number, limits in _ways(found, rows))
+    return next((way for way in ways if way.share(machine) <= 1), None)
+
+
+def least(found: Forecast, rows: int | None) -> Forecast:
+    """The run held in the way that takes least, whether or not it fits."""
+    *_, (number, limits) = _ways(found, rows)
+    return found.changed(number, limits=limits)
+
+
+def _ways(found: Forecast, asked: int | None) -> Iterator[tuple[int, Limits]]:
+    rows = [ROWS >> power for power in range(ROWS.bit_length())] if asked is None else [asked]
+    # The weights of an ARM with noise follow from two others, so that they are kept once they are made.
+    kept = found.sketch.spec.noise is not None
+    for share, numbers in ((1.0, rows), *((share, rows[-1:]) for share in SHARES)):
+        for in_turn in (False,) if kept else (False, True):
+            limits = replace(found.limits, share=share, in_turn=in_turn)
+            yield from ((number, limits) for number in numbers)
 
 
 def remedies(found: Forecast, machine: Machine) -> list[str]:
@@ -181,6 +229,11 @@ def check_fits(found: Forecast, machine: Machine) -> None:
 def refusal(found: Forecast, machine: Machine) -> str:
     """What is needed of which memory, and how much there is."""
     need = found.scarcest(machine)
+    if found.limits.bounded:
+        return (
+            f"the run takes {need.needed / 1e9:.2f} GB of memory at least, and --memory allows "
+            f"{need.free / 1e9:.2f} GB"
+        )
     return (
         f"the run needs {gigabytes(need.needed)} of memory at {found.rows} token rows, and {need.place} has "
         f"{gigabytes(need.free)} free"
@@ -190,6 +243,9 @@ def refusal(found: Forecast, machine: Machine) -> str:
 def remedy(found: Forecast, machine: Machine) -> str:
     """The options that would make a run fit, each the least of its kind, or how much memory it needs."""
     kinds: dict[str, str] = {}
+    if found.limits.bounded:
+        # Rounded up, as the number that is told has to do.
+        kinds["--memory"] = f"--memory {math.ceil(found.needed(machine) / 1e7) / 100:g}GB"
     for option in remedies(found, machine):
         # Options come with the least change first, so the first of each kind is the mildest.
         kinds.setdefault(option.partition("--batch")[0], option)
@@ -208,9 +264,16 @@ def gigabytes(size: float) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e9:.3f} GB"
 
 
-def _stages(sketch: Sketch, works: Sequence[TaskWork], protocol: Protocol) -> tuple[StagePeak, ...]:
+def _held(sketch: Sketch, limits: Limits) -> Sketch:
+    arm, mdm = (replace(one, share=limits.share) for one in sketch.sizes)
+    return replace(sketch, sizes=(arm, mdm))
+
+
+def _stages(
+    sketch: Sketch, works: Sequence[TaskWork], protocol: Protocol, limits: Limits
+) -> tuple[StagePeak, ...]:
     stored = [each.weights for each in sketch.checkpoints]
-    return stage_peaks(sketch.sizes, stored, works, protocol)
+    return stage_peaks(sketch.sizes, stored, works, protocol, limits.in_turn)
 
 
 def _with_rows(work: TaskWork, rows: int, full: bool = False) -> TaskWork:

@@ -1,11 +1,14 @@
 """The memory that a run may take: of this machine, or of one that is asked about."""
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+
+from ...errors import UsageError, unknown
 
 CGROUP = Path("/sys/fs/cgroup")
 OWN_GROUPS = Path("/proc/self/cgroup")
@@ -37,12 +40,38 @@ def this_machine(device: torch.device) -> Machine:
     return Machine(f"this machine's {torch.cuda.get_device_name(device)}", free, host, shared=False)
 
 
-def asked_machine(gigabytes: float, device: str | None) -> Machine:
-    """A machine with that many GB (10⁹ bytes) where the model would be; its host has what is needed."""
-    size, kind = round(gigabytes * 1e9), (device or "cpu").partition(":")[0]
+UNITS = {"GB": 10**9, "GiB": 2**30, "MB": 10**6, "MiB": 2**20, "TB": 10**12, "TiB": 2**40}
+"""Bytes of the units in which memory is given; of none, GB is meant."""
+
+MOST_MEMORY = 10**15
+"""A machine with more bytes is a mistake."""
+
+
+def parse_memory(text: str) -> int:
+    """Bytes that `2GB`, `2 GB`, `2`, `1.5GiB` or `500MB` mean. Raises UsageError for anything else."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([A-Za-z]*)", text.strip(), re.ASCII)
+    known = ", ".join(UNITS)
+    if found is None:
+        raise UsageError(
+            f"{text!r} as an amount of memory",
+            f"give a positive number, such as 2GB or 1.5GiB (units: {known})",
+        )
+    number, unit = found.groups()
+    if (unit or "GB") not in UNITS:
+        raise unknown("unit of memory", unit, UNITS)
+    size = float(number) * UNITS[unit or "GB"]
+    if not 1 <= size <= MOST_MEMORY:
+        raise UsageError(f"{text!r} as an amount of memory", "give a positive number, at most 1000TB")
+    return round(size)
+
+
+def asked_machine(size: int, device: str | None) -> Machine:
+    """A machine with that many bytes where the model would be; its host has what is needed."""
+    kind = (device or "cpu").partition(":")[0]
     place = "memory" if kind == "cpu" else f"{kind} memory"
     shared = kind in SHARED
-    return Machine(f"a machine with {gigabytes:g} GB of {place}", size, size if shared else AMPLE, shared)
+    name = f"a machine with {size / 1e9:g} GB of {place}"
+    return Machine(name, size, size if shared else AMPLE, shared)
 
 
 def host_memory() -> int:

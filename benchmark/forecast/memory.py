@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from ...metrics.halves import AT_ONCE
 from ...metrics.packed import CHUNK
@@ -10,6 +11,7 @@ from ..circuits.effects import MEMORY as DIRECT_BYTES
 from ..circuits.exact import edges_held
 from ..circuits.portions import steps_held
 from ..measure.circuit_runs import crossed_circuits
+from ..pairs.turns import piece_of
 from ..record.protocol import Protocol
 from .activations import (
     DOUBLE,
@@ -19,6 +21,7 @@ from .activations import (
     differentiated_logits,
     going_back,
     gradients,
+    head_weights,
     lens,
     logits,
     outputs,
@@ -62,15 +65,21 @@ measured.
 
 @dataclass(frozen=True)
 class StagePeak:
-    """The most that a stage holds at once, in bytes by part, where the model is and in the host's memory.
+    """The most that a stage holds, in bytes by part, where the model is and in the host's memory.
 
-    `passing`: what the host holds besides of a model on its way to an accelerator.
+    `passing`: what the host holds besides of a model on its way to an accelerator. The most of either need
+    not be at one moment: `moment` is that at which both together are largest, None where they are these.
     """
 
     stage: str
     device: Parts
     host: Parts
     passing: Parts = field(default_factory=dict)
+    moment: tuple[Parts, Parts] | None = None
+
+    def parts(self, shared: bool) -> tuple[Parts, Parts]:
+        """Where the model is, and in the host's memory; with `shared`, where these are one, at one moment."""
+        return self.moment if shared and self.moment is not None else (self.device, self.host)
 
     @property
     def on_device(self) -> int:
@@ -85,27 +94,34 @@ class StagePeak:
     @property
     def together(self) -> int:
         """Bytes where the model is in the host's memory too."""
-        return self.on_device + sum(self.host.values())
+        return sum(sum(parts.values()) for parts in self.parts(shared=True))
 
 
 def stage_peaks(
-    sizes: Sequence[Sizes], stored: Sequence[int], tasks: Iterable[TaskWork], protocol: Protocol
+    sizes: Sequence[Sizes],
+    stored: Sequence[int],
+    tasks: Iterable[TaskWork],
+    protocol: Protocol,
+    in_turn: bool = False,
 ) -> tuple[StagePeak, ...]:
     """The peak of every stage: loading, checks, and those of the cells, what needs other tasks last.
 
     `sizes`, `stored`: of ARM and MDM, dimensions and bytes of the weights' files. Both members are in memory
-    all the time, in an ungrouped protocol with copies of their key and value maps.
+    all the time, or with `in_turn` one of them, in an ungrouped protocol with copies of their key and value
+    maps.
     """
     works = list(tasks)
-    weights = sum(each.weights for each in sizes)
+    weights = _weights(sizes, in_turn)
     asked = list(sizes)
-    copied = 0
+    maps: Parts = {}
     if protocol.scoring.kv == "ungrouped":
-        copied = sum(each.copied for each in sizes)
+        copied = [each.copied for each in sizes]
         asked = [each.ungrouped() for each in sizes]
+        if any(copied):
+            maps = {"key and value maps per head": max(copied) if in_turn else sum(copied)}
     groups = max((work.groups for work in works), default=0)
     members = [(each, [work.members[index] for work in works]) for index, each in enumerate(asked)]
-    stages = [_loading(sizes, stored), _checks(sizes)]
+    stages = [_loading(sizes, stored, in_turn), _checks(sizes, in_turn)]
     for name, phases in (
         ("decoding", _decoding(members)),
         ("attribution", _attribution(members, protocol, groups)),
@@ -116,29 +132,35 @@ def stage_peaks(
         ("comparison", [({}, _compared(asked[0], protocol, groups))]),
         ("other reads", _other_reads(members, protocol, groups)),
         ("ablation", _ablation(members, protocol, groups)),
-        ("transfer", _transfer(members, protocol, groups, len(works) - 1)),
+        ("transfer", _transfer(members, protocol, groups, len(works) - 1, in_turn)),
     ):
-        found = [_stage(name, weights, copied * (name != "decoding"), *phase) for phase in phases]
-        stages.append(max(found, key=lambda stage: stage.together, default=_stage(name, weights, 0, {}, {})))
+        held = weights if name == "decoding" else {**weights, **maps}
+        found = [_stage(name, held, *phase) for phase in phases] or [_stage(name, weights, {}, {})]
+        device, host, both = (max(found, key=of) for of in (_on_device, _on_host, _together))
+        stages.append(StagePeak(name, device.device, host.host, moment=(both.device, both.host)))
     return tuple(stages)
 
+
+_on_device, _on_host, _together = map(attrgetter, ("on_device", "on_host", "together"))
 
 Phase = tuple[dict[str, int], dict[str, int]]
 Works = Sequence[tuple[Sizes, Sequence[MemberWork]]]
 
 
-def _stage(name: str, weights: int, copied: int, device: Parts, host: Parts) -> StagePeak:
-    held = {"weights of both members": weights}
-    if copied:
-        held["key and value maps per head"] = copied
+def _weights(sizes: Sequence[Sizes], in_turn: bool) -> Parts:
+    each = [one.weights for one in sizes]
+    return {"weights of one member": max(each)} if in_turn else {"weights of both members": sum(each)}
+
+
+def _stage(name: str, held: Parts, device: Parts, host: Parts) -> StagePeak:
     transient = sum(device.values())
     if transient:
         device = {**device, "held by the allocator": round(SLACK * transient)}
     return StagePeak(name, {**held, **device}, {"libraries": LIBRARIES, **host})
 
 
-def _loading(sizes: Sequence[Sizes], stored: Sequence[int]) -> StagePeak:
-    """Both members, and where the dtype changes one of them as it is stored besides, in the host's memory.
+def _loading(sizes: Sequence[Sizes], stored: Sequence[int], in_turn: bool) -> StagePeak:
+    """The members, and where the dtype changes one of them as it is stored besides, in the host's memory.
 
     A member is read into the host's memory and goes to an accelerator before the next one is read.
     """
@@ -147,22 +169,23 @@ def _loading(sizes: Sequence[Sizes], stored: Sequence[int]) -> StagePeak:
     host = {"libraries": LIBRARIES}
     if changed:
         host["weights as they are stored"] = max(changed)
-    device = {"weights of both members": sum(each.weights for each in sizes)}
+    device = _weights(sizes, in_turn)
     passing = {"a member on its way to the device": max(each.weights for each in sizes)}
     return StagePeak("loading", device, host, passing)
 
 
-def _checks(sizes: Sequence[Sizes]) -> StagePeak:
-    """Both members, and copies of the largest parameter: those of its movement, or of whether it is finite.
+def _checks(sizes: Sequence[Sizes], in_turn: bool) -> StagePeak:
+    """The members, and copies of the largest parameter: those of its movement, or of whether it is finite.
 
     How far it has moved takes difference and square in float32, and both values where they are not float32;
-    whether all is finite takes magnitudes and three flags.
+    whether all is finite takes magnitudes and three flags. In turn, a piece of the ARM stands beside the MDM.
     """
     largest = max(each.largest for each in sizes)
     s = max(each.itemsize for each in sizes)
     copies = largest * max(2 * FLOAT if s == FLOAT else 3 * FLOAT, s + 3)
-    weights = sum(each.weights for each in sizes)
-    device = {"weights of both members": weights, "copies of the largest parameter": copies}
+    device = {**_weights(sizes, in_turn), "copies of the largest parameter": copies}
+    if in_turn:
+        device["a piece of the other member"] = max(piece_of(each.weights, largest * s) for each in sizes)
     return StagePeak("checks", device, {"libraries": LIBRARIES})
 
 
@@ -179,16 +202,18 @@ def _decoding(members: Works) -> list[Phase]:
 
 
 def _attribution(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
-    """Both runs; every pass forward and back; and the scores."""
+    """Both runs before they are subtracted; every pass forward and back; the scores; and these as written."""
     sizes, scoring = members[0][0], protocol.scoring
-    host = {"score sums": 4 * _sums(sizes, groups)}
+    # Of the other member, and of this one as they grow.
+    host = {"score sums": 2 * _sums(sizes, groups)}
     if scoring.places:
         host["score sums by place"] = _by_place(sizes, groups)
     if scoring.neurons and sizes.neurons:
         # Of one member fetched in float64 and then rounded, of both kept.
         host["effects of neurons"] = 4 * _of_neurons(sizes, groups)
     loads = [(each, [load for work in works for load in work.attribution]) for each, works in members]
-    return _attributed(loads, host, protocol, groups, scoring.neurons)
+    written: Phase = ({}, {**host, "score sums": 4 * _sums(sizes, groups)})
+    return [*_attributed(loads, host, protocol, groups, scoring.neurons), written]
 
 
 def _other_reads(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
@@ -198,7 +223,7 @@ def _other_reads(members: Works, protocol: Protocol, groups: int) -> list[Phase]
     kept = _kept(members[0][0], protocol, groups)
     # Afterwards both reads of the MDM are set side by side, and its shares by place.
     compared: Phase = ({}, {**kept, "score sums": 8 * sums})
-    host = {**kept, "score sums": 7 * sums}
+    host = {**kept, "score sums": 4 * sums}
     return [*_attributed(loads, host, protocol, groups, neurons=False), compared]
 
 
@@ -216,7 +241,7 @@ def _attributed(
             if protocol.scoring.method == "exact":
                 found = _patching_phases(sizes, load)
             else:
-                held = min(most_steps(protocol.scoring), steps_held(load.rows * load.tokens))
+                held = min(most_steps(protocol.scoring), steps_held(load.rows * load.tokens, sizes.share))
                 found = [{**phase, **adding} for phase in _attribution_phases(sizes, load, held, neurons)]
             phases += [(device, host) for device in found]
     return phases
@@ -233,7 +258,7 @@ def _added_up(sizes: Sizes, protocol: Protocol, groups: int, neurons: bool) -> d
 def _attribution_phases(sizes: Sizes, load: Load, steps: int, neurons: bool = False) -> list[dict[str, int]]:
     rows, tokens = load.rows, load.tokens
     wrote, prefix = outputs(sizes, rows, tokens), cached(sizes, rows, load.prefix)
-    at_once = stacked_steps(load, steps, sizes.width)
+    at_once = stacked_steps(sizes, load, steps)
     runs = {
         "what the sources write": wrote,
         "activations": prefix + passing(sizes, rows, tokens),
@@ -261,8 +286,8 @@ def _attribution_phases(sizes: Sizes, load: Load, steps: int, neurons: bool = Fa
 def _patching_phases(sizes: Sizes, load: Load) -> list[dict[str, int]]:
     """Both runs, then stacks of prompts in each of which one edge is patched."""
     wrote, edges = outputs(sizes, load.rows, load.tokens), sizes.graph.edges
-    items = min(stacked_removals(load.tokens), edges * load.rows)
-    held = min(edges, edges_held(load.reads, sizes.width, sizes.itemsize))
+    items = min(stacked_removals(sizes, load.tokens), edges * load.rows)
+    held = min(edges, edges_held(load.reads, sizes.width, sizes.itemsize, sizes.share))
     prefix = cached(sizes, load.rows, load.prefix)
     runs = {
         "what the sources write": 3 * wrote,
@@ -327,8 +352,11 @@ def _circuits_of(members: Works, protocol: Protocol, groups: int, circuits: int)
     return phases
 
 
-def _transfer(members: Works, protocol: Protocol, groups: int, others: int) -> list[Phase]:
-    """As circuits, of the larger of both numbers; with the mean scores of all other tasks."""
+def _transfer(members: Works, protocol: Protocol, groups: int, others: int, in_turn: bool) -> list[Phase]:
+    """As circuits, of the larger of both numbers; with the mean scores of all other tasks.
+
+    In turn, all maps of the heads of one member are kept while those of the other are set beside them.
+    """
     found = protocol.transferring
     if found is None:
         return []
@@ -336,7 +364,13 @@ def _transfer(members: Works, protocol: Protocol, groups: int, others: int) -> l
     graph = members[0][0].graph
     kept = {"scores of other tasks": 2 * others * DOUBLE * graph.sources * graph.destinations}
     # Its examples are as long as those of a sweep.
-    return [(device, {**host, **kept}) for device, host in _circuits_of(members, protocol, groups, circuits)]
+    phases = [
+        (device, {**host, **kept}) for device, host in _circuits_of(members, protocol, groups, circuits)
+    ]
+    if in_turn:
+        maps = {"maps of the other's heads": max(head_weights(sizes) for sizes, _ in members)}
+        phases.append((maps, {**_kept(members[0][0], protocol, groups), **kept}))
+    return phases
 
 
 def _ablation(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
@@ -356,7 +390,7 @@ def _ablation(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
         }
         for load in {load for work in works for load in work.swept}:
             whole = load.prefix + load.tokens
-            at_once = min(stacked_removals(whole), variants * load.rows)
+            at_once = min(stacked_removals(sizes, whole), variants * load.rows)
             device = {
                 "residual streams": streams(sizes, load.rows, whole),
                 "a stack of prompts": passing(sizes, at_once, whole)
@@ -397,13 +431,13 @@ def _effects(members: Works) -> list[Phase]:
             written = FLOAT * sizes.graph.sources * sizes.width
             direct = {
                 "what the sources write": 2 * outputs(sizes, load.rows, load.tokens)
-                + max(written, min(DIRECT_BYTES, written * load.reads)),
+                + max(written, min(sizes.part_of(DIRECT_BYTES), written * load.reads)),
                 "activations": cached(sizes, load.rows, load.prefix) + passing(sizes, load.rows, load.tokens),
                 "logits": logits(sizes, load.reads),
             }
             phases.append((direct, {}))
         for load in {load for work in works for load in work.removed}:
-            at_once = min(stacked_removals(load.tokens), (sizes.heads + 1) * load.rows)
+            at_once = min(stacked_removals(sizes, load.tokens), (sizes.heads + 1) * load.rows)
             removed = {
                 "residual streams": streams(sizes, load.rows, load.tokens),
                 "what the sources write": outputs(sizes, load.rows, load.tokens),

@@ -32,6 +32,7 @@ def render(found: Forecast, planned: Planned, machine: Machine, free_disk: int, 
         ("protocol", found.protocol.name),
         ("token rows at once", found.rows),
         ("processes", workers),
+        *_held(found),
         ("parameters of a member", f"{sizes.parameters:,} of {sizes.itemsize} bytes"),
     ]
     stages, highest, parts = _memory(found, machine)
@@ -57,6 +58,15 @@ def render(found: Forecast, planned: Planned, machine: Machine, free_disk: int, 
         verdict(found, machine),
     ]
     return "\n\n".join([*tables, *(["\n".join(unfit)] if unfit else []), "\n".join(lines)])
+
+
+def _held(found: Forecast) -> list[tuple[str, str]]:
+    """How the pair is held in memory, where that is not as usual."""
+    limits = found.limits
+    told = [("members in memory", "one after the other")] if limits.in_turn else []
+    if limits.share < 1:
+        told.append(("of what is usual held at once", f"1/{round(1 / limits.share)}"))
+    return told
 
 
 CELLS = ("task", "cell", "there", "time", "key", "needs")
@@ -156,7 +166,8 @@ def _memory(found: Forecast, machine: Machine) -> tuple[Peaks, str, Peaks]:
 def _parts(stage: StagePeak, machine: Machine, of_host: bool) -> dict[str, int]:
     """Of the memory that is told: of an accelerator the device's, or the host's where that is scarcer."""
     if machine.shared:
-        return {**stage.device, **stage.host}
+        device, host = stage.parts(shared=True)
+        return {**device, **host}
     return {**stage.host, **stage.passing} if of_host else dict(stage.device)
 
 
@@ -199,14 +210,22 @@ def missing_files(found: Forecast) -> dict[str, int]:
 def verdict(found: Forecast, machine: Machine) -> str:
     """Whether the run fits, fits hardly, or does not, and what would make it."""
     need = found.scarcest(machine)
-    share = need.share
-    if share <= 1:
+    judged = _judged(found, machine)
+    if judged == "fits":
         return f"fits: at most {gigabytes(need.needed)} of {gigabytes(need.free)} on {need.place}"
-    if share <= MARGIN:
+    if judged == "tight":
         options = remedies(found, machine)
         advice = f"; it certainly fits with {options[0]}" if options else ""
         return f"tight: {refusal(found, machine)}{advice}"
     return f"does not fit: {refusal(found, machine)}; {remedy(found, machine)}"
+
+
+def _judged(found: Forecast, machine: Machine) -> str:
+    share = found.share(machine)
+    if share <= 1:
+        return "fits"
+    # What a run may take has no margin, what is free has one.
+    return "tight" if share <= MARGIN and not found.limits.bounded else "does not fit"
 
 
 def as_json(
@@ -218,6 +237,7 @@ def as_json(
         "pair": found.sketch.spec.name,
         "protocol": found.protocol.name,
         "rows": found.rows,
+        "limits": vars(found.limits),
         "workers": workers,
         "parameters": [one.parameters for one in found.sketch.sizes],
         "bytes_per_parameter": [one.itemsize for one in found.sketch.sizes],
@@ -243,14 +263,14 @@ def as_json(
         "memory": [
             {
                 "stage": stage.stage,
-                "device": dict(stage.device),
-                "host": dict(stage.host),
+                "device": dict(stage.parts(machine.shared)[0]),
+                "host": dict(stage.parts(machine.shared)[1]),
                 "passing": dict(stage.passing),
             }
             for stage in found.stages
         ],
         **vars(found.scarcest(machine)),
-        "verdict": "fits" if share <= 1 else "tight" if share <= MARGIN else "does not fit",
+        "verdict": _judged(found, machine),
         "remedies": remedies(found, machine) if share > 1 else [],
         "patched_runs": found.patched_runs,
         "written": found.written,

@@ -8,6 +8,7 @@ from transformers import PreTrainedTokenizerBase
 from ..circuits.graph import Graph
 from ..pairs.backbones import Backbone, MlpShape
 from ..pairs.families import read_backbone
+from ..pairs.limits import part_of
 from ..pairs.loading import read_tokens, role_of_second, tokenizer_digest
 from ..pairs.matching import check_mask_row, check_same_backbone
 from ..pairs.member import Member, Role
@@ -26,7 +27,8 @@ class Sizes:
     the largest one; `itemsize`: bytes of one. `fused`: one map for query, key and value, and LayerNorm
     (GPT-2); `head_norms`: queries and keys are normalised per head (Qwen3); `scaled_queries`: queries are
     multiplied by a number for each position (Ministral 3); `biased`: key and value maps have a bias;
-    `renormalised`: the weights of the chosen experts are made to add up to 1.
+    `renormalised`: the weights of the chosen experts are made to add up to 1. `share`: how much it holds at
+    once beside its weights, as in `Limits`.
     """
 
     layers: int
@@ -48,6 +50,7 @@ class Sizes:
     scaled_queries: bool
     biased: bool
     renormalised: bool
+    share: float = 1.0
 
     @property
     def neurons(self) -> int:
@@ -88,6 +91,10 @@ class Sizes:
     def graph(self) -> Graph:
         """The graph with these key/value heads."""
         return Graph(self.layers, self.heads, self.kv_heads)
+
+    def part_of(self, amount: int) -> int:
+        """Of an amount that is usually held at once what the member may hold, at least 1."""
+        return part_of(amount, self.share)
 
     @property
     def weights(self) -> int:

@@ -81,11 +81,10 @@ class DryRuns:
 def dry_runs(
     asked: Asked,
     beside: Sequence[PairSpec],
-    memory: float | None,
     out: Path,
     probe: float | None = None,
     tflops: float | None = None,
 ) -> DryRuns:
     """As `dry_run`, of the pair and of each of the pairs beside it."""
     specs = (asked.spec, *beside)
-    return DryRuns(tuple(dry_run(replace(asked, spec=spec), memory, out, probe, tflops) for spec in specs))
+    return DryRuns(tuple(dry_run(replace(asked, spec=spec), out, probe, tflops) for spec in specs))

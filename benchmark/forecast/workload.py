@@ -284,7 +284,7 @@ def _member_work(
             (_scoring_passes(load, sizes, scoring) for load in attribution),
             sum(
                 (
-                    _search_passes(load, steps, sizes.width, scoring)
+                    _search_passes(load, sizes, steps, scoring)
                     for steps in searched_steps(scoring)
                     for load in searched
                 ),
@@ -395,10 +395,11 @@ def _equal(clean: Sequence[int], corrupted: Sequence[int]) -> int:
     return next(i for i, (a, b) in enumerate(zip(clean, corrupted, strict=True)) if a != b)
 
 
-def stacked_steps(load: Load, steps: int, width: int) -> int:
-    """How many integration steps one pass over a batch takes at once, of a model of this width."""
+def stacked_steps(sizes: Sizes, load: Load, steps: int) -> int:
+    """How many integration steps one pass over a batch takes at once."""
     positions = load.rows * load.tokens
-    return min(steps, steps_held(positions), stacked(positions, tokens_stacked(width)))
+    at_once = stacked(positions, tokens_stacked(sizes.width, sizes.share))
+    return min(steps, steps_held(positions, sizes.share), at_once)
 
 
 def number_of_circuits(protocol: Protocol) -> int:
@@ -455,7 +456,7 @@ def _scoring_passes(load: Load, sizes: Sizes, scoring: Scoring) -> Passes:
     """Those of the protocol's method, with as many points as are typical."""
     if scoring.method == "exact":
         return _patching_passes(load, sizes)
-    return _attribution_passes(load, typical_steps(scoring), sizes.width, _shares_a_run(scoring))
+    return _attribution_passes(load, sizes, typical_steps(scoring), _shares_a_run(scoring))
 
 
 def _patching_passes(load: Load, sizes: Sizes) -> Passes:
@@ -463,9 +464,9 @@ def _patching_passes(load: Load, sizes: Sizes) -> Passes:
     edges: Counter[int] = Counter()
     for site in sizes.graph.sites:
         edges[site.layer] += site.readable * site.readers
-    held = edges_held(load.reads, sizes.width, sizes.itemsize)
+    held = edges_held(load.reads, sizes.width, sizes.itemsize, sizes.share)
     patched = [
-        _changed_passes(load, min(held, number - done), layer)
+        _changed_passes(load, sizes, min(held, number - done), layer)
         for layer, number in edges.items()
         for done in range(0, number, held)
     ]
@@ -474,14 +475,14 @@ def _patching_passes(load: Load, sizes: Sizes) -> Passes:
     return sum(patched, _whole_passes(load) + _behind(load) + runs)
 
 
-def _changed_passes(load: Load, variants: int, layer: int) -> Passes:
+def _changed_passes(load: Load, sizes: Sizes, variants: int, layer: int) -> Passes:
     """Stacks of so many variants of a batch's rows, in which nothing differs below a layer.
 
     The last MLP is counted as a whole, although it runs where rows are read.
     """
     positions = variants * load.rows * load.tokens
     return Passes(
-        forward=-(-variants * load.rows // stacked_removals(load.tokens)),
+        forward=-(-variants * load.rows // stacked_removals(sizes, load.tokens)),
         tokens=positions,
         reads=variants * load.reads,
         skipped=layer * positions,
@@ -500,16 +501,16 @@ def patched_runs(protocol: Protocol, tasks: Sequence[TaskWork], sizes: Sequence[
     )
 
 
-def _attribution_passes(load: Load, steps: int, width: int, shared: bool) -> Passes:
+def _attribution_passes(load: Load, sizes: Sizes, steps: int, shared: bool) -> Passes:
     """Both runs, and one pass forward and back for each stack of integration steps.
 
     `shared`: whether the corrupted run is the first step's way there, which is then in no stack.
     """
     positions = load.rows * load.tokens
-    held = steps_held(positions)
+    held = steps_held(positions, sizes.share)
     chunks = [min(held, steps - done) for done in range(0, steps, held)]
     stacks = [chunks[0] - shared, *chunks[1:]]
-    back = shared + sum(-(-chunk // stacked_steps(load, chunk, width)) for chunk in stacks if chunk)
+    back = shared + sum(-(-chunk // stacked_steps(sizes, load, chunk)) for chunk in stacks if chunk)
     runs = 2 - shared
     return _behind(load) + Passes(
         load.examples,
@@ -535,9 +536,9 @@ def _whole_passes(load: Load) -> Passes:
     return _behind(load) + Passes(load.examples, load.rows, 2, 2 * positions, 2 * load.reads)
 
 
-def _search_passes(load: Load, steps: int, width: int, scoring: Scoring) -> Passes:
+def _search_passes(load: Load, sizes: Sizes, steps: int, scoring: Scoring) -> Passes:
     """Those of scoring some examples once more, which are no examples more."""
-    found = _attribution_passes(load, steps, width, _shares_a_run(scoring))
+    found = _attribution_passes(load, sizes, steps, _shares_a_run(scoring))
     return replace(found, examples=0, rows=0)
 
 
@@ -584,7 +585,7 @@ def _ablation_passes(
     solved, variants = swept_examples(grouping, protocol.ablating.ablated), ablated_variants(sizes, protocol)
     loads = _loads(member, questions(member, examples, solved, read=protocol.sampling.read), rows)
     empty = empty_circuits(protocol)
-    found = (_circuit_passes(load, sizes, empty) + _stacked_passes(load, variants) for load in loads)
+    found = (_circuit_passes(load, sizes, empty) + _stacked_passes(load, sizes, variants) for load in loads)
     return sum(found, Passes())
 
 
@@ -596,11 +597,11 @@ def ablated_variants(sizes: Sizes, protocol: Protocol) -> int:
     return 1 + number_of_sets(protocol.ablating.random_sets, neurons, sizes.layers)
 
 
-def _stacked_passes(load: Load, variants: int) -> Passes:
+def _stacked_passes(load: Load, sizes: Sizes, variants: int) -> Passes:
     """The clean run once more, and stacks of variants. At which layers they begin depends on the sets."""
     whole = load.prefix + load.tokens
     return Passes(
-        forward=1 + -(-variants * load.rows // stacked_removals(whole)),
+        forward=1 + -(-variants * load.rows // stacked_removals(sizes, whole)),
         tokens=(1 + variants) * load.rows * whole,
         reads=variants * load.reads,
     )
@@ -624,7 +625,7 @@ def _circuit_passes(load: Load, sizes: Sizes, circuits: int) -> Passes:
 
 def parts_of_rows(load: Load, sizes: Sizes) -> tuple[int, int, int]:
     """In how many parts circuits are run on a batch, rows of the largest, and how many rows a stack has."""
-    at_once = stacked_items(sizes.graph, sizes.width, load.tokens)
+    at_once = stacked_items(sizes.graph, sizes.width, load.tokens, sizes.share)
     parts = -(-load.rows // at_once)
     return parts, -(-load.rows // parts), at_once
 
@@ -641,11 +642,11 @@ def _both_runs(load: Load) -> Passes:
 
 def _removal_passes(load: Load, sizes: Sizes) -> Passes:
     """Both runs, and of every layer stacks of its heads and its MLP, each by itself."""
-    patched = (_changed_passes(load, sizes.heads + 1, layer) for layer in range(sizes.layers))
+    patched = (_changed_passes(load, sizes, sizes.heads + 1, layer) for layer in range(sizes.layers))
     runs = Passes(forward=2, tokens=2 * load.rows * load.tokens, reads=2 * load.reads)
     return sum(patched, _behind(load) + runs)
 
 
-def stacked_removals(tokens: int) -> int:
+def stacked_removals(sizes: Sizes, tokens: int) -> int:
     """How many pairs of a component and a row of that many tokens are run as one batch."""
-    return max(LEAST_ITEMS, TOKENS_AT_ONCE // tokens)
+    return max(sizes.part_of(LEAST_ITEMS), sizes.part_of(TOKENS_AT_ONCE) // tokens)

@@ -32,7 +32,7 @@ def component_entropies(
     shape = member.backbone.shape
     written_size = Graph.of(shape).sources * shape.width
     per_read = 4 * (written_size + 4 * len(sources) * shape.vocabulary)
-    at_once = max(1, MEMORY // per_read)
+    at_once = max(1, member.part_of(MEMORY) // per_read)
     total = np.zeros((groups, len(sources)))
     counts = np.zeros(groups)
     chosen = torch.from_numpy(sources).to(member.device)
@@ -86,11 +86,14 @@ def _lens(member: Member, everything: Tensor, position: Tensor, chosen: Tensor) 
 
 
 def _unwritten(backbone: Backbone, position: Tensor) -> Tensor | float:
-    """What no source wrote to the residual stream, [reads, width]: position embeddings and output biases."""
+    """What no source wrote to the residual stream, [reads, width]: position embeddings and output biases.
+
+    Added up in float32 whatever the weights are.
+    """
     total: Tensor | float = 0.0
     if backbone.position_embedding is not None:
-        total = total + backbone.position_embedding(position)
+        total = total + backbone.position_embedding(position).float()
     for layer in backbone.layers:
         bias = getattr(layer.output, "bias", None)
-        total = total + (0.0 if bias is None else bias)
+        total = total + (0.0 if bias is None else bias.float())
     return total

@@ -5,7 +5,9 @@ its work there although the model computes the same. So heads are matched by the
 that a circuit does not carry over.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -13,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from .backbones import Layer, Shape
+from .backbones import Shape
 from .member import Member
 
 SAME = 0.5
@@ -41,26 +43,44 @@ class HeadMatching:
         return int((self.heads != np.arange(self.heads.shape[1])).sum())
 
 
-def match_heads(first: Member, second: Member) -> HeadMatching:
+class HeadMaps(NamedTuple):
+    """The maps of a layer's heads, of each head one block of rows [heads * head_dim, width]."""
+
+    query: Tensor
+    key: Tensor
+    value: Tensor
+    output: Tensor
+
+
+def maps_of(member: Member, copied: bool = False) -> list[HeadMaps]:
+    """The maps of every layer: the member's own, or as copies, which stay where its weights are put away."""
+    found = [
+        HeadMaps(layer.query.weight, layer.key.weight, layer.value.weight, layer.output_weight.T)
+        for layer in member.backbone.layers
+    ]
+    return [HeadMaps(*(each.detach().clone() for each in maps)) for maps in found] if copied else found
+
+
+def match_heads(first: Sequence[HeadMaps], second: Sequence[HeadMaps], shape: Shape) -> HeadMatching:
     """Match the heads of two models of one shape, layer by layer, by the cosines of their weights.
 
     Heads that share keys and values stay together. The matching with the largest sum of cosines is taken, of
     queries and outputs of each head and of keys and values of each key/value head; in layers where the
     cosines are not `SAME` in the mean every head keeps its index, as unrelated heads have no counterpart.
     """
-    shape = first.backbone.shape
-    pairs = zip(first.backbone.layers, second.backbone.layers, strict=True)
-    found = [_match(*layers, shape) for layers in pairs]
+    found = [_match(*layers, shape) for layers in zip(first, second, strict=True)]
     heads, kv_heads = (np.stack(each) for each in zip(*found, strict=True))
     return HeadMatching(heads, kv_heads)
 
 
-def _match(first: Layer, second: Layer, shape: Shape) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _match(first: HeadMaps, second: HeadMaps, shape: Shape) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     repeats = shape.heads // shape.kv_heads
-    own = (_cosines(first.query.weight, second.query.weight, shape.heads), _written(first, second, shape))
+    own = [
+        _cosines(*maps, shape.heads) for maps in ((first.query, second.query), (first.output, second.output))
+    ]
     each = np.mean(own, axis=0).reshape(shape.kv_heads, repeats, shape.kv_heads, repeats)
     of_both = ((first.key, second.key), (first.value, second.value))
-    shared = np.mean([_cosines(one.weight, two.weight, shape.kv_heads) for one, two in of_both], axis=0)
+    shared = np.mean([_cosines(*maps, shape.kv_heads) for maps in of_both], axis=0)
     # Within every pair of groups the best order of its heads; then the best order of the groups.
     orders = np.zeros((shape.kv_heads, shape.kv_heads, repeats), dtype=np.int64)
     likeness = np.zeros_like(shared)
@@ -75,10 +95,6 @@ def _match(first: Layer, second: Layer, shape: Shape) -> tuple[NDArray[np.int64]
         return np.arange(shape.heads), np.arange(shape.kv_heads)
     heads = [repeats * other + orders[one, other] for one, other in enumerate(groups)]
     return np.concatenate(heads).astype(np.int64), groups.astype(np.int64)
-
-
-def _written(first: Layer, second: Layer, shape: Shape) -> NDArray[np.float64]:
-    return _cosines(first.output_weight.T, second.output_weight.T, shape.heads)
 
 
 def _cosines(first: Tensor, second: Tensor, heads: int) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import replace
+from functools import partial
 
 import torch
 from transformers import PreTrainedTokenizerBase
@@ -10,6 +11,7 @@ from ...errors import PairError
 from .check_name import of_check
 from .checkpoint import Checkpoint, find_checkpoint, find_description, with_weights
 from .families import VARIANTS
+from .limits import USUAL, Limits
 from .matching import check_same_backbone
 from .member import Member, Role
 from .movement import weight_movement
@@ -17,7 +19,7 @@ from .native import load_backbone, native_type
 from .noise import Norms, add_noise, digest_of_weights, distances
 from .pair import Pair, Provenance
 from .ranks import this_rank
-from .rows import share_rows
+from .rows import cut_rows, share_rows
 from .spec import MemberSpec, Noise, PairSpec
 from .tokens import (
     check_control_tokens,
@@ -29,28 +31,31 @@ from .tokens import (
     own_mask_ids,
     tokens_of_one,
 )
+from .turns import Turns, put_away
 from .words import SWAP
 
+Tokens = tuple[PreTrainedTokenizerBase, PreTrainedTokenizerBase | None, int]
+"""What `read_tokens` gives."""
 
-def open_pair(spec: PairSpec, device: str | torch.device | None = None, offline: bool = False) -> Pair:
+
+def open_pair(
+    spec: PairSpec,
+    device: str | torch.device | None = None,
+    offline: bool = False,
+    limits: Limits = USUAL,
+) -> Pair:
     """Both members as they are declared, of checkpoints that are whole, and nothing else checked yet.
 
-    Raises PairError where a member cannot be loaded, with the name of the check that it fails; what can be
-    told without the weights is told before any are fetched.
+    `limits`: how they are held in memory; the ARM with noise is always held beside the ARM. Raises PairError
+    where a member cannot be loaded, with the name of the check that it fails; what can be told without the
+    weights is told before any are fetched.
     """
     place = choose_device(device)
-    with of_check("files"):
-        described = find_description(spec.arm, offline), find_description(spec.mdm, offline)
-    with of_check("class"):
-        for member, checkpoint in zip((spec.arm, spec.mdm), described, strict=True):
-            native_type(checkpoint, member.loader)
-        if not spec.control and spec.line is None:
-            _check_order(described)
-    # Needs small files only, so a wrong mask token shows before gigabytes are fetched.
-    tokenizer, second, mask_id = read_tokens(spec, described)
-    with of_check("files"):
-        checkpoints = with_weights(described[0], offline), with_weights(described[1], offline)
+    checkpoints, (tokenizer, second, mask_id) = _find(spec, offline)
     arm = load_member(spec.arm, checkpoints[0], "arm", mask_id, place)
+    in_turn = limits.in_turn and spec.noise is None
+    if in_turn:
+        put_away(arm)
     norms, moved_to = (None, None) if spec.noise is None else _how_far(spec.noise, arm, offline)
     mdm = load_member(spec.mdm, checkpoints[1], role_of_second(spec), mask_id, place)
     with of_check("backbone"):
@@ -64,6 +69,8 @@ def open_pair(spec: PairSpec, device: str | torch.device | None = None, offline:
         with of_check("tokens"):
             arm, mdm, noted = share_rows(arm, mdm, tokenizer)
         noted += () if second is None else tokens_of_one(tokenizer, second, mask_id)
+    arm, mdm = (replace(member, share=limits.share) for member in (arm, mdm))
+    turns = _take_turns(spec, checkpoints, (arm, mdm), place) if in_turn else None
     return Pair(
         spec,
         arm,
@@ -73,10 +80,47 @@ def open_pair(spec: PairSpec, device: str | torch.device | None = None, offline:
         is_ordinary(mask_id, second or tokenizer),
         _provenance(checkpoints[0], arm),
         provenance,
-        weight_movement(arm, mdm),
+        weight_movement(arm, mdm, turns),
         named_mask_ids(second or tokenizer, checkpoints[1].config),
         noted,
         moved_to,
+        limits,
+        turns,
+    )
+
+
+def _find(spec: PairSpec, offline: bool) -> tuple[tuple[Checkpoint, Checkpoint], Tokens]:
+    """The checkpoints with their weights, and what their small files say of tokens."""
+    with of_check("files"):
+        described = find_description(spec.arm, offline), find_description(spec.mdm, offline)
+    with of_check("class"):
+        for member, checkpoint in zip((spec.arm, spec.mdm), described, strict=True):
+            native_type(checkpoint, member.loader)
+        if not spec.control and spec.line is None:
+            _check_order(described)
+    # Needs small files only, so a wrong mask token shows before gigabytes are fetched.
+    tokens = read_tokens(spec, described)
+    with of_check("files"):
+        return (with_weights(described[0], offline), with_weights(described[1], offline)), tokens
+
+
+def _take_turns(
+    spec: PairSpec,
+    checkpoints: tuple[Checkpoint, Checkpoint],
+    members: tuple[Member, Member],
+    device: torch.device,
+) -> Turns:
+    """Members of which the second is in memory, each to be loaded again just as it was."""
+
+    def load(of: MemberSpec, checkpoint: Checkpoint, member: Member) -> Member:
+        found = load_member(of, checkpoint, member.role, member.mask_id, device)
+        return cut_rows(found, member.backbone.shape.vocabulary)
+
+    asked = list(zip((spec.arm, spec.mdm), checkpoints, members, strict=True))
+    return Turns(
+        members,
+        {member.role: partial(load, of, checkpoint, member) for of, checkpoint, member in asked},
+        {member.role: checkpoint.weights for _, checkpoint, member in asked},
     )
 
 
@@ -110,9 +154,7 @@ def _check_order(described: tuple[Checkpoint, Checkpoint]) -> None:
         )
 
 
-def read_tokens(
-    spec: PairSpec, checkpoints: tuple[Checkpoint, Checkpoint]
-) -> tuple[PreTrainedTokenizerBase, PreTrainedTokenizerBase | None, int]:
+def read_tokens(spec: PairSpec, checkpoints: tuple[Checkpoint, Checkpoint]) -> Tokens:
     """The ARM's tokenizer, which serves both, the MDM's where it has one, and the pair's mask token.
 
     Raises PairError where the ARM has none, the two do not mean the same by an id, or nothing names a mask.

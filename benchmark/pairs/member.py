@@ -9,6 +9,8 @@ from transformers import DynamicCache
 
 from .attention import Attention
 from .backbones import Backbone
+from .limits import part_of
+from .unembedding import unembed
 
 Role = Literal["arm", "mdm", "control", "noisy"]
 """What a member is in its pair; a control, and the ARM with noise, are ARMs that stand in the MDM's place."""
@@ -49,7 +51,7 @@ class Member:
 
     `shift` tells that the logits for token i are read at i−1 (always so for an ARM). `mask_id` is the
     pair's mask token, excluded from every argmax and softmax of both members. `prefix` is what stands before
-    all that it is given, see `behind`.
+    all that it is given, see `behind`. `share`: how much it holds at once beside its weights, as in `Limits`.
     """
 
     role: Role
@@ -58,6 +60,7 @@ class Member:
     shift: bool
     mask_id: int
     prefix: Prefix | None = None
+    share: float = 1.0
 
     @property
     def autoregressive(self) -> bool:
@@ -78,6 +81,10 @@ class Member:
     def device(self) -> torch.device:
         """Where its inputs have to be."""
         return self.backbone.device
+
+    def part_of(self, amount: int) -> int:
+        """Of an amount that is usually held at once what this member may hold, at least 1."""
+        return part_of(amount, self.share)
 
     def readout(self, target: int) -> int:
         """The position at which the logits for the token at position `target` are read."""
@@ -157,7 +164,7 @@ class Member:
 
         Call it on the rows that are read only: at a vocabulary of 150,000 all positions would not fit.
         """
-        logits: Tensor = self.backbone.head(hidden).float()
+        logits = unembed(self.backbone.head, hidden).float()
         if self.has_mask_row:
             excluded = torch.zeros_like(logits, dtype=torch.bool)
             excluded[..., self.mask_id] = True

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from .member import Member
 from .threads import on_threads
+from .turns import Turns, parameters_of_both
 
 
 @dataclass(frozen=True)
@@ -23,18 +24,15 @@ class Movement:
     change: float | None
 
 
-def weight_movement(arm: Member, mdm: Member) -> tuple[Movement, ...]:
+def weight_movement(arm: Member, mdm: Member, turns: Turns | None = None) -> tuple[Movement, ...]:
     """The movement of every module, in the model's own order; rows that only the MDM has are left out.
 
-    Both members must have one backbone (`check_same_backbone`).
+    Both members must have one backbone (`check_same_backbone`). `turns`: where one is in memory at a time.
     """
-    moved = dict(mdm.backbone.model.named_parameters())
     squares: dict[tuple[int | None, str], tuple[float, float]] = defaultdict(lambda: (0.0, 0.0))
-    for name, before in arm.backbone.model.named_parameters():
-        if name not in moved:
-            continue
+    for name, before, moved in parameters_of_both(arm, mdm, turns):
         # One parameter at a time: copies of both models at once would double the memory.
-        after = moved[name].to(before.device)[: len(before)]
+        after = moved.to(before.device)[: len(before)]
         place = _place(name)
         change, size = squares[place]
         squares[place] = (

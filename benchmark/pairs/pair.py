@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
+import torch
 from transformers import PreTrainedTokenizerBase
 
 from ..record.html import html_table
+from .limits import USUAL, Limits
 from .member import Member
 from .movement import Movement
 from .spec import PairSpec
+from .turns import Turns
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,8 @@ class Pair:
     for it; `movement` how far the MDM's weights are from the ARM's. `tokenizer_digest` is the SHA-256 of
     the tokenizer. `named_masks`: ids that the MDM's tokenizer or config.json call a mask. `noted`: in which
     tokens a control differs, and what loading left in doubt or was told to accept, a line each. `moved_to`:
-    of the ARM with noise the MDM that says how much of it.
+    of the ARM with noise the MDM that says how much of it. `limits`: how the members are held in memory, and
+    `turns` where that is one at a time.
     """
 
     spec: PairSpec
@@ -47,6 +51,21 @@ class Pair:
     named_masks: tuple[int, ...] = ()
     noted: tuple[str, ...] = ()
     moved_to: Provenance | None = None
+    limits: Limits = USUAL
+    turns: Turns | None = None
+
+    def bring(self, member: Member) -> None:
+        """Have the member's weights in memory; where they are one member's at a time, the other's go.
+
+        What runs a member of a pair asks for it first. Raises PairError where its files have changed.
+        """
+        if self.turns is not None:
+            self.turns.bring(member)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the members are when they are in memory."""
+        return next(each.device for each in self.members if each.device.type != "meta")
 
     @property
     def confounds(self) -> tuple[str, ...]:
@@ -71,7 +90,7 @@ class Pair:
             f"Pair({self.spec.name!r}, {shape.layers} layers, {shape.heads} heads, "
             f"ARM {self.spec.arm.checkpoint!r}, {self.mdm.called} {self.spec.mdm.checkpoint!r} "
             f"({self.mdm.attention} attention, {'shift' if self.mdm.shift else 'no shift'}), "
-            f"on {self.arm.device})"
+            f"on {self.device})"
         )
 
     def _repr_html_(self) -> str:
@@ -89,4 +108,4 @@ class Pair:
             for member, each in zip(self.members, provenance, strict=True)
         ]
         heads = ("", "checkpoint", "revision", "class", "dtype", "attention, shift", "digest")
-        return html_table(f"{self.spec.name}, on {self.arm.device}", heads, rows)
+        return html_table(f"{self.spec.name}, on {self.device}", heads, rows)

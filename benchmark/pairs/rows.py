@@ -35,7 +35,7 @@ def share_rows(
         f"{abs(ours - theirs):,} {alone} never read, chosen or scored"
     )
     shared = min(ours, theirs)
-    return _cut(arm, shared), _cut(control, shared), (note,)
+    return cut_rows(arm, shared), cut_rows(control, shared), (note,)
 
 
 def _check_rows(ours: int, theirs: int, tokenizer: PreTrainedTokenizerBase) -> None:
@@ -49,8 +49,8 @@ def _check_rows(ours: int, theirs: int, tokenizer: PreTrainedTokenizerBase) -> N
         )
 
 
-def _cut(member: Member, rows: int) -> Member:
-    """The member with its first rows alone; a head that is tied to the embedding stays so."""
+def cut_rows(member: Member, rows: int) -> Member:
+    """The member with its first token rows alone, in place; a head that is tied to the embedding stays so."""
     backbone = member.backbone
     embedding, head = backbone.embedding, backbone.head
     if backbone.shape.vocabulary == rows:

@@ -1,6 +1,6 @@
 """The cell of the reads beside the headline's: both members are asked at each, and what they do compared."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from threading import Event
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from ..asking.beside import AskedBeside, ask_beside
 from ..asking.encoding import Encoded
 from ..asking.grouping import Grouping, evenly
+from ..asking.states import Question
 from ..asking.tokens import TokenQuestion, token_questions
 from ..compare.at_read import MeasuredAt, at_read
 from ..measure.evidence import ScoreSums
@@ -22,9 +23,13 @@ from .both import do_both, one_at_a_time
 from .computing import Tell
 from .plan import MEMBERS, Cell, MemberName, kind_name
 
+Present = Callable[[MemberName], Member]
+"""Has a member in memory, and gives it."""
+
 
 def read_beside(
     members: Mapping[MemberName, Member],
+    present: Present,
     examples: Mapping[int, Encoded],
     grouping: Grouping,
     cell: Cell,
@@ -35,7 +40,8 @@ def read_beside(
 ) -> Stages:
     """What is found at every read of the protocol beside the headline's, or why nothing is.
 
-    `examples`: of the pool, by their index; `at_once`: whether both members run in two threads. One read
+    `members`: who is asked; `present`: either of them, in memory and as the protocol runs it. `examples`: of
+    the pool, by their index; `at_once`: whether both members run in two threads. One read
     after the other, so that the scores of one are held at a time. Raises what running the members raises.
     """
     reading, headline = cell.parts[OtherReads], cell.parts[Sampling].read
@@ -57,7 +63,7 @@ def read_beside(
             elif len(one.groups) < 2:
                 found[read] = Missing(missing=ONE_GROUP)
             else:
-                beside = _measured(members, one, scores, cell.parts[Scoring], rows, advance, at_once, stop)
+                beside = _measured(present, one, scores, cell.parts[Scoring], rows, advance, at_once, stop)
                 found[read] = at_read(beside, cell.parts[Statistics])
         shares = partial(
             metric_shares,
@@ -68,7 +74,11 @@ def read_beside(
         )
         metric: dict[MemberName, dict[str, Measured]] = {}
         if tokens:
-            arm, mdm = (partial(shares, members[name], tokens[name]) for name in MEMBERS)
+
+            def shared(name: MemberName) -> dict[str, Measured]:
+                return shares(present(name), tokens[name])
+
+            arm, mdm = (partial(shared, name) for name in MEMBERS)
             metric["arm"], metric["mdm"] = do_both(arm, mdm, at_once, stop)
     return Stages(reads=found, metric=metric)
 
@@ -91,7 +101,7 @@ def _questions(asked: AskedBeside | str) -> int:
 
 
 def _measured(
-    members: Mapping[MemberName, Member],
+    present: Present,
     asked: AskedBeside,
     headline: Mapping[MemberName, ScoreSums],
     scoring: Scoring,
@@ -102,20 +112,19 @@ def _measured(
 ) -> MeasuredAt:
     if asked.is_headline:
         return MeasuredAt(headline["arm"], headline["mdm"], None, asked.groups, asked.masked)
-    score = partial(
-        score_edges,
-        templates=asked.templates,
-        rows=rows,
-        advance=advance,
-        places=scoring.places,
-        rules=headline["arm"].attribution.rules,
-    )
-    # As many points as the member needed at the headline's read: these have too few examples to find it anew.
-    points = {member: scores.attribution.integration for member, scores in headline.items()}
-    arm, mdm = do_both(
-        partial(score, members["arm"], asked.arm, integration=points["arm"]),
-        partial(score, members["mdm"], asked.mdm, integration=points["mdm"]),
-        at_once,
-        stop,
-    )
+
+    def score(name: MemberName, questions: Sequence[Question]) -> ScoreSums:
+        return score_edges(
+            present(name),
+            questions,
+            asked.templates,
+            # As many points as at the headline's read: these have too few examples to find it anew.
+            headline[name].attribution.integration,
+            rows,
+            advance,
+            places=scoring.places,
+            rules=headline["arm"].attribution.rules,
+        )
+
+    arm, mdm = do_both(partial(score, "arm", asked.arm), partial(score, "mdm", asked.mdm), at_once, stop)
     return MeasuredAt(arm, mdm, headline["mdm"], asked.groups, asked.masked)

@@ -13,7 +13,7 @@ from .both import other_thread
 from .claims import Claims
 from .computing import Ahead, Compute, Computed, Outcome, compute_cell, needed, others_of
 from .crew import Crew
-from .plan import Cell, Plan
+from .plan import Cell, MemberName, Plan
 from .pools import why_unusable
 from .progress import Progress
 from .store import Damaged, Kept, Store
@@ -33,6 +33,7 @@ def execute(
     crew: Crew | None = None,
     order: Sequence[ProtocolTask] | None = None,
     claims: Claims | None = None,
+    in_turn: bool = False,
 ) -> Generator[Outcome, None, None]:
     """Carry out a plan and give what comes of it, task by task, whoever else computes cells in that folder.
 
@@ -43,13 +44,16 @@ def execute(
     With `side_by_side` the cells of both members of one stage are computed at once, in two threads: the same
     numbers, which a small model on two cores gives in less time. With a `crew` cells are computed in other
     processes of this run too. `order`: in which the tasks are begun, None for that of the plan; `claims`: how
-    cells are shared out, None for the usual.
+    cells are shared out, None for the usual. `in_turn`: one member is in memory at a time, so that a stage
+    begins with the one that the last stage ended with.
 
     Who does not take every outcome closes the generator, which puts away what `progress` shows. Raises
     OutputError where a cell cannot be written, and what `compute` raises.
     """
     claims = claims or Claims(note=progress.note)
-    work = _Work(plan, protocol, store, compute, progress, claims, order or plan.tasks, side_by_side, crew)
+    work = _Work(
+        plan, protocol, store, compute, progress, claims, order or plan.tasks, side_by_side, crew, in_turn
+    )
     with work.begun():
         for task in plan.tasks:
             yield work.outcome(task)
@@ -63,10 +67,12 @@ def help_out(
     progress: Progress,
     order: Sequence[ProtocolTask] | None = None,
     claims: Claims | None = None,
+    in_turn: bool = False,
 ) -> None:
     """Compute cells of a plan until all are there, as `execute` does; what comes of them is not read."""
     claims = claims or Claims(note=progress.note)
-    work = _Work(plan, protocol, store, compute, progress, claims, order or plan.tasks)
+    asked = order or plan.tasks
+    work = _Work(plan, protocol, store, compute, progress, claims, asked, in_turn=in_turn)
     with work.begun():
         work.finish()
 
@@ -84,10 +90,12 @@ class _Work:
     order: Sequence[ProtocolTask]
     side_by_side: bool = False
     crew: Crew | None = None
+    in_turn: bool = False
 
     def __post_init__(self) -> None:
         self._survey = Survey(self.plan, self.protocol, self.store, self.claims, self.order)
         self._made = 0
+        self._ran: MemberName | None = None
         self._pause = SHORTEST
         self._looked = time.monotonic()
 
@@ -191,7 +199,7 @@ class _Work:
     def _obtain(self, cells: Sequence[Cell], outcome: Outcome) -> Iterator[tuple[Cell, Kept]]:
         """What cells of one stage hold: those that are there, and those that nobody else is at."""
         found = {cell.name: self._read(cell, outcome) for cell in cells}
-        missing = [cell for cell in cells if found[cell.name] is None]
+        missing = self._ordered([cell for cell in cells if found[cell.name] is None])
         # Who does not compute both at once leaves the other to others for as long.
         for together in [missing] if self.side_by_side else [[cell] for cell in missing]:
             taken = [cell for cell in together if self._take(cell)]
@@ -203,6 +211,14 @@ class _Work:
         for cell in cells:
             if (kept := found[cell.name]) is not None:
                 yield cell, kept
+
+    def _ordered(self, cells: list[Cell]) -> list[Cell]:
+        """In which order cells of one stage are computed: first that of the member that is in memory."""
+        if self.in_turn and cells and cells[-1].kind.member == self._ran:
+            cells = cells[::-1]
+        if cells and cells[-1].kind.members:
+            self._ran = cells[-1].kind.members[-1]
+        return cells
 
     def _take(self, cell: Cell) -> bool:
         return self.claims.take(self.store.path(cell))

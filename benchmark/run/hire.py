@@ -41,13 +41,14 @@ def hire(
     order = sorted(range(len(plan.tasks)), key=lambda n: -_length(pair, protocol, plan.tasks[n]))
     job = Job(
         spec=_pinned(pair),
-        device=str(pair.arm.device),
+        device=str(pair.device),
         protocol=protocol,
         tasks=plan.tasks,
         order=tuple(order),
         wanted=None if wanted is None else tuple(wanted),
         out=out,
         rows=rows,
+        limits=pair.limits,
         threads=torch.get_num_threads(),
         version=version("mechshift"),
         keys=tuple(cell.key for cell in plan.cells),

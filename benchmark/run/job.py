@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ..pairs.limits import Limits
 from ..pairs.spec import PairSpec
 from ..record.protocol import Part, Protocol, ProtocolTask
 
@@ -10,9 +11,9 @@ class Job(Part):
     """A run as a process that helps it is told of it: everything that decides which cells there are.
 
     `spec` names the very commits that the run has loaded. `order`: numbers of tasks, those first that are to
-    be begun first; `rows`: token rows at once; `threads`: torch's; `wanted`: as `plan_run` takes it.
-    `version` of mechshift and `keys` of the plan are what the process has to find too: else it would compute
-    other cells.
+    be begun first; `rows`: token rows at once; `limits`: how the pair is held; `threads`: torch's; `wanted`:
+    as `plan_run` takes it. `version` of mechshift and `keys` of the plan are what the process has to find
+    too: else it would compute other cells.
     """
 
     spec: PairSpec
@@ -23,6 +24,7 @@ class Job(Part):
     wanted: tuple[str, ...] | None
     out: Path
     rows: int
+    limits: Limits
     threads: int
     version: str
     keys: tuple[str, ...]

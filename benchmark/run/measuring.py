@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from threading import Lock
 from typing import Any
 
@@ -35,7 +35,7 @@ from ..measure.node_sets import node_sets
 from ..measure.scores import score_edges
 from ..measure.sweep import sweep
 from ..measure.transfer import ChosenBy, run_transfer
-from ..pairs.head_matching import match_heads
+from ..pairs.head_matching import HeadMatching, maps_of, match_heads
 from ..pairs.member import Member
 from ..pairs.pair import Pair
 from ..pairs.threads import available_cores, on_suited_threads, suited_threads
@@ -72,19 +72,23 @@ class Measuring:
         self._examples: tuple[object, dict[int, Encoded]] = (None, {})
         self._drawing = Lock()
         self._ranked_by_others: dict[str, NDArray[np.float64]] = {}
+        self._ungrouped: dict[MemberName, Member] = {}
+        self._matchings: dict[tuple[MemberName, str], HeadMatching] = {}
 
     def __call__(self, cell: Cell, needs: Needs, tell: Tell) -> Any:
         """The content of a cell. Raises what running the members raises."""
         if not cell.kind.members:
             return compute_numbers(cell, needs, tell)
         # Here and not on the command line, so that a call from Python gives the same numbers to the last bit.
-        with on_suited_threads(self._pair.arm.device, self._pair.arm.backbone.shape.width):
+        with on_suited_threads(self._pair.device, self._pair.arm.backbone.shape.width):
             return self._computed[cell.kind.stage](cell, needs, tell)
 
     @property
     def side_by_side(self) -> bool:
         """Whether both members gain by being run at once: each takes one thread, and there are more."""
         arm, mdm = self._pair.members
+        if self._pair.turns is not None or self._pair.limits.bounded:
+            return False  # what either holds would add up
         alone = suited_threads(arm.device, arm.backbone.shape.width) == 1
         # Hooks are of one model: a pair of one model with itself is run one after the other.
         return alone and available_cores() > 1 and arm.backbone.model is not mdm.backbone.model
@@ -104,20 +108,28 @@ class Measuring:
             "transfer": self._transfer,
         }
 
-    @cached_property
-    def _ungrouped(self) -> dict[MemberName, Member]:
-        return dict(zip(MEMBERS, map(ungroup, self._pair.members), strict=True))
-
     def _member(self, cell: Cell) -> Member:
-        """The one member that the cell is about, with the protocol's kind of key/value edges."""
+        """The one member that the cell is about, in memory, with the protocol's kind of key/value edges."""
         name = cell.kind.member
         assert name is not None, "a pool is of both members"
-        return self._members(cell)[name]
+        return self._present(cell, name)
 
-    def _members(self, cell: Cell) -> dict[MemberName, Member]:
-        """Both members with the protocol's kind of key/value edges."""
-        if cell.parts[Scoring].kv == "ungrouped":
-            return self._ungrouped
+    def _present(self, cell: Cell, name: MemberName) -> Member:
+        """A member, in memory, with the protocol's kind of key/value edges."""
+        member = self._members[name]
+        if self._pair.turns is not None and name not in self._ungrouped:
+            self._ungrouped.clear()  # it shares weights that are to go
+        self._pair.bring(member)
+        if cell.parts[Scoring].kv != "ungrouped":
+            return member
+        with self._drawing:
+            if name not in self._ungrouped:
+                self._ungrouped[name] = ungroup(member)
+            return self._ungrouped[name]
+
+    @cached_property
+    def _members(self) -> dict[MemberName, Member]:
+        """Both members as they were loaded, for what is asked of them; one of them need not be in memory."""
         return dict(zip(MEMBERS, self._pair.members, strict=True))
 
     def _pool(self, cell: Cell, needs: Needs, tell: Tell) -> Pool:
@@ -219,8 +231,8 @@ class Measuring:
     def _stages(self, cell: Cell, needs: Needs, tell: Tell) -> Stages:
         """One read after the other, so that the scores of one are held at a time."""
         encoded, grouping = self._encoded(cell, needs), _grouping(cell, needs)
-        members, at_once = self._members(cell), self.side_by_side
-        return read_beside(members, encoded, grouping, cell, needs, self._rows, tell, at_once)
+        present, at_once = partial(self._present, cell), self.side_by_side
+        return read_beside(self._members, present, encoded, grouping, cell, needs, self._rows, tell, at_once)
 
     def _ablation(self, cell: Cell, needs: Needs, tell: Tell) -> Ablations:
         """Without the member's own top nodes of each third of the layers, and without random ones."""
@@ -236,6 +248,7 @@ class Measuring:
     def _transfer(self, cell: Cell, needs: Needs, tell: Tell) -> CircuitRuns:
         """The other member's circuit and those of other tasks, in the member."""
         transferring, sampling = cell.parts[Transferring], cell.parts[Sampling]
+        matching = self._matching(cell)
         member, grouping = self._member(cell), _grouping(cell, needs)
         asked = self._asked(cell, needs, member, swept_examples(grouping, transferring.crossed))
         few = {one.index for one in spaced(asked, transferring.shuffled_examples)}
@@ -245,8 +258,6 @@ class Measuring:
         )
         selection = cell.parts[Sweeping].selection
         ranked = other.ranked(selection)
-        host, guest = sorted(self._members(cell).values(), key=lambda each: each is not member)
-        matching = match_heads(host, guest)
         chosen_by = ChosenBy(
             own.graph,
             circuit_size(cell, needs),
@@ -271,6 +282,19 @@ class Measuring:
                 self._rows,
                 advance,
             )
+
+    def _matching(self, cell: Cell) -> HeadMatching:
+        """Of the heads of the cell's member those of the other that are the same, found once."""
+        host = cell.kind.member
+        assert host is not None, "a transfer is into one member"
+        guest = next(name for name in MEMBERS if name != host)
+        kind = host, cell.parts[Scoring].kv
+        if kind not in self._matchings:
+            shape = self._present(cell, host).backbone.shape
+            in_turn = self._pair.turns is not None
+            own = maps_of(self._present(cell, host), copied=in_turn)
+            self._matchings[kind] = match_heads(own, maps_of(self._present(cell, guest)), shape)
+        return self._matchings[kind]
 
     def _ranked(self, other: Other, selection: Selection) -> NDArray[np.float64]:
         """What ranks the edges on another task, read once: every task needs those of all others."""

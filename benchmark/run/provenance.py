@@ -76,15 +76,15 @@ def describe_environment(pair: Pair) -> Environment:
         platform=platform.platform(),
         processor=platform.processor() or platform.machine(),
         # The kind: which of several it was moves no number, and any process may write the record.
-        device=pair.arm.device.type,
-        threads=suited_threads(pair.arm.device, shape.width),
+        device=pair.device.type,
+        threads=suited_threads(pair.device, shape.width),
     )
 
 
 def subject_of(pair: Pair) -> Subject:
     """What can change a cell of a run of the pair."""
     weights = pair.arm_provenance, pair.mdm_provenance
-    return make_subject(pair.spec, weights, pair.tokenizer_digest, pair.mdm.mask_id, pair.arm.device)
+    return make_subject(pair.spec, weights, pair.tokenizer_digest, pair.mdm.mask_id, pair.device)
 
 
 def make_subject(

@@ -119,7 +119,17 @@ def measure(
     room = processes == 1 or 2 * processes <= available_cores()
     side_by_side = room and measuring.side_by_side
     order = None if crew is None else crew.order
-    return execute(plan, protocol, Store(out), measuring, progress or Silent(), side_by_side, crew, order)
+    return execute(
+        plan,
+        protocol,
+        Store(out),
+        measuring,
+        progress or Silent(),
+        side_by_side,
+        crew,
+        order,
+        in_turn=pair.turns is not None,
+    )
 
 
 def check_applies(edges: int, pair: str, protocol: Protocol) -> None:

@@ -42,16 +42,19 @@ def work(job: Job, say: Say) -> None:
 
     Raises NotComputable where this process would compute other cells than the run, and what `help_out` does.
     """
+    give_back_freed_memory(job.limits.bounded)
     torch.set_num_threads(job.threads)
     # What has to be fetched, and what has to be checked, the run itself did before it asked for help.
-    pair = open_pair(job.spec, job.device, offline=True)
+    pair = open_pair(job.spec, job.device, offline=True, limits=job.limits)
     plan = plan_run(subject_of(pair), job.protocol, job.tasks, job.wanted)
     if (version("mechshift"), *(cell.key for cell in plan.cells)) != (job.version, *job.keys):
         raise NotComputable(
             "the checkpoints or the software are no longer those that the run began with",
             "leave both as they are while a run goes on",
         )
-    help_out(plan, job.protocol, Store(job.out), Measuring(pair, job.rows), Telling(say), job.ordered)
+    store, measuring = Store(job.out), Measuring(pair, job.rows)
+    in_turn = pair.turns is not None
+    help_out(plan, job.protocol, store, measuring, Telling(say), job.ordered, in_turn=in_turn)
 
 
 def _end_with_the_run() -> None:
@@ -67,7 +70,6 @@ def _end_with_the_run() -> None:
 
 def main() -> None:
     """Take a job from stdin, and help until it is done or stdin ends; notes go to stdout, a line each."""
-    give_back_freed_memory()
     # The system's encoding need not be the run's.
     sys.stdin.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     # Whatever a library prints is not to come between the notes.

@@ -204,7 +204,7 @@ def run_with_controls(
         device = None
     else:
         options, measured, spec = _named_by(pair), pair, pair.spec
-        device = str(pair.arm.device)
+        device = str(pair.device)
     beside = find_beside(spec, options, controls, lines)
     names = [tasks] if isinstance(tasks, str) else tasks
     conditions = Conditions(_protocol(protocol), Path(out), names, level, device)

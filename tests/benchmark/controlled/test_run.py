@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 
 import mechshift
 from mechshift.benchmark.controlled import run as controlled
+from mechshift.benchmark.pairs.limits import USUAL
 from mechshift.benchmark.pairs.lines import make_line
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.registry import get_pair
@@ -214,6 +215,7 @@ def test_a_process_that_helps_is_told_of_the_noise(tmp_path: Path) -> None:
         wanted=None,
         out=tmp_path,
         rows=4,
+        limits=USUAL,
         threads=1,
         version="0",
         keys=(),

@@ -161,6 +161,29 @@ def test_circuits_take_no_more_than_is_said(
     assert 0.75 * said < found.peak < 1.1 * said
 
 
+@pytest.mark.parametrize("kind", ["gpt2", "qwen2"])
+def test_a_member_that_may_hold_little_takes_what_is_said(
+    kind: str, random_member: Make, allocated: Any
+) -> None:
+    """A step and a circuit at a time; the sources of the circuit are copied a few at a time."""
+    little = replace(random_member(kind), share=2.0**-6)
+    sizes = replace(sizes_of(little), share=little.share)
+    with allocated(little.backbone.model) as found:
+        attribute(little, [batch()], Integration("midpoint", 8), groups=4)
+    phases = memory._attribution_phases(sizes, Load(ROWS, TOKENS, ROWS, ROWS), 1)
+    said = max(sum(each.values()) for each in phases)
+    assert 0.93 * found.peak < said < 1.13 * found.peak
+    rows, load = 2, Load(2, TOKENS, 2, 2)
+    mask = Graph.of(little.backbone.shape).mask
+    edges = np.stack([mask & (np.random.default_rng(0).random(mask.shape) < share) for share in (0.5, 1)])
+    with allocated(little.backbone.model) as found:
+        run_circuits(little, batch(rows), edges)
+    said = activations.stack(sizes, load, len(edges)) + activations.outputs(sizes, rows, TOKENS)
+    assert 0.7 * said < found.peak < 1.1 * said
+    usual = activations.stack(replace(sizes, share=1.0), load, len(edges))
+    assert activations.stack(sizes, load, len(edges)) < usual / 1.5
+
+
 def test_decoding_takes_no_more_than_is_said(random_member: Make, allocated: Any) -> None:
     member = random_member("llama", attention="full")
     targets = torch.arange(12, 24).expand(ROWS, -1)

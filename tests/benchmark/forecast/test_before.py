@@ -1,6 +1,7 @@
 """`mechshift run --dry-run`, and a run that is refused before it loads anything."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,13 +10,15 @@ from typing import Any
 import pytest
 
 from mechshift.benchmark.circuits.graph import Graph
+from mechshift.benchmark.cli.run import load_asked
 from mechshift.benchmark.forecast import before, probe
 from mechshift.benchmark.forecast.machine import Machine
 from mechshift.benchmark.forecast.probe import Growth
 from mechshift.benchmark.pairs.registry import get_pair
-from mechshift.benchmark.record.protocol import Protocol, get_protocol
+from mechshift.benchmark.record.protocol import QUICK, Protocol, get_protocol
 from mechshift.benchmark.record.record import Record
 from mechshift.benchmark.run.claims import Claims
+from mechshift.tasks import get_task
 
 Command = Callable[..., Any]
 
@@ -99,24 +102,38 @@ def test_json_has_the_numbers(command: Command, small: Protocol) -> None:
 
 
 def test_what_does_not_fit_is_said_with_exit_code_3(command: Command, large: tuple[Path, Path]) -> None:
-    arguments = ["--arm", large[0], "--mdm", large[1], "--task", "ioi", "--device", "cuda", "--memory", "40"]
+    arguments = ["--arm", large[0], "--mdm", large[1], "--task", "ioi", "--device", "cuda", "--memory", "20"]
     done = command("run", "--dry-run", *arguments)
     assert done.code == 3
     assert "does not fit" in done.out
-    assert "the run needs" in done.err
+    assert "of memory at least, and --memory allows 20.00 GB" in done.err
     assert "--dtype bfloat16" in done.err
 
 
 def test_an_option_that_is_offered_makes_it_fit(command: Command, large: tuple[Path, Path]) -> None:
-    arguments = ["--arm", large[0], "--mdm", large[1], "--task", "ioi", "--device", "cuda", "--memory", "40"]
+    arguments = ["--arm", large[0], "--mdm", large[1], "--task", "ioi", "--device", "cuda", "--memory", "20"]
     done = command("run", "--dry-run", *arguments, "--dtype", "bfloat16", "--json")
     assert (done.code, json.loads(done.out)["verdict"]) == (0, "fits")
+
+
+def test_members_of_which_one_fits_come_one_after_the_other(
+    command: Command, large: tuple[Path, Path]
+) -> None:
+    """Of 27 GB each on a card of 40."""
+    arguments = ["--arm", large[0], "--mdm", large[1], "--task", "ioi", "--device", "cuda", "--memory", "40"]
+    done = command("run", "--dry-run", *arguments)
+    assert done.code == 0
+    assert "members in memory       one after the other" in done.out
+    assert "weights of one member" in done.out
+    found = json.loads(command("run", "--dry-run", *arguments, "--json").out)
+    assert found["limits"] == {"share": 1.0, "in_turn": True, "bounded": True}
+    assert 4 * PARAMETERS < found["needed"] < 40 * 10**9
 
 
 def test_a_run_that_cannot_fit_is_refused_before_it_loads(
     command: Command, large: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small = Machine("this machine", 24 * 10**9, 24 * 10**9, shared=True)
+    small = Machine("this machine", 16 * 10**9, 16 * 10**9, shared=True)
     monkeypatch.setattr(before, "this_machine", lambda device: small)
     there = written(tmp_path)
     done = command("run", "--arm", large[0], "--mdm", large[1], "--task", "ioi", "--device", "cpu")
@@ -129,7 +146,7 @@ def test_rows_that_are_not_asked_for_are_as_many_as_fit(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between what 64 rows of sudoku need and what fewer do."""
-    monkeypatch.setattr(before, "this_machine", lambda device: Machine("a card", 10**8, 10**12, shared=False))
+    monkeypatch.setattr(before, "this_machine", lambda device: Machine("a card", 10**9, 10**12, shared=False))
     arguments = ["run", "--dry-run", "--task", "sudoku", "--protocol", "v2", "--json"]
     needed = [json.loads(command(*arguments, "--batch", rows).out)["needed"] for rows in (64, 32)]
     free = sum(needed) // 2
@@ -180,10 +197,53 @@ def test_a_speed_that_makes_no_sense_is_refused(command: Command, options: list[
     assert said in done.err
 
 
-def test_another_machine_is_asked_about_in_a_dry_run_alone(command: Command) -> None:
-    done = command("run", "--memory", "80")
-    assert done.code == 2
-    assert "--dry-run" in done.err
+def asked_of(memory: int) -> before.Asked:
+    few = QUICK.changed(pool=30, read="trajectory")
+    return before.Asked(get_pair("tiny"), few, (get_task("sudoku"),), None, None, None, "cpu", memory=memory)
+
+
+def test_a_bound_decides_alone_how_a_pair_is_held(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """However much is free, so that machines with one command do the same, to the last bit."""
+    found = []
+    for free in (4 * 10**9, 10**12):
+        monkeypatch.setattr(
+            before, "this_machine", lambda device, free=free: Machine("here", free, free, shared=True)
+        )
+        found.append(before.what_fits(asked_of(480 * 10**6), tmp_path))
+    assert (found[0].rows, found[0].limits) == (found[1].rows, found[1].limits)
+    assert found[0].limits.bounded
+    assert found[0].rows < 64
+    planned = before.dry_run(asked_of(480 * 10**6), tmp_path).forecast
+    assert (planned.rows, planned.limits) == (found[0].rows, found[0].limits)
+
+
+def test_the_pair_is_loaded_as_it_is_forecast(tmp_path: Path) -> None:
+    least = before.dry_run(asked_of(10**6), tmp_path)
+    bound = least.forecast.needed(least.machine)
+    pair, fits = load_asked(asked_of(bound), False, tmp_path)
+    assert fits.limits.share < 1
+    assert pair.limits == fits.limits
+    assert {member.share for member in pair.members} == {fits.limits.share}
+    assert (pair.turns is not None) == fits.limits.in_turn
+
+
+def test_a_bound_that_nothing_keeps_is_refused_with_the_least_that_would_do(
+    command: Command, tmp_path: Path
+) -> None:
+    done = command("run", "--task", "ioi", "--memory", "300MB")
+    assert (done.code, done.out) == (3, "")
+    assert "of memory at least, and --memory allows 0.30 GB" in done.err
+    least = re.search(r"--memory ([\d.]+GB)", done.err.splitlines()[-1])
+    assert least is not None
+    assert command("run", "--dry-run", "--task", "ioi", "--memory", least[1]).code == 0
+    assert written(tmp_path) == set()
+
+
+def test_within_this_machine_s_memory_cells_are_known(command: Command) -> None:
+    """Of a larger one, or a device that is not here, they are not."""
+    asked = ("run", "--dry-run", "--task", "ioi", "--json", "--memory")
+    assert all(cell["key"] for cell in json.loads(command(*asked, "600MB").out)["plan"])
+    assert not any(cell["key"] for cell in json.loads(command(*asked, "900TB").out)["plan"])
 
 
 def test_a_machine_has_a_known_device(command: Command) -> None:
@@ -192,11 +252,11 @@ def test_a_machine_has_a_known_device(command: Command) -> None:
     assert "did you mean cuda" in done.err
 
 
-@pytest.mark.parametrize("memory", ["0", "-3", "nan", "inf", "1e300"])
+@pytest.mark.parametrize("memory", ["0", "-3", "nan", "inf", "1e300", "2gigabytes"])
 def test_a_machine_has_some_memory(command: Command, memory: str) -> None:
     done = command("run", "--dry-run", "--task", "ioi", "--memory", memory)
     assert done.code == 2
-    assert "positive" in done.err
+    assert "positive" in done.err or "unit of memory" in done.err
 
 
 def test_a_precision_is_in_the_record_and_in_the_pair_s_name(command: Command, tmp_path: Path) -> None:
@@ -270,7 +330,8 @@ def test_a_probe_is_of_this_machine_and_of_a_dry_run(command: Command) -> None:
     done = command("run", "--task", "ioi", "--probe", "3")
     assert done.code == 2
     assert "--dry-run" in done.err
-    assert command("run", "--dry-run", "--task", "ioi", "--probe", "3", "--memory", "80").code == 2
+    other = ("--memory", "80", "--device", "cuda")
+    assert command("run", "--dry-run", "--task", "ioi", "--probe", "3", *other).code == 2
 
 
 def test_of_another_machine_no_cell_is_known(command: Command, large: tuple[Path, Path]) -> None:

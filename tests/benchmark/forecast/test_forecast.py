@@ -8,9 +8,11 @@ import pytest
 from mechshift.benchmark.forecast.forecast import (
     Forecast,
     check_fits,
+    fitting,
     fitting_rows,
     forecast,
     gigabytes,
+    least,
     remedies,
     sampled_forecast,
 )
@@ -18,7 +20,9 @@ from mechshift.benchmark.forecast.machine import Machine
 from mechshift.benchmark.forecast.planned import Planned
 from mechshift.benchmark.forecast.report import as_json, render
 from mechshift.benchmark.forecast.sizes import sketch_pair
+from mechshift.benchmark.pairs.limits import Limits
 from mechshift.benchmark.pairs.registry import get_pair
+from mechshift.benchmark.pairs.spec import Noise
 from mechshift.benchmark.record.protocol import PAPER, QUICK
 from mechshift.benchmark.run.assembly import as_asked
 from mechshift.errors import NotComputable
@@ -43,9 +47,11 @@ def card(size: float) -> Machine:
 def test_what_is_needed_is_the_highest_stage(found: Forecast) -> None:
     assert found.needed(card(1)) == max(sum(stage.device.values()) for stage in found.stages)
     shared = Machine("a machine", 1, 1, shared=True)
-    assert found.needed(shared) == max(
-        sum(stage.device.values()) + sum(stage.host.values()) for stage in found.stages
-    )
+    moments = [stage.parts(shared=True) for stage in found.stages]
+    assert found.needed(shared) == max(sum(map(sum, (a.values(), b.values()))) for a, b in moments)
+    # Never more than the most of either, which is told where they are two memories.
+    assert all(stage.together <= stage.on_device + sum(stage.host.values()) for stage in found.stages)
+    assert any(stage.together < stage.on_device + sum(stage.host.values()) for stage in found.stages)
 
 
 def test_a_run_is_refused_only_beyond_the_margin(found: Forecast) -> None:
@@ -102,6 +108,51 @@ def test_the_rows_that_fit_are_the_most_that_do(found: Forecast) -> None:
     for rows in (64, 32, 16):
         assert fitting_rows(found, card(found.changed(rows).needed(card(1)))) == rows
     assert fitting_rows(found, card(1)) == 64
+
+
+def here(size: float) -> Machine:
+    """A machine whose memory the model and its host share."""
+    return Machine("a machine", int(size), int(size), shared=True)
+
+
+def test_a_smaller_memory_holds_less_at_once(found: Forecast) -> None:
+    """First fewer rows, then one member, then a part of what a row takes; what is forecast stays within."""
+    least_of_all = least(found, None)
+    bounds = [found.needed(here(1)), found.changed(8).needed(here(1)), least_of_all.needed(here(1))]
+    ways = [fitting(found, here(bound), None) for bound in bounds]
+    assert None not in ways
+    held = [(way.rows, way.limits.in_turn, way.limits.share) for way in ways if way is not None]
+    assert held[0] == (64, False, 1)
+    assert held[1] == (8, False, 1)
+    assert held[2][0] == 1
+    assert held[2][2] < 1
+    for bound, way in zip(bounds, ways, strict=True):
+        assert way is not None
+        assert way.needed(here(bound)) <= bound
+        assert {size.share for size in way.sketch.sizes} == {way.limits.share}
+    assert fitting(found, here(bounds[2] - 1), None) is None
+
+
+def test_one_member_is_counted_where_they_take_turns(found: Forecast) -> None:
+    wide = tuple(replace(one, parameters=10**9) for one in found.sketch.sizes)
+    heavy = replace(found, sketch=replace(found.sketch, sizes=(wide[0], wide[1]))).changed(64)
+    turns = heavy.changed(64, limits=Limits(in_turn=True))
+    assert heavy.needed(card(1)) - turns.needed(card(1)) > 0.7 * wide[0].weights
+    way = fitting(heavy, card(6e9), None)
+    assert way is not None
+    assert (way.rows, way.limits) == (64, Limits(in_turn=True))
+    # The noise of a line is made once, and is not kept in any file.
+    noisy = replace(heavy.sketch.spec, noise=Noise(heavy.sketch.spec.mdm))
+    line = replace(heavy, sketch=replace(heavy.sketch, spec=noisy))
+    assert fitting(line, card(6e9), None) is None
+
+
+def test_rows_that_are_asked_for_stay(found: Forecast) -> None:
+    bound = found.changed(16, limits=Limits(share=0.25)).needed(card(1))
+    way = fitting(found, card(bound), 16)
+    assert way is not None
+    assert way.rows == 16
+    assert way.limits.in_turn or way.limits.share < 1
 
 
 def test_the_options_that_are_offered_make_it_fit(found: Forecast) -> None:

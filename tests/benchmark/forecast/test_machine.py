@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from mechshift.benchmark.forecast import machine
-from mechshift.benchmark.forecast.machine import asked_machine, host_memory, this_machine
+from mechshift.benchmark.forecast.machine import asked_machine, host_memory, parse_memory, this_machine
+from mechshift.errors import UsageError
 
 
 def test_a_control_group_bounds_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,9 +35,42 @@ def test_a_cpu_s_memory_is_the_host_s() -> None:
 
 
 def test_a_machine_that_is_asked_about_has_what_was_said() -> None:
-    card = asked_machine(80, "cuda")
+    card = asked_machine(80 * 10**9, "cuda")
     assert (card.device, card.shared, card.name) == (80 * 10**9, False, "a machine with 80 GB of cuda memory")
-    assert asked_machine(1.5, None).shared
+    assert asked_machine(1_500_000_000, None).shared
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("2GB", 2 * 10**9),
+        ("2", 2 * 10**9),
+        ("2 GB", 2 * 10**9),
+        ("1.5GiB", 3 * 2**29),
+        ("500MB", 500 * 10**6),
+        ("512MiB", 2**29),
+        ("0.5", 5 * 10**8),
+        ("1TB", 10**12),
+    ],
+)
+def test_an_amount_of_memory_has_a_unit(text: str, size: int) -> None:
+    assert parse_memory(text) == size
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "GB", "-1", "0", "1e9", "2,5GB", "2.GB", "2GB of it", "nan", "0x10", "2  GB", "\u0662GB", "1e300TB"],
+)
+def test_what_is_no_amount_is_refused(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_memory(text)
+    assert "positive number" in caught.value.remedy
+
+
+@pytest.mark.parametrize("text", ["2gb", "2G", "2kB", "2 Gib", "9999999TB"])
+def test_a_unit_is_taken_as_it_is_written(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse_memory(text)
 
 
 def group(folder: Path, limit: int, used: int, inactive: int = 0) -> None:

@@ -12,7 +12,7 @@ from build.models import KINDS
 from build.models import random_member as build_member
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.pairs.families import read_backbone
-from mechshift.benchmark.pairs.head_matching import match_heads
+from mechshift.benchmark.pairs.head_matching import HeadMatching, maps_of, match_heads
 from mechshift.benchmark.pairs.member import Member
 
 
@@ -21,6 +21,10 @@ def with_heads_moved(member: Member, layer: int, groups: list[int], within: list
     moved = replace(member, backbone=read_backbone(copy.deepcopy(member.backbone.model)))
     move_heads(moved.backbone, layer, groups, within)
     return moved
+
+
+def matched(first: Member, second: Member) -> HeadMatching:
+    return match_heads(maps_of(first), maps_of(second), first.backbone.shape)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -35,7 +39,7 @@ def test_moved_heads_are_found_in_every_class(kind: str) -> None:
         same = [each.backbone.model(input_ids=ids, use_cache=False).logits for each in (first, second)]
     torch.testing.assert_close(*same)
 
-    found = match_heads(first, second)
+    found = matched(first, second)
 
     # A reversed order is its own inverse.
     assert found.heads[0].tolist() == list(range(4))
@@ -46,7 +50,7 @@ def test_moved_heads_are_found_in_every_class(kind: str) -> None:
 
 def test_an_order_that_is_not_its_own_inverse_is_told_from_the_first_to_the_second() -> None:
     first = build_member("llama", heads=4)
-    found = match_heads(first, with_heads_moved(first, 0, [1, 2, 3, 0], [0]))
+    found = matched(first, with_heads_moved(first, 0, [1, 2, 3, 0], [0]))
     # The second model's head 0 is the first one's 1, so the first one's 0 is the second model's 3.
     assert found.heads[0].tolist() == [3, 0, 1, 2]
 
@@ -59,12 +63,12 @@ def test_heads_are_found_under_the_changes_of_post_training() -> None:
         for parameter in second.backbone.model.parameters():
             noise = torch.randn(parameter.shape, generator=generator)
             parameter += 0.5 * parameter.norm() / noise.norm() * noise
-    assert match_heads(first, second).heads[0].tolist() == [1, 3, 0, 2]
+    assert matched(first, second).heads[0].tolist() == [1, 3, 0, 2]
 
 
 def test_heads_of_unrelated_models_keep_their_indices() -> None:
     first, second = (build_member("llama", heads=4, seed=seed) for seed in (0, 1))
-    found = match_heads(first, second)
+    found = matched(first, second)
     assert found.moved == 0
     assert found.kv_heads.tolist() == [[0, 1, 2, 3]] * first.backbone.shape.layers
 

@@ -72,7 +72,9 @@ def run(
         f"scores-{name}": scored(one, examples, order, grouping, protocol.sampling.read)
         for name, one in by_name.items()
     }
-    return read_beside(by_name, examples, grouping, cell, needs, 8, silent, at_once), grouping, protocol
+    present = by_name.__getitem__
+    found = read_beside(by_name, present, examples, grouping, cell, needs, 8, silent, at_once)
+    return found, grouping, protocol
 
 
 def scored(

@@ -15,6 +15,7 @@ import torch
 from build.protocols import small_quick
 from build.runs import content, make_plan
 from build.submissions import SMALL, made_up
+from mechshift.benchmark.pairs.limits import Limits
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.registry import list_pairs
 from mechshift.benchmark.record.protocol import QUICK, Protocol
@@ -87,6 +88,7 @@ JOB = Job(
     wanted=None,
     out=Path("out"),
     rows=64,
+    limits=Limits(share=0.25, in_turn=True, bounded=True),
     threads=1,
     version="0",
     keys=("0" * 16,),

@@ -1,0 +1,120 @@
+"""A member that may hold little at once: smaller stacks, the same numbers."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from mechshift.benchmark.asking.decoding import answers
+from mechshift.benchmark.circuits import intervention
+from mechshift.benchmark.circuits.attribution import attribute, steps_held
+from mechshift.benchmark.circuits.batch import Batch
+from mechshift.benchmark.circuits.effects import component_drops, direct_effects
+from mechshift.benchmark.circuits.exact import exact_effects
+from mechshift.benchmark.circuits.graph import Graph
+from mechshift.benchmark.circuits.intervention import run_circuits
+from mechshift.benchmark.circuits.scores import Integration
+from mechshift.benchmark.circuits.zeroing import Zeroed, run_without
+from mechshift.benchmark.measure.entropies import component_entropies
+from mechshift.benchmark.pairs.limits import part_of
+from mechshift.benchmark.pairs.member import Member
+
+LITTLE = 2.0**-9
+Act = Callable[[Member, Batch], NDArray[Any]]
+
+
+def some_circuits(member: Member, batch: Batch) -> NDArray[Any]:
+    mask = Graph.of(member.backbone.shape).mask
+    chosen = np.random.default_rng(0).random(mask.shape)
+    edges = np.stack([mask & (chosen < share) for share in (0, 0.02, 0.3, 0.7, 1)])
+    return run_circuits(member, batch, edges)
+
+
+def without_layers(member: Member, batch: Batch) -> NDArray[Any]:
+    shape = member.backbone.shape
+    heads, mlps = np.zeros((3, shape.layers, shape.heads), bool), np.zeros((3, shape.layers), bool)
+    heads[1, 0], mlps[2, 1] = True, True
+    return run_without(member, batch, Zeroed(heads, mlps))[0]
+
+
+ACTS: dict[str, Act] = {
+    "scores": lambda member, batch: attribute(member, [batch], Integration("midpoint", 6), 2).score_sums,
+    "circuits": some_circuits,
+    "drops": lambda member, batch: component_drops(member, [batch]),
+    "direct": lambda member, batch: direct_effects(member, [batch], 2).changed,
+    "zeroed": without_layers,
+    "edges": lambda member, batch: exact_effects(member, [batch], 2).sums,
+    "entropies": lambda member, batch: component_entropies(member, [batch], np.arange(1, 5), 2),
+    "decoding": lambda member, batch: np.array(
+        answers(member, batch.clean, torch.tensor([[3, 4, 5]] * len(batch.clean)), 3)
+    ),
+}
+
+
+@contextmanager
+def rows_of_passes(member: Member) -> Iterator[list[int]]:
+    """How many rows each pass has."""
+    rows: list[int] = []
+
+    def see(_: object, __: object, named: dict[str, Any]) -> None:
+        rows.append(len(named["inputs_embeds"]))
+
+    handle = member.backbone.base.register_forward_pre_hook(see, with_kwargs=True)
+    try:
+        yield rows
+    finally:
+        handle.remove()
+
+
+@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize("kind", ["gpt2", "qwen2"])
+def test_less_at_once_gives_the_same(
+    kind: str, act: str, random_member: Callable[..., Member], random_batch: Callable[..., Batch]
+) -> None:
+    member, batch = random_member(kind, "full"), random_batch("states")
+    usual, little = (ACTS[act](each, batch) for each in (member, replace(member, share=LITTLE)))
+    np.testing.assert_allclose(little, usual, rtol=0, atol=2e-5 * max(1, np.abs(usual).max()))
+    assert np.abs(usual).max() > 0
+
+
+@pytest.mark.parametrize("act", ["circuits", "drops", "zeroed", "edges"])
+def test_a_stack_may_be_of_one_row(
+    act: str,
+    random_member: Callable[..., Member],
+    random_batch: Callable[..., Batch],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Beside the passes over whole batches, which are as large as they are."""
+    monkeypatch.setattr(intervention, "MEMORY", 1)  # as if the graph were large
+    member, batch = random_member("llama", "full"), random_batch("states")
+    found = []
+    for share in (1.0, LITTLE):
+        with rows_of_passes(member) as rows:
+            ACTS[act](replace(member, share=share), batch)
+        found.append(rows)
+    usual, little = found
+    assert 1 in little
+    assert set(little) <= {1, len(batch.clean)}
+    assert max(usual) > len(batch.clean)
+
+
+def test_steps_are_stacked_by_the_share(
+    random_member: Callable[..., Member], random_batch: Callable[..., Batch]
+) -> None:
+    member, batch = random_member("llama", "full"), random_batch("states")
+    most = []
+    for share in (1.0, LITTLE):
+        with rows_of_passes(member) as rows:
+            attribute(replace(member, share=share), [batch], Integration("midpoint", 6), 2)
+        most.append(max(rows))
+    assert most == [6 * len(batch.clean), len(batch.clean)]
+
+
+def test_of_an_amount_there_is_at_least_one() -> None:
+    assert [part_of(10, share) for share in (1.0, 0.5, 0.25, 0.125, LITTLE)] == [10, 5, 2, 1, 1]
+    assert [steps_held(1000, share) for share in (1.0, 0.5, 0.1, LITTLE)] == [10, 5, 1, 1]
