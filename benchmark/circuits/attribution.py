@@ -23,6 +23,7 @@ from .places import BEHIND, BETWEEN, EVERYTHING, borders, spans
 from .prefix import behind_shared_prefix
 from .rules import CHAIN, Rules
 from .scores import Attribution, Integration, Outside
+from .stacking import stack_of
 
 SOURCE_BYTES = 64 * 2**20
 """How much of what the sources write is held at a time, unless one row alone needs more."""
@@ -189,7 +190,7 @@ def steps_held(positions: int) -> int:
 
 def stacked(positions: int, tokens_at_once: int = TOKENS_AT_ONCE) -> int:
     """How many integration steps of a batch of so many token positions one pass takes."""
-    return max(1, tokens_at_once // positions)
+    return max(1, stack_of(tokens_at_once) // positions)
 
 
 def _integrate(

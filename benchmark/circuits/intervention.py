@@ -27,6 +27,7 @@ from .batch import Batch
 from .capture import Outputs, Site, head_maps, hooks, measure, run, sites, still
 from .graph import Edges, Graph, SiteAxes
 from .prefix import behind_shared_prefix
+from .stacking import stack_of
 
 Intervention = Literal["patch", "zero", "mean"]
 
@@ -142,11 +143,12 @@ def stacked_reads(
 ) -> Tensor:
     """The final norm's output where a batch is read, in several variants of a run, [variants, reads, width].
 
-    Pairs of a variant and a row are items, numbered variant by variant, of which a stack of `at_once` runs as
-    one batch: `hidden(variants, rows)`, both [items], gives the final norm's output [items, tokens, width].
+    Pairs of a variant and a row are items, numbered variant by variant, of which a stack of `at_once` (or
+    less, see `stacking`) runs as one batch: `hidden(variants, rows)`, both [items], gives the final norm's
+    output [items, tokens, width].
     """
     rows, width = len(batch.clean), member.backbone.shape.width
-    items = variants * rows
+    items, at_once = variants * rows, stack_of(at_once)
     starts = torch.arange(variants, device=member.device)[:, None] * rows
     read_item, read_position = starts + batch.read_row, batch.read_position.expand(variants, -1)
     # A stack may end halfway through a variant's rows. So the reads are collected first, and the metric is

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from threading import Event, Lock
 from typing import TypeVar
 
@@ -37,7 +38,8 @@ def do_both(
     if not at_once:
         return first(), second()
     with other_thread(stop or Event()) as pool:
-        later = pool.submit(second)
+        # What holds here, such as the size of stacks, holds there too.
+        later = pool.submit(copy_context().run, second)
         return first(), later.result()
 
 

@@ -30,6 +30,7 @@ from ..measure.effect_sums import EffectSums
 from ..measure.effects import measure_effects
 from ..measure.entropies import component_entropies
 from ..measure.evidence import Entropies, ScoreSums, Sweep
+from ..measure.finite import Endless, Watch, located
 from ..measure.method import scoring_method
 from ..measure.node_sets import node_sets
 from ..measure.scores import score_edges
@@ -56,7 +57,7 @@ from ..record.reads import Stages
 from .beside import read_beside
 from .computing import Other, Tell
 from .numbers import Needs, circuit_size, compute_numbers
-from .plan import MEMBERS, Cell, MemberName, Stage, kind_name
+from .plan import MEMBERS, Cell, MemberName, Stage, kind_name, place_of
 
 
 class Measuring:
@@ -79,7 +80,36 @@ class Measuring:
             return compute_numbers(cell, needs, tell)
         # Here and not on the command line, so that a call from Python gives the same numbers to the last bit.
         with on_suited_threads(self._pair.arm.device, self._pair.arm.backbone.shape.width):
-            return self._computed[cell.kind.stage](cell, needs, tell)
+            return self._finite(cell, needs, tell)
+
+    def _finite(self, cell: Cell, needs: Needs, tell: Tell) -> Any:
+        """The content of a cell for which members run. Raises `Endless` where they give no finite numbers."""
+        compute, members = self._computed[cell.kind.stage], self._running(cell)
+        watch = Watch(members)
+        try:
+            with watch:
+                content = compute(cell, needs, tell)
+        # What comes of such numbers can be an error by itself, which says less.
+        except Exception:
+            if not watch.endless:
+                raise
+        else:
+            if not watch.endless:
+                return content
+        with located(members, place_of(cell)):  # by the same passes once more, which are looked at one by one
+            compute(cell, needs, tell)
+        raise Endless(place_of(cell), watch.endless[0], "when repeated, nowhere")
+
+    def _running(self, cell: Cell) -> tuple[Member, ...]:
+        """The members that run for a cell: what another thread does with the other one is not its own."""
+        # A pool is drawn before there is anything to score, with key/value heads of any kind.
+        members = self._given if cell.kind.stage in ("pool", "prompts") else self._members(cell)
+        return tuple(members.values()) if cell.kind.member is None else (members[cell.kind.member],)
+
+    @property
+    def rows(self) -> int:
+        """Token rows that are run at once, at most."""
+        return self._rows
 
     @property
     def side_by_side(self) -> bool:
@@ -118,6 +148,10 @@ class Measuring:
         """Both members with the protocol's kind of key/value edges."""
         if cell.parts[Scoring].kv == "ungrouped":
             return self._ungrouped
+        return self._given
+
+    @property
+    def _given(self) -> dict[MemberName, Member]:
         return dict(zip(MEMBERS, self._pair.members, strict=True))
 
     def _pool(self, cell: Cell, needs: Needs, tell: Tell) -> Pool:

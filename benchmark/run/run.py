@@ -17,8 +17,8 @@ from ..record.task_record import TaskResult
 from .assembly import as_asked, assemble, check_compared, describe_task
 from .computing import Outcome
 from .execution import execute
+from .fitting import Fitting
 from .hire import hire
-from .measuring import Measuring
 from .plan import kinds_of, needed_kinds, plan_run
 from .progress import Progress, Silent
 from .provenance import describe_environment, describe_pair, subject_of
@@ -112,14 +112,15 @@ def measure(
     check_applies(Graph.of(pair.arm.backbone.shape, protocol.scoring.kv).edges, pair.spec.name, protocol)
     if workers < 1:
         raise UsageError(f"a run in {workers} processes", "give one at least")
-    plan, measuring = plan_run(subject_of(pair), protocol, asked, wanted), Measuring(pair, rows)
+    plan, progress = plan_run(subject_of(pair), protocol, asked, wanted), progress or Silent()
+    fitting = Fitting(pair, rows, progress.note)
     crew = hire(pair, protocol, plan, wanted, out, rows, workers)
     # With cores for both members of every process, each computes them at once.
     processes = this_rank().beside * (1 if crew is None else crew.processes)
     room = processes == 1 or 2 * processes <= available_cores()
-    side_by_side = room and measuring.side_by_side
+    side_by_side = room and fitting.side_by_side
     order = None if crew is None else crew.order
-    return execute(plan, protocol, Store(out), measuring, progress or Silent(), side_by_side, crew, order)
+    return execute(plan, protocol, Store(out), fitting, progress, side_by_side, crew, order)
 
 
 def check_applies(edges: int, pair: str, protocol: Protocol) -> None:
