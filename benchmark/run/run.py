@@ -23,7 +23,7 @@ from .plan import kinds_of, needed_kinds, plan_run
 from .progress import Progress, Silent
 from .provenance import describe_environment, describe_pair, subject_of
 from .record_file import check_replaces_no_other, record_path
-from .store import Store
+from .store import Store, check_there
 
 
 def run(
@@ -62,12 +62,14 @@ def measure_and_write(
     None for the protocol's. `workers`: processes among which the cells are shared out, each with the pair in
     memory; the same call elsewhere, with the same folder, joins in. Raises UsageError for an unknown task or
     level or less than one row or worker, NotComputable where the protocol does not apply, OutputError where
-    `out` cannot be written or has a record of that name that is of another pair or protocol.
+    `out` cannot be written, has a record of that name that is of another pair or protocol, or has lost cells
+    in the meantime.
     """
     asked = as_asked(protocol, tasks, level)
     check_replaces_no_other(out, pair.spec, protocol, asked, lambda: subject_of(pair))
     results = describe_tasks(pair, protocol, out, asked, None, rows, progress, workers)
     record = assemble(describe_pair(pair, protocol), describe_environment(pair), protocol, results)
+    check_there(out, results)
     write_model(record, record_path(out, record))
     return record
 

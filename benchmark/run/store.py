@@ -8,7 +8,7 @@ cell without one was never finished. Cells of other keys lie beside it and are n
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from ...errors import MechshiftError, NotComputable, OutputError, unknown
 from ...files import open_regular, refused, replacing, write_text
 from ..record.protocol import Part
 from ..record.record import Record
+from ..record.task_record import TaskResult
 from .plan import Cell, place_of
 
 CELLS = "cells"
@@ -198,6 +199,20 @@ def check_writable(out: Path) -> None:
         for folder in made:
             with suppress(OSError):  # another run has begun to write there
                 folder.rmdir()
+
+
+def check_there(out: Path, results: Iterable[TaskResult]) -> None:
+    """Raises OutputError where a cell of which results were made is not kept any more."""
+    for result in results:
+        folder = out / CELLS / result.task
+        kept = {path.name for path in folder.glob("*")}
+        for name, cell in result.cells.items():
+            names = [f"{name}.{cell.key}.{suffix}" for suffix in ("safetensors", "json")]
+            if f"{name}.{cell.key}.seal" not in kept or not kept & set(names):
+                raise OutputError(
+                    f"the cell {name} of {result.task} was made, and is not in {folder} any more",
+                    "leave the folder alone while a run goes on; the same command computes what is missing",
+                )
 
 
 def digest_of(path: Path) -> str:

@@ -341,7 +341,7 @@ def test_lacking_memory_is_an_error_with_a_remedy(command: Command, monkeypatch:
     done = command("run", "--task", "infilling")
     assert (done.code, done.out) == (3, "")
     assert done.err.startswith("mechshift: out of memory\n")
-    assert "--batch" in done.err
+    assert "--dtype bfloat16" in done.err
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), MemoryError(), OSError(24, "Too many open files")])
@@ -354,9 +354,9 @@ def test_what_any_command_says_when_it_ends_early_is_true_of_it(
     monkeypatch.setattr("mechshift.benchmark.tables.listing.describe_protocols", ending)
     done = command("ls", "protocols")
     assert (done.code, done.out) == (130 if isinstance(error, KeyboardInterrupt) else 3, "")
-    # Only a run keeps anything, or has --batch.
+    # Only a run keeps anything, or has batches.
     assert "kept" not in done.err
-    assert "--batch" not in done.err
+    assert "batch" not in done.err
     assert len(done.err.splitlines()) == (1 if isinstance(error, KeyboardInterrupt) else 2)
 
 
