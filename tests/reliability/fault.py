@@ -6,7 +6,6 @@ import os
 import subprocess
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from reliability.under_fault import Ground, Harm, Seen
 
@@ -51,31 +50,37 @@ class NotPermitted(Exception):
     """This machine does not let a process have file systems of its own."""
 
 
-def with_own_mounts(folder: Path, task: Callable[[], Seen]) -> Seen:
+def with_own_mounts(task: Callable[[], Seen]) -> Seen:
     """What a task gives in a process whose mounts nobody else sees, and that are gone with it.
 
     Raises NotPermitted where that is not allowed, Harm as the task does.
     """
-    said = folder / "said.json"
+    # By a pipe: there may be no place for a file any more.
+    read, write = os.pipe()
     child = os.fork()
     if child == 0:
-        answer: dict[str, str] = {}
         try:
-            if ctypes.CDLL(None, use_errno=True).unshare(NEW_MOUNTS):
-                raise NotPermitted(os.strerror(ctypes.get_errno()))
-            mount("--make-rprivate", "/")
-            answer = asdict(task())
-        except BaseException as error:
-            answer = {"error": type(error).__name__, "message": str(error)}
+            os.write(write, json.dumps(_answer(task)).encode())
         finally:
-            said.write_text(json.dumps(answer), encoding="utf-8")
             os._exit(0)
+    os.close(write)
+    with os.fdopen(read, encoding="utf-8") as said:
+        answer = json.loads(said.read())
     os.waitpid(child, 0)
-    answer = json.loads(said.read_text(encoding="utf-8"))
     if "error" in answer:
         kind = NotPermitted if answer["error"] == NotPermitted.__name__ else Harm
         raise kind(f"{answer['error']}: {answer['message']}")
     return Seen(**answer)
+
+
+def _answer(task: Callable[[], Seen]) -> dict[str, str]:
+    try:
+        if ctypes.CDLL(None, use_errno=True).unshare(NEW_MOUNTS):
+            raise NotPermitted(os.strerror(ctypes.get_errno()))
+        mount("--make-rprivate", "/")
+        return asdict(task())
+    except BaseException as error:
+        return {"error": type(error).__name__, "message": str(error)[-2000:]}
 
 
 def mount(*words: object) -> None:

@@ -32,9 +32,7 @@ def _limited(size: int) -> Before:
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
-@FILES.fault(
-    "No file can grow", "`RLIMIT_FSIZE` of 700 bytes, with the cells that need no model missing", quick=True
-)
+@FILES.fault("No file can grow", "`RLIMIT_FSIZE` of 700 bytes, with the cells that need no model missing")
 def no_file_can_grow(ground: Ground) -> Seen:
     out = ground.begun(*LATE)
     return ground.seen(out, ground.run(out, before=_limited(700)))
@@ -60,7 +58,7 @@ def _in_tmpfs(ground: Ground, small: str, large: str) -> Seen:
         mount("-o", f"remount,{large}", out)
         return _refused(ground, out, ended)
 
-    return with_own_mounts(ground.folder, task)
+    return with_own_mounts(task)
 
 
 def _refused(ground: Ground, out: Path, ended: Ended) -> Seen:
@@ -111,7 +109,7 @@ def read_only(ground: Ground) -> Seen:
         mount("-o", "remount,rw,bind", out)
         return _refused(ground, out, ended)
 
-    return with_own_mounts(ground.folder, task)
+    return with_own_mounts(task)
 
 
 @FILES.fault("Read-only from the middle of a run on", "the same, done in the middle of `scores-mdm`")
@@ -130,7 +128,7 @@ def read_only_later(ground: Ground) -> Seen:
             raise Harm(str(ended))
         return ground.seen(out, ended)
 
-    return with_own_mounts(ground.folder, task)
+    return with_own_mounts(task)
 
 
 @FILES.fault("Folder without permission to write", "mode 555, by a user who is not root", quick=True)
@@ -197,7 +195,7 @@ def bits_flipped(ground: Ground) -> Seen:
     return Seen(f"{SAME}; of each cell: is made again: its content is not what was written")
 
 
-@FILES.fault("Cells cut off", "contents of half their length, and of none", quick=True)
+@FILES.fault("Cells cut off", "contents of half their length, and of none")
 def cut_off(ground: Ground) -> Seen:
     def cut(content: Path, seal: Path) -> None:
         whole = content.read_bytes()
@@ -206,7 +204,7 @@ def cut_off(ground: Ground) -> Seen:
     return _damaged(ground, cut, "comparison", "function")
 
 
-@FILES.fault("Seal changed", "the seconds in the seal of `comparison`", quick=True)
+@FILES.fault("Seal changed", "the seconds in the seal of `comparison`")
 def seal_changed(ground: Ground) -> Seen:
     def change(content: Path, seal: Path) -> None:
         seal.write_text(seal.read_text().replace('"seconds": ', '"seconds": 1'))
@@ -214,7 +212,7 @@ def seal_changed(ground: Ground) -> Seen:
     return _damaged(ground, change, "comparison")
 
 
-@FILES.fault("Seal without content, content without seal", "one of the two files deleted", quick=True)
+@FILES.fault("Seal without content, content without seal", "one of the two files deleted")
 def halves(ground: Ground) -> Seen:
     def lose(content: Path, seal: Path) -> None:
         (content if content.name.startswith("comparison") else seal).unlink()
@@ -254,7 +252,7 @@ def no_file(ground: Ground) -> Seen:
     return _damaged(ground, put, "comparison", "function")
 
 
-@FILES.fault("Folder under a cell's name", "in the place of the content of `comparison`", quick=True)
+@FILES.fault("Folder under a cell's name", "in the place of the content of `comparison`")
 def folder_for_file(ground: Ground) -> Seen:
     out = ground.begun()
     content = content_of(out, "comparison")

@@ -181,7 +181,7 @@ def host_memory(ground: Ground) -> Seen:
     return _halved(ground, out, ground.run(out, before=_with_room_for(ground.pair, 8, _on_the_host)))
 
 
-@NUMBERS.fault("No memory for a single row", "the same for every pass of the MDM", quick=True)
+@NUMBERS.fault("No memory for a single row", "the same for every pass of the MDM")
 def no_memory(ground: Ground) -> Seen:
     out = ground.begun("entropies-mdm")
     ended = ground.run(out, before=_with_room_for(ground.pair, 0, _on_the_host))

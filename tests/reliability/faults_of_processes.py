@@ -72,24 +72,9 @@ def killed_at_moves(ground: Ground) -> Seen:
     return ground.seen(out, ended, f"{times} times: killed by SIGKILL")
 
 
-@PROCESSES.fault("SIGKILL, once", "in the middle of `circuit-arm`", quick=True)
-def killed_once(ground: Ground) -> Seen:
-    out = ground.begun("circuit-arm", "comparison")
-    return ground.seen(out, ground.run(out, before=acting("circuit-arm", _signalled(signal.SIGKILL))))
-
-
 @PROCESSES.fault("SIGTERM at every stage", "in the middle of each cell, one after the other in one folder")
 def terminated(ground: Ground) -> Seen:
     return _at_every_cell(ground, signal.SIGTERM, tidy=True)
-
-
-@PROCESSES.fault("SIGTERM, once", "in the middle of `circuit-arm`", quick=True)
-def terminated_once(ground: Ground) -> Seen:
-    out = ground.begun("circuit-arm", "comparison")
-    ended = ground.run(out, before=acting("circuit-arm", _signalled(signal.SIGTERM)))
-    if left := unfinished(out):
-        raise Harm(f"SIGTERM left {left}")
-    return ground.seen(out, ended)
 
 
 @PROCESSES.fault("Ctrl-C at every stage", "SIGINT, likewise")
@@ -189,7 +174,7 @@ def _with_a_helper(ground: Ground, number: signal.Signals) -> Seen:
 @PROCESSES.fault(
     "Clock set back by 30 years in the middle of a run",
     "the calendar of the second half, made up, as a process has no clock of its own; all files of the first "
-    "half are from the year 2059",
+    "half are from the year 2058",
     quick=True,
 )
 def clock_set_back(ground: Ground) -> Seen:

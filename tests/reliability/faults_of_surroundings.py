@@ -11,7 +11,7 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 from reliability.fault import Faults, mount, with_own_mounts
-from reliability.under_fault import SAME, TASK, Ended, Ground, Harm, Seen, acting, shortened
+from reliability.under_fault import SAME, TASK, Ended, Ground, Harm, Seen, acting, shortened, told
 
 from build.checkpoints import write_checkpoint
 from build.hub import Handler, Hub
@@ -35,10 +35,10 @@ def _surrounded(ground: Ground, changes: Mapping[str, str], without: tuple[str, 
     """The command in a program of its own, whose environment is this one's with changes, and without some."""
     out = ground.begun("scores-arm", "comparison")
     environment = {name: value for name, value in (os.environ | changes).items() if name not in without}
-    environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+    environment["PYTHONPATH"] = _path()
     words = ("run", "--task", TASK, "--device", "cpu", "--out", str(out))
     program = [sys.executable, "-c", PROGRAM, *words]
-    done = subprocess.run(program, env=environment, capture_output=True, check=False)
+    done = subprocess.run(program, env=environment, cwd=out.parent, capture_output=True, check=False)
     said, printed = done.stderr.decode("utf-8", "replace"), done.stdout.decode("utf-8", "replace")
     if done.returncode or "Traceback" in said or not ground.same(out) or "similarity" not in printed:
         raise Harm(f"exit status {done.returncode}: {said[-2000:]}")
@@ -64,7 +64,7 @@ def no_home(ground: Ground) -> Seen:
         mount("--bind", os.devnull, "/etc/passwd")
         return _surrounded(ground, {}, ("HOME", "USER", "LOGNAME", "HF_HOME", "XDG_CACHE_HOME"))
 
-    return with_own_mounts(ground.folder, task)
+    return with_own_mounts(task)
 
 
 @SURROUNDINGS.fault(
@@ -80,16 +80,41 @@ def no_temporary_folder(ground: Ground) -> Seen:
         mount("--bind", "/mnt", ground.folder)
         return _surrounded(ground, {"TMPDIR": "/nowhere"}, ("TMP", "TEMP"))
 
-    return with_own_mounts(ground.folder, task)
+    return with_own_mounts(task)
 
 
-@SURROUNDINGS.fault("No file can be opened", "`RLIMIT_NOFILE` of what is open, in the middle of `sweep-arm`")
+@SURROUNDINGS.fault("No folder for temporary files", "the same, and a working directory that takes no files")
+def nowhere(ground: Ground) -> Seen:
+    out = ground.begun("comparison")
+    words = ("run", "--task", TASK, "--device", "cpu", "--out", str(out))
+
+    def task() -> Seen:
+        for folder in filter(Path.is_dir, map(Path, ("/tmp", "/var/tmp", "/usr/tmp"))):
+            mount("--bind", folder, folder)
+            mount("-o", "remount,ro,bind", folder)
+        program = [sys.executable, "-m", "mechshift", *words]
+        environment = os.environ | {"TMPDIR": "/nowhere", "PYTHONPATH": _path()}
+        done = subprocess.run(
+            program, env=environment, cwd="/proc", capture_output=True, text=True, check=False
+        )
+        if done.returncode != 3 or "Traceback" in done.stderr:
+            raise Harm(f"exit status {done.returncode}: {done.stderr[-2000:]}")
+        return Seen(told(Ended(3, done.stderr), out))
+
+    happened = with_own_mounts(task).happened
+    return ground.seen(out, Ended(3, ""), happened)
+
+
+def _path() -> str:
+    return os.pathsep.join(path for path in sys.path if path)
+
+
+@SURROUNDINGS.fault("No file can be opened", "`RLIMIT_NOFILE` of 3, from the middle of `sweep-arm` on")
 def no_files(ground: Ground) -> Seen:
     out = ground.begun("sweep-arm", "comparison")
 
     def limit() -> None:
-        opened = len(os.listdir("/proc/self/fd"))
-        resource.setrlimit(resource.RLIMIT_NOFILE, (opened - 1, opened - 1))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
 
     ended = ground.run(out, before=acting("sweep-arm", limit))
     if ended.code != 3:
@@ -109,6 +134,7 @@ def _served(published: Path, cuts: list[int]) -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"hub": hub}))
     child = os.fork()
     if child == 0:
+        _be_silent()
         server.serve_forever()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
@@ -125,6 +151,7 @@ def _fetched(out: Path, address: str, before: Callable[[], object] = lambda: Non
     if child == 0:
         code = 70
         try:
+            _be_silent()
             _ask_instead(address, out)
             before()
             find_checkpoint(MODEL)
@@ -137,6 +164,10 @@ def _fetched(out: Path, address: str, before: Callable[[], object] = lambda: Non
             os._exit(code)
     _, status = os.waitpid(child, 0)
     return Ended(os.waitstatus_to_exitcode(status), log.read_text() if log.exists() else "")
+
+
+def _be_silent() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def _ask_instead(address: str, cache: Path) -> None:

@@ -68,7 +68,7 @@ def test_harm_is_noticed(ground: Ground) -> None:
     def fail() -> None:
         raise AssertionError("a fault of the program's own")
 
-    with pytest.raises(Harm, match=r"a traceback.*a fault of the program's own"):
+    with pytest.raises(Harm, match=r"(?s)a traceback.*a fault of the program's own"):
         ground.run(ground.begun("comparison"), before=acting("comparison", fail))
     (out / ".x.partial").write_bytes(b"")
     (out / "x.claim-1").write_bytes(b"")

@@ -15,12 +15,21 @@ from typing import Any, NoReturn
 
 from build.protocols import small_quick
 from mechshift.benchmark.pairs.pair import Pair
+from mechshift.benchmark.record.protocol import QUICK
 from mechshift.benchmark.run.plan import Cell
 from mechshift.benchmark.run.progress import Silent
 
 TASK = "infilling"
 PROTOCOL = small_quick(
-    pool=4, minimum=2, beside=(), neurons=False, places=False, components=1, shuffled=2, crossed=2
+    pool=4,
+    minimum=2,
+    beside=QUICK.reading.beside[:1],
+    beside_examples=2,
+    neurons=False,
+    places=False,
+    components=1,
+    shuffled=2,
+    crossed=2,
 )
 """All stages, and as little work in each as there can be."""
 
@@ -283,7 +292,8 @@ def shortened(said: str, out: Path) -> str:
     halved = [line for line in lines if "begun again with" in line]
     text = "; ".join(line for line in lines if line not in halved[1:])
     text = text.replace(str(out), "OUT").replace(str(out.parent), "FOLDER")
-    text = re.sub(r"\b[0-9a-f]{16}\b", "KEY", text)
+    text = re.sub(r"\b[0-9a-f]{40}\b", "COMMIT", re.sub(r"\b[0-9a-f]{16}\b", "KEY", text))
     text = re.sub(r"/\.tmp\w+", "/TEMPORARY", text)
+    text = re.sub(r"\['/[^]]*\]", "[…]", text)
     text = re.sub(r"process \d+ on \S+", "process N on HOST", text)
     return text.replace("|", "\\|")
