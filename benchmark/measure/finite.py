@@ -62,7 +62,8 @@ def _add(total: Tensor, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
 
 def _norm(values: Tensor) -> Tensor:
     """The root of the sum of all squares in float32: NaN or infinite where norms could not be taken."""
-    return torch.linalg.vector_norm(values.detach(), dtype=torch.float32)
+    norm: Tensor = torch.linalg.vector_norm(values.detach(), dtype=torch.float32)
+    return norm
 
 
 @contextmanager
