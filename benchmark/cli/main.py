@@ -4,6 +4,7 @@ Exit codes: 0 done; 1 a check failed; 2 what was asked for is not there or contr
 or none that could be written; 130 interrupted, by Ctrl-C or by SIGTERM.
 """
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -63,7 +64,7 @@ _KEPT = "what is finished is kept, and the same command goes on from there"
 """Said of commands that run a pair alone: no other keeps anything."""
 
 _LARGER = "use a machine with more"
-_SMALLER = f"give a smaller --batch, or {_LARGER}; {_KEPT}"
+_SMALLER = f"smaller batches were tried: give --dtype bfloat16, or {_LARGER}; {_KEPT}"
 
 
 def _print_version(wanted: bool) -> None:
@@ -100,14 +101,20 @@ def main() -> None:
     except KeyboardInterrupt:
         _end("interrupted" + (f"\n{_KEPT}" if _is_run() else ""), INTERRUPTED)
     except OSError as error:
-        _end(
-            f"{error}\nfree some space if a disk is full; else check that what is named can be used",
-            NotComputable.exit_code,
-        )
+        _end(_of_the_system(error), NotComputable.exit_code)
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
         _end(f"out of memory\n{_SMALLER if _is_run() else _LARGER}", NotComputable.exit_code)
+
+
+def _of_the_system(error: OSError) -> str:
+    """What is said where the system refused something that nothing here foresaw."""
+    try:
+        os.getcwd()
+    except OSError:
+        return "the working directory is not there any more\nchange to another one, and repeat the command"
+    return f"{error}\nfree some space if a disk is full; else check that what is named can be used"
 
 
 @contextmanager

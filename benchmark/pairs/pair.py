@@ -1,6 +1,6 @@
 """A loaded pair: both members, the tokenizer that serves them, and where they come from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from transformers import PreTrainedTokenizerBase
@@ -61,6 +61,12 @@ class Pair:
         """
         if self.turns is not None:
             self.turns.bring(member)
+
+    def holding(self, share: float) -> "Pair":
+        """The same pair, whose members hold that share at once of what they hold here beside their weights."""
+        limits = replace(self.limits, share=share * self.limits.share)
+        arm, mdm = (replace(member, share=limits.share) for member in self.members)
+        return replace(self, arm=arm, mdm=mdm, limits=limits)
 
     @property
     def device(self) -> torch.device:

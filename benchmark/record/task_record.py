@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from .cards import TaskCards
 from .causality import Causality
@@ -36,11 +36,24 @@ class PoolRecord(Part):
 
 
 class CellRecord(Part):
-    """A cell that a task's numbers were computed from: its key, and the digest of its content (SHA-256)."""
+    """A cell that a task's numbers were computed from: its key, and the digest of its content (SHA-256).
+
+    `rows`: token rows at once with which it was computed where memory did not suffice for as many as were
+    asked for; left out of the file where it did.
+    """
 
     # They become names of files: nothing else than a key may stand there.
     key: str = Field(pattern="^[0-9a-f]{16}$")
     digest: str = Field(pattern="^[0-9a-f]{64}$")
+    rows: int | None = Field(default=None, ge=1)
+
+    @model_serializer(mode="wrap")
+    def _without_rows_that_sufficed(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
+        # Records of runs that had enough memory stay what they were, to the last byte.
+        found: dict[str, object] = write(self)
+        if self.rows is None:
+            found.pop("rows", None)
+        return found
 
 
 class Prompt(Part):

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Event
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...errors import NotComputable
 from ..asking.pool import Pool
@@ -22,7 +22,15 @@ Tell = Callable[[int], AbstractContextManager[Advance]]
 """From a total to a context whose value is told how much more of it is done."""
 
 Compute = Callable[[Cell, Mapping[str, Any], Tell], Any]
-"""From a cell and the contents that it needs, by name, to its content."""
+"""From a cell and the contents that it needs, by name, to its content, or to `Fewer` with it."""
+
+
+@dataclass(frozen=True)
+class Fewer:
+    """A cell's content for which memory did not suffice: with so many token rows at once it did."""
+
+    content: Any
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -66,8 +74,12 @@ class Outcome:
         return pool
 
 
-Computed = tuple[Any, float]
-"""A cell's content and the seconds that computing it took."""
+class Computed(NamedTuple):
+    """A cell's content and the seconds that it took; `rows`: as in `Fewer`, None where memory sufficed."""
+
+    content: Any
+    seconds: float
+    rows: int | None = None
 
 
 class Ahead:
@@ -119,8 +131,10 @@ def compute_cell(
 def _compute(cell: Cell, outcome: Outcome, compute: Compute, tell: Tell) -> Computed:
     started = time.monotonic()
     needs = {need: outcome.contents[need] for need in cell.kind.needs} | _of_others(cell, outcome)
-    content = compute(cell, needs, tell)
-    return content, time.monotonic() - started
+    content, rows = compute(cell, needs, tell), None
+    if isinstance(content, Fewer):
+        content, rows = content.content, content.rows
+    return Computed(content, time.monotonic() - started, rows)
 
 
 def needed(cell: Cell, outcome: Outcome) -> dict[str, str]:

@@ -186,7 +186,9 @@ class _Work:
             }
             for cell, kept in self._obtain(cells, outcome):
                 outcome.contents[cell.name] = kept.content
-                outcome.cells[cell.name] = CellRecord(key=cell.key, digest=kept.seal.digest)
+                outcome.cells[cell.name] = CellRecord(
+                    key=cell.key, digest=kept.seal.digest, rows=kept.seal.rows
+                )
                 if cell.kind.stage == "pool":
                     # Judged anew in every run: the minimum is not part of the pool's key.
                     outcome.unusable = why_unusable(outcome.pool, self.protocol)
@@ -253,11 +255,11 @@ class _Work:
 
     def _keep(self, cell: Cell, outcome: Outcome, computed: Computed) -> Kept:
         """Write what a cell holds."""
-        content, seconds = computed
         # Where it was taken over, because nothing was heard of this process, it may be there by now.
         kept = self._read(cell, outcome)
         if kept is None:
-            kept = self.store.write(cell, content, needed(cell, outcome), seconds)
+            content, seconds, rows = computed
+            kept = self.store.write(cell, content, needed(cell, outcome), seconds, rows)
             self._survey.made(cell, kept.seal)
         self._made += 1
         return kept

@@ -1,10 +1,11 @@
 """The cells that need the pair: the pool, its prompts, and what is measured of one member at a time."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property, partial
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,7 @@ from ..measure.effect_sums import EffectSums
 from ..measure.effects import measure_effects
 from ..measure.entropies import component_entropies
 from ..measure.evidence import Entropies, ScoreSums, Sweep
+from ..measure.finite import Endless, Search, Watch, Watching
 from ..measure.method import scoring_method
 from ..measure.node_sets import node_sets
 from ..measure.scores import score_edges
@@ -56,7 +58,12 @@ from ..record.reads import Stages
 from .beside import read_beside
 from .computing import Other, Tell
 from .numbers import Needs, circuit_size, compute_numbers
-from .plan import MEMBERS, Cell, MemberName, Stage, kind_name
+from .plan import MEMBERS, Cell, MemberName, Stage, kind_name, place_of
+
+DRAWING: tuple[Stage, ...] = ("pool", "prompts")
+"""Stages before there is anything to score: of both members, with key/value heads of any kind."""
+
+AnyWatching = TypeVar("AnyWatching", bound=Watching)
 
 
 class Measuring:
@@ -73,6 +80,7 @@ class Measuring:
         self._drawing = Lock()
         self._ranked_by_others: dict[str, NDArray[np.float64]] = {}
         self._ungrouped: dict[MemberName, Member] = {}
+        self._watching: dict[str, Watching] = {}
         self._matchings: dict[tuple[MemberName, str], HeadMatching] = {}
 
     def __call__(self, cell: Cell, needs: Needs, tell: Tell) -> Any:
@@ -81,7 +89,43 @@ class Measuring:
             return compute_numbers(cell, needs, tell)
         # Here and not on the command line, so that a call from Python gives the same numbers to the last bit.
         with on_suited_threads(self._pair.device, self._pair.arm.backbone.shape.width):
-            return self._computed[cell.kind.stage](cell, needs, tell)
+            return self._finite(cell, needs, tell)
+
+    def _finite(self, cell: Cell, needs: Needs, tell: Tell) -> Any:
+        """The content of a cell for which members run. Raises `Endless` where they give no finite numbers."""
+        compute = self._computed[cell.kind.stage]
+        try:
+            with self._watched(cell, Watch()) as watch:
+                content = compute(cell, needs, tell)
+        # What comes of such numbers can be an error by itself, which says less.
+        except Exception:
+            if not watch.endless:
+                raise
+        else:
+            if not watch.endless:
+                return content
+        # By the same passes once more, which are looked at one by one.
+        with self._watched(cell, Search(place_of(cell))):
+            compute(cell, needs, tell)
+        raise Endless(place_of(cell), watch.endless[0], "when repeated, nowhere")
+
+    @contextmanager
+    def _watched(self, cell: Cell, watching: AnyWatching) -> Iterator[AnyWatching]:
+        """A context in which members that run for this cell are watched, and not for another thread's."""
+        self._watching[cell.key] = watching
+        if cell.kind.stage in DRAWING:
+            for member in self._members.values():
+                watching.add(member)
+        try:
+            with watching:
+                yield watching
+        finally:
+            del self._watching[cell.key]
+
+    @property
+    def rows(self) -> int:
+        """Token rows that are run at once, at most."""
+        return self._rows
 
     @property
     def side_by_side(self) -> bool:
@@ -115,7 +159,12 @@ class Measuring:
         return self._present(cell, name)
 
     def _present(self, cell: Cell, name: MemberName) -> Member:
-        """A member, in memory, with the protocol's kind of key/value edges."""
+        """A member, in memory, with the protocol's kind of key/value edges, and watched."""
+        found = self._brought(cell, name)
+        self._watching[cell.key].add(found)
+        return found
+
+    def _brought(self, cell: Cell, name: MemberName) -> Member:
         member = self._members[name]
         if self._pair.turns is not None and name not in self._ungrouped:
             self._ungrouped.clear()  # it shares weights that are to go

@@ -154,7 +154,7 @@ def _obtain(cell: Cell, outcome: Outcome, named: RecordedCells, read: ReadCell) 
         # The digest of what is recomputed, not the one the record claims, so that a forged one shows as a
         # difference.
         outcome.contents[name], digest = content, _digest(cell.kind, content)
-    outcome.cells[name] = CellRecord(key=named[name].key, digest=digest)
+    outcome.cells[name] = named[name].model_copy(update={"digest": digest})
 
 
 def read_cell(path: Path, record: Record, cell: Cell) -> tuple[object, str]:

@@ -17,13 +17,13 @@ from ..record.task_record import TaskResult
 from .assembly import as_asked, assemble, check_compared, describe_task
 from .computing import Outcome
 from .execution import execute
+from .fitting import Fitting
 from .hire import hire
-from .measuring import Measuring
 from .plan import kinds_of, needed_kinds, plan_run
 from .progress import Progress, Silent
 from .provenance import describe_environment, describe_pair, subject_of
 from .record_file import check_replaces_no_other, record_path
-from .store import Store
+from .store import Store, check_there
 
 
 def run(
@@ -62,12 +62,14 @@ def measure_and_write(
     None for the protocol's. `workers`: processes among which the cells are shared out, each with the pair in
     memory; the same call elsewhere, with the same folder, joins in. Raises UsageError for an unknown task or
     level or less than one row or worker, NotComputable where the protocol does not apply, OutputError where
-    `out` cannot be written or has a record of that name that is of another pair or protocol.
+    `out` cannot be written, has a record of that name that is of another pair or protocol, or has lost cells
+    in the meantime.
     """
     asked = as_asked(protocol, tasks, level)
     check_replaces_no_other(out, pair.spec, protocol, asked, lambda: subject_of(pair))
     results = describe_tasks(pair, protocol, out, asked, None, rows, progress, workers)
     record = assemble(describe_pair(pair, protocol), describe_environment(pair), protocol, results)
+    check_there(out, results)
     write_model(record, record_path(out, record))
     return record
 
@@ -112,19 +114,20 @@ def measure(
     check_applies(Graph.of(pair.arm.backbone.shape, protocol.scoring.kv).edges, pair.spec.name, protocol)
     if workers < 1:
         raise UsageError(f"a run in {workers} processes", "give one at least")
-    plan, measuring = plan_run(subject_of(pair), protocol, asked, wanted), Measuring(pair, rows)
+    plan, progress = plan_run(subject_of(pair), protocol, asked, wanted), progress or Silent()
+    fitting = Fitting(pair, rows, progress.note)
     crew = hire(pair, protocol, plan, wanted, out, rows, workers)
     # With cores for both members of every process, each computes them at once.
     processes = this_rank().beside * (1 if crew is None else crew.processes)
     room = processes == 1 or 2 * processes <= available_cores()
-    side_by_side = room and measuring.side_by_side
+    side_by_side = room and fitting.side_by_side
     order = None if crew is None else crew.order
     return execute(
         plan,
         protocol,
         Store(out),
-        measuring,
-        progress or Silent(),
+        fitting,
+        progress,
         side_by_side,
         crew,
         order,

@@ -8,7 +8,7 @@ cell without one was never finished. Cells of other keys lie beside it and are n
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +19,8 @@ from ...errors import MechshiftError, NotComputable, OutputError, unknown
 from ...files import open_regular, refused, replacing, write_text
 from ..record.protocol import Part
 from ..record.record import Record
-from .plan import Cell
+from ..record.task_record import TaskResult
+from .plan import Cell, place_of
 
 CELLS = "cells"
 """The folder of all cells, beside the records that were made of them."""
@@ -30,7 +31,8 @@ class Seal(Part):
 
     `inputs`: what its key is the digest of; `needs`: the digests of the cells that it was computed from;
     `digest`: of its content; `seconds`, `made`: what it took, and when it was finished; `original`: where the
-    content is the reduced form of a cell, the digest of that cell; `checksum`: of all of this.
+    content is the reduced form of a cell, the digest of that cell; `rows`: token rows at once, where memory
+    did not suffice for as many as were asked for; `checksum`: of all of this.
     """
 
     key: str
@@ -40,6 +42,7 @@ class Seal(Part):
     seconds: float
     made: str
     original: str | None = None
+    rows: int | None = None
     checksum: str = ""
 
     def sealed(self) -> "Seal":
@@ -56,8 +59,9 @@ class Seal(Part):
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def _left_out(self) -> set[str]:
-        # Only a reduced cell names an original, so that the seals of all others are what they have been.
-        return {"original"} if self.original is None else set()
+        # Only a reduced cell names an original, and rows one that memory did not suffice for, so that the
+        # seals of all others are what they have been.
+        return {name for name in ("original", "rows") if getattr(self, name) is None}
 
     def write(self, path: Path) -> None:
         """Write the seal of the cell at `path`. Raises OutputError where that fails."""
@@ -134,8 +138,14 @@ class Store:
             raise Damaged("it is not there any more")
         return _content(self.path(cell), cell, seal.digest)
 
-    def write(self, cell: Cell, content: Any, needs: Mapping[str, str], seconds: float) -> Kept:
-        """Keep a cell's content and seal it. Raises OutputError where it cannot be written."""
+    def write(
+        self, cell: Cell, content: Any, needs: Mapping[str, str], seconds: float, rows: int | None = None
+    ) -> Kept:
+        """Keep a cell's content and seal it. `rows`: as the seal has it.
+
+        Raises OutputError where it cannot be written, NotComputable where it holds what no cell may, such as
+        numbers that are not finite.
+        """
         path = self.path(cell)
         self._break_seal(path)
         cell.kind.save(content, path)
@@ -147,6 +157,7 @@ class Store:
             digest=digest_of(path),
             seconds=round(seconds, 3),
             made=made,
+            rows=rows,
         ).sealed()
         seal.write(path)
         # What was computed is read back as a later run would read it, so that both have the same numbers; and
@@ -154,6 +165,12 @@ class Store:
         try:
             return Kept(_content(path, cell, seal.digest), seal)
         except Damaged as error:
+            if isinstance(error.__cause__, NotComputable):
+                self._break_seal(path)
+                raise NotComputable(
+                    f"{place_of(cell)}: what was computed is not usable: {error.__cause__.problem}",
+                    "look for NaN or overflow in weights and activations",
+                ) from error
             raise OutputError(
                 f"{path} changed while it was being written",
                 "repeat the command; runs that share a folder need machines of one kind",
@@ -182,6 +199,20 @@ def check_writable(out: Path) -> None:
         for folder in made:
             with suppress(OSError):  # another run has begun to write there
                 folder.rmdir()
+
+
+def check_there(out: Path, results: Iterable[TaskResult]) -> None:
+    """Raises OutputError where a cell of which results were made is not kept any more."""
+    for result in results:
+        folder = out / CELLS / result.task
+        kept = {path.name for path in folder.glob("*")}
+        for name, cell in result.cells.items():
+            names = [f"{name}.{cell.key}.{suffix}" for suffix in ("safetensors", "json")]
+            if f"{name}.{cell.key}.seal" not in kept or not kept & set(names):
+                raise OutputError(
+                    f"the cell {name} of {result.task} was made, and is not in {folder} any more",
+                    "leave the folder alone while a run goes on; the same command computes what is missing",
+                )
 
 
 def digest_of(path: Path) -> str:

@@ -16,8 +16,8 @@ from ...errors import MechshiftError, NotComputable, one_line
 from ..pairs.loading import open_pair
 from .allocation import give_back_freed_memory
 from .execution import help_out
+from .fitting import Fitting
 from .job import Job
-from .measuring import Measuring
 from .plan import plan_run
 from .progress import Silent
 from .provenance import subject_of
@@ -52,9 +52,10 @@ def work(job: Job, say: Say) -> None:
             "the checkpoints or the software are no longer those that the run began with",
             "leave both as they are while a run goes on",
         )
-    store, measuring = Store(job.out), Measuring(pair, job.rows)
-    in_turn = pair.turns is not None
-    help_out(plan, job.protocol, store, measuring, Telling(say), job.ordered, in_turn=in_turn)
+    telling = Telling(say)
+    fitting = Fitting(pair, job.rows, telling.note)
+    store, in_turn = Store(job.out), pair.turns is not None
+    help_out(plan, job.protocol, store, fitting, telling, job.ordered, in_turn=in_turn)
 
 
 def _end_with_the_run() -> None:

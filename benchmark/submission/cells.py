@@ -118,7 +118,8 @@ def seal_anew(cells: tuple[RunCell, ...], folder: Path) -> dict[str, dict[str, C
     found: dict[str, dict[str, CellRecord]] = {}
     # All of them first: a cell can need those of tasks that come later.
     for cell in cells:
-        made = CellRecord(key=cell.seal.key, digest=digest_of(cell.path_in(folder)))
+        digest = digest_of(cell.path_in(folder))
+        made = CellRecord(key=cell.seal.key, digest=digest, rows=cell.seal.rows)
         found.setdefault(cell.task, {})[cell.name] = made
     for cell in cells:
         _seal(cell, found).write(cell.path_in(folder))

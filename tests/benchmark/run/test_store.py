@@ -3,17 +3,26 @@
 import itertools
 import os
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+from build.runs import make_plan
+from build.submissions import SMALL, made_up
 from mechshift.benchmark.asking.pool import Pool, Solved
 from mechshift.benchmark.record.missing import Missing
 from mechshift.benchmark.record.number import Accuracy
 from mechshift.benchmark.record.protocol import V2
+from mechshift.benchmark.run.computing import Tell
+from mechshift.benchmark.run.execution import execute
 from mechshift.benchmark.run.plan import Cell, Subject, plan_run
+from mechshift.benchmark.run.progress import Silent
 from mechshift.benchmark.run.store import Damaged, Seal, Store, digest_of, shortened
-from mechshift.errors import OutputError
+from mechshift.errors import NotComputable, OutputError
 
 SUBJECT = Subject({"arm": {}, "mdm": {}}, {}, {})
 (CELL,) = plan_run(SUBJECT, V2, V2.tasks[:1], ["pool"]).cells
@@ -127,6 +136,18 @@ def test_a_cell_whose_writing_was_cut_is_not_there(writes: int, tmp_path: Path) 
         assert store.read(CELL, {}) is None
         assert not [name for name in names(tmp_path) if "partial" in name]
     assert store.write(CELL, POOL, {}, 1).content == POOL
+
+
+def test_numbers_that_no_cell_may_hold_are_an_error_and_not_kept(tmp_path: Path) -> None:
+    def compute(cell: Cell, needs: Mapping[str, Any], tell: Tell) -> Any:
+        content = made_up(cell, needs, tell)
+        return replace(content, empty=np.nan * content.empty) if cell.name == "sweep-arm" else content
+
+    plan = make_plan(("agreement",), SMALL)
+    says = "agreement/sweep-arm: what was computed is not usable: .* one of its empty is not finite"
+    with pytest.raises(NotComputable, match=says):
+        list(execute(plan, SMALL, Store(tmp_path), compute, Silent()))
+    assert [name for name in names(tmp_path) if name.startswith("sweep-arm") and name.endswith("seal")] == []
 
 
 def test_a_place_where_nothing_can_be_written(tmp_path: Path) -> None:
