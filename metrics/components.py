@@ -98,6 +98,27 @@ def _touched(leaving: Flags, entering: Flags, matrices: tuple[Floats, Floats]) -
     return np.asarray(count > 0)
 
 
+def edges_at_components(
+    edges: ArrayLike, source_component: ArrayLike, destination_component: ArrayLike
+) -> Integers:
+    """How many edges leave or enter each component [components], whole ones, one between its own ends once.
+
+    Those that touch it, see `touched_components`; `node_degree` counts parts of shared ones.
+
+    >>> import numpy as np
+    >>> edges_at_components(np.ones((2, 3), bool), np.eye(2), np.eye(2, 3)).tolist()
+    [4, 4]
+    """
+    existing = flags("edges", edges, 2)
+    matrices = incidence(source_component, destination_component, existing.shape)
+    leaving, entering = existing.sum(axis=1), existing.sum(axis=0)
+    found = [
+        leaving[source].sum() + entering[destination].sum() - existing[np.ix_(source, destination)].sum()
+        for source, destination in zip(*(matrix > 0 for matrix in matrices), strict=True)
+    ]
+    return np.array(found, dtype=np.int64)
+
+
 def random_circuits(edges: ArrayLike, k: int, draws: int = 200, seed: int = 0) -> Iterator[Flags]:
     """Circuits of k edges drawn uniformly from those that exist: `draws` times bool [sources, destinations].
 

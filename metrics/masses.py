@@ -12,10 +12,11 @@ from numpy.typing import ArrayLike
 
 from .components import incidence
 from .inputs import Floats, Integers, flags, whole
+from .largest_sets import top_sets
 from .overlap import Ranking
 from .packed import CHUNK, Bits
 from .products import Doubles, examples_of, weights_of
-from .screened import ScreenedSums, checked_sums, screened, top_sets
+from .screened import ScreenedSums, checked_sums, screened
 
 ROWS = 64
 """Resamples that are looked at together."""

@@ -1,0 +1,25 @@
+"""Blocks of work that several threads share: numpy lets others run while it computes."""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from threadpoolctl import threadpool_limits
+
+Block = TypeVar("Block")
+Found = TypeVar("Found")
+
+
+def each_of(blocks: Sequence[Block], work: Callable[[Block], Found], threads: int = 1) -> Iterable[Found]:
+    """What the work finds of each block, in their order, whichever thread has done it.
+
+    Raises what the work raises.
+
+    >>> each_of([1, 2, 3], lambda number: 2 * number, threads=2)
+    [2, 4, 6]
+    """
+    if threads == 1 or len(blocks) == 1:
+        return map(work, blocks)
+    # The threads of a matrix product would stand in each other's way.
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, blocks))
