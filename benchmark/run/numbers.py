@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import torch
+
 from ..circuits.circuit import Circuit
 from ..compare.causality import compare_causality
 from ..compare.compare import compare, compared_size
@@ -59,7 +61,8 @@ def _comparison(cell: Cell, needs: Needs) -> Comparison:
         )
         for member in MEMBERS
     )
-    return compare(arm, mdm, cell.parts[Sweeping], cell.parts[Compared], cell.parts[Statistics])
+    of = cell.parts[Sweeping], cell.parts[Compared], cell.parts[Statistics]
+    return compare(arm, mdm, *of, threads=torch.get_num_threads())
 
 
 def _function(cell: Cell, needs: Needs) -> Function:
