@@ -13,15 +13,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from .buffers import Buffers
 from .inputs import Flags, Floats, Integers, clusters_of, numbers, whole, within
+from .largest_sets import top_sets
 from .nested import entries
 from .overlap import Ranking, chance_jaccard, chance_node_jaccard
-from .largest_sets import top_sets
 from .packed import CHUNK, HalvedRows, PackedSets, mean_jaccards, packed_entries
 from .resampling import Estimate, bootstrap_rows, half_splits
 from .screened import ScreenedSums, checked_sums, screened
 from .selection import Selection, priority
-from .touching import Touching
 from .threads import each_of
+from .touching import Touching
 from .undefined import Undefined, Value
 
 AT_ONCE = 2**19
@@ -170,20 +170,23 @@ class Halves:
         """`checked_sums` of the edges and groups."""
         return checked_sums(name, sums, self.edges, len(self.counts))
 
-    def usable(self, weights: Floats) -> "Halves":
-        """The same without the splits of which the resample has left one half empty."""
+    def usable(self, weights: Floats) -> Flags:
+        """First halves of the splits without those of which the resample has left one half empty."""
         # Few groups leave few splits; a resample is lost only where none of them is usable.
         filled = (self.first * weights).any(axis=1) & (~self.first * weights).any(axis=1)
-        return self if filled.all() else replace(self, first=self.first[filled])
+        return np.asarray(self.first[filled])
 
     def rows(self, weights: Floats) -> tuple[Floats, list[HalvedRows]]:
-        """Weights [rows, groups] of all groups and of both halves in resamples [resamples, groups]; whose rows.
+        """Weights [rows, groups] of all groups and of both halves in each resample; which rows are whose.
 
-        Second halves are the last rows. Splits of which a resample has left one half empty are left out.
+        `weights`: [resamples, groups]. Second halves are the last rows. Splits of which a resample has left
+        one half empty are left out.
         """
-        firsts = [self.usable(row).first for row in weights]
+        firsts = [self.usable(row) for row in weights]
         splits = [len(first) for first in firsts]
-        wholes = [np.concatenate([row[None], first * row]) for row, first in zip(weights, firsts, strict=True)]
+        wholes = [
+            np.concatenate([row[None], first * row]) for row, first in zip(weights, firsts, strict=True)
+        ]
         seconds = [~first * row for row, first in zip(weights, firsts, strict=True)]
         found, start, second = [], 0, sum(splits) + len(splits)
         for number in splits:

@@ -9,12 +9,11 @@ ranked as a whole.
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .bands import Band, Part, score_of_rank
 from .buffers import Buffers
 from .inputs import Floats, Integers
 from .nested import entries
@@ -117,43 +116,6 @@ def _exact_sets(model: ScreenedSums, weights: Floats, sizes: Sequence[int], by: 
     return packed_entries(np.concatenate(found), len(sizes), model.order)
 
 
-@dataclass(frozen=True, eq=False)
-class _Band:
-    """Edges between two bounds, row after row: row, column, strength in single precision and its error."""
-
-    row: NDArray[Any]
-    column: NDArray[np.int32]
-    value: Single
-    error: Single
-
-    @classmethod
-    def of(cls, parts: Sequence["_Part"], rows: int, width: int) -> "_Band":
-        """Of what was found in each chunk, at places in [rows, width]."""
-        often = [len(part.at) for part in parts]
-        place = np.concatenate([part.at for part in parts])
-        row = place // width
-        column = place - row * width + np.repeat([part.start for part in parts], often)
-        row = row.astype(np.min_scalar_type(rows))
-        # Whole numbers of two bytes are sorted in time that grows with how many there are.
-        at = np.argsort(row, kind="stable")
-        value = np.concatenate([part.value for part in parts])
-        error = np.repeat(np.array([part.error for part in parts], np.float32), often)
-        return cls(row[at], column.astype(np.int32)[at], value[at], error[at])
-
-    def only(self, chosen: Integers) -> "_Band":
-        """Some of the edges."""
-        return _Band(self.row[chosen], self.column[chosen], self.value[chosen], self.error[chosen])
-
-
-class _Part(NamedTuple):
-    """What lies between two bounds in the chunk from an edge on: places in [rows, width], strengths."""
-
-    start: int
-    error: float
-    at: Integers
-    value: Single
-
-
 class _Search:
     """The search for the circuits of the rows of one set of weights.
 
@@ -179,8 +141,8 @@ class _Search:
         power = int(np.frexp(weights.max())[1])
         self.power = power + model.power
         self.single = np.ldexp(weights, -power).astype(np.float32)
-        # Of each product and sum half a unit in the last place, and of both factors; and all of it twice where
-        # one sum is taken from another.
+        # Of each product and sum half a unit in the last place, and of both factors; twice that where one sum
+        # is taken from another.
         steps = (1 + bool(halved)) * (weights.shape[1] + 4)
         self.rounding = steps * 2.0**-24 * float(self.single.max())
         self.low, self.high = self._bounds()
@@ -193,10 +155,12 @@ class _Search:
         """The circuits."""
         edges, rows = len(self.model.order), len(self.share)
         width = -(-edges // WORD) * WORD // 8
-        bits = [self.buffers.array(f"bits {index}", (rows, width), np.uint8) for index in range(len(self.sizes))]
+        bits = [
+            self.buffers.array(f"bits {index}", (rows, width), np.uint8) for index in range(len(self.sizes))
+        ]
         for each in bits:
             each[:, edges // 8 :] = 0  # what fills up the last word
-        found: list[list[_Part]] = [[] for _ in self.sizes]
+        found: list[list[Part]] = [[] for _ in self.sizes]
         reached = [0] * len(self.sizes)
         for start in range(0, edges, CHUNK):
             for size in self._chunk(start, bits, found):
@@ -207,7 +171,7 @@ class _Search:
             # Where very many are equal, or nearly so, ranking all is less work.
             if 0 < sum(len(part.at) for part in parts) <= CROWDED * rows * edges + FEW * rows:
                 missing = self.sizes[index] - counted(bits[index][:, : reached[index] // 8])
-                band = _Band.of(parts, *self._values.shape)
+                band = Band.of(parts, *self._values.shape)
                 failed = self._settle(index, bits[index], band, missing)
             if len(failed):
                 bits[index][:, reached[index] // 8 :] = 0
@@ -241,7 +205,7 @@ class _Search:
         # In place where it is asked most often.
         return np.abs(values, out=values) if self.by == "absolute" else strength(values, self.by)
 
-    def _chunk(self, start: int, bits: list[Bits], found: list[list[_Part]]) -> list[int]:
+    def _chunk(self, start: int, bits: list[Bits], found: list[list[Part]]) -> list[int]:
         """Look at the edges from `start` on: set bits, note what is between; which sizes reach to here."""
         sums = self.model.single[:, start : start + CHUNK]
         width = sums.shape[1]
@@ -260,15 +224,15 @@ class _Search:
             # Of the whole buffer, whose rows are of one length.
             at = np.flatnonzero(self._masks[1])
             if len(at):
-                found[index].append(_Part(start, error, at, self._values.reshape(-1)[at]))
+                found[index].append(Part(start, error, at, self._values.reshape(-1)[at]))
         return reached
 
-    def _settle(self, index: int, bits: Bits, band: _Band, missing: Integers) -> Integers:
+    def _settle(self, index: int, bits: Bits, band: Band, missing: Integers) -> Integers:
         """Set the bits of so many of a size's band, the largest; which rows no check vouches for."""
         rows = len(self.share)
         if len(band.row) <= FEW * rows:
             return self._vouched(index, self._add_nearest(bits, band, missing))
-        score = _of_rank(band, missing, rows)
+        score = score_of_rank(band, missing, rows)
         low, high = score - _slack(score), score + _slack(score)
         # Each row's bound as often as it has edges.
         often = np.bincount(band.row, minlength=rows)
@@ -276,9 +240,10 @@ class _Search:
         near = band.value >= np.repeat(low - _slack(score), often) - band.error
         near &= ~above
         # By index, because masks that hold about half of all take five times as long.
-        within = band.only(np.flatnonzero(above))
-        add_members(bits, within.row, within.column)
-        missing = missing - np.bincount(within.row, minlength=rows)
+        at = np.flatnonzero(above)
+        row = band.row[at]
+        add_members(bits, row, band.column[at])
+        missing = missing - np.bincount(row, minlength=rows)
         last = self._add_nearest(bits, band.only(np.flatnonzero(near)), missing)
         return self._vouched(index, last, low, high)
 
@@ -292,7 +257,7 @@ class _Search:
         within = (last >= np.maximum(low, self.low[index])) & (last < np.minimum(high, self.high[index]))
         return np.flatnonzero(~within)
 
-    def _add_nearest(self, bits: Bits, close: _Band, missing: Integers) -> Floats:
+    def _add_nearest(self, bits: Bits, close: Band, missing: Integers) -> Floats:
         """Set bits of so many of the largest in double precision; the least of these in each row, or NaN."""
         exact = self._exact(close)
         order = np.lexsort((self.model.order[close.column], -exact, close.row))
@@ -306,7 +271,7 @@ class _Search:
         last[there] = np.ldexp(means, -self.power) * self.examples[there]
         return last
 
-    def _exact(self, band: _Band) -> Floats:
+    def _exact(self, band: Band) -> Floats:
         """Strengths in double precision."""
         total, places = np.zeros(len(band.row)), self.model.places[band.column]
         # Group by group, so that edges with the same sums have the same score wherever they stand.
@@ -346,15 +311,4 @@ def _of_ranks(values: Single, ranks: Iterable[int]) -> dict[int, Floats]:
             found[rank] = values[:, 0].astype(np.float64)
         else:
             found[rank] = np.full(rows, np.inf if rank < 1 else -np.inf)
-    return found
-
-
-def _of_rank(band: _Band, ranks: Integers, rows: int) -> Floats:
-    """Of each row the strength of a rank, 1 for the largest; NaN where the band has no such."""
-    first = np.searchsorted(band.row, np.arange(rows + 1))
-    found = np.full(rows, np.nan)
-    for row, rank in enumerate(ranks.tolist()):
-        values = band.value[first[row] : first[row + 1]]
-        if 1 <= rank <= len(values):
-            found[row] = np.partition(values, len(values) - rank)[len(values) - rank]
     return found

@@ -80,26 +80,21 @@ def screened(models: Sequence[NDArray[Any]], edges: Flags, counts: Floats) -> li
     # Stable, so that the same sums have the same order everywhere.
     order = np.argsort(-key, kind="stable")
     stride = max(1, int(len(order) ** (1 / 3) / SAMPLE))
-    return [
-        ScreenedSums(
-            sums,
-            counts,
-            order,
-            places[order],
-            one.power,
-            np.take(one.single, order, axis=1),
-            one.mass[order],
-            one.sample(stride),
-            stride,
-        )
-        for sums, one in zip(models, scaled, strict=True)
-    ]
+    ordered, found = places[order], []
+    for sums in models:
+        # Out of the list, so that memory is free again for the next one's.
+        one = scaled.pop(0)
+        single = np.take(one.single, order, axis=1)
+        own = one.power, single, one.mass[order], one.sample(stride), stride
+        found.append(ScreenedSums(sums, counts, order, ordered, *own))
+    return found
 
 
 @dataclass(frozen=True, eq=False)
 class _Scaled:
-    """Sums in float32 in the order of the graph, times 2^−`power`, and of each edge [edges] in these units:
-    Σ|sums| (`mass`), Σ sums (`total`), and how far the latter `reach`es in resamples.
+    """Sums in float32 in the order of the graph, times 2^−`power`, and what is known of each edge [edges].
+
+    In these units, Σ|sums| over groups (`mass`), Σ sums (`total`), and how far that may `reach` in resamples.
     """
 
     power: int

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import torch
+
 from ...metrics import Undefined, random_specialisation
 from ...metrics.inputs import Floats
 from ..circuits.components import Components
@@ -23,6 +25,14 @@ from .selected import Selected
 from .sharpness import output_sharpness
 from .squared import squared_mass
 from .structure import structure
+
+MOST_THREADS = 8
+"""Threads that share the resamples at most: each holds circuits of its own."""
+
+
+def shared_threads() -> int:
+    """How many share the resamples of a comparison: as many as torch has, up to `MOST_THREADS`."""
+    return min(MOST_THREADS, torch.get_num_threads())
 
 
 def compared_size(arm: Sweep, mdm: Sweep, grid: Sequence[float], compared: Compared) -> int:

@@ -86,9 +86,7 @@ class Placement:
 
         return bootstrap_rows(of_rows, arm.templates, *statistics.drawn)
 
-    def _masses(
-        self, arm: ScoreSums, mdm: ScoreSums, weights: Floats, threads: int
-    ) -> list[CircuitMasses]:
+    def _masses(self, arm: ScoreSums, mdm: ScoreSums, weights: Floats, threads: int) -> list[CircuitMasses]:
         """Of the ARM and of the MDM what passes through every component in each resample [rows, groups]."""
         components, counts = self.components, arm.attribution.counts
         sums = [each.attribution.score_sums for each in (arm, mdm)]

@@ -3,11 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import torch
-
 from ..circuits.circuit import Circuit
 from ..compare.causality import compare_causality
-from ..compare.compare import compare, compared_size
+from ..compare.compare import compare, compared_size, shared_threads
 from ..compare.function import compare_function
 from ..measure.evidence import Evidence
 from ..record.causality import Causality
@@ -62,7 +60,7 @@ def _comparison(cell: Cell, needs: Needs) -> Comparison:
         for member in MEMBERS
     )
     of = cell.parts[Sweeping], cell.parts[Compared], cell.parts[Statistics]
-    return compare(arm, mdm, *of, threads=torch.get_num_threads())
+    return compare(arm, mdm, *of, threads=shared_threads())
 
 
 def _function(cell: Cell, needs: Needs) -> Function:

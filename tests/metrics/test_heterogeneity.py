@@ -187,7 +187,10 @@ def test_what_the_mask_leaves_out_counts_for_nothing() -> None:
     mask = np.random.default_rng(8).random((25, 16)) < 0.6
     there = np.where(mask, means.reshape(12, 25, 16), np.nan)
     counts, kept = np.arange(1, 13), means[:, mask.ravel()]
-    found, expected = score_clusters(there, counts, draws=19, mask=mask), score_clusters(kept, counts, draws=19)
+    found, expected = (
+        score_clusters(there, counts, draws=19, mask=mask),
+        score_clusters(kept, counts, draws=19),
+    )
     assert isinstance(found, ScoreClusters)
     assert isinstance(expected, ScoreClusters)
     assert found.silhouette == pytest.approx(expected.silhouette, rel=1e-9)

@@ -152,7 +152,7 @@ def halved_rows(resamples: int) -> tuple[np.ndarray, list]:
 def test_second_halves_are_not_multiplied_out_and_have_the_same_circuits(
     kind: str, away: float | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where bounds are so near to each other that most rows are looked at twice, in memory used before."""
+    """Also where bounds are so near that most rows are looked at twice, in memory used before."""
     monkeypatch.setattr(before, "SAMPLE", 1)
     if away is not None:
         monkeypatch.setattr(module, "AWAY", away)
