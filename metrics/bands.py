@@ -21,7 +21,7 @@ class Band:
     error: Single
 
     @classmethod
-    def of(cls, parts: Sequence["Part"], rows: int, width: int) -> "Band":
+    def of(cls, parts: Sequence["Stretch"], rows: int, width: int) -> "Band":
         """Of what was found in each chunk, at places in [rows, width]."""
         often = [len(part.at) for part in parts]
         place = np.concatenate([part.at for part in parts])
@@ -39,7 +39,7 @@ class Band:
         return Band(self.row[chosen], self.column[chosen], self.value[chosen], self.error[chosen])
 
 
-class Part(NamedTuple):
+class Stretch(NamedTuple):
     """What lies between two bounds in the chunk from an edge on: places in [rows, width], strengths."""
 
     start: int
@@ -49,7 +49,15 @@ class Part(NamedTuple):
 
 
 def score_of_rank(band: Band, ranks: Integers, rows: int) -> Floats:
-    """Of each row the strength of a rank, 1 for the largest; NaN where the band has no such."""
+    """Of each row the strength of a rank, 1 for the largest; NaN where the band has no such.
+
+    >>> scores = np.array([3.0, 5.0, 4.0], np.float32)
+    >>> band = Band.of([Stretch(8, 0.0, np.array([1, 2, 5]), scores)], rows=2, width=4)
+    >>> band.row.tolist(), band.column.tolist()
+    ([0, 0, 1], [9, 10, 9])
+    >>> score_of_rank(band, np.array([2, 2]), rows=2).tolist()
+    [3.0, nan]
+    """
     first = np.searchsorted(band.row, np.arange(rows + 1))
     found = np.full(rows, np.nan)
     for row, rank in enumerate(ranks.tolist()):

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from .bands import Band, Part, score_of_rank
+from .bands import Band, Stretch, score_of_rank
 from .buffers import Buffers
 from .inputs import Floats, Integers
 from .nested import entries
@@ -160,7 +160,7 @@ class _Search:
         ]
         for each in bits:
             each[:, edges // 8 :] = 0  # what fills up the last word
-        found: list[list[Part]] = [[] for _ in self.sizes]
+        found: list[list[Stretch]] = [[] for _ in self.sizes]
         reached = [0] * len(self.sizes)
         for start in range(0, edges, CHUNK):
             for size in self._chunk(start, bits, found):
@@ -205,7 +205,7 @@ class _Search:
         # In place where it is asked most often.
         return np.abs(values, out=values) if self.by == "absolute" else strength(values, self.by)
 
-    def _chunk(self, start: int, bits: list[Bits], found: list[list[Part]]) -> list[int]:
+    def _chunk(self, start: int, bits: list[Bits], found: list[list[Stretch]]) -> list[int]:
         """Look at the edges from `start` on: set bits, note what is between; which sizes reach to here."""
         sums = self.model.single[:, start : start + CHUNK]
         width = sums.shape[1]
@@ -224,7 +224,7 @@ class _Search:
             # Of the whole buffer, whose rows are of one length.
             at = np.flatnonzero(self._masks[1])
             if len(at):
-                found[index].append(Part(start, error, at, self._values.reshape(-1)[at]))
+                found[index].append(Stretch(start, error, at, self._values.reshape(-1)[at]))
         return reached
 
     def _settle(self, index: int, bits: Bits, band: Band, missing: Integers) -> Integers:

@@ -70,6 +70,11 @@ def screened(models: Sequence[NDArray[Any]], edges: Flags, counts: Floats) -> li
     """The sums [groups, sources × destinations] of several models, their edges in one order.
 
     It is that of how far scores reach in resamples, in the model in which that is more.
+
+    >>> sums = np.array([[1.0, -5.0, 0.0], [1.0, -3.0, 4.0]])
+    >>> (model,) = screened([sums], np.ones((1, 3), bool), counts=np.ones(2))
+    >>> model.order.tolist(), (model.single * 2**model.power).tolist()
+    ([2, 1, 0], [[0.0, -5.0, 1.0], [4.0, -3.0, 1.0]])
     """
     places = np.flatnonzero(edges)
     scaled = [_Scaled.of(sums, places) for sums in models]

@@ -4,13 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from threadpoolctl import threadpool_limits
-
-Block = TypeVar("Block")
-Found = TypeVar("Found")
+Given = TypeVar("Given")
+Gained = TypeVar("Gained")
 
 
-def each_of(blocks: Sequence[Block], work: Callable[[Block], Found], threads: int = 1) -> Iterable[Found]:
+def each_of(blocks: Sequence[Given], work: Callable[[Given], Gained], threads: int = 1) -> Iterable[Gained]:
     """What the work finds of each block, in their order, whichever thread has done it.
 
     Raises what the work raises.
@@ -20,6 +18,9 @@ def each_of(blocks: Sequence[Block], work: Callable[[Block], Found], threads: in
     """
     if threads == 1 or len(blocks) == 1:
         return map(work, blocks)
+    # Imported here, so that metrics need numpy alone until threads are asked for.
+    from threadpoolctl import threadpool_limits
+
     # The threads of a matrix product would stand in each other's way.
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads) as pool:
         return list(pool.map(work, blocks))

@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import torch
-
 from ...metrics import Undefined, random_specialisation
 from ...metrics.inputs import Floats
 from ..circuits.components import Components
@@ -32,6 +30,9 @@ MOST_THREADS = 8
 
 def shared_threads() -> int:
     """How many share the resamples of a comparison: as many as torch has, up to `MOST_THREADS`."""
+    # Imported here: tables and boards know of comparisons, and start without torch.
+    import torch
+
     return min(MOST_THREADS, torch.get_num_threads())
 
 
