@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ...metrics import Undefined, random_specialisation
 from ...metrics.inputs import Floats
+from ...metrics.threads import each_of
 from ..circuits.components import Components
 from ..measure.budgets import budgets
 from ..measure.evidence import Evidence, Sweep
@@ -75,8 +76,10 @@ def compare(
     sharpness = output_sharpness(values, arm, mdm, statistics)
     squared = squared_mass(arm.scores, mdm.scores, components, placement.uniform, statistics)
     effects = component_effects(arm, mdm, components, selected.circuits, statistics)
-    members = [
-        _member(
+
+    def member(role: str) -> MemberRecord:
+        one = arm if role == "arm" else mdm
+        return _member(
             role,
             one,
             Swept.of(one.sweep, grid, compared.faithful, statistics),
@@ -88,8 +91,9 @@ def compare(
             statistics,
             threads,
         )
-        for role, one in (("arm", arm), ("mdm", mdm))
-    ]
+
+    # Beside each other, as each does much in one thread alone.
+    members = list(each_of(("arm", "mdm"), member, min(threads, 2)))
     return Comparison(
         arm=members[0],
         mdm=members[1],

@@ -17,7 +17,6 @@ one adds. `--parts`: processor seconds of the parts of a comparison, in one thre
 import argparse
 import cProfile
 import pstats
-import resource
 import time
 
 import numpy as np
@@ -30,6 +29,7 @@ from mechshift.benchmark.measure.effect_sums import EffectSums
 from mechshift.benchmark.measure.evidence import Entropies, Evidence, ScoreSums, Sweep
 from mechshift.benchmark.record.protocol import V2
 from speed import overlaps
+from speed.memory import Peaks
 
 LLAMA = Graph(32, 32, 32)
 GRAPHS = (Graph(4, 32, 32), Graph(8, 32, 32), Graph(16, 32, 32))
@@ -174,13 +174,11 @@ def against_edges(resamples: int, threads: int, divided: bool) -> None:
 def whole(resamples: int, threads: int, divided: bool) -> None:
     """Print what a comparison takes at LLaMA-2-7B's graph."""
     pair = evidence(LLAMA, mdm=False), evidence(LLAMA, mdm=True)
-    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peaks = Peaks()
     processor, clock = seconds(pair, resamples, threads)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peaks.note("comparison")
     print(f"{LLAMA.edges:,} edges, {resamples:,} resamples: {processor:.1f} s of processor, {clock:.1f} s")
-    print(
-        f"at most {peak / 2**20:.2f} GiB, of which {held / 2**20:.2f} GiB before the comparison", flush=True
-    )
+    print(f"at most {peaks.of['comparison'] / 1e9:.2f} GB", flush=True)
     if resamples < THOUSAND:
         # What loads libraries is over by now.
         once = seconds(pair, 1, threads)
