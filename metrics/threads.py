@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
 Given = TypeVar("Given")
 Gained = TypeVar("Gained")
@@ -18,9 +19,19 @@ def each_of(blocks: Sequence[Given], work: Callable[[Given], Gained], threads: i
     """
     if threads == 1 or len(blocks) == 1:
         return map(work, blocks)
-    # Imported here, so that metrics need numpy alone until threads are asked for.
-    from threadpoolctl import threadpool_limits
-
     # The threads of a matrix product would stand in each other's way.
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads) as pool:
+    with _controller().limit(limits=1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
         return list(pool.map(work, blocks))
+
+
+@cache
+def _controller() -> Any:
+    """What sets how many threads a matrix product has.
+
+    Made once: it looks through the libraries that are loaded, which waits forever for a thread that is just
+    loading another one.
+    """
+    # Imported here, so that metrics need numpy alone until threads are asked for.
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

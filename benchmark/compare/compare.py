@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from ...metrics import Undefined, random_specialisation
 from ...metrics.inputs import Floats
-from ...metrics.threads import each_of
 from ..circuits.components import Components
 from ..measure.budgets import budgets
 from ..measure.evidence import Evidence, Sweep
@@ -76,10 +75,8 @@ def compare(
     sharpness = output_sharpness(values, arm, mdm, statistics)
     squared = squared_mass(arm.scores, mdm.scores, components, placement.uniform, statistics)
     effects = component_effects(arm, mdm, components, selected.circuits, statistics)
-
-    def member(role: str) -> MemberRecord:
-        one = arm if role == "arm" else mdm
-        return _member(
+    members = [
+        _member(
             role,
             one,
             Swept.of(one.sweep, grid, compared.faithful, statistics),
@@ -91,9 +88,8 @@ def compare(
             statistics,
             threads,
         )
-
-    # Beside each other, as each does much in one thread alone.
-    members = list(each_of(("arm", "mdm"), member, min(threads, 2)))
+        for role, one in (("arm", arm), ("mdm", mdm))
+    ]
     return Comparison(
         arm=members[0],
         mdm=members[1],
