@@ -4,6 +4,8 @@ Powers of a noisy score are too large. So the second power is made of products o
 the fourth of products of four.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -13,7 +15,9 @@ from .resampling import half_splits
 from .undefined import Undefined, Value
 
 
-def carrying_edges(sums: ArrayLike, counts: ArrayLike, mask: ArrayLike | None = None) -> Value:
+def carrying_edges(
+    sums: ArrayLike, counts: ArrayLike, mask: ArrayLike | None = None, scale: ArrayLike | None = None
+) -> Value:
     """Participation ratio (Σ_e s_e²)² / Σ_e s_e⁴: how many equal edges would carry the squared scores.
 
     Powers are over different groups: Σ s² and Σ s⁴ are each without bias for any number of prompts, s⁴ from
@@ -23,6 +27,7 @@ def carrying_edges(sums: ArrayLike, counts: ArrayLike, mask: ArrayLike | None = 
         sums: score sums [groups, ...], of edges, neurons or components.
         counts: examples per group [groups].
         mask: bool [...], what exists.
+        scale: [...], by which the sums are multiplied, see `group_products`.
 
     Returns:
         1: one edge holds everything, n: all n are equal; noise may carry it a little beyond. Undefined with
@@ -39,11 +44,18 @@ def carrying_edges(sums: ArrayLike, counts: ArrayLike, mask: ArrayLike | None = 
     match(("groups of sums", "counts"), array.reshape(len(array), -1)[:, 0], examples)
     if len(examples) < 4:
         return Undefined(f"{len(examples)} groups; a fourth power without noise takes four")
-    largest = max(np.abs(block).max() for block in blocks_of("sums", array, existing))
+    factors = np.ones((1, *existing.shape)) if scale is None else np.asarray(scale)[None]
+    match(("scale", "a group of sums"), factors[0], array[0])
+
+    def blocks() -> Iterator[Doubles]:
+        of_sums, of_factors = blocks_of("sums", array, existing), blocks_of("scale", factors, existing)
+        return (block * factor for block, factor in zip(of_sums, of_factors, strict=True))
+
+    largest = max(np.abs(block).max() for block in blocks())
     if largest == 0:
         return Undefined("all scores are 0")
     second = fourth = 0.0
-    for block in blocks_of("sums", array, existing):
+    for block in blocks():
         with np.errstate(under="ignore"):
             powers = _powers(block / largest)
         second += float(_of_two(powers).sum())

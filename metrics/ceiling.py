@@ -21,13 +21,13 @@ from .halves import (
     edge_view,
     node_view,
     overlaps,
-    parts,
     values_by_priority,
 )
 from .inputs import flags
+from .largest_sets import top_sets
 from .overlap import Ranking
 from .packed import mean_jaccards
-from .screened import screened, top_sets
+from .screened import screened
 from .selection import Selection
 from .undefined import Undefined
 
@@ -69,7 +69,8 @@ def split_half_jaccard(
     halves = Halves.of(counts, clusters, existing, by, splits, seed)
     sizes = ascending([k], existing)
     (model,) = screened([halves.checked("sums", sums)], existing, halves.counts)
-    _, first, second = parts(top_sets(model, halves.rows(np.ones(len(halves.counts))), sizes, by))
+    rows, (resample,) = halves.rows(np.ones((1, len(halves.counts))))
+    _, first, second = resample.of(top_sets(model, rows, sizes, by, [resample]))
     (ceiling,) = mean_jaccards((first, second))
     assert not isinstance(ceiling, Undefined), "k is at least 1"
     return ceiling
@@ -174,6 +175,7 @@ def overlap_curve(
     splits: int = 10,
     resamples: int = 200,
     seed: int = 0,
+    threads: int = 1,
 ) -> list[tuple[CircuitOverlap, CircuitOverlap]]:
     """`circuit_overlap` and `node_overlap` at each of several sizes, from one set of resamples.
 
@@ -181,6 +183,7 @@ def overlap_curve(
 
     Args:
         sizes: edges per circuit; others as in `node_overlap`.
+        threads: how many find it at once, which changes no number.
 
     Returns:
         For each size the overlap of edges and that of components.
@@ -200,7 +203,7 @@ def overlap_curve(
     matrices = incidence(source_component, destination_component, existing.shape)
     once = ascending(sizes, existing)
     views = [edge_view(existing, once), node_view(existing, once, matrices, seed)]
-    of_edges, of_nodes = overlaps(sums_a, sums_b, halves, clusters, resamples, seed, once, views)
+    of_edges, of_nodes = overlaps(sums_a, sums_b, halves, clusters, resamples, seed, once, views, threads)
     return [(of_edges[k], of_nodes[k]) for k in sizes]
 
 

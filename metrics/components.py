@@ -98,6 +98,27 @@ def _touched(leaving: Flags, entering: Flags, matrices: tuple[Floats, Floats]) -
     return np.asarray(count > 0)
 
 
+def edges_at_components(
+    edges: ArrayLike, source_component: ArrayLike, destination_component: ArrayLike
+) -> Integers:
+    """How many edges leave or enter each component [components], whole ones, one between its own ends once.
+
+    Those that touch it, see `touched_components`; `node_degree` counts parts of shared ones.
+
+    >>> import numpy as np
+    >>> edges_at_components(np.ones((2, 3), bool), np.eye(2), np.eye(2, 3)).tolist()
+    [4, 4]
+    """
+    existing = flags("edges", edges, 2)
+    matrices = incidence(source_component, destination_component, existing.shape)
+    leaving, entering = existing.sum(axis=1), existing.sum(axis=0)
+    found = [
+        leaving[source].sum() + entering[destination].sum() - existing[np.ix_(source, destination)].sum()
+        for source, destination in zip(*(matrix > 0 for matrix in matrices), strict=True)
+    ]
+    return np.array(found, dtype=np.int64)
+
+
 def random_circuits(edges: ArrayLike, k: int, draws: int = 200, seed: int = 0) -> Iterator[Flags]:
     """Circuits of k edges drawn uniformly from those that exist: `draws` times bool [sources, destinations].
 
@@ -109,7 +130,7 @@ def random_circuits(edges: ArrayLike, k: int, draws: int = 200, seed: int = 0) -
     [5, 5]
     """
     existing = flags("edges", edges, 2)
-    for places in _random_places(existing, k, draws, seed):
+    for places in random_places(existing, k, draws, seed):
         circuit = np.zeros(existing.size, dtype=np.bool_)
         circuit[places] = True
         yield circuit.reshape(existing.shape)
@@ -137,14 +158,14 @@ def random_components(
     leaving = np.zeros((whole("draws", draws, 1), existing.shape[0]), dtype=np.bool_)
     entering = np.zeros((draws, existing.shape[1]), dtype=np.bool_)
     # The ends of the drawn edges are all that is asked for: no circuit is laid out over the graph.
-    for row, places in enumerate(_random_places(existing, k, draws, seed)):
+    for row, places in enumerate(random_places(existing, k, draws, seed)):
         source = places // existing.shape[1]
         leaving[row, source] = True
         entering[row, places - source * existing.shape[1]] = True
     return _touched(leaving, entering, matrices)
 
 
-def _random_places(existing: Flags, k: int, draws: int, seed: int) -> Iterator[Integers]:
+def random_places(existing: Flags, k: int, draws: int, seed: int) -> Iterator[Integers]:
     """Places in the flattened graph of k edges drawn uniformly, `draws` times [k]."""
     places = np.flatnonzero(existing)
     size = whole("k", k, 1, len(places))

@@ -5,18 +5,22 @@ The public functions that put these together are in `ceiling`.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .buffers import Buffers
 from .inputs import Flags, Floats, Integers, clusters_of, numbers, whole, within
+from .largest_sets import top_sets
 from .nested import entries
 from .overlap import Ranking, chance_jaccard, chance_node_jaccard
-from .packed import CHUNK, PackedSets, mean_jaccards, packed_entries
+from .packed import CHUNK, HalvedRows, PackedSets, mean_jaccards, packed_entries
 from .resampling import Estimate, bootstrap_rows, half_splits
-from .screened import ScreenedSums, checked_sums, screened, top_sets
+from .screened import ScreenedSums, checked_sums, screened
 from .selection import Selection, priority
+from .threads import each_of
 from .touching import Touching
 from .undefined import Undefined, Value
 
@@ -162,22 +166,34 @@ class Halves:
         clusters_of(clusters, groups=len(examples))
         return cls(edges, examples, half_splits(clusters, splits, seed), by)
 
-    def rows(self, weights: Floats) -> Floats:
-        """Weights of all groups [groups], of the first half of every split, and of the second.
-
-        [1 + 2 · splits, groups].
-        """
-        return np.concatenate([weights[None], self.first * weights, ~self.first * weights])
-
     def checked(self, name: str, sums: ArrayLike) -> NDArray[Any]:
         """`checked_sums` of the edges and groups."""
         return checked_sums(name, sums, self.edges, len(self.counts))
 
-    def usable(self, weights: Floats) -> "Halves":
-        """The same without the splits of which the resample has left one half empty."""
+    def usable(self, weights: Floats) -> Flags:
+        """First halves of the splits without those of which the resample has left one half empty."""
         # Few groups leave few splits; a resample is lost only where none of them is usable.
         filled = (self.first * weights).any(axis=1) & (~self.first * weights).any(axis=1)
-        return self if filled.all() else replace(self, first=self.first[filled])
+        return np.asarray(self.first[filled])
+
+    def rows(self, weights: Floats) -> tuple[Floats, list[HalvedRows]]:
+        """Weights [rows, groups] of all groups and of both halves in each resample; which rows are whose.
+
+        `weights`: [resamples, groups]. Second halves are the last rows. Splits of which a resample has left
+        one half empty are left out.
+        """
+        firsts = [self.usable(row) for row in weights]
+        splits = [len(first) for first in firsts]
+        wholes = [
+            np.concatenate([row[None], first * row]) for row, first in zip(weights, firsts, strict=True)
+        ]
+        seconds = [~first * row for row, first in zip(weights, firsts, strict=True)]
+        found, start, second = [], 0, sum(splits) + len(splits)
+        for number in splits:
+            first = slice(start + 1, start + 1 + number)
+            found.append(HalvedRows(slice(start, start + 1), first, slice(second, second + number)))
+            start, second = first.stop, second + number
+        return np.concatenate(wholes + seconds), found
 
 
 def overlaps(
@@ -189,10 +205,11 @@ def overlaps(
     seed: int,
     sizes: Sequence[int],
     views: Sequence[View],
+    threads: int = 1,
 ) -> list[dict[int, CircuitOverlap]]:
     """The overlap of two models in every view, by size, all from the same resamples, see `circuit_overlap`.
 
-    `sizes`: ascending, those of the views.
+    `sizes`: ascending, those of the views. `threads`: how many find it, which changes no number.
     """
     checked = [halves.checked("sums_a", sums_a), halves.checked("sums_b", sums_b)]
     models = screened(checked, halves.edges, halves.counts)
@@ -202,8 +219,13 @@ def overlaps(
         rows, edges = 1 + 2 * len(halves.first), len(models[0].order)
         # Of a very small graph no more than a few thousand rows, which have costs of their own.
         at_once = max(1, AT_ONCE // (rows * min(CHUNK, max(edges, 64))))
-        for start in range(0, len(weights), at_once):
-            yield from _values_of(models, halves, weights[start : start + at_once], sizes, of_views)
+        blocks = [weights[start : start + at_once] for start in range(0, len(weights), at_once)]
+        buffers = [Buffers() for _ in models]
+
+        def values(block: Floats) -> list[dict[tuple[int, int, str], Value]]:
+            return _values_of(models, halves, block, sizes, of_views, buffers)
+
+        return chain.from_iterable(each_of(blocks, values, threads))
 
     found = bootstrap_rows(statistics, clusters, resamples, seed)
     return [
@@ -221,21 +243,25 @@ def _values_of(
     weights: Floats,
     sizes: Sequence[int],
     views: Sequence[tuple[Callable[[PackedSets], PackedSets], Mapping[int, float]]],
-) -> Iterator[dict[tuple[int, int, str], Value]]:
+    buffers: Sequence[Buffers],
+) -> list[dict[tuple[int, int, str], Value]]:
     """For each resample [resamples, groups] the values by view, size and name."""
-    rows = [halves.usable(row).rows(row) for row in weights]
-    stops = np.cumsum([len(each) for each in rows])
+    rows, resamples = halves.rows(weights)
     # One ranking of each model for every view and every size.
-    circuits = [top_sets(model, np.concatenate(rows), sizes, halves.by) for model in models]
-    sides = [([sets(each) for each in circuits], floors) for sets, floors in views]
-    for stop, each in zip(stops.tolist(), rows, strict=True):
-        start = stop - len(each)
-        yield {
+    a, b = (
+        top_sets(model, rows, sizes, halves.by, resamples, own)
+        for model, own in zip(models, buffers, strict=True)
+    )
+    sides = [(sets(a), sets(b), floors) for sets, floors in views]
+    return [
+        {
             (index, size, name): value
-            for index, ((a, b), floors) in enumerate(sides)
-            for size, values in by_size(a.rows(start, stop), b.rows(start, stop), floors).items()
+            for index, (one, other, floors) in enumerate(sides)
+            for size, values in by_size(each.of(one), each.of(other), floors).items()
             for name, value in values.items()
         }
+        for each in resamples
+    ]
 
 
 def values_by_priority(
@@ -251,21 +277,20 @@ def values_by_priority(
     Every half ranks by its own groups alone, as if there were no others. `sizes`: ascending, of the views.
     """
     label = np.asarray(clusters)
-    everything = np.ones((1, len(halves.counts)), np.bool_)
-    rows = np.concatenate([everything, halves.first, ~halves.first])
+    rows, (resample,) = halves.rows(np.ones((1, len(halves.counts))))
     flats = [
         halves.checked(name, one)[:, halves.edges.ravel()].astype(np.float64)
         for name, one in zip(("sums_a", "sums_b"), sums, strict=True)
     ]
     sides = []
     for flat in flats:
-        ranked = [priority(flat[row], halves.counts[row], label[row], by, seed=0) for row in rows]
+        ranked = [priority(flat[row], halves.counts[row], label[row], by, seed=0) for row in rows > 0]
         sides.append(packed_entries(entries(np.stack(ranked), sizes), len(sizes)))
     of_views = [([view.sets(one.order)(one) for one in sides], view.floors) for view in views]
     return [
         {
             size: OverlapValues(**{name: found[name] for name in _RAW}, floor=floors[size])
-            for size, found in by_size(a, b, floors).items()
+            for size, found in by_size(resample.of(a), resample.of(b), floors).items()
         }
         for (a, b), floors in of_views
     ]
@@ -275,10 +300,13 @@ _RAW = ("jaccard", "cross", "ceiling_a", "ceiling_b")
 _NAMES = (*_RAW, "gap", "normalised")
 
 
-def by_size(a: PackedSets, b: PackedSets, floors: Mapping[int, float]) -> dict[int, dict[str, Value]]:
-    """The values at every size, of rows as `Halves.circuits` has them."""
-    whole_a, *halves_a = parts(a)
-    whole_b, *halves_b = parts(b)
+Halved = tuple[PackedSets, PackedSets, PackedSets]
+"""The sets of all groups, of first halves and of second ones."""
+
+
+def by_size(a: Halved, b: Halved, floors: Mapping[int, float]) -> dict[int, dict[str, Value]]:
+    """The values of a resample at every size."""
+    (whole_a, *halves_a), (whole_b, *halves_b) = a, b
     jaccard = mean_jaccards((whole_a, whole_b))
     if len(halves_a[0].held) == 0:
         nothing = dict.fromkeys(_NAMES, Undefined("a half is empty"))
@@ -296,12 +324,6 @@ def by_size(a: PackedSets, b: PackedSets, floors: Mapping[int, float]) -> dict[i
         }
         for (size, floor), values in zip(floors.items(), raw, strict=True)
     }
-
-
-def parts(sets: PackedSets) -> tuple[PackedSets, PackedSets, PackedSets]:
-    """Of rows as `Halves.circuits` has them those of all groups, of first and of second halves."""
-    splits = len(sets.held) // 2
-    return sets.rows(0, 1), sets.rows(1, 1 + splits), sets.rows(1 + splits, 1 + 2 * splits)
 
 
 def _circuit_overlap(found: Mapping[str, Estimate | Undefined], floor: float) -> CircuitOverlap:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .inputs import Floats, numbers, whole
+from .inputs import Flags, Floats, numbers, whole
+from .products import blocks_of, mask_of
 from .undefined import Undefined, Value
 
 LEAST_GROUPS = 6
@@ -33,7 +34,12 @@ class ScoreClusters:
 
 
 def score_clusters(
-    sums: ArrayLike, counts: ArrayLike, most: int = 6, draws: int = 99, seed: int = 0
+    sums: ArrayLike,
+    counts: ArrayLike,
+    most: int = 6,
+    draws: int = 99,
+    seed: int = 0,
+    mask: ArrayLike | None = None,
 ) -> ScoreClusters | Undefined:
     """The division of groups into 2 to `most` clusters with the largest silhouette (Rousseeuw 1987).
 
@@ -46,11 +52,12 @@ def score_clusters(
     opposite sides by themselves, and p is too small.
 
     Args:
-        sums: per-group score sums [groups, edges].
+        sums: per-group score sums [groups, ...].
         counts: examples per group [groups], positive.
         most: clusters at most; fewer than groups are tried.
         draws: of the null.
         seed: of the null.
+        mask: bool [...], what exists.
 
     Returns:
         ScoreClusters. Undefined for fewer than six groups, or where a group has no score at all, or where all
@@ -66,14 +73,15 @@ def score_clusters(
     >>> found.clusters, found.labels.tolist().count(found.labels[0]), found.p
     (2, 6, 0.05)
     """
-    means = _means(sums, counts)
-    limit = min(whole("most", most, 2), len(means) - 1)
+    array, existing, _ = _checked(sums, counts, mask)
+    limit = min(whole("most", most, 2), len(array) - 1)
     whole("draws", draws, 1)
-    if len(means) < LEAST_GROUPS:
-        return Undefined(f"{len(means)} groups are too few to be divided")
-    if not means.any(axis=1).all():
+    largest = _largest(array, existing)
+    if len(array) < LEAST_GROUPS:
+        return Undefined(f"{len(array)} groups are too few to be divided")
+    if not largest.all():
         return Undefined("a group has no score")
-    directions = _placed(means)
+    directions = _placed(array, existing, largest)
     if np.abs(directions - directions.mean(axis=0)).max() <= _ALIKE:
         return Undefined("the scores of all groups have one direction")
     silhouette, labels = _best(directions, limit)
@@ -84,12 +92,13 @@ def score_clusters(
     return ScoreClusters(labels, int(labels.max()) + 1, silhouette, float(np.quantile(drawn, 0.95)), p)
 
 
-def cancellation_ratio(sums: ArrayLike, counts: ArrayLike) -> Value:
+def cancellation_ratio(sums: ArrayLike, counts: ArrayLike, mask: ArrayLike | None = None) -> Value:
     """|Σ| / Σ|·| of the groups' mean scores, over all edges: Σ_e |Σ_g x_ge| / Σ_e Σ_g |x_ge|.
 
     Args:
-        sums: per-group score sums [groups, edges].
+        sums: per-group score sums [groups, ...].
         counts: examples per group [groups], positive.
+        mask: bool [...], what exists.
 
     Returns:
         In [0, 1]; 1: all groups agree on every edge's sign; smaller: what one group's edges do, another's
@@ -102,30 +111,45 @@ def cancellation_ratio(sums: ArrayLike, counts: ArrayLike) -> Value:
     >>> cancellation_ratio([[1.0, 2.0], [1.0, -2.0]], [1, 1]), cancellation_ratio([[1.0], [3.0]], [1, 1])
     (0.3333333333333333, 1.0)
     """
-    means = _means(sums, counts)
-    largest = float(np.abs(means).max(initial=0))
+    array, existing, examples = _checked(sums, counts, mask)
+    # By the largest, so that no sum of large scores is infinite.
+    largest = float((_largest(array, existing) / examples).max())
     if largest == 0:
         return Undefined("all scores are 0")
-    means = means / largest  # so that no sum of large scores is infinite
-    total = float(np.abs(means).sum())
+    together = apart = 0.0
+    for block in blocks_of("sums", array, existing):
+        means = block / examples[:, None] / largest
+        together += float(np.abs(means.sum(axis=0)).sum())
+        apart += float(np.abs(means).sum())
     # Rounding can make the first larger by a digit.
-    return min(1.0, float(np.abs(means.sum(axis=0)).sum()) / total)
+    return min(1.0, together / apart)
 
 
-def _means(sums: ArrayLike, counts: ArrayLike) -> Floats:
-    total, examples = numbers("sums", sums, 2), numbers("counts", counts, 1)
-    if len(total) != len(examples):
+def _checked(sums: ArrayLike, counts: ArrayLike, mask: ArrayLike | None) -> tuple[Floats, Flags, Floats]:
+    """Sums, what of them exists, and examples. Raises ValueError where they do not fit together."""
+    total, examples = np.asarray(sums), numbers("counts", counts, 1)
+    if total.ndim < 2 or len(total) != len(examples):
         raise ValueError(f"sums {total.shape} must have one row per group, and counts has {len(examples)}")
     if (examples <= 0).any():
         raise ValueError("counts must be positive: leave out groups without examples")
-    return np.asarray(total / examples[:, None], dtype=np.float64)
+    return total, mask_of(total, mask), examples.astype(np.float64)
 
 
-def _placed(means: Floats) -> Floats:
+def _largest(sums: Floats, existing: Flags) -> Floats:
+    """The largest |sum| of each group."""
+    found: Floats = np.max([np.abs(block).max(axis=1) for block in blocks_of("sums", sums, existing)], axis=0)
+    return found
+
+
+def _placed(sums: Floats, existing: Flags, largest: Floats) -> Floats:
     """Points [groups, groups] of norm 1 with the distances of the groups' directions: few for many edges."""
-    # Brought to size first: squares of very small scores would be 0.
-    units = _normed(means / np.abs(means).max(axis=1, keepdims=True))
-    values, vectors = np.linalg.eigh(units @ units.T)
+    products = np.zeros((len(sums), len(sums)))
+    for block in blocks_of("sums", sums, existing):
+        # Brought to size first: squares of very small scores would be 0.
+        scaled = block / largest[:, None]
+        products += scaled @ scaled.T
+    norm = np.sqrt(np.diag(products))
+    values, vectors = np.linalg.eigh(products / norm[:, None] / norm)
     return np.asarray(vectors * np.sqrt(np.clip(values, 0, None)))
 
 

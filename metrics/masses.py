@@ -4,21 +4,28 @@ As `node_importance` of weighted mean scores, without a pass over the graph for 
 once, and of a circuit's edges alone.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .buffers import Buffers
 from .components import incidence
 from .inputs import Floats, Integers, flags, whole
+from .largest_sets import top_sets
 from .overlap import Ranking
 from .packed import CHUNK, Bits
 from .products import Doubles, examples_of, weights_of
-from .screened import ScreenedSums, checked_sums, screened, top_sets
+from .screened import ScreenedSums, checked_sums, screened
+from .threads import each_of
 
 ROWS = 64
-"""Resamples that are looked at together."""
+"""Resamples of circuits that stay that are looked at together."""
+
+ROWS_FOUND = 128
+"""Resamples of circuits found anew that are looked at together: of all, sums are brought into one order."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +45,7 @@ def circuit_masses(
     source_component: ArrayLike,
     destination_component: ArrayLike,
     by: Ranking = "absolute",
+    threads: int = 1,
 ) -> list[CircuitMasses]:
     """`node_importance` and `node_degree` of the k largest edges of each weighted mean, found anew in each.
 
@@ -49,6 +57,7 @@ def circuit_masses(
         k: edges of a circuit.
         source_component, destination_component: incidence matrices, see `node_importance`.
         by: ranking of the edges.
+        threads: how many find them at once, which changes no number.
 
     Returns:
         For each model importance (in the units of a score) and degree.
@@ -70,7 +79,7 @@ def circuit_masses(
     rows = weights_of(weights, len(examples)).astype(np.float64)
     checked = [checked_sums("sums", each, existing, len(examples)) for each in sums]
     models = screened(checked, existing, examples)
-    return [_of_model(model, rows, size, by, existing.shape, matrices) for model in models]
+    return [_of_model(model, rows, size, by, existing.shape, matrices, threads) for model in models]
 
 
 def fixed_masses(
@@ -129,14 +138,19 @@ def _of_model(
     by: Ranking,
     shape: tuple[int, ...],
     matrices: tuple[Floats, Floats],
+    threads: int,
 ) -> CircuitMasses:
     source, destination = np.divmod(model.places, shape[1])
     ends = np.stack([source, destination + shape[0]])
     mass, degree = (np.zeros((len(weights), sum(shape))) for _ in range(2))
-    for start in range(0, len(weights), ROWS):
-        rows = slice(start, start + ROWS)
-        (bits,) = top_sets(model, weights[rows], [k], by).bits
+    buffers = Buffers()
+
+    def add(rows: slice) -> None:
+        (bits,) = top_sets(model, weights[rows], [k], by, buffers=buffers).bits
         _add_circuits(model, weights[rows], bits, ends, mass[rows], degree[rows])
+
+    blocks = [slice(start, start + ROWS_FOUND) for start in range(0, len(weights), ROWS_FOUND)]
+    deque(each_of(blocks, add, threads), maxlen=0)
     of_nodes = np.concatenate(matrices, axis=1).T
     return CircuitMasses(_finite(mass @ of_nodes), degree @ of_nodes)
 

@@ -9,11 +9,14 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .components import random_components, touched_components
+from .components import edges_at_components, incidence, random_components, touched_components
 from .inputs import Flags, Floats, Integers, edge_scores, flags, match, numbers, unit_scale, whole
 from .undefined import Undefined, Value
 
 Ranking = Literal["absolute", "signed", "positive"]
+
+SURELY = 1e-6
+"""A chance as small as this that any draw would show something else, for which none is drawn."""
 
 
 def top_edges(scores: ArrayLike, edges: ArrayLike, k: int, by: Ranking = "absolute") -> Flags:
@@ -272,7 +275,8 @@ def chance_node_jaccard(
 ) -> float:
     """Mean node Jaccard of two circuits of uniformly drawn edges: the floor of `node_jaccard`, by simulation.
 
-    No closed form: the sets of components depend on the graph. Range and direction as `chance_jaccard`.
+    No closed form: the sets of components depend on the graph. Of a size with which draws as good as surely
+    touch every component that has an edge, nothing is drawn. Range and direction as `chance_jaccard`.
 
     Raises:
         ValueError: sizes outside 1..edges; incidence matrices as in `node_importance`, or that leave out
@@ -282,10 +286,11 @@ def chance_node_jaccard(
     >>> chance_node_jaccard(np.ones((2, 2), bool), 4, 4, np.eye(2), np.eye(2))
     1.0
     """
-    matrices = source_component, destination_component
-    # All edges are the same circuit whatever is drawn, and the one that takes longest to draw.
+    existing = flags("edges", edges, 2)
+    matrices = incidence(source_component, destination_component, existing.shape)
+    held = edges_at_components(existing, *matrices)
     first, second = (
-        random_components(edges, size, *matrices, 1 if size == np.count_nonzero(edges) else draws, own)
+        _random_touches(existing, size, matrices, held, whole("draws", draws, 1), own)
         # Another seed: from the same one, circuits of one size would be the same circuits.
         for size, own in ((size_a, seed), (size_b, seed + 1))
     )
@@ -293,6 +298,18 @@ def chance_node_jaccard(
     if isinstance(chance, Undefined):
         raise ValueError("no component has an edge: the incidence matrices leave out every node")
     return chance
+
+
+def _random_touches(
+    edges: Flags, size: int, matrices: tuple[Floats, Floats], held: Integers, draws: int, seed: int
+) -> Flags:
+    """Components that random circuits touch [draws, components], one row where all surely touch the same."""
+    number = int(edges.sum())
+    # Of n edges k miss all d of a component with probability C(n − k, d)/C(n, d) ≤ (1 − k/n)^d.
+    missed = (1 - whole("k", size, 1, number) / number) ** held[held > 0]
+    if draws * missed.sum() < SURELY:
+        return np.asarray(held > 0)[None]
+    return random_components(edges, size, *matrices, draws, seed)
 
 
 def mean_share(shared: Integers, union: Integers) -> Value:

@@ -1,7 +1,7 @@
 """Circuits of several sizes as bits: eight edges a byte, and what two circuits share by counting bits."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,19 @@ class PackedSets:
             width = min(one.shape[1], another.shape[1])
             counts.append(counted(one[:, :width] & another[:, :width]))
         return np.stack(counts, axis=1)
+
+
+class HalvedRows(NamedTuple):
+    """The rows of one resample: that of all groups, those of first halves, and those of second ones."""
+
+    whole: slice
+    first: slice
+    second: slice
+
+    def of(self, sets: PackedSets) -> tuple[PackedSets, PackedSets, PackedSets]:
+        """The sets of these rows."""
+        whole, first, second = (sets.rows(rows.start, rows.stop) for rows in self)
+        return whole, first, second
 
 
 def mean_jaccards(*pairs: tuple[PackedSets, PackedSets]) -> list[Value]:

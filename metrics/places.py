@@ -7,8 +7,9 @@ from numpy.typing import ArrayLike
 
 from .cosine import why_unclear
 from .inputs import Flags, Floats, Integers, clusters_of, level_of, match, numbers
-from .products import Doubles, added_up, blocks_of, examples_of, mask_of, mean_product, own_products
+from .products import BLOCK, Doubles, added_up, blocks_of, examples_of, mask_of, mean_product, own_products
 from .resampling import Estimate, cluster_weights, estimate_of, unit_freedom
+from .threads import each_of
 from .undefined import Undefined
 
 AT_ONCE = 2**10
@@ -55,12 +56,14 @@ def mass_place_shares(
     resamples: int = 200,
     seed: int = 0,
     level: float = 0.95,
+    threads: int = 1,
 ) -> tuple[Estimate | Undefined, ...]:
     """`place_shares` of mean scores, with intervals over prompts.
 
     Args:
         sums_by_place: for each place score sums [groups, ...], of the same edges and examples.
         counts, clusters, mask, resamples, seed, level: as in `squared_place_shares`.
+        threads: how many add up scores at once, which changes no number.
 
     Returns:
         One of each place, in [0, 1] but for bounds of intervals, all with the same draws. Undefined where all
@@ -78,7 +81,7 @@ def mass_place_shares(
     existing = mask_of(arrays[0], mask)
     # By the largest of all places: sums of very large scores are beyond all numbers.
     largest = max(np.abs(block).max() for each in arrays for block in blocks_of("sums", each, existing))
-    held = np.array([_held(each, existing, examples, weights, largest or 1.0) for each in arrays])
+    held = np.array([_held(each, existing, examples, weights, largest or 1.0, threads) for each in arrays])
     total = held.sum(axis=0)
     if not total[0]:
         return (Undefined("all scores are 0"),) * len(arrays)
@@ -88,14 +91,23 @@ def mass_place_shares(
     return tuple(estimate_of(float(each[0]), each[1:], one, "all scores are 0", freedom) for each in shares)
 
 
-def _held(sums: Floats, mask: Flags, counts: Floats, weights: Doubles, largest: float) -> Doubles:
+def _held(
+    sums: Floats, mask: Flags, counts: Floats, weights: Doubles, largest: float, threads: int
+) -> Doubles:
     """Σ |mean score| over all edges for each row of weights [rows, groups]."""
     share = weights / (weights @ counts)[:, None]
-    found = np.zeros(len(share))
-    for block in blocks_of("sums_by_place", sums, mask):
-        for start in range(0, block.shape[1], AT_ONCE):
-            found += np.abs(share @ (block[:, start : start + AT_ONCE] / largest)).sum(axis=1)
-    return found
+    flat, kept = sums.reshape(len(sums), -1), mask.ravel()
+
+    def of_entries(entries: slice) -> Doubles:
+        found = np.zeros(len(share))
+        for block in blocks_of("sums_by_place", flat[:, entries], kept[entries]):
+            for start in range(0, block.shape[1], AT_ONCE):
+                scores = share @ (block[:, start : start + AT_ONCE] / largest)
+                found += np.abs(scores, out=scores).sum(axis=1)
+        return found
+
+    blocks = [slice(start, start + BLOCK) for start in range(0, len(kept), BLOCK)]
+    return np.asarray(sum(each_of(blocks, of_entries, threads), np.zeros(len(share))))
 
 
 def _places(

@@ -1,61 +1,43 @@
-"""The largest edges of many weighted means: which they are exactly, mostly found in single precision.
+"""Score sums of a model as the search for its circuits asks for them: edges that matter first, in float32.
 
-A bootstrap asks thousands of times which k edges are the largest. Almost all of them are so far from the
-k-th largest score that single precision tells, once that is known roughly: from a sample of the edges. Only
-what lies between two bounds about the k-th score is ranked, and only what rounding might have put on the
-wrong side is computed in double precision. Every step has a check that does not depend on luck; a row that
-fails one is ranked as a whole.
+A bootstrap asks thousands of times which k edges are the largest. What does not change from one resample to
+the next is made once: the order of the edges, their sums in single precision, and bounds of rounding.
 """
 
-import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .inputs import Flags, Floats, Integers, edge_scores, match
-from .nested import entries
-from .overlap import Ranking, strength
-from .packed import CHUNK, WORD, Bits, PackedSets, add_members, counted, packed, packed_entries
-from .resampling import weighted_mean
+from .products import Doubles
 
-SAMPLE = 2**15
-"""Edges at least from which scores are guessed at first; graphs of fewer are their own sample."""
+SAMPLE = 10.0
+"""Edges from which scores are guessed at first, by the number of all to the power 2/3; at most all.
 
-AWAY = 2.5
-"""Standard deviations of a random sample's rank within which the k-th score is looked for.
-
-The sample is one of every so many edges in the order of their mass, whose ranks vary about half as much.
+What lies between bounds grows with all edges, and falls with the root of those that the bounds are from.
 """
 
-SLACK = 1e-5
-"""Of a score, by how much bounds are wider than what is known: more than rounding moves the k-th one."""
+REACH = 5.0
+"""By how many root sums of squared deviations an edge's sum over groups is taken to move in resamples.
 
-TINY = 1e-35
-"""In units of the largest sum: numbers as small as this have lost digits in single precision."""
-
-FEW = 32
-"""Edges of a row that are computed in double precision without further ado."""
-
-CROWDED = 1 / 8
-"""Share of all edges above which those between two bounds are too many to be looked at one by one."""
-
-BLOCK = 2**25
-"""Bytes of mean scores in double precision that are held and ranked at once."""
+Halves of resampled groups have three times the variance of all groups, and among a few million scores some
+are three standard deviations off. It orders edges, and nothing is left out by it.
+"""
 
 Single = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
 class ScreenedSums:
-    """A model's score sums, the edges with large ones first.
+    """A model's score sums, the edges that may come first in some resample first.
 
     `order` [edges]: the place that each edge has among all, which decides between equals. `places`: that in
     the graph `sums` [groups, sources × destinations]. `single` [groups, edges]: sums in float32 times
     2^−`power`, which brings all into [−1, 1]; `mass` [edges]: Σ|sums| over groups in these units. `sample`:
-    columns of `single`, one of each `stride`.
+    columns of `single`, one of each `stride` in the order of the model's own scores.
     """
 
     sums: NDArray[Any]
@@ -64,7 +46,7 @@ class ScreenedSums:
     places: Integers
     power: int
     single: Single
-    mass: Floats
+    mass: Doubles
     sample: Single
     stride: int
 
@@ -85,289 +67,64 @@ def checked_sums(name: str, sums: ArrayLike, edges: Flags, groups: int) -> NDArr
 
 
 def screened(models: Sequence[NDArray[Any]], edges: Flags, counts: Floats) -> list[ScreenedSums]:
-    """The sums [groups, sources × destinations] of several models, their edges in one order, by mass."""
+    """The sums [groups, sources × destinations] of several models, their edges in one order.
+
+    It is that of how far scores reach in resamples, in the model in which that is more.
+
+    >>> sums = np.array([[1.0, -5.0, 0.0], [1.0, -3.0, 4.0]])
+    >>> (model,) = screened([sums], np.ones((1, 3), bool), counts=np.ones(2))
+    >>> model.order.tolist(), (model.single * 2**model.power).tolist()
+    ([2, 1, 0], [[0.0, -5.0, 1.0], [4.0, -3.0, 1.0]])
+    """
     places = np.flatnonzero(edges)
-    masses = [_mass(sums, places) for sums in models]
+    scaled = [_Scaled.of(sums, places) for sums in models]
     key = np.zeros(len(places))
-    for mass in masses:
-        typical = np.median(mass)
-        with np.errstate(invalid="ignore", over="ignore"):
-            np.maximum(key, mass / typical if typical > 0 else mass, out=key)
+    for one in scaled:
+        typical = np.median(one.reach)
+        np.maximum(key, one.reach / typical if typical > 0 else one.reach, out=key)
     # Stable, so that the same sums have the same order everywhere.
     order = np.argsort(-key, kind="stable")
-    return [
-        _screened(sums, counts, order, places[order], mass[order])
-        for sums, mass in zip(models, masses, strict=True)
-    ]
-
-
-def _mass(sums: NDArray[Any], places: Integers) -> Floats:
-    mass = np.zeros(len(places))
-    with np.errstate(over="ignore"):
-        for group in sums:
-            mass += np.abs(group[places])
-    return mass
-
-
-def _screened(
-    sums: NDArray[Any], counts: Floats, order: Integers, places: Integers, mass: Floats
-) -> ScreenedSums:
-    single = np.empty((len(sums), len(order)), np.float32)
-    power = max(int(np.frexp(np.abs(group[places]).max())[1]) for group in sums)
-    for group, row in zip(sums, single, strict=True):
-        row[:] = np.ldexp(group[places].astype(np.float64), -power)
-    stride = max(1, len(order) // SAMPLE)
-    sample = np.ascontiguousarray(single[:, stride // 2 :: stride])
-    return ScreenedSums(sums, counts, order, places, power, single, np.ldexp(mass, -power), sample, stride)
-
-
-def top_sets(model: ScreenedSums, weights: Floats, sizes: Sequence[int], by: Ranking) -> PackedSets:
-    """The circuits of the k largest edges of each weighted mean; of equals the first of all edges.
-
-    `weights`: [rows, groups]; `sizes`: ascending, within 1..edges.
-
-    >>> sums = np.array([[3.0, -5.0, 1.0], [3.0, 5.0, 2.0]])
-    >>> (model,) = screened([sums], np.ones((1, 3), bool), counts=np.ones(2))
-    >>> found = top_sets(model, np.array([[1.0, 1.0], [2.0, 0.0]]), [1, 2], "absolute")
-    >>> [sorted(found.order[np.flatnonzero(np.unpackbits(row))].tolist()) for row in found.bits[1]]
-    [[0, 2], [0, 1]]
-    """
-    edges = len(model.order)
-    ranked = [k for k in sizes if k < edges]
-    # Single precision says nothing of an order in which a score just above 0 is far from one just below it.
-    if not ranked or by == "positive" or not _representable(model, weights):
-        return _exact_sets(model, weights, sizes, by)
-    found = _Search(model, weights, ranked, by).sets()
-    if len(ranked) == len(sizes):
-        return found
-    everything = packed(np.ones((1, edges), np.bool_))
-    whole = np.broadcast_to(everything, (len(weights), everything.shape[1]))
-    held = np.pad(found.held, ((0, 0), (0, 1)), constant_values=edges)
-    return replace(found, bits=(*found.bits, whole), held=held)
-
-
-def _representable(model: ScreenedSums, weights: Floats) -> bool:
-    """Whether no mean can be beyond all numbers, nor what a group counts in one."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        examples = weights @ model.counts
-        share = weights.max() / examples.min()
-        largest = share * np.ldexp(model.mass.max(), model.power)
-        return bool(np.isfinite(examples).all() and np.isfinite(share) and np.isfinite(largest))
-
-
-def _exact_sets(model: ScreenedSums, weights: Floats, sizes: Sequence[int], by: Ranking) -> PackedSets:
-    """The circuits by ranking all edges in double precision."""
-    sums = model.sums[:, np.sort(model.places)].astype(np.float64)
-    at_once = max(1, BLOCK // sums[0].nbytes)
-    found = []
-    for start in range(0, len(weights), at_once):
-        mean = weighted_mean(sums, model.counts, weights[start : start + at_once])
-        found.append(entries(strength(mean, by), sizes))
-    return packed_entries(np.concatenate(found), len(sizes), model.order)
+    stride = max(1, int(len(order) ** (1 / 3) / SAMPLE))
+    ordered, found = places[order], []
+    for sums in models:
+        # Out of the list, so that memory is free again for the next one's.
+        one = scaled.pop(0)
+        single = np.take(one.single, order, axis=1)
+        own = one.power, single, one.mass[order], one.sample(stride), stride
+        found.append(ScreenedSums(sums, counts, order, ordered, *own))
+    return found
 
 
 @dataclass(frozen=True, eq=False)
-class _Band:
-    """Edges between two bounds, row after row: row, column, strength in single precision and its error."""
+class _Scaled:
+    """Sums in float32 in the order of the graph, times 2^−`power`, and what is known of each edge [edges].
 
-    row: NDArray[Any]
-    column: NDArray[np.int32]
-    value: Single
-    error: Single
-
-    @classmethod
-    def of(cls, parts: Sequence["_Part"], rows: int, width: int) -> "_Band":
-        """Of what was found in each chunk, at places in [rows, width]."""
-        often = [len(part.at) for part in parts]
-        place = np.concatenate([part.at for part in parts])
-        row = place // width
-        column = place - row * width + np.repeat([part.start for part in parts], often)
-        row = row.astype(np.min_scalar_type(rows))
-        # Whole numbers of two bytes are sorted in time that grows with how many there are.
-        at = np.argsort(row, kind="stable")
-        value = np.concatenate([part.value for part in parts])
-        error = np.repeat(np.array([part.error for part in parts], np.float32), often)
-        return cls(row[at], column.astype(np.int32)[at], value[at], error[at])
-
-    def only(self, chosen: Integers) -> "_Band":
-        """Some of the edges."""
-        return _Band(self.row[chosen], self.column[chosen], self.value[chosen], self.error[chosen])
-
-
-class _Part(NamedTuple):
-    """What lies between two bounds in the chunk from an edge on: places in [rows, width], strengths."""
-
-    start: int
-    error: float
-    at: Integers
-    value: Single
-
-
-class _Search:
-    """The search for the circuits of the rows of one set of weights, in units of 2^`power`.
-
-    `low`, `high` [sizes, rows]: between them the k-th score is looked for. No strength is further from what
-    it is in double precision than `rounding` times the edge's mass, and `TINY`.
+    In these units, Σ|sums| over groups (`mass`), Σ sums (`total`), and how far that may `reach` in resamples.
     """
 
-    def __init__(self, model: ScreenedSums, weights: Floats, sizes: Sequence[int], by: Ranking) -> None:
-        self.model, self.sizes, self.by = model, sizes, by
-        self.weights, self.share = weights, weights / (weights @ model.counts)[:, None]
-        power = int(np.frexp(self.share.max())[1])
-        self.power = power + model.power
-        self.single = np.ldexp(self.share, -power).astype(np.float32)
-        # Of each product and sum half a unit in the last place, and of both factors.
-        self.rounding = (self.share.shape[1] + 4) * 2.0**-24 * float(self.single.max())
-        self.low, self.high = self._bounds()
-        self._low, self._high = self.low - _slack(self.low), self.high + _slack(self.high)
-        # Used again for every chunk: to ask for memory anew would take as long as to fill it.
-        width = min(CHUNK, len(model.order))
-        self._values = np.empty((len(weights), width), np.float32)
-        self._masks = np.zeros((2, len(weights), width), np.bool_)
+    power: int
+    single: Single
+    mass: Doubles
+    total: Doubles
+    reach: Doubles
 
-    def sets(self) -> PackedSets:
-        """The circuits."""
-        edges, rows = len(self.model.order), len(self.share)
-        width = -(-edges // WORD) * WORD // 8
-        bits = [np.zeros((rows, width), np.uint8) for _ in self.sizes]
-        found: list[list[_Part]] = [[] for _ in self.sizes]
-        reached = [0] * len(self.sizes)
-        for start in range(0, edges, CHUNK):
-            for size in self._chunk(start, bits, found):
-                reached[size] = min(start + CHUNK, 8 * width)
-        for index, parts in enumerate(found):
-            failed = np.arange(rows)
-            # Where very many are equal, or nearly so, ranking all is less work.
-            if 0 < sum(len(part.at) for part in parts) <= CROWDED * rows * edges + FEW * rows:
-                failed = self._settle(index, bits[index], _Band.of(parts, *self._values.shape))
-            if len(failed):
-                reached[index] = 8 * width
-                self._replace(index, bits[index], failed)
-        trimmed = tuple(each[:, : stop // 8] for each, stop in zip(bits, reached, strict=True))
-        held = np.tile(np.array(self.sizes, dtype=np.int64), (rows, 1))
-        return PackedSets(trimmed, held, self.model.order)
+    @classmethod
+    def of(cls, sums: NDArray[Any], places: Integers) -> "_Scaled":
+        power = max(int(np.frexp(np.abs(group[places]).max())[1]) for group in sums)
+        single = np.empty((len(sums), len(places)), np.float32)
+        mass, total, squares = (np.zeros(len(places)) for _ in range(3))
+        for group, row in zip(sums, single, strict=True):
+            scores = np.ldexp(group[places].astype(np.float64), -power)
+            row[:] = scores
+            mass += np.abs(scores)
+            total += scores
+            squares += scores**2
+        moved = np.sqrt(np.maximum(squares - total**2 / len(sums), 0))
+        return cls(power, single, mass, total, np.abs(total) + REACH * moved)
 
-    def _bounds(self) -> tuple[Floats, Floats]:
-        """Bounds of the k-th score of each size and row, by the sample's order."""
-        values, stride = self._strengths(self.model.sample), self.model.stride
-        number, ranks = values.shape[1], []
-        for k in self.sizes:
-            rank = k / stride
-            away = 0.0 if stride == 1 else AWAY * math.sqrt(rank * max(0.0, 1 - rank / number)) + 1
-            ranks.append((math.ceil(rank + away), math.floor(rank - away)))
-        found = _of_ranks(values, {each for pair in ranks for each in pair})
-        low, high = (np.array([found[rank] for rank in each]) for each in zip(*ranks, strict=True))
-        return low - _slack(low), high + _slack(high)
-
-    def _strengths(self, sums: Single, out: Single | None = None) -> Single:
-        """What edges are ranked by [rows, edges], from sums [groups, edges]."""
-        values = np.matmul(self.single, sums, out=out)
-        # In place where it is asked most often.
-        return np.abs(values, out=values) if self.by == "absolute" else strength(values, self.by)
-
-    def _chunk(self, start: int, bits: list[Bits], found: list[list[_Part]]) -> list[int]:
-        """Look at the edges from `start` on: set bits, note what is between; which sizes reach to here."""
-        sums = self.model.single[:, start : start + CHUNK]
-        width = sums.shape[1]
-        values = self._strengths(sums, self._values[:, :width])
-        inside, between = self._masks[0, :, :width], self._masks[1, :, :width]
-        self._masks[1, :, width:] = False  # what an earlier chunk has left behind the end of the last
-        error = self.rounding * float(self.model.mass[start : start + CHUNK].max()) + TINY
-        low = self._low - error
-        reached: list[int] = np.flatnonzero((values.max(axis=1) >= low).any(axis=1)).tolist()
-        for index in reached:
-            np.greater_equal(values, (self._high[index] + error).astype(np.float32)[:, None], out=inside)
-            np.greater_equal(values, low[index].astype(np.float32)[:, None], out=between)
-            between ^= inside
-            eighths = np.packbits(inside, axis=1)
-            bits[index][:, start // 8 : start // 8 + eighths.shape[1]] = eighths
-            # Of the whole buffer, whose rows are of one length.
-            at = np.flatnonzero(self._masks[1])
-            if len(at):
-                found[index].append(_Part(start, error, at, self._values.reshape(-1)[at]))
-        return reached
-
-    def _settle(self, index: int, bits: Bits, band: _Band) -> Integers:
-        """Set the bits of a size's band that are among the largest; which rows no check vouches for."""
-        rows = len(self.share)
-        missing = self.sizes[index] - counted(bits)
-        if len(band.row) <= FEW * rows:
-            return self._vouched(index, self._add_nearest(bits, band, missing))
-        score = _of_rank(band, missing, rows)
-        low, high = score - _slack(score), score + _slack(score)
-        # Each row's bound as often as it has edges.
-        often = np.bincount(band.row, minlength=rows)
-        above = band.value >= np.repeat(high + _slack(score), often) + band.error
-        near = band.value >= np.repeat(low - _slack(score), often) - band.error
-        near &= ~above
-        # By index, because masks that hold about half of all take five times as long.
-        within = band.only(np.flatnonzero(above))
-        add_members(bits, within.row, within.column)
-        missing = missing - np.bincount(within.row, minlength=rows)
-        last = self._add_nearest(bits, band.only(np.flatnonzero(near)), missing)
-        return self._vouched(index, last, low, high)
-
-    def _vouched(
-        self, index: int, last: Floats, low: Floats | float = -np.inf, high: Floats | float = np.inf
-    ) -> Integers:
-        """The rows whose last score is not between all bounds that were taken for it, or is NaN.
-
-        One between them is that of rank k: all that was left out is smaller, all that was put in larger.
-        """
-        within = (last >= np.maximum(low, self.low[index])) & (last < np.minimum(high, self.high[index]))
-        return np.flatnonzero(~within)
-
-    def _add_nearest(self, bits: Bits, close: _Band, missing: Integers) -> Floats:
-        """Set bits of so many of the largest in double precision; the least of these in each row, or NaN."""
-        exact = self._exact(close)
-        order = np.lexsort((self.model.order[close.column], -exact, close.row))
-        close, exact = close.only(order), exact[order]
-        first = np.searchsorted(close.row, np.arange(len(missing) + 1))
-        taken = close.only(np.flatnonzero(np.arange(len(exact)) - first[close.row] < missing[close.row]))
-        add_members(bits, taken.row, taken.column)
-        there = (missing >= 1) & (missing <= np.diff(first))
-        last = np.full(len(missing), np.nan)
-        last[there] = np.ldexp(exact[(first[:-1] + missing - 1)[there]], -self.power)
-        return last
-
-    def _exact(self, band: _Band) -> Floats:
-        """Strengths in double precision."""
-        total, places = np.zeros(len(band.row)), self.model.places[band.column]
-        # Group by group, so that edges with the same sums have the same score wherever they stand.
-        for shares, sums in zip(self.share.T, self.model.sums, strict=True):
-            total += shares[band.row] * sums[places]
-        return np.asarray(strength(total, self.by))
-
-    def _replace(self, index: int, bits: Bits, rows: Integers) -> None:
-        sizes = self.sizes[index : index + 1]
-        bits[rows] = _exact_sets(self.model, self.weights[rows], sizes, self.by).bits[0]
-
-
-def _slack(score: Floats) -> Floats:
-    with np.errstate(invalid="ignore"):
-        return np.where(np.isfinite(score), SLACK * np.abs(score) + TINY, 0.0)
-
-
-def _of_ranks(values: Single, ranks: Iterable[int]) -> dict[int, Floats]:
-    """Of each row [rows, n] the values of some ranks, 1 for the largest; infinite above 1 and below n."""
-    rows, number = values.shape
-    found: dict[int, Floats] = {}
-    for rank in sorted(ranks, reverse=True):
-        if 1 <= rank <= number:
-            # What is smaller than one rank is not looked at again for the next.
-            values = np.partition(values, values.shape[1] - rank, axis=1)[:, -rank:]
-            found[rank] = values[:, 0].astype(np.float64)
-        else:
-            found[rank] = np.full(rows, np.inf if rank < 1 else -np.inf)
-    return found
-
-
-def _of_rank(band: _Band, ranks: Integers, rows: int) -> Floats:
-    """Of each row the strength of a rank, 1 for the largest; NaN where the band has no such."""
-    first = np.searchsorted(band.row, np.arange(rows + 1))
-    found = np.full(rows, np.nan)
-    for row, rank in enumerate(ranks.tolist()):
-        values = band.value[first[row] : first[row + 1]]
-        if 1 <= rank <= len(values):
-            found[row] = np.partition(values, len(values) - rank)[len(values) - rank]
-    return found
+    def sample(self, stride: int) -> Single:
+        """Columns of one edge of so many, in the order of |Σ sums|: ranks in it are near those of all."""
+        if stride == 1:
+            return self.single
+        chosen = np.argsort(-np.abs(self.total), kind="stable")[stride // 2 :: stride]
+        return np.take(self.single, chosen, axis=1)

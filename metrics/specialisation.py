@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .components import incidence, random_circuits
+from .components import incidence, random_places
 from .inputs import Floats, distribution, edge_scores, flags, match, numbers, unit_scale, whole
 from .undefined import Undefined, Value
 
@@ -152,9 +152,10 @@ def random_specialisation(
     matrices = incidence(source_component, destination_component, kept.shape)
     generator = np.random.default_rng([seed, 2])
     ends = []
-    for drawn in random_circuits(existing, len(masses), draws, seed):
+    for places in random_places(existing, len(masses), draws, seed):
         # The circuit's own scores: unequal scores are specialised wherever they lie.
-        placed, (source, destination) = generator.permutation(masses), np.nonzero(drawn)
+        placed = generator.permutation(masses)
+        source, destination = np.divmod(np.sort(places), kept.shape[1])
         leaving = np.bincount(source, placed, kept.shape[0])
         ends.append((leaving, np.bincount(destination, placed, kept.shape[1])))
     leaving, entering = (np.stack(each) for each in zip(*ends, strict=True))

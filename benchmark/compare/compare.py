@@ -24,6 +24,17 @@ from .sharpness import output_sharpness
 from .squared import squared_mass
 from .structure import structure
 
+MOST_THREADS = 8
+"""Threads that share the resamples at most: each holds circuits of its own."""
+
+
+def shared_threads() -> int:
+    """How many share the resamples of a comparison: as many as torch has, up to `MOST_THREADS`."""
+    # Imported here: tables and boards know of comparisons, and start without torch.
+    import torch
+
+    return min(MOST_THREADS, torch.get_num_threads())
+
 
 def compared_size(arm: Sweep, mdm: Sweep, grid: Sequence[float], compared: Compared) -> int:
     """Number of edges of the compared circuits.
@@ -45,21 +56,22 @@ def compare(
     compared: Compared,
     statistics: Statistics,
     at_all_sizes: bool = True,
+    threads: int = 1,
 ) -> Comparison:
     """Every number of a task's comparison, from the evidence on both members.
 
     `at_all_sizes`: whether overlap is found at every budget, most of the work, and not at the compared size
-    alone; then there is no curve of it.
+    alone; then there is no curve of it. `threads`: how many share the resamples, which changes no number.
     """
     components, grid = Components(arm.scores.graph), sweeping.grid
     size = compared_size(arm.sweep, mdm.sweep, grid, compared)
     selected = Selected.of(arm.scores, mdm.scores, sweeping.selection, size)
     points = list(zip(budgets(grid, components.graph.edges), grid, strict=True)) if at_all_sizes else []
     shares = _shares_of(size, points, components.graph.edges)
-    overlaps = overlaps_of(arm.scores, mdm.scores, components, shares, selected, statistics)
+    overlaps = overlaps_of(arm.scores, mdm.scores, components, shares, selected, statistics, threads)
     read = tuple(arm.entropies.components), tuple(mdm.entropies.components)
     placement = selected.placement(components, read)
-    values = placement.estimates(arm.scores, mdm.scores, statistics)
+    values = placement.estimates(arm.scores, mdm.scores, statistics, threads)
     sharpness = output_sharpness(values, arm, mdm, statistics)
     squared = squared_mass(arm.scores, mdm.scores, components, placement.uniform, statistics)
     effects = component_effects(arm, mdm, components, selected.circuits, statistics)
@@ -74,6 +86,7 @@ def compare(
             selected,
             compared.components,
             statistics,
+            threads,
         )
         for role, one in (("arm", arm), ("mdm", mdm))
     ]
@@ -124,6 +137,7 @@ def _member(
     selected: Selected,
     top: int,
     statistics: Statistics,
+    threads: int,
 ) -> MemberRecord:
     attribution, components = evidence.scores.attribution, placement.components
     graph = components.graph
@@ -158,7 +172,7 @@ def _member(
         | {"random": measured(random), "output_sharpness": together.sharpness},
         specialisation_squared=together.squared["specialisation"],
         effects=together.effects,
-        direction=direction(evidence.scores, statistics),
+        direction=direction(evidence.scores, statistics, threads),
         heterogeneity=heterogeneity(evidence.scores, statistics),
         top=_top(importance, components, top),
     )

@@ -10,7 +10,7 @@ from ..record.protocol import Statistics
 NAMES = ("right_context", "before", "behind", "right_context_squared")
 
 
-def direction(scores: ScoreSums, statistics: Statistics) -> dict[str, Measured]:
+def direction(scores: ScoreSums, statistics: Statistics, threads: int = 1) -> dict[str, Measured]:
     """Shares of a member's absolute score by the position of its source, and one of its squared score.
 
     `before`: of positions before the first token in which the prompts differ; `behind`: of positions right of
@@ -29,7 +29,7 @@ def direction(scores: ScoreSums, statistics: Statistics) -> dict[str, Measured]:
     between -= before
     between -= behind
     given = (before, between, behind), attribution.counts, scores.templates, None
-    of_mass = mass_place_shares(*given, *statistics.drawn)
+    of_mass = mass_place_shares(*given, *statistics.drawn, threads=threads)
     of_squares = squared_place_shares(*given, *statistics.drawn)
     return {
         "right_context": measured(_outside(of_mass)),

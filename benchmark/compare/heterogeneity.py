@@ -14,11 +14,11 @@ def heterogeneity(scores: ScoreSums, statistics: Statistics) -> dict[str, Measur
     `clusters`: how many the division has; `silhouette`: how far they lie apart; `silhouette_null`: what 95 %
     of groups of one circuit stay below; `p`: share of these that reach as far; `cancellation`: |Σ|/Σ|·|.
     """
-    sums, counts = scores.attribution.score_sums[:, scores.graph.mask], scores.attribution.counts
-    found = score_clusters(sums, counts, seed=statistics.resampling_seed)
+    sums, counts, mask = scores.attribution.score_sums, scores.attribution.counts, scores.graph.mask
+    found = score_clusters(sums, counts, seed=statistics.resampling_seed, mask=mask)
     if isinstance(found, Undefined):
         values = dict.fromkeys(_OF_CLUSTERS, measured(found))
     else:
         of_clusters = float(found.clusters), found.silhouette, found.null, found.p
         values = dict(zip(_OF_CLUSTERS, map(measured, of_clusters), strict=True))
-    return {**values, "cancellation": measured(cancellation_ratio(sums, counts))}
+    return {**values, "cancellation": measured(cancellation_ratio(sums, counts, mask))}

@@ -25,11 +25,12 @@ def overlaps_of(
     shares: Mapping[int, float],
     selected: Selected,
     statistics: Statistics,
+    threads: int = 1,
 ) -> dict[int, OverlapPoint]:
     """Overlap at each number of edges, whose share of all edges is given."""
     graph = components.graph
     ranked = [each.ranked(selected.selection) for each in (arm, mdm)]
-    found = _found(arm, mdm, components, list(shares), selected, statistics)
+    found = _found(arm, mdm, components, list(shares), selected, statistics, threads)
     points = {}
     for (size, share), (of_edges, of_nodes) in zip(shares.items(), found, strict=True):
         # From all discovery prompts, as published overlaps are.
@@ -51,6 +52,7 @@ def _found(
     sizes: list[int],
     selected: Selected,
     statistics: Statistics,
+    threads: int,
 ) -> Sequence[tuple[CircuitOverlap | OverlapValues, CircuitOverlap | OverlapValues]]:
     """At each size the overlap of edges and that of components; without intervals if resamples choose."""
     of_groups = arm.attribution.score_sums, mdm.attribution.score_sums, arm.attribution.counts, arm.templates
@@ -68,6 +70,7 @@ def _found(
         splits=splits,
         resamples=statistics.resamples,
         seed=seed,
+        threads=threads,
     )
 
 

@@ -70,11 +70,13 @@ class Placement:
         self._read = [{name: components.names.index(name) for name in names} for names in read]
         self.uniform = self._uniform()
 
-    def estimates(self, arm: ScoreSums, mdm: ScoreSums, statistics: Statistics) -> Estimates:
+    def estimates(
+        self, arm: ScoreSums, mdm: ScoreSums, statistics: Statistics, threads: int = 1
+    ) -> Estimates:
         """Values of both members and of MDM − ARM, with intervals; those of depth are `depth_shift`'s."""
 
         def of_rows(weights: Floats) -> Iterator[dict[PlacementNumber, Value]]:
-            before, after = self._masses(arm, mdm, weights)
+            before, after = self._masses(arm, mdm, weights, threads)
             for row in range(len(weights)):
                 importance, degrees = (
                     (getattr(before, name)[row], getattr(after, name)[row])
@@ -84,7 +86,7 @@ class Placement:
 
         return bootstrap_rows(of_rows, arm.templates, *statistics.drawn)
 
-    def _masses(self, arm: ScoreSums, mdm: ScoreSums, weights: Floats) -> list[CircuitMasses]:
+    def _masses(self, arm: ScoreSums, mdm: ScoreSums, weights: Floats, threads: int) -> list[CircuitMasses]:
         """Of the ARM and of the MDM what passes through every component in each resample [rows, groups]."""
         components, counts = self.components, arm.attribution.counts
         sums = [each.attribution.score_sums for each in (arm, mdm)]
@@ -93,7 +95,7 @@ class Placement:
             # Found anew for every resample, so that intervals include the uncertainty about which edges
             # belong.
             mask = components.graph.mask
-            return circuit_masses(sums, counts, weights, mask, self.size, *nodes, self._by)
+            return circuit_masses(sums, counts, weights, mask, self.size, *nodes, self._by, threads)
         return [
             CircuitMasses(
                 fixed_masses(each, counts, weights, circuit, *nodes),

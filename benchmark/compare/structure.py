@@ -16,6 +16,7 @@ from ...metrics import (
 )
 from ...metrics.inputs import Floats
 from ...metrics.spread import POWER
+from ..circuits.graph import Edges
 from ..measure.evidence import ScoreSums
 from ..record.missing import Missing
 from ..record.number import Measured, measured
@@ -38,24 +39,27 @@ def structure(arm: ScoreSums, mdm: ScoreSums, statistics: Statistics) -> dict[st
     """
     mask, counts = arm.graph.mask, arm.attribution.counts
 
-    def cosine(one: Floats, other: Floats) -> Estimate | Undefined:
-        return disattenuated_cosine(group_products(one, other), counts, arm.templates, *statistics.drawn)
+    def cosine(one: Floats, other: Floats, among: Edges | None = None) -> Estimate | Undefined:
+        products = group_products(one, other, among)
+        return disattenuated_cosine(products, counts, arm.templates, *statistics.drawn)
 
-    a, b = (each.attribution.score_sums[:, mask] for each in (arm, mdm))
-    standardised = standardised_cosine(a, b, counts, arm.templates, None, POWER, *statistics.drawn)
+    # With the mask everywhere: of a large model, sums of the edges alone would be hundreds of megabytes more.
+    a, b = arm.attribution.score_sums, mdm.attribution.score_sums
+    standardised = standardised_cosine(a, b, counts, arm.templates, mask, POWER, *statistics.drawn)
     found: dict[str, Estimate | Value] = {
-        "edges": cosine(a, b),
+        "edges": cosine(a, b, mask),
         "standardised": standardised,
         "components": cosine(_written(arm), _written(mdm)),
-        "carried_arm": carrying_edges(a, counts),
-        "carried_mdm": carrying_edges(b, counts),
+        "carried_arm": carrying_edges(a, counts, mask),
+        "carried_mdm": carrying_edges(b, counts, mask),
     }
     if isinstance(standardised, Undefined):
         found |= dict.fromkeys(_CARRIED, standardised)
     else:
-        scale = inverse_spread(a, b, counts, None, arm.templates)
+        scale = inverse_spread(a, b, counts, None, arm.templates, mask=mask)
         found |= {
-            name: carrying_edges(sums * scale, counts) for name, sums in zip(_CARRIED, (a, b), strict=True)
+            name: carrying_edges(sums, counts, mask, scale)
+            for name, sums in zip(_CARRIED, (a, b), strict=True)
         }
     values = {name: measured(value) for name, value in found.items()}
     values |= {"between": _between(arm, mdm, cosine), "neurons": _neurons(arm, mdm, cosine)}
@@ -63,6 +67,7 @@ def structure(arm: ScoreSums, mdm: ScoreSums, statistics: Statistics) -> dict[st
 
 
 _Cosine = Callable[[Floats, Floats], Estimate | Undefined]
+"""Of sums of two members."""
 
 
 def _written(scores: ScoreSums) -> Floats:
@@ -80,10 +85,12 @@ def _between(arm: ScoreSums, mdm: ScoreSums, cosine: _Cosine) -> Measured:
         return Missing(missing="the places of sources were not told apart")
     inner = []
     for scores, places in zip((arm, mdm), outside, strict=True):
-        sums = scores.attribution.score_sums
+        sums = scores.attribution.score_sums[:, arm.graph.mask]
         if places is not None and places.sums is not None:
-            sums = sums - places.sums.sum(axis=0)
-        inner.append(sums[:, arm.graph.mask])
+            # Group by group: all at once would be as much as the scores again.
+            for group, of_places in zip(sums, np.moveaxis(places.sums, 1, 0), strict=True):
+                group -= of_places.sum(axis=0)[arm.graph.mask]
+        inner.append(sums)
     return measured(cosine(*inner))
 
 

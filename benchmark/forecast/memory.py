@@ -1,15 +1,18 @@
 """Peak memory of a run, by stage and by part, from sizes and batches."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
 from ...metrics.halves import AT_ONCE
 from ...metrics.packed import CHUNK
+from ...metrics.screened import SAMPLE
 from ...metrics.selection import RESAMPLES
 from ..circuits.effects import MEMORY as DIRECT_BYTES
 from ..circuits.exact import edges_held
 from ..circuits.portions import steps_held
+from ..compare.compare import shared_threads
 from ..measure.circuit_runs import crossed_circuits
 from ..pairs.turns import piece_of
 from ..record.protocol import Protocol
@@ -469,21 +472,31 @@ def _cards(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
 
 
 def _compared(sizes: Sizes, protocol: Protocol, groups: int) -> dict[str, int]:
-    """Score sums of both members, and what resamples or cosines in units of spread take."""
-    rows, edges = 2 * protocol.statistics.splits + 1, sizes.graph.edges
-    # Sums in single precision of both members; mass, order and place of each edge. Of a few resamples the
-    # circuits of every size as bits, and what lies near their borders.
-    at_once = rows * max(1, AT_ONCE // (rows * min(CHUNK, edges)))
-    ordered = (2 * groups * FLOAT + 6 * DOUBLE) * edges
-    circuits = 2 * at_once * len(protocol.sweeping.grid) * edges // 8
-    # Sums of the edges alone; units of edges with each group left out, a power of them, and its inverse.
-    standardised = (2 * groups + 3 * (groups + 1)) * DOUBLE * edges
-    resampled = max(ordered + circuits, standardised)
+    """Score sums of both members, and what resamples, cosines in units of spread or places take."""
+    edges = sizes.graph.edges
+    # Sums of the edges alone, of both members; squares of deviations with each group left out.
+    cosines = max(2 * groups, groups + 1) * DOUBLE * edges
+    # Of the MDM, what comes from before and from behind, and the rest.
+    places = (2 * FLOAT + DOUBLE) * groups * edges * protocol.scoring.places
     return {
         **_kept(sizes, protocol, groups),
         "score sums": 2 * _sums(sizes, groups),
-        "halves and resamples": resampled,
+        "halves and resamples": max(_resampled(edges, protocol, groups), cosines, places),
     }
+
+
+def _resampled(edges: int, protocol: Protocol, groups: int) -> int:
+    """What the overlaps of circuits take in all resamples, by `MOST_THREADS` at most."""
+    rows, chunk = 2 * protocol.statistics.splits + 1, min(CHUNK, edges)
+    # In single precision sums of both members in the order of the search, and of one in that of the graph;
+    # mass of both, order, place and both ends of each edge.
+    ordered = (3 * groups * FLOAT + 8 * DOUBLE) * edges
+    sample = math.ceil(edges / max(1, int(edges ** (1 / 3) / SAMPLE)))
+    # Of both members in each thread: scores of the sample and of a chunk with two masks, circuits of every
+    # size as bits, and what lies near their borders, mostly with its row, edge and score.
+    at_once = rows * max(1, AT_ONCE // (rows * chunk))
+    row = FLOAT * sample + (FLOAT + 2) * chunk + len(protocol.sweeping.grid) * edges // 8 + edges // 2
+    return ordered + 2 * groups * FLOAT * sample + 2 * shared_threads() * at_once * row
 
 
 def _kept(sizes: Sizes, protocol: Protocol, groups: int) -> dict[str, int]:

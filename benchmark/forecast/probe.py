@@ -11,7 +11,7 @@ import torch
 from ...errors import UsageError
 from ..circuits.graph import Graph
 from ..circuits.scores import Attribution, Integration
-from ..compare.compare import compare
+from ..compare.compare import compare, shared_threads
 from ..measure.effect_sums import EffectSums
 from ..measure.evidence import Entropies, Evidence, ScoreSums, Sweep
 from ..pairs.member import Member
@@ -222,7 +222,7 @@ def _comparing(graph: Graph, protocol: Protocol, resamples: int) -> float:
     statistics = protocol.statistics.model_copy(update={"resamples": resamples})
     one, other = (_evidence(graph, protocol, seed) for seed in (0, 1))
     began = time.perf_counter()
-    compare(one, other, protocol.sweeping, protocol.compared, statistics)
+    compare(one, other, protocol.sweeping, protocol.compared, statistics, threads=shared_threads())
     return time.perf_counter() - began
 
 

@@ -63,7 +63,7 @@ class Pair:
             self.turns.bring(member)
 
     def holding(self, share: float) -> "Pair":
-        """The same pair, whose members hold that share at once of what they hold here beside their weights."""
+        """The same pair, whose members hold at once that share of what they do here beside their weights."""
         limits = replace(self.limits, share=share * self.limits.share)
         arm, mdm = (replace(member, share=limits.share) for member in self.members)
         return replace(self, arm=arm, mdm=mdm, limits=limits)

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..asking.grouping import Grouping, group_examples
 from ..asking.pool import Pool
-from ..compare.compare import compare
+from ..compare.compare import compare, shared_threads
 from ..compare.function import compare_function
 from ..measure.circuit_runs import CircuitRuns
 from ..measure.evidence import Evidence
@@ -49,7 +49,13 @@ class KeptTask:
         if edges is not None:
             compared = compared.model_copy(update={"circuit_edges": edges})
         comparison = compare(
-            self.arm, self.mdm, under.sweeping, compared, under.statistics, at_all_sizes=False
+            self.arm,
+            self.mdm,
+            under.sweeping,
+            compared,
+            under.statistics,
+            at_all_sizes=False,
+            threads=shared_threads(),
         )
         function = None if self.runs is None else compare_function(*self.runs, under.statistics)
         found = {"comparison": comparison, "function": function}

@@ -5,7 +5,7 @@ from typing import Any
 
 from ..circuits.circuit import Circuit
 from ..compare.causality import compare_causality
-from ..compare.compare import compare, compared_size
+from ..compare.compare import compare, compared_size, shared_threads
 from ..compare.function import compare_function
 from ..measure.evidence import Evidence
 from ..record.causality import Causality
@@ -59,7 +59,8 @@ def _comparison(cell: Cell, needs: Needs) -> Comparison:
         )
         for member in MEMBERS
     )
-    return compare(arm, mdm, cell.parts[Sweeping], cell.parts[Compared], cell.parts[Statistics])
+    of = cell.parts[Sweeping], cell.parts[Compared], cell.parts[Statistics]
+    return compare(arm, mdm, *of, threads=shared_threads())
 
 
 def _function(cell: Cell, needs: Needs) -> Function:

@@ -24,6 +24,12 @@ def test_powers_are_products_of_different_groups() -> None:
     assert found == pytest.approx(power(2) ** 2 / power(4))
 
 
+def test_scaled_sums_are_sums_times_the_scale() -> None:
+    scale = np.where(MASK, np.random.default_rng(5).random(EDGES), np.nan)
+    scaled = carrying_edges(np.where(MASK, A * scale, 0), COUNTS, MASK)
+    assert carrying_edges(A, COUNTS, MASK, scale) == pytest.approx(scaled, rel=1e-12)
+
+
 @pytest.mark.parametrize("n", [1, 3, 7])
 def test_equal_edges_are_counted(n: int) -> None:
     signs = np.where(np.arange(9) < n, (-1.0) ** np.arange(9), 0)

@@ -180,3 +180,20 @@ def test_most_and_draws_are_checked() -> None:
         score_clusters(means, np.ones(8), most=1)
     with pytest.raises(ValueError, match="draws"):
         score_clusters(means, np.ones(8), draws=0)
+
+
+def test_what_the_mask_leaves_out_counts_for_nothing() -> None:
+    means, _ = groups_of(3, 12, 1.0, seed=8)
+    mask = np.random.default_rng(8).random((25, 16)) < 0.6
+    there = np.where(mask, means.reshape(12, 25, 16), np.nan)
+    counts, kept = np.arange(1, 13), means[:, mask.ravel()]
+    found, expected = (
+        score_clusters(there, counts, draws=19, mask=mask),
+        score_clusters(kept, counts, draws=19),
+    )
+    assert isinstance(found, ScoreClusters)
+    assert isinstance(expected, ScoreClusters)
+    assert found.silhouette == pytest.approx(expected.silhouette, rel=1e-9)
+    assert (found.labels.tolist(), found.p) == (expected.labels.tolist(), expected.p)
+    by_hand = np.abs((kept / counts[:, None]).sum(axis=0)).sum() / np.abs(kept / counts[:, None]).sum()
+    assert cancellation_ratio(there, counts, mask) == pytest.approx(by_hand, rel=1e-12)

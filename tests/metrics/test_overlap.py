@@ -168,6 +168,27 @@ def test_floor_at_its_ends() -> None:
     assert isinstance(chance_jaccard(0, 0, 9), Undefined)
 
 
+@pytest.mark.parametrize("k", [15, 40, 150, 200])
+def test_node_floor_is_that_of_drawn_circuits_also_where_none_is_drawn(k: int) -> None:
+    """Of 150 edges and more, both components with edges are as good as always touched; a third has none."""
+    edges = np.ones((10, 20), bool)
+    nodes = np.zeros((3, 10)), np.zeros((3, 20))
+    nodes[0][0, :2] = nodes[1][0, :3] = nodes[1][1, 5:7] = 1
+    seeds = zip(random_circuits(edges, k, 50, 3), random_circuits(edges, k, 50, 4), strict=True)
+    drawn = np.mean([node_jaccard(a, b, *nodes) for a, b in seeds])
+    assert chance_node_jaccard(edges, k, k, *nodes, draws=50, seed=3) == pytest.approx(drawn)
+
+
+def test_components_missed_by_one_draw_in_a_hundred_are_drawn() -> None:
+    """A component with 2 of 10 edges is missed by C(8, 7)/C(10, 7) = 1/15 of the circuits of 7."""
+    edges = np.ones((1, 10), bool)
+    nodes = np.zeros((2, 1)), np.zeros((2, 10))
+    nodes[1][0, :2] = nodes[1][1, 2:] = 1
+    both, one = (14 / 15) ** 2 + (1 / 15) ** 2, 2 * 14 / 15**2
+    found = chance_node_jaccard(edges, 7, 7, *nodes, draws=3000)
+    assert found == pytest.approx(both + one / 2, abs=0.01)
+
+
 def test_node_floor_of_single_edges_agrees_with_every_pair() -> None:
     edges = np.ones((3, 3), bool)
     single = [np.eye(9, dtype=bool)[i].reshape(3, 3) for i in range(9)]

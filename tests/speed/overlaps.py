@@ -23,10 +23,12 @@ from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.measure.budgets import budgets
 from mechshift.benchmark.record.protocol import V2
 from mechshift.metrics import Undefined, Value, cluster_weights, halves, touched_components
+from mechshift.metrics.buffers import Buffers
 from mechshift.metrics.halves import Halves, View, by_size, edge_view, node_view
+from mechshift.metrics.largest_sets import top_sets
 from mechshift.metrics.overlap import largest, mean_share, strength
 from mechshift.metrics.resampling import weighted_mean
-from mechshift.metrics.screened import ScreenedSums, screened, top_sets
+from mechshift.metrics.screened import ScreenedSums, screened
 
 GRAPHS = {"tiny": Graph(6, 8, 8), "GPT-2-small": Graph(12, 12, 12), "Dream-7B": Graph(28, 28, 4)}
 NAMES = ("jaccard", "cross", "ceiling_a", "ceiling_b")
@@ -45,6 +47,7 @@ class Case:
     halves: Halves
     sums: tuple[Floats, Floats]
     models: list[ScreenedSums]
+    buffers: tuple[Buffers, Buffers]
     weights: Floats
     sizes: list[int]
     views: tuple[View, View]
@@ -63,7 +66,8 @@ class Case:
         with patch.object(halves, "chance_node_jaccard", return_value=0.0):
             views = edge_view(graph.mask, sizes), node_view(graph.mask, sizes, matrices, seed=0)
         models = screened([_laid_out(graph, sums) for sums in (a, b)], graph.mask, split.counts)
-        return cls(components, split, (a, b), models, cluster_weights(clusters, 2)[1], sizes, views)
+        buffers, drawn = (Buffers(), Buffers()), cluster_weights(clusters, 2)[1]
+        return cls(components, split, (a, b), models, buffers, drawn, sizes, views)
 
 
 def _laid_out(graph: Graph, sums: Floats) -> Floats:
@@ -75,12 +79,15 @@ def _laid_out(graph: Graph, sums: Floats) -> Floats:
 
 def by_screening(case: Case) -> Found:
     """The values of a resample as the package computes them."""
-    rows = case.halves.rows(case.weights)
-    a, b = (top_sets(model, rows, case.sizes, "absolute") for model in case.models)
+    rows, (resample,) = case.halves.rows(case.weights[None])
+    a, b = (
+        top_sets(model, rows, case.sizes, "absolute", [resample], buffers)
+        for model, buffers in zip(case.models, case.buffers, strict=True)
+    )
     found = {}
     for index, view in enumerate(case.views):
         sets = view.sets(case.models[0].order)
-        for size, values in by_size(sets(a), sets(b), view.floors).items():
+        for size, values in by_size(resample.of(sets(a)), resample.of(sets(b)), view.floors).items():
             found |= {(index, size, name): values[name] for name in NAMES}
     return found
 

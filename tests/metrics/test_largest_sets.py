@@ -5,8 +5,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from mechshift.metrics import screened as module
-from mechshift.metrics.screened import screened, top_sets
+from mechshift.metrics import cluster_weights
+from mechshift.metrics import largest_sets as module
+from mechshift.metrics import screened as before
+from mechshift.metrics.buffers import Buffers
+from mechshift.metrics.halves import Halves
+from mechshift.metrics.largest_sets import top_sets
+from mechshift.metrics.screened import screened
 
 EDGES = np.random.default_rng(0).random((100, 104)) < 0.9
 """More than one chunk, the last one not full."""
@@ -86,12 +91,12 @@ def check(sums: np.ndarray, by: str, other: np.ndarray | None = None) -> None:
             assert np.array_equal(np.sort(there), np.sort(order[:size])), (size, by)
 
 
-@pytest.mark.parametrize("sample", [50, 10**9], ids=["from a sample", "from all edges"])
+@pytest.mark.parametrize("sample", [0.1, 1e9], ids=["from a sample", "from all edges"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_circuits_are_those_that_sorting_finds(
-    kind: str, sample: int, monkeypatch: pytest.MonkeyPatch
+    kind: str, sample: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "SAMPLE", sample)
+    monkeypatch.setattr(before, "SAMPLE", sample)
     sums = KINDS[kind](np.random.default_rng(1))
     for by in RANKINGS:
         check(sums, by)
@@ -115,7 +120,7 @@ def test_rows_that_no_check_vouches_for_are_ranked_as_a_whole(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Bounds so near to each other that the score of rank k often lies outside."""
-    monkeypatch.setattr(module, "SAMPLE", 50)
+    monkeypatch.setattr(before, "SAMPLE", 0.1)
     monkeypatch.setattr(module, "AWAY", -0.5)
     ranked = count_whole_rankings(monkeypatch)
     check(KINDS[kind](np.random.default_rng(2)), "absolute")
@@ -123,7 +128,7 @@ def test_rows_that_no_check_vouches_for_are_ranked_as_a_whole(
 
 
 def test_few_rows_are_ranked_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SAMPLE", 2_000)
+    monkeypatch.setattr(before, "SAMPLE", 5)
     ranked = count_whole_rankings(monkeypatch)
     for seed in range(10):
         check(heavy(np.random.default_rng(seed)), "absolute")
@@ -134,6 +139,33 @@ def test_the_order_of_edges_may_be_that_of_another_model() -> None:
     generator = np.random.default_rng(4)
     check(heavy(generator), "absolute", other=heavy(generator))
     check(np.zeros((GROUPS, COUNT)), "absolute", other=heavy(generator))
+
+
+def halved_rows(resamples: int) -> tuple[np.ndarray, list]:
+    """Rows of halves of resamples, as a bootstrap has them."""
+    halves = Halves.of(COUNTS, np.arange(GROUPS), EDGES, "absolute", 4, seed=1)
+    return halves.rows(np.concatenate([np.ones((1, GROUPS)), cluster_weights(range(GROUPS), resamples)]))
+
+
+@pytest.mark.parametrize("kind", ["heavy", "cancelling"])
+@pytest.mark.parametrize("away", [None, -0.5])
+def test_second_halves_are_not_multiplied_out_and_have_the_same_circuits(
+    kind: str, away: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where bounds are so near that most rows are looked at twice, in memory used before."""
+    monkeypatch.setattr(before, "SAMPLE", 1)
+    if away is not None:
+        monkeypatch.setattr(module, "AWAY", away)
+    sums, buffers = KINDS[kind](np.random.default_rng(6)), Buffers()
+    (model,) = screened([laid_out(sums)], EDGES, COUNTS)
+    for resamples in (6, 3):
+        rows, halved = halved_rows(resamples)
+        found = top_sets(model, rows, SIZES, "absolute", halved, buffers)
+        expected = by_sorting(sums, rows, "absolute")
+        for size, bits in zip(SIZES, found.bits, strict=True):
+            for row, order in zip(bits, expected, strict=True):
+                there = found.order[np.flatnonzero(np.unpackbits(row))]
+                assert np.array_equal(np.sort(there), np.sort(order[:size])), size
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.int64])
