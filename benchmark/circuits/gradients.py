@@ -39,8 +39,9 @@ class WholeGradient:
         return (read, *inputs[1:])
 
     def _add(self, gradient: Tensor) -> None:
-        summed = gradient.view(-1, self._rows, *gradient.shape[1:]).sum(dim=0, dtype=torch.float32)
-        self._sum = summed if self._sum is None else self._sum.add_(summed)
+        # One by one, because most passes have one step, of which a sum would be a copy.
+        for step in gradient.view(-1, self._rows, *gradient.shape[1:]):
+            self._sum = step.to(torch.float32, copy=True) if self._sum is None else self._sum.add_(step)
 
     def write(self, rows: slice, out: Tensor) -> None:
         """Put the sum over the steps, of these rows, into `out` [1, rows, tokens, width]."""
