@@ -47,7 +47,7 @@ def test_one_process_takes_all_operations_one_after_the_other(found: Forecast) -
     for task in found.tasks:
         for member in task.members:
             for passes in member.passes.values():
-                kept = parameters * (passes.tokens - passes.differentiated)
+                kept = parameters * (passes.tokens - passes.differentiated - passes.skipped / layers)
                 kept += width * vocabulary * (passes.reads - passes.graded)
                 back = parameters * passes.differentiated + width * vocabulary * passes.graded
                 seconds += (2 * kept + 2 * edges * width * passes.extracted) / 4e9 + 4 * back / 2e9

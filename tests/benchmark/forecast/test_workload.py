@@ -18,7 +18,7 @@ from mechshift.benchmark.admission.behaviour import observe
 from mechshift.benchmark.circuits.attribution import attribute
 from mechshift.benchmark.circuits.batch import Batch, LogitDifference
 from mechshift.benchmark.circuits.scores import Integration
-from mechshift.benchmark.forecast.sizes import sketch_pair
+from mechshift.benchmark.forecast.sizes import Sizes, sketch_pair
 from mechshift.benchmark.forecast.workload import (
     Load,
     Passes,
@@ -288,7 +288,7 @@ def test_the_first_step_on_the_left_is_the_corrupted_run(
     counter = Counter(member.backbone.base)
     attribute(member, [batch], Integration(rule, steps), rows)
     load = Load(rows, tokens, rows, rows)
-    said = _attribution_passes(load, steps, member.backbone.shape.width, shared=rule == "left")
+    said = _attribution_passes(load, Sizes.of(member.backbone, 4), steps, shared=rule == "left")
     assert counter.take() == (said.forward, said.tokens)
     assert said.backward == said.forward - (1 if rule == "left" else 2)
 
