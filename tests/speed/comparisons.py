@@ -8,7 +8,7 @@ one by one (`speed.overlaps`).
 """
 
 from mechshift.benchmark.circuits.graph import Graph
-from mechshift.benchmark.compare.compare import compare
+from mechshift.benchmark.compare.compare import compare, shared_threads
 from mechshift.benchmark.measure.evidence import Evidence
 from mechshift.benchmark.record.protocol import V2
 from mechshift.metrics import Undefined
@@ -29,7 +29,7 @@ Pair = tuple[Evidence, Evidence]
 def compared(pair: Pair, resamples: int) -> None:
     """All numbers of a comparison."""
     statistics = V2.statistics.model_copy(update={"resamples": resamples})
-    compare(*pair, V2.sweeping, V2.compared, statistics)
+    compare(*pair, V2.sweeping, V2.compared, statistics, threads=shared_threads())
 
 
 def pair_of(graph: Graph) -> Pair:

@@ -1,26 +1,11 @@
-"""How near `--dry-run` comes to the memory that a run takes on a CPU, for random pairs of three shapes.
+"""Random pairs that run through every stage of a protocol, and the peak of memory at each of them.
 
-    cd tests && python -m speed.memory
-    cd tests && python -m speed.memory --within 2GB --layers 2 --layers 12 --layers 24
-
-Every pair is written to disk, forecast, and run in a process of its own: loaded, decoded, attributed, its
-circuits run, and compared, on a few examples of one task, which count as solved. Predicted and measured peak
-of each stage are printed, resident memory of the process with its libraries. Linux alone tells the peak by
-stage. Run it on a quiet machine.
-
-`--within` keeps GPT-2 small, of that many layers and with prompts of 200 tokens, to so much memory, as
-`mechshift run --memory` does. `--pool` takes fewer examples, and `--cells` only cells of that kind and what
-they need: at 24 layers `effects` are hours on one core.
+A pair is written to disk, loaded, decoded, attributed, its circuits run, and compared, on a few examples of
+one task, which count as solved. `measure_within` keeps GPT-2 small, of some number of layers and with prompts
+of 200 tokens, to so much memory, as `mechshift run --memory` does.
 """
 
-import argparse
-import ctypes
-import json
-import resource
 import shutil
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -34,7 +19,6 @@ from mechshift.benchmark.admission.load import load_pair
 from mechshift.benchmark.asking.attempts import Sieve, encoded_examples
 from mechshift.benchmark.asking.pool import Pool, Solved
 from mechshift.benchmark.forecast.before import Asked, dry_run
-from mechshift.benchmark.forecast.machine import parse_memory
 from mechshift.benchmark.forecast.memory import StagePeak, stage_peaks
 from mechshift.benchmark.forecast.sizes import sketch_pair
 from mechshift.benchmark.forecast.workload import commit_order, task_work
@@ -54,6 +38,7 @@ from mechshift.benchmark.run.store import Store
 from mechshift.tasks import Example, Task, get_task, registry
 from mechshift.tasks.example import Draw
 from mechshift.tasks.export import fingerprint
+from speed.peak import peak, start_anew
 
 TASK = "star-path"
 PADDING, PADDED = ", 0 5", 57
@@ -109,7 +94,7 @@ class Peaks(Silent):
 
     def __init__(self) -> None:
         self.of: dict[str, int] = {}
-        self._start()
+        start_anew()
 
     @contextmanager
     def cell(self, cell: Cell, total: int) -> Iterator[Any]:
@@ -119,21 +104,8 @@ class Peaks(Silent):
 
     def note(self, stage: str) -> None:
         """The peak since the last note belongs to this stage."""
-        self.of[stage] = max(self.of.get(stage, 0), _peak())
-        self._start()
-
-    def _start(self) -> None:
-        if sys.platform == "linux":
-            # What the C library keeps of a stage is free for the next one, and is not the next one's need.
-            ctypes.CDLL(None).malloc_trim(0)
-            Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-
-
-def _peak() -> int:
-    if sys.platform == "linux":
-        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-        return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        self.of[stage] = max(self.of.get(stage, 0), peak())
+        start_anew()
 
 
 def write_pair(shape: str, folder: Path, **changes: Any) -> None:
@@ -237,82 +209,3 @@ def forecast(folder: Path, rows: int) -> tuple[StagePeak, ...]:
     sketch = sketch_pair(declared(folder))
     work = task_work(sketch, *as_asked(PROTOCOL, [TASK], None), PROTOCOL, rows)
     return stage_peaks(sketch.sizes, [each.weights for each in sketch.checkpoints], [work], PROTOCOL)
-
-
-def compare(shape: str, rows: int) -> None:
-    """Print predicted and measured peaks of a shape, by stage and in all."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        write_pair(shape, folder)
-        found = _in_a_process(folder, "--rows", str(rows))
-        predicted = {stage.stage: stage.together for stage in forecast(folder, rows)}
-        predicted["loading"] = max(predicted["loading"], predicted.pop("checks"))  # one call does both
-    for stage, bytes_ in [*predicted.items(), ("all", max(predicted.values()))]:
-        measured = found.get(stage, max(found.values()))
-        _print_row(shape, stage, bytes_, measured)
-
-
-def compare_within(size: str, layers: int, pool: int, kinds: Sequence[str]) -> None:
-    """Print how a pair of so many layers is held within so much memory, and its peaks."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        write_pair("gpt2", folder, layers=layers)
-        options = ["--within", size, "--pool", str(pool), *(f"--cells={kind}" for kind in kinds)]
-        found = _in_a_process(folder, *options)
-    predicted, measured = found["predicted"], found["measured"]
-    predicted["loading"] = max(predicted["loading"], predicted.pop("checks"))  # one call does both
-    print(
-        f"{layers} layers, {found['tokens']} tokens within {size}: {found['rows']} rows, "
-        f"{'one member at a time' if found['in_turn'] else 'both members'}, 1/{round(1 / found['share'])} "
-        "of what is usual at once"
-    )
-    for stage in (each for each in predicted if each in measured):
-        _print_row(f"{layers} layers", stage, predicted[stage], measured[stage])
-    both = set(predicted) & set(measured)
-    _print_row(f"{layers} layers", "all", max(predicted[one] for one in both), max(measured.values()))
-
-
-def _in_a_process(folder: Path, *options: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", __spec__.name, "--measure", str(folder), *options]
-    found: dict[str, Any] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-    return found
-
-
-def _print_row(name: str, stage: str, predicted: int, measured: int) -> None:
-    print(
-        f"{name:9} {stage:12} predicted {predicted / 1e9:5.2f} GB, measured {measured / 1e9:5.2f} GB, "
-        f"ratio {predicted / measured:.2f}",
-        flush=True,
-    )
-
-
-def main() -> None:
-    """Read the arguments, measure, print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--shape", choices=SHAPES, action="append", help="one of them; all if left out")
-    parser.add_argument("--rows", type=int, default=64)
-    parser.add_argument("--within", metavar="SIZE", help="keep GPT-2 small to so much memory, such as 2GB")
-    parser.add_argument("--layers", type=int, action="append", help="with --within; 2, 6, 12 and 24")
-    parser.add_argument("--pool", type=int, default=48, help="with --within: examples")
-    parser.add_argument("--cells", action="append", default=[], help="with --within: only such cells")
-    parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    within, pool, kinds = arguments.within, arguments.pool, arguments.cells
-    if arguments.measure is not None and within is not None:
-        print(json.dumps(measure_within(arguments.measure, parse_memory(within), pool, kinds)))
-        return
-    if arguments.measure is not None:
-        print(json.dumps(measure(arguments.measure, arguments.rows)))
-        return
-    if within is not None:
-        for layers in arguments.layers or (2, 6, 12, 24):
-            compare_within(within, layers, pool, kinds)
-        return
-    for shape in arguments.shape or SHAPES:
-        compare(shape, arguments.rows)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,15 +1,9 @@
-"""What a resample of the overlaps costs, beside finding every circuit by itself, in three graphs.
-
-    cd tests && python -m speed.overlaps
+"""A resample of the overlaps, and the same by finding every circuit by itself, in three graphs.
 
 Overlap of edges and of components at all sizes of protocol v2, ten splits, random score sums. The reference
-selects the circuits of each size on their own and looks up which components each of them touches. Printed
-are processor time, the ratio of the shortest times, and the most memory that arrays took beside the score
-sums. It fails where the two differ in a value.
+selects the circuits of each size on their own and looks up which components each of them touches.
 """
 
-import argparse
-import time
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +16,7 @@ from mechshift.benchmark.circuits.components import Components
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.measure.budgets import budgets
 from mechshift.benchmark.record.protocol import V2
-from mechshift.metrics import Undefined, Value, cluster_weights, halves, touched_components
+from mechshift.metrics import Value, cluster_weights, halves, touched_components
 from mechshift.metrics.buffers import Buffers
 from mechshift.metrics.halves import Halves, View, by_size, edge_view, node_view
 from mechshift.metrics.largest_sets import top_sets
@@ -119,16 +113,6 @@ def _mean_jaccard(a: Flags, b: Flags) -> Value:
     return mean_share((a & b).sum(axis=1), (a | b).sum(axis=1))
 
 
-def seconds(work: Callable[[], object], repeats: int) -> float:
-    """The least processor time of the work."""
-    times = []
-    for _ in range(repeats):
-        start = time.process_time()
-        work()
-        times.append(time.process_time() - start)
-    return min(times)
-
-
 def memory(work: Callable[[], object]) -> int:
     """The most bytes that the work held at once."""
     tracemalloc.start()
@@ -136,35 +120,3 @@ def memory(work: Callable[[], object]) -> int:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return peak
-
-
-def compare(name: str, repeats: int) -> bool:
-    """Print what a resample costs both ways in a graph; whether both give the same values."""
-    case = Case.of(GRAPHS[name])
-    expected, found = circuit_by_circuit(case), by_screening(case)
-    slow, fast = (
-        seconds(lambda work=work: work(case), repeats) for work in (circuit_by_circuit, by_screening)
-    )
-    held = [memory(lambda work=work: work(case)) / 1e6 for work in (circuit_by_circuit, by_screening)]
-    print(f"{name}'s graph, {GRAPHS[name].edges:,} edges, {len(case.sizes)} sizes: one resample")
-    print(f"circuit by circuit {1e3 * slow:.1f} ms, {held[0]:.1f} MB")
-    print(f"by screening {1e3 * fast:.1f} ms, {held[1]:.1f} MB, ratio {slow / fast:.1f}")
-    defined = sum(not isinstance(value, Undefined) for value in found.values())
-    print(f"values that differ: {sum(found[key] != expected[key] for key in expected)} of {defined}")
-    return found == expected
-
-
-def main() -> int:
-    """Read the arguments, measure, print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--graph", choices=GRAPHS, action="append", help="one of them; all if left out")
-    parser.add_argument("--repeats", type=int, default=3)
-    arguments = parser.parse_args()
-    same = [compare(name, arguments.repeats) for name in arguments.graph or GRAPHS]
-    return 0 if all(same) else 1
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

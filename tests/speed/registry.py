@@ -46,6 +46,8 @@ BENCHMARKS = (
     Benchmark(
         "llama", "statistics at LLaMA-2-7B's graph, 1,000 resamples", "comparisons:measured_whole", False
     ),
+    Benchmark("statistics-parts", "what the parts of a comparison take", "statistics:measured", False),
+    Benchmark("within", "peaks of memory within 2 GB", "forecasts:measured_within", False),
     Benchmark("forecast", "predicted beside measured peaks of memory", "forecasts:measured", False),
     Benchmark("methods", "EAP, RelP, GIM beside exact patching", "methods:measured", False),
     Benchmark("convergence", "what finding the number of points costs", "convergence:measured", False),

@@ -1,20 +1,9 @@
-"""What the statistics of one task cost: every number of a comparison, against the number of edges.
+"""Made-up evidence on both members of a pair, and what the parts of a comparison of it take.
 
-    cd tests && python -m speed.statistics [--whole] [--threads 2] [--parts]
-
-Made-up evidence on both members at graphs of 4, 8 and 16 layers of 32 heads: 24 groups of twelve templates,
-ten sizes, sources told apart by place, neurons. Scores vary from edge to edge as those of the reference pairs
-do: the logarithm of their spread over groups has a standard deviation of 1.5. Printed are, for each graph,
-processor and clock seconds of `compare` with one resample and what each further resample adds; the law of
-both in edges; and how much faster a resample of the overlaps is than circuits found one by one
-(`speed.overlaps`).
-
-`--whole`: LLaMA-2-7B's graph (1,592,881 edges) and 1,000 resamples instead, with the peak of memory. With
-fewer `--resamples`, what a thousand would take is told too: from a comparison with one and what each further
-one adds. `--parts`: processor seconds of the parts of a comparison, in one thread.
+24 groups of twelve templates, ten sizes, sources told apart by place, neurons. Scores vary from edge to edge
+as those of the reference pairs do: the logarithm of their spread over groups has a standard deviation of 1.5.
 """
 
-import argparse
 import cProfile
 import pstats
 import time
@@ -24,19 +13,18 @@ from numpy.typing import NDArray
 
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.scores import Attribution, Integration, Outside
-from mechshift.benchmark.compare.compare import compare, shared_threads
+from mechshift.benchmark.compare.compare import compare
 from mechshift.benchmark.measure.effect_sums import EffectSums
 from mechshift.benchmark.measure.evidence import Entropies, Evidence, ScoreSums, Sweep
 from mechshift.benchmark.record.protocol import V2
-from speed import overlaps
-from speed.memory import Peaks
+from speed.results import Found, reading
+from speed.timing import Asked
 
 LLAMA = Graph(32, 32, 32)
 GRAPHS = (Graph(4, 32, 32), Graph(8, 32, 32), Graph(16, 32, 32))
 GROUPS, EXAMPLES, NEURONS, READ = 24, 128, 11_008, 20
 TEMPLATES = tuple(f"t{group // 2:02}" for group in range(GROUPS))
 SPREAD = 1.5
-THOUSAND = 1000
 
 Pair = tuple[Evidence, Evidence]
 
@@ -103,20 +91,6 @@ def effects(graph: Graph, generator: np.random.Generator) -> EffectSums:
     )
 
 
-def seconds(pair: Pair, resamples: int, threads: int) -> tuple[float, float]:
-    """Processor and clock seconds of a comparison."""
-    statistics = V2.statistics.model_copy(update={"resamples": resamples})
-    began = time.process_time(), time.perf_counter()
-    compare(*pair, V2.sweeping, V2.compared, statistics, threads=threads)
-    return time.process_time() - began[0], time.perf_counter() - began[1]
-
-
-def law(edges: list[int], found: list[float]) -> str:
-    """The power of the number of edges that fits best."""
-    power, factor = np.polyfit(np.log(edges), np.log(found), 1)
-    return f"{np.exp(factor):.2e} s · edges^{power:.2f}"
-
-
 PARTS = {
     "overlaps": "overlap_curve",
     "of these, floors of components": "chance_node_jaccard",
@@ -134,7 +108,8 @@ PARTS = {
 def parts(pair: Pair, resamples: int) -> dict[str, float]:
     """Processor seconds of the parts of a comparison in one thread, under a profiler."""
     profile = cProfile.Profile(time.process_time)
-    profile.runcall(seconds, pair, resamples, 1)
+    statistics = V2.statistics.model_copy(update={"resamples": resamples})
+    profile.runcall(compare, *pair, V2.sweeping, V2.compared, statistics, threads=1)
     found = dict.fromkeys(PARTS, 0.0)
     # By line, because the profile by name has one function of several with the same.
     for (file, _, name), (_, _, _, total, _) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
@@ -144,69 +119,12 @@ def parts(pair: Pair, resamples: int) -> dict[str, float]:
     return found
 
 
-def print_parts(pair: Pair, resamples: int) -> None:
-    """Print them, once and by resample."""
+def measured(asked: Asked) -> Found:
+    """Processor seconds of the parts of a comparison, once and for each further resample."""
+    graph, resamples = (Graph(2, 8, 8), 4) if asked.quick else (GRAPHS[-1], 20)
+    pair = evidence(graph, mdm=False), evidence(graph, mdm=True)
     once, many = parts(pair, 1), parts(pair, 1 + resamples)
+    readings = [reading(f"{part}: with one resample", [once[part]], "s") for part in PARTS]
     for part, total in many.items():
-        each = (total - once[part]) / resamples
-        print(f"{part:34} {once[part]:6.2f} s with one resample, {1e3 * each:7.1f} ms for a further one")
-
-
-def against_edges(resamples: int, threads: int, divided: bool) -> None:
-    """Print what comparisons take at several graphs."""
-    once, each = [], []
-    for graph in GRAPHS:
-        pair = evidence(graph, mdm=False), evidence(graph, mdm=True)
-        (few, _), (many, clock) = seconds(pair, 1, threads), seconds(pair, 1 + resamples, threads)
-        once.append(few)
-        each.append((many - few) / resamples)
-        print(
-            f"{graph.edges:9,} edges: {once[-1]:6.2f} s once, {1e3 * each[-1]:7.1f} ms a resample "
-            f"({clock:.1f} s on the clock for {resamples + 1})",
-            flush=True,
-        )
-        if divided:
-            print_parts(pair, resamples)
-    edges = [graph.edges for graph in GRAPHS]
-    print(f"once {law(edges, once)}; a resample {law(edges, each)}")
-
-
-def whole(resamples: int, threads: int, divided: bool) -> None:
-    """Print what a comparison takes at LLaMA-2-7B's graph."""
-    pair = evidence(LLAMA, mdm=False), evidence(LLAMA, mdm=True)
-    peaks = Peaks()
-    processor, clock = seconds(pair, resamples, threads)
-    peaks.note("comparison")
-    print(f"{LLAMA.edges:,} edges, {resamples:,} resamples: {processor:.1f} s of processor, {clock:.1f} s")
-    print(f"at most {peaks.of['comparison'] / 1e9:.2f} GB", flush=True)
-    if resamples < THOUSAND:
-        # What loads libraries is over by now.
-        once = seconds(pair, 1, threads)
-        of_thousand = (
-            one + (THOUSAND - 1) * (many - one) / (resamples - 1)
-            for one, many in zip(once, seconds(pair, resamples, threads), strict=True)
-        )
-        print("{:.1f} s of processor, {:.1f} s for 1,000, projected".format(*of_thousand))
-    if divided:
-        print_parts(pair, resamples)
-
-
-def main() -> None:
-    """Read the arguments, measure, print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--whole", action="store_true", help="LLaMA-2-7B's graph")
-    parser.add_argument("--resamples", type=int, help="20, and 1,000 with --whole, if left out")
-    parser.add_argument("--threads", type=int, default=shared_threads(), help="that share the resamples")
-    parser.add_argument("--parts", action="store_true", help="what takes the time")
-    arguments = parser.parse_args()
-    if arguments.whole:
-        whole(arguments.resamples or THOUSAND, arguments.threads, arguments.parts)
-    else:
-        against_edges(arguments.resamples or 20, arguments.threads, arguments.parts)
-        overlaps.compare("GPT-2-small", repeats=2)
-
-
-if __name__ == "__main__":
-    main()
+        readings.append(reading(f"{part}: each further one", [(total - once[part]) / resamples], "s"))
+    return Found(readings=tuple(readings), notes=(f"{graph.edges:,} edges, one thread, under a profiler.",))
