@@ -4,7 +4,6 @@ As `node_importance` of weighted mean scores, without a pass over the graph for 
 once, and of a circuit's edges alone.
 """
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,7 +16,7 @@ from .inputs import Floats, Integers, flags, whole
 from .largest_sets import top_sets
 from .overlap import Ranking
 from .packed import CHUNK, Bits
-from .products import Doubles, examples_of, weights_of
+from .products import Doubles, examples_of, rows_of_weights
 from .screened import ScreenedSums, checked_sums, screened
 from .threads import each_of
 
@@ -76,7 +75,7 @@ def circuit_masses(
     existing, examples = flags("edges", edges, 2), examples_of(counts)
     matrices = incidence(source_component, destination_component, existing.shape)
     size = whole("k", k, 1, int(existing.sum()))
-    rows = weights_of(weights, len(examples)).astype(np.float64)
+    rows = rows_of_weights(weights, len(examples))
     checked = [checked_sums("sums", each, existing, len(examples)) for each in sums]
     models = screened(checked, existing, examples)
     return [_of_model(model, rows, size, by, existing.shape, matrices, threads) for model in models]
@@ -110,7 +109,7 @@ def fixed_masses(
     """
     kept, examples = flags("circuit", circuit, 2), examples_of(counts)
     matrices = incidence(source_component, destination_component, kept.shape)
-    rows = weights_of(weights, len(examples)).astype(np.float64)
+    rows = rows_of_weights(weights, len(examples))
     by_place = checked_sums("sums", sums, kept, len(examples)).reshape(len(examples), *kept.shape)
     share = rows / (rows @ examples)[:, None]
     leaving, entering = np.zeros((len(rows), kept.shape[0])), np.zeros((len(rows), kept.shape[1]))
@@ -150,7 +149,7 @@ def _of_model(
         _add_circuits(model, weights[rows], bits, ends, mass[rows], degree[rows])
 
     blocks = [slice(start, start + ROWS_FOUND) for start in range(0, len(weights), ROWS_FOUND)]
-    deque(each_of(blocks, add, threads), maxlen=0)
+    each_of(blocks, add, threads)
     of_nodes = np.concatenate(matrices, axis=1).T
     return CircuitMasses(_finite(mass @ of_nodes), degree @ of_nodes)
 

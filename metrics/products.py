@@ -177,6 +177,14 @@ def weights_of(weights: ArrayLike | None, groups: int) -> Floats:
     return weight
 
 
+def rows_of_weights(weights: ArrayLike, groups: int) -> Doubles:
+    """Weights [rows, groups] in double precision; ValueError for other shapes or signs."""
+    found = weights_of(weights, groups)
+    if found.ndim != 2:
+        raise ValueError(f"weights must be [rows, {groups} groups]: {found.shape}")
+    return found.astype(np.float64)
+
+
 def paired_sum(matrix: Doubles, left: Floats, right: Floats) -> Doubles:
     """Σ_gh left_g M_gh right_h for matrices [..., g, h] and weights [g], [h], with rows or without."""
     return np.asarray((np.matmul(np.atleast_2d(left), matrix) * np.atleast_2d(right)).sum(axis=-1))

@@ -81,7 +81,8 @@ def screened(models: Sequence[NDArray[Any]], edges: Flags, counts: Floats) -> li
     key = np.zeros(len(places))
     for one in scaled:
         typical = np.median(one.reach)
-        np.maximum(key, one.reach / typical if typical > 0 else one.reach, out=key)
+        with np.errstate(over="ignore"):  # beyond all floats it comes first, too
+            np.maximum(key, one.reach / typical if typical > 0 else one.reach, out=key)
     # Stable, so that the same sums have the same order everywhere.
     order = np.argsort(-key, kind="stable")
     stride = max(1, int(len(order) ** (1 / 3) / SAMPLE))

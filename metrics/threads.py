@@ -1,15 +1,17 @@
 """Blocks of work that several threads share: numpy lets others run while it computes."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
+from threading import Lock
 from typing import Any, TypeVar
 
 Given = TypeVar("Given")
 Gained = TypeVar("Gained")
 
 
-def each_of(blocks: Sequence[Given], work: Callable[[Given], Gained], threads: int = 1) -> Iterable[Gained]:
+def each_of(blocks: Sequence[Given], work: Callable[[Given], Gained], threads: int = 1) -> list[Gained]:
     """What the work finds of each block, in their order, whichever thread has done it.
 
     Raises what the work raises.
@@ -17,11 +19,49 @@ def each_of(blocks: Sequence[Given], work: Callable[[Given], Gained], threads: i
     >>> each_of([1, 2, 3], lambda number: 2 * number, threads=2)
     [2, 4, 6]
     """
-    if threads == 1 or len(blocks) == 1:
-        return map(work, blocks)
-    # The threads of a matrix product would stand in each other's way.
-    with _controller().limit(limits=1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(work, blocks))
+    with one_thread_a_product():
+        if threads == 1 or len(blocks) == 1:
+            return [work(block) for block in blocks]
+        with ThreadPoolExecutor(threads) as pool:
+            return list(pool.map(work, blocks))
+
+
+class _Limit:
+    """One thread for every matrix product, from the first who wants it until the last of them has it."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._inside = 0
+        self._limited: Any = None
+
+    def enter(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._limited = _controller().limit(limits=1, user_api="blas")
+            self._inside += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._limited.restore_original_limits()
+
+
+_LIMIT = _Limit()
+
+
+@contextmanager
+def one_thread_a_product() -> Iterator[None]:
+    """A context in which a matrix product has one thread of its own, whatever the machine would give it.
+
+    Several would add in another order, so that numbers would depend on the machine in their last bit; and
+    those of several blocks would stand in each other's way.
+    """
+    _LIMIT.enter()
+    try:
+        yield
+    finally:
+        _LIMIT.leave()
 
 
 @cache

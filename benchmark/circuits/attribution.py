@@ -218,7 +218,9 @@ def _accumulate(
     backbone, (count, tokens) = member.backbone, batch.clean.shape
     graph, width = sums.graph, backbone.shape.width
     limits = borders(batch).cpu() if sums.outside is not None else None
-    at_once = min(count, rows_at_once(graph.sources, width, tokens, member.share))
+    # By place, what the sources write is copied span by span.
+    held = graph.sources * (1 if limits is None else 2)
+    at_once = min(count, rows_at_once(held, width, tokens, member.share))
     together = read_together(graph)
     of_reader = {site.destinations.start: each for site, each in zip(graph.sites, gradients, strict=True)}
     # Both are made once: a system takes longer to give so much memory than the products take to fill it.

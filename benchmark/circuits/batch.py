@@ -123,7 +123,8 @@ class Batch:
     batch. `clean`, `corrupted`: ids [rows, tokens]. `read_row`, `read_position`: [reads], where the
     metric's logits come from. `groups`: [examples], the group each example's scores are summed in.
     `row_example`: [rows], the example that a row belongs to, its states in ascending order; None where
-    row i is example i. All tensors are on the member's device.
+    row i is example i. Both prompts of a row have the mask token at the same positions, so that attention is
+    the same. All tensors are on the member's device.
     """
 
     clean: Tensor

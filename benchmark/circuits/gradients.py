@@ -16,7 +16,7 @@ from ..pairs.backbones import Norm, Projection
 from .capture import Site
 from .rules import CHAIN, Rules
 
-_AT_ONCE = 64
+POSITIONS_AT_ONCE = 64
 """Token positions whose parts along x̂ are taken off at a time: what fits into a cache of a CPU."""
 
 
@@ -174,7 +174,10 @@ class HeadGradients:
             # already.
             directions, radial = (each[:, rows].flatten(1, 2).transpose(0, 1) for each in self._kept)
             for some, along, less in zip(
-                directions.split(_AT_ONCE), radial.split(_AT_ONCE), gradient.split(_AT_ONCE, 1), strict=True
+                directions.split(POSITIONS_AT_ONCE),
+                radial.split(POSITIONS_AT_ONCE),
+                gradient.split(POSITIONS_AT_ONCE, 1),
+                strict=True,
             ):
                 product = torch.bmm(along.transpose(1, 2), some)
                 less.sub_(product.transpose(0, 1), alpha=1 / directions.shape[-1])

@@ -130,7 +130,9 @@ def run_with_whole(
         # Circuits of a size are alike in what runs of the model.
         left = np.argsort(size, kind="stable")
         left = left[~known[left]]
-        found[left] = _metrics(member, batch, _read_circuits(member, batch, edges[left], reference, memory))
+        if len(left):
+            read = _read_circuits(member, batch, edges[left], reference, memory)
+            found[left] = _metrics(member, batch, read)
     return whole, found
 
 

@@ -41,7 +41,7 @@ def begun_at(backbone: Backbone, layer: int, streams: Sequence[Tensor], rows: Te
     """
 
     def begin(*_: object, **__: object) -> Tensor:
-        return streams[layer][rows.to(streams[layer].device)]
+        return streams[layer][rows]
 
     # The first layer gives what the one to begin with reads, and those between hand it on.
     skips = [begin, *[_hand_on] * (layer - 1)]
@@ -74,7 +74,7 @@ def read_at(backbone: Backbone, item: Tensor, position: Tensor) -> Iterator[None
 @contextmanager
 def instead(forwards: Mapping[nn.Module, Callable[..., Any]]) -> Iterator[None]:
     """Within, modules that are called do something else; afterwards they are as they were."""
-    # A model that is spread over devices has a `forward` of its own at every module.
+    # One within another gives back what that one has put there.
     own = {module: vars(module).get("forward") for module in forwards}
     try:
         for module, forward in forwards.items():

@@ -1,5 +1,7 @@
 """From the evidence on both members to a task's record: every number of it is put together here."""
 
+import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -29,11 +31,12 @@ MOST_THREADS = 8
 
 
 def shared_threads() -> int:
-    """How many share the resamples of a comparison: as many as torch has, up to `MOST_THREADS`."""
-    # Imported here: tables and boards know of comparisons, and start without torch.
-    import torch
+    """How many share the resamples of a comparison: as many as torch has, up to `MOST_THREADS`.
 
-    return min(MOST_THREADS, torch.get_num_threads())
+    As many as there are processors where torch is not imported: checking a submission takes no torch.
+    """
+    torch = sys.modules.get("torch")
+    return min(MOST_THREADS, os.cpu_count() or 1 if torch is None else torch.get_num_threads())
 
 
 def compared_size(arm: Sweep, mdm: Sweep, grid: Sequence[float], compared: Compared) -> int:

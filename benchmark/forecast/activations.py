@@ -5,6 +5,7 @@ What the extractor keeps is float32 (4) whatever s is.
 """
 
 from ..asking.decoding import LOGITS
+from ..circuits.gradients import POSITIONS_AT_ONCE
 from ..circuits.intervention import LEAST_READS
 from ..circuits.portions import read_together, readers_of, rows_at_once
 from ..circuits.stack_plan import STREAMS
@@ -160,18 +161,21 @@ def written_by_neurons(sizes: Sizes, rows: int, tokens: int) -> int:
     return FLOAT * rows * tokens * sizes.neurons
 
 
-def site(sizes: Sizes, rows: int, tokens: int, steps: int) -> int:
+def site(sizes: Sizes, rows: int, tokens: int, places: bool) -> int:
     """Sources and destinations of the largest site while its scores are taken, for a few rows at a time.
 
-    What all sources wrote, [sources, rows, tokens, width]; the gradient at every destination of as many norms
-    as are read together; the normalised inputs of all steps in one piece, twice; and a map as float32, twice.
+    What all sources wrote, [sources, rows, tokens, width], twice where `places` are told apart; the gradient
+    at every destination of as many norms as are read together, and a few positions of it once more; and maps
+    as float32 and as they are.
     """
-    at_once = min(rows, rows_at_once(sizes.graph.sources, sizes.width, tokens, sizes.share))
+    held = sizes.graph.sources * (2 if places else 1)
+    at_once = min(rows, rows_at_once(held, sizes.width, tokens, sizes.share))
     readers = max(map(readers_of, read_together(sizes.graph)))
-    row = FLOAT * (sizes.graph.sources + readers) * tokens * sizes.width
-    whole = FLOAT * steps * rows * tokens * sizes.width
-    maps = FLOAT * sizes.heads * sizes.head_dim * sizes.width
-    return at_once * row + 2 * (whole + maps)
+    row = FLOAT * (held + readers) * tokens * sizes.width
+    few = FLOAT * min(POSITIONS_AT_ONCE, rows * tokens) * readers * sizes.width
+    # Query, key and value stand side by side where one module has all of them.
+    maps = (3 if sizes.fused else 2) * FLOAT * sizes.heads * sizes.head_dim * sizes.width
+    return at_once * row + few + maps
 
 
 def stack(sizes: Sizes, load: Load, circuits: int) -> int:
@@ -189,8 +193,8 @@ def stack(sizes: Sizes, load: Load, circuits: int) -> int:
     of_rows = (2 * sizes.layers + 1 + sizes.graph.sites[0].readers) * one + reading
     items = min(circuits * load.rows, at_once)
     behind = cached(sizes, items, load.prefix + load.tokens if load.prefix else 0)
-    # Of a layer's output map a copy, where its numbers are not float32.
-    copied = FLOAT * sizes.heads * sizes.head_dim * sizes.width * (sizes.itemsize != FLOAT)
+    # Of a layer's output map the heads that are used, and a copy where its numbers are not float32.
+    copied = FLOAT * sizes.heads * sizes.head_dim * sizes.width * (1 + (sizes.itemsize != FLOAT))
     return items * parts + outputs(sizes, rows, load.tokens) + rows * of_rows + behind + copied
 
 

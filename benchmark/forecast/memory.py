@@ -207,8 +207,8 @@ def _decoding(members: Works) -> list[Phase]:
 def _attribution(members: Works, protocol: Protocol, groups: int) -> list[Phase]:
     """Both runs before they are subtracted; every pass forward and back; the scores; and these as written."""
     sizes, scoring = members[0][0], protocol.scoring
-    # Of the other member, and of this one as they grow.
-    host = {"score sums": 2 * _sums(sizes, groups)}
+    # Of the other member; this one's grow where it is.
+    host = {"score sums": _sums(sizes, groups)}
     if scoring.places:
         host["score sums by place"] = _by_place(sizes, groups)
     if scoring.neurons and sizes.neurons:
@@ -226,7 +226,7 @@ def _other_reads(members: Works, protocol: Protocol, groups: int) -> list[Phase]
     kept = _kept(members[0][0], protocol, groups)
     # Afterwards both reads of the MDM are set side by side, and its shares by place.
     compared: Phase = ({}, {**kept, "score sums": 8 * sums})
-    host = {**kept, "score sums": 4 * sums}
+    host = {**kept, "score sums": 3 * sums}
     return [*_attributed(loads, host, protocol, groups, neurons=False), compared]
 
 
@@ -238,14 +238,15 @@ def _attributed(
     neurons: bool,
 ) -> list[Phase]:
     phases: list[Phase] = []
-    for sizes, asked in loads:
+    for (sizes, asked), told_apart in zip(loads, (False, protocol.scoring.places), strict=True):
         adding = _added_up(sizes, protocol, groups, neurons)
         for load in set(asked):
             if protocol.scoring.method == "exact":
                 found = _patching_phases(sizes, load)
             else:
                 held = min(most_steps(protocol.scoring), steps_held(load.rows * load.tokens, sizes.share))
-                found = [{**phase, **adding} for phase in _attribution_phases(sizes, load, held, neurons)]
+                phases_of = _attribution_phases(sizes, load, held, neurons, told_apart)
+                found = [{**phase, **adding} for phase in phases_of]
             phases += [(device, host) for device in found]
     return phases
 
@@ -258,7 +259,9 @@ def _added_up(sizes: Sizes, protocol: Protocol, groups: int, neurons: bool) -> d
     return {"sums over groups": found}
 
 
-def _attribution_phases(sizes: Sizes, load: Load, steps: int, neurons: bool = False) -> list[dict[str, int]]:
+def _attribution_phases(
+    sizes: Sizes, load: Load, steps: int, neurons: bool = False, places: bool = False
+) -> list[dict[str, int]]:
     rows, tokens = load.rows, load.tokens
     wrote, prefix = outputs(sizes, rows, tokens), cached(sizes, rows, load.prefix)
     at_once = stacked_steps(sizes, load, steps)
@@ -270,7 +273,7 @@ def _attribution_phases(sizes: Sizes, load: Load, steps: int, neurons: bool = Fa
     scores = {
         "what the sources write": wrote,
         "gradients of all steps": gradients(sizes, rows, tokens, steps, steps),
-        "sources and destinations of a norm": site(sizes, rows, tokens, steps) + prefix,
+        "sources and destinations of a norm": site(sizes, rows, tokens, places) + prefix,
     }
     passes = [
         {"what the sources write": wrote, **_pass(sizes, load, done, min(at_once, steps - done), steps)}

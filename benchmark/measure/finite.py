@@ -4,7 +4,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
+from weakref import WeakSet
 
 import torch
 from torch import Tensor, nn
@@ -14,12 +15,12 @@ from ...errors import NotComputable
 from ..pairs.member import Member
 
 
-class Endless(NotComputable):
+class NotFinite(NotComputable):
     """An activation is NaN, infinite, or too large for its square to be finite."""
 
-    def __init__(self, cell: str, member: Member, where: str) -> None:
+    def __init__(self, cell: str, called: str, where: str) -> None:
         super().__init__(
-            f"{cell}: the {member.called} computes numbers that, or whose squares, are not finite: {where}",
+            f"{cell}: the {called} computes numbers that, or whose squares, are not finite: {where}",
             "look for weights that are damaged, or too large for the precision that they are loaded at",
         )
 
@@ -27,17 +28,18 @@ class Endless(NotComputable):
 class Watching(ABC):
     """A context that looks at what passes of some members compute; what it hangs into them goes at its end.
 
-    Members are added before or within it, each as it is found.
+    Members are added before or within it, each as it is found. It holds none of them, whose weights may have
+    to go meanwhile.
     """
 
     def __init__(self) -> None:
-        self._members: list[Member] = []
+        self._seen: WeakSet[nn.Module] = WeakSet()
         self._handles: list[RemovableHandle] = []
 
     def add(self, member: Member) -> None:
         """Look at a member's passes too, from now on."""
-        if not any(member.backbone is one.backbone for one in self._members):
-            self._members.append(member)
+        if member.backbone.model not in self._seen:
+            self._seen.add(member.backbone.model)
             self._handles += self._look_at(member)
 
     @abstractmethod
@@ -62,18 +64,18 @@ class Watch(Watching):
 
     def __init__(self) -> None:
         super().__init__()
-        self._totals: list[tuple[Member, _Total]] = []
+        self._totals: list[tuple[str, _Total]] = []
 
     def _look_at(self, member: Member) -> list[RemovableHandle]:
-        self._totals.append((member, _Total()))
+        self._totals.append((member.called, _Total()))
         # Whatever is not finite in a layer stays in the residual stream. The norm itself can hide it: of
         # numbers whose squares are infinite it makes zeros.
         return [member.backbone.final_norm.module.register_forward_pre_hook(self._totals[-1][1].add)]
 
     @property
-    def endless(self) -> tuple[Member, ...]:
-        """The members some of whose numbers were NaN or infinite."""
-        return tuple(member for member, total in self._totals if total.is_endless)
+    def not_finite(self) -> tuple[str, ...]:
+        """What the members are called some of whose numbers were NaN or infinite."""
+        return tuple(called for called, total in self._totals if total.is_not_finite)
 
 
 class _Total:
@@ -87,7 +89,7 @@ class _Total:
         self._value = found if self._value is None else self._value + found
 
     @property
-    def is_endless(self) -> bool:
+    def is_not_finite(self) -> bool:
         return self._value is not None and bool(self._value.isnan())
 
 
@@ -98,7 +100,7 @@ def _norm(values: Tensor) -> Tensor:
 
 
 class Search(Watching):
-    """A context in which a pass ends with `Endless` at the first layer that is not finite.
+    """A context in which a pass ends with `NotFinite` at the first layer that is not finite.
 
     `cell`: what is computed, for the message. Every layer is waited for: to be used where it is known that
     there is such a one.
@@ -110,16 +112,14 @@ class Search(Watching):
 
     def _look_at(self, member: Member) -> list[RemovableHandle]:
         return [
-            module.register_forward_hook(partial(_check, self._cell, member, where))
+            module.register_forward_hook(partial(_check, self._cell, member.called, where))
             for where, module in _places(member)
         ]
 
 
-def _check(cell: str, member: Member, where: str, module: nn.Module, inputs: object, output: Any) -> None:
-    # Of experts beside the scores of their router.
-    tensor: Tensor = output[0] if isinstance(output, tuple) else output
-    if not bool(_norm(tensor).isfinite()):
-        raise Endless(cell, member, f"first in {where}")
+def _check(cell: str, called: str, where: str, module: nn.Module, inputs: object, output: Tensor) -> None:
+    if not bool(_norm(output).isfinite()):
+        raise NotFinite(cell, called, f"first in {where}")
 
 
 def _places(member: Member) -> Iterator[tuple[str, nn.Module]]:

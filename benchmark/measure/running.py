@@ -37,7 +37,7 @@ def run_on(
     `rows` bounds a batch; `advance` is told how many questions are done.
     """
     # Rankings agree on the largest circuits, and small ones can be pruned to the same edges. The empty
-    # circuit is run like any other: only under `patch` does it equal the corrupted run.
+    # circuit stands among them: only under `patch` does it equal the corrupted run.
     distinct, place = np.unique(
         np.concatenate([edges, np.zeros((1, *edges.shape[1:]), dtype=np.bool_)]), axis=0, return_inverse=True
     )
@@ -48,12 +48,9 @@ def run_on(
         averaged = intervention == "mean"
         means = mean_outputs(member, batches(member, alike, rows)) if averaged else None
         for batch in batches(member, alike, rows):
-            for found, values in zip(
-                (whole, circuits),
-                run_with_whole(member, batch, distinct, intervention, means),
-                strict=True,
-            ):
-                found.append(values)
+            of_whole, of_circuits = run_with_whole(member, batch, distinct, intervention, means)
+            whole.append(of_whole)
+            circuits.append(of_circuits)
             advance(batch.examples)
     values = np.concatenate(circuits, axis=1)[place.reshape(-1)]
     return Ran(np.concatenate(whole), values[-1], values[:-1])

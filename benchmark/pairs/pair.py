@@ -71,7 +71,7 @@ class Pair:
     @property
     def device(self) -> torch.device:
         """Where the members are when they are in memory."""
-        return next(each.device for each in self.members if each.device.type != "meta")
+        return self.arm.device if self.turns is None else self.turns.device
 
     @property
     def confounds(self) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ class Turns:
     """Two members of which one is in memory: it comes when it is asked for, and the other goes.
 
     `members`: both, the first of them put away. `again`: how a member is loaded, by its role. `files`: what
-    it is loaded from.
+    it is loaded from. `device`: where the one that is in memory is.
     """
 
     def __init__(
@@ -45,7 +45,8 @@ class Turns:
         files: Mapping[Role, Sequence[Path]],
     ) -> None:
         self._members = {member.role: member for member in members}
-        self._here = members[1].role
+        self._here: Role | None = members[1].role
+        self.device = members[1].device
         self._again = again
         self._files = files
         self._stamps = {role: _stamps(paths) for role, paths in files.items()}
@@ -55,7 +56,10 @@ class Turns:
         if member.role == self._here:
             return
         # Before the other comes, or both would be there for a moment.
-        put_away(self._members[self._here])
+        if self._here is not None:
+            put_away(self._members[self._here])
+        # Neither is there until the other has come: what fails on its way can be tried again.
+        self._here = None
         if _stamps(self._files[member.role]) != self._stamps[member.role]:
             raise PairError(
                 f"the weights of the {member.called} were written anew while they were in use",

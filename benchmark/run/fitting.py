@@ -56,6 +56,6 @@ class Fitting:
             self._measuring = Measuring(self._pair.holding(fewer / self._asked), fewer)
         gc.collect()
         # What torch keeps of an accelerator's memory for later is in pieces of the old size.
-        give_back = getattr(torch.get_device_module(self._pair.arm.device), "empty_cache", None)
+        give_back = getattr(torch.get_device_module(self._pair.device), "empty_cache", None)
         if give_back is not None:
             give_back()

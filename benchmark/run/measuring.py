@@ -31,7 +31,7 @@ from ..measure.effect_sums import EffectSums
 from ..measure.effects import measure_effects
 from ..measure.entropies import component_entropies
 from ..measure.evidence import Entropies, ScoreSums, Sweep
-from ..measure.finite import Endless, Search, Watch, Watching
+from ..measure.finite import NotFinite, Search, Watch, Watching
 from ..measure.method import scoring_method
 from ..measure.node_sets import node_sets
 from ..measure.scores import score_edges
@@ -92,22 +92,22 @@ class Measuring:
             return self._finite(cell, needs, tell)
 
     def _finite(self, cell: Cell, needs: Needs, tell: Tell) -> Any:
-        """The content of a cell for which members run. Raises `Endless` where they give no finite numbers."""
+        """The content of a cell for which members run. Raises `NotFinite` where their numbers are not."""
         compute = self._computed[cell.kind.stage]
         try:
             with self._watched(cell, Watch()) as watch:
                 content = compute(cell, needs, tell)
         # What comes of such numbers can be an error by itself, which says less.
         except Exception:
-            if not watch.endless:
+            if not watch.not_finite:
                 raise
         else:
-            if not watch.endless:
+            if not watch.not_finite:
                 return content
         # By the same passes once more, which are looked at one by one.
         with self._watched(cell, Search(place_of(cell))):
             compute(cell, needs, tell)
-        raise Endless(place_of(cell), watch.endless[0], "when repeated, nowhere")
+        raise NotFinite(place_of(cell), watch.not_finite[0], "when repeated, nowhere")
 
     @contextmanager
     def _watched(self, cell: Cell, watching: AnyWatching) -> Iterator[AnyWatching]:
@@ -339,10 +339,12 @@ class Measuring:
         guest = next(name for name in MEMBERS if name != host)
         kind = host, cell.parts[Scoring].kv
         if kind not in self._matchings:
-            shape = self._present(cell, host).backbone.shape
-            in_turn = self._pair.turns is not None
-            own = maps_of(self._present(cell, host), copied=in_turn)
-            self._matchings[kind] = match_heads(own, maps_of(self._present(cell, guest)), shape)
+            # No pass is run, and the guest may be at one for another cell: neither is watched.
+            member = self._brought(cell, host)
+            own = maps_of(member, copied=self._pair.turns is not None)
+            shape = member.backbone.shape
+            del member  # it may hold weights that are to go
+            self._matchings[kind] = match_heads(own, maps_of(self._brought(cell, guest)), shape)
         return self._matchings[kind]
 
     def _ranked(self, other: Other, selection: Selection) -> NDArray[np.float64]:

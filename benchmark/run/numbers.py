@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ...metrics.threads import one_thread_a_product
 from ..circuits.circuit import Circuit
 from ..compare.causality import compare_causality
 from ..compare.compare import compare, compared_size, shared_threads
@@ -20,7 +21,8 @@ Needs = Mapping[str, Any]
 
 def compute_numbers(cell: Cell, needs: Needs, tell: Tell) -> Any:
     """The content of a cell that no model runs for. Raises KeyError for one that a model runs for."""
-    with tell(1):
+    # Not a bit of them may depend on how many cores a machine has.
+    with tell(1), one_thread_a_product():
         return _COMPUTED[cell.kind.stage](cell, needs)
 
 

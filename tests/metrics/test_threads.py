@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from mechshift.metrics import halves as of_halves
 from mechshift.metrics import masses as of_masses
@@ -12,18 +13,18 @@ from mechshift.metrics import overlap_curve
 from mechshift.metrics import places as of_places
 from mechshift.metrics.masses import circuit_masses
 from mechshift.metrics.places import mass_place_shares
-from mechshift.metrics.threads import each_of
+from mechshift.metrics.threads import each_of, one_thread_a_product
 
-GROUPS, SHAPE = 12, (30, 40)
+GROUPS, SHAPE = 12, (60, 80)
 SUMS = np.random.default_rng(0).standard_t(3, (3, GROUPS, *SHAPE))
 EDGES = np.random.default_rng(1).random(SHAPE) < 0.8
-NODES = np.eye(30), np.eye(30, 40)
+NODES = np.eye(60), np.eye(60, 80)
 COUNTS, CLUSTERS = np.arange(1, GROUPS + 1), np.arange(GROUPS) // 2
 
 
 def overlaps(threads: int) -> object:
     curve = overlap_curve(
-        SUMS[0], SUMS[1], COUNTS, CLUSTERS, EDGES, [20, 300], *NODES, resamples=40, threads=threads
+        SUMS[0], SUMS[1], COUNTS, CLUSTERS, EDGES, [20, 1200], *NODES, resamples=40, threads=threads
     )
     return [(each.cross, each.cross.draws.tolist(), each.normalised) for both in curve for each in both]
 
@@ -60,6 +61,20 @@ def _noted(names: set[str]) -> Callable[[threading.Thread], None]:
         run(thread)
 
     return noted
+
+
+def test_a_matrix_product_has_one_thread_until_the_last_who_wants_it_is_gone() -> None:
+    def threads() -> set[int]:
+        # Their libraries are asked anew.
+        return {one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"}
+
+    with threadpool_limits(2, user_api="blas"):
+        before = threads()
+        with one_thread_a_product():
+            with one_thread_a_product():
+                assert threads() == {1}
+            assert threads() == {1}
+        assert threads() == before != {1}
 
 
 def test_what_a_block_raises_is_raised() -> None:

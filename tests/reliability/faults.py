@@ -1,7 +1,7 @@
 """Make every fault of docs/reliability.md, and see that the same bytes come of it or a named error.
 
     python tests/reliability/faults.py
-    python tests/reliability/faults.py --only "Disk full" --only "SIGTERM, once"
+    python tests/reliability/faults.py --only "Disk full" --only "SIGTERM at every stage"
     python tests/reliability/faults.py --write
 
 Prints a line a fault, and ends with 1 where one had a consequence that it must not have. `--write` writes the

@@ -123,13 +123,15 @@ def stopped(ground: Ground) -> Seen:
 
 
 def _helper_of(run: int) -> int:
-    """The process that helps a run, once there is one that has computed something."""
-    while True:
+    """The process that helps a run, once there is one."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
         path = Path(f"/proc/{run}/task/{run}/children")
         found = [int(word) for thread in path.parents[1].iterdir() for word in _words(thread / "children")]
         if found:
             return found[0]
         time.sleep(0.01)
+    raise Harm("nobody came to help the run")
 
 
 def _words(path: Path) -> list[str]:

@@ -292,6 +292,7 @@ def shortened(said: str, out: Path) -> str:
     halved = [line for line in lines if "begun again with" in line]
     text = "; ".join(line for line in lines if line not in halved[1:])
     text = text.replace(str(out), "OUT").replace(str(out.parent), "FOLDER")
+    text = re.sub(r"\bcolumn \d+", "column N", text)
     text = re.sub(r"\b[0-9a-f]{40}\b", "COMMIT", re.sub(r"\b[0-9a-f]{16}\b", "KEY", text))
     text = re.sub(r"/\.tmp\w+", "/TEMPORARY", text)
     text = re.sub(r"\['/[^]]*\]", "[…]", text)

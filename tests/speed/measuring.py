@@ -34,14 +34,9 @@ def measure(name: str, asked: Asked, threads: int) -> Result:
 
 
 def still_holds(result: Result, asked: Asked, threads: int) -> bool:
-    """Whether a kept result is what would be measured now: same code, size, clock, threads and processor."""
-    here = Machine.here(asked.clock)
-    return (result.code, result.quick, result.machine.clock, result.machine.threads) == (
-        code_digest(),
-        asked.quick,
-        asked.clock,
-        threads,
-    ) and result.machine.processor == here.processor
+    """Whether a kept result is what would be measured now: same code, size and machine, its versions too."""
+    here = Machine.here(asked.clock).model_copy(update={"threads": threads})
+    return (result.code, result.quick, result.machine) == (code_digest(), asked.quick, here)
 
 
 def path_of(folder: Path, name: str, quick: bool) -> Path:

@@ -1,7 +1,6 @@
 """What was measured on docs/performance.md: tables, figures, and where and when it was."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from reliability.tables import DOCS, put, table
 
@@ -138,8 +137,3 @@ def number(value: float) -> str:
     if abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.1e}" if abs(value) < 1e-3 else f"{value:.3g}"
-
-
-def read_kept(path: Path = KEPT) -> Results:
-    """The results on the page."""
-    return Results.read(path)

@@ -13,7 +13,7 @@ from pathlib import Path
 from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
 from mechshift.benchmark.asking.states import ROWS
-from mechshift.benchmark.forecast.forecast import Forecast, fitting_rows, forecast
+from mechshift.benchmark.forecast.forecast import Forecast, fitting, forecast
 from mechshift.benchmark.forecast.machine import AMPLE, Machine
 from mechshift.benchmark.forecast.planned import list_plan
 from mechshift.benchmark.forecast.probe import Speeds, stated_speeds
@@ -93,7 +93,7 @@ CARDS = (1, 8, 64)
 
 @dataclass(frozen=True)
 class Room:
-    """How many cards one process needs, and the forecast with as many rows as then fit."""
+    """How many cards one process needs, and the forecast of the run held in the first way that then fits."""
 
     cards: int
     forecast: Forecast
@@ -102,15 +102,15 @@ class Room:
 def room_on(found: Forecast, card: Card) -> Room:
     """The least number of cards whose memory together holds a run, in one process.
 
-    A process computes no faster on several cards: layers come one after the other.
+    A process computes no faster on several cards: layers come one after the other. More than one is a
+    supposition, as layers cannot be spread over cards yet.
     """
     cards = 1
     while True:
         memory = round(1e9 * cards * card.gigabytes)
-        machine = Machine(f"{cards} cards", memory, AMPLE, shared=False)
-        fitting = found.changed(fitting_rows(found, machine))
-        if fitting.share(machine) <= 1:
-            return Room(cards, fitting)
+        held = fitting(found, Machine(f"{cards} cards", memory, AMPLE, shared=False), None)
+        if held is not None:
+            return Room(cards, held)
         cards += 1
 
 
@@ -137,6 +137,8 @@ def project(name: str, shape: Shape, protocol: Protocol, card: Card) -> Iterator
     yield reading(f"{name}: statistics, one process", [comparing / 3600], "h", projected=True)
     for cards in CARDS:
         named = f"{name} on {cards} card{'s' if cards > 1 else ''}"
+        if room.cards > 1:
+            named += ", if layers could be spread over them"
         if cards < room.cards:
             yield Reading(name=named, projected=True, missing=f"does not fit: needs {room.cards}")
             continue

@@ -1,22 +1,24 @@
 """The projection by hand, by the law that a dry run prints, and what several processes take together."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
 
 from build.models import random_member
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.forecast import probe
-from mechshift.benchmark.forecast.forecast import Forecast, forecast
+from mechshift.benchmark.forecast.forecast import Forecast, forecast, least
 from mechshift.benchmark.forecast.machine import Machine
 from mechshift.benchmark.forecast.probe import Growth, Speeds
 from mechshift.benchmark.forecast.sizes import Sizes, sketch_pair
+from mechshift.benchmark.pairs.limits import USUAL, Limits
 from mechshift.benchmark.pairs.registry import get_pair
 from mechshift.benchmark.record.protocol import V2
 from mechshift.benchmark.run.assembly import as_asked
 from speed import projection
 from speed.attribution import law_ratios, random_batch
-from speed.projection import H100, SHAPES, Card, project, room_on, seconds_on
+from speed.projection import SHAPES, Card, project, room_on, seconds_on
 from speed.seven_billion import backbone_of
 
 FEW = V2.changed(tasks=V2.tasks[:3], pool=12, minimum=2, candidates=1, grid=(0.01, 1.0), resamples=9, steps=2)
@@ -65,36 +67,43 @@ def test_comparisons_of_three_tasks_are_shared(found: Forecast, processes: int, 
 
 @dataclass(frozen=True)
 class Needs:
-    """Stands for a forecast that needs 150 GB, and one more for every row."""
+    """Stands for a forecast that needs 75 GB for every member in memory, and one more for every row."""
 
     rows: int = 64
+    limits: Limits = USUAL
+    sketch = SimpleNamespace(spec=SimpleNamespace(noise=None))
 
-    def changed(self, rows: int) -> "Needs":
-        return replace(self, rows=rows)
+    def changed(self, rows: int, limits: Limits) -> "Needs":
+        return Needs(rows, limits)
 
     def share(self, machine: Machine) -> float:
-        return 1e9 * (150 + self.rows) / machine.device
+        members = 75 if self.limits.in_turn else 150
+        return 1e9 * (members + self.limits.share * self.rows) / machine.device
 
 
-def test_a_process_has_as_many_cards_as_it_needs() -> None:
-    """One row needs 151 GB: of two cards of 80 GB, where eight rows fit; of one of 160 GB, likewise."""
-    for card, cards in ((H100, 2), (Card("twice", 1, 1, 160.0), 1)):
-        room = room_on(Needs(), card)  # type: ignore[arg-type]
-        assert (room.cards, room.forecast.rows) == (cards, 8)
+@pytest.mark.parametrize(
+    ("gigabytes", "cards", "rows", "in_turn"),
+    [(160.0, 1, 8, False), (80.0, 1, 4, True), (70.0, 2, 64, True)],
+)
+def test_a_process_has_as_many_cards_as_it_needs(
+    gigabytes: float, cards: int, rows: int, in_turn: bool
+) -> None:
+    room = room_on(Needs(), Card("made up", 1, 1, gigabytes))  # type: ignore[arg-type]
+    assert (room.cards, room.forecast.rows, room.forecast.limits.in_turn) == (cards, rows, in_turn)
 
 
 def test_hours_by_cards(found: Forecast, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pair that needs two cards a process: none on one, four processes on 8, 32 on 64."""
     monkeypatch.setattr(projection, "sketch_of", lambda shape: found.sketch)
     monkeypatch.setattr(probe, "_statistics", lambda found, seconds: (Growth(0.0, 1e-6), Growth(0.0, 1e-7)))
-    needed = max(stage.on_device for stage in found.changed(1).stages) / 1e9
+    needed = max(stage.on_device for stage in least(found, None).stages) / 1e9
     card = Card("small", peak=0.01, reached=0.5, gigabytes=0.6 * needed)
     readings = {one.name: one for one in project("tiny", SHAPES["8B"], FEW, card)}
     assert readings["tiny: cards that one process needs"].value == 2
-    assert readings["tiny on 1 card"].missing == "does not fit: needs 2"
+    assert readings["tiny on 1 card, if layers could be spread over them"].missing == "does not fit: needs 2"
     speeds = Speeds(5e9, 5e9, Growth(0.0, 1e-6), Growth(0.0, 1e-7))
     for cards, processes in ((8, 4), (64, 32)):
-        hours = readings[f"tiny on {cards} cards"].value
+        hours = readings[f"tiny on {cards} cards, if layers could be spread over them"].value
         assert hours is not None
         assert hours == pytest.approx(seconds_on(found, FEW, speeds, processes) / 3600)
     assert all(one.projected for one in readings.values())

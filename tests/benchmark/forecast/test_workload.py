@@ -285,7 +285,7 @@ def test_the_first_step_on_the_left_is_the_corrupted_run(
     clean, corrupted = torch.randint(490, (2, rows, tokens), generator=torch.Generator().manual_seed(0))
     index = torch.arange(rows)
     batch = Batch(clean, corrupted, index, index, LogitDifference(index, index, index + 9, rows), index)
-    counter = Counter(member.backbone.base)
+    counter = Counter(member)
     attribute(member, [batch], Integration(rule, steps), rows)
     load = Load(rows, tokens, rows, rows)
     said = _attribution_passes(load, Sizes.of(member.backbone, 4), steps, shared=rule == "left")
