@@ -193,8 +193,8 @@ def stack(sizes: Sizes, load: Load, circuits: int) -> int:
     of_rows = (2 * sizes.layers + 1 + sizes.graph.sites[0].readers) * one + reading
     items = min(circuits * load.rows, at_once)
     behind = cached(sizes, items, load.prefix + load.tokens if load.prefix else 0)
-    # Of a layer's output map the heads that are used, and a copy where its numbers are not float32.
-    copied = FLOAT * sizes.heads * sizes.head_dim * sizes.width * (1 + (sizes.itemsize != FLOAT))
+    # Of a layer's output map a copy, where its numbers are not float32.
+    copied = FLOAT * sizes.heads * sizes.head_dim * sizes.width * (sizes.itemsize != FLOAT)
     return items * parts + outputs(sizes, rows, load.tokens) + rows * of_rows + behind + copied
 
 

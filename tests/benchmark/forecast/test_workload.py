@@ -289,7 +289,7 @@ def test_the_first_step_on_the_left_is_the_corrupted_run(
     attribute(member, [batch], Integration(rule, steps), rows)
     load = Load(rows, tokens, rows, rows)
     said = _attribution_passes(load, Sizes.of(member.backbone, 4), steps, shared=rule == "left")
-    assert counter.take() == (said.forward, said.tokens)
+    assert counter.take() == (said.forward, said.tokens, 0)
     assert said.backward == said.forward - (1 if rule == "left" else 2)
 
 
