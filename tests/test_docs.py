@@ -54,6 +54,8 @@ SMALL: dict[str, Any] = {
 """Every number by which protocols differ, so that they share the cells of models."""
 POOLS = {"publishing.md": 120}
 """Of pages on which a value has to be clear of the noise of the prompts."""
+LEAN = {"pairs.md": {"beside": (), "neurons": False, "ablating": None}}
+"""Of pages that show many runs and nothing that they find: parts of a protocol that are left out."""
 WHOLE = ("greater-than", "star-path")
 """Tasks of a whole run, one of each suite, where a page names none of that suite: as good as ten."""
 SHELLS = ("console", "sh")
@@ -190,6 +192,7 @@ def test_what_a_page_shows_runs(
         changed = each.changed(
             pool=POOLS.get(page.name, each.sampling.pool),
             tasks=tuple(task for task in each.tasks if task.name in chosen),
+            **LEAN.get(page.name, {}),
         )
         monkeypatch.setitem(protocol._PROTOCOLS, each.name, changed)
     names: dict[str, Any] = {"__name__": "page"}
