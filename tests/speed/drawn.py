@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ACROSS = 3
-PANEL = (2.4, 2.1)
+PANEL = (3.0, 2.7)
 """Inches of a panel."""
 
 
@@ -39,24 +40,27 @@ def draw_curves(curves: Sequence[Curve], path: Path) -> None:
 
 
 def _draw(axes: "Axes", curve: Curve) -> None:
-    from matplotlib.ticker import NullFormatter, NullLocator
+    from matplotlib.ticker import NullLocator
 
     if curve.power.value is not None:
         fitted = fitted_values(curve, curve.power.value)
         axes.plot(curve.sizes, fitted, color=GREY, ls="--", lw=1, label=f"power {curve.power.value:.2f}")
-        axes.legend(loc="best")
+        axes.legend(loc="upper left")
     axes.plot(curve.sizes, values_of(curve), color=ARM, ls="", marker="o")
     for size, one in zip(curve.sizes, curve.readings, strict=True):
         if one.low is not None and one.high is not None:
             axes.vlines(size, one.low, one.high, color=ARM, lw=1)
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.set_xticks(curve.sizes, [f"{size:,.0f}" for size in curve.sizes])
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.set_xticks(curve.sizes, [f"{size:,.0f}" for size in curve.sizes], rotation=30, ha="right")
+    # At the values: a curve of less than a decade has one power of ten, or none.
+    values = [value for value in values_of(curve) if np.isfinite(value)]
+    axes.set_yticks(values, [f"{value:.2g}" for value in values])
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_minor_locator(NullLocator())
     axes.set_xlabel(curve.against)
     axes.set_ylabel(curve.readings[0].unit)
-    axes.set_title(curve.name)
+    axes.set_title(fill(curve.name, 30))
 
 
 def values_of(curve: Curve) -> list[float]:

@@ -43,9 +43,7 @@ BENCHMARKS = (
     Benchmark("workers", "a run with one worker and with two", "workers:measured"),
     Benchmark("startup", "commands that run no model", "startup:measured"),
     Benchmark("projection", "8B, 32B and 70B on 1, 8 and 64 cards, by the law", "projection:measured"),
-    Benchmark(
-        "llama", "statistics at LLaMA-2-7B's graph, 1,000 resamples", "comparisons:measured_whole", False
-    ),
+    Benchmark("llama", "statistics at LLaMA-2-7B's graph, 1,000 resamples", "comparisons:measured_whole"),
     Benchmark("statistics-parts", "what the parts of a comparison take", "statistics:measured", False),
     Benchmark("within", "peaks of memory within 2 GB", "forecasts:measured_within", False),
     Benchmark("forecast", "predicted beside measured peaks of memory", "forecasts:measured", False),
