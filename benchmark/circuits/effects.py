@@ -19,7 +19,7 @@ from .batch import Batch
 from .capture import Outputs, hooks, measure, run, still, written
 from .graph import Graph
 from .intervention import run_stacked, stacked_rows
-from .later import begun_at, kept_streams, read_at
+from .later import changed_at, kept_streams
 from .prefix import behind_shared_prefix
 
 MEMORY = 64 * 2**20
@@ -159,14 +159,7 @@ def _drops(member: Member, batch: Batch, tokens_at_once: int | None) -> Drops:
             patches = _Patches(
                 member.backbone, layer, torch.from_numpy(component).to(rows.device), rows, corrupted
             )
-            # Below the layer everything is as in the clean run.
-            with (
-                begun_at(member.backbone, layer, streams, rows),
-                read_at(member.backbone, *batch.reads_of(rows)),
-                hooks() as handles,
-            ):
-                patches.attach(handles)
-                return member.of_rows(rows).hidden(member.embed(batch.clean[rows]), batch.clean[rows])
+            return changed_at(member, batch, layer, streams, rows, patches.attach)
 
         values.append(run_stacked(member, batch, member.backbone.shape.heads + 1, at_once, hidden))
     return Drops(whole - np.concatenate(values), whole, none)

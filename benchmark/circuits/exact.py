@@ -19,10 +19,10 @@ from ..pairs.backbones import Backbone, Projection
 from ..pairs.limits import part_of
 from ..pairs.member import Member
 from .batch import Batch
-from .capture import Outputs, Site, head_maps, hooks, measure, run, sites, still
+from .capture import Outputs, Site, head_maps, measure, run, sites, still
 from .graph import Edges, Graph
 from .intervention import run_stacked, stacked_rows
-from .later import begun_at, kept_streams, read_at
+from .later import changed_at, kept_streams
 from .prefix import behind_shared_prefix
 
 MEMORY = 64 * 2**20
@@ -119,14 +119,7 @@ def _lost(member: Member, batch: Batch, edges: Edges, tokens_at_once: int | None
             chosen: NDArray[np.int64], rows: Tensor, layer: int = layer, some: NDArray[np.int64] = some
         ) -> Tensor:
             patched = _Patched(backbone, source[some[chosen]], destination[some[chosen]], rows, difference)
-            # Below the layer of the destination everything is as in the clean run.
-            with (
-                begun_at(backbone, layer, streams, rows),
-                read_at(backbone, *batch.reads_of(rows)),
-                hooks() as handles,
-            ):
-                patched.attach(handles)
-                return member.of_rows(rows).hidden(member.embed(batch.clean[rows]), batch.clean[rows])
+            return changed_at(member, batch, layer, streams, rows, patched.attach)
 
         lost[some] = clean - run_stacked(member, batch, len(some), at_once, hidden)
     return lost

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from ..pairs.backbones import Backbone
+from ..pairs.member import Member
+from .batch import Batch
 from .capture import hooks
 
 
@@ -69,6 +71,28 @@ def read_at(backbone: Backbone, item: Tensor, position: Tensor) -> Iterator[None
 
     with instead({mlp: run}):
         yield
+
+
+def changed_at(
+    member: Member,
+    batch: Batch,
+    layer: int,
+    streams: Sequence[Tensor],
+    rows: Tensor,
+    attach: Callable[[list[Any]], None],
+) -> Tensor:
+    """The final norm's output of these rows [items] of the clean run, where something is changed at a layer.
+
+    `streams`: as `begun_at` takes them; `attach`: installs the hooks that change it. Other positions than
+    those that are read lack the last MLP.
+    """
+    with (
+        begun_at(member.backbone, layer, streams, rows),
+        read_at(member.backbone, *batch.reads_of(rows)),
+        hooks() as handles,
+    ):
+        attach(handles)
+        return member.of_rows(rows).hidden(member.embed(batch.clean[rows]), batch.clean[rows])
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Plans of a pair that is nowhere, pools for their cells, what a run wrote, and a clock set by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from mechshift.benchmark.asking.pool import Pool
@@ -50,7 +50,11 @@ def record_of(folder: Path) -> Path:
     return found
 
 
-def content(folder: Path) -> dict[str, bytes]:
-    """All of a run's folder that does not tell when it was made."""
-    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".seal"]
+UNFINISHED = ".partial"
+"""How the names of files end that are being written."""
+
+
+def content(folder: Path, besides: Collection[str] = (".seal",)) -> dict[str, bytes]:
+    """All of a run's folder `besides` files whose names end so: seals, which tell when they were made."""
+    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix not in besides]
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}

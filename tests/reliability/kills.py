@@ -19,11 +19,14 @@ from pathlib import Path
 
 import torch
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from reliability.under_fault import UNFINISHED, contents
+
 import mechshift
 from mechshift.benchmark.record.protocol import QUICK
 from mechshift.benchmark.run.run import run
 
-UNFINISHED = ".partial"
 TASKS = ("greater-than", "infilling")
 SMALL = QUICK.changed(
     pool=12, minimum=4, candidates=2, resamples=20, splits=2, components=4, grid=(0.001, 0.1, 1.0)
@@ -86,12 +89,6 @@ def killed_at_a_move(out: Path, generator: random.Random) -> str:
     _, status = os.waitpid(forked(task), 0)
     place = "after" if after else "before"
     return f"{place} the move of file {number}" if os.WIFSIGNALED(status) else ""
-
-
-def contents(out: Path) -> dict[str, bytes]:
-    """The bytes of the record and of all cells; not the seals, which know the time, nor unfinished files."""
-    files = [path for path in out.rglob("*") if path.is_file() and path.suffix not in (".seal", UNFINISHED)]
-    return {str(path.relative_to(out)): path.read_bytes() for path in files}
 
 
 def undisturbed(out: Path) -> float:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from build.protocols import small_quick
+from build.runs import UNFINISHED, content
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.record.protocol import QUICK
 from mechshift.benchmark.run.plan import Cell
@@ -33,7 +34,6 @@ PROTOCOL = small_quick(
 )
 """All stages, and as little work in each as there can be."""
 
-UNFINISHED = ".partial"
 SAME = "the same bytes"
 
 
@@ -240,8 +240,7 @@ def both(*first: Before) -> Before:
 
 def contents(out: Path) -> dict[str, bytes]:
     """The bytes of all files but seals, which have a time, and files that were never finished."""
-    files = [path for path in out.rglob("*") if path.is_file() and path.suffix not in (".seal", UNFINISHED)]
-    return {str(path.relative_to(out)): path.read_bytes() for path in files}
+    return content(out, besides=(".seal", UNFINISHED))
 
 
 def unfinished(out: Path) -> list[Path]:

@@ -25,6 +25,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from reliability.under_fault import contents
+
 TASKS = ("greater-than", "infilling")
 BEAT, PATIENCE = 0.5, 4.0
 """Seconds, shorter than a run's own, so that a kill costs a few and not 90."""
@@ -106,12 +110,6 @@ def done(*processes: "subprocess.Popen[bytes]") -> None:
 def end(process: "subprocess.Popen[bytes]", how: signal.Signals) -> None:
     """A signal to a run and to all that it has started."""
     os.killpg(process.pid, how)
-
-
-def contents(out: Path) -> dict[str, bytes]:
-    """The bytes of all but seals, which have a time, and of files that were being written when killed."""
-    files = [path for path in out.rglob("*") if path.is_file() and path.suffix not in (".seal", ".partial")]
-    return {str(path.relative_to(out)): path.read_bytes() for path in files}
 
 
 class Scenarios:

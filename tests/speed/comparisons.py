@@ -9,32 +9,24 @@ one by one (`speed.overlaps`).
 
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.compare.compare import compare, shared_threads
-from mechshift.benchmark.measure.evidence import Evidence
 from mechshift.benchmark.record.protocol import V2
 from mechshift.metrics import Undefined
 from speed.overlaps import GRAPHS as OF_MODELS
 from speed.overlaps import Case, by_screening, circuit_by_circuit, memory
 from speed.peak import peak, start_anew
 from speed.results import Found, Reading, reading
-from speed.statistics import GRAPHS, LLAMA, evidence
+from speed.statistics import GRAPHS, LLAMA, Pair, pair_of
 from speed.timing import Asked, Work, curve, in_turn, ratio
 
 QUICK = (Graph(2, 8, 8), Graph(4, 8, 8))
 MOST_SECONDS, MOST_GIGABYTES = 60.0, 4.0
 """What LLaMA-2-7B's graph and 1,000 resamples are to take at the most."""
 
-Pair = tuple[Evidence, Evidence]
-
 
 def compared(pair: Pair, resamples: int) -> None:
     """All numbers of a comparison."""
     statistics = V2.statistics.model_copy(update={"resamples": resamples})
     compare(*pair, V2.sweeping, V2.compared, statistics, threads=shared_threads())
-
-
-def pair_of(graph: Graph) -> Pair:
-    """Evidence on both members."""
-    return evidence(graph, mdm=False), evidence(graph, mdm=True)
 
 
 def measured(asked: Asked) -> Found:

@@ -29,6 +29,11 @@ SPREAD = 1.5
 Pair = tuple[Evidence, Evidence]
 
 
+def pair_of(graph: Graph) -> Pair:
+    """Evidence on both members."""
+    return evidence(graph, mdm=False), evidence(graph, mdm=True)
+
+
 def evidence(graph: Graph, mdm: bool) -> Evidence:
     """Made-up evidence on a member; that on the other has other scores at the same edges."""
     generator = np.random.default_rng(1 + mdm)
@@ -122,7 +127,7 @@ def parts(pair: Pair, resamples: int) -> dict[str, float]:
 def measured(asked: Asked) -> Found:
     """Processor seconds of the parts of a comparison, once and for each further resample."""
     graph, resamples = (Graph(2, 8, 8), 4) if asked.quick else (GRAPHS[-1], 20)
-    pair = evidence(graph, mdm=False), evidence(graph, mdm=True)
+    pair = pair_of(graph)
     once, many = parts(pair, 1), parts(pair, 1 + resamples)
     readings = [reading(f"{part}: with one resample", [once[part]], "s") for part in PARTS]
     for part, total in many.items():
