@@ -26,13 +26,13 @@ class Band:
         often = [len(part.at) for part in parts]
         place = np.concatenate([part.at for part in parts])
         row = place // width
-        column = place - row * width + np.repeat([part.start for part in parts], often)
+        column = place - row * width + np.repeat(np.array([part.start for part in parts], np.int32), often)
         row = row.astype(np.min_scalar_type(rows))
         # Whole numbers of two bytes are sorted in time that grows with how many there are.
         at = np.argsort(row, kind="stable")
         value = np.concatenate([part.value for part in parts])
         error = np.repeat(np.array([part.error for part in parts], np.float32), often)
-        return cls(row[at], column.astype(np.int32)[at], value[at], error[at])
+        return cls(row[at], column[at], value[at], error[at])
 
     def only(self, chosen: Integers) -> "Band":
         """Some of the edges."""
@@ -44,7 +44,7 @@ class Stretch(NamedTuple):
 
     start: int
     error: float
-    at: Integers
+    at: NDArray[np.int32]
     value: Single
 
 
@@ -52,7 +52,7 @@ def score_of_rank(band: Band, ranks: Integers, rows: int) -> Floats:
     """Of each row the strength of a rank, 1 for the largest; NaN where the band has no such.
 
     >>> scores = np.array([3.0, 5.0, 4.0], np.float32)
-    >>> band = Band.of([Stretch(8, 0.0, np.array([1, 2, 5]), scores)], rows=2, width=4)
+    >>> band = Band.of([Stretch(8, 0.0, np.array([1, 2, 5], np.int32), scores)], rows=2, width=4)
     >>> band.row.tolist(), band.column.tolist()
     ([0, 0, 1], [9, 10, 9])
     >>> score_of_rank(band, np.array([2, 2]), rows=2).tolist()

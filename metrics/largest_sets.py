@@ -8,7 +8,7 @@ ranked as a whole.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -28,7 +28,9 @@ from .packed import (
     counted,
     packed,
     packed_entries,
+    places_of,
 )
+from .rank_bounds import rank_bounds
 from .resampling import weighted_mean
 from .screened import ScreenedSums, Single
 
@@ -147,9 +149,9 @@ class _Search:
         self.rounding = steps * 2.0**-24 * float(self.single.max())
         self.low, self.high = self._bounds()
         self._low, self._high = self.low - _slack(self.low), self.high + _slack(self.high)
-        shape = len(weights), min(CHUNK, len(model.order))
+        shape = len(weights), min(CHUNK, -(-len(model.order) // WORD) * WORD)
         self._values = buffers.array("values", shape, np.float32)
-        self._masks = buffers.array("masks", (2, *shape), np.bool_)
+        self._mask = buffers.array("mask", shape, np.bool_)
 
     def sets(self) -> PackedSets:
         """The circuits."""
@@ -187,13 +189,14 @@ class _Search:
         values = self._strengths(
             sample, self.buffers.array("sample", (len(self.single), sample.shape[1]), np.float32)
         )
-        number, ranks = values.shape[1], []
+        number, least, most = values.shape[1], [], []
         for k in self.sizes:
             rank = k / stride
             away = 0.0 if stride == 1 else self.away * math.sqrt(rank * max(0.0, 1 - rank / number)) + 1
-            ranks.append((math.ceil(rank + away), math.floor(rank - away)))
-        found = _of_ranks(values, {each for pair in ranks for each in pair})
-        low, high = (np.array([found[rank] for rank in each]) for each in zip(*ranks, strict=True))
+            least.append(math.ceil(rank + away))
+            most.append(math.floor(rank - away))
+        found = rank_bounds(values, least + most)
+        low, high = found.low[: len(least)], found.high[len(least) :]
         return low - _slack(low), high + _slack(high)
 
     def _strengths(self, sums: Single, values: Single) -> Single:
@@ -207,25 +210,27 @@ class _Search:
 
     def _chunk(self, start: int, bits: list[Bits], found: list[list[Stretch]]) -> list[int]:
         """Look at the edges from `start` on: set bits, note what is between; which sizes reach to here."""
-        sums = self.model.single[:, start : start + CHUNK]
-        width = sums.shape[1]
-        values = self._strengths(sums, self._values[:, :width])
-        inside, between = self._masks[0, :, :width], self._masks[1, :, :width]
-        self._masks[1, :, width:] = False  # what an earlier chunk has left behind the end of the last
+        sums, values = self.model.single[:, start : start + CHUNK], self._values
+        strengths = self._strengths(sums, values[:, : sums.shape[1]])
+        values[:, sums.shape[1] :] = np.nan  # behind the end of the last chunk, where no comparison holds
         error = self.rounding * float(self.model.mass[start : start + CHUNK].max()) + TINY
         low = self._low - error
-        reached: list[int] = np.flatnonzero((values.max(axis=1) >= low).any(axis=1)).tolist()
+        reached: list[int] = np.flatnonzero((strengths.max(axis=1) >= low).any(axis=1)).tolist()
         for index in reached:
-            np.greater_equal(values, (self._high[index] + error).astype(np.float32)[:, None], out=inside)
-            np.greater_equal(values, low[index].astype(np.float32)[:, None], out=between)
-            between ^= inside
-            eighths = np.packbits(inside, axis=1)
-            bits[index][:, start // 8 : start // 8 + eighths.shape[1]] = eighths
-            # Of the whole buffer, whose rows are of one length.
-            at = np.flatnonzero(self._masks[1])
+            inside = self._at_least(self._high[index] + error)
+            # As bits, because to look for the few that are set takes ten times as long in a mask.
+            between = inside ^ self._at_least(low[index])
+            held = bits[index][:, start // 8 : (start + CHUNK) // 8]
+            held[:] = inside[:, : held.shape[1]]
+            at = places_of(between)
             if len(at):
-                found[index].append(Stretch(start, error, at, self._values.reshape(-1)[at]))
+                found[index].append(Stretch(start, error, at, values.reshape(-1)[at]))
         return reached
+
+    def _at_least(self, bounds: Floats) -> Bits:
+        """Which of the chunk's values are not below their row's bound."""
+        above = np.greater_equal(self._values, bounds.astype(np.float32)[:, None], out=self._mask)
+        return np.packbits(above, axis=1)
 
     def _settle(self, index: int, bits: Bits, band: Band, missing: Integers) -> Integers:
         """Set the bits of so many of a size's band, the largest; which rows no check vouches for."""
@@ -294,21 +299,3 @@ class _Search:
 def _slack(score: Floats) -> Floats:
     with np.errstate(invalid="ignore"):
         return np.where(np.isfinite(score), SLACK * np.abs(score) + TINY, 0.0)
-
-
-def _of_ranks(values: Single, ranks: Iterable[int]) -> dict[int, Floats]:
-    """Of each row [rows, n] the values of some ranks, 1 for the largest; infinite above 1 and below n.
-
-    Rows are put in another order.
-    """
-    rows, number = values.shape
-    found: dict[int, Floats] = {}
-    for rank in sorted(ranks, reverse=True):
-        if 1 <= rank <= number:
-            # What is smaller than one rank is not looked at again for the next.
-            values.partition(values.shape[1] - rank, axis=1)
-            values = values[:, -rank:]
-            found[rank] = values[:, 0].astype(np.float64)
-        else:
-            found[rank] = np.full(rows, np.inf if rank < 1 else -np.inf)
-    return found

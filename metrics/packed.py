@@ -87,14 +87,34 @@ def packed_entries(entry: Entries, sizes: int, order: Integers | None = None) ->
 def counted(bits: Bits) -> Integers:
     """How many bits are set in each row [rows, bytes], of a whole number of words."""
     # Eight bytes at once; a count of bits is a byte of its own.
-    words = np.ascontiguousarray(bits).view(np.uint64)
+    words = bits.view(np.uint64)
     return np.asarray(np.bitwise_count(words).sum(axis=1, dtype=np.int64))
 
 
 def packed(members: Flags) -> Bits:
     """Masks [rows, edges] as bits, filled up to whole words."""
     short = -members.shape[1] % WORD
-    return np.packbits(np.pad(members, ((0, 0), (0, short))) if short else members, axis=1)
+    bits = np.packbits(np.pad(members, ((0, 0), (0, short))) if short else members, axis=1)
+    # Rows of bytes next to each other, which are read as words.
+    return np.ascontiguousarray(bits)
+
+
+def places_of(bits: Bits) -> NDArray[np.int32]:
+    """Where bits [rows, bytes] are set: places in the flattened mask of them, in ascending order.
+
+    `bits`: of a whole number of words, and fewer than 2**31 of them.
+
+    >>> places_of(packed(np.eye(2, 64, dtype=bool))).tolist()
+    [0, 65]
+    """
+    # Word by word, byte by byte, bit by bit: where few are set, little is looked at.
+    words = bits.reshape(-1).view(np.uint64)
+    filled = np.flatnonzero(words != 0).astype(np.int32)
+    eighths = words[filled].view(np.uint8)
+    held = np.flatnonzero(eighths != 0).astype(np.int32)
+    byte = WORD * filled[held >> 3] + 8 * (held & 7)
+    at = np.flatnonzero(np.unpackbits(eighths[held]).view(np.bool_)).astype(np.int32)
+    return np.asarray(byte[at >> 3] + (at & 7))
 
 
 def add_members(bits: Bits, rows: NDArray[Any], columns: NDArray[Any]) -> None:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ...metrics import Undefined, random_specialisation
+from ...metrics import Undefined
 from ...metrics.inputs import Floats
 from ..circuits.components import Components
 from ..measure.budgets import budgets
@@ -16,15 +16,13 @@ from ..record.protocol import Compared, Statistics, Sweeping
 from .curves import Swept, smallest_share
 from .direction import direction
 from .effects import component_effects
-from .heterogeneity import heterogeneity
 from .integration import completeness, integration
 from .neurons import neuron_depth
 from .overlaps import overlaps_of
 from .placement import Estimates, Placement, Weighting, in_range
 from .selected import Selected
 from .sharpness import output_sharpness
-from .squared import squared_mass
-from .structure import structure
+from .whole_scores import OfMember, WholeScores
 
 MOST_THREADS = 8
 """Threads that share the resamples at most: each holds circuits of its own."""
@@ -76,14 +74,14 @@ def compare(
     placement = selected.placement(components, read)
     values = placement.estimates(arm.scores, mdm.scores, statistics, threads)
     sharpness = output_sharpness(values, arm, mdm, statistics)
-    squared = squared_mass(arm.scores, mdm.scores, components, placement.uniform, statistics)
+    whole = WholeScores.of(arm.scores, mdm.scores, placement, selected, statistics, threads)
     effects = component_effects(arm, mdm, components, selected.circuits, statistics)
     members = [
         _member(
             role,
             one,
             Swept.of(one.sweep, grid, compared.faithful, statistics),
-            _Together(measured(sharpness[role]), squared[role], effects[role]),
+            _Together(measured(sharpness[role]), whole.squared[role], whole.members[role], effects[role]),
             values,
             placement,
             selected,
@@ -96,17 +94,17 @@ def compare(
     return Comparison(
         arm=members[0],
         mdm=members[1],
-        structure=structure(arm.scores, mdm.scores, statistics),
+        structure=whole.structure,
         compared=overlaps[size],
         # In a small graph several shares of the grid are one number of edges.
         curve=tuple(overlaps[budget].model_copy(update={"share": share}) for budget, share in points),
         uniform_profile=tuple(placement.uniform.tolist()),
         depth_shift=_of(values, "mass", "shift"),
         depth_shift_edges=selected.of_fixed(_of(values, "edges", "shift")),
-        depth_shift_squared=squared["shift"]["depth"],
+        depth_shift_squared=whole.squared["shift"]["depth"],
         specialisation_shift=_of(values, "specialisation", "shift")
         | {"output_sharpness": measured(sharpness["shift"])},
-        specialisation_shift_squared=squared["shift"]["specialisation"],
+        specialisation_shift_squared=whole.squared["shift"]["specialisation"],
         effects_shift=effects["shift"],
         neuron_depth=neuron_depth(arm.scores, mdm.scores, statistics),
     )
@@ -123,10 +121,11 @@ def _shares_of(size: int, points: Sequence[tuple[int, float]], edges: int) -> di
 
 @dataclass(frozen=True)
 class _Together:
-    """What is found of a member together with the other, in resamples of both."""
+    """What is found of a member together with the other: in resamples of both, or beside it in time."""
 
     sharpness: Measured
     squared: Mapping[str, dict[str, Measured]]
+    alone: OfMember
     effects: dict[str, Measured]
 
 
@@ -143,18 +142,8 @@ def _member(
     threads: int,
 ) -> MemberRecord:
     attribution, components = evidence.scores.attribution, placement.components
-    graph = components.graph
     scores, circuit = attribution.scores(), selected.circuits[role == "mdm"]
     importance = components.importance(scores, circuit)
-    # The same scores on random edges, for any small circuit looks specialised.
-    random = random_specialisation(
-        scores,
-        circuit,
-        graph.mask,
-        components.of_sources,
-        components.of_destinations,
-        seed=statistics.resampling_seed,
-    )
     return MemberRecord(
         clean=float(attribution.clean.mean()),
         corrupted=float(attribution.corrupted.mean()),
@@ -172,11 +161,11 @@ def _member(
         depth_edges=selected.of_fixed(_of(values, "edges", role)),
         depth_squared=together.squared["depth"],
         specialisation=_of(values, "specialisation", role)
-        | {"random": measured(random), "output_sharpness": together.sharpness},
+        | {"random": together.alone.random, "output_sharpness": together.sharpness},
         specialisation_squared=together.squared["specialisation"],
         effects=together.effects,
         direction=direction(evidence.scores, statistics, threads),
-        heterogeneity=heterogeneity(evidence.scores, statistics),
+        heterogeneity=together.alone.heterogeneity,
         top=_top(importance, components, top),
     )
 
