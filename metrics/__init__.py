@@ -21,6 +21,7 @@ from .depth import (
     transport,
 )
 from .effects import ComponentEffects, compared_effects, effect_concentration
+from .estimate import Estimate, paired_difference, paired_statistic
 from .extrapolation import ExtrapolatedJaccard, extrapolated_jaccard
 from .faithfulness import (
     MIB_SHARES,
@@ -35,6 +36,8 @@ from .faithfulness import (
     prompt_faithfulness,
     smallest_budget,
 )
+from .group_means import group_mean
+from .group_weights import TEMPLATES_DRAWN, cluster_weights, half_splits, templates_drawn, unit_freedom
 from .halves import CircuitOverlap, normalised_overlap
 from .heterogeneity import ScoreClusters, cancellation_ratio, score_clusters
 from .multiplicity import holm
@@ -56,19 +59,7 @@ from .precision import average_precision
 from .products import GroupProducts, component_products, group_products, mean_product
 from .proportion import wilson_interval
 from .resampled import resampled_cosine
-from .resampling import (
-    TEMPLATES_DRAWN,
-    Estimate,
-    bootstrap,
-    bootstrap_scores,
-    cluster_weights,
-    group_mean,
-    half_splits,
-    paired_difference,
-    paired_statistic,
-    templates_drawn,
-    unit_freedom,
-)
+from .resampling import bootstrap, bootstrap_scores
 from .seeds import (
     across_seeds,
     beyond_seeds,

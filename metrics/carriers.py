@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .group_weights import half_splits
 from .inputs import Flags, Floats, clusters_of, match, whole
 from .products import Doubles, blocks_of, examples_of, mask_of
-from .resampling import half_splits
 from .undefined import Undefined, Value
 
 

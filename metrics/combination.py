@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from .resampling import Estimate
+from .estimate import Estimate
 
 
 def mean_estimate(estimates: Sequence[Estimate]) -> Estimate:

@@ -8,9 +8,10 @@ of which the cosine is made, and nothing has to be known of the noise.
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .estimate import Estimate, estimate_of, paired_statistic
+from .group_weights import cluster_weights, unit_freedom
 from .inputs import Floats, clusters_of, level_of, numbers
 from .products import Doubles, GroupProducts, added_up, examples_of, mean_product, paired_sum, quotient
-from .resampling import Estimate, cluster_weights, estimate_of, paired_statistic, unit_freedom
 from .undefined import Undefined, Value
 
 LEAST_DRIFT = 1e-9

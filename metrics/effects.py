@@ -6,9 +6,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .estimate import Estimate
 from .faithfulness import faithfulness
 from .inputs import Flags, Floats, clusters_of, flags, match, numbers, unit_scale, whole
-from .resampling import Estimate, bootstrap
+from .resampling import bootstrap
 from .undefined import Undefined, Value, minus
 
 Largest = Literal["share", "effect"]

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .estimate import Estimate
+from .group_weights import half_splits
 from .inputs import Floats, clusters_of, match, unit_scale
 from .products import BLOCK, Doubles, blocks_of, examples_of, mask_of
-from .resampling import Estimate, bootstrap, half_splits
+from .resampling import bootstrap
 from .undefined import Undefined, Value
 
 ROOM = 16 * BLOCK

@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .buffers import Buffers
+from .estimate import Estimate
+from .group_weights import half_splits
 from .inputs import Flags, Floats, Integers, clusters_of, numbers, whole, within
 from .largest_sets import top_sets
 from .nested import entries
 from .overlap import Ranking, chance_jaccard, chance_node_jaccard
 from .packed import CHUNK, HalvedRows, PackedSets, mean_jaccards, packed_entries
-from .resampling import Estimate, bootstrap_rows, half_splits
+from .resampling import bootstrap_rows
 from .screened import ScreenedSums, checked_sums, screened
 from .selection import Selection, priority
 from .threads import each_of

@@ -9,9 +9,10 @@ import math
 
 import numpy as np
 
+from .estimate import Estimate
+from .group_weights import cluster_weights, strata, unit_freedom
 from .inputs import Integers
 from .products import Doubles
-from .resampling import Estimate, cluster_weights, strata, unit_freedom
 from .student import student_quantile
 from .undefined import Undefined
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from .bands import Band, Stretch, score_of_rank
 from .buffers import Buffers
+from .group_means import weighted_mean
 from .inputs import Floats, Integers
 from .nested import entries
 from .overlap import Ranking, strength
@@ -31,7 +32,6 @@ from .packed import (
     places_of,
 )
 from .rank_bounds import rank_bounds
-from .resampling import weighted_mean
 from .screened import ScreenedSums, Single
 
 AWAY = 1.75

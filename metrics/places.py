@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .cosine import why_unclear
+from .estimate import Estimate, estimate_of
+from .group_weights import cluster_weights, unit_freedom
 from .inputs import Flags, Floats, Integers, clusters_of, level_of, match, numbers
 from .products import BLOCK, Doubles, added_up, blocks_of, examples_of, mask_of, mean_product, own_products
-from .resampling import Estimate, cluster_weights, estimate_of, unit_freedom
 from .threads import each_of
 from .undefined import Undefined
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .components import incidence
+from .group_weights import templates_drawn
 from .inputs import Flags, Floats, Integers, flags, match, numbers
-from .resampling import templates_drawn
 
 Doubles = NDArray[np.float64]
 

@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .cosine import cosine_of
+from .estimate import Estimate
 from .inputs import flags, level_of, numbers
 from .products import GroupProducts, examples_of, mean_product, paired_sum, quotient, weights_of
-from .resampling import Estimate
 from .undefined import Undefined
 
 

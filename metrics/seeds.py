@@ -10,8 +10,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .estimate import Estimate
 from .inputs import Floats, level_of, squarable
-from .resampling import Estimate
 from .student import student_quantile
 from .undefined import Undefined
 from .welch import welch_p, welch_statistic

@@ -9,9 +9,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .group_means import weighted_mean
+from .group_weights import cluster_weights
 from .inputs import Flags, Floats, clusters_of, edge_scores, flags, match, numbers
 from .overlap import strength
-from .resampling import cluster_weights, weighted_mean
 
 Selection = Literal["absolute", "positive", "consistent", "frequent"]
 

@@ -3,9 +3,11 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .estimate import Estimate
+from .group_means import group_mean
 from .inputs import Floats, clusters_of, match, numbers
 from .products import examples_of
-from .resampling import Estimate, bootstrap, group_mean
+from .resampling import bootstrap
 from .specialisation import weighted_sharpness
 from .undefined import Undefined, Value
 

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .cosine import ratio, why_unclear
+from .estimate import Estimate
 from .inputs import Flags, Floats, Integers, clusters_of, level_of, match, within
 from .jackknife import jackknife_estimate, left_out, left_out_units, units_of
 from .products import Doubles, blocks_of, examples_of, mask_of, quotient
-from .resampling import Estimate
 from .undefined import Undefined
 
 POWER = 0.75

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .depth import depth_profile, depth_shift
+from .estimate import Estimate
 from .inputs import Floats, clusters_of, match, numbers, whole
 from .products import mean_product
-from .resampling import Estimate, bootstrap
+from .resampling import bootstrap
 from .specialisation import effective_components, specialisation
 from .undefined import Undefined, Value, minus
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .estimate import Estimate
 from .faithfulness import weighted_faithfulness
 from .inputs import Floats, clusters_of, match, numbers
-from .resampling import Estimate, bootstrap
+from .resampling import bootstrap
 from .undefined import Undefined, Value
 
 

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .estimate import Estimate
 from .faithfulness import RESOLUTION
 from .inputs import Flags, Floats, level_of, numbers, squarable
-from .resampling import Estimate
 from .student import student_quantile, student_tails
 from .undefined import Undefined
 

@@ -14,8 +14,8 @@ from mechshift.metrics import (
     split_half_jaccard,
     top_edges,
 )
+from mechshift.metrics.group_weights import cluster_weights, half_splits
 from mechshift.metrics.inputs import Flags, Floats
-from mechshift.metrics.resampling import cluster_weights, half_splits
 from mechshift.metrics.selection import RESAMPLES
 
 SELECTIONS: tuple[Selection, ...] = ("absolute", "positive", "consistent", "frequent")

@@ -22,8 +22,8 @@ from mechshift.benchmark.record.number import Measured, measured
 from mechshift.benchmark.record.protocol import Statistics
 from mechshift.benchmark.record.resampling import resampled_by, with_resampling
 from mechshift.metrics import Estimate, Undefined, unit_freedom
+from mechshift.metrics.estimate import estimate_of
 from mechshift.metrics.overlap import largest
-from mechshift.metrics.resampling import estimate_of
 from mechshift.metrics.spread import POWER
 
 Floats = NDArray[np.floating]

@@ -18,10 +18,10 @@ from mechshift.benchmark.measure.budgets import budgets
 from mechshift.benchmark.record.protocol import V2
 from mechshift.metrics import Value, cluster_weights, halves, touched_components
 from mechshift.metrics.buffers import Buffers
+from mechshift.metrics.group_means import weighted_mean
 from mechshift.metrics.halves import Halves, View, by_size, edge_view, node_view
 from mechshift.metrics.largest_sets import top_sets
 from mechshift.metrics.overlap import largest, mean_share, strength
-from mechshift.metrics.resampling import weighted_mean
 from mechshift.metrics.screened import ScreenedSums, screened
 
 GRAPHS = {"tiny": Graph(6, 8, 8), "GPT-2-small": Graph(12, 12, 12), "Dream-7B": Graph(28, 28, 4)}
