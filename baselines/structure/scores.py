@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...benchmark.measure.evidence import ScoreSums
+from ...benchmark.measure.score_sums import ScoreSums
 from ...benchmark.record.files import read_model
 from ...benchmark.record.number import Number
 from ...benchmark.record.record import Record

@@ -25,7 +25,7 @@ from ...metrics.resampling import bootstrap_rows
 from ...metrics.spread import POWER
 from ...metrics.undefined import minus
 from ..circuits.components import Components
-from ..measure.evidence import ScoreSums
+from ..measure.score_sums import ScoreSums
 from ..record.missing import Missing
 from ..record.number import Measured, Number, measured
 from ..record.protocol import Statistics

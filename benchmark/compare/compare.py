@@ -9,7 +9,8 @@ from ...metrics import Undefined
 from ...metrics.inputs import Floats
 from ..circuits.components import Components
 from ..measure.budgets import budgets
-from ..measure.evidence import Evidence, Sweep
+from ..measure.evidence import Evidence
+from ..measure.swept import Sweep
 from ..record.comparison import Comparison, Component, MemberRecord
 from ..record.number import Measured, measured
 from ..record.protocol import Compared, Statistics, Sweeping

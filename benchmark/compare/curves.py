@@ -20,7 +20,7 @@ from ...metrics import (
 from ...metrics.faithfulness import weighted_faithfulness
 from ...metrics.inputs import Floats
 from ..measure.budgets import budgets
-from ..measure.evidence import Sweep
+from ..measure.swept import Sweep
 from ..record.comparison import Curve, CurvePoint
 from ..record.number import Measured, measured
 from ..record.protocol import Statistics

@@ -2,7 +2,7 @@
 
 from ...metrics import Estimate, Undefined, paired_statistic, squared_place_shares
 from ...metrics.places import mass_place_shares
-from ..measure.evidence import ScoreSums
+from ..measure.score_sums import ScoreSums
 from ..record.missing import Missing
 from ..record.number import Measured, Number, measured
 from ..record.protocol import Statistics

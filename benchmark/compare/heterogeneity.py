@@ -1,7 +1,7 @@
 """Whether a member answers all groups of prompts by one circuit, as a record has it."""
 
 from ...metrics import Undefined, cancellation_ratio, score_clusters
-from ..measure.evidence import ScoreSums
+from ..measure.score_sums import ScoreSums
 from ..record.number import Measured, measured
 from ..record.protocol import Statistics
 

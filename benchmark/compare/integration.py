@@ -1,6 +1,6 @@
 """How many integration points a member's scores were computed from, and what they leave out."""
 
-from ..measure.evidence import ScoreSums
+from ..measure.score_sums import ScoreSums
 from ..record.comparison import IntegrationRecord
 from ..record.missing import Missing
 from ..record.number import Measured, Number

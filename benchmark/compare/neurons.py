@@ -6,7 +6,7 @@ import numpy as np
 
 from ...metrics import Estimate, Undefined, carrying_edges, clipped_profile, mean_product, squared_placement
 from ...metrics.inputs import Floats
-from ..measure.evidence import ScoreSums
+from ..measure.score_sums import ScoreSums
 from ..record.comparison import NeuronDepth
 from ..record.missing import Missing
 from ..record.number import Measured, measured

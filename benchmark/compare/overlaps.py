@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from ...metrics import CircuitOverlap, chance_tail, overlap_curve, overlap_values, top_edges
 from ...metrics.halves import OverlapValues
 from ..circuits.components import Components
-from ..measure.evidence import ScoreSums
+from ..measure.score_sums import ScoreSums
 from ..record.comparison import Overlap, OverlapPoint
 from ..record.missing import Missing
 from ..record.number import Measured, Number, measured

@@ -25,7 +25,7 @@ from ...metrics.resampling import bootstrap_rows
 from ...metrics.undefined import minus
 from ..circuits.components import Components
 from ..circuits.graph import Edges
-from ..measure.evidence import ScoreSums
+from ..measure.score_sums import ScoreSums
 from ..record.protocol import Statistics
 
 Named = dict[str, Value]

@@ -7,7 +7,7 @@ from typing import cast
 from ...metrics import RESAMPLED, Ranking, Selection, top_edges
 from ..circuits.components import Components
 from ..circuits.graph import Edges
-from ..measure.evidence import ScoreSums
+from ..measure.score_sums import ScoreSums
 from ..record.number import Measured, Number
 from .placement import Placement
 

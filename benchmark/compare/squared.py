@@ -3,7 +3,7 @@
 from ...metrics import component_products, squared_placement
 from ...metrics.inputs import Floats
 from ..circuits.components import Components
-from ..measure.evidence import ScoreSums
+from ..measure.score_sums import ScoreSums
 from ..record.number import Measured, measured
 from ..record.protocol import Statistics
 from .placement import in_range

@@ -17,7 +17,7 @@ from ...metrics import (
 from ...metrics.inputs import Floats
 from ...metrics.spread import POWER
 from ..circuits.graph import Edges
-from ..measure.evidence import ScoreSums
+from ..measure.score_sums import ScoreSums
 from ..record.missing import Missing
 from ..record.number import Measured, measured
 from ..record.protocol import Statistics

@@ -9,7 +9,7 @@ from ...metrics import random_specialisation
 from ...metrics.threads import each_of
 from ..circuits.components import Components
 from ..circuits.graph import Edges
-from ..measure.evidence import ScoreSums
+from ..measure.score_sums import ScoreSums
 from ..record.number import Measured, measured
 from ..record.protocol import Statistics
 from .heterogeneity import heterogeneity

@@ -13,7 +13,9 @@ from ..circuits.graph import Graph
 from ..circuits.scores import Attribution, Integration
 from ..compare.compare import compare, shared_threads
 from ..measure.effect_sums import EffectSums
-from ..measure.evidence import Entropies, Evidence, ScoreSums, Sweep
+from ..measure.evidence import Entropies, Evidence
+from ..measure.score_sums import ScoreSums
+from ..measure.swept import Sweep
 from ..pairs.member import Member
 from ..pairs.threads import on_suited_threads
 from ..record.protocol import Protocol

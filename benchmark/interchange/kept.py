@@ -6,7 +6,7 @@ import numpy as np
 
 from ..circuits.circuit import Circuit
 from ..circuits.files import kind_of
-from ..measure.evidence import ScoreSums
+from ..measure.score_sums import ScoreSums
 
 
 def load_kept(path: Path) -> Circuit:

@@ -14,7 +14,7 @@ from ..circuits.components import Components
 from ..record.cards import THIRDS, Third, third_of
 from ..record.causality import NODE_KINDS, NodeKind
 from ..record.protocol import Ablating
-from .evidence import ScoreSums
+from .score_sums import ScoreSums
 
 Places = NDArray[np.int64]
 """[nodes, 2]: layer and index of each; of an MLP the index is 0."""

@@ -13,7 +13,7 @@ from ..circuits.intervention import whole_model
 from ..circuits.rules import CHAIN, Rules
 from ..circuits.scores import Attribution, Integration
 from ..pairs.member import Member
-from .evidence import ScoreSums
+from .score_sums import ScoreSums
 
 
 def score_edges(

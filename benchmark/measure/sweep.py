@@ -11,8 +11,8 @@ from ..circuits.graph import Edges, Graph
 from ..pairs.member import Member
 from ..record.protocol import Sweeping
 from .budgets import budgets
-from .evidence import RANKINGS, Sweep
 from .running import run_on
+from .swept import RANKINGS, Sweep
 
 
 def sweep(

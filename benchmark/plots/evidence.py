@@ -10,7 +10,7 @@ from ...errors import MechshiftError
 from ...metrics import top_edges
 from ..circuits.components import Components
 from ..circuits.graph import Graph
-from ..measure.evidence import ScoreSums
+from ..measure.score_sums import ScoreSums
 from ..record.record import Record
 from ..record.task_record import TaskRecord
 from ..run.store import digest_of, find_cell

@@ -12,8 +12,10 @@ from ..measure.ablations import Ablations
 from ..measure.budgets import budgets
 from ..measure.circuit_runs import CircuitRuns
 from ..measure.effect_sums import EffectSums
-from ..measure.evidence import Entropies, ScoreSums, Sweep
+from ..measure.evidence import Entropies
 from ..measure.reduced import ScorePrecision, reduce_sums, restore_sums, strata_of
+from ..measure.score_sums import ScoreSums
+from ..measure.swept import Sweep
 from ..record.cards import CardsCell
 from ..record.missing import Missing
 from ..record.number import Accuracy, Number

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from ..circuits.scores import Outside
 from ..measure.circuit_runs import CircuitRuns
 from ..measure.effect_sums import EffectSums
-from ..measure.evidence import Entropies, Evidence, ScoreSums, Sweep
+from ..measure.evidence import Entropies, Evidence
+from ..measure.score_sums import ScoreSums
+from ..measure.swept import Sweep
 from ..record.missing import Missing
 from ..record.resampling import freedom_of
 from .kept import KeptTask

@@ -11,8 +11,8 @@ from ..asking.grouping import Grouping, evenly
 from ..asking.states import Question
 from ..asking.tokens import TokenQuestion, token_questions
 from ..compare.at_read import MeasuredAt, at_read
-from ..measure.evidence import ScoreSums
 from ..measure.metric_shares import ONE_GROUP, metric_shares
+from ..measure.score_sums import ScoreSums
 from ..measure.scores import score_edges
 from ..pairs.member import Member
 from ..record.missing import Missing

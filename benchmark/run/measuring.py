@@ -30,12 +30,14 @@ from ..measure.convergence import find_convergence
 from ..measure.effect_sums import EffectSums
 from ..measure.effects import measure_effects
 from ..measure.entropies import component_entropies
-from ..measure.evidence import Entropies, ScoreSums, Sweep
+from ..measure.evidence import Entropies
 from ..measure.finite import NotFinite, Search, Watch, Watching
 from ..measure.method import scoring_method
 from ..measure.node_sets import node_sets
+from ..measure.score_sums import ScoreSums
 from ..measure.scores import score_edges
 from ..measure.sweep import sweep
+from ..measure.swept import Sweep
 from ..measure.transfer import ChosenBy, run_transfer
 from ..pairs.head_matching import HeadMatching, maps_of, match_heads
 from ..pairs.member import Member

@@ -20,7 +20,9 @@ from ..circuits.circuit import Circuit
 from ..measure.ablations import Ablations
 from ..measure.circuit_runs import CircuitRuns
 from ..measure.effect_sums import EffectSums
-from ..measure.evidence import Entropies, ScoreSums, Sweep
+from ..measure.evidence import Entropies
+from ..measure.score_sums import ScoreSums
+from ..measure.swept import Sweep
 from ..record.cards import CardsCell
 from ..record.causality import Causality
 from ..record.comparison import Comparison

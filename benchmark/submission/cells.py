@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from ...errors import NotComputable, UsageError
-from ..measure.evidence import ScoreSums, Sweep
 from ..measure.reduced import ScorePrecision
+from ..measure.score_sums import ScoreSums
+from ..measure.swept import Sweep
 from ..record.record import Record
 from ..record.task_record import CellRecord
 from ..run.plan import KINDS

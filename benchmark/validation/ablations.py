@@ -8,8 +8,9 @@ import numpy as np
 from ..asking.grouping import group_examples, swept_examples
 from ..asking.pool import Pool
 from ..measure.ablations import Ablations
-from ..measure.evidence import ScoreSums, Sweep
 from ..measure.node_sets import Importance, Places, layers_of, node_importance, node_sets, top_set
+from ..measure.score_sums import ScoreSums
+from ..measure.swept import Sweep
 from ..record.cards import THIRDS
 from ..record.record import Record
 from ..run.plan import Cell, kind_name

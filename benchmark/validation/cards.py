@@ -7,7 +7,7 @@ import numpy as np
 from ..asking.grouping import group_examples
 from ..asking.pool import Pool
 from ..measure.card_sizes import ABLATED, DRAWS, LABELS, PER_THIRD, PROMPTS, SHOWN, TOGETHER, TOKENS
-from ..measure.evidence import ScoreSums
+from ..measure.score_sums import ScoreSums
 from ..record.cards import THIRDS, NeuronCard, NeuronCards, third_of
 from ..record.missing import Missing
 from ..record.record import Record

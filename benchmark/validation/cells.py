@@ -20,8 +20,10 @@ from ..measure.ablations import Ablations
 from ..measure.budgets import budgets
 from ..measure.circuit_runs import CircuitRuns
 from ..measure.effect_sums import EffectSums
-from ..measure.evidence import RANKINGS, Entropies, ScoreSums, Sweep
+from ..measure.evidence import Entropies
 from ..measure.method import scoring_method
+from ..measure.score_sums import ScoreSums
+from ..measure.swept import RANKINGS, Sweep
 from ..record.cards import CardsCell
 from ..record.protocol import Scoring
 from ..record.reads import AtRead, Stages

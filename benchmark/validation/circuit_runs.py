@@ -12,7 +12,7 @@ from ..asking.pool import Pool
 from ..compare.compare import compared_size
 from ..measure.budgets import budgets
 from ..measure.circuit_runs import CROSS, CROSS_HALF, OF_TASK, OTHER_MATCHED, OWN, CircuitRuns
-from ..measure.evidence import Sweep
+from ..measure.swept import Sweep
 from ..record.record import Record
 from ..run.plan import MEMBERS, Cell, kind_name
 from .plausible import WHOLE

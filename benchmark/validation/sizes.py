@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ..asking.grouping import Grouping, swept_examples
 from ..circuits.files import Declaration
 from ..circuits.graph import Graph
-from ..measure.evidence import RANKINGS
+from ..measure.swept import RANKINGS
 from ..record.protocol import Sweeping
 
 OTHER_GRAPH = "it is of another graph than the record says"

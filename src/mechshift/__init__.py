@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .benchmark.contrast.comparison import RecordComparison
     from .benchmark.controlled.run import ControlledRun
     from .benchmark.findings.finding import Finding
-    from .benchmark.measure.evidence import ScoreSums
+    from .benchmark.measure.score_sums import ScoreSums
     from .benchmark.pairs.pair import Pair
     from .benchmark.record.protocol import Protocol
     from .benchmark.record.record import Record
@@ -81,7 +81,7 @@ _MODULES = {
     "Record": "benchmark.record.record",
     "RecordComparison": "benchmark.contrast.comparison",
     "Robustness": "benchmark.record.robustness",
-    "ScoreSums": "benchmark.measure.evidence",
+    "ScoreSums": "benchmark.measure.score_sums",
     "Task": "tasks",
 }
 """Where the public types are; all other public names are in `api`."""

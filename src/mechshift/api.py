@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .benchmark.contrast.comparison import RecordComparison
     from .benchmark.controlled.run import ControlledRun
     from .benchmark.findings.finding import Finding
-    from .benchmark.measure.evidence import ScoreSums
+    from .benchmark.measure.score_sums import ScoreSums
     from .benchmark.pairs.options import PairOptions
     from .benchmark.pairs.pair import Pair
     from .benchmark.pairs.spec import PairSpec, Precision
@@ -406,7 +406,7 @@ def validate(path: Location, unofficial: bool = False) -> "tuple[Finding, ...]":
 def _read_kept(file: Path) -> "Circuit | ScoreSums":
     from .benchmark.circuits.circuit import Circuit
     from .benchmark.circuits.files import kind_of
-    from .benchmark.measure.evidence import ScoreSums
+    from .benchmark.measure.score_sums import ScoreSums
 
     return ScoreSums.load(file) if kind_of(file) == "scores" else Circuit.load(file)
 

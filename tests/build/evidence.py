@@ -5,7 +5,9 @@ import numpy as np
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.scores import Attribution, Integration
 from mechshift.benchmark.measure.effect_sums import EffectSums
-from mechshift.benchmark.measure.evidence import Entropies, Evidence, ScoreSums, Sweep
+from mechshift.benchmark.measure.evidence import Entropies, Evidence
+from mechshift.benchmark.measure.score_sums import ScoreSums
+from mechshift.benchmark.measure.swept import Sweep
 
 GRAPH = Graph(layers=4, heads=4, kv_heads=2)
 GROUPS = 8

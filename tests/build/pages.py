@@ -24,7 +24,7 @@ from mechshift.benchmark.board.ranks import Unranked
 from mechshift.benchmark.board.rows import Board
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.scores import Attribution, Integration
-from mechshift.benchmark.measure.evidence import ScoreSums
+from mechshift.benchmark.measure.score_sums import ScoreSums
 from mechshift.benchmark.record.files import write_model
 from mechshift.benchmark.record.missing import Missing
 from mechshift.benchmark.record.number import Measured

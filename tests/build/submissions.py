@@ -22,8 +22,10 @@ from mechshift.benchmark.measure.ablations import Ablations, nodes_of
 from mechshift.benchmark.measure.budgets import budgets
 from mechshift.benchmark.measure.circuit_runs import CircuitRuns
 from mechshift.benchmark.measure.effect_sums import EffectSums
-from mechshift.benchmark.measure.evidence import RANKINGS, Entropies, ScoreSums, Sweep
+from mechshift.benchmark.measure.evidence import Entropies
 from mechshift.benchmark.measure.node_sets import node_sets
+from mechshift.benchmark.measure.score_sums import ScoreSums
+from mechshift.benchmark.measure.swept import RANKINGS, Sweep
 from mechshift.benchmark.record.cards import CardsCell
 from mechshift.benchmark.record.files import write_model
 from mechshift.benchmark.record.missing import Missing

@@ -28,7 +28,7 @@ from reliability.tables import put
 
 import mechshift
 from build.heads import move_heads, remove_head
-from mechshift.benchmark.measure.evidence import Sweep
+from mechshift.benchmark.measure.swept import Sweep
 from mechshift.benchmark.pairs.backbones import Backbone
 from mechshift.benchmark.pairs.native import quiet
 from mechshift.benchmark.pairs.pair import Pair

@@ -18,7 +18,7 @@ from reliability.recorded import scores
 
 from mechshift.benchmark.circuits.scores import Attribution, Outside
 from mechshift.benchmark.measure.circuit_runs import CircuitRuns
-from mechshift.benchmark.measure.evidence import ScoreSums
+from mechshift.benchmark.measure.score_sums import ScoreSums
 from mechshift.metrics import templates_drawn
 
 Floats = NDArray[np.floating]

@@ -17,7 +17,7 @@ from mechshift.benchmark.circuits.components import Components
 from mechshift.benchmark.compare.direction import direction
 from mechshift.benchmark.contrast.differences import subtract_values
 from mechshift.benchmark.measure.circuit_runs import CROSS, OTHER, OWN, CircuitRuns
-from mechshift.benchmark.measure.evidence import ScoreSums
+from mechshift.benchmark.measure.score_sums import ScoreSums
 from mechshift.benchmark.record.number import Measured, measured
 from mechshift.benchmark.record.protocol import Statistics
 from mechshift.benchmark.record.resampling import resampled_by, with_resampling

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from reliability.measured import Sample
 
-from mechshift.benchmark.measure.evidence import ScoreSums
+from mechshift.benchmark.measure.score_sums import ScoreSums
 from mechshift.metrics import half_splits
 
 PARTS = (1, 2, 4)

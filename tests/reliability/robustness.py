@@ -35,7 +35,7 @@ from mechshift.benchmark.asking.grouping import group_examples
 from mechshift.benchmark.asking.states import questions
 from mechshift.benchmark.circuits.scores import Integration
 from mechshift.benchmark.measure.convergence import find_convergence
-from mechshift.benchmark.measure.evidence import ScoreSums
+from mechshift.benchmark.measure.score_sums import ScoreSums
 from mechshift.benchmark.measure.scores import score_edges
 from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.pairs.pair import Pair

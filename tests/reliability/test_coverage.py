@@ -21,7 +21,7 @@ from mechshift.benchmark.compare.placement import Placement
 from mechshift.benchmark.compare.squared import squared_mass
 from mechshift.benchmark.compare.structure import structure
 from mechshift.benchmark.measure.circuit_runs import CircuitRuns
-from mechshift.benchmark.measure.evidence import ScoreSums
+from mechshift.benchmark.measure.score_sums import ScoreSums
 from mechshift.benchmark.record.number import Measured, Number, measured
 from mechshift.benchmark.record.protocol import V2
 

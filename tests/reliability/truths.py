@@ -23,7 +23,7 @@ from reliability.quantities import (
 
 from mechshift.benchmark.circuits.components import Components
 from mechshift.benchmark.measure.circuit_runs import CROSS, OTHER, OWN, CircuitRuns
-from mechshift.benchmark.measure.evidence import ScoreSums
+from mechshift.benchmark.measure.score_sums import ScoreSums
 
 
 def truths(population: Sample, sizes: Sizes) -> dict[str, float]:

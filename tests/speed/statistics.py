@@ -15,7 +15,9 @@ from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.scores import Attribution, Integration, Outside
 from mechshift.benchmark.compare.compare import compare
 from mechshift.benchmark.measure.effect_sums import EffectSums
-from mechshift.benchmark.measure.evidence import Entropies, Evidence, ScoreSums, Sweep
+from mechshift.benchmark.measure.evidence import Entropies, Evidence
+from mechshift.benchmark.measure.score_sums import ScoreSums
+from mechshift.benchmark.measure.swept import Sweep
 from mechshift.benchmark.record.protocol import V2
 from speed.results import Found, reading
 from speed.timing import Asked

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechshift.benchmark.circuits.graph import Graph
-from mechshift.benchmark.measure.evidence import Sweep
 from mechshift.benchmark.measure.reduced import (
     PRECISIONS,
     Reduced,
@@ -25,6 +24,7 @@ from mechshift.benchmark.measure.reduced import (
     reduce_sums,
     restore_sums,
 )
+from mechshift.benchmark.measure.swept import Sweep
 from speed.results import Found, Reading, reading
 from speed.timing import Asked
 

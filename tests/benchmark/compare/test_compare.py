@@ -11,7 +11,8 @@ from mechshift import metrics
 from mechshift.benchmark.circuits.components import Components
 from mechshift.benchmark.compare.compare import compare, compared_size
 from mechshift.benchmark.compare.curves import curves
-from mechshift.benchmark.measure.evidence import Evidence, Sweep
+from mechshift.benchmark.measure.evidence import Evidence
+from mechshift.benchmark.measure.swept import Sweep
 from mechshift.benchmark.record.comparison import Comparison, Overlap
 from mechshift.benchmark.record.missing import Missing
 from mechshift.benchmark.record.number import Measured, Number

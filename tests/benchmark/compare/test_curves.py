@@ -9,7 +9,7 @@ from scipy import stats
 
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.compare.curves import curves, metric_gap, smallest_share
-from mechshift.benchmark.measure.evidence import Sweep
+from mechshift.benchmark.measure.swept import Sweep
 from mechshift.benchmark.record.missing import Missing
 from mechshift.benchmark.record.number import Number
 from mechshift.benchmark.record.protocol import Protocol

@@ -8,7 +8,8 @@ import pytest
 
 from mechshift.benchmark.circuits.scores import Outside
 from mechshift.benchmark.compare.direction import direction
-from mechshift.benchmark.measure.evidence import Evidence, ScoreSums
+from mechshift.benchmark.measure.evidence import Evidence
+from mechshift.benchmark.measure.score_sums import ScoreSums
 from mechshift.benchmark.record.missing import Missing
 from mechshift.benchmark.record.number import Number
 from mechshift.benchmark.record.protocol import Protocol

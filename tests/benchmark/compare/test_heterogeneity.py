@@ -7,7 +7,7 @@ import pytest
 
 from build.evidence import GRAPH, evidence
 from mechshift.benchmark.compare.heterogeneity import heterogeneity
-from mechshift.benchmark.measure.evidence import ScoreSums
+from mechshift.benchmark.measure.score_sums import ScoreSums
 from mechshift.benchmark.record.missing import Missing
 from mechshift.benchmark.record.number import Number
 from mechshift.benchmark.record.protocol import Statistics

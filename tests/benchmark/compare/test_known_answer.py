@@ -17,7 +17,9 @@ from mechshift.benchmark.circuits.scores import Integration
 from mechshift.benchmark.compare.compare import compare
 from mechshift.benchmark.measure.budgets import budgets
 from mechshift.benchmark.measure.effect_sums import EffectSums
-from mechshift.benchmark.measure.evidence import RANKINGS, Entropies, Evidence, ScoreSums, Sweep
+from mechshift.benchmark.measure.evidence import Entropies, Evidence
+from mechshift.benchmark.measure.score_sums import ScoreSums
+from mechshift.benchmark.measure.swept import RANKINGS, Sweep
 from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.record.comparison import Comparison
 from mechshift.benchmark.record.number import Measured, Number

@@ -8,7 +8,7 @@ import pytest
 
 from build.evidence import GROUPS, evidence
 from mechshift.benchmark.compare.neurons import effective_neurons, neuron_depth
-from mechshift.benchmark.measure.evidence import ScoreSums
+from mechshift.benchmark.measure.score_sums import ScoreSums
 from mechshift.benchmark.record.comparison import NeuronDepth
 from mechshift.benchmark.record.missing import Missing
 from mechshift.benchmark.record.number import Number

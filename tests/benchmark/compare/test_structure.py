@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from build.by_loops import by_loops, jackknifed, spread_by_loops
 from mechshift.benchmark.circuits.scores import Outside
 from mechshift.benchmark.compare.structure import structure
-from mechshift.benchmark.measure.evidence import Evidence, ScoreSums
+from mechshift.benchmark.measure.evidence import Evidence
+from mechshift.benchmark.measure.score_sums import ScoreSums
 from mechshift.benchmark.record.missing import Missing
 from mechshift.benchmark.record.number import Number
 from mechshift.benchmark.record.protocol import Protocol

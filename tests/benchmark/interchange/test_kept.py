@@ -10,7 +10,8 @@ from mechshift.benchmark.circuits.circuit import Circuit
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.scores import Attribution, Integration
 from mechshift.benchmark.interchange.kept import load_kept
-from mechshift.benchmark.measure.evidence import ScoreSums, Sweep
+from mechshift.benchmark.measure.score_sums import ScoreSums
+from mechshift.benchmark.measure.swept import Sweep
 
 GRAPH = Graph(2, 4, 2)
 

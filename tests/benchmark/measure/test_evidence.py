@@ -24,9 +24,11 @@ from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.points import Convergence
 from mechshift.benchmark.circuits.rules import GIM
 from mechshift.benchmark.circuits.scores import Attribution, Integration, Outside
-from mechshift.benchmark.measure.evidence import Entropies, Evidence, ScoreSums, Sweep
+from mechshift.benchmark.measure.evidence import Entropies, Evidence
 from mechshift.benchmark.measure.reduced import ScorePrecision, pack
+from mechshift.benchmark.measure.score_sums import ScoreSums
 from mechshift.benchmark.measure.scores import score_edges
+from mechshift.benchmark.measure.swept import Sweep
 from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.record.files import read_model, write_model
 from mechshift.errors import NotComputable, OutputError

@@ -7,7 +7,6 @@ import pytest
 
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.scores import Attribution, Integration
-from mechshift.benchmark.measure.evidence import ScoreSums
 from mechshift.benchmark.measure.node_sets import (
     layers_of,
     node_importance,
@@ -15,6 +14,7 @@ from mechshift.benchmark.measure.node_sets import (
     number_of_sets,
     set_size,
 )
+from mechshift.benchmark.measure.score_sums import ScoreSums
 from mechshift.benchmark.record.protocol import Ablating
 
 ABLATING = Ablating(ablated=4, ablated_heads=3, ablated_mlps=5, ablated_neurons=4, random_sets=6)

@@ -8,7 +8,8 @@ import pytest
 from mechshift.benchmark.asking.pool import Prompts
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.scores import Attribution, Integration
-from mechshift.benchmark.measure.evidence import ScoreSums, Sweep
+from mechshift.benchmark.measure.score_sums import ScoreSums
+from mechshift.benchmark.measure.swept import Sweep
 from mechshift.benchmark.rerun.deviation import circuit_deviation, deviation
 
 GRAPH = Graph(layers=3, heads=2, kv_heads=1)

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from build.evidence import some_effects
-from mechshift.benchmark.measure.evidence import Entropies, ScoreSums, Sweep
+from mechshift.benchmark.measure.evidence import Entropies
 from mechshift.benchmark.measure.reduced import PRECISIONS
+from mechshift.benchmark.measure.score_sums import ScoreSums
+from mechshift.benchmark.measure.swept import Sweep
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.record.missing import Missing
 from mechshift.benchmark.record.number import Accuracy

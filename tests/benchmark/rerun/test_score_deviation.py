@@ -9,8 +9,8 @@ import pytest
 
 from build.evidence import GRAPH, GROUPS, evidence
 from mechshift.benchmark.circuits.scores import Outside
-from mechshift.benchmark.measure.evidence import ScoreSums
 from mechshift.benchmark.measure.reduced import PRECISIONS
+from mechshift.benchmark.measure.score_sums import ScoreSums
 from mechshift.benchmark.rerun.deviation import deviation
 
 NEURONS = 5

@@ -19,8 +19,8 @@ from mechshift.benchmark.asking.reads import Read
 from mechshift.benchmark.asking.states import question
 from mechshift.benchmark.circuits.scores import Integration
 from mechshift.benchmark.measure import metric_shares as shares_of
-from mechshift.benchmark.measure.evidence import ScoreSums
 from mechshift.benchmark.measure.metric_shares import ONE_GROUP, metric_shares
+from mechshift.benchmark.measure.score_sums import ScoreSums
 from mechshift.benchmark.measure.scores import score_edges
 from mechshift.benchmark.pairs.member import Member
 from mechshift.benchmark.record.missing import Missing

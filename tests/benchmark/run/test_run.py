@@ -19,7 +19,7 @@ from safetensors.numpy import load_file
 from build.models import random_model
 from mechshift.benchmark.circuits.circuit import Circuit
 from mechshift.benchmark.circuits.graph import Graph
-from mechshift.benchmark.measure.evidence import ScoreSums
+from mechshift.benchmark.measure.score_sums import ScoreSums
 from mechshift.benchmark.pairs.loading import open_pair
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.pairs.spec import declare_pair

@@ -20,7 +20,8 @@ from mechshift.benchmark.circuits.intervention import whole_model
 from mechshift.benchmark.circuits.rules import CHAIN, GIM, RELP, Rules
 from mechshift.benchmark.circuits.scores import Integration
 from mechshift.benchmark.measure.budgets import budgets
-from mechshift.benchmark.measure.evidence import ScoreSums, Sweep
+from mechshift.benchmark.measure.score_sums import ScoreSums
+from mechshift.benchmark.measure.swept import Sweep
 from mechshift.benchmark.pairs.pair import Pair
 from mechshift.benchmark.record.files import read_model
 from mechshift.benchmark.record.missing import Missing

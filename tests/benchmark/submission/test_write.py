@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from build.submissions import CARD as FILLED
-from mechshift.benchmark.measure.evidence import ScoreSums
+from mechshift.benchmark.measure.score_sums import ScoreSums
 from mechshift.benchmark.record.draws import read_draws
 from mechshift.benchmark.record.files import read_model, write_model
 from mechshift.benchmark.record.record import Record

@@ -11,7 +11,7 @@ from build.evidence import GROUPS, evidence
 from build.records import a_record, some_cards
 from mechshift.benchmark.asking.grouping import group_examples
 from mechshift.benchmark.asking.pool import Pool, Solved
-from mechshift.benchmark.measure.evidence import ScoreSums
+from mechshift.benchmark.measure.score_sums import ScoreSums
 from mechshift.benchmark.record.cards import NeuronCard, NeuronCards
 from mechshift.benchmark.record.missing import Missing
 from mechshift.benchmark.record.number import Accuracy

@@ -21,9 +21,9 @@ from mechshift.benchmark.findings.finding import Finding
 from mechshift.benchmark.findings.github import as_annotations, as_summary
 from mechshift.benchmark.findings.junit import as_junit
 from mechshift.benchmark.findings.text import as_text, as_values
-from mechshift.benchmark.measure import evidence
-from mechshift.benchmark.measure.evidence import ScoreSums
+from mechshift.benchmark.measure import score_files
 from mechshift.benchmark.measure.reduced import PRECISIONS, Reduced, restore_sums
+from mechshift.benchmark.measure.score_sums import ScoreSums
 from mechshift.benchmark.validation.sizes import OTHER_DISCOVERY, OTHER_GROUPS
 from mechshift.benchmark.validation.validate import CHECKS, validate
 from mechshift.errors import NotComputable
@@ -228,7 +228,7 @@ def test_of_a_cell_of_other_sizes_no_array_is_read(
         restored.append(reduced.codes.shape)
         return restore_sums(reduced, counts, strata)
 
-    monkeypatch.setattr(evidence, "restore_sums", restore)
+    monkeypatch.setattr(score_files, "restore_sums", restore)
     told = {each.problem for each in validate(folder) if "scores-arm" in each.place}
     assert {OTHER_DISCOVERY, OTHER_GROUPS} <= told
     assert len(restored) == 3

@@ -11,8 +11,8 @@ from build.submissions import SEARCH
 from build.tampering import cell_file, seal_anew
 from mechshift.benchmark.circuits.points import Convergence
 from mechshift.benchmark.circuits.scores import Integration
-from mechshift.benchmark.measure.evidence import ScoreSums
 from mechshift.benchmark.measure.reduced import PRECISIONS
+from mechshift.benchmark.measure.score_sums import ScoreSums
 from mechshift.benchmark.validation.validate import validate
 
 Submission = Callable[..., Path]
