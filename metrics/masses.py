@@ -15,7 +15,7 @@ from .components import incidence
 from .inputs import Floats, Integers, flags, whole
 from .largest_sets import top_sets
 from .overlap import Ranking
-from .packed import CHUNK, Bits
+from .packed import CHUNK, Bits, places_of
 from .products import Doubles, examples_of, rows_of_weights
 from .screened import ScreenedSums, checked_sums, screened
 from .threads import each_of
@@ -146,7 +146,7 @@ def _of_model(
 
     def add(rows: slice) -> None:
         (bits,) = top_sets(model, weights[rows], [k], by, buffers=buffers).bits
-        _add_circuits(model, weights[rows], bits, ends, mass[rows], degree[rows])
+        _add_circuits(model, weights[rows], bits, ends, mass[rows], degree[rows], buffers)
 
     blocks = [slice(start, start + ROWS_FOUND) for start in range(0, len(weights), ROWS_FOUND)]
     each_of(blocks, add, threads)
@@ -155,20 +155,32 @@ def _of_model(
 
 
 def _add_circuits(
-    model: ScreenedSums, weights: Doubles, bits: Bits, ends: Integers, mass: Doubles, degree: Doubles
+    model: ScreenedSums,
+    weights: Doubles,
+    bits: Bits,
+    ends: Integers,
+    mass: Doubles,
+    degree: Doubles,
+    buffers: Buffers,
 ) -> None:
     """Add the scores and the number of the edges that are set to their ends, [rows, nodes]."""
     share = weights / (weights @ model.counts)[:, None]
     for start in range(0, min(8 * bits.shape[1], ends.shape[1]), CHUNK):
         nodes = ends[:, start : start + CHUNK]
-        eighths = bits[:, start // 8 : (start + CHUNK) // 8]
-        row, column = np.nonzero(np.unpackbits(eighths, axis=1, count=nodes.shape[1]).view(np.bool_))
+        eighths = np.ascontiguousarray(bits[:, start // 8 : (start + CHUNK) // 8])
+        width = 8 * eighths.shape[1]
+        at = places_of(eighths)
+        row = at // width
+        column = at - row * width
+        scores = buffers.array("scores", (len(share), width), np.float64)
+        sums = model.sums[:, model.places[start : start + CHUNK]]
         with np.errstate(over="ignore", invalid="ignore"):
-            values = np.abs(share @ model.sums[:, model.places[start : start + CHUNK]])[row, column]
+            np.matmul(share, sums, out=scores[:, : sums.shape[1]])
+            values = np.abs(scores.reshape(-1)[at])
         for end in nodes:
-            at = row * mass.shape[1] + end[column]
-            np.add.at(mass.reshape(-1), at, values)
-            np.add.at(degree.reshape(-1), at, 1.0)
+            to = row * mass.shape[1] + end[column]
+            np.add.at(mass.reshape(-1), to, values)
+            np.add.at(degree.reshape(-1), to, 1.0)
 
 
 def _finite(importance: Doubles) -> Doubles:
