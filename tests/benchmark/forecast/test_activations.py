@@ -15,6 +15,7 @@ from mechshift.benchmark.circuits.batch import Batch, LogitDifference
 from mechshift.benchmark.circuits.capture import run, taken_off
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.intervention import run_circuits
+from mechshift.benchmark.circuits.later import read_at
 from mechshift.benchmark.circuits.scores import Integration
 from mechshift.benchmark.forecast import activations, memory
 from mechshift.benchmark.forecast.sizes import Sizes
@@ -65,6 +66,25 @@ def test_autograd_keeps_what_is_said_behind_a_prefix(
         behind.hidden(embeddings)
     kept = sum(tensor.untyped_storage().nbytes() for tensor in found.values())
     assert activations.saved(sizes_of(member), 8, 12, before=20) == pytest.approx(kept, rel=0.01)
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("kind", KINDS)
+def test_attribution_spares_what_is_said(
+    kind: str, dtype: torch.dtype, random_member: Make, saved_by_autograd: Callable[..., Any]
+) -> None:
+    """The last MLP runs at two of twelve positions, and the way back ends at the first maps' outputs."""
+    member, positions = random_member(kind, dtype=dtype), torch.tensor([[3, 11]]).repeat(8, 1)
+    first = member.backbone.layers[0]
+    for module in {each.module for each in (first.query, first.key, first.value)}:
+        module.register_forward_hook(lambda _, __, output: output.requires_grad_())
+    embeddings = member.embed(torch.randint(490, (8, 12)))
+    with saved_by_autograd(member.backbone.model) as found, read_at(member.backbone, positions):
+        member.hidden(embeddings)
+    kept = sum(tensor.untyped_storage().nbytes() for tensor in found.values())
+    sizes, indices = sizes_of(member), 2 * (8 + 2 * 8) * 8
+    said = activations.saved(sizes, 8, 12) - activations.spared(sizes, 8, 12, read=2)
+    assert said == pytest.approx(kept - indices, rel=0.01)
 
 
 @pytest.mark.parametrize("kind", KINDS)
