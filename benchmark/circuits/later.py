@@ -4,7 +4,7 @@ A pass in which something is changed at a layer is a known one up to there. So i
 that the known pass has at that layer, and no layer below is run.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from ..pairs.backbones import Backbone
 from ..pairs.member import Member
 from .batch import Batch
 from .capture import hooks
+from .instead import instead
 
 
 @contextmanager
@@ -98,20 +99,3 @@ def changed_at(
     ):
         attach(handles)
         return member.of_rows(rows).hidden(member.embed(batch.clean[rows]), batch.clean[rows])
-
-
-@contextmanager
-def instead(forwards: Mapping[nn.Module, Callable[..., Any]]) -> Iterator[None]:
-    """Within, modules that are called do something else; afterwards they are as they were."""
-    # One within another gives back what that one has put there.
-    own = {module: vars(module).get("forward") for module in forwards}
-    try:
-        for module, forward in forwards.items():
-            vars(module)["forward"] = forward
-        yield
-    finally:
-        for module, before in own.items():
-            if before is None:
-                vars(module).pop("forward", None)
-            else:
-                vars(module)["forward"] = before

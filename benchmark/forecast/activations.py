@@ -29,7 +29,7 @@ def saved(sizes: Sizes, rows: int, tokens: int, before: int = 0) -> int:
     * attention: query, key, value and output, s·Hd each (keys and values repeated for every query head, and
       those of the cached tokens too), and the logarithm of the softmax's sum, 4H;
     * with norms per head (Qwen3) their inputs in float32, 4d and a scale for every head and key/value head;
-    * a gated MLP: gate, its activation and up-projection, 3·sI; GPT-2's gelu keeps 4·sI.
+    * a gated MLP: gate, its activation and up-projection, 3·sI; GPT-2's gelu keeps sI.
 
     Where queries are scaled (Ministral 3) a layer keeps what by, s a position of one row. Once for all
     layers: the final norm's input, the rotary cosine and sine, and the mask.
@@ -76,7 +76,7 @@ def _mlps(sizes: Sizes) -> int:
     made to add up to 1, they and their sum are kept once more.
     """
     s = sizes.itemsize
-    dense = (4 if sizes.fused else 3) * s * sizes.inner
+    dense = (1 if sizes.fused else 3) * s * sizes.inner
     expert = s * (3 * sizes.expert_inner + 2 * sizes.width + 1) + 16
     router = FLOAT * sizes.experts + 8 * sizes.chosen + sizes.renormalised * FLOAT * (sizes.chosen + 1)
     return sizes.dense * dense + (sizes.layers - sizes.dense) * (sizes.chosen * expert + router)
@@ -120,11 +120,21 @@ def gradients(sizes: Sizes, rows: int, tokens: int, steps: int, back: int) -> in
     and map. From the first way back on, summed over the steps, the scaled gradient at each map's output, and
     the gradient at the other norms.
     """
-    inner, grouped = sizes.heads * sizes.head_dim, sizes.kv_heads * sizes.head_dim
     directions = steps * sizes.layers * sizes.width
     radial = steps * sizes.layers * sizes.graph.sites[0].readers
-    scaled = (sizes.layers * (inner + 2 * grouped + sizes.width) + sizes.width) * (back > 0)
-    return FLOAT * rows * tokens * (directions + radial + scaled)
+    summed = _summed(sizes, rows, tokens, sizes.layers) if back else 0
+    return FLOAT * rows * tokens * (directions + radial) + summed
+
+
+def begun(sizes: Sizes, rows: int, tokens: int) -> int:
+    """What the gradient hooks have summed up when the first way back has come through the last layer."""
+    return _summed(sizes, rows, tokens, 1)
+
+
+def _summed(sizes: Sizes, rows: int, tokens: int, layers: int) -> int:
+    """What is summed over steps, float32, of the last layers and the logits."""
+    layer = (sizes.heads + 2 * sizes.kv_heads) * sizes.head_dim + sizes.width
+    return FLOAT * rows * tokens * (layers * layer + sizes.width)
 
 
 def head_weights(sizes: Sizes) -> int:
@@ -142,13 +152,13 @@ def passing(sizes: Sizes, rows: int, tokens: int) -> int:
 def going_back(sizes: Sizes, rows: int, tokens: int, read: int) -> int:
     """Gradients that are held at once on the way back, where at most so many positions of a row are read.
 
-    Inside an MLP two of its inner width (three through GPT-2's gelu) and two of the stream's: in the last one
-    of what is read, in the one before of all positions, less what the last layer kept and is free by then. At
-    a norm of the last layer, three of the stream's through a LayerNorm, six in float32 through an RMSNorm.
+    Inside an MLP two of its inner width and two of the stream's: in the last one of what is read, in the one
+    before of all positions, less what the last layer kept and is free by then. At a norm of the last layer,
+    three of the stream's through a LayerNorm, six in float32 through an RMSNorm.
     """
     s, attended = sizes.itemsize, sizes.heads * sizes.head_dim
     inner = max(sizes.inner, sizes.chosen * sizes.expert_inner)
-    mlp = s * ((3 if sizes.fused else 2) * inner + 2 * sizes.width)
+    mlp = s * (2 * inner + 2 * sizes.width)
     norm = sizes.width * (3 * s if sizes.fused else 6 * FLOAT)
     # The outputs of its query, key and value maps are held by the hooks.
     free = 2 * _norm(sizes) + s * attended + FLOAT * sizes.heads

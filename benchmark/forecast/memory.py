@@ -19,6 +19,7 @@ from ..record.protocol import Protocol
 from .activations import (
     DOUBLE,
     FLOAT,
+    begun,
     cached,
     confidence,
     differentiated_logits,
@@ -331,7 +332,7 @@ def _pass(sizes: Sizes, load: Load, done: int, steps: int, of: int) -> dict[str,
         + behind,
         "logits and the way back": max(
             differentiated_logits(sizes, steps * load.reads, load.sets),
-            going_back(sizes, rows, tokens, read),
+            going_back(sizes, rows, tokens, read) + (0 if done else begun(sizes, load.rows, tokens)),
         ),
     }
 
