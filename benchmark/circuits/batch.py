@@ -166,6 +166,6 @@ class Batch:
 
         A row that is read at fewer has some others besides.
         """
-        read = torch.zeros_like(self.clean, dtype=torch.int8)
+        read = torch.zeros_like(self.clean)
         read[self.read_row, self.read_position] = 1
         return read.sort(dim=1, descending=True, stable=True).indices[:, : int(read.sum(dim=1).max())]
