@@ -21,6 +21,7 @@ from .batch import Batch
 from .capture import Outputs, hooks, measure, run, sites, still, taken_off, written
 from .gradients import SiteGradients, gradients_at
 from .graph import Graph
+from .later import read_at
 from .neurons import NeuronEffects, activations, neurons_taken_off
 from .places import EVERYTHING, borders, spans
 from .portions import read_together, readers_of, rows_at_once, stacked, steps_held, tokens_stacked
@@ -97,20 +98,21 @@ def _add_scores(
     A function of its own, so that nothing of a batch is still held while the next one runs.
     """
     behind, rest = behind_shared_prefix(member, batch)
-    clean = _clean_run(behind, rest, sums.maps)
-    effects = NeuronEffects(sums.maps, clean.neurons)
-    # At the corrupted end of the path, under the chain rule, a step's way there is the corrupted run.
-    is_step = rules == CHAIN and not points[0].any()
-    corrupted = None if is_step else _corrupted_run(behind, rest, clean)
     group_of_row = batch.groups[batch.example_of_row].cpu()
     held = steps_held(rest.clean.numel(), member.share)
-    for first in range(0, len(points), held):
-        some = points[first : first + held]
-        end = clean if corrupted is None else None
-        gradients, seen = _integrate(behind, rest, some, tokens_at_once, effects, rules, end)
-        corrupted = seen if corrupted is None else corrupted
-        _accumulate(sums, behind, rest, group_of_row, clean.difference, gradients)
-        del gradients  # before those of the next steps come
+    with read_at(member.backbone, rest.positions_read):
+        clean = _clean_run(behind, rest, sums.maps)
+        effects = NeuronEffects(sums.maps, clean.neurons)
+        # At the corrupted end of the path, under the chain rule, a step's way there is the corrupted run.
+        is_step = rules == CHAIN and not points[0].any()
+        corrupted = None if is_step else _corrupted_run(behind, rest, clean)
+        for first in range(0, len(points), held):
+            some = points[first : first + held]
+            end = clean if corrupted is None else None
+            gradients, seen = _integrate(behind, rest, some, tokens_at_once, effects, rules, end)
+            corrupted = seen if corrupted is None else corrupted
+            _accumulate(sums, behind, rest, group_of_row, clean.difference, gradients)
+            del gradients  # before those of the next steps come
     if sums.neurons is not None:
         sums.add_neurons(ByGroup.of(group_of_row, member.device), effects.sums)
     assert corrupted is not None, "there is at least one step"
@@ -192,8 +194,9 @@ def _integrate(
 
 def _forward(member: Member, batch: Batch, embeddings: Tensor) -> Tensor:
     """The final norm's output for embeddings [steps, rows, tokens, width], one stack after the other."""
-    # The embeddings are the only leaf. Parameters need no gradient, so autograd does not keep their inputs.
-    return member.hidden(embeddings.flatten(0, 1).requires_grad_(), batch.clean)
+    # Parameters need no gradient, so autograd does not keep their inputs, and the embeddings need none: what
+    # the first maps put out are its leaves, as nothing of the way back is read before these.
+    return member.hidden(embeddings.flatten(0, 1), batch.clean)
 
 
 def _back(member: Member, batch: Batch, hidden: Tensor) -> None:

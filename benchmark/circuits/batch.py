@@ -160,7 +160,12 @@ class Batch:
         example = self.example_of_row
         return (example[:, None] == example).tril(-1).sum(1)
 
-    def reads_of(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Where items that are these rows [items] are read: item and position, [reads] of each."""
-        item, read = torch.nonzero(rows[:, None] == self.read_row, as_tuple=True)
-        return item, self.read_position[read]
+    @property
+    def positions_read(self) -> Tensor:
+        """Where each row is read, every position once, [rows, as many as of the row that is read at most].
+
+        A row that is read at fewer has some others besides.
+        """
+        read = torch.zeros_like(self.clean)
+        read[self.read_row, self.read_position] = 1
+        return read.sort(dim=1, descending=True, stable=True).indices[:, : int(read.sum(dim=1).max())]

@@ -17,6 +17,7 @@ from ..pairs.backbones import Backbone, Norm, Projection
 from ..pairs.member import Member
 from .batch import Batch
 from .graph import Graph
+from .instead import in_one_step, instead
 
 
 @dataclass(frozen=True)
@@ -79,14 +80,15 @@ class Outputs:
 
 @contextmanager
 def still(model: nn.Module) -> Iterator[None]:
-    """The model in evaluation mode and without parameter gradients; afterwards as it was."""
+    """The model in evaluation mode, without parameter gradients, in as few steps; afterwards as it was."""
     # Dropout would make the runs differ, and parameters that need a gradient would make autograd keep every
     # map's input.
     parameters = [(p, p.requires_grad) for p in model.parameters()]
     training = model.training
     model.eval().requires_grad_(False)
     try:
-        yield
+        with instead(in_one_step(model)):
+            yield
     finally:
         model.train(training)
         for parameter, flag in parameters:

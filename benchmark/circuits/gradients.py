@@ -134,8 +134,8 @@ class HeadGradients:
                 self._add(index, reading, gradient[..., columns].float())
 
             # Hooked at the map's own output, so the gradient includes whatever follows inside attention,
-            # such as a norm per head.
-            output.register_hook(receive)
+            # such as a norm per head. The way back ends at the first layer's maps, whose inputs need none.
+            output.requires_grad_().register_hook(receive)
 
         return see_reading
 

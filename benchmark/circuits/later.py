@@ -4,8 +4,9 @@ A pass in which something is changed at a layer is a known one up to there. So i
 that the known pass has at that layer, and no layer below is run.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ from ..pairs.backbones import Backbone
 from ..pairs.member import Member
 from .batch import Batch
 from .capture import hooks
+from .instead import instead
 
 
 @contextmanager
@@ -56,21 +58,25 @@ def _hand_on(stream: Tensor, *_: object, **__: object) -> Tensor:
 
 
 @contextmanager
-def read_at(backbone: Backbone, item: Tensor, position: Tensor) -> Iterator[None]:
-    """Within, the last MLP runs where rows are read alone, item and position [reads], and gives 0 elsewhere.
+def read_at(backbone: Backbone, positions: Tensor) -> Iterator[None]:
+    """Within, what the last layer writes is found where rows are read alone, and is 0 elsewhere.
 
-    Nothing but the logits reads what it writes.
+    `positions`: [rows, positions], different ones in a row, as `Batch.positions_read` has them, of the rows
+    that are run, or of one stack of rows of several. Nothing but the logits reads what the last heads and the
+    last MLP write, so that no gradient comes back from elsewhere either.
     """
-    mlp = backbone.layers[-1].mlp
-    forward = mlp.forward
-
-    def run(stream: Tensor) -> Tensor:
-        everywhere = torch.zeros_like(stream)
-        everywhere[item, position] = forward(stream[item, position][None])[0]
-        return everywhere
-
-    with instead({mlp: run}):
+    last = backbone.layers[-1]
+    with instead({each: partial(_at, positions, each.forward) for each in (last.output, last.mlp)}):
         yield
+
+
+def _at(positions: Tensor, forward: Callable[[Tensor], Tensor], stream: Tensor) -> Tensor:
+    row = torch.arange(len(stream), device=stream.device)[:, None]
+    position = positions.repeat(len(stream) // len(positions), 1)
+    found = forward(stream[row, position])
+    everywhere = found.new_zeros(*stream.shape[:2], found.shape[-1])
+    everywhere[row, position] = found
+    return everywhere
 
 
 def changed_at(
@@ -84,29 +90,12 @@ def changed_at(
     """The final norm's output of these rows [items] of the clean run, where something is changed at a layer.
 
     `streams`: as `begun_at` takes them; `attach`: installs the hooks that change it. Other positions than
-    those that are read lack the last MLP.
+    those that are read can lack what the last layer writes.
     """
     with (
         begun_at(member.backbone, layer, streams, rows),
-        read_at(member.backbone, *batch.reads_of(rows)),
+        read_at(member.backbone, batch.positions_read[rows]),
         hooks() as handles,
     ):
         attach(handles)
         return member.of_rows(rows).hidden(member.embed(batch.clean[rows]), batch.clean[rows])
-
-
-@contextmanager
-def instead(forwards: Mapping[nn.Module, Callable[..., Any]]) -> Iterator[None]:
-    """Within, modules that are called do something else; afterwards they are as they were."""
-    # One within another gives back what that one has put there.
-    own = {module: vars(module).get("forward") for module in forwards}
-    try:
-        for module, forward in forwards.items():
-            vars(module)["forward"] = forward
-        yield
-    finally:
-        for module, before in own.items():
-            if before is None:
-                vars(module).pop("forward", None)
-            else:
-                vars(module)["forward"] = before

@@ -15,7 +15,7 @@ from ..pairs.backbones import Projection
 from ..pairs.member import Member
 from .capture import Outputs, Site, head_maps, sites
 from .graph import Edges, Graph, SiteAxes
-from .later import instead
+from .instead import instead
 from .stack_plan import STREAMS, StackPlan
 
 NOW, REFERENCE = range(STREAMS)

@@ -4,6 +4,8 @@ Every function gives bytes for a batch of so many rows and tokens. s is the memb
 What the extractor keeps is float32 (4) whatever s is.
 """
 
+from dataclasses import replace
+
 from ..asking.decoding import LOGITS
 from ..circuits.gradients import POSITIONS_AT_ONCE
 from ..circuits.intervention import LEAST_READS
@@ -27,24 +29,43 @@ def saved(sizes: Sizes, rows: int, tokens: int, before: int = 0) -> int:
     * attention: query, key, value and output, s·Hd each (keys and values repeated for every query head, and
       those of the cached tokens too), and the logarithm of the softmax's sum, 4H;
     * with norms per head (Qwen3) their inputs in float32, 4d and a scale for every head and key/value head;
-    * a gated MLP: gate, its activation and up-projection, 3·sI; GPT-2's gelu keeps 4·sI.
+    * a gated MLP: gate, its activation and up-projection, 3·sI; GPT-2's gelu keeps sI.
 
     Where queries are scaled (Ministral 3) a layer keeps what by, s a position of one row. Once for all
     layers: the final norm's input, the rotary cosine and sine, and the mask.
     """
-    s, width, inner = sizes.itemsize, sizes.width, sizes.heads * sizes.head_dim
-    norm = s * (width + 2) if sizes.fused else FLOAT * (width + 1)
-    layer = 2 * norm + 2 * s * inner + FLOAT * sizes.heads
-    if sizes.head_norms:
-        layer += FLOAT * (sizes.heads + sizes.kv_heads) * (sizes.head_dim + 1)
+    s, inner, layer = sizes.itemsize, sizes.heads * sizes.head_dim, _attention(sizes)
     positions, keys = rows * tokens, rows * (before + tokens)
-    once = s * tokens * (before + tokens) + positions * norm
+    once = s * tokens * (before + tokens) + positions * _norm(sizes)
     once += sizes.scaled_queries * sizes.layers * s * tokens
     if not sizes.fused:
         once += 2 * s * tokens * sizes.head_dim
     elif before:  # the fused map's output is kept for the query, and keys and values in other places
         layer += 2 * s * inner
     return sizes.layers * (positions * layer + 2 * keys * s * inner) + positions * _mlps(sizes) + once
+
+
+def spared(sizes: Sizes, rows: int, tokens: int, read: int) -> int:
+    """What an attribution's pass does not keep of that, where at most so many positions of a row are read.
+
+    The last MLP runs at these alone, and the way back ends at the first layer's maps, behind its norm.
+    """
+    # Where only some layers have experts, the last one does.
+    last = _mlps(replace(sizes, layers=1, dense=int(sizes.dense == sizes.layers)))
+    return rows * (tokens * _norm(sizes) + (tokens - read) * last)
+
+
+def _attention(sizes: Sizes) -> int:
+    """What the norms and the attention of a layer keep per position, but for keys and values."""
+    found = 2 * _norm(sizes) + 2 * sizes.itemsize * sizes.heads * sizes.head_dim + FLOAT * sizes.heads
+    if sizes.head_norms:
+        found += FLOAT * (sizes.heads + sizes.kv_heads) * (sizes.head_dim + 1)
+    return found
+
+
+def _norm(sizes: Sizes) -> int:
+    """What a norm on the residual stream keeps per position."""
+    return sizes.itemsize * (sizes.width + 2) if sizes.fused else FLOAT * (sizes.width + 1)
 
 
 def _mlps(sizes: Sizes) -> int:
@@ -55,7 +76,7 @@ def _mlps(sizes: Sizes) -> int:
     made to add up to 1, they and their sum are kept once more.
     """
     s = sizes.itemsize
-    dense = (4 if sizes.fused else 3) * s * sizes.inner
+    dense = (1 if sizes.fused else 3) * s * sizes.inner
     expert = s * (3 * sizes.expert_inner + 2 * sizes.width + 1) + 16
     router = FLOAT * sizes.experts + 8 * sizes.chosen + sizes.renormalised * FLOAT * (sizes.chosen + 1)
     return sizes.dense * dense + (sizes.layers - sizes.dense) * (sizes.chosen * expert + router)
@@ -99,11 +120,21 @@ def gradients(sizes: Sizes, rows: int, tokens: int, steps: int, back: int) -> in
     and map. From the first way back on, summed over the steps, the scaled gradient at each map's output, and
     the gradient at the other norms.
     """
-    inner, grouped = sizes.heads * sizes.head_dim, sizes.kv_heads * sizes.head_dim
     directions = steps * sizes.layers * sizes.width
     radial = steps * sizes.layers * sizes.graph.sites[0].readers
-    scaled = (sizes.layers * (inner + 2 * grouped + sizes.width) + sizes.width) * (back > 0)
-    return FLOAT * rows * tokens * (directions + radial + scaled)
+    summed = _summed(sizes, rows, tokens, sizes.layers) if back else 0
+    return FLOAT * rows * tokens * (directions + radial) + summed
+
+
+def begun(sizes: Sizes, rows: int, tokens: int) -> int:
+    """What the gradient hooks have summed up when the first way back has come through the last layer."""
+    return _summed(sizes, rows, tokens, 1)
+
+
+def _summed(sizes: Sizes, rows: int, tokens: int, layers: int) -> int:
+    """What is summed over steps, float32, of the last layers and the logits."""
+    layer = (sizes.heads + 2 * sizes.kv_heads) * sizes.head_dim + sizes.width
+    return FLOAT * rows * tokens * (layers * layer + sizes.width)
 
 
 def head_weights(sizes: Sizes) -> int:
@@ -118,13 +149,20 @@ def passing(sizes: Sizes, rows: int, tokens: int) -> int:
     return rows * tokens * (sizes.width * (3 * s + 2 * FLOAT) + 3 * s * inner)
 
 
-def going_back(sizes: Sizes, rows: int, tokens: int) -> int:
-    """Gradients that are held at once at the beginning of the way back: those inside the last MLP.
+def going_back(sizes: Sizes, rows: int, tokens: int, read: int) -> int:
+    """Gradients that are held at once on the way back, where at most so many positions of a row are read.
 
-    Two of its inner width (three through GPT-2's gelu) and two of the stream's.
+    Inside an MLP two of its inner width and two of the stream's: in the last one of what is read, in the one
+    before of all positions, less what the last layer kept and is free by then. At a norm of the last layer,
+    three of the stream's through a LayerNorm, six in float32 through an RMSNorm.
     """
+    s, attended = sizes.itemsize, sizes.heads * sizes.head_dim
     inner = max(sizes.inner, sizes.chosen * sizes.expert_inner)
-    return sizes.itemsize * rows * tokens * ((3 if sizes.fused else 2) * inner + 2 * sizes.width)
+    mlp = s * (2 * inner + 2 * sizes.width)
+    norm = sizes.width * (3 * s if sizes.fused else 6 * FLOAT)
+    # The outputs of its query, key and value maps are held by the hooks.
+    free = 2 * _norm(sizes) + s * attended + FLOAT * sizes.heads
+    return rows * max(read * mlp, tokens * norm, tokens * (mlp - free) if sizes.layers > 1 else 0)
 
 
 def logits(sizes: Sizes, reads: int) -> int:

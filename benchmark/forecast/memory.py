@@ -19,6 +19,7 @@ from ..record.protocol import Protocol
 from .activations import (
     DOUBLE,
     FLOAT,
+    begun,
     cached,
     confidence,
     differentiated_logits,
@@ -32,6 +33,7 @@ from .activations import (
     saved,
     seen,
     site,
+    spared,
     stack,
     streams,
     unembedded,
@@ -281,11 +283,12 @@ def _attribution_phases(
     ]
     if neurons and sizes.neurons:
         of_layer = written_by_neurons(sizes, rows, tokens)
-        # On the way back the sum over a pass's steps besides, for a layer, and its product with that.
+        of_all = (sizes.layers - 1) * of_layer + written_by_neurons(sizes, rows, load.read_positions)
         for phase in (runs, scores):
-            phase["what neurons put out"] = sizes.layers * of_layer
+            phase["what neurons put out"] = of_all
+        # On the way back the sum over a pass's steps besides, for a layer, and its product with that.
         for each in passes:
-            each["what neurons put out"] = (sizes.layers + 2) * of_layer
+            each["what neurons put out"] = of_all + 2 * of_layer
     return [runs, *passes, scores]
 
 
@@ -315,7 +318,7 @@ def _patching_phases(sizes: Sizes, load: Load) -> list[dict[str, int]]:
 
 def _pass(sizes: Sizes, load: Load, done: int, steps: int, of: int) -> dict[str, int]:
     """One pass forward and back over `steps` integration steps, `done` before them, `of` in all."""
-    rows, tokens = load.rows * steps, load.tokens
+    rows, tokens, read = load.rows * steps, load.tokens, load.read_positions
     embeddings = (2 + steps) * FLOAT * load.rows * tokens * sizes.width
     behind = 0
     if load.prefix:
@@ -323,11 +326,13 @@ def _pass(sizes: Sizes, load: Load, done: int, steps: int, of: int) -> dict[str,
     return {
         "gradients of all steps": gradients(sizes, load.rows, tokens, of, done),
         "activations that autograd keeps": saved(sizes, rows, tokens, load.prefix)
+        - spared(sizes, rows, tokens, read)
         + seen(sizes, rows, tokens, load.prefix)
         + embeddings
         + behind,
         "logits and the way back": max(
-            differentiated_logits(sizes, steps * load.reads, load.sets), going_back(sizes, rows, tokens)
+            differentiated_logits(sizes, steps * load.reads, load.sets),
+            going_back(sizes, rows, tokens, read) + (0 if done else begun(sizes, load.rows, tokens)),
         ),
     }
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from ...errors import UsageError
+from ..circuits.capture import still
 from ..circuits.graph import Graph
 from ..circuits.scores import Attribution, Integration
 from ..compare.compare import compare, shared_threads
@@ -129,7 +130,8 @@ def _passes(found: Forecast, device: torch.device, seconds: float) -> tuple[floa
             # The mask token's logit is −∞, which no sum may hold.
             torch.autograd.grad(read[:, 0].sum(), leaf)
 
-    return flop / _seconds_of(forward, device, seconds), 2 * flop / _seconds_of(graded, device, seconds)
+    with still(member.backbone.model):
+        return flop / _seconds_of(forward, device, seconds), 2 * flop / _seconds_of(graded, device, seconds)
 
 
 def _random_member(found: Forecast, device: torch.device) -> tuple[Member, Sizes]:
@@ -147,7 +149,6 @@ def _random_member(found: Forecast, device: torch.device) -> tuple[Member, Sizes
         for number in (*model.parameters(), *model.buffers()):
             if number.is_floating_point():
                 number.fill_(0.01)  # any will do, but those that memory happens to hold
-    model.requires_grad_(False).train(False)
     member = Member("mdm", backbone, spec.attention, spec.shift, sketch.mdm.mask_id)
     return member, Sizes.of(backbone, sizes.itemsize)
 

@@ -56,6 +56,11 @@ class Load:
     distinct: int = 0
     sets: bool = False
 
+    @property
+    def read_positions(self) -> int:
+        """At how many positions a row is read, where all are at as many."""
+        return -(-self.reads // self.rows)
+
 
 @dataclass(frozen=True)
 class Passes:

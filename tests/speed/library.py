@@ -6,6 +6,7 @@ turns in one process, peaks of memory are each of a process of its own, and scor
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any
 from unittest.mock import patch
@@ -51,7 +52,10 @@ def measured(asked: Asked) -> Found:
             memory,
             reading(NAMES[2], [apart_], most=MOST_APART),
         ),
-        notes=(f"GPT-2 small's shape, {prompts} prompts of {tokens} tokens, m = {steps}, left points.",),
+        notes=(
+            f"GPT-2 small's shape, {prompts} prompts of {tokens} tokens, m = {steps}, left points; "
+            f"TransformerLens {version('transformer_lens')}.",
+        ),
     )
 
 

@@ -1,6 +1,7 @@
 """Passes that begin at a later layer end as whole ones do, on every backbone; the model is left as it was."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from mechshift.benchmark.circuits.batch import Batch
 from mechshift.benchmark.circuits.effects import component_drops
 from mechshift.benchmark.circuits.exact import exact_effects
 from mechshift.benchmark.circuits.graph import Graph
-from mechshift.benchmark.circuits.later import begun_at, kept_streams
+from mechshift.benchmark.circuits.later import begun_at, kept_streams, read_at
 from mechshift.benchmark.circuits.prefix import behind_shared_prefix
 from mechshift.benchmark.pairs.member import Member
 
@@ -62,6 +63,38 @@ def test_behind_a_shared_beginning_too(random_member: MakeMember, kind: str) -> 
     with torch.no_grad(), begun_at(member.backbone, 2, streams, rows):
         found = member.of_rows(rows).hidden(member.embed(batch.clean[rows]), batch.clean[rows])
     torch.testing.assert_close(found, whole[rows], rtol=1e-5, atol=1e-5)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_last_layer_writes_where_rows_are_read_and_nowhere_else(
+    random_member: MakeMember, random_batch: MakeBatch, kind: str
+) -> None:
+    """Two stacks of the batch's rows; the stream behind the last layer as hooks on native modules see it."""
+    member, tokens = random_member(kind, "full", layers=LAYERS), random_batch().clean
+    positions = torch.tensor([[1, 4], [3, 0], [2, 4]])
+    stacked = tokens.repeat(2, 1)
+    (_, *_, last, behind), _ = known(member, stacked)
+    with kept_streams(member.backbone) as streams, read_at(member.backbone, positions):
+        member.hidden(member.embed(stacked), stacked)
+    read = torch.zeros(stacked.shape, dtype=torch.bool)
+    for row in range(len(stacked)):
+        read[row, positions[row % len(tokens)]] = True
+    assert (behind != last)[~read].any()
+    torch.testing.assert_close(streams[-1], torch.where(read[..., None], behind, last), rtol=1e-5, atol=1e-5)
+
+
+def test_where_rows_are_read_each_position_counts_once(random_batch: MakeBatch) -> None:
+    """Row 0 is read at 3 twice, and at 1; row 1 nowhere, and row 2 at 0: one of the others fills it up."""
+    batch = replace(
+        random_batch(),
+        read_row=torch.tensor([0, 2, 0, 0]),
+        read_position=torch.tensor([3, 0, 1, 3]),
+    )
+    found = batch.positions_read.tolist()
+    assert [len(set(row)) for row in found] == [2] * len(batch.clean)
+    assert set(found[0]) == {1, 3}
+    assert 0 in found[2]
 
 
 @pytest.mark.parametrize("fails", [False, True])

@@ -12,9 +12,10 @@ from build.models import KINDS
 from mechshift.benchmark.asking.decoding import decode
 from mechshift.benchmark.circuits.attribution import attribute
 from mechshift.benchmark.circuits.batch import Batch, LogitDifference
-from mechshift.benchmark.circuits.capture import run, taken_off
+from mechshift.benchmark.circuits.capture import run, still, taken_off
 from mechshift.benchmark.circuits.graph import Graph
 from mechshift.benchmark.circuits.intervention import run_circuits
+from mechshift.benchmark.circuits.later import read_at
 from mechshift.benchmark.circuits.scores import Integration
 from mechshift.benchmark.forecast import activations, memory
 from mechshift.benchmark.forecast.sizes import Sizes
@@ -48,7 +49,7 @@ def test_autograd_keeps_what_is_said(
 ) -> None:
     member = random_member(kind, dtype=dtype)
     embeddings = member.embed(torch.randint(490, (8, 12))).requires_grad_()
-    with saved_by_autograd(member.backbone.model) as found:
+    with still(member.backbone.model), saved_by_autograd(member.backbone.model) as found:
         member.hidden(embeddings)
     kept = sum(tensor.untyped_storage().nbytes() for tensor in found.values())
     assert activations.saved(sizes_of(member), 8, 12) == kept
@@ -61,10 +62,33 @@ def test_autograd_keeps_what_is_said_behind_a_prefix(
     member = random_member(kind)
     behind = member.behind(torch.randint(490, (8, 20)))
     embeddings = member.embed(torch.randint(490, (8, 12))).requires_grad_()
-    with saved_by_autograd(member.backbone.model) as found:
+    with still(member.backbone.model), saved_by_autograd(member.backbone.model) as found:
         behind.hidden(embeddings)
     kept = sum(tensor.untyped_storage().nbytes() for tensor in found.values())
     assert activations.saved(sizes_of(member), 8, 12, before=20) == pytest.approx(kept, rel=0.01)
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("kind", KINDS)
+def test_attribution_spares_what_is_said(
+    kind: str, dtype: torch.dtype, random_member: Make, saved_by_autograd: Callable[..., Any]
+) -> None:
+    """The last MLP runs at two of twelve positions, and the way back ends at the first maps' outputs."""
+    member, positions = random_member(kind, dtype=dtype), torch.tensor([[3, 11]]).repeat(8, 1)
+    first = member.backbone.layers[0]
+    for module in {each.module for each in (first.query, first.key, first.value)}:
+        module.register_forward_hook(lambda _, __, output: output.requires_grad_())
+    embeddings = member.embed(torch.randint(490, (8, 12)))
+    with (
+        still(member.backbone.model),
+        read_at(member.backbone, positions),
+        saved_by_autograd(member.backbone.model) as found,
+    ):
+        member.hidden(embeddings)
+    kept = sum(tensor.untyped_storage().nbytes() for tensor in found.values())
+    sizes, indices = sizes_of(member), 2 * (8 + 2 * 8) * 8
+    said = activations.saved(sizes, 8, 12) - activations.spared(sizes, 8, 12, read=2)
+    assert said == pytest.approx(kept - indices, rel=0.01)
 
 
 @pytest.mark.parametrize("kind", KINDS)
