@@ -43,7 +43,7 @@ def begun_at(backbone: Backbone, layer: int, streams: Sequence[Tensor], rows: Te
     """
 
     def begin(*_: object, **__: object) -> Tensor:
-        return streams[layer][rows]
+        return streams[layer][rows.to(streams[layer].device)]
 
     # The first layer gives what the one to begin with reads, and those between hand it on.
     skips = [begin, *[_hand_on] * (layer - 1)]
@@ -66,7 +66,8 @@ def read_at(backbone: Backbone, item: Tensor, position: Tensor) -> Iterator[None
 
     def run(stream: Tensor) -> Tensor:
         everywhere = torch.zeros_like(stream)
-        everywhere[item, position] = forward(stream[item, position][None])[0]
+        at = item.to(stream.device), position.to(stream.device)
+        everywhere[at] = forward(stream[at][None])[0]
         return everywhere
 
     with instead({mlp: run}):
