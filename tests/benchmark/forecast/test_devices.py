@@ -86,6 +86,14 @@ def test_the_card_with_least_memory_decides(command: Command) -> None:
         done = command(*arguments, everywhere)
         assert done.code == 3
         assert "one of 2 has 0.001 GB free" in done.err
+        assert "choose a larger machine or a smaller pair" in done.err
+
+
+def test_of_one_card_several_are_a_way_out(command: Command) -> None:
+    with pretended("cuda:0", free=(10**6,)):
+        done = command("run", "--dry-run", "--task", "ioi", "--device", "cuda:0")
+    assert done.code == 3
+    assert "choose a larger machine, several devices (--device-map) or a smaller pair" in done.err
 
 
 def test_a_device_and_a_map_are_not_both_taken(command: Command) -> None:
