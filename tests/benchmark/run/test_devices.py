@@ -15,7 +15,8 @@ from mechshift.benchmark.run.run import run
 
 
 def record_of(pair: Pair, out: Path) -> Record:
-    return run(pair, small_quick(), out, ["ioi"], None, 64, Silent())
+    few = small_quick(pool=4, candidates=2, components=2, beside_examples=2)
+    return run(pair, few, out, ["ioi"], None, 64, Silent())
 
 
 def cells_of(out: Path) -> dict[str, bytes]:
