@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
-import torch
 from huggingface_hub import metadata_load
 from safetensors import safe_open
 
@@ -16,6 +15,7 @@ from ...errors import NotComputable, PairError, UsageError
 from ..pairs.attention import Attention
 from ..pairs.check_name import of_check
 from ..pairs.checkpoint import Checkpoint, find_checkpoint
+from ..pairs.device_map import DeviceChoice
 from ..pairs.entry import MemberEntry, PairEntry
 from ..pairs.loading import open_pair, read_tokens
 from ..pairs.matching import check_mask_row
@@ -45,7 +45,7 @@ def discover_pair(
     spec: PairSpec,
     given: Iterable[str],
     beside: Path,
-    device: str | torch.device | None = None,
+    device: DeviceChoice = None,
     offline: bool = False,
 ) -> Discovery:
     """The entry of a pair of checkpoints; `given` names what `spec` declares for certain: shift, attention.

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-import torch
-
 from ...errors import PairError
 from ..pairs.check_name import CheckName
+from ..pairs.device_map import DeviceChoice
 from ..pairs.loading import open_pair
 from ..pairs.pair import Pair, Provenance
 from ..pairs.spec import PairSpec
@@ -33,9 +32,7 @@ class Examination:
         return any(finding.verdict == "failed" for finding in self.findings)
 
 
-def check_pair(
-    spec: PairSpec, device: str | torch.device | None = None, offline: bool = False
-) -> Examination:
+def check_pair(spec: PairSpec, device: DeviceChoice = None, offline: bool = False) -> Examination:
     """Every check that can be made; where a member cannot be loaded only the one that says why.
 
     Raises PairError for a device that cannot be used.

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-import torch
-
 from ...errors import PairError
+from ..pairs.device_map import DeviceChoice
 from ..pairs.limits import USUAL, Limits
 from ..pairs.loading import open_pair
 from ..pairs.pair import Pair
@@ -18,7 +17,7 @@ SAME_WEIGHTS = "both members have the same weights: nothing was post-trained"
 
 def load_pair(
     spec: PairSpec,
-    device: str | torch.device | None = None,
+    device: DeviceChoice = None,
     offline: bool = False,
     accept_behaviour: bool = False,
     limits: Limits = USUAL,

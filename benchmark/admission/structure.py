@@ -125,10 +125,10 @@ def check_residual(member: Member) -> None:
         _compare(member, f"layer {index}'s attention norm", inputs, layer.attention_norm, stream, written)
         heads = inputs[layer.output].float() @ layer.output_weight.float().T
         bias = getattr(layer.output, "bias", None)
-        heads = heads if bias is None else heads + bias.float()
+        heads = (heads if bias is None else heads + bias.float()).to(stream.device)
         stream, written = stream + heads, torch.hypot(written, heads.norm())
         _compare(member, f"layer {index}'s MLP norm", inputs, layer.mlp_norm, stream, written)
-        mlp = inputs[layer.mlp].float()
+        mlp = inputs[layer.mlp].float().to(stream.device)
         stream, written = stream + mlp, torch.hypot(written, mlp.norm())
     _compare(member, "the final norm", inputs, backbone.final_norm, stream, written)
 
@@ -138,7 +138,11 @@ def _compare(
 ) -> None:
     """Rounding grows with everything that was written, also with what has cancelled since."""
     found = inputs.get(norm.module)
-    error = float((found.float() - stream).norm() / written) if found is not None else float("inf")
+    error = (
+        float((found.float().to(stream.device) - stream).norm() / written)
+        if found is not None
+        else float("inf")
+    )
     if not error <= _tolerance(member, single=1e-4, half=0.03):
         raise PairError(
             f"the input of {place} of the {member.called} is not the sum of what was written before it "

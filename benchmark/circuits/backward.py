@@ -58,7 +58,8 @@ def _fix_norms(backbone: Backbone, handles: list[RemovableHandle]) -> None:
 
 
 def _fix_norm(norm: Norm, _: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
-    stream = inputs[0].float()
+    # What the norm of another device reads is still where it comes from.
+    stream = inputs[0].to(output.device).float()
     if norm.centred:
         stream = stream - stream.mean(dim=-1, keepdim=True)
     scale = (stream.detach().square().mean(dim=-1, keepdim=True) + norm.epsilon).rsqrt()
@@ -88,7 +89,7 @@ def _slope_at_zero(activation: nn.Module, backbone: Backbone) -> Tensor:
 
 def _straighten(slope_at_zero: Tensor, _: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
     taken = inputs[0].detach()
-    slope = torch.where(taken == 0, slope_at_zero, output.detach() / taken)
+    slope = torch.where(taken == 0, slope_at_zero.to(taken.device), output.detach() / taken)
     return _replaced(output, slope * inputs[0])
 
 

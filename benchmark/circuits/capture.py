@@ -53,7 +53,7 @@ def sites(backbone: Backbone) -> list[Site]:
 
 @dataclass(frozen=True)
 class Outputs:
-    """What every source wrote, in float32.
+    """What every source wrote, in float32, where it was written.
 
     `embedding`: [rows, tokens, width]; `heads`, per layer: inputs of the output map [rows, tokens, heads *
     head_dim]; `mlps`, per layer: [rows, tokens, width].
@@ -166,8 +166,9 @@ def written(
 ) -> Tensor:
     """What each source adds to the residual stream, [sources, rows, tokens, width], biases left out.
 
-    The axis is the graph's. This is the largest tensor of the extractor: take few rows at a time. `out`: of
-    that shape, where it is to be written; new memory takes a system longer to give than this to fill.
+    All where the embedding is. The axis is the graph's. This is the largest tensor of the extractor: take few
+    rows at a time. `out`: of that shape, where it is to be written; new memory takes a system longer to give
+    than this to fill.
     """
     shape, graph = backbone.shape, Graph.of(backbone.shape)
     embedding = outputs.embedding[rows]
@@ -175,8 +176,11 @@ def written(
     sources[0] = embedding
     for site in graph.sites:
         if site.kind == "attention":
-            mixed = outputs.heads[site.layer][rows].reshape(-1, shape.heads, shape.head_dim).transpose(0, 1)
-            maps = head_maps(backbone.layers[site.layer].output_weight, shape.heads)
+            mixed = outputs.heads[site.layer][rows].to(sources.device)
+            mixed = mixed.reshape(-1, shape.heads, shape.head_dim).transpose(0, 1)
+            # The map goes to the sources, and not the other way: it is less than what many rows write.
+            weight = backbone.layers[site.layer].output_weight.to(sources.device)
+            maps = head_maps(weight, shape.heads)
             torch.bmm(mixed, maps, out=sources[site.written].view(*mixed.shape[:2], -1))
         elif site.kind == "mlp":
             sources[site.written] = outputs.mlps[site.layer][rows]

@@ -5,6 +5,7 @@ Neither needs a choice of edges, so that both stand beside the circuits as numbe
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -111,7 +112,8 @@ def _add_direct(sums: Tensor, member: Member, batch: Batch) -> None:
         handles.append(norm.register_forward_pre_hook(lambda _, inputs: streams.append(inputs[0])))
         runs = run(member, batch.clean), run(member, batch.corrupted)
     row, position = batch.read_row, batch.read_position
-    direction = _direction(member, batch, streams[0][row, position], runs[0][1][row, position])
+    stream = streams[0].to(member.device)
+    direction = _direction(member, batch, stream[row, position], runs[0][1][row, position])
     group = batch.groups[batch.example_of_row[row]].cpu()
     graph, width = Graph.of(member.backbone.shape), member.backbone.shape.width
     at_once = max(1, member.part_of(MEMORY) // (4 * graph.sources * width))
@@ -136,13 +138,18 @@ def _direction(member: Member, batch: Batch, stream: Tensor, hidden: Tensor) -> 
     if norm.centred:
         stream = stream - stream.mean(dim=-1, keepdim=True)
     scale = (stream.square().mean(dim=-1, keepdim=True) + norm.epsilon).rsqrt()
-    direction = gradient.float() * norm.weight.float() * scale
+    direction = gradient.float() * norm.weight.to(scale.device).float() * scale
     return direction - direction.mean(dim=-1, keepdim=True) if norm.centred else direction
 
 
 def _written_at(backbone: Backbone, outputs: Outputs, row: Tensor, position: Tensor) -> Tensor:
     """What each source writes at the reads, [sources, reads, width]."""
-    return written(backbone, outputs.map(lambda values: values[row, position][:, None])).squeeze(2)
+    return written(backbone, outputs.map(partial(at_reads, row=row, position=position))).squeeze(2)
+
+
+def at_reads(values: Tensor, row: Tensor, position: Tensor) -> Tensor:
+    """[rows, tokens, …] where rows are read, row and position [reads], as [reads, 1, …]."""
+    return values[row.to(values.device), position.to(values.device)][:, None]
 
 
 def _drops(member: Member, batch: Batch, tokens_at_once: int | None) -> Drops:
@@ -177,9 +184,9 @@ class _Patches:
     ) -> None:
         self._layer = backbone.layers[layer]
         self._heads = backbone.shape.heads
-        self._component = component
-        self._row = row
         self._mixed, self._written = reference.heads[layer], reference.mlps[layer]
+        self._component = component.to(self._mixed.device)
+        self._row = row.to(self._mixed.device)
 
     def attach(self, handles: list[Any]) -> None:
         """Install the hooks."""

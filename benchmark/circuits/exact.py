@@ -21,7 +21,7 @@ from ..pairs.member import Member
 from .batch import Batch
 from .capture import Outputs, Site, head_maps, measure, run, sites, still
 from .graph import Edges, Graph
-from .intervention import run_stacked, stacked_rows
+from .intervention import at_rows, run_stacked, stacked_rows
 from .later import changed_at, kept_streams
 from .prefix import behind_shared_prefix
 
@@ -182,13 +182,15 @@ class _Patched:
                 continue
             at = self._at(here)
             if axes.kind == "mlp":
-                found[at] = self._difference.mlps[axes.layer][row[at]]
+                found[at] = at_rows(self._difference.mlps[axes.layer], row[at]).to(found.device)
                 continue
             heads = self._backbone.shape.heads
             maps = head_maps(self._backbone.layers[axes.layer].output_weight, heads)
             head = self._at(source[here] - axes.written.start)
-            mixed = self._difference.heads[axes.layer][row[at]].unflatten(-1, (heads, -1))
-            found[at] = mixed[torch.arange(len(at), device=at.device), :, head] @ maps[head]
+            mixed = at_rows(self._difference.heads[axes.layer], row[at]).unflatten(-1, (heads, -1))
+            head = head.to(mixed.device)
+            of_head = mixed[torch.arange(len(at), device=mixed.device), :, head]
+            found[at] = (of_head @ maps[head]).to(found.device)
         return found
 
     def _at(self, places: NDArray[np.int64]) -> Tensor:
@@ -203,14 +205,12 @@ class _Reading:
     """
 
     def __init__(self, site: Site, items: Tensor, reader: Tensor, change: Tensor) -> None:
-        self._site = site
-        self._items = items
-        self._reader = reader
-        self._change = change
+        self._site, place = site, site.norm.weight.device
+        self._items, self._reader, self._change = (each.to(place) for each in (items, reader, change))
 
     def see_norm(self, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         """Put what is normalised of the patched stream into the output, or keep it for the maps."""
-        stream = inputs[0][self._items].float() - self._change
+        stream = inputs[0].to(output.device)[self._items].float() - self._change
         # `forward` and not a call: a call would run the hooks again.
         normalised = module.forward(stream.to(inputs[0].dtype))
         if self._site.projections:

@@ -166,7 +166,10 @@ class HeadGradients:
 
         W̃ᵀ(r δ) less its part along x̂ (and, under LayerNorm, along the vector of ones): the norm's Jacobian.
         """
-        gradient = out.view(len(out), -1, out.shape[-1])
+        # Put together where the maps are; `out` may be on another device.
+        place = self._norm.weight.device
+        found = out if out.device == place else torch.empty_like(out, device=place)
+        gradient = found.view(len(out), -1, out.shape[-1])
         for index in range(len(self._maps)):
             self._map_back(index, rows, gradient[self._columns(index)])
         if self._kept is not None:
@@ -181,6 +184,8 @@ class HeadGradients:
             ):
                 product = torch.bmm(along.transpose(1, 2), some)
                 less.sub_(product.transpose(0, 1), alpha=1 / directions.shape[-1])
+        if found is not out:
+            out.copy_(found)
 
     def _map_back(self, index: int, rows: slice, out: Tensor) -> None:
         """Write the centred W̃ᵀ(r δ) of one map to `out` [its destinations, rows · tokens, width]."""

@@ -65,11 +65,11 @@ def mean_outputs(member: Member, batches: Iterable[Batch]) -> Outputs:
             rows = _grown(rows.to(state.device), states) + torch.bincount(state, minlength=states)
     if total is None:
         raise UsageError("means of no prompt", "give at least one batch")
-    return total.map(lambda summed: summed / rows[:, None, None])
+    return total.map(lambda summed: summed / rows[:, None, None].to(summed.device))
 
 
 def _sum_by_state(values: Tensor, state: Tensor, states: int) -> Tensor:
-    return values.new_zeros(states, *values.shape[1:]).index_add(0, state, values)
+    return values.new_zeros(states, *values.shape[1:]).index_add(0, state.to(values.device), values)
 
 
 def _grown(values: Tensor, states: int) -> Tensor:
@@ -262,7 +262,7 @@ def stacked_rows(member: Member, tokens: int, tokens_at_once: int | None) -> int
 
 def at_rows(values: Tensor, rows: Tensor) -> Tensor:
     """What there is of those rows [items], of values [rows, …]."""
-    return values[rows]
+    return values[rows.to(values.device)]
 
 
 def _reference(

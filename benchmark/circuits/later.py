@@ -45,7 +45,7 @@ def begun_at(backbone: Backbone, layer: int, streams: Sequence[Tensor], rows: Te
     """
 
     def begin(*_: object, **__: object) -> Tensor:
-        return streams[layer][rows]
+        return streams[layer][rows.to(streams[layer].device)]
 
     # The first layer gives what the one to begin with reads, and those between hand it on.
     skips = [begin, *[_hand_on] * (layer - 1)]
@@ -72,7 +72,7 @@ def read_at(backbone: Backbone, positions: Tensor) -> Iterator[None]:
 
 def _at(positions: Tensor, forward: Callable[[Tensor], Tensor], stream: Tensor) -> Tensor:
     row = torch.arange(len(stream), device=stream.device)[:, None]
-    position = positions.repeat(len(stream) // len(positions), 1)
+    position = positions.to(stream.device).repeat(len(stream) // len(positions), 1)
     found = forward(stream[row, position])
     everywhere = found.new_zeros(*stream.shape[:2], found.shape[-1])
     everywhere[row, position] = found

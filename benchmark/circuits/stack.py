@@ -27,7 +27,8 @@ Forward = Callable[[Tensor], Tensor]
 class Stack:
     """Circuits, each on the same rows, as one batch: [circuits · rows, tokens, width] within the model.
 
-    `reference`, `streams`: of those rows, what sources write in the references, and `reference_streams`.
+    `reference`, `streams`: of those rows, what sources write in the references, and `reference_streams`. What
+    is read and written is put together where the inputs are; a norm takes it to its layer's device by itself.
     `row`, `position`: [reads], where the rows are read; the last MLP runs at these alone. `room`: memory for
     as many streams as the plan says.
     """
@@ -141,7 +142,7 @@ class Stack:
             mapped = _through(projection, site.slice_width, head, norm(own[here].to(self._backbone.dtype)))
             reading = self._by_circuit(self._readings[projection.module])[circuit]
             columns = reading[..., projection.start : projection.stop].unflatten(-1, (heads, -1))
-            columns[:, :, self._at(head)] = mapped.permute(1, 2, 0, 3)
+            columns[:, :, torch.from_numpy(head).to(columns.device)] = mapped.permute(1, 2, 0, 3)
 
     def _reading(self, module: nn.Module, _: Tensor) -> Tensor:
         return self._readings.pop(module)
@@ -160,7 +161,8 @@ class Stack:
         """What logits read, normalised, [circuits · rows, tokens, width]: 0 where nothing is read."""
         self._see(now, reference)
         found = torch.zeros_like(now)
-        self._by_circuit(found)[:, self._row, self._position] = self._at_reads(axes, norm)
+        read = self._at_reads(axes, norm).to(found.device)
+        self._by_circuit(found)[:, *self._where_read(found.device)] = read
         return found
 
     def _at_reads(self, axes: SiteAxes, norm: Forward) -> Tensor:
@@ -176,8 +178,10 @@ class Stack:
         if len(used):
             # The output map is linear and its bias cancels, so the difference can be taken before the map.
             departed = self._by_circuit(mixed).float() - self._reference.heads[axes.layer]
+            # The product is where the parts are; its factors are less than it is.
+            departed, weight = (each.to(self._parts.device) for each in (departed, layer.output_weight))
             of_heads = departed.flatten(1, 2).unflatten(-1, (heads, -1)).transpose(1, 2)
-            maps = head_maps(layer.output_weight, heads)
+            maps = head_maps(weight, heads)
             if len(used) < heads:
                 of_heads, maps = of_heads[:, self._at(used)], maps[self._at(used)]
             for parts, each in zip(self._written(axes), of_heads, strict=True):
@@ -192,7 +196,7 @@ class Stack:
         everywhere, parts = output, self._written(axes)
         if self._is_last(axes):
             everywhere = output.new_zeros(len(self._circuits), *kept.shape)
-            everywhere[:, self._row, self._position] = output
+            everywhere[:, *self._where_read(output.device)] = output
             everywhere = everywhere.flatten(0, 1)
         if parts.shape[1]:
             parts[:, 0] = self._by_circuit(everywhere).float() - kept
@@ -249,6 +253,10 @@ class Stack:
 
     def _by_circuit(self, items: Tensor) -> Tensor:
         return items.view(len(self._circuits), -1, *items.shape[1:])
+
+    def _where_read(self, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Row and position [reads], on a device."""
+        return self._row.to(device), self._position.to(device)
 
     def _at(self, values: NDArray[np.generic]) -> Tensor:
         return torch.from_numpy(values).to(self._backbone.device)

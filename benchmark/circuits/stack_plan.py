@@ -25,7 +25,7 @@ STREAMS = 2
 
 
 def reference_streams(backbone: Backbone, reference: Outputs, before: int) -> Iterator[Tensor]:
-    """The residual stream of the references at each site, float32 [rows, tokens, width].
+    """The residual stream of the references at each site, float32 [rows, tokens, width], where the site is.
 
     `before`: how many tokens stand before them. Position embeddings and the biases of attention output maps
     belong to no edge, and so are always there.
@@ -35,6 +35,7 @@ def reference_streams(backbone: Backbone, reference: Outputs, before: int) -> It
         at = slice(before, before + stream.shape[1])
         stream = stream + backbone.position_embedding.weight[at].float()
     for index, layer in enumerate(backbone.layers):
+        stream = stream.to(layer.output_weight.device)
         yield stream
         stream = stream + reference.heads[index] @ layer.output_weight.float().T
         bias: Tensor | None = getattr(layer.output, "bias", None)

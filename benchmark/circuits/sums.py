@@ -74,7 +74,7 @@ class ByGroup:
     def summed(self, values: Tensor, rows: Tensor | slice = slice(None)) -> Tensor:
         """Values [some rows, ...] summed over the rows of each group, [groups, ...]."""
         # A product adds in one order each time. Adding to an index does not where a device has many hands.
-        found = self.weights[:, rows] @ values.flatten(1).to(self.weights.dtype)
+        found = self.weights[:, rows] @ values.flatten(1).to(self.weights)
         return found.view(len(found), *values.shape[1:])
 
 

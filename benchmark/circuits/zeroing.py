@@ -106,8 +106,8 @@ def _at(backbone: Backbone, values: Edges) -> Tensor:
 def _zero_inputs(zero: Tensor, _: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     """Zero for those parts [items, parts] of a map's inputs: the map is linear, so for what they write."""
     parts = inputs[0].unflatten(-1, (zero.shape[1], -1))
-    return (parts.masked_fill(zero[:, None, :, None], 0).flatten(2), *inputs[1:])
+    return (parts.masked_fill(zero[:, None, :, None].to(parts.device), 0).flatten(2), *inputs[1:])
 
 
 def _zero_output(zero: Tensor, _: nn.Module, __: object, output: Tensor) -> Tensor:
-    return output.masked_fill(zero[:, None, None], 0)
+    return output.masked_fill(zero[:, None, None].to(output.device), 0)

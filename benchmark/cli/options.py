@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 if TYPE_CHECKING:
+    from ..pairs.device_map import DeviceMap
     from ..pairs.options import PairOptions
     from ..pairs.spec import PairSpec
 
@@ -139,6 +140,14 @@ def pair_options(left_out: str | None = None) -> dict[str, Any]:
         "device": Annotated[
             str | None, of_machine(help="Where to run; by default the accelerator, if there is one.")
         ],
+        "device_map": Annotated[
+            str | None,
+            of_machine(
+                metavar="MAP",
+                help="Spread the layers of each member over several devices: auto, balanced, sequential, or "
+                "a JSON object (or a file of one) with the device of each module.",
+            ),
+        ],
         "offline": Annotated[
             bool,
             of_machine("--offline", help="Do not use the network: hub models come from the cache."),
@@ -200,3 +209,11 @@ def resolved(options: "PairOptions") -> "PairSpec":
     from ..pairs.words import Words
 
     return resolve(options, Words.COMMAND_LINE)
+
+
+def placed(options: "PairOptions") -> "str | DeviceMap | None":
+    """Where the pair is to go; errors name options as they are typed."""
+    from ..pairs.options import place_of
+    from ..pairs.words import Words
+
+    return place_of(options, Words.COMMAND_LINE)

@@ -7,7 +7,7 @@ import typer
 
 from ...errors import UsageError
 from ...files import write_text
-from .options import JsonOption, of_output, resolved, with_pair
+from .options import JsonOption, of_output, placed, resolved, with_pair
 from .output import print_json, width
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def check_pair(options: "PairOptions", as_json: JsonOption = False) -> None:
     from ..admission import report as pair_report
     from ..admission.examination import check_pair as examine
 
-    found = examine(spec, options.device, options.offline)
+    found = examine(spec, placed(options), options.offline)
     if as_json:
         print_json(pair_report.as_json(found))
     else:
@@ -78,7 +78,7 @@ def new(
     from ..pairs.entry import entry_text
 
     folder = Path() if out is None else out.parent
-    found = discover_pair(spec, list(options.declared), folder, options.device, options.offline)
+    found = discover_pair(spec, list(options.declared), folder, placed(options), options.offline)
     text = "".join(f"# {remark}\n" for remark in found.remarks) + entry_text(spec.name, found.entry)
     if out is None:
         print(text, end="")

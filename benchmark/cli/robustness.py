@@ -8,7 +8,7 @@ import typer
 
 from ...errors import UsageError, unknown
 from ...files import RESULTS
-from .options import JsonOption, of_machine, of_output, of_work, resolved, with_pair
+from .options import JsonOption, of_machine, of_output, of_work, placed, resolved, with_pair
 from .output import print_json, print_text, width
 from .run import asked_tasks, load_asked, names_of
 
@@ -110,8 +110,10 @@ def _record(subject: str | None) -> Path | None:
 def _check_of_record(options: "PairOptions", given: dict[str, object]) -> None:
     """Raises UsageError for what is said of a pair beside a record, which has its own."""
     from ..pairs.options import PairOptions
+    from ..pairs.words import Words
 
-    own = {f"--{name}": getattr(options, name) for name in ("pair", "arm", "mdm", "device")}
+    names = ("pair", "arm", "mdm", "device", "device_map")
+    own = {Words.COMMAND_LINE.option(name): getattr(options, name) for name in names}
     said = [name for name, value in {**own, **given}.items() if value]
     if said or options != PairOptions():
         raise UsageError(
@@ -141,7 +143,7 @@ def _asked(
 
     # Whether the tasks are of the protocol's versions is known before a model is.
     as_asked(protocol, names_of(tasks), None)
-    return Asked(spec, protocol, tasks, None, batch, workers, options.device, options.offline)
+    return Asked(spec, protocol, tasks, None, batch, workers, placed(options), options.offline)
 
 
 def _of_record(place: Path, kinds: "frozenset[VariedKind] | None", quiet: bool) -> "Robustness":

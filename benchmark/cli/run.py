@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from ...errors import UsageError, one_line
 from ...files import RESULTS
-from .options import JsonOption, of_machine, of_output, of_work, resolved, with_pair
+from .options import JsonOption, of_machine, of_output, of_work, placed, resolved, with_pair
 from .output import flush, print_json, print_text, width
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def run(
         level,
         batch,
         workers,
-        options.device,
+        placed(options),
         options.offline,
         None if memory is None else parse_memory(memory),
     )

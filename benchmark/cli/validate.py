@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...errors import UsageError, one_line
-from .options import JsonOption, of_check, of_machine, of_output
+from .options import JsonOption, of_check, of_machine, of_output, placed
 from .reports import Checked, ReportOption, check_reports, report_findings
 
 if TYPE_CHECKING:
@@ -45,6 +45,10 @@ def validate(
     device: Annotated[
         str | None, of_machine(help="With --rerun: where to run; by default an accelerator, if there is one.")
     ] = None,
+    device_map: Annotated[
+        str | None,
+        of_machine(metavar="MAP", help="With --rerun: spread layers over several devices, as `run` does."),
+    ] = None,
     offline: Annotated[
         bool, of_machine("--offline", help="Do not use the network: hub models come from the cache.")
     ] = False,
@@ -80,9 +84,11 @@ def validate(
     if rerun is not None and findings:
         print("mechshift: no cell was computed again, as the submission is not valid", file=sys.stderr)
     elif rerun is not None:
+        from ..pairs.options import PairOptions
         from ..rerun.submission import RerunRequest
 
-        request = RerunRequest(rerun, pair, seed, asked is not None, device, offline)
+        place = placed(PairOptions(device=device, device_map=device_map))
+        request = RerunRequest(rerun, pair, seed, asked is not None, place, offline)
         checks, findings = (*checks, "rerun"), _rerun(submission, request, asked)
     marked = submission if submission.is_dir() else None
     report_findings(findings, Checked(str(submission), checks, marked), report, as_json)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ...errors import PairError
 from ..admission.load import load_pair
+from ..pairs.device_map import DeviceMap
 from ..pairs.limits import USUAL, Limits
 from ..pairs.pair import Pair
 from ..pairs.spec import PairSpec
@@ -44,7 +45,7 @@ class Conditions:
     out: Path
     tasks: Sequence[str] | None = None
     level: str | None = None
-    device: str | None = None
+    device: str | DeviceMap | None = None
     offline: bool = False
     accept_behaviour: bool = False
 

@@ -13,8 +13,9 @@ from ...files import nearest
 from ...tasks import Task
 from ..asking.states import ROWS
 from ..circuits.graph import Graph
+from ..pairs.device_map import DeviceMap
+from ..pairs.devices import choose_device, choose_devices, free_on_accelerators, named_device
 from ..pairs.limits import USUAL, Limits
-from ..pairs.loading import choose_device
 from ..pairs.pair import Provenance
 from ..pairs.ranks import this_rank
 from ..pairs.spec import PairSpec
@@ -60,7 +61,7 @@ class Asked:
     level: str | None
     rows: int | None
     workers: int | None
-    device: str | None
+    device: str | DeviceMap | None
     offline: bool = False
     memory: int | None = None
 
@@ -177,16 +178,30 @@ def _place(asked: Asked) -> tuple[torch.device | None, Machine]:
     """The device of this machine that a run would have, None of another machine, and its memory."""
     if asked.memory is None:
         device = choose_device(asked.device)
-        return device, this_machine(device)
-    kind = None if asked.device is None else asked.device.partition(":")[0]
+        return device, _here(asked)
+    kind = _kind(asked.device)
     if kind is not None and kind not in KINDS:
         raise unknown("device", kind, KINDS)
     try:
         device = choose_device(asked.device)
     except PairError:  # it is not of this machine
-        return None, asked_machine(asked.memory, asked.device)
-    here = this_machine(device).device >= asked.memory
+        return None, asked_machine(asked.memory, kind)
+    here = _here(asked).device >= asked.memory
     return device if here else None, asked_machine(asked.memory, device.type)
+
+
+def _kind(device: str | DeviceMap | None) -> str | None:
+    """The kind of device that is asked for, where one is."""
+    if isinstance(device, DeviceMap):
+        return named_device(device.parts[0][1]).type if device.parts else None
+    return None if device is None else device.partition(":")[0]
+
+
+def _here(asked: Asked) -> Machine:
+    """What is free where a run would be; on several devices, on the one that has least."""
+    devices = choose_devices(asked.device)
+    found = min(map(this_machine, devices), key=lambda machine: machine.device)
+    return found if len(devices) == 1 else replace(found, name=f"{found.name}, one of {len(devices)}")
 
 
 def _limits(asked: Asked) -> Limits:
@@ -223,7 +238,7 @@ def what_fits(asked: Asked, out: Path) -> Fits:
     where they do not, or memory was given.
     """
     device = choose_device(asked.device)
-    machine = this_machine(device)
+    machine = _here(asked)
     sketch, tasks, wanted = _sketch(asked), _tasks(asked), asked.rows or ROWS
     check_replaces_no_other(out, asked.spec, asked.protocol, tasks, lambda: _subject(sketch, device))
     if asked.memory is None:
@@ -275,7 +290,9 @@ def _sketch(asked: Asked) -> Sketch:
     sketch = sketch_pair(asked.spec, asked.offline)
     graph = Graph.of(sketch.arm.backbone.shape, asked.protocol.scoring.kv)
     check_applies(graph.edges, asked.spec.name, asked.protocol)
-    return sketch
+    if not isinstance(asked.device, DeviceMap):
+        return sketch
+    return sketch.spread_by(asked.device, free_on_accelerators() if asked.device.way is not None else {})
 
 
 def _tasks(asked: Asked) -> tuple[ProtocolTask, ...]:

@@ -253,9 +253,10 @@ def remedy(found: Forecast, machine: Machine) -> str:
         return "it fits with " + ", or with ".join(kinds.values())
     needs = [found, *(changed for _, changed in _changes(found))]
     least = min((each.scarcest(machine) for each in needs), key=lambda need: need.share)
+    spread = "" if machine.shared or found.sketch.devices else ", several devices (--device-map)"
     return (
         f"no option makes it fit: of {least.place} it needs {gigabytes(least.needed)} at the least; "
-        "choose a larger machine or a smaller pair"
+        f"choose a larger machine{spread} or a smaller pair"
     )
 
 

@@ -153,7 +153,7 @@ Works = Sequence[tuple[Sizes, Sequence[MemberWork]]]
 
 
 def _weights(sizes: Sequence[Sizes], in_turn: bool) -> Parts:
-    each = [one.weights for one in sizes]
+    each = [one.on_one_device for one in sizes]
     return {"weights of one member": max(each)} if in_turn else {"weights of both members": sum(each)}
 
 

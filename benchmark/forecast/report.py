@@ -66,7 +66,27 @@ def _held(found: Forecast) -> list[tuple[str, str]]:
     told = [("members in memory", "one after the other")] if limits.in_turn else []
     if limits.share < 1:
         told.append(("of what is usual held at once", f"1/{round(1 / limits.share)}"))
-    return told
+    return [*told, *((f"weights on {device}", sizes) for device, sizes in _on_devices(found))]
+
+
+def _on_devices(found: Forecast) -> list[tuple[str, str]]:
+    """Of several devices which weights each holds, in words; none where there is one."""
+    return [
+        (device, f"{gigabytes(arm)} of the ARM, {gigabytes(other)} of the {found.sketch.mdm.called}")
+        for device, (arm, other) in weights_on(found).items()
+    ]
+
+
+def weights_on(found: Forecast) -> dict[str, list[int]]:
+    """Bytes of the weights of ARM and MDM on each of several devices; empty where there is one."""
+    devices = {device: None for shares in found.sketch.devices for device in shares}
+    return {
+        device: [
+            round(shares.get(device, 0) * sizes.weights)
+            for shares, sizes in zip(found.sketch.devices, found.sketch.sizes, strict=True)
+        ]
+        for device in devices
+    }
 
 
 CELLS = ("task", "cell", "there", "time", "key", "needs")
@@ -239,6 +259,7 @@ def as_json(
         "rows": found.rows,
         "limits": vars(found.limits),
         "workers": workers,
+        "devices": weights_on(found),
         "parameters": [one.parameters for one in found.sketch.sizes],
         "bytes_per_parameter": [one.itemsize for one in found.sketch.sizes],
         "tasks": [

@@ -1,12 +1,15 @@
 """The numbers of a member that passes and memory depend on, and a pair that has them without weights."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import torch
 from transformers import PreTrainedTokenizerBase
 
+from ...errors import UsageError
 from ..circuits.graph import Graph
 from ..pairs.backbones import Backbone, MlpShape
+from ..pairs.device_map import DeviceMap
 from ..pairs.families import read_backbone
 from ..pairs.limits import part_of
 from ..pairs.loading import read_tokens, role_of_second, tokenizer_digest
@@ -15,6 +18,7 @@ from ..pairs.member import Member, Role
 from ..pairs.native import native_config, native_model
 from ..pairs.rows import share_rows
 from ..pairs.spec import LoaderSpec, MemberSpec, PairSpec
+from ..pairs.spread import DeviceByPart, shares, spread_over
 from .stored import Stored, find_stored
 
 
@@ -28,7 +32,7 @@ class Sizes:
     (GPT-2); `head_norms`: queries and keys are normalised per head (Qwen3); `scaled_queries`: queries are
     multiplied by a number for each position (Ministral 3); `biased`: key and value maps have a bias;
     `renormalised`: the weights of the chosen experts are made to add up to 1. `share`: how much it holds at
-    once beside its weights, as in `Limits`.
+    once beside its weights, as in `Limits`; `fullest`: the share of its weights that one device has at most.
     """
 
     layers: int
@@ -51,6 +55,7 @@ class Sizes:
     biased: bool
     renormalised: bool
     share: float = 1.0
+    fullest: float = 1.0
 
     @property
     def neurons(self) -> int:
@@ -102,6 +107,11 @@ class Sizes:
         return self.parameters * self.itemsize
 
     @property
+    def on_one_device(self) -> int:
+        """Bytes of the parameters that one device has at most."""
+        return round(self.fullest * self.weights)
+
+    @property
     def active(self) -> int:
         """Parameters of the layers that one token passes through."""
         inner, grouped = self.heads * self.head_dim, self.kv_heads * self.head_dim
@@ -132,6 +142,7 @@ class Sketch:
 
     It is asked as a loaded pair is: examples are encoded and batches put together with it.
     `tokenizer_digest` is that of the tokenizer, as a loaded pair has it; `dtypes` what weights are loaded as.
+    `devices`: of each member the share of its weights on each of several devices; none where there is one.
     """
 
     spec: PairSpec
@@ -142,6 +153,28 @@ class Sketch:
     checkpoints: tuple[Stored, Stored]
     sizes: tuple[Sizes, Sizes]
     dtypes: tuple[torch.dtype, torch.dtype]
+    devices: tuple[Mapping[str, float], ...] = ()
+
+    def spread_by(self, asked: DeviceMap, free: Mapping[torch.device, int]) -> "Sketch":
+        """The members spread over devices; `free`: bytes on each. Raises UsageError as `spread_over`."""
+        devices = [
+            shares(member.backbone, _parts(member.backbone, asked, free, dtype))
+            for member, dtype in zip((self.arm, self.mdm), self.dtypes, strict=True)
+        ]
+        arm, mdm = (
+            replace(one, fullest=max(share.values())) for one, share in zip(self.sizes, devices, strict=True)
+        )
+        return replace(self, sizes=(arm, mdm), devices=tuple(devices) if len(devices[0]) > 1 else ())
+
+
+def _parts(
+    backbone: Backbone, asked: DeviceMap, free: Mapping[torch.device, int], dtype: torch.dtype
+) -> DeviceByPart:
+    try:
+        return spread_over(backbone, asked, free, 2, dtype)
+    except UsageError:
+        # One at a time may have room; a map that does not fit the model raises again.
+        return spread_over(backbone, asked, free, 1, dtype)
 
 
 def sketch_pair(spec: PairSpec, offline: bool = False) -> Sketch:

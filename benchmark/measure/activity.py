@@ -60,7 +60,7 @@ def prompt_activity(
     seen: dict[int, Tensor] = {}
 
     def keep(layer: int, columns: Tensor, _: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        seen[layer] = inputs[0][..., columns].float()
+        seen[layer] = inputs[0][..., columns.to(inputs[0].device)].float().cpu()
 
     found: list[PromptActivity] = []
     ordered = iter(in_batch_order(questions))
@@ -70,7 +70,7 @@ def prompt_activity(
             handles.append(maps[layer].register_forward_pre_hook(partial(keep, layer, own)))
         for batch in batches(member, questions, rows):
             member.hidden(member.embed(batch.clean), batch.clean)
-            values = torch.cat([seen[layer] for layer in columns], dim=-1).cpu().numpy()
+            values = torch.cat([seen[layer] for layer in columns], dim=-1).numpy()
             for row in (batch.state_of_row == 0).nonzero()[:, 0].tolist():
                 read = batch.read_position[batch.read_row == row][0]
                 tokens = tuple(batch.clean[row].tolist())
@@ -129,7 +129,7 @@ def _constant(
     for part, each in zip(changed.chunk(len(replaced)), replaced, strict=True):
         if each is not None:
             columns, constants = each
-            part[..., columns] = constants.to(part.dtype)
+            part[..., columns.to(part.device)] = constants.to(part)
     return (changed, *inputs[1:])
 
 
@@ -157,5 +157,5 @@ def output_columns(member: Member, neurons: Places) -> Tensor:
     for layer, index in neurons.tolist():
         weight = member.backbone.layers[layer].mlp_output_weight
         assert weight is not None, "cards are of members whose neurons can be read"
-        written.append(weight[:, index].float())
+        written.append(weight[:, index].float().to(member.device))
     return torch.stack(written)

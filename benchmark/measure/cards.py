@@ -170,7 +170,8 @@ def _written_tokens(ask: Ask, neurons: Places) -> list[tuple[tuple[str, ...], tu
         columns = output_columns(member, neurons)
         if norm.centred:
             columns = columns - columns.mean(-1, keepdim=True)
-        logits = member.logits((columns * norm.weight.float()).to(member.backbone.dtype))
+        gain = norm.weight.to(columns.device).float()
+        logits = member.logits((columns * gain).to(member.backbone.dtype))
     found = []
     for row in logits:
         ids = row.isfinite().nonzero()[:, 0]  # less the mask token

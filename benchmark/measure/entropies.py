@@ -11,6 +11,7 @@ from torch import Tensor
 from ...metrics import output_entropy
 from ..circuits.batch import Batch
 from ..circuits.capture import run, still, written
+from ..circuits.effects import at_reads
 from ..circuits.graph import Graph
 from ..pairs.backbones import Backbone
 from ..pairs.member import Member
@@ -44,7 +45,7 @@ def component_entropies(
             for first in range(0, len(batch.read_row), at_once):
                 row = batch.read_row[first : first + at_once]
                 position = batch.read_position[first : first + at_once]
-                read = outputs.map(partial(_at, row=row, position=position))
+                read = outputs.map(partial(at_reads, row=row, position=position))
                 logits = _lens(member, written(member.backbone, read).squeeze(2), position, chosen)
                 each = _of_each(logits.double().cpu().numpy())
                 here = slice(first, first + len(row))
@@ -66,11 +67,6 @@ def _of_each(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(found, dtype=np.float64).reshape(components, reads)
 
 
-def _at(values: Tensor, row: Tensor, position: Tensor) -> Tensor:
-    """[rows, tokens, …] at the reads, as [reads, 1, …]."""
-    return values[row, position][:, None]
-
-
 def _lens(member: Member, everything: Tensor, position: Tensor, chosen: Tensor) -> Tensor:
     """Logits [chosen, reads, vocabulary] of what the sources wrote, [sources, reads, width]."""
     norm = member.backbone.final_norm
@@ -82,7 +78,8 @@ def _lens(member: Member, everything: Tensor, position: Tensor, chosen: Tensor) 
         stream = stream - stream.mean(-1, keepdim=True)
         component = component - component.mean(-1, keepdim=True)
     scale = torch.rsqrt(stream.pow(2).mean(-1, keepdim=True) + norm.epsilon)
-    return member.logits((component * scale * norm.weight).to(member.backbone.dtype))
+    gain = norm.weight.to(component.device)
+    return member.logits((component * scale * gain).to(member.backbone.dtype))
 
 
 def _unwritten(backbone: Backbone, position: Tensor) -> Tensor | float:
@@ -95,5 +92,5 @@ def _unwritten(backbone: Backbone, position: Tensor) -> Tensor | float:
         total = total + backbone.position_embedding(position).float()
     for layer in backbone.layers:
         bias = getattr(layer.output, "bias", None)
-        total = total + (0.0 if bias is None else bias.float())
+        total = total + (0.0 if bias is None else bias.to(position.device).float())
     return total

@@ -1,6 +1,7 @@
 """Two checkpoints as one pair, checked before anything is measured."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -10,17 +11,19 @@ from transformers import PreTrainedTokenizerBase
 from ...errors import PairError
 from .check_name import of_check
 from .checkpoint import Checkpoint, find_checkpoint, find_description, with_weights
-from .families import VARIANTS
+from .device_map import DeviceChoice, DeviceMap
+from .devices import choose_device, free_on_accelerators
+from .families import VARIANTS, read_backbone
 from .limits import USUAL, Limits
 from .matching import check_same_backbone
 from .member import Member, Role
 from .movement import weight_movement
-from .native import load_backbone, native_type
+from .native import load_backbone, native_config, native_model, native_type
 from .noise import Norms, add_noise, digest_of_weights, distances
 from .pair import Pair, Provenance
-from .ranks import this_rank
 from .rows import cut_rows, share_rows
 from .spec import MemberSpec, Noise, PairSpec
+from .spread import DeviceByPart, spread_over
 from .tokens import (
     check_control_tokens,
     check_same_tokens,
@@ -40,24 +43,28 @@ Tokens = tuple[PreTrainedTokenizerBase, PreTrainedTokenizerBase | None, int]
 
 def open_pair(
     spec: PairSpec,
-    device: str | torch.device | None = None,
+    device: DeviceChoice = None,
     offline: bool = False,
     limits: Limits = USUAL,
 ) -> Pair:
     """Both members as they are declared, of checkpoints that are whole, and nothing else checked yet.
 
-    `limits`: how they are held in memory; the ARM with noise is always held beside the ARM. Raises PairError
-    where a member cannot be loaded, with the name of the check that it fails; what can be told without the
-    weights is told before any are fetched.
+    `device`: where they go, see `choose_device`, or a map over several, by which both are spread. `limits`:
+    how they are held in memory; the ARM with noise is always held beside the ARM. Raises PairError where a
+    member cannot be loaded, with the name of the check that it fails, and UsageError for a map that does not
+    fit them; what can be told without the weights is told before any are fetched.
     """
-    place = choose_device(device)
-    checkpoints, (tokenizer, second, mask_id) = _find(spec, offline)
-    arm = load_member(spec.arm, checkpoints[0], "arm", mask_id, place)
+    choose_device(device)
+    described, (tokenizer, second, mask_id) = _describe(spec, offline)
     in_turn = limits.in_turn and spec.noise is None
+    places = _places(spec, described, device, 1 if in_turn else 2)
+    with of_check("files"):
+        checkpoints = with_weights(described[0], offline), with_weights(described[1], offline)
+    arm = load_member(spec.arm, checkpoints[0], "arm", mask_id, places[0])
     if in_turn:
         put_away(arm)
-    norms, moved_to = (None, None) if spec.noise is None else _how_far(spec.noise, arm, offline)
-    mdm = load_member(spec.mdm, checkpoints[1], role_of_second(spec), mask_id, place)
+    norms, moved_to = (None, None) if spec.noise is None else _how_far(spec.noise, arm, places[0], offline)
+    mdm = load_member(spec.mdm, checkpoints[1], role_of_second(spec), mask_id, places[1])
     with of_check("backbone"):
         check_same_backbone(arm, mdm)
     provenance = _provenance(checkpoints[1], mdm)
@@ -70,7 +77,7 @@ def open_pair(
             arm, mdm, noted = share_rows(arm, mdm, tokenizer)
         noted += () if second is None else tokens_of_one(tokenizer, second, mask_id)
     arm, mdm = (replace(member, share=limits.share) for member in (arm, mdm))
-    turns = _take_turns(spec, checkpoints, (arm, mdm), place) if in_turn else None
+    turns = _take_turns(spec, checkpoints, (arm, mdm), places) if in_turn else None
     return Pair(
         spec,
         arm,
@@ -86,11 +93,12 @@ def open_pair(
         moved_to,
         limits,
         turns,
+        device if isinstance(device, DeviceMap) else None,
     )
 
 
-def _find(spec: PairSpec, offline: bool) -> tuple[tuple[Checkpoint, Checkpoint], Tokens]:
-    """The checkpoints with their weights, and what their small files say of tokens."""
+def _describe(spec: PairSpec, offline: bool) -> tuple[tuple[Checkpoint, Checkpoint], Tokens]:
+    """The checkpoints without their weights, and what their small files say of tokens."""
     with of_check("files"):
         described = find_description(spec.arm, offline), find_description(spec.mdm, offline)
     with of_check("class"):
@@ -99,28 +107,57 @@ def _find(spec: PairSpec, offline: bool) -> tuple[tuple[Checkpoint, Checkpoint],
         if not spec.control and spec.line is None:
             _check_order(described)
     # Needs small files only, so a wrong mask token shows before gigabytes are fetched.
-    tokens = read_tokens(spec, described)
-    with of_check("files"):
-        return (with_weights(described[0], offline), with_weights(described[1], offline)), tokens
+    return described, read_tokens(spec, described)
+
+
+def _places(
+    spec: PairSpec, described: tuple[Checkpoint, Checkpoint], device: DeviceChoice, members: int
+) -> tuple[torch.device | DeviceByPart, torch.device | DeviceByPart]:
+    """Where the parts of both members go, of whom so many are in memory at a time."""
+    if not isinstance(device, DeviceMap):
+        chosen = choose_device(device)
+        return chosen, chosen
+    # Known of both before either is there, as what is free is less then.
+    free = {} if device.way is None else free_on_accelerators()
+    arm, mdm = (
+        _spread(of, checkpoint, device, free, members)
+        for of, checkpoint in zip((spec.arm, spec.mdm), described, strict=True)
+    )
+    return arm, mdm
+
+
+def _spread(
+    of: MemberSpec, checkpoint: Checkpoint, asked: DeviceMap, free: Mapping[torch.device, int], members: int
+) -> DeviceByPart:
+    with of_check("configuration"), torch.device("meta"):
+        backbone = read_backbone(native_model(checkpoint, of.loader))
+    named = of.loader.precision
+    stored = native_config(checkpoint, of.loader).dtype if named == "auto" else getattr(torch, named)
+    return spread_over(backbone, asked, free, members, stored)
 
 
 def _take_turns(
     spec: PairSpec,
     checkpoints: tuple[Checkpoint, Checkpoint],
     members: tuple[Member, Member],
-    device: torch.device,
+    places: tuple[torch.device | DeviceByPart, torch.device | DeviceByPart],
 ) -> Turns:
     """Members of which the second is in memory, each to be loaded again just as it was."""
 
-    def load(of: MemberSpec, checkpoint: Checkpoint, member: Member) -> Member:
-        found = load_member(of, checkpoint, member.role, member.mask_id, device)
+    def load(
+        of: MemberSpec, checkpoint: Checkpoint, member: Member, place: torch.device | DeviceByPart
+    ) -> Member:
+        found = load_member(of, checkpoint, member.role, member.mask_id, place)
         return cut_rows(found, member.backbone.shape.vocabulary)
 
-    asked = list(zip((spec.arm, spec.mdm), checkpoints, members, strict=True))
+    asked = list(zip((spec.arm, spec.mdm), checkpoints, members, places, strict=True))
     return Turns(
         members,
-        {member.role: partial(load, of, checkpoint, member) for of, checkpoint, member in asked},
-        {member.role: checkpoint.weights for _, checkpoint, member in asked},
+        {
+            member.role: partial(load, of, checkpoint, member, place)
+            for of, checkpoint, member, place in asked
+        },
+        {member.role: checkpoint.weights for _, checkpoint, member, _ in asked},
     )
 
 
@@ -131,11 +168,13 @@ def role_of_second(spec: PairSpec) -> Role:
     return "control" if spec.control else "mdm"
 
 
-def _how_far(noise: Noise, arm: Member, offline: bool) -> tuple[Norms, Provenance]:
+def _how_far(
+    noise: Noise, arm: Member, place: torch.device | DeviceByPart, offline: bool
+) -> tuple[Norms, Provenance]:
     """The norms that noise on each matrix has, and the MDM that tells them, which is not kept in memory."""
     with of_check("files"):
         checkpoint = find_checkpoint(noise.moved_to, offline)
-    mdm = load_member(noise.moved_to, checkpoint, "mdm", arm.mask_id, arm.device)
+    mdm = load_member(noise.moved_to, checkpoint, "mdm", arm.mask_id, place)
     with of_check("backbone"):
         check_same_backbone(arm, mdm)
     norms = {name: tuple(noise.share * norm for norm in each) for name, each in distances(arm, mdm).items()}
@@ -211,51 +250,11 @@ def _mask_id(
 
 
 def load_member(
-    spec: MemberSpec, checkpoint: Checkpoint, role: Role, mask_id: int, device: torch.device
+    spec: MemberSpec, checkpoint: Checkpoint, role: Role, mask_id: int, place: torch.device | DeviceByPart
 ) -> Member:
     """One member, unchecked: its backbone with the declared attention and shift. Raises PairError."""
-    backbone = load_backbone(checkpoint, spec.loader, device)
+    backbone = load_backbone(checkpoint, spec.loader, place)
     return Member(role, backbone, spec.attention, spec.shift, mask_id)
-
-
-def choose_device(device: str | torch.device | None = None) -> torch.device:
-    """The device that was asked for, else an accelerator, else the CPU. Raises PairError if unusable.
-
-    Of several processes that a launcher has started on a host, each has an accelerator of its own, as far as
-    there are any; raises UsageError where the launcher's environment makes no sense.
-    """
-    if device is None:
-        if not torch.cuda.is_available():
-            return torch.device("cpu")
-        rank = this_rank()
-        if rank.beside == 1:
-            return torch.device("cuda")
-        return torch.device("cuda", rank.local % torch.cuda.device_count())
-    try:
-        chosen = torch.device(device)
-    except RuntimeError:  # whose text lists two dozen types, most of which nobody has
-        raise _unusable(device, "there is no device of this name") from None
-    if chosen.type == "meta":
-        raise _unusable(device, "it holds no numbers")
-    try:
-        torch.empty(0, device=chosen)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise _unusable(device, str(error).splitlines()[0]) from None
-    return chosen
-
-
-def _unusable(device: str | torch.device, reason: str) -> PairError:
-    return PairError(
-        f"device {device} cannot be used: {reason}", f"usable here: {', '.join(usable_devices())}"
-    )
-
-
-def usable_devices() -> list[str]:
-    """The names of the devices of this machine: the CPU, and every accelerator that torch can use."""
-    accelerator = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
-    if accelerator is None:
-        return ["cpu"]
-    return ["cpu", *(f"{accelerator.type}:{index}" for index in range(torch.accelerator.device_count()))]
 
 
 def _provenance(checkpoint: Checkpoint, member: Member) -> Provenance:

@@ -22,7 +22,8 @@ _CALLED = {"arm": "ARM", "mdm": "MDM", "control": "control", "noisy": "noisy ARM
 class Prefix:
     """What a causal model keeps of `tokens` tokens that stand before its inputs.
 
-    `keys`, `values`: per layer [rows, key/value heads, tokens, head_dim], one row for each of the inputs.
+    `keys`, `values`: per layer [rows, key/value heads, tokens, head_dim], one row for each of the inputs, and
+    where the layer is.
     """
 
     tokens: int
@@ -33,8 +34,8 @@ class Prefix:
         """Of those rows."""
         return Prefix(
             self.tokens,
-            tuple(keys[rows] for keys in self.keys),
-            tuple(values[rows] for values in self.values),
+            tuple(keys[rows.to(keys.device)] for keys in self.keys),
+            tuple(values[rows.to(values.device)] for values in self.values),
         )
 
     def cache(self, times: int) -> DynamicCache:
@@ -79,7 +80,7 @@ class Member:
 
     @property
     def device(self) -> torch.device:
-        """Where its inputs have to be."""
+        """Where its inputs have to be, and what it gives is, wherever its layers are."""
         return self.backbone.device
 
     def part_of(self, amount: int) -> int:
@@ -138,7 +139,7 @@ class Member:
             use_cache=False,
             **({} if cache is None else {self.backbone.cache_argument: cache}),
         )
-        final: Tensor = output.last_hidden_state
+        final: Tensor = output.last_hidden_state.to(embeddings.device)
         return final
 
     def of_rows(self, rows: Tensor) -> "Member":
@@ -162,9 +163,11 @@ class Member:
     def logits(self, hidden: Tensor) -> Tensor:
         """Float32 logits [..., vocabulary] of final-norm outputs [..., width], the mask token's at −inf.
 
-        Call it on the rows that are read only: at a vocabulary of 150,000 all positions would not fit.
+        Where the outputs are. Call it on the rows that are read only: at a vocabulary of 150,000 all
+        positions would not fit.
         """
-        logits = unembed(self.backbone.head, hidden).float()
+        head = self.backbone.head
+        logits = unembed(head, hidden.to(head.weight.device)).float().to(hidden.device)
         if self.has_mask_row:
             excluded = torch.zeros_like(logits, dtype=torch.bool)
             excluded[..., self.mask_id] = True

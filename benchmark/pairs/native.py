@@ -20,6 +20,7 @@ from .checkpoint import Checkpoint
 from .families import CLASSES, VARIANTS, family_of, read_backbone
 from .families.family import Family, Variant
 from .spec import LoaderSpec
+from .spread import DeviceByPart, check_accelerate, devices_of
 from .words import in_either
 
 DROPPED = frozenset(field.name for field in fields(cast(Any, PreTrainedConfig))) | {
@@ -56,8 +57,8 @@ class Loading:
     reshaped: tuple[str, ...]
 
 
-def load_backbone(checkpoint: Checkpoint, loader: LoaderSpec, device: torch.device) -> Backbone:
-    """The checkpoint's backbone on a device: evaluation mode, no parameter requiring a gradient.
+def load_backbone(checkpoint: Checkpoint, loader: LoaderSpec, place: torch.device | DeviceByPart) -> Backbone:
+    """The checkpoint's backbone on a device or several: evaluation mode, no parameter requiring a gradient.
 
     Raises PairError for an unsupported class, a parameter missing, left over or of another shape, a declared
     renaming without an effect, and a value of config.json (rotary base, tied head, norm epsilon) that the
@@ -70,14 +71,15 @@ def load_backbone(checkpoint: Checkpoint, loader: LoaderSpec, device: torch.devi
         # Before loading, which would allocate whatever config.json asks for.
         _check_extent(checkpoint, loader)
     with of_check("parameters"):
-        model, loading = _load(checkpoint, loader, kind, config)
+        model, loading = _load(checkpoint, loader, kind, config, place)
         _check_parameters(checkpoint, kind, loading)
         _check_key_map(checkpoint, loader, model)
     with of_check("configuration"):
         _check_config(checkpoint, model)
         _check_dtype(checkpoint, model)
     model.requires_grad_(False).train(False)
-    return read_backbone(model.to(device))  # type: ignore[arg-type]
+    devices = devices_of(place)
+    return read_backbone(model.to(devices[0]) if len(devices) == 1 else model)  # type: ignore[arg-type]
 
 
 def native_type(checkpoint: Checkpoint, loader: LoaderSpec) -> str:
@@ -240,12 +242,16 @@ def _check_extent(checkpoint: Checkpoint, loader: LoaderSpec) -> None:
 
 
 def _load(
-    checkpoint: Checkpoint, loader: LoaderSpec, kind: str, config: Any
+    checkpoint: Checkpoint, loader: LoaderSpec, kind: str, config: Any, place: torch.device | DeviceByPart
 ) -> tuple[PreTrainedModel, Loading]:
     native: Any = CLASSES[kind]
     family, declared = family_of(native), dict(loader.key_map)
     wrong = f"{checkpoint.name} does not load as {native.__name__}"
     remedy = "copy or download the checkpoint again, or declare another native class"
+    apart = None
+    if not isinstance(place, torch.device) and len(devices_of(place)) > 1:
+        check_accelerate()
+        apart = {name: str(device) for name, device in place.items()}
     with _refusing(wrong, remedy), quiet():
         model, info = native.from_pretrained(
             checkpoint.directory,
@@ -253,6 +259,8 @@ def _load(
             dtype=loader.precision,
             attn_implementation=loader.kernel,
             experts_implementation="eager",  # the only one with a gradient on every device
+            # On one device it is put afterwards, for which accelerate need not be there.
+            device_map=apart,
             # Declared ones go first, as the family's own would take their names away, and in their place.
             key_mapping={**declared, **dict(family.key_map), **declared} or None,
             use_safetensors=True,

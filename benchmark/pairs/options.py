@@ -1,10 +1,12 @@
 """All that a caller can say about a pair, and the one way from there to what is declared about it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
 from ...errors import UsageError, unknown
+from .device_map import DeviceMap
 from .registry import get_pair
 from .spec import MemberSpec, PairSpec, Precision, at_precision, declare_pair
 from .words import Words
@@ -26,7 +28,8 @@ class PairOptions:
     `arm_revision` the ARM's. `name` is what a pair of two checkpoints is called. `dtype` is the precision of
     both members' weights, as stored if left out.
 
-    `device`, `offline` and `accept_behaviour` say how the pair is loaded, as `load_pair` takes them.
+    `device`, `offline` and `accept_behaviour` say how the pair is loaded, as `load_pair` takes them;
+    `device_map`, in place of a device, is what `DeviceMap.parse` takes.
     """
 
     pair: str | Path | None = None
@@ -41,6 +44,7 @@ class PairOptions:
     name: str | None = None
     dtype: Precision | None = None
     device: str | None = None
+    device_map: str | Path | Mapping[str, int | str] | DeviceMap | None = None
     offline: bool = False
     accept_behaviour: bool = False
 
@@ -49,6 +53,22 @@ class PairOptions:
         """What was said about the checkpoints, by option, in the order of `DECLARATIONS`."""
         values = {option: getattr(self, option) for option in DECLARATIONS}
         return {option: value for option, value in values.items() if value is not None}
+
+
+def place_of(options: PairOptions, words: Words = Words.PYTHON) -> str | DeviceMap | None:
+    """Where the pair is to go: a device, or a map of several; None where nothing is said.
+
+    Raises UsageError where both are, and for a map as `DeviceMap.parse` does.
+    """
+    if options.device_map is None:
+        return options.device
+    asked = DeviceMap.parse(options.device_map)
+    if options.device is not None:
+        raise UsageError(
+            f"{words.option('device')} names one device, and {words.option('device_map')} several",
+            "give one or the other",
+        )
+    return asked
 
 
 OPTIONS = tuple(field.name for field in fields(PairOptions))

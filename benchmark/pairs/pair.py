@@ -6,6 +6,7 @@ import torch
 from transformers import PreTrainedTokenizerBase
 
 from ..record.html import html_table
+from .device_map import DeviceMap
 from .limits import USUAL, Limits
 from .member import Member
 from .movement import Movement
@@ -36,7 +37,8 @@ class Pair:
     the tokenizer. `named_masks`: ids that the MDM's tokenizer or config.json call a mask. `noted`: in which
     tokens a control differs, and what loading left in doubt or was told to accept, a line each. `moved_to`:
     of the ARM with noise the MDM that says how much of it. `limits`: how the members are held in memory, and
-    `turns` where that is one at a time.
+    `turns` where that is one at a time; `device_map`: what they are spread over several devices by, None for
+    one device.
     """
 
     spec: PairSpec
@@ -53,6 +55,7 @@ class Pair:
     moved_to: Provenance | None = None
     limits: Limits = USUAL
     turns: Turns | None = None
+    device_map: DeviceMap | None = None
 
     def bring(self, member: Member) -> None:
         """Have the member's weights in memory; where they are one member's at a time, the other's go.
@@ -70,8 +73,13 @@ class Pair:
 
     @property
     def device(self) -> torch.device:
-        """Where the members are when they are in memory."""
+        """Where the members are when they are in memory, or at least their embeddings."""
         return self.arm.device if self.turns is None else self.turns.device
+
+    @property
+    def place(self) -> str | DeviceMap:
+        """What another process would be asked for, to have the members where they are here."""
+        return str(self.device) if self.device_map is None else self.device_map
 
     @property
     def confounds(self) -> tuple[str, ...]:
@@ -96,8 +104,12 @@ class Pair:
             f"Pair({self.spec.name!r}, {shape.layers} layers, {shape.heads} heads, "
             f"ARM {self.spec.arm.checkpoint!r}, {self.mdm.called} {self.spec.mdm.checkpoint!r} "
             f"({self.mdm.attention} attention, {'shift' if self.mdm.shift else 'no shift'}), "
-            f"on {self.device})"
+            f"on {self._where})"
         )
+
+    @property
+    def _where(self) -> str:
+        return str(self.device) if self.device_map is None else f"devices as by {self.device_map}"
 
     def _repr_html_(self) -> str:
         provenance = (self.arm_provenance, self.mdm_provenance)
@@ -114,4 +126,4 @@ class Pair:
             for member, each in zip(self.members, provenance, strict=True)
         ]
         heads = ("", "checkpoint", "revision", "class", "dtype", "attention, shift", "digest")
-        return html_table(f"{self.spec.name}, on {self.device}", heads, rows)
+        return html_table(f"{self.spec.name}, on {self._where}", heads, rows)

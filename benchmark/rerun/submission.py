@@ -9,6 +9,7 @@ from typing import get_args
 from ...errors import NotComputable, UsageError
 from ..asking.states import ROWS
 from ..findings.finding import Finding
+from ..pairs.device_map import DeviceMap
 from ..pairs.loading import open_pair
 from ..pairs.registry import get_pair, list_pairs
 from ..pairs.spec import MemberSpec, PairSpec, Precision
@@ -35,7 +36,7 @@ class RerunRequest:
     pair: str | None = None
     seed: int | None = None
     attest: bool = False
-    device: str | None = None
+    device: str | DeviceMap | None = None
     offline: bool = False
     rows: int = ROWS
 

@@ -41,7 +41,7 @@ def hire(
     order = sorted(range(len(plan.tasks)), key=lambda n: -_length(pair, protocol, plan.tasks[n]))
     job = Job(
         spec=_pinned(pair),
-        device=str(pair.device),
+        device=pair.place,
         protocol=protocol,
         tasks=plan.tasks,
         order=tuple(order),

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ..pairs.device_map import DeviceMap
 from ..pairs.limits import Limits
 from ..pairs.spec import PairSpec
 from ..record.protocol import Part, Protocol, ProtocolTask
@@ -17,7 +18,7 @@ class Job(Part):
     """
 
     spec: PairSpec
-    device: str
+    device: str | DeviceMap
     protocol: Protocol
     tasks: tuple[ProtocolTask, ...]
     order: tuple[int, ...]

@@ -3,7 +3,7 @@
 torch is imported by the functions that need it, so that records are read and tables made without.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -98,6 +98,7 @@ def load(
     name: str | None = None,
     dtype: "Precision | None" = None,
     device: str | None = None,
+    device_map: "Location | Mapping[str, int | str] | None" = None,
     offline: bool = False,
     accept_behaviour: bool = False,
 ) -> "Pair":
@@ -107,13 +108,16 @@ def load(
     with `as_control` the ARM trained on. `revision` is its hub commit, tag or branch, `arm_revision` the
     first one's; or write ID@REVISION. `name` is what a pair of two checkpoints is called, `dtype` the
     precision of both members' weights (None: as stored), `device` where they go (None: an accelerator where
-    there is one). `offline` takes hub models from the cache and asks nothing of the network.
+    there is one). In its place `device_map` spreads the layers of each member over several devices: "auto",
+    "balanced", "sequential", or the device of each module, as a mapping or a JSON file. `offline` takes hub
+    models from the cache and asks nothing of the network.
     `accept_behaviour` takes an MDM that fills gaps better in another way than the declared one; the pair's
-    confounds then say so. Raises UsageError for an unknown name, attention or dtype and for declarations
-    about a named pair, which has its own, PairError for a checkpoint that is not what it is declared to be.
+    confounds then say so. Raises UsageError for an unknown name, attention or dtype, for declarations about a
+    named pair, which has its own, and for a map that does not fit the model, PairError for a checkpoint that
+    is not what it is declared to be.
     """
     from .benchmark.admission.load import load_pair
-    from .benchmark.pairs.options import PairOptions, resolve
+    from .benchmark.pairs.options import PairOptions, place_of, resolve
 
     which: dict[str, Any] = {"pair": arm} if mdm is None else {"arm": arm, "mdm": mdm}
     options = PairOptions(
@@ -126,8 +130,10 @@ def load(
         arm_revision=arm_revision,
         name=name,
         dtype=dtype,
+        device=device,
+        device_map=device_map,
     )
-    return load_pair(resolve(options), device, offline, accept_behaviour)
+    return load_pair(resolve(options), place_of(options), offline, accept_behaviour)
 
 
 def run(
@@ -201,13 +207,13 @@ def run_with_controls(
     if isinstance(pair, str | Path):
         options = PairOptions(pair=pair)
         measured = spec = resolve(options)
-        device = None
+        place = None
     else:
         options, measured, spec = _named_by(pair), pair, pair.spec
-        device = str(pair.device)
+        place = pair.place
     beside = find_beside(spec, options, controls, lines)
     names = [tasks] if isinstance(tasks, str) else tasks
-    conditions = Conditions(_protocol(protocol), Path(out), names, level, device)
+    conditions = Conditions(_protocol(protocol), Path(out), names, level, place)
     rooms = [Room(ROWS if rows is None else rows, workers)] * (1 + len(beside.specs))
     return measure(measured, beside, conditions, rooms, choose_progress(_quiet(progress)))
 

@@ -108,6 +108,7 @@ def test_every_option_of_a_pair_has_a_name() -> None:
         "mdm",
         "dtype",
         "device",
+        "device_map",
         "offline",
         "accept_behaviour",
     }

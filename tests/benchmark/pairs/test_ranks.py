@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mechshift.benchmark.pairs.loading import choose_device
+from mechshift.benchmark.pairs.devices import choose_device
 from mechshift.benchmark.pairs.ranks import Rank, this_rank
 from mechshift.errors import UsageError
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from mechshift.benchmark.pairs.loading import choose_device, usable_devices
+from mechshift.benchmark.pairs.devices import choose_device, usable_devices
 from mechshift.errors import PairError
 
 
