@@ -185,7 +185,7 @@ def host_memory(ground: Ground) -> Seen:
 def no_memory(ground: Ground) -> Seen:
     out = ground.begun("entropies-mdm")
     ended = ground.run(out, before=_with_room_for(ground.pair, 0, _on_the_host))
-    return _with_error(ground, out, ended, "out of memory\n")
+    return _with_error(ground, out, ended, "out of memory, with one row")
 
 
 @NUMBERS.fault("No memory for what needs no model", "`MemoryError` in `comparison`, made up")
@@ -194,4 +194,5 @@ def no_memory_for_statistics(ground: Ground) -> Seen:
         raise MemoryError("Unable to allocate 7.45 GiB")
 
     out = ground.begun("comparison")
-    return _with_error(ground, out, ground.run(out, before=acting("comparison", lack)), "out of memory\n")
+    ended = ground.run(out, before=acting("comparison", lack))
+    return _with_error(ground, out, ended, "infilling/comparison: out of memory\nuse a machine with more")
