@@ -23,8 +23,16 @@ def test_what_a_file_names_at_length_is_shortened() -> None:
     error = MechshiftError(f"bad.json says {'x' * 10**6} and that is wrong", "y" * 10**6)
     assert error.problem.startswith("bad.json says xxx")
     assert error.problem.endswith("xxx and that is wrong")
-    assert max(map(len, str(error).splitlines())) < 2_100
+    assert max(map(len, str(error).splitlines())) == 2_000
     assert MechshiftError("x" * 2_000, "").problem == "x" * 2_000
+
+
+@pytest.mark.parametrize("character", ["\ufeff", "\0", "\U000e0001"])
+def test_what_is_long_by_its_escapes_is_shortened_too(character: str) -> None:
+    error = MechshiftError(f"it says {1_900 * character} here", "")
+    assert error.problem.startswith(f"it says {ascii(character)[1:-1]}")
+    assert error.problem.endswith(" here")
+    assert len(error.problem) == 2_000
 
 
 def test_no_line_is_a_command_to_github() -> None:

@@ -64,7 +64,6 @@ _KEPT = "what is finished is kept, and the same command goes on from there"
 """Said of commands that run a pair alone: no other keeps anything."""
 
 _LARGER = "use a machine with more"
-_SMALLER = f"smaller batches were tried: give --dtype bfloat16, or {_LARGER}; {_KEPT}"
 
 
 def _print_version(wanted: bool) -> None:
@@ -105,7 +104,9 @@ def main() -> None:
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        _end(f"out of memory\n{_SMALLER if _is_run() else _LARGER}", NotComputable.exit_code)
+        # Not for a cell, whose error says more: a pair is too large, or a command that runs none.
+        remedy = f"give --dtype bfloat16, or {_LARGER}; {_KEPT}" if _is_run() else _LARGER
+        _end(f"out of memory\n{remedy}", NotComputable.exit_code)
 
 
 def _of_the_system(error: OSError) -> str:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from ...errors import NotComputable
 from ..asking.states import ROWS
-from ..pairs.limits import USUAL, Limits
+from ..pairs.limits import SHARES, USUAL, Limits
 from ..record.protocol import Protocol, ProtocolTask
 from .machine import Machine
 from .memory import StagePeak, stage_peaks
@@ -22,9 +22,6 @@ Between 1 and this factor a run is tight: it is not refused, and a dry run says 
 
 WHOLE = ("decoding", "attribution", "entropies")
 """Stages that ask the whole pool, or half of it."""
-
-SHARES = tuple(2.0**-power for power in range(1, 10))
-"""Parts of what is usually held at once that are tried; with the last a pass takes one step of one row."""
 
 SAMPLE = 24
 """Examples per task from which a run that is not dry tells whether the question has to be asked in full."""

@@ -17,6 +17,9 @@ class Limits:
     bounded: bool = False
 
 
+SHARES = tuple(2.0**-power for power in range(1, 10))
+"""Those that are tried where one row does not fit; with the last a pass takes one step of one row."""
+
 USUAL = Limits()
 """Both members in memory, and as much at once as is fast."""
 

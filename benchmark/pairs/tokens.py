@@ -8,9 +8,11 @@ from difflib import get_close_matches
 from typing import Any
 
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, PreTrainedTokenizerFast
+from transformers.models.auto.tokenization_auto import tokenizer_class_from_name
 
 from ...errors import PairError, is_out_of_memory
 from .checkpoint import Checkpoint
+from .layout import read_json
 from .native import quiet
 from .words import in_either
 
@@ -32,7 +34,7 @@ def load_tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase | None:
 
     tokenizer.json is taken as it stands: the class that `transformers` would choose by the model's type can
     split text in another way than the file says, without an error. Raises PairError when it is damaged, or
-    writes no ids for a text.
+    writes no ids for a text; of an older form only where its class is one of `transformers`.
     """
     directory = checkpoint.directory
     tokenizer: PreTrainedTokenizerBase
@@ -52,9 +54,26 @@ def load_tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase | None:
                 )
                 tokenizer(PROBE)
                 _check_ids(tokenizer)
-        except PairError:  # a class of the family's own, whose code is not run
+        except PairError:
+            if _needs_no_code(checkpoint):
+                raise
             return None
     return tokenizer
+
+
+def _needs_no_code(checkpoint: Checkpoint) -> bool:
+    """Whether a class of `transformers` reads these files, so that they are damaged where it does not.
+
+    Else it may be a class of the family's own, whose code is not run; a tokenizer.model takes libraries that
+    need not be there.
+    """
+    directory = checkpoint.directory
+    path = directory / "tokenizer_config.json"
+    if not (directory / "vocab.json").is_file() or not path.is_file():
+        return False
+    said = read_json(path, checkpoint.name)
+    name, own = said.get("tokenizer_class"), said.get("auto_map")
+    return own is None and isinstance(name, str) and tokenizer_class_from_name(name) is not None
 
 
 def _check_ids(tokenizer: PreTrainedTokenizerBase) -> None:

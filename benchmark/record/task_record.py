@@ -39,20 +39,23 @@ class CellRecord(Part):
     """A cell that a task's numbers were computed from: its key, and the digest of its content (SHA-256).
 
     `rows`: token rows at once with which it was computed where memory did not suffice for as many as were
-    asked for; left out of the file where it did.
+    asked for; `share`: what part was held at once of all that usually is, where it did not suffice for one
+    row either. Both are left out of the file where it did.
     """
 
     # They become names of files: nothing else than a key may stand there.
     key: str = Field(pattern="^[0-9a-f]{16}$")
     digest: str = Field(pattern="^[0-9a-f]{64}$")
     rows: int | None = Field(default=None, ge=1)
+    share: float | None = Field(default=None, gt=0, lt=1)
 
     @model_serializer(mode="wrap")
-    def _without_rows_that_sufficed(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
+    def _without_what_sufficed(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
         # Records of runs that had enough memory stay what they were, to the last byte.
         found: dict[str, object] = write(self)
-        if self.rows is None:
-            found.pop("rows", None)
+        for name in ("rows", "share"):
+            if getattr(self, name) is None:
+                found.pop(name, None)
         return found
 
 

@@ -16,7 +16,7 @@ from ..record.task_record import CellRecord
 from .both import one_at_a_time
 from .plan import Cell, Plan, place_of
 from .progress import Advance, Progress
-from .store import Damaged, Store
+from .store import Damaged, Store, Sufficed
 
 Tell = Callable[[int], AbstractContextManager[Advance]]
 """From a total to a context whose value is told how much more of it is done."""
@@ -27,10 +27,10 @@ Compute = Callable[[Cell, Mapping[str, Any], Tell], Any]
 
 @dataclass(frozen=True)
 class Fewer:
-    """A cell's content for which memory did not suffice: with so many token rows at once it did."""
+    """A cell's content for which memory did not suffice at first; with so much at once it did."""
 
     content: Any
-    rows: int
+    sufficed: Sufficed
 
 
 @dataclass(frozen=True)
@@ -75,11 +75,11 @@ class Outcome:
 
 
 class Computed(NamedTuple):
-    """A cell's content and the seconds that it took; `rows`: as in `Fewer`, None where memory sufficed."""
+    """A cell's content and the seconds that it took; `sufficed`: as in `Fewer`, None where all did."""
 
     content: Any
     seconds: float
-    rows: int | None = None
+    sufficed: Sufficed | None = None
 
 
 class Ahead:
@@ -131,10 +131,10 @@ def compute_cell(
 def _compute(cell: Cell, outcome: Outcome, compute: Compute, tell: Tell) -> Computed:
     started = time.monotonic()
     needs = {need: outcome.contents[need] for need in cell.kind.needs} | _of_others(cell, outcome)
-    content, rows = compute(cell, needs, tell), None
+    content, sufficed = compute(cell, needs, tell), None
     if isinstance(content, Fewer):
-        content, rows = content.content, content.rows
-    return Computed(content, time.monotonic() - started, rows)
+        content, sufficed = content.content, content.sufficed
+    return Computed(content, time.monotonic() - started, sufficed)
 
 
 def needed(cell: Cell, outcome: Outcome) -> dict[str, str]:

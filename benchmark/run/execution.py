@@ -8,7 +8,6 @@ from itertools import groupby
 from threading import Event
 
 from ..record.protocol import Protocol, ProtocolTask
-from ..record.task_record import CellRecord
 from .both import other_thread
 from .claims import Claims
 from .computing import Ahead, Compute, Computed, Outcome, compute_cell, needed, others_of
@@ -186,9 +185,7 @@ class _Work:
             }
             for cell, kept in self._obtain(cells, outcome):
                 outcome.contents[cell.name] = kept.content
-                outcome.cells[cell.name] = CellRecord(
-                    key=cell.key, digest=kept.seal.digest, rows=kept.seal.rows
-                )
+                outcome.cells[cell.name] = kept.seal.recorded()
                 if cell.kind.stage == "pool":
                     # Judged anew in every run: the minimum is not part of the pool's key.
                     outcome.unusable = why_unusable(outcome.pool, self.protocol)
@@ -258,8 +255,8 @@ class _Work:
         # Where it was taken over, because nothing was heard of this process, it may be there by now.
         kept = self._read(cell, outcome)
         if kept is None:
-            content, seconds, rows = computed
-            kept = self.store.write(cell, content, needed(cell, outcome), seconds, rows)
+            content, seconds, sufficed = computed
+            kept = self.store.write(cell, content, needed(cell, outcome), seconds, sufficed)
             self._survey.made(cell, kept.seal)
         self._made += 1
         return kept

@@ -19,7 +19,7 @@ from ...errors import MechshiftError, NotComputable, OutputError, unknown
 from ...files import open_regular, refused, replacing, write_text
 from ..record.protocol import Part
 from ..record.record import Record
-from ..record.task_record import TaskResult
+from ..record.task_record import CellRecord, TaskResult
 from .plan import Cell, place_of
 
 CELLS = "cells"
@@ -32,7 +32,8 @@ class Seal(Part):
     `inputs`: what its key is the digest of; `needs`: the digests of the cells that it was computed from;
     `digest`: of its content; `seconds`, `made`: what it took, and when it was finished; `original`: where the
     content is the reduced form of a cell, the digest of that cell; `rows`: token rows at once, where memory
-    did not suffice for as many as were asked for; `checksum`: of all of this.
+    did not suffice for as many as were asked for; `share`: what part was held at once of all that usually is,
+    where it did not suffice for one row either; `checksum`: of all of this.
     """
 
     key: str
@@ -43,11 +44,16 @@ class Seal(Part):
     made: str
     original: str | None = None
     rows: int | None = None
+    share: float | None = None
     checksum: str = ""
 
     def sealed(self) -> "Seal":
         """The same with its checksum."""
         return self.model_copy(update={"checksum": self._checksum()})
+
+    def recorded(self) -> CellRecord:
+        """What a record says of the cell."""
+        return CellRecord(key=self.key, digest=self.digest, rows=self.rows, share=self.share)
 
     @property
     def whole(self) -> bool:
@@ -61,12 +67,20 @@ class Seal(Part):
     def _left_out(self) -> set[str]:
         # Only a reduced cell names an original, and rows one that memory did not suffice for, so that the
         # seals of all others are what they have been.
-        return {name for name in ("original", "rows") if getattr(self, name) is None}
+        return {name for name in ("original", "rows", "share") if getattr(self, name) is None}
 
     def write(self, path: Path) -> None:
         """Write the seal of the cell at `path`. Raises OutputError where that fails."""
         text = self.model_dump_json(indent=1, exclude=self._left_out())
         write_text(_seal_path(path), text + "\n")
+
+
+@dataclass(frozen=True)
+class Sufficed:
+    """What memory sufficed for: as many token rows at once; `share`: as a seal has it."""
+
+    rows: int
+    share: float | None = None
 
 
 @dataclass(frozen=True)
@@ -139,9 +153,14 @@ class Store:
         return _content(self.path(cell), cell, seal.digest)
 
     def write(
-        self, cell: Cell, content: Any, needs: Mapping[str, str], seconds: float, rows: int | None = None
+        self,
+        cell: Cell,
+        content: Any,
+        needs: Mapping[str, str],
+        seconds: float,
+        sufficed: Sufficed | None = None,
     ) -> Kept:
-        """Keep a cell's content and seal it. `rows`: as the seal has it.
+        """Keep a cell's content and seal it. `sufficed`: where memory did not for what was asked.
 
         Raises OutputError where it cannot be written, NotComputable where it holds what no cell may, such as
         numbers that are not finite.
@@ -157,7 +176,8 @@ class Store:
             digest=digest_of(path),
             seconds=round(seconds, 3),
             made=made,
-            rows=rows,
+            rows=None if sufficed is None else sufficed.rows,
+            share=None if sufficed is None else sufficed.share,
         ).sealed()
         seal.write(path)
         # What was computed is read back as a later run would read it, so that both have the same numbers; and

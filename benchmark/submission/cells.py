@@ -119,9 +119,8 @@ def seal_anew(cells: tuple[RunCell, ...], folder: Path) -> dict[str, dict[str, C
     found: dict[str, dict[str, CellRecord]] = {}
     # All of them first: a cell can need those of tasks that come later.
     for cell in cells:
-        digest = digest_of(cell.path_in(folder))
-        made = CellRecord(key=cell.seal.key, digest=digest, rows=cell.seal.rows)
-        found.setdefault(cell.task, {})[cell.name] = made
+        made = cell.seal.model_copy(update={"digest": digest_of(cell.path_in(folder))})
+        found.setdefault(cell.task, {})[cell.name] = made.recorded()
     for cell in cells:
         _seal(cell, found).write(cell.path_in(folder))
     return found

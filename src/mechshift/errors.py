@@ -21,7 +21,7 @@ def defused(text: str) -> str:
 
 def fitting(text: str) -> str:
     """The text, of a long one its beginning and its end: what a file has in a name can have any length."""
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 500]} … {text[-500:]}"
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 503]} … {text[-500:]}"
 
 
 def one_line(text: str) -> str:
@@ -45,8 +45,8 @@ class MechshiftError(Exception):
     exit_code = 3
 
     def __init__(self, problem: str, remedy: str) -> None:
-        self.problem = printable(fitting(problem))
-        self.remedy = printable(fitting(remedy))
+        # Escapes make a text up to ten times as long; of one that is long already little need be escaped.
+        self.problem, self.remedy = (fitting(printable(fitting(text))) for text in (problem, remedy))
         super().__init__(f"{self.problem}\n{self.remedy}")
 
 

@@ -118,17 +118,17 @@ def nan_once(ground: Ground) -> Seen:
     return _with_error(ground, out, ended, "first in the MLP of layer 3 of 6")
 
 
-def _halved(ground: Ground, out: Path, ended: Ended) -> Seen:
-    """What is seen of a run that went on in smaller batches: its record is the same but for rounding."""
-    if ended.code or "out of memory with a batch of 64 rows, begun again with 32" not in ended.said:
-        raise Harm(f"no batch was halved: {ended}")
+def _halved(ground: Ground, out: Path, ended: Ended, says: str, *options: str) -> Seen:
+    """What is seen of a run that went on with less at once: its record is the same but for rounding."""
+    if ended.code or f"out of memory with {says}" not in ended.said:
+        raise Harm(f"nothing was halved: {ended}")
     record, expected = (json.loads(record_of(each).read_text()) for each in (out, ground.whole))
     cells, _ = (each["tasks"][0].pop("cells") for each in (record, expected))
-    said = {cell.get("rows") for cell in cells.values()}
-    if not said > {None} or not _close(record, expected):
+    said = {(cell.get("rows"), cell.get("share")) for cell in cells.values()}
+    if not said > {(None, None)} or not _close(record, expected):
         raise Harm(f"the record says {said}, or other numbers")
     before = record_of(out).read_bytes()
-    again = ground.run(out)
+    again = ground.run(out, *options)
     if again.code or record_of(out).read_bytes() != before:
         raise Harm(f"not the same again: {again}")
     return Seen(f"{SAME} but for rounding: {shortened(ended.said, out)}", "the same bytes as that record")
@@ -169,7 +169,8 @@ def _with_room_for(pair: Pair, rows: int, lack: Callable[[], object]) -> Before:
 )
 def device_memory(ground: Ground) -> Seen:
     out = ground.begun("effects-mdm", "comparison")
-    return _halved(ground, out, ground.run(out, before=_with_room_for(ground.pair, 8, _on_an_accelerator)))
+    ended = ground.run(out, before=_with_room_for(ground.pair, 8, _on_an_accelerator))
+    return _halved(ground, out, ended, "a batch of 64 rows, begun again with 32")
 
 
 @NUMBERS.fault(
@@ -178,14 +179,25 @@ def device_memory(ground: Ground) -> Seen:
 )
 def host_memory(ground: Ground) -> Seen:
     out = ground.begun("effects-mdm", "comparison")
-    return _halved(ground, out, ground.run(out, before=_with_room_for(ground.pair, 8, _on_the_host)))
+    ended = ground.run(out, before=_with_room_for(ground.pair, 8, _on_the_host))
+    return _halved(ground, out, ended, "a batch of 64 rows, begun again with 32")
+
+
+@NUMBERS.fault(
+    "Out of memory with one row", "`--batch 1`, and the same for every pass of the MDM of more than one row"
+)
+def one_row(ground: Ground) -> Seen:
+    """Integration steps, circuits and components are rows of one pass too."""
+    out = ground.begun("effects-mdm", "comparison")
+    ended = ground.run(out, "--batch", "1", before=_with_room_for(ground.pair, 1, _on_the_host))
+    return _halved(ground, out, ended, "a batch of 1 row, begun again with 1/2", "--batch", "1")
 
 
 @NUMBERS.fault("No memory for a single row", "the same for every pass of the MDM")
 def no_memory(ground: Ground) -> Seen:
     out = ground.begun("entropies-mdm")
     ended = ground.run(out, before=_with_room_for(ground.pair, 0, _on_the_host))
-    return _with_error(ground, out, ended, "out of memory\n")
+    return _with_error(ground, out, ended, "out of memory, with one row")
 
 
 @NUMBERS.fault("No memory for what needs no model", "`MemoryError` in `comparison`, made up")
@@ -194,4 +206,5 @@ def no_memory_for_statistics(ground: Ground) -> Seen:
         raise MemoryError("Unable to allocate 7.45 GiB")
 
     out = ground.begun("comparison")
-    return _with_error(ground, out, ground.run(out, before=acting("comparison", lack)), "out of memory\n")
+    ended = ground.run(out, before=acting("comparison", lack))
+    return _with_error(ground, out, ended, "infilling/comparison: out of memory\nuse a machine with more")

@@ -1,17 +1,16 @@
 """Faults of processes: signals, runs beside each other, helpers, clocks."""
 
-import datetime
 import functools
 import json
 import os
 import shutil
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 from reliability.fault import Faults
-from reliability.kills import die_at_move
+from reliability.program import make_impatient, set_calendar
 from reliability.under_fault import (
     SAME,
     Before,
@@ -21,14 +20,14 @@ from reliability.under_fault import (
     Seen,
     acting,
     both,
+    claimants,
     files_of,
     told,
     unfinished,
 )
 
 PROCESSES = Faults("Processes, signals and clocks")
-BEAT, PATIENCE = 0.2, 2.0
-"""Seconds between signs of life, and until a claim is void: a run's own would make a fault take minutes."""
+KILLS = 25
 
 
 def _signalled(number: signal.Signals) -> Before:
@@ -54,6 +53,23 @@ def killed(ground: Ground) -> Seen:
     return _at_every_cell(ground, signal.SIGKILL, tidy=False)
 
 
+def _die_at_move(number: int, after: bool) -> None:
+    """Have this process killed at the `number`-th file that is moved into place."""
+    moved = 0
+    replace = os.replace
+
+    def dying(source: str, target: str) -> None:
+        nonlocal moved
+        moved += 1
+        if moved == number and not after:
+            os.kill(os.getpid(), signal.SIGKILL)
+        replace(source, target)
+        if moved == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    os.replace = dying  # type: ignore[assignment]
+
+
 @PROCESSES.fault(
     "SIGKILL about every file", "before, and after, each file is moved into place, the record's too"
 )
@@ -63,13 +79,31 @@ def killed_at_moves(ground: Ground) -> Seen:
         # First comes an empty file, to see whether it can; then a cell's content; then its seal, after which
         # the next run begins with the next cell.
         for number, after in ((2, False), (2, True), (3, False), (3, True)):
-            ended = ground.run(out, before=functools.partial(die_at_move, number, after))
+            ended = ground.run(out, before=functools.partial(_die_at_move, number, after))
             times += ended.code == -signal.SIGKILL
             if times > 5 * len(ground.cells):
                 raise Harm("a run that is killed again and again comes no further")
     if times < 4 * len(ground.cells):
         raise Harm(f"killed {times} times only")
     return ground.seen(out, ended, f"{times} times: killed by SIGKILL")
+
+
+@PROCESSES.fault(
+    "SIGKILL at random moments", f"{KILLS} times, in one folder after the other, each until its run was done"
+)
+def killed_at_random(ground: Ground) -> Seen:
+    random, times, out = Random(0), 0, ground.new()
+    while times < KILLS:
+        child = ground.start(out)
+        time.sleep(random.uniform(0, ground.seconds))
+        os.kill(child, signal.SIGKILL)
+        ended = ground.wait(out, child)
+        if ended.code == -signal.SIGKILL:
+            times += 1
+        else:
+            ground.seen(out, ended)
+            out = ground.new()
+    return ground.seen(out, ended, f"{KILLS} times: killed by SIGKILL")
 
 
 @PROCESSES.fault("SIGTERM at every stage", "in the middle of each cell, one after the other in one folder")
@@ -80,13 +114,6 @@ def terminated(ground: Ground) -> Seen:
 @PROCESSES.fault("Ctrl-C at every stage", "SIGINT, likewise")
 def interrupted(ground: Ground) -> Seen:
     return _at_every_cell(ground, signal.SIGINT, tidy=True)
-
-
-def _impatient() -> None:
-    from mechshift.benchmark.run import execution
-    from mechshift.benchmark.run.claims import Claims
-
-    execution.Claims = functools.partial(Claims, beat=BEAT, patience=PATIENCE)  # type: ignore[misc]
 
 
 @PROCESSES.fault("Two runs in one folder", "begun at once")
@@ -112,9 +139,9 @@ def stopped(ground: Ground) -> Seen:
     other = out.with_name("other")
     out.mkdir()
     other.symlink_to(out)
-    first = ground.start(out, before=both(_impatient, acting("scores-arm", _signalled(signal.SIGSTOP))))
+    first = ground.start(out, before=both(make_impatient, acting("scores-arm", _signalled(signal.SIGSTOP))))
     os.waitpid(first, os.WUNTRACED)
-    ended = ground.run(other, before=_impatient)
+    ended = ground.run(other, before=make_impatient)
     if "is taken over" not in ended.said or not ground.same_but_claims(out):
         raise Harm(f"the other run: {ended}")
     os.kill(first, signal.SIGCONT)
@@ -141,14 +168,6 @@ def _words(path: Path) -> list[str]:
         return []
 
 
-def _at_a_cell(out: Path, process: int) -> bool:
-    return any(json.loads(path.read_text())["claimant"]["process"] == process for path in _claims(out))
-
-
-def _claims(out: Path) -> Iterator[Path]:
-    return (path for path in out.rglob("*.claim-*") if path.read_bytes().endswith(b"}\n"))
-
-
 @PROCESSES.fault("A helper killed", "`--workers 2`, SIGKILL to the helper while it is at a cell")
 def helper_killed(ground: Ground) -> Seen:
     return _with_a_helper(ground, signal.SIGKILL)
@@ -165,11 +184,11 @@ def _with_a_helper(ground: Ground, number: signal.Signals) -> Seen:
     def wait_for_it() -> None:
         # In the middle of a cell, so that there is something left to do when the helper begins.
         helper = _helper_of(os.getpid())
-        while not _at_a_cell(out, helper):
+        while not any(claimant["process"] == helper for claimant in claimants(out)):
             time.sleep(0.002)
         os.kill(helper, number)
 
-    before = both(_impatient, acting("scores-arm", wait_for_it))
+    before = both(make_impatient, acting("scores-arm", wait_for_it))
     return ground.seen(out, ground.run(out, "--workers", "2", before=before))
 
 
@@ -184,17 +203,7 @@ def clock_set_back(ground: Ground) -> Seen:
     for path in out.rglob("*"):
         os.utime(path, (2.8e9, 2.8e9))
 
-    class Calendar(datetime.datetime):
-        @classmethod
-        def now(cls, tz: datetime.tzinfo | None = None) -> "Calendar":
-            return super().now(tz) - datetime.timedelta(days=365 * 30)
-
-    def set_back() -> None:
-        from mechshift.benchmark.run import store
-
-        store.datetime = Calendar  # type: ignore[misc]
-
-    ended = ground.run(out, before=set_back)
+    ended = ground.run(out, before=functools.partial(set_calendar, -30))
     if not all(b'"made":"199' in b.replace(b'": "', b'":"') for b in map(Path.read_bytes, _seals(out))):
         raise Harm("the clock was not set back")
     return ground.seen(out, ended)
@@ -221,7 +230,7 @@ def claims_left(ground: Ground) -> Seen:
     ):
         (whole,) = (path for path in files_of(ground.whole, name) if path.suffix == ".seal")
         (out / whole.relative_to(ground.whole)).with_suffix(".claim-1").write_text(content)
-    return ground.seen(out, ground.run(out, before=_impatient))
+    return ground.seen(out, ground.run(out, before=make_impatient))
 
 
 @PROCESSES.fault("Working directory removed", "the directory that the command is begun in", quick=True)

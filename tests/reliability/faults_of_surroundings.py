@@ -11,7 +11,8 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 from reliability.fault import Faults, mount, with_own_mounts
-from reliability.under_fault import SAME, TASK, Ended, Ground, Harm, Seen, acting, shortened, told
+from reliability.program import TASK, program, search_path
+from reliability.under_fault import SAME, Ended, Ground, Harm, Seen, acting, shortened, told
 
 from build.checkpoints import write_checkpoint
 from build.hub import Handler, Hub
@@ -21,24 +22,14 @@ from mechshift.errors import MechshiftError
 
 SURROUNDINGS = Faults("Surroundings and downloads")
 
-PROGRAM = "; ".join(
-    (
-        "import sys",
-        "from reliability.under_fault import command, make_small",
-        "make_small(None)",
-        "sys.exit(command(sys.argv[1:]))",
-    )
-)
-
 
 def _surrounded(ground: Ground, changes: Mapping[str, str], without: tuple[str, ...] = ()) -> Seen:
     """The command in a program of its own, whose environment is this one's with changes, and without some."""
     out = ground.begun("scores-arm", "comparison")
     environment = {name: value for name, value in (os.environ | changes).items() if name not in without}
-    environment["PYTHONPATH"] = _path()
-    words = ("run", "--task", TASK, "--device", "cpu", "--out", str(out))
-    program = [sys.executable, "-c", PROGRAM, *words]
-    done = subprocess.run(program, env=environment, cwd=out.parent, capture_output=True, check=False)
+    environment["PYTHONPATH"] = search_path()
+    words = [sys.executable, *program("run", "--task", TASK, "--device", "cpu", "--out", str(out))]
+    done = subprocess.run(words, env=environment, cwd=out.parent, capture_output=True, check=False)
     said, printed = done.stderr.decode("utf-8", "replace"), done.stdout.decode("utf-8", "replace")
     if done.returncode or "Traceback" in said or not ground.same(out) or "similarity" not in printed:
         raise Harm(f"exit status {done.returncode}: {said[-2000:]}")
@@ -92,10 +83,10 @@ def nowhere(ground: Ground) -> Seen:
         for folder in filter(Path.is_dir, map(Path, ("/tmp", "/var/tmp", "/usr/tmp"))):
             mount("--bind", folder, folder)
             mount("-o", "remount,ro,bind", folder)
-        program = [sys.executable, "-m", "mechshift", *words]
-        environment = os.environ | {"TMPDIR": "/nowhere", "PYTHONPATH": _path()}
+        command = [sys.executable, "-m", "mechshift", *words]
+        environment = os.environ | {"TMPDIR": "/nowhere", "PYTHONPATH": search_path()}
         done = subprocess.run(
-            program, env=environment, cwd="/proc", capture_output=True, text=True, check=False
+            command, env=environment, cwd="/proc", capture_output=True, text=True, check=False
         )
         if done.returncode != 3 or "Traceback" in done.stderr:
             raise Harm(f"exit status {done.returncode}: {done.stderr[-2000:]}")
@@ -103,10 +94,6 @@ def nowhere(ground: Ground) -> Seen:
 
     happened = with_own_mounts(task).happened
     return ground.seen(out, Ended(3, ""), happened)
-
-
-def _path() -> str:
-    return os.pathsep.join(path for path in sys.path if path)
 
 
 @SURROUNDINGS.fault("No file can be opened", "`RLIMIT_NOFILE` of 3, from the middle of `sweep-arm` on")

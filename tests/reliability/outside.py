@@ -119,7 +119,7 @@ class Desk:
         assert any(name in error.problem for name in named), f"{error} names none of {named}"
         assert error.problem.isprintable()
         assert error.remedy
-        assert len(error.problem.replace(str(self.folder), "")) < LONGEST, "a message is too long"
+        assert len(error.problem.replace(str(self.folder), "")) <= LONGEST, "a message is too long"
         assert not _of_memory(error), "a reader asked for more memory than there is"
 
     def _check_round_trip(self, found: Any) -> None:

@@ -7,32 +7,19 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from build.protocols import small_quick
+from reliability.program import TASK, command, make_small
+
 from build.runs import UNFINISHED, content
 from mechshift.benchmark.pairs.pair import Pair
-from mechshift.benchmark.record.protocol import QUICK
 from mechshift.benchmark.run.plan import Cell
 from mechshift.benchmark.run.progress import Silent
-
-TASK = "infilling"
-PROTOCOL = small_quick(
-    pool=4,
-    minimum=2,
-    beside=QUICK.reading.beside[:1],
-    beside_examples=2,
-    neurons=False,
-    places=False,
-    components=1,
-    shuffled=2,
-    crossed=2,
-)
-"""All stages, and as little work in each as there can be."""
 
 SAME = "the same bytes"
 
@@ -77,8 +64,10 @@ class Ground:
         folder.chmod(0o755)
         _import_all()
         self.whole = folder / "whole"
+        began = time.monotonic()
         if (ended := self.run(self.whole)).code:
             raise Harm(f"the undisturbed run failed: {ended.said}")
+        self.seconds = time.monotonic() - began
         self.expected = contents(self.whole)
         self.cells = _in_order(self.whole)
 
@@ -167,37 +156,6 @@ def _import_all() -> None:
     import mechshift.benchmark.run.run  # noqa: F401
 
 
-def make_small(pair: Pair | None) -> None:
-    """Make `quick` the small protocol in this process, and a pair the one that is loaded already."""
-    from mechshift.benchmark.record import protocol
-
-    protocols = {one.name: one for one in protocol.list_protocols()}
-    protocol._PROTOCOLS = protocols | {"quick": PROTOCOL}
-    if pair is not None:
-        from mechshift.benchmark.admission import load
-
-        load.load_pair = lambda *arguments, **options: pair
-
-
-def command(words: list[str]) -> int:
-    """The command in this process; its exit code."""
-    from mechshift.benchmark.cli.main import main
-
-    sys.argv = ["mechshift", *words]
-    try:
-        main()
-    except SystemExit as ending:
-        return int(ending.code or 0)
-    except BaseException:
-        import traceback
-
-        traceback.print_exc()
-        return 70
-    finally:
-        sys.stderr.flush()
-    return 0
-
-
 class Acting(Silent):
     """Does something once in the middle of a cell, or where it begins if it does not tell of its middle."""
 
@@ -246,6 +204,18 @@ def contents(out: Path) -> dict[str, bytes]:
 def unfinished(out: Path) -> list[Path]:
     """Files that were being written, and claims."""
     return [*out.rglob(f"*{UNFINISHED}"), *out.rglob("*.claim-*")]
+
+
+def claimants(out: Path) -> list[dict[str, Any]]:
+    """Who is at a cell, or was when it was killed."""
+    found: list[dict[str, Any]] = []
+    # A folder can be gone as well as a claim: who finds that it can write there takes it away again.
+    with suppress(FileNotFoundError):
+        for path in out.rglob("*.claim-*"):
+            with suppress(FileNotFoundError):
+                if (content := path.read_bytes()).endswith(b"}\n"):
+                    found.append(json.loads(content)["claimant"])
+    return found
 
 
 def differing(out: Path, expected: dict[str, bytes]) -> list[str]:

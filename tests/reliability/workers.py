@@ -1,219 +1,184 @@
 """Share one run among processes and hosts, kill and stop some of them, and compare what they leave.
 
-    python tests/reliability/workers.py --kills 6
+    python tests/reliability/workers.py
+    python tests/reliability/workers.py --only "2 hosts"
+    python tests/reliability/workers.py --write
 
-What is compared are the bytes of the record and of all cells, with those of one process alone: of 2 and 4
-workers of one run; of two runs that are started at once, by hand and by torchrun; of two hosts with one
-folder; of two hosts that are killed at random moments and started again; and of one that is stopped, loses
-its cell, and goes on.
-
-A host is a process with a host name, a network, process numbers and a monotonic clock of its own (`unshare`),
-whose calendar is 30 years off. Where that is not permitted, hosts differ by their calendars and by what they
-call themselves, which the output says.
+What is compared are the bytes of the record and of all cells, with those of one process alone. `--write`
+writes the table of docs/many-machines.md, for which hosts have to be possible (`reliability.hosts`), and
+accelerate has to be installed.
 """
 
 import argparse
-import json
 import os
 import random
-import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
+os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from reliability.under_fault import contents
+from reliability.fault import NotPermitted
+from reliability.hosts import Process, done, end, link, start, start_host
+from reliability.tables import DOCS, put, table
+from reliability.under_fault import claimants, contents
 
-TASKS = ("greater-than", "infilling")
-BEAT, PATIENCE = 0.5, 4.0
-"""Seconds, shorter than a run's own, so that a kill costs a few and not 90."""
-
-RUN = """
-import datetime, functools, json, sys
-from pathlib import Path
-
-import torch
-
-import mechshift
-from mechshift.benchmark.record.protocol import QUICK
-from mechshift.benchmark.run import execution, claimant, store
-from mechshift.benchmark.run.claims import Claims
-from mechshift.benchmark.run.progress import Lines
-from mechshift.benchmark.run.run import run
-
-out, tasks, workers, years, host, beat, patience = json.loads(sys.argv[1])
-
-class Calendar(datetime.datetime):
-    @classmethod
-    def now(cls, zone=None):
-        return super().now(zone) + datetime.timedelta(days=365 * years)
-
-store.datetime = Calendar
-execution.Claims = functools.partial(Claims, beat=beat, patience=patience)
-if host is not None:
-    here = claimant.Claimant.here
-    claimant.Claimant.here = classmethod(lambda cls: here().model_copy(update={"host": host, "place": host}))
-protocol = QUICK.changed(
-    pool=12, minimum=4, candidates=2, resamples=20, splits=2, components=4, grid=(0.001, 0.1, 1.0)
-)
-torch.set_num_threads(1)
-run(mechshift.load("tiny", device="cpu"), protocol, Path(out), tasks, workers=workers, progress=Lines())
-"""
-
-HOST = ("unshare", "--uts", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--time")
+PAGE = DOCS / "many-machines.md"
+TABLE = "shared runs"
+HEADERS = ("shared by", "same bytes", "cells taken over")
+KILLS = 4
+TORCHRUN = ("-m", "torch.distributed.run", "--nproc-per-node", "2", "--max-restarts", str(KILLS))
+HERE = (*TORCHRUN, "--standalone")
+ACCELERATE = ("-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2")
+MEETING = ("--nnodes", "2", "--rdzv-backend", "c10d", "--rdzv-endpoint", "10.0.0.1:29400", "--rdzv-id", "run")
+PAUSE = 0.5
+"""Seconds within which who is at a cell is killed."""
 
 
-def permitted() -> bool:
-    """Whether hosts can have namespaces of their own."""
-    if shutil.which("unshare") is None:
-        return False
-    return subprocess.run([*HOST, "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0
+def by_workers(out: Path, number: int) -> None:
+    """One run with helpers."""
+    done(start(out, "--workers", str(number)))
 
 
-LAUNCHER = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+def launched(out: Path, launcher: Sequence[str]) -> None:
+    """Processes that a launcher has started. Raises NotPermitted where it is not installed."""
+    if find_spec(launcher[1].partition(".")[0]) is None:
+        raise NotPermitted(f"{launcher[1]} is not installed")
+    done(start(out, launcher=launcher))
 
 
-def start(
-    out: Path,
-    workers: int = 1,
-    host: int | None = None,
-    apart: bool = True,
-    launcher: Sequence[str] = (),
-) -> "subprocess.Popen[bytes]":
-    """A run; of the host of that number, if any, in namespaces of its own or else only by its name."""
-    named = None if host is None or apart else f"host-{host}"
-    years = 30 * (host or 0)
-    arguments = json.dumps([str(out), TASKS, workers, years, named, BEAT, PATIENCE])
-    program = out.parent / "run.py"
-    program.write_text(RUN, encoding="utf-8")
-    command = [sys.executable, *launcher, str(program), arguments]
-    if host is not None and apart:
-        shell = f'hostname host-{host} && exec "$@"'
-        command = [*HOST, "--monotonic", str(10**6 * host), "sh", "-c", shell, "sh", *command]
-    log = (out.parent / f"{out.name}.log").open("ab")
-    with log:
-        return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+def relaunched(out: Path) -> None:
+    """Processes of torchrun, of which one is killed, and all are started again."""
+    run, killed = start(out, launcher=HERE), set[str]()
+    for _ in range(KILLS):
+        os.kill(_at_a_cell(out, run, killed)["process"], signal.SIGKILL)
+    done(run)
 
 
-def done(*processes: "subprocess.Popen[bytes]") -> None:
-    """Wait for runs that have to end in order."""
-    for process in processes:
-        if process.wait():
-            raise SystemExit(f"a run ended with exit status {process.returncode}")
+def by_hosts(out: Path) -> None:
+    """Two hosts that cannot reach each other."""
+    done(*(start_host(number, out) for number in (1, 2)))
 
 
-def end(process: "subprocess.Popen[bytes]", how: signal.Signals) -> None:
-    """A signal to a run and to all that it has started."""
-    os.killpg(process.pid, how)
+def by_killed_hosts(out: Path) -> None:
+    """Two hosts of which now the one and now the other is killed, and begun again."""
+    hosts, killed = {number: start_host(number, out) for number in (1, 2)}, set[str]()
+    for count in range(KILLS):
+        number = 1 + count % 2
+        _at_a_cell(out, hosts[number], killed, f"host-{number}")
+        _kill(hosts[number])
+        hosts[number] = start_host(number, out)
+    done(*hosts.values())
 
 
-class Scenarios:
-    """Ways to share a run; each gives how it went, in words, and leaves its folder to be compared."""
-
-    def __init__(self, folder: Path, apart: bool, seed: int) -> None:
-        self._folder = folder
-        self._apart = apart
-        self._random = random.Random(seed)
-        self.seconds = 0.0
-
-    def alone(self) -> Path:
-        """One process, whose time others are stopped and killed by."""
-        out, began = self._folder / "alone", time.monotonic()
-        done(start(out))
-        self.seconds = time.monotonic() - began
-        return out
-
-    def workers(self, number: int) -> Path:
-        """One run with helpers."""
-        out = self._folder / f"workers-{number}"
-        done(start(out, number))
-        return out
-
-    def joined(self) -> Path:
-        """Two runs that know nothing of each other."""
-        out = self._folder / "joined"
-        done(start(out), start(out))
-        return out
-
-    def launched(self) -> Path:
-        """Two runs that torchrun has started."""
-        out = self._folder / "launched"
-        done(start(out, launcher=LAUNCHER))
-        return out
-
-    def hosts(self) -> Path:
-        """Two hosts."""
-        out = self._folder / "hosts"
-        done(self._host(out, 1), self._host(out, 2))
-        return out
-
-    def killed(self, kills: int) -> Path:
-        """Two hosts, of which one is killed at a random moment, and started again, until that is enough."""
-        out = self._folder / "killed"
-        hosts = {number: self._host(out, number) for number in (1, 2)}
-        for _ in range(kills):
-            number = self._random.choice((1, 2))
-            time.sleep(self._random.uniform(0.2, 0.7) * self.seconds)
-            if hosts[number].poll() is None:
-                end(hosts[number], signal.SIGKILL)
-            hosts[number].wait()
-            hosts[number] = self._host(out, number)
-        done(*hosts.values())
-        return out
-
-    def stopped(self) -> Path:
-        """Two hosts, of which one is stopped at a cell until the other has done everything."""
-        out = self._folder / "stopped"
-        first = self._host(out, 1)
-        while not list(out.glob("cells/*/scores-arm.*.claim-1")):
-            if first.poll() is not None:
-                raise SystemExit("the run that was to be stopped has ended")
-            time.sleep(0.002)
-        end(first, signal.SIGSTOP)
-        done(self._host(out, 2))
-        end(first, signal.SIGCONT)
-        done(first)
-        return out
-
-    def _host(self, out: Path, number: int) -> "subprocess.Popen[bytes]":
-        return start(out, host=number, apart=self._apart)
+def by_a_stopped_host(out: Path) -> None:
+    """Two hosts, of which one is stopped at a cell until the other has done everything."""
+    first = start_host(1, out)
+    _at_a_cell(out, first, set())
+    end(first, signal.SIGSTOP)
+    done(start_host(2, out))
+    end(first, signal.SIGCONT)
+    done(first)
 
 
-def main(given: Sequence[str] | None = None) -> int:
-    """Compare all; 1 where anything differs."""
+def by_linked_hosts(out: Path) -> None:
+    """One torchrun on two hosts."""
+    hosts = {number: _meeting(number, out) for number in (1, 2)}
+    link(hosts)
+    done(*hosts.values())
+
+
+def by_killed_linked_hosts(out: Path) -> None:
+    """The same, but that both are killed at a cell: that torchrun is begun again."""
+    killed = set[str]()
+    for _ in range(KILLS):
+        hosts = {number: _meeting(number, out) for number in (1, 2)}
+        link(hosts)
+        _at_a_cell(out, hosts[2], killed, "host-2")
+        for host in hosts.values():
+            _kill(host)
+    by_linked_hosts(out)
+
+
+def _meeting(number: int, out: Path) -> Process:
+    here = ("--local-addr", f"10.0.0.{number}", "--rdzv-conf", f"is_host={int(number == 1)}")
+    return start_host(number, out, (*TORCHRUN, *MEETING, *here), linked=True)
+
+
+def _kill(host: Process) -> None:
+    end(host, signal.SIGKILL)
+    host.wait()
+
+
+def _at_a_cell(out: Path, run: Process, known: set[str], host: str | None = None) -> dict[str, Any]:
+    """Who is at a cell, and on that host, and was not known, at a random moment soon after it began."""
+    while True:
+        if run.poll() is not None:
+            raise SystemExit("a run that was to be disturbed has ended")
+        for claimant in claimants(out):
+            if claimant["token"] not in known and host in (None, claimant["host"]):
+                known.add(claimant["token"])
+                time.sleep(random.uniform(0, PAUSE))
+                return claimant
+        time.sleep(0.002)
+
+
+WAYS: Mapping[str, Callable[[Path], None]] = {
+    "`--workers 2`": lambda out: by_workers(out, 2),
+    "`--workers 4`": lambda out: by_workers(out, 4),
+    "2 processes of `torchrun`": lambda out: launched(out, HERE),
+    f"2 processes of `torchrun`, one of which is killed {KILLS} times": relaunched,
+    "2 processes of `accelerate launch`": lambda out: launched(out, ACCELERATE),
+    "2 hosts": by_hosts,
+    f"2 hosts, killed by turns and begun again, {KILLS} times": by_killed_hosts,
+    "2 hosts, one stopped in the middle of a cell until the other is done, and continued": by_a_stopped_host,
+    "2 hosts with a network, 2 processes of one `torchrun` on each": by_linked_hosts,
+    f"the same, killed and begun again, {KILLS} times": by_killed_linked_hosts,
+}
+
+
+def main() -> int:
+    """Compare all, or those that are named; 1 where anything differs."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kills", type=int, default=6)
-    parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args(given)
-    apart = permitted()
-    print("hosts: namespaces of their own" if apart else "hosts: by name only", flush=True)
-    failed = False
-    with tempfile.TemporaryDirectory() as folder:
-        scenarios = Scenarios(Path(folder), apart, arguments.seed)
-        expected = contents(scenarios.alone())
-        print(f"one process: {len(expected)} files in {scenarios.seconds:.0f} s", flush=True)
-        ways = {
-            "2 workers": lambda: scenarios.workers(2),
-            "4 workers": lambda: scenarios.workers(4),
-            "2 runs in one folder": scenarios.joined,
-            "2 processes of torchrun": scenarios.launched,
-            "2 hosts": scenarios.hosts,
-            f"2 hosts, {arguments.kills} kills": lambda: scenarios.killed(arguments.kills),
-            "2 hosts, one stopped and continued": scenarios.stopped,
-        }
-        for name, way in ways.items():
-            began, out = time.monotonic(), way()
-            seconds = time.monotonic() - began
-            same, log = contents(out) == expected, out.parent.joinpath(f"{out.name}.log").read_text()
-            failed |= not same
-            taken = log.count("is taken over")
-            print(f"{name}: the same bytes: {same}; cells taken over: {taken}; {seconds:.0f} s", flush=True)
-    return int(failed)
+    parser.add_argument("--only", action="append", metavar="WAY", choices=WAYS)
+    parser.add_argument("--seed", type=int, default=0, help="of the moments of kills")
+    parser.add_argument("--keep", type=Path, help="an empty folder, for what the runs leave and say")
+    parser.add_argument("--write", action="store_true", help="write the table of docs/many-machines.md")
+    asked = parser.parse_args()
+    random.seed(asked.seed)
+    rows, missing = [], False
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = asked.keep or Path(temporary)
+        done(start(folder / "alone"))
+        expected = contents(folder / "alone")
+        for name, share in WAYS.items():
+            if asked.only and name not in asked.only:
+                continue
+            try:
+                rows.append(_row(name, share, folder / str(len(rows)), expected))
+            except NotPermitted as why:
+                missing = True
+                print(f"{name}: not permitted here: {why}", flush=True)
+    if asked.write:
+        if asked.only or missing:
+            raise SystemExit("the page has all ways, and none that could not be tried")
+        put(PAGE, {TABLE: table(HEADERS, rows)})
+    return int(any(row[1] != "yes" for row in rows))
+
+
+def _row(name: str, share: Callable[[Path], None], out: Path, expected: dict[str, bytes]) -> list[str]:
+    began = time.monotonic()
+    share(out)
+    same, said = contents(out) == expected, (out.parent / f"{out.name}.log").read_text(encoding="utf-8")
+    row = [name, "yes" if same else "NO", str(said.count("is taken over"))]
+    print("; ".join([*row, f"{time.monotonic() - began:.0f} s"]), flush=True)
+    return row
 
 
 if __name__ == "__main__":

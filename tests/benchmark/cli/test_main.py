@@ -343,9 +343,25 @@ def test_lacking_memory_is_an_error_with_a_remedy(command: Command, monkeypatch:
     done = command("run", "--task", "infilling")
     assert (done.code, done.out) == (3, "")
     *halved, problem, remedy = done.err.splitlines()
-    assert len(halved) == 6  # from 64 rows to one
+    assert len(halved) == 9  # from 64 rows to one, and to an eighth of what is held of that
+    assert problem.startswith("mechshift: infilling/pool: out of memory, with one row")
+    assert "--dtype bfloat16" in remedy
+    assert "kept" in remedy
+
+
+def test_lacking_memory_for_a_pair_is_an_error_with_a_remedy(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lack(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("mechshift.benchmark.run.progress.choose_progress", lack)
+    done = command("run", "--task", "infilling")
+    assert (done.code, done.out) == (3, "")
+    problem, remedy = done.err.splitlines()
     assert problem == "mechshift: out of memory"
     assert "--dtype bfloat16" in remedy
+    assert "batch" not in remedy
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), MemoryError(), OSError(24, "Too many open files")])

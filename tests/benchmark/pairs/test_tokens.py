@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from transformers import PreTrainedTokenizerBase
 
+from build.tokenizers import byte_pairs_tokenizer
 from mechshift.benchmark.pairs.checkpoint import find_checkpoint
 from mechshift.benchmark.pairs.spec import MemberSpec
 from mechshift.benchmark.pairs.tokens import (
@@ -64,6 +65,27 @@ def test_a_damaged_tokenizer_is_an_error(write: Write) -> None:
     (directory / "tokenizer.json").write_text("{")
     with pytest.raises(PairError, match=r"tokenizer\.json"):
         tokenizer_of(directory)
+
+
+@pytest.mark.parametrize("damaged", ["vocab.json", "merges.txt"])
+def test_a_damaged_tokenizer_of_an_older_form_is_an_error(damaged: str, write: Write) -> None:
+    """And is no tokenizer where its class is the family's own, as nobody can tell."""
+    directory = write("arm")
+    (directory / "tokenizer.json").unlink()
+    byte_pairs_tokenizer(["the first word"] * 3, 270).backend_tokenizer.model.save(str(directory))
+    config = directory / "tokenizer_config.json"
+    config.write_text('{"tokenizer_class": "GPT2Tokenizer"}')
+    assert len(tokenizer_of(directory)("the first")["input_ids"]) == 2
+    (directory / damaged).write_text("x")
+    with pytest.raises(PairError, match=r"the tokenizer of .* cannot be used"):
+        tokenizer_of(directory)
+    for own in (
+        {"tokenizer_class": "Own"},
+        {"tokenizer_class": "GPT2Tokenizer", "auto_map": {"AutoTokenizer": ["own.Own", None]}},
+        {},
+    ):
+        config.write_text(json.dumps(own))
+        assert load_tokenizer(find_checkpoint(MemberSpec(str(directory)))) is None
 
 
 @pytest.mark.parametrize(("declared", "expected"), [(7, 7), ("w4", 7), (None, 2)])

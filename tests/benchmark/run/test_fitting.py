@@ -18,6 +18,7 @@ from mechshift.benchmark.run.fitting import Fitting
 from mechshift.benchmark.run.plan import Cell
 from mechshift.benchmark.run.progress import Silent
 from mechshift.benchmark.run.store import Store
+from mechshift.errors import NotComputable
 
 PLAN = make_plan(("agreement",), SMALL)
 LACKS: dict[str, Callable[[], object]] = {
@@ -39,12 +40,12 @@ class Notes(Silent):
 
 
 class Room:
-    """Stands for `Measuring` where batches fit up to a number of rows, from a cell on."""
+    """Stands for `Measuring` where batches fit up to a number of rows, and a share, from a cell on."""
 
-    def __init__(self, fitting_rows: int, since: str, lack: Callable[[], object]) -> None:
-        self.fitting_rows, self.since, self.lack = fitting_rows, since, lack
+    def __init__(self, rows: int, since: str, lack: Callable[[], object], share: float = 1.0) -> None:
+        self.rows, self.share, self.since, self.lack = rows, share, since, lack
         self.begun: list[tuple[str, int]] = []
-        self.stacks: list[int] = []
+        self.stacks: list[float] = []
         self._short = False
         self._share = 1.0
 
@@ -56,8 +57,8 @@ class Room:
         self._short |= cell.name == self.since
         if cell.kind.members:
             self.begun.append((cell.name, rows))
-            self.stacks.append(int(1000 * self._share))
-        if self._short and cell.kind.members and rows > self.fitting_rows:
+            self.stacks.append(self._share)
+        if self._short and cell.kind.members and (rows > self.rows or self._share > self.share):
             self.lack()
         return made_up(cell, needs, tell)
 
@@ -95,7 +96,7 @@ def test_the_batch_is_halved_until_it_fits_and_stays_so(
     assert room.begun[at : at + 3] == [("sweep-arm", rows) for rows in (64, 32, 16)]
     assert {rows for _, rows in room.begun[at + 3 :]} == {16}
     # What is stacked beside the rows of a batch shrinks with it.
-    assert room.stacks[at : at + 4] == [1000, 500, 250, 250]
+    assert room.stacks[at : at + 4] == [1, 1 / 2, 1 / 4, 1 / 4]
     assert notes == [
         "agreement/sweep-arm: out of memory with a batch of 64 rows, begun again with 32",
         "agreement/sweep-arm: out of memory with a batch of 32 rows, begun again with 16",
@@ -115,11 +116,49 @@ def test_a_later_run_says_the_same_of_the_cells_that_it_finds(run: Callable[...,
     assert first.cells["effects-mdm"].rows == 1
 
 
-def test_one_row_that_does_not_fit_is_an_error(run: Callable[..., Any]) -> None:
+@pytest.mark.parametrize(("rows", "tried"), [(1, [1, 1 / 2, 1 / 4]), (2, [1, 1 / 2, 1 / 4])])
+def test_where_one_row_does_not_fit_less_of_it_is_held_at_once(
+    rows: int, tried: list[float], run: Callable[..., Any]
+) -> None:
+    room = Room(1, "effects-mdm", LACKS["on the host, torch"], share=1 / 4)
+    outcome, notes = run(room, rows)
+    at = [begun[0] for begun in room.begun].index("effects-mdm")
+    assert room.stacks[at : at + 4] == [*tried, tried[-1]]
+    assert notes[-1] == (
+        "agreement/effects-mdm: out of memory with "
+        f"{'1/2 of what is usually held at once' if rows == 1 else 'a batch of 1 row'}, "
+        "begun again with 1/4 of what is usually held at once"
+    )
+    cell = outcome.cells["effects-mdm"]
+    assert (cell.rows, cell.share) == (1, 1 / 4)
+    again, none = run(Room(0, "pool", LACKS["on the host, torch"]), rows)
+    assert (again.cells, none) == (outcome.cells, [])
+
+
+def test_a_row_of_which_nothing_less_can_be_held_is_an_error(run: Callable[..., Any]) -> None:
     room = Room(0, "sweep-mdm", LACKS["on the host, torch"])
-    with pytest.raises(RuntimeError, match="allocate memory"):
+    with pytest.raises(NotComputable, match="agreement/sweep-mdm: out of memory, with one row") as error:
         run(room, 4)
-    assert room.begun[-3:] == [("sweep-mdm", rows) for rows in (4, 2, 1)]
+    assert "--dtype bfloat16" in error.value.remedy
+    rows = [4, 2, *[1] * 8]
+    assert room.begun[-10:] == [("sweep-mdm", each) for each in rows]
+    assert room.stacks[-10:] == [2.0**-power for power in range(10)]
+
+
+def test_of_what_runs_no_model_no_batch_is_made_smaller(
+    run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = Room(64, "pool", LACKS["on the host, torch"])
+    compute = room.compute
+
+    def lacking(rows: int, cell: Cell, needs: Mapping[str, Any], tell: Tell) -> Any:
+        return room.lack() if cell.name == "comparison" else compute(rows, cell, needs, tell)
+
+    monkeypatch.setattr(room, "compute", lacking)
+    with pytest.raises(NotComputable, match="agreement/comparison: out of memory\nuse a machine") as error:
+        run(room)
+    assert "dtype" not in error.value.remedy
+    assert {rows for _, rows in room.begun} == {64}
 
 
 def test_another_error_is_not_tried_again(run: Callable[..., Any]) -> None:
@@ -140,10 +179,12 @@ def test_enough_memory_leaves_no_trace(run: Callable[..., Any], tmp_path: Path) 
     assert cell.model_dump(mode="json") == {"key": cell.key, "digest": cell.digest}
 
 
-def test_a_record_says_the_rows_that_sufficed() -> None:
-    cell = CellRecord(key="0" * 16, digest="1" * 64, rows=8)
-    assert cell.model_dump(mode="json") == {"key": "0" * 16, "digest": "1" * 64, "rows": 8}
-    assert CellRecord.model_validate_json(cell.model_dump_json()) == cell
+def test_a_record_says_what_sufficed() -> None:
+    shown = {"key": "0" * 16, "digest": "1" * 64, "rows": 1, "share": 0.125}
+    for left_out in ((), ("share",), ("share", "rows")):
+        content = {name: value for name, value in shown.items() if name not in left_out}
+        cell = CellRecord.model_validate(content)
+        assert cell.model_dump(mode="json") == content
 
 
 def test_members_hold_a_share_of_what_they_held(tiny: Pair) -> None:
