@@ -172,15 +172,15 @@ def _normed(rows: Floats) -> Floats:
 
 def _best(points: Floats, limit: int) -> tuple[float, NDArray[np.int64]]:
     """The largest silhouette over numbers of clusters, and the division that has it."""
-    # Imported here: it takes a second, and no other metric needs it.
-    from sklearn.cluster import ward_tree
+    # Imported here: no other metric needs it, and what reads records alone need not pay for it.
+    from scipy.cluster.hierarchy import ward
 
     groups = len(points)
     apart = np.linalg.norm(points[:, None] - points[None], axis=2)
     best, found = -np.inf, np.zeros(groups, dtype=np.int64)
     cluster = np.arange(groups)
-    for merge, children in enumerate(ward_tree(points)[0][: groups - 2]):
-        cluster[np.isin(cluster, children)] = groups + merge
+    for merge, (one, other) in enumerate(ward(points)[: groups - 2, :2]):
+        cluster[(cluster == one) | (cluster == other)] = groups + merge
         if groups - merge - 1 <= limit:
             labels = np.unique(cluster, return_inverse=True)[1].astype(np.int64)
             silhouette = _silhouette(apart, labels)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from string import Formatter
 
 
@@ -15,6 +16,8 @@ class PromptRole:
 
     def behind(self, length: int) -> "PromptRole":
         """The same piece where so many characters stand before the text."""
+        if not length:
+            return self
         return PromptRole(self.name, self.start + length, self.end + length)
 
 
@@ -38,19 +41,29 @@ def filled(template: str, **pieces: Marked | str) -> Marked:
     As `str.format` does without format specifications. Raises KeyError for a field that is not given.
     """
     parts: list[Marked | str] = []
-    for literal, field, _, _ in Formatter().parse(template):
+    for literal, field in _fields(template):
         parts.append(literal)
         if field is not None:
             parts.append(pieces[field])
     return joined("", parts)
 
 
+# Kept, because a task has few templates and fills each thousands of times.
+@lru_cache(maxsize=1 << 12)
+def _fields(template: str) -> tuple[tuple[str, str | None], ...]:
+    """The pieces of text of a template, each with the name of the field behind it."""
+    return tuple((literal, field) for literal, field, _, _ in Formatter().parse(template))
+
+
 def joined(separator: str, parts: Iterable[Marked | str]) -> Marked:
     """The parts with a separator between them, as `str.join` does, and where their roles came to lie."""
-    text, roles = "", []
-    for number, part in enumerate(parts):
-        part = Marked(part) if isinstance(part, str) else part
-        text += separator if number else ""
-        roles += [role.behind(len(text)) for role in part.roles]
-        text += part.text
-    return Marked(text, tuple(roles))
+    texts: list[str] = []
+    roles: list[PromptRole] = []
+    length = 0
+    for part in parts:
+        if isinstance(part, Marked):
+            roles += [role.behind(length) for role in part.roles]
+            part = part.text
+        texts.append(part)
+        length += len(part) + len(separator)
+    return Marked(separator.join(texts), tuple(roles))

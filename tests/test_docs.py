@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -118,11 +119,17 @@ def run_command(command: str) -> None:
     if words[0] == "mechshift":
         run_mechshift(words[1:])
     elif words[:2] == ["python", "-m"]:
-        subprocess.run([sys.executable, *words[1:3], "--help"], check=True, capture_output=True)
+        find_program(words[2])
     elif words[0] in SHELL:
         subprocess.run(words, check=True)
     else:
         assert command.startswith(NOT_RUN), f"a page shows a command that no test covers: {command}"
+
+
+@cache
+def find_program(name: str) -> None:
+    """A module that is run as a program starts; once, however many pages show it."""
+    subprocess.run([sys.executable, "-m", name, "--help"], check=True, capture_output=True)
 
 
 def run_mechshift(words: list[str]) -> None:

@@ -70,13 +70,15 @@ def text_of(tokenizer: PreTrainedTokenizerBase, ids: Ids) -> str:
     return text
 
 
-def continuation(tokenizer: PreTrainedTokenizerBase, prompt: str, text: str) -> Ids:
-    """Ids that `text` adds behind `prompt`. Raises DoesNotFit where it changes the prompt's own ids."""
-    # Tokenised together with its prompt, because a text on its own can be split differently.
-    before, whole = token_ids(tokenizer, prompt), token_ids(tokenizer, prompt + text)
-    if whole[: len(before)] != before or len(whole) == len(before):
+def continuation(prompt: Ids, whole: Ids) -> Ids:
+    """What a whole text has behind a prompt that it begins with.
+
+    Raises DoesNotFit where it changes the prompt's own ids.
+    """
+    # A text is tokenised together with its prompt, because on its own it can be split differently.
+    if whole[: len(prompt)] != prompt or len(whole) == len(prompt):
         raise DoesNotFit("the answer's text merges with the prompt's last token")
-    return whole[len(before) :]
+    return whole[len(prompt) :]
 
 
 def gapped(tokenizer: PreTrainedTokenizerBase, left: str, word: str, right: str) -> tuple[Ids, range]:
@@ -84,10 +86,10 @@ def gapped(tokenizer: PreTrainedTokenizerBase, left: str, word: str, right: str)
 
     Raises DoesNotFit where the word's borders are no borders of tokens.
     """
-    gap = continuation(tokenizer, left, word)
-    rest = continuation(tokenizer, left + word, right)
-    before = token_ids(tokenizer, left)
-    return before + gap + rest, range(len(before), len(before) + len(gap))
+    texts = left, left + word, left + word + right
+    before, with_word, whole = (token_ids(tokenizer, text) for text in texts)
+    gap, rest = continuation(before, with_word), continuation(with_word, whole)
+    return before + gap + rest, range(len(before), len(with_word))
 
 
 def encode(tokenizer: PreTrainedTokenizerBase, example: Example) -> Encoded:
@@ -98,16 +100,16 @@ def encode(tokenizer: PreTrainedTokenizerBase, example: Example) -> Encoded:
         raise DoesNotFit("clean and corrupted differ in token length")
     if clean == corrupted:
         raise DoesNotFit("clean and corrupted are the same tokens")
-    answer = continuation(tokenizer, example.clean, example.answer)
-    foil = continuation(tokenizer, example.clean, example.foil)
+    wholes = (token_ids(tokenizer, example.clean + text) for text in (example.answer, example.foil))
+    answer, foil = (continuation(clean, whole) for whole in wholes)
     _require_known(tokenizer, answer + foil)
     if len(answer) != len(foil):
         raise DoesNotFit("answer and foil differ in token length")
     if answer == foil:
         raise DoesNotFit("answer and foil are the same tokens")
     # The same answer tokens are replayed after the corrupted prompt.
-    after = [continuation(tokenizer, example.corrupted, text) for text in (example.answer, example.foil)]
-    if after != [answer, foil]:
+    replayed = (token_ids(tokenizer, example.corrupted + text) for text in (example.answer, example.foil))
+    if [continuation(corrupted, whole) for whole in replayed] != [answer, foil]:
         raise DoesNotFit("the answer's tokens depend on the prompt")
     answers, foils = (
         _members(tokenizer, example, clean, texts, len(answer)) for texts in (example.answers, example.foils)

@@ -4,6 +4,7 @@ Exit codes: 0 done; 1 a check failed; 2 what was asked for is not there or contr
 or none that could be written; 130 interrupted, by Ctrl-C or by SIGTERM.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -89,6 +90,9 @@ def mechshift(
 
 def main() -> None:
     """Run the command line; every foreseen error is a message and an exit code, never a traceback."""
+    # What a command imports stays until it ends. To look for cycles among all of it again and again while it
+    # grows takes an eighth of a start; what is young is looked through as often as ever.
+    gc.set_threshold(*gc.get_threshold()[:2], 100)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # not every terminal's encoding has a Ĵ

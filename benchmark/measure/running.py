@@ -38,9 +38,7 @@ def run_on(
     """
     # Rankings agree on the largest circuits, and small ones can be pruned to the same edges. The empty
     # circuit stands among them: only under `patch` does it equal the corrupted run.
-    distinct, place = np.unique(
-        np.concatenate([edges, np.zeros((1, *edges.shape[1:]), dtype=np.bool_)]), axis=0, return_inverse=True
-    )
+    distinct, place = _distinct(np.concatenate([edges, np.zeros((1, *edges.shape[1:]), dtype=np.bool_)]))
     whole: list[NDArray[np.float64]] = []
     circuits: list[NDArray[np.float64]] = []
     # Means over prompts exist only for prompts of one length, position by position.
@@ -52,5 +50,16 @@ def run_on(
             whole.append(of_whole)
             circuits.append(of_circuits)
             advance(batch.examples)
-    values = np.concatenate(circuits, axis=1)[place.reshape(-1)]
+    values = np.concatenate(circuits, axis=1)[place]
     return Ran(np.concatenate(whole), values[-1], values[:-1])
+
+
+def _distinct(circuits: Edges) -> tuple[Edges, NDArray[np.int64]]:
+    """Each of the circuits once, in the order of their edges, and the place of every one among these.
+
+    As `np.unique` along an axis, which makes a field of every edge: that took as long as small models run.
+    """
+    packed = [row.tobytes() for row in np.packbits(circuits.reshape(len(circuits), -1), axis=1)]
+    first = {row: packed.index(row) for row in sorted(set(packed))}
+    places = {row: place for place, row in enumerate(first)}
+    return circuits[[*first.values()]], np.array([places[row] for row in packed])

@@ -144,4 +144,4 @@ def test_an_answer_whose_tokens_depend_on_the_prompt() -> None:
 def test_a_closing_token_is_left_out_and_an_opening_one_kept() -> None:
     tokenizer = made(r"[a-z]+", "a", "b", closing=True)
     assert token_ids(tokenizer, "a b") == (1, 3, 4)
-    assert continuation(tokenizer, "a", " b") == (4,)
+    assert continuation(token_ids(tokenizer, "a"), token_ids(tokenizer, "a b")) == (4,)

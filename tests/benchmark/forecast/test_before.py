@@ -259,6 +259,7 @@ def test_a_machine_has_some_memory(command: Command, memory: str) -> None:
     assert "positive" in done.err or "unit of memory" in done.err
 
 
+@pytest.mark.usefixtures("bare")
 def test_a_precision_is_in_the_record_and_in_the_pair_s_name(command: Command, tmp_path: Path) -> None:
     done = command("run", "--task", "ioi", "--dtype", "bfloat16", "--json")
     assert done.code == 0
