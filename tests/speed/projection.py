@@ -102,8 +102,8 @@ class Room:
 def room_on(found: Forecast, card: Card) -> Room:
     """The least number of cards whose memory together holds a run, in one process.
 
-    A process computes no faster on several cards: layers come one after the other. More than one is a
-    supposition, as layers cannot be spread over cards yet.
+    A process computes no faster on several cards: layers come one after the other. A dry run asks for more of
+    them, as it adds all that is computed on the fullest card.
     """
     cards = 1
     while True:
@@ -138,7 +138,7 @@ def project(name: str, shape: Shape, protocol: Protocol, card: Card) -> Iterator
     for cards in CARDS:
         named = f"{name} on {cards} card{'s' if cards > 1 else ''}"
         if room.cards > 1:
-            named += ", if layers could be spread over them"
+            named += ", layers spread over them"
         if cards < room.cards:
             yield Reading(name=named, projected=True, missing=f"does not fit: needs {room.cards}")
             continue

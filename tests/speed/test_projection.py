@@ -100,10 +100,10 @@ def test_hours_by_cards(found: Forecast, monkeypatch: pytest.MonkeyPatch) -> Non
     card = Card("small", peak=0.01, reached=0.5, gigabytes=0.6 * needed)
     readings = {one.name: one for one in project("tiny", SHAPES["8B"], FEW, card)}
     assert readings["tiny: cards that one process needs"].value == 2
-    assert readings["tiny on 1 card, if layers could be spread over them"].missing == "does not fit: needs 2"
+    assert readings["tiny on 1 card, layers spread over them"].missing == "does not fit: needs 2"
     speeds = Speeds(5e9, 5e9, Growth(0.0, 1e-6), Growth(0.0, 1e-7))
     for cards, processes in ((8, 4), (64, 32)):
-        hours = readings[f"tiny on {cards} cards, if layers could be spread over them"].value
+        hours = readings[f"tiny on {cards} cards, layers spread over them"].value
         assert hours is not None
         assert hours == pytest.approx(seconds_on(found, FEW, speeds, processes) / 3600)
     assert all(one.projected for one in readings.values())
