@@ -54,6 +54,10 @@ def _check_archive(path: Path) -> None:
 
     Torch would unpack, and read as often as it is named, whatever a small file says that it holds.
     """
+    # Of anything else torch makes an older form, in which a text may say that it has any length.
+    with path.open("rb") as file:
+        if file.read(4) != b"PK\x03\x04":
+            raise ValueError("it does not begin as an archive does")
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
     if any(member.compress_type != zipfile.ZIP_STORED for member in members):

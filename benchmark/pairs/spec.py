@@ -1,6 +1,7 @@
 """What is declared about a pair before anything is loaded: frozen values, no subclassing."""
 
 import re
+import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Literal
@@ -36,8 +37,11 @@ class LoaderSpec:
     def __post_init__(self) -> None:
         for pattern, replacement in self.key_map:
             try:
-                re.compile(pattern).sub(replacement, "")
-            except (re.error, IndexError) as error:
+                # Python warns of what it will read otherwise one day, on every use.
+                with warnings.catch_warnings():
+                    warnings.simplefilter("error")
+                    re.compile(pattern).sub(replacement, "")
+            except (re.error, IndexError, Warning) as error:
                 raise UsageError(
                     f"a key map of {pattern!r} to {replacement!r}: {error}",
                     "give regular expressions and their replacements, as Python's re.sub takes them",

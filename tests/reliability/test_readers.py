@@ -1,5 +1,6 @@
 """Whatever a file holds, its reader takes or refuses it: valid files, changed ones, what once broke one."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -8,8 +9,10 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reliability.fuzzed import HEADERS, TABLE, added, known, rows
 from reliability.outside import CORPUS, Desk
 from reliability.readers import readers
+from reliability.tables import table
 
 from build.mutations import CHANGES, mutated
 
@@ -96,6 +99,26 @@ def test_the_page_lists_all_readers() -> None:
     section = PAGE.read_text(encoding="utf-8").partition("## Fuzzing")[2].partition("The tests give")[0]
     listed = [name for name in re.findall(r"`([^`]+)`", section) if not name.startswith("mechshift")]
     assert sorted(listed) == sorted(READERS)
+
+
+def test_the_page_tells_how_long_every_reader_was_fuzzed() -> None:
+    assert set(known()) == set(READERS)
+    shown = PAGE.read_text(encoding="utf-8").partition(f"<!-- Begin of {TABLE}. -->\n")[2]
+    assert shown.partition("\n<!-- End")[0] == table(HEADERS, rows(known()))
+
+
+def test_what_was_fuzzed_adds_up() -> None:
+    runs = [
+        {"reader": reader, "seconds": 60, "processor": 20, "files": files, "taken": 3, "broken": {}}
+        for reader, files in (("a", 1000), ("b", 10), ("a", 500))
+    ]
+    kept = {"b": {"seconds": 1, "processor": 1, "files": 1, "taken": 0}}
+    assert rows(added(kept, map(json.dumps, runs))) == [
+        ["`b`", "61", "21", "11", "3"],
+        ["`a`", "120", "40", "1,500", "6"],
+        ["all", "181", "61", "1,511", "9"],
+    ]
+    assert kept["b"]["files"] == 1
 
 
 def test_every_corpus_is_of_a_reader() -> None:

@@ -105,6 +105,7 @@ def test_any_text_can_be_written(name: str, tmp_path: Path) -> None:
         ({"controls": '["other", "other"]'}, "controls names one of them twice, at mine"),
         ({"control": "true", "controls": '["other"]'}, "a control has no controls of its own, at mine"),
         ({"arm": '{ hub = "m", key_map = { "a(" = "b" } }'}, r"a key map of 'a\('.*entry mine"),
+        ({"arm": '{ hub = "m", key_map = { "a[[b]]" = "" } }'}, r"a key map of 'a\[\[b\]\]'.*entry mine"),
         ({"arm": '{ hub = "m", key_map = { "a" = "\\\\9" } }'}, r"a key map of 'a'.*entry mine"),
         ({"about": "Mine"}, "Invalid value"),
     ],
