@@ -4,6 +4,7 @@ Tables, CSV, data frames, boards, pages, comparisons, regression checks and docs
 declared: of a task in `quantities/`, of a pair's row in `row.py`.
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
@@ -25,6 +26,8 @@ class Rounding:
 
     def __call__(self, value: float) -> str:
         """The rounded value; a signed one keeps its sign, so that a bound of −0.00 is seen to be below 0."""
+        if abs(value) > sys.float_info.max:
+            return "beyond all numbers"  # a whole number of a stranger's record
         # The z option turns a rounded −0.00 into 0.00. A signed value keeps it, because a bound below 0
         # decides.
         scaled = 100 * value if self.percent else value

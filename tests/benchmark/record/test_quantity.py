@@ -2,7 +2,10 @@
 
 from collections import Counter
 
+import pytest
+
 from mechshift.benchmark.record.quantities import SECTIONS, task_quantities
+from mechshift.benchmark.record.quantity import Rounding
 from mechshift.benchmark.record.row import COLUMNS, pair_quantities
 
 DECLARED = {each.name: each for each in (*pair_quantities(), *task_quantities())}
@@ -43,3 +46,8 @@ def test_a_mean_of_a_suite_names_what_it_is_the_mean_of() -> None:
 def test_accuracies_alone_are_counted() -> None:
     counted = {name for name, quantity in DECLARED.items() if quantity.definition.counted}
     assert counted == {name for name in DECLARED if name.startswith("accuracy_")}
+
+
+@pytest.mark.parametrize("rounding", [Rounding(decimals=0), Rounding(signed=True), Rounding(percent=True)])
+def test_a_whole_number_beyond_all_floats_is_told_to_be_one(rounding: Rounding) -> None:
+    assert [rounding(sign * 10**400) for sign in (1, -1)] == ["beyond all numbers"] * 2
