@@ -24,13 +24,25 @@ def choose_devices(asked: DeviceChoice = None) -> tuple[torch.device, ...]:
     A way to spread layers is over all accelerators. Of several processes that a launcher has started on a
     host, each has an accelerator of its own where nothing is asked for, as far as there are any. Raises
     PairError for a device that cannot be used; UsageError where the launcher's environment makes no sense,
-    for a map with devices that no machine has, and for accelerators of which it is not told what is free.
+    for a map in several processes of a launcher, for one with devices that no machine has, and for
+    accelerators of which it is not told what is free.
     """
     if isinstance(asked, DeviceMap):
+        _check_alone()
         if asked.way is None:
             return tuple(dict.fromkeys(_usable(named_device(name)) for _, name in asked.parts))
         return tuple(free_on_accelerators()) or (_usual(),)
     return (_usual() if asked is None else _usable(asked),)
+
+
+def _check_alone() -> None:
+    """Raises UsageError in one of several processes of a host, whose maps would be over the same devices."""
+    beside = this_rank().beside
+    if beside > 1:
+        raise UsageError(
+            f"{OPTION} in {beside} processes of one host, whose members would be on the same devices",
+            f"have the launcher start one process on each host, or leave {OPTION} out",
+        )
 
 
 def _usual() -> torch.device:

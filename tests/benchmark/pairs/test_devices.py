@@ -1,8 +1,9 @@
 import pytest
 import torch
 
+from mechshift.benchmark.pairs.device_map import DeviceMap
 from mechshift.benchmark.pairs.devices import choose_device, usable_devices
-from mechshift.errors import PairError
+from mechshift.errors import PairError, UsageError
 
 
 def test_no_numbers_are_on_the_meta_device() -> None:
@@ -24,3 +25,12 @@ def test_a_device_that_is_none_is_told_those_that_are(device: str) -> None:
     assert usable_devices()[0] == "cpu"
     for usable in usable_devices():
         assert str(choose_device(usable)) == usable
+
+
+@pytest.mark.parametrize("asked", ["balanced", {"": "cpu"}])
+def test_a_map_is_for_one_process_of_a_host(asked: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = DeviceMap.parse(asked)
+    choose_device(found)
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    with pytest.raises(UsageError, match=r"device_map.* in 2 processes of one host"):
+        choose_device(found)
