@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from threading import Lock
+from threading import Lock, local
 
 import torch
 
@@ -41,33 +41,37 @@ def on_suited_threads(device: torch.device, width: int) -> AbstractContextManage
     return on_threads(suited_threads(device, width))
 
 
-class _Threads:
+class _Threads(local):
     """How many threads torch has, where several of Python's threads change that at once.
 
-    What one of them sets holds for itself and for all that are started later, which take it for what they had
-    before.
+    What one of them sets holds for itself, for all that are started later, and for one in which a library of
+    torch's is used for the first time. So one that comes while another is in a context may have that one's
+    number: what it is to have outside is what the first who came had.
     """
 
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._inside = 0
-        self._before = 1
+    _lock = Lock()
+    _inside = 0
+    _before = 1
+    _depth = 0
+    """In how many contexts this thread is."""
 
     def enter(self, number: int) -> int:
-        """Have so many; returns how many this thread had."""
+        """Have so many; returns how many this thread is to have afterwards."""
         with self._lock:
-            mine = torch.get_num_threads()
-            if not self._inside:
-                self._before = mine
-            self._inside += 1
+            mine = _Threads._before if _Threads._inside and not self._depth else torch.get_num_threads()
+            if not _Threads._inside:
+                _Threads._before = mine
+            _Threads._inside += 1
+            self._depth += 1
             torch.set_num_threads(number)
             return mine
 
     def leave(self, mine: int) -> None:
-        """Have as many again; the last to leave restores what held before the first came."""
+        """Have as many again."""
         with self._lock:
-            self._inside -= 1
-            torch.set_num_threads(mine if self._inside else self._before)
+            _Threads._inside -= 1
+            self._depth -= 1
+            torch.set_num_threads(mine)
 
 
 _THREADS = _Threads()

@@ -10,6 +10,7 @@ import torch
 from ...errors import NotComputable, is_out_of_memory
 from ..pairs.limits import SHARES
 from ..pairs.pair import Pair
+from ..pairs.words import given_in_either
 from .computing import Fewer, Tell
 from .measuring import Measuring
 from .numbers import Needs
@@ -98,5 +99,5 @@ def _no_memory(cell: Cell) -> NotComputable:
     remedy = "use a machine with more; what is finished is kept, and the same command goes on from there"
     if cell.kind.members:
         problem += ", with one row and as little else at once as there can be"
-        remedy = f"give --dtype bfloat16, or {remedy}"
+        remedy = f"give {given_in_either(dtype='bfloat16')}, or {remedy}"
     return NotComputable(problem, remedy)

@@ -59,6 +59,34 @@ def test_two_threads_at_once_leave_what_they_found(last: str) -> None:
     assert torch.get_num_threads() == 3
 
 
+def _within() -> int:
+    with on_threads(1):
+        pass
+    return torch.get_num_threads()
+
+
+@pytest.mark.usefixtures("three")
+def test_a_thread_that_was_started_within_takes_nothing_with_it() -> None:
+    """The first to come the next time, it does not tell the others that there was one thread before."""
+    with ThreadPoolExecutor(1) as pool:
+        with on_threads(1):
+            assert pool.submit(_within).result() == 3
+        assert torch.get_num_threads() == 3
+        inside, leave = Event(), Event()
+
+        def first() -> None:
+            with on_threads(1):
+                inside.set()
+                assert leave.wait(5)
+
+        other = pool.submit(first)
+        assert inside.wait(5)
+        with on_threads(1):
+            leave.set()
+            other.result()
+        assert torch.get_num_threads() == 3
+
+
 @pytest.mark.usefixtures("three")
 def test_one_within_another_gives_back_the_outer_ones() -> None:
     with on_threads(2):
