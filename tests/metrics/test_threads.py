@@ -1,5 +1,6 @@
 """Numbers do not depend on how many threads find them."""
 
+import sys
 import threading
 from collections.abc import Callable
 
@@ -83,3 +84,11 @@ def test_what_a_block_raises_is_raised() -> None:
 
     with pytest.raises(ZeroDivisionError):
         list(each_of([1, 0, 2], work, threads=2))
+
+
+def test_the_interpreter_is_handed_on_sooner_for_a_while() -> None:
+    before, within = sys.getswitchinterval(), []
+    with one_thread_a_product():
+        each_of([1, 2], lambda _: within.append(sys.getswitchinterval()), threads=2)
+    assert all(interval < before for interval in within)
+    assert sys.getswitchinterval() == before
