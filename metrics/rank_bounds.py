@@ -44,7 +44,7 @@ def rank_bounds(values: Single, ranks: Sequence[int]) -> RankBounds:
     there = (wanted >= 1) & (wanted <= number)
     found = np.zeros((len(wanted), len(values)), np.int64)
     for row, of_row in enumerate(bits):
-        bins = np.clip((of_row >> _SHIFT) - lowest, 0, BINS - 1)
+        bins = np.maximum((of_row >> _SHIFT) - lowest, 0)
         # From the largest down, how many lie in a bin or above it.
         reached = np.bincount(bins, minlength=BINS)[::-1].cumsum()
         found[there, row] = BINS - 1 - np.searchsorted(reached, wanted[there])
