@@ -7,9 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..circuits.files import (
-    broken,
-)
+from ..circuits.files import broken
 
 Arrays = Mapping[str, NDArray[Any]]
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..circuits.files import Header, broken, read_arrays, write_arrays
 from ..circuits.graph import Graph
+from .checked_arrays import check_shapes, check_values
 
 Singles = NDArray[np.float32]
 
@@ -83,12 +84,8 @@ def _check(path: Path, graph: Graph, tensors: dict[str, NDArray[Any]], groups: i
         **dict.fromkeys(("groups", "examples"), (number,)),
     }
     for name, tensor in tensors.items():
-        if tensor.shape != expected[name]:
-            raise broken(path, f"its {name} have shape {tensor.shape} and not {expected[name]}")
-        if not np.isfinite(tensor).all():
-            raise broken(path, f"one of its {name} is not finite")
-        if tensor.dtype == np.int64 and tensor.min() < 0:
-            raise broken(path, f"one of its {name} is negative")
+        check_shapes(path, {name: tensor}, expected[name])
+        check_values(path, {name: tensor})
     # Range first: how much is counted up to is read from the file.
     if tensors["groups"].max() >= groups:
         raise broken(path, "an example is of a group that there is not")
